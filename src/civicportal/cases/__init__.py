@@ -1,0 +1,1 @@
+"""The case: what reports, meetings and feedback share."""

@@ -1,0 +1,18 @@
+"""What differs between countries: mobile numbers, national codes, fixed holidays. ``[site] country`` chooses one."""
+
+from civicportal.countries.base import Country, InvalidMobile
+from civicportal.countries.generic import Generic
+from civicportal.countries.ir import Iran
+
+__all__ = ["COUNTRIES", "Country", "InvalidMobile", "get_country"]
+
+_ALL: tuple[Country, ...] = (Iran(), Generic())
+COUNTRIES: dict[str, Country] = {country.code: country for country in _ALL}
+
+
+def get_country(code: str) -> Country:
+    """Return the country of a code.
+
+    :raises KeyError: when there is none; ``COUNTRIES`` names them all.
+    """
+    return COUNTRIES[code]

@@ -1,0 +1,58 @@
+"""Translation domain, digits and numbers of the portal's languages."""
+
+from decimal import Decimal
+
+from pyramid.i18n import TranslationString, TranslationStringFactory
+
+from civicportal.errors import CivicportalError
+
+#: Marks an English text for translation: ``_("Sign in")``, ``_("${n} days", mapping={"n": "3"})``.
+_ = TranslationStringFactory("civicportal")
+
+_LATIN = "0123456789"
+_PERSIAN = "۰۱۲۳۴۵۶۷۸۹"
+_ARABIC = "٠١٢٣٤٥٦٧٨٩"
+
+_TO_PERSIAN = str.maketrans(_LATIN + _ARABIC, _PERSIAN * 2)
+_TO_LATIN = str.maketrans(_PERSIAN + _ARABIC, _LATIN * 2)
+_TO_PERSIAN_NUMBER = str.maketrans(_LATIN + ",.", _PERSIAN + "٬٫")
+
+
+class InvalidInput(CivicportalError, ValueError):
+    """What someone typed cannot be read.
+
+    :param reason: why, as a translatable sentence for the person who typed it.
+    """
+
+    def __init__(self, reason: TranslationString) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def is_persian(locale: str) -> bool:
+    """Tell whether a locale name such as ``fa`` or ``fa_IR`` is written in Persian."""
+    return locale.replace("-", "_").partition("_")[0] == "fa"
+
+
+def persian_digits(text: str) -> str:
+    """Write every decimal digit of the text as a Persian one (۰–۹)."""
+    return text.translate(_TO_PERSIAN)
+
+
+def latin_digits(text: str) -> str:
+    """Write Persian (۰–۹) and Arabic-Indic (٠–٩) digits as ASCII, and touch nothing else.
+
+    Other scripts' digits stay as they are, so that a later check for ASCII refuses them.
+    """
+    return text.translate(_TO_LATIN)
+
+
+def localized_digits(text: str, locale: str) -> str:
+    """Write the digits of the text as the locale does."""
+    return persian_digits(text) if is_persian(locale) else latin_digits(text)
+
+
+def format_number(number: int | float | Decimal, locale: str) -> str:
+    """Group the thousands of a number and write it in the digits of the locale: ``۱٬۲۳۴٫۵``."""
+    text = f"{number:,}"
+    return text.translate(_TO_PERSIAN_NUMBER) if is_persian(locale) else text

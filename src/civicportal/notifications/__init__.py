@@ -1,0 +1,1 @@
+"""Notices to citizens: texts, outbox, transports."""

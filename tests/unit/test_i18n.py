@@ -1,0 +1,66 @@
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from civicportal.i18n import (
+    InvalidInput,
+    _,
+    format_number,
+    is_persian,
+    latin_digits,
+    localized_digits,
+    persian_digits,
+)
+
+
+def test_texts_belong_to_the_one_translation_domain() -> None:
+    assert _("Sign in").domain == "civicportal"
+
+
+def test_an_input_error_keeps_its_translatable_reason() -> None:
+    error = InvalidInput(_("Too ${what}.", mapping={"what": "long"}))
+
+    assert isinstance(error, ValueError)
+    assert error.reason.interpolate() == "Too long."
+
+
+@pytest.mark.parametrize(
+    ("locale", "expected"), [("fa", True), ("fa_IR", True), ("fa-IR", True), ("en", False), ("fab", False)]
+)
+def test_is_persian(locale: str, expected: bool) -> None:
+    assert is_persian(locale) is expected
+
+
+def test_digits_of_each_script() -> None:
+    assert persian_digits("12 ٣٤ ۵۶ x") == "۱۲ ۳۴ ۵۶ x"
+    assert latin_digits("12 ٣٤ ۵۶ x") == "12 34 56 x"
+    assert localized_digits("12 ٣٤ ۵۶", "fa") == "۱۲ ۳۴ ۵۶"
+    assert localized_digits("12 ٣٤ ۵۶", "en") == "12 34 56"
+
+
+@pytest.mark.parametrize("digit", ["५", "５", "𝟓", "²"])
+def test_digits_of_other_scripts_are_not_made_ascii(digit: str) -> None:
+    assert latin_digits(digit) == digit
+
+
+@given(st.text(alphabet="0123456789 x/-"))
+def test_latin_digits_undo_persian_digits(text: str) -> None:
+    assert latin_digits(persian_digits(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "fa", "en"),
+    [
+        (0, "۰", "0"),
+        (999, "۹۹۹", "999"),
+        (1234.5, "۱٬۲۳۴٫۵", "1,234.5"),
+        (1234567.5, "۱٬۲۳۴٬۵۶۷٫۵", "1,234,567.5"),
+        (Decimal("165.30"), "۱۶۵٫۳۰", "165.30"),
+        (-1200, "-۱٬۲۰۰", "-1,200"),
+    ],
+)
+def test_numbers(number: int | float | Decimal, fa: str, en: str) -> None:
+    assert format_number(number, "fa") == fa
+    assert format_number(number, "en") == en

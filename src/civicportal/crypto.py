@@ -1,0 +1,141 @@
+"""Keys derived from the site's secret, encryption at rest, keyed hashes, one-time codes."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+__all__ = ["CannotDecrypt", "Keys", "new_token", "same", "token_hash"]
+
+MINIMUM_KEY_BYTES = 32
+_KEY_ID_BYTES = 4
+_NONCE_BYTES = 12
+
+
+class CannotDecrypt(ValueError):
+    """The text was damaged, or none of the site's keys wrote it."""
+
+
+def new_token() -> str:
+    """Return a fresh random token of 256 bits, 43 characters that are safe in addresses and cookies."""
+    return secrets.token_urlsafe(32)
+
+
+def token_hash(token: str) -> str:
+    """Return the SHA-256 of a token as 64 hex digits: what the database stores instead of the token.
+
+    A plain hash is enough for a value of 256 random bits; anything that people choose goes through `Keys.mac`.
+    """
+    return hashlib.sha256(_bytes(token)).hexdigest()
+
+
+def same(left: str | bytes, right: str | bytes) -> bool:
+    """Compare two secrets in constant time."""
+    return hmac.compare_digest(_bytes(left), _bytes(right))
+
+
+class Keys:
+    """The site's keys.
+
+    :param secret: the site's secret, 32 bytes or more; sessions, codes and indexes depend on it.
+    :param pii_keys: keys of the encryption at rest, 32 bytes or more each, newest first. The newest one writes,
+        all of them read, so a key is changed by putting a new one in front.
+    :raises ValueError: if a key is too short or `pii_keys` is empty.
+    """
+
+    def __init__(self, secret: bytes, pii_keys: Sequence[bytes]) -> None:
+        if not pii_keys:
+            raise ValueError("pii_keys is empty: at least one key is needed")
+        for name, key in (("secret", secret), *(("pii_keys", key) for key in pii_keys)):
+            if len(key) < MINIMUM_KEY_BYTES:
+                raise ValueError(
+                    f"{name}: a key has {len(key)} bytes, at least {MINIMUM_KEY_BYTES} are needed"
+                )
+        self._secret = secret
+        self._derived: dict[str, bytes] = {}
+        self._ciphers = {_key_id(key): AESGCM(_hkdf(key, "pii:encrypt")) for key in reversed(pii_keys)}
+        self._newest = _key_id(pii_keys[0])
+
+    def __repr__(self) -> str:
+        return "<Keys>"
+
+    def derive(self, purpose: str) -> bytes:
+        """Return the 32-byte key of one purpose; keys of two purposes tell nothing about each other."""
+        if purpose not in self._derived:
+            self._derived[purpose] = _hkdf(self._secret, purpose)
+        return self._derived[purpose]
+
+    def mac(self, purpose: str, *parts: str | bytes) -> bytes:
+        """Return the HMAC-SHA256 (32 bytes) of `parts` under the key of `purpose`.
+
+        Every part goes in with its length, so ("a", "bc") and ("ab", "c") differ.
+        """
+        digest = hmac.new(self.derive(purpose), digestmod=hashlib.sha256)
+        for part in map(_bytes, parts):
+            digest.update(len(part).to_bytes(8, "big") + part)
+        return digest.digest()
+
+    def encrypt(self, text: str) -> str:
+        """Encrypt with the newest key (AES-256-GCM); the answer is ASCII and names its key."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        sealed = self._ciphers[self._newest].encrypt(nonce, text.encode(), self._newest)
+        return base64.urlsafe_b64encode(self._newest + nonce + sealed).decode()
+
+    def decrypt(self, encrypted: str) -> str:
+        """Return the text that `encrypt` was given.
+
+        :raises CannotDecrypt: if the text was damaged or its key is no longer in `pii_keys`.
+        """
+        try:
+            raw = base64.b64decode(encrypted, altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            raise CannotDecrypt("not an encrypted text") from None
+        key_id, nonce, sealed = raw[:4], raw[4:16], raw[16:]
+        cipher = self._ciphers.get(key_id)
+        if cipher is None:
+            raise CannotDecrypt(f"unknown key {key_id.hex()}: is it missing from pii_keys?")
+        try:
+            return cipher.decrypt(nonce, sealed, key_id).decode()
+        except (InvalidTag, ValueError):
+            raise CannotDecrypt("the encrypted text was damaged") from None
+
+    def needs_reencryption(self, encrypted: str) -> bool:
+        """Tell whether an older key wrote this text."""
+        return not encrypted.startswith(base64.urlsafe_b64encode(self._newest).decode()[:5])
+
+    def blind_index(self, text: str) -> str:
+        """Return 64 hex digits by which an encrypted text is found again; the caller normalises the text first.
+
+        Made from the secret, not from a PII key, so that a change of PII keys leaves the index alone.
+        """
+        return self.mac("blind-index", text).hex()
+
+    def otp_code(self, nonce: bytes, digits: int = 6) -> str:
+        """Return the code of a challenge: HMAC-SHA256(OTP key, nonce) mod 10^digits. It is stored nowhere."""
+        number = int.from_bytes(self.mac("otp", nonce), "big") % 10**digits
+        return f"{number:0{digits}d}"
+
+    def otp_matches(self, nonce: bytes, code: str, digits: int = 6) -> bool:
+        """Compare a typed code (ASCII digits) with the challenge's own, in constant time."""
+        return same(self.otp_code(nonce, digits), code)
+
+
+def _hkdf(key: bytes, purpose: str) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"civicportal:" + purpose.encode()).derive(key)
+
+
+def _key_id(key: bytes) -> bytes:
+    return _hkdf(key, "pii:id")[:_KEY_ID_BYTES]
+
+
+def _bytes(value: str | bytes) -> bytes:
+    return value if isinstance(value, bytes) else value.encode("utf-8", "surrogatepass")

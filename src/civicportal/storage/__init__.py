@@ -1,0 +1,19 @@
+"""Where files are kept, and the gate that pictures pass on their way in."""
+
+from civicportal.storage.base import FileMissing, IFileStorage, InvalidKey, check_key, new_key
+from civicportal.storage.images import ImageRefused, ProcessedImage, process_image
+from civicportal.storage.local import LocalStorage
+from civicportal.storage.memory import MemoryStorage
+
+__all__ = [
+    "FileMissing",
+    "IFileStorage",
+    "ImageRefused",
+    "InvalidKey",
+    "LocalStorage",
+    "MemoryStorage",
+    "ProcessedImage",
+    "check_key",
+    "new_key",
+    "process_image",
+]

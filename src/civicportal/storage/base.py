@@ -1,0 +1,72 @@
+"""What a file store must do. A store keeps small, finished, immutable files under random keys."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, Protocol, runtime_checkable
+
+__all__ = ["FileMissing", "IFileStorage", "InvalidKey", "check_key", "new_key"]
+
+_KEY = re.compile(r"[A-Za-z0-9_-]{22}(\.[a-z0-9-]+)?")
+
+
+class InvalidKey(ValueError):
+    """The key is not one that `new_key` makes, with at most one lower-case variant behind a dot."""
+
+
+class FileMissing(LookupError):
+    """The store holds no file under this key."""
+
+
+def new_key() -> str:
+    """Return a fresh file name: 128 random bits in 22 characters."""
+    return secrets.token_urlsafe(16)
+
+
+def check_key(key: str) -> str:
+    """Return the key, so that no store ever sees a path.
+
+    :raises InvalidKey: if it is not 22 characters of `A-Za-z0-9_-`, or those and a variant such as `.small`.
+    """
+    if not _KEY.fullmatch(key):
+        raise InvalidKey(f"not a file key: {key[:60]!r}")
+    return key
+
+
+@runtime_checkable
+class IFileStorage(Protocol):
+    """A file store of the site: a local directory, an S3-compatible service, or memory in tests.
+
+    Every method raises `InvalidKey` for a key that `check_key` refuses. A store may be used from any thread.
+    """
+
+    def put(self, key: str, data: bytes | BinaryIO) -> None:
+        """Store a file whole or not at all; when this returns, a power cut no longer loses it.
+
+        :raises OSError: if the store is full or away; nothing is left under the key then.
+        """
+
+    def open(self, key: str) -> BinaryIO:
+        """Return the file for reading; the caller closes it.
+
+        :raises FileMissing: if there is none.
+        """
+
+    def exists(self, key: str) -> bool:
+        """Tell whether a finished file has this key."""
+
+    def delete(self, key: str) -> bool:
+        """Delete the file; False if there was none, so that deleting twice is no error."""
+
+    def keys(self, before: datetime | None = None) -> Iterator[str]:
+        """Yield the keys of all finished files, or of those stored before an instant (aware)."""
+
+    def discard_partial(self, before: datetime) -> int:
+        """Drop what interrupted writes left behind before an instant (aware); return how many there were."""
+
+    def path_hint(self, key: str) -> Path | None:
+        """Return where the file lies, for servers that can send it themselves; None if it is not local."""

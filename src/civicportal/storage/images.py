@@ -1,0 +1,118 @@
+"""The image gate: every picture that comes from outside passes here, and only what this makes is ever stored."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyramid.i18n import TranslationString
+
+from civicportal.i18n import _
+from civicportal.storage import image_worker
+
+__all__ = ["MAX_BYTES", "ImageRefused", "ProcessedImage", "process_image"]
+
+MAX_BYTES = 10 * 1024 * 1024
+_CONTENT_TYPE = "image/jpeg"
+_MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF", b"GIF87a", b"GIF89a")
+# Wall clock, for a machine under load; the child's own limit is CPU seconds.
+_DEADLINE_SECONDS = 3 * image_worker.CPU_SECONDS
+# Measured: a fresh process costs 0.04 s of the 0.1-0.5 s that a photo takes, and no photo ever meets another's.
+_COMMAND = (sys.executable, "-I", image_worker.__file__)
+_ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
+_slots = threading.BoundedSemaphore(2)
+
+_REASONS = {
+    "too_big": _("The picture is larger than 10 MB. Choose a smaller one."),
+    "not_an_image": _("This file is not a complete JPEG, PNG or WebP picture."),
+    "too_many_pixels": _("The picture has too many pixels. Choose one of at most 40 megapixels."),
+    "too_slow": _("The picture took too long to read. Choose another one."),
+}
+
+
+class ImageRefused(ValueError):
+    """The upload is not stored.
+
+    :ivar code: `too_big`, `not_an_image`, `too_many_pixels` or `too_slow`.
+    :ivar reason: the text for the person who sent it.
+    """
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.reason: TranslationString = _REASONS[code]
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessedImage:
+    """A picture made by the gate: upright, without metadata.
+
+    :ivar large: at most 1600 px on the longer side.
+    :ivar small: at most 400 px.
+    :ivar width: of the large one, px.
+    :ivar height: of the large one, px.
+    :ivar sha256: of the large one, 64 hex digits.
+    """
+
+    large: bytes
+    small: bytes
+    width: int
+    height: int
+    content_type: str
+    sha256: str
+
+
+def process_image(data: bytes) -> ProcessedImage:
+    """Decode an upload in a child process with limits and paint it anew.
+
+    JPEG, PNG, WebP and the first frame of a GIF; at most 10 MiB, 40 megapixels, 10 CPU seconds, 576 MiB. Two run at
+    once, the others wait. It needs no database: call it before a unit of work opens.
+
+    :raises ImageRefused: if any of this does not hold; there is no way around by keeping the original bytes.
+    """
+    if len(data) > MAX_BYTES:
+        raise ImageRefused("too_big")
+    if not data.startswith(_MAGIC):
+        raise ImageRefused("not_an_image")
+    with _slots:
+        output = _run(data)
+    header, _newline, body = output.partition(b"\n")
+    answer = json.loads(header)
+    if "refused" in answer:
+        raise ImageRefused(answer["refused"])
+    cut = answer["sizes"][0]
+    large, small = body[:cut], body[cut:]
+    return ProcessedImage(
+        large=large,
+        small=small,
+        width=answer["width"],
+        height=answer["height"],
+        content_type=_CONTENT_TYPE,
+        sha256=hashlib.sha256(large).hexdigest(),
+    )
+
+
+def _run(data: bytes) -> bytes:
+    try:
+        done = subprocess.run(  # noqa: S603  our own file, the bytes go in by a pipe
+            _COMMAND,
+            input=data,
+            capture_output=True,
+            timeout=_DEADLINE_SECONDS,
+            env=_ENVIRONMENT,
+            cwd=Path("/"),
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise ImageRefused("too_slow") from None
+    if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+        raise ImageRefused("too_slow")
+    if done.returncode != 0:
+        raise ImageRefused("not_an_image")
+    return done.stdout

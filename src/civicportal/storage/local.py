@@ -1,0 +1,103 @@
+"""Files in a local directory."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+from civicportal.storage.base import FileMissing, check_key
+
+__all__ = ["LocalStorage"]
+
+_PARTIAL = "partial"
+
+
+class LocalStorage:
+    """A file store in a directory: `<directory>/<first two characters>/<key>`.
+
+    A file is written to `<directory>/partial`, synced, renamed into place, and its folder synced: after a crash
+    there is the whole file or none.
+
+    :param directory: made if it is missing; it must lie on one file system and outside what a web server serves.
+    """
+
+    def __init__(self, directory: Path | str) -> None:
+        self.directory = Path(directory)
+        (self.directory / _PARTIAL).mkdir(mode=0o750, parents=True, exist_ok=True)
+
+    def put(self, key: str, data: bytes | BinaryIO) -> None:
+        target = self._path(key)
+        if not target.parent.exists():
+            target.parent.mkdir(mode=0o750, exist_ok=True)
+            _sync_directory(self.directory)
+        partial = self.directory / _PARTIAL / secrets.token_hex(16)
+        try:
+            _write(partial, BytesIO(data) if isinstance(data, bytes) else data)
+            partial.replace(target)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+        _sync_directory(target.parent)
+
+    def open(self, key: str) -> BinaryIO:
+        try:
+            return self._path(key).open("rb")
+        except FileNotFoundError:
+            raise FileMissing(key) from None
+
+    def exists(self, key: str) -> bool:
+        return self._path(key).is_file()
+
+    def delete(self, key: str) -> bool:
+        try:
+            self._path(key).unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
+    def keys(self, before: datetime | None = None) -> Iterator[str]:
+        for path in self.directory.glob("[A-Za-z0-9_-][A-Za-z0-9_-]/*"):
+            if before is None or _older(path, before):
+                yield path.name
+
+    def discard_partial(self, before: datetime) -> int:
+        old = [path for path in (self.directory / _PARTIAL).iterdir() if _older(path, before)]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return len(old)
+
+    def path_hint(self, key: str) -> Path | None:
+        return self._path(key)
+
+    def _path(self, key: str) -> Path:
+        return self.directory / check_key(key)[:2] / key
+
+
+def _write(path: Path, source: BinaryIO) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
+    with os.fdopen(descriptor, "wb") as file:
+        os.fchmod(descriptor, 0o640)
+        shutil.copyfileobj(source, file)
+        file.flush()
+        os.fsync(descriptor)
+
+
+def _sync_directory(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _older(path: Path, instant: datetime) -> bool:
+    try:
+        return path.stat().st_mtime < instant.timestamp()
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,47 @@
+"""Files in memory, for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+from civicportal.storage.base import FileMissing, check_key
+
+__all__ = ["MemoryStorage"]
+
+
+class MemoryStorage:
+    """A file store that forgets everything when it goes."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, tuple[bytes, datetime]] = {}
+
+    def put(self, key: str, data: bytes | BinaryIO) -> None:
+        content = data if isinstance(data, bytes) else data.read()
+        self._files[check_key(key)] = (content, datetime.now(UTC))
+
+    def open(self, key: str) -> BinaryIO:
+        if not self.exists(key):
+            raise FileMissing(key)
+        return BytesIO(self._files[key][0])
+
+    def exists(self, key: str) -> bool:
+        return check_key(key) in self._files
+
+    def delete(self, key: str) -> bool:
+        return self._files.pop(check_key(key), None) is not None
+
+    def keys(self, before: datetime | None = None) -> Iterator[str]:
+        for key, (_content, stored) in list(self._files.items()):
+            if before is None or stored < before:
+                yield key
+
+    def discard_partial(self, before: datetime) -> int:  # noqa: ARG002  nothing is ever half written here
+        return 0
+
+    def path_hint(self, key: str) -> Path | None:
+        check_key(key)
+        return None

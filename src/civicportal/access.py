@@ -1,0 +1,124 @@
+"""Which cases somebody may see and act on: one rule, said once in SQL and once in Python.
+
+A property test holds :func:`visible` and :func:`can` equal, and likewise :func:`in_kartable` and :func:`holds`.
+"""
+
+from collections.abc import Iterable
+
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
+
+from civicportal.cases.models import Case
+from civicportal.kartable.models import Referral
+from civicportal.security import Grant, Identity
+
+
+def visible(identity: Identity, verb: str = "view") -> ColumnElement[bool]:
+    """Return the condition on ``Case`` for what the identity may do by its memberships.
+
+    A membership covers a case by the unit of the case or of any line it ever had, and by its category; besides, every
+    case with a line to the person may be seen.
+
+    :param verb: view, export, contact, …; see :data:`~civicportal.cases.workflow.VERBS`.
+    """
+    if identity.door == "system":
+        return true()
+    if not identity.is_staff:
+        return false()
+    conditions = [_covered_by(grant, verb) for grant in identity.grants if _may(grant, verb)]
+    if verb == "view":
+        conditions.append(exists().where(Referral.case_id == Case.id, _personal(identity)))
+    return or_(false(), *conditions)
+
+
+def can(identity: Identity, verb: str, case: Case, lines: Iterable[Referral]) -> bool:
+    """Say the same as :func:`visible` of one loaded case.
+
+    :param lines: every line the case ever had.
+    """
+    if identity.door == "system":
+        return True
+    if not identity.is_staff:
+        return False
+    lines = list(lines)
+    units = {case.unit_id, *(line.to_unit_id for line in lines)}
+    if verb == "view" and any(_is_personal(identity, line) for line in lines):
+        return True
+    return any(
+        grant.gives(f"{case.kind}:case:{verb}") and any(grant.covers(unit, case.category_id) for unit in units)
+        for grant in identity.grants
+    )
+
+
+def in_kartable(identity: Identity) -> ColumnElement[bool]:
+    """Return the condition on ``Referral`` joined with ``Case`` for the open lines of somebody's kartable.
+
+    Lines to the person, and lines to a unit, not taken by a colleague, that a membership covers.
+    """
+    if not identity.is_staff:
+        return false()
+    covered = [_line_covered_by(grant) for grant in identity.grants]
+    of_unit = and_(Referral.to_user_id.is_(None), Referral.taken_by_id.is_(None), or_(false(), *covered))
+    return and_(Referral.closed_at.is_(None), or_(_personal(identity), of_unit))
+
+
+def holds(identity: Identity, case: Case, line: Referral) -> bool:
+    """Say the same as :func:`in_kartable` of one loaded line."""
+    if not identity.is_staff or line.closed_at is not None:
+        return False
+    if _is_personal(identity, line):
+        return True
+    if line.to_user_id is not None or line.taken_by_id is not None:
+        return False
+    return any(
+        grant.gives(f"{case.kind}:case:view") and grant.covers(line.to_unit_id, case.category_id)
+        for grant in identity.grants
+    )
+
+
+def _persons(identity: Identity) -> frozenset[int]:
+    return identity.deputy_for | ({identity.user_id} if identity.user_id else set())
+
+
+def _personal(identity: Identity) -> ColumnElement[bool]:
+    persons = _persons(identity)
+    to_them = and_(Referral.to_user_id.in_(persons), or_(Referral.taken_by_id.is_(None), Referral.taken_by_id.in_(persons)))
+    return or_(to_them, Referral.taken_by_id.in_(persons))
+
+
+def _is_personal(identity: Identity, line: Referral) -> bool:
+    persons = _persons(identity)
+    if line.taken_by_id is not None:
+        return line.taken_by_id in persons
+    return line.to_user_id in persons
+
+
+def _may(grant: Grant, verb: str) -> bool:
+    return grant.administrator or bool(_kinds(grant, verb))
+
+
+def _kinds(grant: Grant, verb: str) -> list[str]:
+    ending = f":case:{verb}"
+    return sorted(name.removesuffix(ending) for name in grant.permissions if name.endswith(ending))
+
+
+def _covered_by(grant: Grant, verb: str) -> ColumnElement[bool]:
+    conditions = [] if grant.administrator else [Case.kind.in_(_kinds(grant, verb))]
+    if grant.units is not None:
+        line = exists(
+            select(Referral.id).where(Referral.case_id == Case.id, Referral.to_unit_id.in_(grant.units))
+        ).correlate(Case)
+        conditions.append(or_(Case.unit_id.in_(grant.units), line))
+    if grant.categories is not None:
+        conditions.append(Case.category_id.in_(grant.categories))
+    return and_(true(), *conditions)
+
+
+def _line_covered_by(grant: Grant) -> ColumnElement[bool]:
+    if not _may(grant, "view"):
+        return false()
+    conditions = [] if grant.administrator else [Case.kind.in_(_kinds(grant, "view"))]
+    if grant.units is not None:
+        conditions.append(Referral.to_unit_id.in_(grant.units))
+    if grant.categories is not None:
+        conditions.append(Case.category_id.in_(grant.categories))
+    return and_(true(), *conditions)

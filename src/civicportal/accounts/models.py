@@ -1,0 +1,164 @@
+"""Users, roles, memberships, sessions and one-time codes."""
+
+from datetime import date, datetime
+
+from sqlalchemy import JSON, Boolean, Date, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, relationship
+
+from civicportal.db import Base, BigId, id_column, tagged
+
+
+class User(Base):
+    """A person: every user may be a citizen, staff also have a user name and memberships."""
+
+    __tablename__ = "users"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = id_column()
+    #: E.164.
+    mobile: Mapped[str | None] = tagged(String(20), unique=True, pii="contact", erase="null")
+    username: Mapped[str | None] = tagged(String(60), unique=True, pii="contact", erase="null")
+    name: Mapped[str] = tagged(String(120), default="", pii="contact", erase="null")
+    password_hash: Mapped[str | None] = tagged(String(200), erase="null")
+    #: Encrypted with the site's PII keys.
+    totp_secret: Mapped[str | None] = tagged(String(400), erase="null")
+    national_code: Mapped[str | None] = tagged(String(400), pii="identity", erase="null")
+    national_code_index: Mapped[str | None] = tagged(String(64), index=True, pii="identity", erase="null")
+    birth_date: Mapped[str | None] = tagged(String(400), pii="identity", erase="null")
+    #: 0 anonymous, 1 mobile proved, 2 verified by the site's provider.
+    level: Mapped[int] = tagged(Integer, default=0)
+    locale: Mapped[str | None] = tagged(String(10))
+    #: Raised when every session of the person must end.
+    session_epoch: Mapped[int] = tagged(Integer, default=0)
+    created_at: Mapped[datetime] = tagged()
+    last_seen_at: Mapped[datetime | None] = tagged()
+    disabled_at: Mapped[datetime | None] = tagged()
+    deleted_at: Mapped[datetime | None] = tagged()
+
+    memberships: Mapped[list["Membership"]] = relationship(
+        back_populates="user", cascade="all, delete-orphan", foreign_keys="Membership.user_id"
+    )
+
+
+class Role(Base):
+    """A named set of permissions."""
+
+    __tablename__ = "roles"
+
+    id: Mapped[int] = id_column()
+    key: Mapped[str] = tagged(String(60), unique=True)
+    title: Mapped[str] = tagged(String(120))
+    #: The administrator: every permission, uneditable, never without a holder.
+    builtin: Mapped[bool] = tagged(Boolean, default=False)
+
+    permissions: Mapped[list["RolePermission"]] = relationship(cascade="all, delete-orphan", lazy="selectin")
+
+
+class RolePermission(Base):
+    """One permission of a role."""
+
+    __tablename__ = "role_permissions"
+
+    role_id: Mapped[int] = tagged(BigId, ForeignKey("roles.id", ondelete="CASCADE"), primary_key=True)
+    permission: Mapped[str] = tagged(String(100), primary_key=True)
+
+
+class Membership(Base):
+    """A user's role and where it holds: both the unit and the category must fit, empty fits all."""
+
+    __tablename__ = "memberships"
+    __table_args__ = (Index(None, "user_id"),)
+
+    id: Mapped[int] = id_column()
+    user_id: Mapped[int] = tagged(BigId, ForeignKey("users.id", ondelete="CASCADE"), erase="row")
+    role_id: Mapped[int] = tagged(BigId, ForeignKey("roles.id", ondelete="CASCADE"))
+    unit_id: Mapped[int | None] = tagged(BigId, ForeignKey("units.id", ondelete="CASCADE"))
+    category_id: Mapped[int | None] = tagged(BigId, ForeignKey("categories.id", ondelete="CASCADE"))
+
+    user: Mapped[User] = relationship(back_populates="memberships", foreign_keys=[user_id])
+    role: Mapped[Role] = relationship(lazy="joined")
+
+
+class Deputy(Base):
+    """For these days one person sees and works the kartable of another."""
+
+    __tablename__ = "deputies"
+
+    id: Mapped[int] = id_column()
+    absent_id: Mapped[int] = tagged(
+        BigId, ForeignKey("users.id", ondelete="CASCADE"), index=True, erase="row"
+    )
+    deputy_id: Mapped[int] = tagged(
+        BigId, ForeignKey("users.id", ondelete="CASCADE"), index=True, erase="row"
+    )
+    first_day: Mapped[date] = tagged(Date)
+    last_day: Mapped[date] = tagged(Date)
+
+
+class Session(Base):
+    """A server-side session; the cookie holds a token of which only the hash is kept."""
+
+    __tablename__ = "sessions"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = id_column()
+    token_hash: Mapped[str] = tagged(String(64), unique=True)
+    #: "visitor", "citizen" or "staff".
+    door: Mapped[str] = tagged(String(10))
+    user_id: Mapped[int | None] = tagged(
+        BigId, ForeignKey("users.id", ondelete="CASCADE"), index=True, erase="row"
+    )
+    epoch: Mapped[int] = tagged(Integer, default=0)
+    created_at: Mapped[datetime] = tagged()
+    last_seen_at: Mapped[datetime] = tagged()
+    expires_at: Mapped[datetime] = tagged(index=True)
+    #: When the person last proved who they are, for pages that ask again.
+    proved_at: Mapped[datetime | None] = tagged()
+    user_agent: Mapped[str] = tagged(String(200), default="", pii="contact", erase="row")
+    #: What a visitor wrote before signing in, what they proved at the follow-up page, messages for the next page.
+    data: Mapped[dict[str, object]] = tagged(JSON, default=dict, pii="content", erase="row")
+
+
+class OtpChallenge(Base):
+    """A one-time code that was asked for. The code itself is stored nowhere: it is derived from the nonce."""
+
+    __tablename__ = "otp_challenges"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = id_column()
+    nonce: Mapped[bytes] = tagged(LargeBinary(16))
+    #: "login", "staff", "mobile_change".
+    purpose: Mapped[str] = tagged(String(20))
+    mobile: Mapped[str] = tagged(String(20), index=True, pii="contact", erase="row")
+    user_id: Mapped[int | None] = tagged(BigId, ForeignKey("users.id", ondelete="CASCADE"), erase="row")
+    #: Guesses are bound to the browser that asked.
+    cookie_hash: Mapped[str] = tagged(String(64))
+    attempts: Mapped[int] = tagged(Integer, default=0)
+    created_at: Mapped[datetime] = tagged()
+    expires_at: Mapped[datetime] = tagged(index=True)
+    used_at: Mapped[datetime | None] = tagged()
+    #: A number without an account or a door it may not pass gets the same answers and no message.
+    hollow: Mapped[bool] = tagged(Boolean, default=False)
+
+
+class KnownDevice(Base):
+    """A browser that once signed in with a number: it is counted apart from strangers."""
+
+    __tablename__ = "known_devices"
+    __table_args__ = (UniqueConstraint("user_id", "device_hash"),)
+
+    id: Mapped[int] = id_column()
+    user_id: Mapped[int] = tagged(BigId, ForeignKey("users.id", ondelete="CASCADE"), erase="row")
+    device_hash: Mapped[str] = tagged(String(64), pii="contact", erase="row")
+    created_at: Mapped[datetime] = tagged()
+
+
+class RecoveryCode(Base):
+    """A one-use code that stands in for a lost TOTP device; kept as an Argon2id hash."""
+
+    __tablename__ = "recovery_codes"
+
+    id: Mapped[int] = id_column()
+    user_id: Mapped[int] = tagged(BigId, ForeignKey("users.id", ondelete="CASCADE"), index=True, erase="row")
+    code_hash: Mapped[str] = tagged(String(200), erase="row")
+    used_at: Mapped[datetime | None] = tagged()

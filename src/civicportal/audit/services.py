@@ -1,0 +1,55 @@
+"""Writing the audit trail."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from civicportal.audit.models import AuditEvent
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+
+class AuditService:
+    """Append to the trail in the transaction of the action itself."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+
+    def record(
+        self, action: str, *, subject_id: int | None = None, case_id: int | None = None, **data: object
+    ) -> None:
+        """Write one event by the present actor.
+
+        :param action: ``area:thing``.
+        :param subject_id: the person whose data was touched, by user id.
+        :param data: small JSON values; never a code, a password or a full number.
+        """
+        actor = self.work.actor
+        self.work.session.add(
+            AuditEvent(
+                at=self.work.clock.now(),
+                action=action,
+                actor_id=actor.user_id,
+                actor_name=actor.name,
+                door=actor.door,
+                subject_id=subject_id,
+                case_id=case_id,
+                data=data,
+            )
+        )
+
+    def lookers(self, case_id: int, within: timedelta) -> list[str]:
+        """Return the names of other staff who opened the case of late, the latest first."""
+        events = self.work.session.execute(
+            select(AuditEvent.actor_id, AuditEvent.actor_name)
+            .where(
+                AuditEvent.case_id == case_id,
+                AuditEvent.action == "case:open",
+                AuditEvent.at > self.work.clock.now() - within,
+                AuditEvent.actor_id != self.work.actor.user_id,
+            )
+            .order_by(AuditEvent.at.desc())
+        )
+        return list({actor_id: name for actor_id, name in events}.values())

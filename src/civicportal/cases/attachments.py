@@ -1,0 +1,113 @@
+"""Pictures of cases: kept when they are uploaded, claimed when the case or the step is written."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, select, update
+
+from civicportal.cases.models import Attachment, Case, CaseEvent
+from civicportal.errors import NotFound
+from civicportal.storage import new_key
+
+if TYPE_CHECKING:
+    from civicportal.site import Site
+    from civicportal.storage import ProcessedImage
+    from civicportal.work import Work
+
+UNCLAIMED = timedelta(hours=24)
+MOST = 4
+"""Pictures a case is opened with, or a step is taken with, at most."""
+
+
+def store_files(site: "Site", image: "ProcessedImage") -> str:
+    """Write both sizes of a picture under a new key; before any row, and outside any transaction."""
+    key = new_key()
+    site.storage.put(key, image.large)
+    site.storage.put(f"{key}.small", image.small)
+    return key
+
+
+class AttachmentService:
+    """Rows of pictures. ``owner`` is the hash of the session or visitor token that uploaded them."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    def add(self, key: str, image: "ProcessedImage", owner: str) -> Attachment:
+        """Note a picture whose files are stored already; it waits 24 hours to be claimed."""
+        attachment = Attachment(
+            key=key,
+            owner=owner,
+            user_id=self.work.actor.user_id,
+            content_type=image.content_type,
+            width=image.width,
+            height=image.height,
+            size=len(image.large),
+            sha256=image.sha256,
+            created_at=self.work.clock.now(),
+        )
+        self.session.add(attachment)
+        self.session.flush()
+        return attachment
+
+    def unclaimed(self, keys: Sequence[str], owner: str) -> list[Attachment]:
+        """Return the owner's waiting pictures among the keys, in their order."""
+        rows = self.session.scalars(
+            select(Attachment).where(
+                Attachment.key.in_(keys), Attachment.owner == owner, Attachment.case_id.is_(None)
+            )
+        )
+        return sorted(rows, key=lambda row: keys.index(row.key))
+
+    def claim(
+        self, keys: Sequence[str], owner: str, case: Case, event: CaseEvent, *, purpose: str = "before"
+    ) -> None:
+        """Bind pictures to a case and the event they came with.
+
+        :raises NotFound: when one is not there, not the owner's, or claimed already.
+        """
+        if not keys:
+            return
+        changed = self.session.execute(
+            update(Attachment)
+            .where(
+                Attachment.key.in_(keys),
+                Attachment.owner == owner,
+                Attachment.case_id.is_(None),
+            )
+            .values(case_id=case.id, event_id=event.id, purpose=purpose)
+            .execution_options(synchronize_session=False)
+        )
+        if changed.rowcount != len(set(keys)):
+            raise NotFound("a picture is not there any more")
+
+    def of_case(self, case: Case) -> Sequence[Attachment]:
+        """Return the pictures of a case in the order they came."""
+        return self.session.scalars(
+            select(Attachment).where(Attachment.case_id == case.id).order_by(Attachment.id)
+        ).all()
+
+    def remove(self, key: str, owner: str) -> None:
+        """Take back a waiting picture; its files go with the sweep."""
+        self.session.execute(
+            delete(Attachment).where(
+                Attachment.key == key, Attachment.owner == owner, Attachment.case_id.is_(None)
+            )
+        )
+
+
+def sweep(site: "Site") -> None:
+    """Delete rows unclaimed for 24 hours, commit, then files without a row."""
+    before = site.clock.now() - UNCLAIMED
+    with site.work() as work:
+        work.session.execute(
+            delete(Attachment).where(Attachment.case_id.is_(None), Attachment.created_at < before)
+        )
+    with site.work(write=False) as work:
+        kept = set(work.session.scalars(select(Attachment.key)))
+    for name in site.storage.keys(before=before):
+        if name.partition(".")[0] not in kept:
+            site.storage.delete(name)
+    site.storage.discard_partial(before)

@@ -1,0 +1,55 @@
+"""What plugins are told of when a case changes."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from civicportal.cases.models import Case, CaseEvent
+    from civicportal.cases.workflow import CaseKind, Transition
+    from civicportal.kartable.models import Referral
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseChange:
+    """One event of a case, relayed inside its transaction.
+
+    :ivar type: that of the event: opened, transition, referred, taken, returned, copied, inquiry, answered,
+        commented, rated, undone.
+    :ivar transition: the step, if it was one.
+    :ivar referral: the line that was made, if it was a referral.
+    :ivar notify: whether the citizen is to be told.
+    """
+
+    case: "Case"
+    event: "CaseEvent"
+    kind: "CaseKind"
+    transition: "Transition | None" = None
+    referral: "Referral | None" = None
+    notify: bool = True
+
+    @property
+    def type(self) -> str:
+        """Return the type of the event."""
+        return self.event.type
+
+    @property
+    def reopens(self) -> bool:
+        """Tell whether a closed case is open again."""
+        before = self.event.before
+        return (
+            self.type == "transition"
+            and before is not None
+            and not self.kind.workflow.state(before).is_open
+            and self.case.is_open
+        )
+
+    @property
+    def closes(self) -> bool:
+        """Tell whether an open case is now closed."""
+        before = self.event.before
+        return (
+            self.type == "transition"
+            and before is not None
+            and self.kind.workflow.state(before).is_open
+            and not self.case.is_open
+        )

@@ -1,0 +1,181 @@
+"""The case: what reports, meetings and feedback share. Plugins own 1:1 detail tables beside it."""
+
+from datetime import datetime
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, relationship
+
+from civicportal.accounts.models import User
+from civicportal.db import NEVER, Base, BigId, id_column, tagged
+
+
+class Case(Base):
+    """A citizen's matter on its way through the municipality.
+
+    One concrete table for all kinds; ``kind`` names the plugin's :class:`~civicportal.cases.workflow.CaseKind`.
+    """
+
+    __tablename__ = "cases"
+    __table_args__ = (
+        UniqueConstraint("idempotency_key"),
+        Index(None, "citizen_id", "created_at"),
+        Index(None, "kind", "stage", "created_at", "id"),
+        Index(None, "kind", "status", "created_at", "id"),
+        Index(None, "unit_id", "stage", "deadline"),
+        Index(None, "category_id", "stage"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = id_column()
+    #: Ten decimal digits, the last one a check digit.
+    code: Mapped[str] = tagged(String(10), unique=True)
+    kind: Mapped[str] = tagged(String(40))
+    citizen_id: Mapped[int | None] = tagged(BigId, ForeignKey("users.id", ondelete="SET NULL"), erase="null")
+    subject: Mapped[str] = tagged(String(200))
+    place: Mapped[str] = tagged(String(300), default="", pii="content", erase="null")
+    body: Mapped[str] = tagged(Text, default="", pii="content", erase="null")
+    category_id: Mapped[int | None] = tagged(BigId, ForeignKey("categories.id"))
+    unit_id: Mapped[int | None] = tagged(BigId, ForeignKey("units.id"))
+    status: Mapped[str] = tagged(String(40))
+    stage: Mapped[str] = tagged(String(12))
+    urgent: Mapped[bool] = tagged(Boolean, default=False)
+    #: Published by an officer.
+    public: Mapped[bool] = tagged(Boolean, default=False)
+    #: "web", "phone", "counter", "sms".
+    source: Mapped[str] = tagged(String(10), default="web")
+    created_at: Mapped[datetime] = tagged(index=True)
+    updated_at: Mapped[datetime] = tagged()
+    closed_at: Mapped[datetime | None] = tagged(index=True)
+    deadline: Mapped[datetime] = tagged(default=NEVER)
+    #: Since when a pausing state holds the deadline still.
+    paused_at: Mapped[datetime | None] = tagged()
+    version: Mapped[int] = tagged(Integer, nullable=False, default=1)
+    #: Normalised words for searching.
+    search_text: Mapped[str] = tagged(Text, default="", pii="content", erase="null")
+    #: Keyed hash of the 4-digit PIN of a case without a citizen.
+    pin_hash: Mapped[str | None] = tagged(String(64))
+    idempotency_key: Mapped[str | None] = tagged(String(80))
+
+    __mapper_args__ = {"version_id_col": version}
+
+    citizen: Mapped[User | None] = relationship(lazy="raise_on_sql")
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether somebody still has to act."""
+        return self.stage in ("registered", "in_progress")
+
+
+class CaseEvent(Base):
+    """One line of a case's history. Rows are inserted and read, never changed."""
+
+    __tablename__ = "case_events"
+    __table_args__ = (Index(None, "case_id", "id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = id_column()
+    case_id: Mapped[int] = tagged(BigId, ForeignKey("cases.id", ondelete="CASCADE"), erase="keep")
+    #: opened, transition, referred, taken, returned, copied, inquiry, answered, commented, rated, undone, …
+    type: Mapped[str] = tagged(String(20))
+    #: Name of the transition, if it was one.
+    transition: Mapped[str | None] = tagged(String(40))
+    before: Mapped[str | None] = tagged(String(40))
+    after: Mapped[str | None] = tagged(String(40))
+    actor_id: Mapped[int | None] = tagged(BigId)
+    actor_name: Mapped[str] = tagged(String(120), default="", pii="contact", erase="null")
+    door: Mapped[str] = tagged(String(10))
+    on_behalf_of_id: Mapped[int | None] = tagged(BigId)
+    unit_id: Mapped[int | None] = tagged(BigId)
+    #: The citizen sees that this happened.
+    public: Mapped[bool] = tagged(Boolean, default=False)
+    public_text: Mapped[str] = tagged(Text, default="", pii="content", erase="null")
+    internal_text: Mapped[str] = tagged(Text, default="", pii="content", erase="null")
+    data: Mapped[dict[str, object]] = tagged(JSON, default=dict, pii="content", erase="null")
+    at: Mapped[datetime] = tagged()
+
+
+class CaseLink(Base):
+    """Two cases that belong together."""
+
+    __tablename__ = "case_links"
+    __table_args__ = (
+        UniqueConstraint("from_id", "to_id", "type"),
+        CheckConstraint("from_id <> to_id", name="not_itself"),
+    )
+
+    id: Mapped[int] = id_column()
+    from_id: Mapped[int] = tagged(BigId, ForeignKey("cases.id", ondelete="CASCADE"), index=True)
+    to_id: Mapped[int] = tagged(BigId, ForeignKey("cases.id", ondelete="CASCADE"), index=True)
+    #: "duplicate", "follow_up" or "converted".
+    type: Mapped[str] = tagged(String(20))
+    created_at: Mapped[datetime] = tagged()
+
+
+class Attachment(Base):
+    """One picture: its files are named by its own random key and never shared."""
+
+    __tablename__ = "attachments"
+    __table_args__ = (Index(None, "case_id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = id_column()
+    key: Mapped[str] = tagged(String(22), unique=True)
+    #: None until a case claims it, 24 hours at most.
+    case_id: Mapped[int | None] = tagged(BigId, ForeignKey("cases.id", ondelete="CASCADE"), erase="row")
+    event_id: Mapped[int | None] = tagged(BigId)
+    #: Who may claim it: the hash of the session or visitor token that uploaded it.
+    owner: Mapped[str] = tagged(String(64), default="")
+    user_id: Mapped[int | None] = tagged(BigId, erase="row")
+    #: "citizen", "staff" or "public": who may see it besides staff with the right to the case.
+    audience: Mapped[str] = tagged(String(10), default="citizen")
+    #: "before" as the citizen sent it, "after" the work.
+    purpose: Mapped[str] = tagged(String(10), default="before")
+    content_type: Mapped[str] = tagged(String(40))
+    #: Pixels.
+    width: Mapped[int] = tagged(Integer)
+    height: Mapped[int] = tagged(Integer)
+    #: Bytes of the large version.
+    size: Mapped[int] = tagged(Integer)
+    sha256: Mapped[str] = tagged(String(64), pii="content", erase="row")
+    created_at: Mapped[datetime] = tagged(index=True)
+
+
+class Rating(Base):
+    """What one citizen says of one closing."""
+
+    __tablename__ = "ratings"
+    __table_args__ = (
+        UniqueConstraint("case_id", "user_id", "closing_id"),
+        CheckConstraint("stars BETWEEN 1 AND 5", name="stars"),
+    )
+
+    id: Mapped[int] = id_column()
+    case_id: Mapped[int] = tagged(BigId, ForeignKey("cases.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = tagged(BigId, ForeignKey("users.id", ondelete="CASCADE"), index=True, erase="row")
+    #: The event that closed the case.
+    closing_id: Mapped[int] = tagged(BigId)
+    stars: Mapped[int] = tagged(Integer)
+    words: Mapped[str] = tagged(Text, default="", pii="content", erase="row")
+    created_at: Mapped[datetime] = tagged()
+    updated_at: Mapped[datetime] = tagged()
+
+
+class Follower(Base):
+    """A citizen who said "me too" and gets every notice."""
+
+    __tablename__ = "followers"
+
+    case_id: Mapped[int] = tagged(BigId, ForeignKey("cases.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = tagged(
+        BigId, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True, erase="row"
+    )
+    muted: Mapped[bool] = tagged(Boolean, default=False)
+    created_at: Mapped[datetime] = tagged()

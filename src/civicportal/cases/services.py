@@ -1,0 +1,345 @@
+"""The life of a case. Nothing else in the portal writes a status."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Select, select
+
+from civicportal.access import visible
+from civicportal.cases import tracking
+from civicportal.cases.attachments import AttachmentService
+from civicportal.cases.changes import CaseChange
+from civicportal.cases.errors import Refused, StaleCase
+from civicportal.cases.models import Case, CaseEvent
+from civicportal.cases.workflow import CaseKind, Transition
+from civicportal.db import NEVER
+from civicportal.errors import Forbidden, NotFound
+from civicportal.i18n import _
+from civicportal.organization.models import Category
+from civicportal.organization.services import OrganizationService
+from civicportal.persian import key
+from civicportal.statistics.counters import CountKey
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A transition somebody may think of: possible, or not and why."""
+
+    transition: Transition
+    reason: str | None = None
+
+
+class CaseService:
+    """Open, read and change cases; every change is an event and is relayed to ``case_changed``."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    def kind(self, case: Case) -> CaseKind:
+        """Return the kind of a case."""
+        return self.work.site.kind(case.kind)
+
+    # -- reading --------------------------------------------------------------------------------------------
+
+    def fetch(self, code: str, verb: str = "view", *, lock: bool = False) -> Case:
+        """Return a case by its code, if the actor may do this with it.
+
+        :param lock: read it to write it (``FOR UPDATE``).
+        :raises NotFound: when there is none, and just so when the actor may not know of it.
+        """
+        return self._one(select(Case).where(Case.code == code, visible(self.work.actor, verb)), lock)
+
+    def fetch_own(self, code: str, *, lock: bool = False) -> Case:
+        """Return a case of the acting citizen.
+
+        :raises NotFound: when there is none, or it belongs to somebody else.
+        """
+        return self._one(
+            select(Case).where(Case.code == code, Case.citizen_id == self.work.actor.user_id), lock
+        )
+
+    def by_idempotency_key(self, idempotency_key: str) -> Case | None:
+        """Return the case that an earlier attempt of the same form has opened, if any."""
+        return self.session.scalar(select(Case).where(Case.idempotency_key == idempotency_key))
+
+    def events(self, case: Case, *, public: bool = False) -> Sequence[CaseEvent]:
+        """Return the history, the latest first; for citizens only what is public."""
+        query = select(CaseEvent).where(CaseEvent.case_id == case.id).order_by(CaseEvent.id.desc())
+        if public:
+            query = query.where(CaseEvent.public)
+        return self.session.scalars(query).all()
+
+    def _one(self, query: Select[tuple[Case]], lock: bool) -> Case:
+        case = self.session.scalar(query.with_for_update(of=Case) if lock else query)
+        if case is None:
+            raise NotFound("no such case")
+        return case
+
+    # -- opening --------------------------------------------------------------------------------------------
+
+    def open(
+        self,
+        kind: CaseKind,
+        *,
+        subject: str,
+        body: str,
+        citizen_id: int | None,
+        place: str = "",
+        category: Category | None = None,
+        detail: Any = None,
+        attachments: Sequence[str] = (),
+        owner: str = "",
+        source: str = "web",
+        urgent: bool = False,
+        idempotency_key: str | None = None,
+    ) -> Case:
+        """Open a case: case, detail, event and the claim of its pictures, then the relay.
+
+        :param detail: row of the kind's detail model; its ``case_id`` is set here.
+        :param attachments: keys of uploaded pictures.
+        :param owner: whose uploads they are; see :class:`~civicportal.cases.attachments.AttachmentService`.
+        :raises NotFound: when a picture is not the owner's.
+        """
+        now = self.work.clock.now()
+        initial = kind.workflow.state(kind.workflow.initial)
+        case = Case(
+            code=self._new_code(),
+            kind=kind.name,
+            citizen_id=citizen_id,
+            subject=subject,
+            place=place,
+            body=body,
+            category_id=category.id if category else None,
+            status=initial.name,
+            stage=initial.stage,
+            urgent=urgent,
+            source=source,
+            created_at=now,
+            updated_at=now,
+            deadline=NEVER,
+            idempotency_key=idempotency_key,
+            search_text=key(" ".join((subject, place, body, category.name if category else ""))),
+        )
+        self.session.add(case)
+        self.session.flush()
+        if detail is not None:
+            detail.case_id = case.id
+            self.session.add(detail)
+        event = self.record(case, "opened", after=initial.name, public=True)
+        self.work.get(AttachmentService).claim(attachments, owner, case, event)
+        self._count(case, +1)
+        self.work.relay(CaseChange(case=case, event=event, kind=kind))
+        return case
+
+    def _new_code(self) -> str:
+        while True:
+            code = tracking.new_code()
+            if self.session.scalar(select(Case.id).where(Case.code == code)) is None:
+                return code
+
+    # -- changing -------------------------------------------------------------------------------------------
+
+    def steps(self, case: Case) -> list[Step]:
+        """Return the transitions the actor's sort of person has from here, with the reason of those not possible."""
+        actor = self.actor_kind
+        steps = []
+        for transition in self.kind(case).workflow.from_state(case.status, actor):
+            if not self._may(case, transition):
+                continue
+            steps.append(Step(transition=transition, reason=self._hindrance(case, transition)))
+        return steps
+
+    def apply(
+        self,
+        case: Case,
+        name: str,
+        *,
+        version: int | None = None,
+        data: Mapping[str, Any] | None = None,
+        public_text: str = "",
+        internal_text: str = "",
+        attachments: Sequence[str] = (),
+        owner: str = "",
+        notify: bool = True,
+    ) -> CaseEvent:
+        """Take a step of the workflow.
+
+        :param version: of the form's case; None when the caller has just read it.
+        :param attachments: keys of pictures of the work done.
+        :raises UnknownTransition: when there is no such step from here.
+        :raises StaleCase: when somebody changed the case since the form was made.
+        :raises Forbidden: when the actor may not take it.
+        :raises Refused: when a guard says no.
+        """
+        self.check_version(case, version)
+        kind = self.kind(case)
+        transition = kind.workflow.step(case.status, name)
+        if self.actor_kind not in transition.actors or not self._may(case, transition):
+            raise Forbidden(f"{name} is not for this actor")
+        reason = self._hindrance(case, transition)
+        if reason:
+            raise Refused(reason)
+        before = self.snapshot(case)
+        self._move(case, kind, transition.target)
+        event = self.record(
+            case,
+            "transition",
+            transition=name,
+            before=str(before["status"]),
+            after=case.status,
+            public=transition.notify or bool(public_text),
+            public_text=public_text,
+            internal_text=internal_text,
+            data={**(data or {}), "undo": before},
+        )
+        self.work.get(AttachmentService).claim(attachments, owner, case, event, purpose="after")
+        change = CaseChange(
+            case=case, event=event, kind=kind, transition=transition, notify=transition.notify and notify
+        )
+        self.work.relay(change)
+        return event
+
+    def comment(self, case: Case, text: str, *, expert: bool = False, public: bool = False) -> CaseEvent:
+        """Add an internal note, or an expert comment that the citizen reads if ``public``.
+
+        :raises Forbidden: without the right to comment.
+        """
+        kind = self.kind(case)
+        if self.work.actor.door != "system" and not self._permits_comment(case, kind):
+            raise Forbidden("may not comment")
+        event = self.record(
+            case,
+            "commented",
+            public=public and expert,
+            public_text=text if public and expert else "",
+            internal_text="" if public and expert else text,
+            data={"expert": expert},
+        )
+        self.work.relay(CaseChange(case=case, event=event, kind=kind, notify=public and expert))
+        return event
+
+    def publish(self, case: Case, public: bool) -> None:
+        """Show the case to everybody, or hide it again."""
+        case.public = public
+        self.record(case, "published" if public else "hidden")
+
+    def restore(self, case: Case, event: CaseEvent) -> None:
+        """Put status, stage and deadline back to what they were before an event (an undo)."""
+        snapshot: Any = event.data["undo"]
+        self._count(case, -1)
+        case.status, case.stage = snapshot["status"], snapshot["stage"]
+        case.deadline = datetime.fromisoformat(snapshot["deadline"])
+        case.paused_at = _moment(snapshot["paused_at"])
+        case.closed_at = _moment(snapshot["closed_at"])
+        case.updated_at = self.work.clock.now()
+        self._count(case, +1)
+
+    def assign(self, case: Case, unit_id: int, deadline: datetime | None = None) -> None:
+        """Note which unit holds the case now, and the deadline if it is set anew."""
+        self._count(case, -1)
+        case.unit_id = unit_id
+        if deadline is not None:
+            case.deadline = deadline
+        case.updated_at = self.work.clock.now()
+        self._count(case, +1)
+
+    def record(self, case: Case, type_: str, **values: Any) -> CaseEvent:
+        """Append to the history by the present actor; nothing is relayed."""
+        actor = self.work.actor
+        event = CaseEvent(
+            case_id=case.id,
+            type=type_,
+            actor_id=actor.user_id,
+            actor_name=actor.name,
+            door=actor.door,
+            unit_id=case.unit_id,
+            at=self.work.clock.now(),
+            **{"data": {}, **values},
+        )
+        self.session.add(event)
+        self.session.flush()
+        return event
+
+    def check_version(self, case: Case, version: int | None) -> None:
+        """Refuse a form that was made from an older version.
+
+        :raises StaleCase: names both versions.
+        """
+        if version is not None and version != case.version:
+            raise StaleCase(f"case {case.code}: version {version} was read, it is {case.version} now")
+
+    @staticmethod
+    def snapshot(case: Case) -> dict[str, Any]:
+        """Return what an undo has to put back, as JSON values."""
+        return {
+            "status": case.status,
+            "stage": case.stage,
+            "deadline": case.deadline.isoformat(),
+            "paused_at": case.paused_at.isoformat() if case.paused_at else None,
+            "closed_at": case.closed_at.isoformat() if case.closed_at else None,
+        }
+
+    @property
+    def actor_kind(self) -> Any:
+        """Return "staff", "citizen" or "system": which transitions the actor may think of."""
+        return {"visitor": "citizen"}.get(self.work.actor.door, self.work.actor.door)
+
+    def _may(self, case: Case, transition: Transition) -> bool:
+        actor = self.work.actor
+        if actor.door == "system":
+            return True
+        if actor.is_citizen:
+            return case.citizen_id is not None and case.citizen_id == actor.user_id
+        # Imported here: the kartable stands above the cases, and only it knows who holds one.
+        from civicportal.kartable.services import KartableService
+
+        permission = transition.permission or self.kind(case).permission("work")
+        return self.work.get(KartableService).may_act(case, permission)
+
+    def _permits_comment(self, case: Case, kind: CaseKind) -> bool:
+        from civicportal.kartable.services import KartableService
+
+        return self.work.get(KartableService).can(case, "comment") or self.work.get(KartableService).has_line(case)
+
+    def _hindrance(self, case: Case, transition: Transition) -> Any:
+        from civicportal.kartable.services import KartableService
+
+        closes = not self.kind(case).workflow.state(transition.target).is_open
+        if closes and case.is_open and self.work.get(KartableService).open_inquiries(case):
+            return _("An inquiry is still open; it must be answered first")
+        return next((reason for guard in transition.guards if (reason := guard(case, self.work))), None)
+
+    def _move(self, case: Case, kind: CaseKind, target: str) -> None:
+        now = self.work.clock.now()
+        old, new = kind.workflow.state(case.status), kind.workflow.state(target)
+        self._count(case, -1)
+        if old.pauses_deadline and case.paused_at and case.deadline != NEVER:
+            calendar = self.work.get(OrganizationService).calendar
+            waited = calendar.working_time_between(case.paused_at, now)
+            case.deadline = calendar.add_working_time(case.deadline, waited)
+        case.paused_at = now if new.pauses_deadline else None
+        case.status, case.stage = new.name, new.stage
+        case.closed_at = None if new.is_open else now
+        case.updated_at = now
+        self._count(case, +1)
+
+    def _count(self, case: Case, n: int) -> None:
+        key_ = CountKey(
+            kind=case.kind,
+            day=self.work.site.calendar.today(case.created_at),
+            stage=case.stage,
+            status=case.status,
+            category_id=case.category_id or 0,
+            unit_id=case.unit_id or 0,
+        )
+        self.work.count(key_, n)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

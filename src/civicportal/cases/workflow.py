@@ -1,0 +1,220 @@
+"""Kinds of cases and their workflows: pure data, testable as a table and drawn in the docs.
+
+The four stages belong to the core, so that statistics, colours and "in progress / reviewed" never depend on the
+wording of a plugin.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import colander
+from translationstring import TranslationString
+
+from civicportal.errors import CivicportalError, ConfigurationError
+from civicportal.i18n import _
+
+if TYPE_CHECKING:
+    from civicportal.cases.models import Case
+    from civicportal.work import Work
+
+Stage = Literal["registered", "in_progress", "done", "rejected"]
+Actor = Literal["staff", "citizen", "system"]
+Guard = Callable[["Case", "Work"], TranslationString | None]
+
+STAGES: dict[str, TranslationString] = {
+    "registered": _("Registered"),
+    "in_progress": _("In progress"),
+    "done": _("Reviewed"),
+    "rejected": _("Closed without action"),
+}
+OPEN_STAGES = ("registered", "in_progress")
+
+
+class UnknownTransition(CivicportalError):
+    """The workflow knows no such step from here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """A status of a case.
+
+    :ivar public_title: what the citizen reads, if not the title.
+    :ivar pauses_deadline: while a case waits here its deadline moves on.
+    :ivar retired: kept for old cases, reached by no transition.
+    """
+
+    name: str
+    title: TranslationString
+    stage: Stage
+    public_title: TranslationString | None = None
+    pauses_deadline: bool = False
+    retired: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether a case in this state still waits for someone to act."""
+        return self.stage in OPEN_STAGES
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transition:
+    """A step from some states to another.
+
+    :ivar permission: the right it needs; None means ``<permission_prefix>:work``.
+    :ivar notify: tell the citizen and the followers.
+    :ivar guards: each says why the step is not possible now, or None.
+    :ivar schema: builds the colander schema of what is asked for; the result stands in ``CaseEvent.data``.
+    """
+
+    name: str
+    title: TranslationString
+    sources: tuple[str, ...]
+    target: str
+    permission: str | None = None
+    actors: frozenset[Actor] = frozenset({"staff"})
+    notify: bool = True
+    guards: tuple[Guard, ...] = ()
+    schema: Callable[[], colander.Schema] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workflow:
+    """The states of a kind and the steps between them."""
+
+    initial: str
+    states: tuple[State, ...]
+    transitions: tuple[Transition, ...]
+
+    @cached_property
+    def by_name(self) -> dict[str, State]:
+        """Return the states by name."""
+        return {state.name: state for state in self.states}
+
+    def state(self, name: str) -> State:
+        """Return a state.
+
+        :raises UnknownTransition: when there is none of this name.
+        """
+        try:
+            return self.by_name[name]
+        except KeyError:
+            raise UnknownTransition(f"no state {name!r}; there are {', '.join(self.by_name)}") from None
+
+    def from_state(self, status: str, actor: Actor | None = None) -> list[Transition]:
+        """Return the steps that lead out of a state, for one sort of actor or for all."""
+        return [
+            transition
+            for transition in self.transitions
+            if status in transition.sources and (actor is None or actor in transition.actors)
+        ]
+
+    def step(self, status: str, name: str) -> Transition:
+        """Return the named step out of a state.
+
+        :raises UnknownTransition: names the step and what is allowed instead.
+        """
+        for transition in self.from_state(status):
+            if transition.name == name:
+                return transition
+        allowed = ", ".join(t.name for t in self.from_state(status)) or "nothing"
+        raise UnknownTransition(f"{name!r} is not possible from {status!r}: allowed is {allowed}")
+
+    def problems(self) -> list[str]:
+        """Return what is wrong with the workflow, in words for its author."""
+        found = []
+        if len(self.by_name) != len(self.states):
+            found.append("two states have the same name")
+        if self.initial not in self.by_name:
+            found.append(f"the initial state {self.initial!r} does not exist")
+        for transition in self.transitions:
+            unknown = {*transition.sources, transition.target} - set(self.by_name)
+            if unknown:
+                found.append(f"transition {transition.name!r} names unknown states {sorted(unknown)}")
+            elif self.by_name[transition.target].retired:
+                found.append(
+                    f"transition {transition.name!r} leads to the retired state {transition.target!r}"
+                )
+        for state in self.states:
+            if state.is_open and not state.retired and not self.from_state(state.name):
+                found.append(f"the open state {state.name!r} has no way out")
+        steps = [(source, t.name) for t in self.transitions for source in t.sources]
+        twice = sorted({step for step in steps if steps.count(step) > 1})
+        found += [f"two transitions {name!r} lead out of {source!r}" for source, name in twice]
+        return found + [f"nothing leads to {name!r}" for name in sorted(self._unreachable())]
+
+    def _unreachable(self) -> set[str]:
+        reached, new = set(), {self.initial}
+        while new:
+            reached |= new
+            new = {t.target for t in self.transitions if reached & set(t.sources)} - reached
+        return {state.name for state in self.states if not state.retired} - reached
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseKind:
+    """A sort of case, for instance reports: what a plugin registers.
+
+    :ivar name: stored in ``cases.kind``.
+    :ivar detail_model: the plugin's 1:1 table, whose primary key is ``case_id``.
+    :ivar permission_prefix: ``<kind>:case``.
+    :ivar rating: the citizen rates each closing.
+    :ivar reopen: the transition by which an objection of the citizen opens the case again.
+    :ivar level: identity level a citizen needs to open one (0 anonymous, 1 mobile, 2 verified).
+    :ivar facts: what the routing rules of a site may ask, for instance the district of a case.
+    """
+
+    name: str
+    title: TranslationString
+    workflow: Workflow
+    permission_prefix: str
+    detail_model: type[Any] | None = None
+    rating: bool = False
+    reopen: str | None = None
+    level: int = 1
+    icon: str = "file"
+    facts: Callable[["Case", "Work"], dict[str, str]] | None = field(default=None)
+
+    def permission(self, verb: str) -> str:
+        """Return the name of one of the kind's rights: view, work, refer, comment, contact, …"""
+        return f"{self.permission_prefix}:{verb}"
+
+    def check(self) -> None:
+        """Refuse a kind that cannot work.
+
+        :raises ConfigurationError: with every problem found.
+        """
+        problems = self.workflow.problems()
+        if self.reopen and not any(t.name == self.reopen for t in self.workflow.transitions):
+            problems.append(f"the reopening transition {self.reopen!r} does not exist")
+        if self.rating and not self.reopen:
+            problems.append("a kind that is rated needs a reopening transition, for objections")
+        if problems:
+            raise ConfigurationError(f"case kind {self.name!r}: {'; '.join(problems)}")
+
+
+#: Verbs of which every kind has a permission.
+VERBS: dict[str, TranslationString] = {
+    "view": _("See the cases"),
+    "work": _("Work on the cases"),
+    "refer": _("Refer the cases"),
+    "comment": _("Comment on the cases"),
+    "contact": _("See name and mobile of the citizen"),
+    "identity": _("See national code and birth date of the citizen"),
+    "register": _("Register for a citizen"),
+    "export": _("Export"),
+    "act_any": _("Act on cases of other kartables"),
+}
+
+
+def unknown_kind(name: str) -> CaseKind:
+    """Return a stand-in for a kind whose plugin is off: no transitions, titles from the stages."""
+    states = tuple(State(name=stage, title=STAGES[stage], stage=stage) for stage in ("registered", "done"))
+    return CaseKind(
+        name=name,
+        title=_("Inactive service"),
+        workflow=Workflow(initial="registered", states=states, transitions=()),
+        permission_prefix=f"{name}:case",
+        icon="plug-connected-x",
+    )

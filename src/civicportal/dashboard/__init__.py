@@ -1,0 +1,1 @@
+"""Navigation, the citizens' home and the staff desk, filled by plugins."""

@@ -1,0 +1,52 @@
+"""What plugins contribute to pages that show several of them."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from translationstring import TranslationString
+
+
+@dataclass(frozen=True, kw_only=True)
+class NavigationItem:
+    """A link of the citizens' bar or of the staff side bar.
+
+    :ivar weight: heavier comes first, then the name decides.
+    :ivar section: "services" or "admin" in the side bar of staff; ignored for citizens.
+    :ivar kind: the case kind whose open cases are counted beside the link.
+    :ivar permission: who sees it among staff; None is everyone.
+    """
+
+    name: str
+    title: TranslationString
+    route: str
+    icon: str
+    area: Literal["citizen", "staff"] = "citizen"
+    section: Literal["", "services", "admin"] = "services"
+    weight: int = 0
+    kind: str | None = None
+    permission: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Widget:
+    """A piece of the citizens' home ("card", "main", "aside") or of the staff desk ("desk").
+
+    :ivar template: asset of a Jinja2 template, rendered with ``context`` added to the page's names.
+    """
+
+    name: str
+    area: Literal["card", "main", "aside", "desk"]
+    template: str
+    context: dict[str, object] = field(default_factory=dict)
+    weight: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """A piece of the case page of staff ("facts", "aside") and citizens ("citizen")."""
+
+    name: str
+    area: Literal["facts", "aside", "citizen"]
+    template: str
+    context: dict[str, object] = field(default_factory=dict)
+    weight: int = 0

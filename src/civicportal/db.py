@@ -1,0 +1,237 @@
+"""Engine, declarative base and column types shared by the core and by every plugin.
+
+One pool serves readers and writers. On SQLite a writer says ``BEGIN IMMEDIATE`` behind a fair process lock, so that
+writers queue in their order instead of polling a busy database; a reader says ``BEGIN``.
+"""
+
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Dialect,
+    Engine,
+    Integer,
+    MetaData,
+    TypeDecorator,
+    create_engine,
+    event,
+    make_url,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from civicportal.errors import ConfigurationError
+
+NAMING_CONVENTION = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+#: Ids that other packages may refer to. SQLite only counts up in an ``INTEGER`` primary key.
+BigId = BigInteger().with_variant(Integer, "sqlite")
+
+#: The deadline of a case that has none: a sort key is never NULL.
+NEVER = datetime(9000, 1, 1, tzinfo=UTC)
+
+WRITE = "civicportal_write"
+_OWNER = "civicportal_writer"
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """An aware date and time, stored in UTC and read back aware on both databases."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive values and convert the others to UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"naive datetime {value!r}")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """SQLite hands back naive values: they are UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def new_metadata() -> MetaData:
+    """Return a ``MetaData`` with the naming convention; every plugin has one of its own."""
+    return MetaData(naming_convention=NAMING_CONVENTION)
+
+
+class Base(DeclarativeBase):
+    """Base of the core's models."""
+
+    metadata = new_metadata()
+    type_annotation_map = {datetime: UTCDateTime}
+
+
+def tagged(*args: Any, pii: str | None = None, erase: str = "keep", **kwargs: Any) -> Mapped[Any]:
+    """``mapped_column`` with the privacy tags that every column carries.
+
+    :param pii: None, "contact" (name, mobile), "identity" (national code, birth date) or "content" (words, pictures).
+    :param erase: what happens when the person is forgotten: "null" the value, delete the "row", or "keep".
+    """
+    return mapped_column(*args, info={"pii": pii, "erase": erase}, **kwargs)
+
+
+def id_column() -> Mapped[int]:
+    """Return the primary key column of a core or plugin table."""
+    return tagged(BigId, primary_key=True, autoincrement=True)
+
+
+class FairLock:
+    """A lock that serves waiters in the order in which they came, and refuses to be taken twice by one thread."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._waiters: deque[threading.Event] = deque()
+        self._holder: int | None = None
+
+    def acquire(self, timeout: float) -> None:
+        """Take the lock.
+
+        :param timeout: seconds to wait at most.
+        :raises RuntimeError: when this thread already holds it (a second writer inside an open one).
+        :raises TimeoutError: when it was not free in time.
+        """
+        me = threading.get_ident()
+        turn = threading.Event()
+        with self._guard:
+            if self._holder == me:
+                raise RuntimeError("a second writing unit of work was opened inside an open one")
+            if self._holder is None and not self._waiters:
+                self._holder = me
+                return
+            self._waiters.append(turn)
+        if not turn.wait(timeout):
+            with self._guard:
+                if not turn.is_set():
+                    self._waiters.remove(turn)
+                    raise TimeoutError("the database is busy")
+        self._holder = me
+
+    def release(self) -> None:
+        """Hand the lock to the one who waits longest."""
+        with self._guard:
+            self._holder = None
+            if self._waiters:
+                self._holder = -1
+                self._waiters.popleft().set()
+
+
+class Engines:
+    """The reading and the writing face of one connection pool."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.read = engine
+        self.write = engine.execution_options(**{WRITE: True})
+
+    @property
+    def dialect(self) -> str:
+        """Return "sqlite" or "postgresql"."""
+        return self.read.dialect.name
+
+    def dispose(self) -> None:
+        """Close all pooled connections."""
+        self.read.dispose()
+
+
+def make_engines(url: str, *, statement_timeout: float = 3.0, lock_timeout: float = 2.0) -> Engines:
+    """Create the engine for a database address.
+
+    :param url: ``sqlite:///…`` or ``postgresql+psycopg://…``.
+    :param statement_timeout: seconds a PostgreSQL statement may take.
+    :param lock_timeout: seconds a PostgreSQL statement may wait for a lock.
+    :raises ConfigurationError: for any other database.
+    """
+    kind = make_url(url).get_backend_name()
+    if kind == "sqlite":
+        engine = create_engine(url, pool_size=10, max_overflow=20)
+        _prepare_sqlite(engine)
+    elif kind == "postgresql":
+        options = (
+            f"-c statement_timeout={int(statement_timeout * 1000)} -c lock_timeout={int(lock_timeout * 1000)}"
+        )
+        engine = create_engine(
+            make_url(url).set(drivername="postgresql+psycopg"),
+            pool_size=10,
+            max_overflow=20,
+            pool_pre_ping=True,
+            connect_args={"options": options},
+        )
+    else:
+        raise ConfigurationError(f"site.database_url: {kind} is neither sqlite nor postgresql")
+    return Engines(engine)
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    lock = FairLock()
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL",
+            "foreign_keys=ON",
+            "busy_timeout=10000",
+            "synchronous=FULL",
+            "temp_store=MEMORY",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        if not connection.get_execution_options().get(WRITE):
+            connection.exec_driver_sql("BEGIN")
+            return
+        lock.acquire(timeout=10)
+        connection.connection._connection_record.info[_OWNER] = True
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    # The connection goes back to the pool right after COMMIT or ROLLBACK: only then is the database free.
+    def release(connection: sqlite3.Connection | None, record: ConnectionPoolEntry, *args: Any) -> None:
+        if record.info.pop(_OWNER, False):
+            lock.release()
+
+    event.listen(engine, "checkin", release)
+    event.listen(engine, "invalidate", release)
+
+
+def check_database(engines: Engines) -> None:
+    """Refuse a PostgreSQL database whose character type knows no Persian letters.
+
+    :raises ConfigurationError: with the remedy.
+    """
+    if engines.dialect != "postgresql":
+        return
+    query = text("SELECT datctype FROM pg_database WHERE datname = current_database()")
+    with engines.read.connect() as connection:
+        ctype = connection.execute(query).scalar_one()
+    if ctype in ("C", "POSIX"):
+        raise ConfigurationError(
+            f"site.database_url: the database has LC_CTYPE {ctype!r}, which knows no Persian letters. Create it with "
+            "CREATE DATABASE civicportal TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8';"
+        )
+
+
+@contextmanager
+def short_transaction(engines: Engines) -> Iterator[Any]:
+    """Yield a connection in a writing transaction of its own: for hits and marks that must outlive a rollback."""
+    with engines.write.begin() as connection:
+        yield connection

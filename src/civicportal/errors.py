@@ -1,0 +1,21 @@
+"""Errors that belong to no single domain. Each domain defines its own small classes beside its services."""
+
+
+class CivicportalError(Exception):
+    """Base of every error this package raises on purpose."""
+
+
+class ConfigurationError(CivicportalError):
+    """The portal cannot be assembled as configured; the text names the place to mend."""
+
+
+class NotFound(CivicportalError):
+    """There is no such thing, or the actor may not know that there is (answered as 404)."""
+
+
+class Forbidden(CivicportalError):
+    """The actor may see the thing but not do this with it (answered as 403)."""
+
+
+class Conflict(CivicportalError):
+    """Somebody else changed the thing since it was read (answered as 409)."""

@@ -1,0 +1,139 @@
+"""Every hook of civicportal. The long texts, with examples, stand in ``docs/hooks.md``.
+
+Implementations may take any subset of the parameters. Plugins and sites use no ``tryfirst``, ``trylast`` or wrappers:
+a site answers before its plugins, plugins answer in the order of ``site.toml``, the core answers last.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    import click
+    import colander
+
+    from civicportal.accounts.identity import IdentityClaim
+    from civicportal.cases.changes import CaseChange
+    from civicportal.cases.models import Case
+    from civicportal.cases.workflow import CaseKind
+    from civicportal.checks import Finding
+    from civicportal.dashboard.types import NavigationItem, Panel, Widget
+    from civicportal.jobs import Job
+    from civicportal.kartable.types import Route, Verdict
+    from civicportal.notifications.models import InboundMessage
+    from civicportal.notifications.types import Message, MessageText, Receipt, Reply
+    from civicportal.plugins import PluginModels
+    from civicportal.security import Permission
+    from civicportal.site import Site
+    from civicportal.work import Work
+
+PROJECT = "civicportal"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def register_settings() -> "colander.SchemaNode":  # type: ignore[empty-body]
+    """Return the schema of the plugin's table ``[plugins.<name>]``. Unknown keys stop the start."""
+
+
+@hookspec
+def register_models() -> "PluginModels":  # type: ignore[empty-body]
+    """Return the plugin's tables: their prefix, metadata and folder of migrations."""
+
+
+@hookspec
+def register_case_kinds(site: "Site") -> "Iterable[CaseKind]":  # type: ignore[empty-body]
+    """Return the kinds of cases the plugin brings."""
+
+
+@hookspec
+def adapt_case_kind(kind: "CaseKind", site: "Site") -> "CaseKind | None":  # type: ignore[empty-body]
+    """Return a changed copy of a kind (titles, more states, transitions, guards), or None to leave it."""
+
+
+@hookspec
+def register_permissions() -> "Iterable[Permission]":  # type: ignore[empty-body]
+    """Return the permissions the plugin checks, beside those every case kind has."""
+
+
+@hookspec
+def register_messages(site: "Site") -> "Iterable[MessageText]":  # type: ignore[empty-body]
+    """Return the texts the plugin sends, with the fields they may use."""
+
+
+@hookspec
+def includeme(config: Any) -> None:
+    """Add routes, views, templates and static files, as for Pyramid's ``config.include``."""
+
+
+@hookspec
+def register_jobs(site: "Site") -> "Iterable[Job]":  # type: ignore[empty-body]
+    """Return what the worker does again and again."""
+
+
+@hookspec
+def register_commands(group: "click.Group") -> None:
+    """Add commands to ``civicportal``."""
+
+
+@hookspec
+def check_site(work: "Work") -> "Iterable[Finding]":  # type: ignore[empty-body]
+    """Return what is wrong with the running site, each with its remedy."""
+
+
+@hookspec
+def load_demo(work: "Work", files: Any) -> None:
+    """Fill the demo: ``files`` is the folder of the site's demo data."""
+
+
+@hookspec(firstresult=True)
+def route_case(case: "Case", work: "Work") -> "Route | None":  # type: ignore[empty-body]
+    """Return where a case goes that fits no rule of the site, or None to leave it to the category."""
+
+
+@hookspec
+def case_changed(change: "CaseChange", work: "Work") -> None:
+    """React to a change inside its transaction: a raise rolls everything back.
+
+    The core's kartable comes first, then the site, the plugins in their order, the notifications last. Changes made
+    by an implementation are relayed when the running relay has ended.
+    """
+
+
+@hookspec(firstresult=True)
+def verify_identity(claim: "IdentityClaim", site: "Site") -> "Verdict | None":  # type: ignore[empty-body]
+    """Say whether mobile, national code and birth date belong together; outside any transaction, 5 s at most."""
+
+
+@hookspec(firstresult=True)
+def send_message(message: "Message", site: "Site") -> "Receipt | None":  # type: ignore[empty-body]
+    """Send a message. Only the plugin that ``[notifications] transport`` names is asked; outside any transaction.
+
+    Raise ``Transient``, ``Configuration``, ``Permanent`` or ``Uncertain`` when it did not work.
+    """
+
+
+@hookspec(firstresult=True)
+def message_received(message: "InboundMessage", work: "Work") -> "Reply | None":  # type: ignore[empty-body]
+    """Answer a message that a person sent to the city's line, or return None to leave it to others."""
+
+
+@hookspec
+def navigation_items(request: Any) -> "Iterable[NavigationItem]":  # type: ignore[empty-body]
+    """Return links for the citizens' bar and the staff side bar. Runs no SQL; a failure costs its own items only."""
+
+
+@hookspec
+def dashboard_widgets(request: Any) -> "Iterable[Widget]":  # type: ignore[empty-body]
+    """Return pieces of the citizens' home and the staff desk. A failure costs its own pieces only."""
+
+
+@hookspec
+def case_panels(case: "Case", request: Any) -> "Iterable[Panel]":  # type: ignore[empty-body]
+    """Return pieces of a case's page. A failure costs its own pieces only."""
+
+
+#: Hooks that only display: each implementation is isolated and reads through a unit of work of its own.
+DISPLAY = frozenset({"navigation_items", "dashboard_widgets", "case_panels"})

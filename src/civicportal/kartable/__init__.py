@@ -1,0 +1,1 @@
+"""The kartable: who has to do what, who sent it, and by which rule."""

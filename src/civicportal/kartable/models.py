@@ -1,0 +1,76 @@
+"""Referrals (lines of a kartable) and the rules that route a new case."""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, Boolean, Float, ForeignKey, Index, Integer, String, Text, text
+from sqlalchemy.orm import Mapped
+
+from civicportal.cases.models import Case
+from civicportal.db import Base, BigId, id_column, tagged
+
+_OPEN_ACTION = text("type = 'action' AND closed_at IS NULL")
+
+
+class Referral(Base):
+    """One kartable line. An open case has exactly one open line of type "action"."""
+
+    __tablename__ = "referrals"
+    __table_args__ = (
+        Index(
+            "uq_referrals_open_action",
+            "case_id",
+            unique=True,
+            postgresql_where=_OPEN_ACTION,
+            sqlite_where=_OPEN_ACTION,
+        ),
+        Index(None, "case_id", "id"),
+        Index(None, "to_unit_id", "closed_at"),
+        Index(None, "to_user_id", "closed_at"),
+        Index(None, "taken_by_id", "closed_at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = id_column()
+    case_id: Mapped[int] = tagged(BigId, ForeignKey(Case.id, ondelete="CASCADE"))
+    #: "action", "copy" or "inquiry".
+    type: Mapped[str] = tagged(String(10), default="action")
+    from_unit_id: Mapped[int | None] = tagged(BigId, ForeignKey("units.id"))
+    from_user_id: Mapped[int | None] = tagged(BigId, ForeignKey("users.id", ondelete="SET NULL"))
+    to_unit_id: Mapped[int] = tagged(BigId, ForeignKey("units.id"))
+    to_user_id: Mapped[int | None] = tagged(BigId, ForeignKey("users.id", ondelete="SET NULL"))
+    taken_by_id: Mapped[int | None] = tagged(BigId, ForeignKey("users.id", ondelete="SET NULL"))
+    note: Mapped[str] = tagged(Text, default="", pii="content", erase="null")
+    #: What an inquiry was answered.
+    answer: Mapped[str] = tagged(Text, default="", pii="content", erase="null")
+    #: What routed a new case here: ``rule:<key>``, ``plugin``, ``category``, ``fallback``.
+    rule: Mapped[str] = tagged(String(60), default="")
+    created_at: Mapped[datetime] = tagged()
+    read_at: Mapped[datetime | None] = tagged()
+    closed_at: Mapped[datetime | None] = tagged()
+    #: "acted", "referred", "returned", "answered", "closed" or "undone".
+    closed_how: Mapped[str | None] = tagged(String(10))
+    closed_by_id: Mapped[int | None] = tagged(BigId)
+    #: The line before this one in the chain.
+    previous_id: Mapped[int | None] = tagged(BigId)
+
+
+class RoutingRule(Base):
+    """An ordered rule of the site: the first that fits says where a new case goes."""
+
+    __tablename__ = "routing_rules"
+
+    id: Mapped[int] = id_column()
+    key: Mapped[str] = tagged(String(40), unique=True)
+    position: Mapped[int] = tagged(Integer)
+    title: Mapped[str] = tagged(String(200), default="")
+    kind: Mapped[str | None] = tagged(String(40))
+    #: A root category covers its leaves.
+    category_id: Mapped[int | None] = tagged(BigId, ForeignKey("categories.id"))
+    #: Facts of the case that must be equal, for instance ``{"district": "…"}``; a kind says which it has.
+    facts: Mapped[dict[str, str]] = tagged(JSON, default=dict)
+    unit_id: Mapped[int] = tagged(BigId, ForeignKey("units.id"))
+    user_id: Mapped[int | None] = tagged(BigId, ForeignKey("users.id", ondelete="SET NULL"))
+    #: Office days; None leaves the category's.
+    deadline_days: Mapped[float | None] = tagged(Float)
+    hits: Mapped[int] = tagged(Integer, default=0)
+    active: Mapped[bool] = tagged(Boolean, default=True)

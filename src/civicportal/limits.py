@@ -1,0 +1,151 @@
+"""Rate limits, counted in the database and committed on their own, so that a refused form still counts.
+
+The numbers are those of ``docs/security/limits.md``; a site changes single ones in its ``[limits]`` table.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Integer, String, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped
+
+from civicportal.db import Base, short_transaction, tagged
+from civicportal.errors import CivicportalError
+
+if TYPE_CHECKING:
+    from civicportal.site import Site
+
+
+class LimitHit(Base):
+    """Hits on one key in one window of time."""
+
+    __tablename__ = "limit_hits"
+
+    key: Mapped[str] = tagged(String(120), primary_key=True)
+    window_start: Mapped[datetime] = tagged(primary_key=True)
+    ends_at: Mapped[datetime] = tagged(index=True)
+    n: Mapped[int] = tagged(Integer)
+
+
+class TooMany(CivicportalError):
+    """A limit is used up (answered as 429).
+
+    :ivar retry_after: when the window ends.
+    """
+
+    def __init__(self, name: str, retry_after: datetime) -> None:
+        super().__init__(f"the limit {name!r} is used up until {retry_after.isoformat()}")
+        self.name = name
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True)
+class Window:
+    """So many hits in so many seconds."""
+
+    hits: int
+    seconds: int
+
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+#: Sources: OWASP ASVS 5 chapters 2.4 and 6.3, NIST SP 800-63B §5.2.2; the numbers are ours.
+DEFAULTS: dict[str, tuple[Window, ...]] = {
+    "otp_send_number": (Window(1, _MINUTE), Window(3, 10 * _MINUTE), Window(10, _DAY)),
+    "otp_send_known": (Window(1, _MINUTE), Window(3, 10 * _MINUTE), Window(10, _DAY)),
+    "otp_send_address": (Window(60, 10 * _MINUTE),),
+    "otp_send_network": (Window(300, 10 * _MINUTE),),
+    "otp_send_site": (Window(5000, _DAY),),
+    "otp_verify_staff": (Window(5, 5 * _MINUTE), Window(20, _HOUR), Window(50, _DAY)),
+    "otp_verify_address": (Window(30, 5 * _MINUTE), Window(200, _HOUR)),
+    "otp_verify_site": (Window(200, 5 * _MINUTE),),
+    "track_code": (Window(5, _HOUR), Window(20, _DAY)),
+    "track_address": (Window(20, 10 * _MINUTE),),
+    "track_site": (Window(300, _HOUR),),
+    "password_user": (Window(10, 5 * _MINUTE),),
+    "password_device": (Window(10, 5 * _MINUTE),),
+    "password_address": (Window(10, 5 * _MINUTE),),
+    "password_site": (Window(1000, 5 * _MINUTE),),
+    "submit_citizen": (Window(10, _HOUR), Window(30, _DAY)),
+    "submit_address": (Window(60, _HOUR),),
+    "upload_owner": (Window(60, _HOUR),),
+    "upload_address": (Window(300, _HOUR),),
+}
+
+
+class Limits:
+    """The limits of one site."""
+
+    def __init__(self, site: "Site", overrides: Mapping[str, tuple[Window, ...]] | None = None) -> None:
+        self._site = site
+        self._windows = {**DEFAULTS, **(overrides or {})}
+
+    def windows(self, name: str) -> tuple[Window, ...]:
+        """Return the windows of a limit, shortest first."""
+        return self._windows[name]
+
+    def hit(self, name: str, *parts: object) -> None:
+        """Count one use and commit it.
+
+        :param parts: what the limit is counted by: a number, an address, a user id.
+        :raises TooMany: when any window was already full; the use still counts.
+        """
+        now = self._site.clock.now()
+        key = _key(self._site, name, parts)
+        full: datetime | None = None
+        with short_transaction(self._site.engines) as connection:
+            for window in self._windows[name]:
+                start = _start(now, window)
+                ends = start + timedelta(seconds=window.seconds)
+                if (
+                    connection.execute(
+                        _count(self._site, f"{key}:{window.seconds}", start, ends)
+                    ).scalar_one()
+                    > window.hits
+                ):
+                    full = max(ends, full or ends)
+        if full:
+            raise TooMany(name, full)
+
+    def check(self, name: str, *parts: object) -> None:
+        """Refuse when the limit is used up, without counting.
+
+        :raises TooMany: when any window is full.
+        """
+        now = self._site.clock.now()
+        key = _key(self._site, name, parts)
+        with self._site.engines.read.connect() as connection:
+            for window in self._windows[name]:
+                start = _start(now, window)
+                used = connection.execute(
+                    select(LimitHit.n).where(
+                        LimitHit.key == f"{key}:{window.seconds}", LimitHit.window_start == start
+                    )
+                ).scalar()
+                if (used or 0) >= window.hits:
+                    raise TooMany(name, start + timedelta(seconds=window.seconds))
+
+    def sweep(self) -> None:
+        """Delete the windows that have ended."""
+        with short_transaction(self._site.engines) as connection:
+            connection.execute(delete(LimitHit).where(LimitHit.ends_at < self._site.clock.now()))
+
+
+def _key(site: "Site", name: str, parts: tuple[object, ...]) -> str:
+    # Numbers and addresses stand in the table as keyed hashes only.
+    return f"{name}:{site.keys.mac('limits', *(str(part) for part in parts)).hex()[:32]}"
+
+
+def _start(now: datetime, window: Window) -> datetime:
+    return datetime.fromtimestamp(int(now.timestamp()) // window.seconds * window.seconds, tz=now.tzinfo)
+
+
+def _count(site: "Site", key: str, start: datetime, ends: datetime) -> postgresql.Insert | sqlite.Insert:
+    insert = postgresql.insert if site.engines.dialect == "postgresql" else sqlite.insert
+    statement = insert(LimitHit).values(key=key, window_start=start, ends_at=ends, n=1)
+    return statement.on_conflict_do_update(
+        index_elements=["key", "window_start"], set_={"n": LimitHit.n + 1}
+    ).returning(LimitHit.n)

@@ -1,0 +1,25 @@
+"""Every table of the core, imported once so that the metadata is whole."""
+
+from civicportal.accounts import models as accounts
+from civicportal.audit import models as audit
+from civicportal.cases import models as cases
+from civicportal.db import Base
+from civicportal.jobs import JobRun
+from civicportal.kartable import models as kartable
+from civicportal.limits import LimitHit
+from civicportal.notifications import models as notifications
+from civicportal.organization import models as organization
+from civicportal.statistics import models as statistics
+
+__all__ = [
+    "Base",
+    "JobRun",
+    "LimitHit",
+    "accounts",
+    "audit",
+    "cases",
+    "kartable",
+    "notifications",
+    "organization",
+    "statistics",
+]

@@ -1,0 +1,96 @@
+"""The outbox, the gate of a transport, inbound messages and the site's own wording."""
+
+from datetime import datetime
+
+from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, Text, text
+from sqlalchemy.orm import Mapped
+
+from civicportal.db import Base, BigId, id_column, tagged
+
+_WAITING = text("state IN ('new', 'leased', 'unknown')")
+
+
+class OutboxMessage(Base):
+    """A message that was promised in the transaction of what it tells of."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index(
+            "ix_outbox_waiting",
+            "lane",
+            "next_at",
+            postgresql_where=_WAITING,
+            sqlite_where=_WAITING,
+        ),
+        Index(None, "case_id", "recipient", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = id_column()
+    #: ``<event>:<recipient>:<channel>``: one event tells one person once.
+    event_key: Mapped[str] = tagged(String(120), unique=True)
+    #: Key of the text, for instance ``reports.registered``.
+    kind: Mapped[str] = tagged(String(60))
+    #: "codes", "notices" or "broadcasts".
+    lane: Mapped[str] = tagged(String(12), default="notices")
+    channel: Mapped[str] = tagged(String(10), default="sms")
+    #: E.164.
+    recipient: Mapped[str] = tagged(String(20), pii="contact", erase="row")
+    user_id: Mapped[int | None] = tagged(BigId, index=True, erase="row")
+    case_id: Mapped[int | None] = tagged(BigId, ForeignKey("cases.id", ondelete="CASCADE"))
+    event_id: Mapped[int | None] = tagged(BigId)
+    challenge_id: Mapped[int | None] = tagged(BigId, ForeignKey("otp_challenges.id", ondelete="SET NULL"))
+    #: Rendered; empty for a code, which is derived when it is sent.
+    text: Mapped[str] = tagged(Text, default="", pii="content", erase="row")
+    #: The values of the text's fields as JSON, for transports that send templates.
+    fields: Mapped[str] = tagged(Text, default="{}", pii="content", erase="row")
+    #: "new", "leased", "sent", "unknown", "dead" or "cancelled".
+    state: Mapped[str] = tagged(String(10), default="new")
+    attempts: Mapped[int] = tagged(Integer, default=0)
+    created_at: Mapped[datetime] = tagged(index=True)
+    next_at: Mapped[datetime] = tagged()
+    expires_at: Mapped[datetime | None] = tagged()
+    locked_until: Mapped[datetime | None] = tagged()
+    lease_id: Mapped[str | None] = tagged(String(32))
+    sent_at: Mapped[datetime | None] = tagged()
+    provider_id: Mapped[str | None] = tagged(String(100))
+    #: Masked.
+    last_error: Mapped[str] = tagged(String(300), default="")
+
+
+class Gate(Base):
+    """Whether a transport gets through at present, kept by the worker."""
+
+    __tablename__ = "gates"
+
+    transport: Mapped[str] = tagged(String(40), primary_key=True)
+    open: Mapped[bool] = tagged(Boolean, default=True)
+    since: Mapped[datetime] = tagged()
+    reason: Mapped[str] = tagged(String(300), default="")
+    failures: Mapped[int] = tagged(Integer, default=0)
+    last_ok_at: Mapped[datetime | None] = tagged()
+    worker_seen_at: Mapped[datetime | None] = tagged()
+
+
+class InboundMessage(Base):
+    """A message that a person sent to the city's line."""
+
+    __tablename__ = "inbound"
+
+    id: Mapped[int] = id_column()
+    provider_id: Mapped[str] = tagged(String(100), unique=True)
+    sender: Mapped[str] = tagged(String(20), index=True, pii="contact", erase="row")
+    text: Mapped[str] = tagged(Text, pii="content", erase="row")
+    received_at: Mapped[datetime] = tagged()
+    handled_at: Mapped[datetime | None] = tagged()
+
+
+class StoredText(Base):
+    """The site's own wording of a message, edited in the browser or seeded by the site's files."""
+
+    __tablename__ = "message_texts"
+
+    key: Mapped[str] = tagged(String(60), primary_key=True)
+    locale: Mapped[str] = tagged(String(10), primary_key=True)
+    text: Mapped[str] = tagged(Text)
+    updated_at: Mapped[datetime] = tagged()

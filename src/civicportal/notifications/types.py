@@ -1,0 +1,93 @@
+"""Values that pass between the outbox, the worker and the transports."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from translationstring import TranslationString
+
+from civicportal.errors import CivicportalError
+
+Lane = Literal["codes", "notices", "broadcasts"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageText:
+    """A text that a plugin sends.
+
+    :ivar key: ``<kind>.<state reached>`` or another name, for instance ``reports.registered``.
+    :ivar title: what an administrator reads beside the text.
+    :ivar text: the wording, with fields in braces: ``{TRACK}``.
+    :ivar fields: names of the fields the wording may use.
+    """
+
+    key: str
+    title: TranslationString
+    text: TranslationString
+    fields: tuple[str, ...] = ("TRACK",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """What a transport is asked to send.
+
+    :ivar recipient: E.164.
+    :ivar fields: the values of the text's fields, each 25 UTF-16 units at most.
+    :ivar maybe_sent: an earlier attempt ended uncertain: look it up before sending again.
+    :ivar provider_id: what the provider called it then, if it said so.
+    """
+
+    id: int
+    kind: str
+    lane: Lane
+    recipient: str
+    text: str
+    fields: dict[str, str]
+    attempts: int = 1
+    maybe_sent: bool = False
+    provider_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """The provider took the message."""
+
+    provider_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """The answer to an inbound message: the key of a text and its fields."""
+
+    kind: str
+    fields: dict[str, str]
+
+
+class SendError(CivicportalError):
+    """Sending failed; the text is kept masked beside the message."""
+
+
+class Transient(SendError):
+    """It may work later: try again after a pause.
+
+    :ivar retry_after: seconds the provider asked for, if it did.
+    """
+
+    def __init__(self, text: str, retry_after: float | None = None) -> None:
+        super().__init__(text)
+        self.retry_after = retry_after
+
+
+class Configuration(SendError):
+    """Nothing will go out until somebody mends the settings: the gate closes."""
+
+
+class Permanent(SendError):
+    """This message will never go out."""
+
+
+class Uncertain(SendError):
+    """Nobody knows whether it went out."""
+
+
+class CannotTell(SendError):
+    """The provider could not be asked whether an uncertain message went out."""

@@ -1,0 +1,1 @@
+"""Units, categories and the working calendar of the municipality."""

@@ -1,0 +1,68 @@
+"""Units, the two-level category tree, and days on which the city does not work."""
+
+from datetime import date
+
+from sqlalchemy import JSON, Boolean, Date, Float, ForeignKey, Integer, String, UniqueConstraint
+from sqlalchemy.orm import Mapped
+
+from civicportal.db import Base, BigId, id_column, tagged
+
+
+class Unit(Base):
+    """A part of the municipality that has a kartable."""
+
+    __tablename__ = "units"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = id_column()
+    key: Mapped[str] = tagged(String(40), unique=True)
+    name: Mapped[str] = tagged(String(200))
+    #: Fits a parameter of a text message: 25 UTF-16 units at most.
+    short_name: Mapped[str] = tagged(String(25))
+    parent_id: Mapped[int | None] = tagged(BigId, ForeignKey("units.id"))
+    phone: Mapped[str] = tagged(String(40), default="")
+    weight: Mapped[int] = tagged(Integer, default=0)
+    active: Mapped[bool] = tagged(Boolean, default=True)
+
+
+class Category(Base):
+    """What a case is about; a root has an icon, a leaf has a responsible unit and a deadline."""
+
+    __tablename__ = "categories"
+    __table_args__ = (UniqueConstraint("kind", "key"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = id_column()
+    kind: Mapped[str] = tagged(String(40))
+    key: Mapped[str] = tagged(String(40))
+    name: Mapped[str] = tagged(String(200))
+    short_name: Mapped[str] = tagged(String(25))
+    parent_id: Mapped[int | None] = tagged(BigId, ForeignKey("categories.id"))
+    unit_id: Mapped[int | None] = tagged(BigId, ForeignKey("units.id"))
+    #: Office days within which a case should be closed.
+    deadline_days: Mapped[float | None] = tagged(Float)
+    icon: Mapped[str] = tagged(String(40), default="dots")
+    tint: Mapped[str] = tagged(String(2), default="")
+    hint: Mapped[str] = tagged(String(200), default="")
+    synonyms: Mapped[list[str]] = tagged(JSON, default=list)
+    #: Cases are offered for publication with the box already ticked.
+    public: Mapped[bool] = tagged(Boolean, default=False)
+    weight: Mapped[int] = tagged(Integer, default=0)
+    active: Mapped[bool] = tagged(Boolean, default=True)
+
+
+class Holiday(Base):
+    """A day on which the city does not work, beside the weekend."""
+
+    __tablename__ = "holidays"
+
+    day: Mapped[date] = tagged(Date, primary_key=True)
+    name: Mapped[str] = tagged(String(200))
+
+
+class Seed(Base):
+    """A seed of the site's files that was applied once; what people change or delete afterwards stays so."""
+
+    __tablename__ = "seeds"
+
+    key: Mapped[str] = tagged(String(200), primary_key=True)
+    digest: Mapped[str] = tagged(String(64))

@@ -1,0 +1,116 @@
+"""Reading the organisation: trees of units and categories, and the city's working calendar."""
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+from sqlalchemy import select
+
+from civicportal.errors import CivicportalError
+from civicportal.organization.models import Category, Holiday, Unit
+
+if TYPE_CHECKING:
+    from civicportal.calendar import CityCalendar
+    from civicportal.work import Work
+
+
+class UnknownUnit(CivicportalError):
+    """There is no unit of this key."""
+
+
+class _Node(Protocol):
+    id: int
+    parent_id: int | None
+
+
+Node = TypeVar("Node", bound=_Node)
+
+
+class Tree(Generic[Node]):
+    """Rows that have parents, in the order in which they came."""
+
+    def __init__(self, rows: Iterable[Node]) -> None:
+        self.by_id: dict[int, Node] = {row.id: row for row in rows}
+        self._children: dict[int | None, list[Node]] = {}
+        for row in self.by_id.values():
+            self._children.setdefault(row.parent_id, []).append(row)
+
+    @property
+    def roots(self) -> list[Node]:
+        """Return the rows without a parent."""
+        return self.children(None)
+
+    def children(self, node_id: int | None) -> list[Node]:
+        """Return the rows right below one."""
+        return self._children.get(node_id, [])
+
+    def subtree(self, node_id: int) -> frozenset[int]:
+        """Return the ids of a row and of all below it."""
+        below = {node_id}
+        for child in self.children(node_id):
+            below |= self.subtree(child.id)
+        return frozenset(below)
+
+    def root_of(self, node_id: int) -> Node:
+        """Return the topmost row above one, or itself."""
+        node = self.by_id[node_id]
+        while node.parent_id is not None:
+            node = self.by_id[node.parent_id]
+        return node
+
+
+class OrganizationService:
+    """Units, categories and holidays, read once per unit of work."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self._by_kind: dict[str, Tree[Category]] = {}
+
+    @cached_property
+    def units(self) -> Tree[Unit]:
+        """Return all units, the inactive too: old cases still name them."""
+        return Tree(self.work.session.scalars(select(Unit).order_by(Unit.weight.desc(), Unit.id)))
+
+    @cached_property
+    def categories(self) -> Tree[Category]:
+        """Return the categories of all kinds."""
+        query = select(Category).order_by(Category.weight.desc(), Category.id)
+        return Tree(self.work.session.scalars(query))
+
+    def categories_of(self, kind: str) -> Tree[Category]:
+        """Return the categories of one kind of case."""
+        if kind not in self._by_kind:
+            self._by_kind[kind] = Tree(c for c in self.categories.by_id.values() if c.kind == kind)
+        return self._by_kind[kind]
+
+    def unit(self, key: str) -> Unit:
+        """Return the unit of a key.
+
+        :raises UnknownUnit: names the key.
+        """
+        for unit in self.units.by_id.values():
+            if unit.key == key:
+                return unit
+        raise UnknownUnit(f"there is no unit {key!r}")
+
+    def category(self, kind: str, key: str) -> Category | None:
+        """Return the category of a key, or None."""
+        for category in self.categories_of(kind).by_id.values():
+            if category.key == key:
+                return category
+        return None
+
+    def unit_name(self, unit_id: int | None) -> str:
+        """Return a unit's name, or an empty text."""
+        unit = self.units.by_id.get(unit_id or 0)
+        return unit.name if unit else ""
+
+    def category_name(self, category_id: int | None) -> str:
+        """Return a category's name, or an empty text."""
+        category = self.categories.by_id.get(category_id or 0)
+        return category.name if category else ""
+
+    @cached_property
+    def calendar(self) -> "CityCalendar":
+        """Return the city's calendar with the holidays it keeps."""
+        return self.work.site.calendar.with_holidays(self.work.session.scalars(select(Holiday.day)))

@@ -1,0 +1,95 @@
+"""Who acts, and what they may do: plain values without a database, used by services, views and tests alike."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from translationstring import TranslationString
+
+Door = Literal["visitor", "citizen", "staff", "system"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Permission:
+    """A right that roles are made of, for instance ``reports:case:view``."""
+
+    name: str
+    title: TranslationString
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grant:
+    """One membership of a person, its scope spelled out.
+
+    :ivar permissions: names of the rights; ignored for an administrator, who holds every one.
+    :ivar units: ids of the units it covers, their subtrees included; None covers all.
+    :ivar categories: ids of the categories it covers, subtrees included; None covers all.
+    :ivar own: False for a grant held on behalf of someone whose deputy this person is today.
+    """
+
+    permissions: frozenset[str]
+    administrator: bool = False
+    units: frozenset[int] | None = None
+    categories: frozenset[int] | None = None
+    unit_id: int | None = None
+    own: bool = True
+
+    def gives(self, permission: str) -> bool:
+        """Tell whether the right is part of this grant, whatever its scope."""
+        return self.administrator or permission in self.permissions
+
+    def covers(self, unit_id: int | None, category_id: int | None) -> bool:
+        """Tell whether a case of this unit and category lies inside the scope."""
+        in_unit = self.units is None or unit_id in self.units
+        in_category = self.categories is None or category_id in self.categories
+        return in_unit and in_category
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Somebody who acts, frozen for the length of a request.
+
+    :ivar door: "staff" only when the session was opened at the staff door; a citizen's session carries no staff right.
+    :ivar level: 0 anonymous, 1 mobile proved, 2 verified by the site's provider.
+    :ivar deputy_for: the person whose grants are used besides one's own, if any, by user id.
+    """
+
+    user_id: int | None
+    name: str
+    door: Door
+    level: int = 0
+    mobile: str | None = None
+    session_id: int | None = None
+    grants: tuple[Grant, ...] = ()
+    deputy_for: frozenset[int] = frozenset()
+
+    @property
+    def is_staff(self) -> bool:
+        """Tell whether this session came in by the staff door."""
+        return self.door == "staff"
+
+    @property
+    def is_citizen(self) -> bool:
+        """Tell whether this session came in by the citizens' door."""
+        return self.door == "citizen"
+
+    def permits(self, permission: str) -> bool:
+        """Tell whether any grant gives the right, in whatever scope."""
+        return self.door == "system" or any(grant.gives(permission) for grant in self.grants)
+
+    def granting(self, permission: str) -> Iterable[Grant]:
+        """Return the grants that give the right."""
+        return tuple(grant for grant in self.grants if grant.gives(permission))
+
+
+#: The portal itself: jobs, inbound messages, deadlines.
+SYSTEM = Identity(user_id=None, name="system", door="system")
+#: Nobody in particular.
+VISITOR = Identity(user_id=None, name="", door="visitor")
+
+CITIZEN = "civicportal:citizen"
+"""Pyramid permission of pages for signed-in citizens."""
+STAFF = "civicportal:staff"
+"""Pyramid permission of pages for anyone who came in by the staff door."""
+EVERYBODY = "civicportal:everybody"
+"""Pyramid permission of public pages, said aloud so that no view is public by forgetting."""

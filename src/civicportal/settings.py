@@ -1,0 +1,310 @@
+"""Reading and validating ``site.toml``: strict, with the TOML path in every error."""
+
+import os
+import tomllib
+import warnings
+from collections.abc import Mapping
+from datetime import time
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import colander
+
+from civicportal.errors import ConfigurationError
+from civicportal.limits import DEFAULTS as LIMIT_DEFAULTS
+
+MODES = ("production", "development", "demo")
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+SECRETS = {("site", "secret"), ("site", "pii_keys")}
+
+
+class Table(colander.Schema):
+    """A TOML table: a key nobody declared stops the start."""
+
+    def schema_type(self) -> colander.Mapping:
+        """Refuse unknown keys."""
+        return colander.Mapping(unknown="raise")
+
+
+class FreeTable(colander.Schema):
+    """A TOML table whose keys are the site's own."""
+
+    def schema_type(self) -> colander.Mapping:
+        """Keep every key."""
+        return colander.Mapping(unknown="preserve")
+
+
+class TomlString(colander.SchemaType):
+    """A TOML string, taken as it is."""
+
+    def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
+        """Refuse anything but a string."""
+        if cstruct is colander.null:
+            return cstruct
+        if not isinstance(cstruct, str):
+            raise colander.Invalid(node, f"must be a string, not {type(cstruct).__name__}")
+        return cstruct
+
+
+class TomlNumber(colander.SchemaType):
+    """A TOML integer or float, booleans excluded."""
+
+    def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
+        """Refuse anything but a number."""
+        if cstruct is colander.null:
+            return cstruct
+        if isinstance(cstruct, bool) or not isinstance(cstruct, int | float):
+            raise colander.Invalid(node, f"must be a number, not {type(cstruct).__name__}")
+        return cstruct
+
+
+class TomlBoolean(colander.SchemaType):
+    """A TOML boolean."""
+
+    def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
+        """Refuse anything but true and false."""
+        if cstruct is colander.null:
+            return cstruct
+        if not isinstance(cstruct, bool):
+            raise colander.Invalid(node, f"must be true or false, not {cstruct!r}")
+        return cstruct
+
+
+class TomlList(colander.SchemaType):
+    """A TOML array of strings or numbers."""
+
+    def __init__(self, item: type = str) -> None:
+        self.item = item
+
+    def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
+        """Refuse anything but an array of the right items."""
+        if cstruct is colander.null:
+            return cstruct
+        kinds = (int, float) if self.item is float else self.item
+        if not isinstance(cstruct, list) or not all(isinstance(item, kinds) for item in cstruct):
+            raise colander.Invalid(node, f"must be an array of {self.item.__name__}")
+        return cstruct
+
+
+def string(default: Any = colander.required, **kwargs: Any) -> colander.SchemaNode:
+    """Return a node for a string; without a default it is required."""
+    return colander.SchemaNode(TomlString(), missing=default, **kwargs)
+
+
+def number(default: Any = colander.required, **kwargs: Any) -> colander.SchemaNode:
+    """Return a node for a number; without a default it is required."""
+    return colander.SchemaNode(TomlNumber(), missing=default, **kwargs)
+
+
+def boolean(default: Any = colander.required, **kwargs: Any) -> colander.SchemaNode:
+    """Return a node for a boolean; without a default it is required."""
+    return colander.SchemaNode(TomlBoolean(), missing=default, **kwargs)
+
+
+def strings(default: Any = colander.required, **kwargs: Any) -> colander.SchemaNode:
+    """Return a node for an array of strings; without a default it is required."""
+    return colander.SchemaNode(TomlList(), missing=default, **kwargs)
+
+
+def _zone(node: colander.SchemaNode, value: str) -> None:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise colander.Invalid(node, f"unknown time zone {value!r}") from None
+
+
+def parse_hours(value: str) -> tuple[time, time]:
+    """Read ``07:30-14:30``.
+
+    :raises ValueError: when it is anything else.
+    """
+    start, dash, end = value.partition("-")
+    if not dash:
+        raise ValueError(value)
+    return time.fromisoformat(start.strip()), time.fromisoformat(end.strip())
+
+
+def _hours(node: colander.SchemaNode, value: str) -> None:
+    try:
+        parse_hours(value)
+    except ValueError:
+        raise colander.Invalid(node, f"must look like 07:30-14:30, not {value!r}") from None
+
+
+def _time(node: colander.SchemaNode, value: str) -> None:
+    try:
+        time.fromisoformat(value)
+    except ValueError:
+        raise colander.Invalid(node, f"must look like 12:00, not {value!r}") from None
+
+
+def _weekdays(node: colander.SchemaNode, value: list[str]) -> None:
+    unknown = sorted(set(value) - set(WEEKDAYS))
+    if unknown:
+        raise colander.Invalid(node, f"unknown weekday {unknown[0]!r}; known are {', '.join(WEEKDAYS)}")
+
+
+class SiteTable(Table):
+    """``[site]``."""
+
+    name = string()
+    short_name = string()
+    plugins = strings()
+    package = string("")
+    mode = string("production", validator=colander.OneOf(MODES))
+    locale = string("fa")
+    languages = strings(())
+    calendar = string("jalali", validator=colander.OneOf(("jalali", "gregorian")))
+    country = string("generic")
+    timezone = string("UTC", validator=_zone)
+    public_url = string("")
+    hosts = strings(())
+    database_url = string("sqlite:///var/civicportal.db")
+    files = string("var/files")
+    data = string("data")
+    secret = string("")
+    pii_keys = string("")
+    fallback_unit = string()
+    trusted_proxy = string("")
+
+
+class MapTable(Table):
+    """``[map]``."""
+
+    kind = string("schematic", validator=colander.OneOf(("schematic",)))
+    geojson = string()
+    center = colander.SchemaNode(TomlList(float))
+    zoom = number(14)
+    min_zoom = number(12)
+    max_zoom = number(18)
+    attribution = string("")
+
+
+class CalendarTable(Table):
+    """``[calendar]``."""
+
+    weekend = strings(("fri",), validator=_weekdays)
+    half_days = strings((), validator=_weekdays)
+    hours = string("08:00-16:00", validator=_hours)
+    half_day_end = string(None, validator=_time)
+
+
+class NotificationsTable(Table):
+    """``[notifications]``."""
+
+    transport = string()
+    quiet_hours = string("22:00-08:00", validator=_hours)
+    undo_seconds = number(30)
+
+
+class SiteSettings(Table):
+    """The whole of ``site.toml`` but the plugins' own tables."""
+
+    site = SiteTable()
+    map = MapTable(missing=None)
+    calendar = CalendarTable(missing=colander.drop)
+    notifications = NotificationsTable()
+    look = FreeTable(missing={})
+    contact = FreeTable(missing={})
+    texts = FreeTable(missing={})
+    limits = FreeTable(missing={})
+    plugins = FreeTable(missing={})
+
+
+def read_settings(path: Path, environ: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Read a site file, resolve ``{ env = … }`` and ``{ file = … }``, and validate the core's tables.
+
+    :raises ConfigurationError: names the file and the TOML path of every problem.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigurationError(f"{path}: there is no such file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: {error}") from None
+    _refuse_plain_secrets(path, raw)
+    resolved = _resolve(raw, os.environ if environ is None else environ, path, ())
+    settings = validate(SiteSettings(), resolved, path, "")
+    settings.setdefault("calendar", CalendarTable().deserialize({}))
+    _check_limits(path, settings["limits"])
+    return settings
+
+
+def validate(schema: colander.SchemaNode, table: Any, path: Path, prefix: str) -> dict[str, Any]:
+    """Validate one table.
+
+    :param prefix: TOML path of the table, for messages.
+    :raises ConfigurationError: with every problem, one a line.
+    """
+    try:
+        return dict(schema.deserialize(table))
+    except colander.Invalid as error:
+        lines = [f"{path}: {place}: {message}" for place, message in _problems(error, prefix)]
+        raise ConfigurationError("\n".join(lines)) from None
+
+
+def _problems(error: colander.Invalid, prefix: str) -> list[tuple[str, str]]:
+    found = []
+    for place, message in error.asdict().items():
+        dotted = ".".join(part for part in (prefix, place) if part)
+        if isinstance(error.node.typ, colander.Mapping) and "Unrecognized keys" in str(message):
+            message = f"unknown key: {str(message).split(':', 1)[-1].strip()}"
+        found.append((dotted or "site.toml", str(getattr(message, "interpolate", lambda: message)())))
+    return found
+
+
+def _refuse_plain_secrets(path: Path, raw: Mapping[str, Any]) -> None:
+    for table, key in SECRETS:
+        if isinstance(raw.get(table, {}).get(key), str):
+            raise ConfigurationError(
+                f'{path}: {table}.{key}: a secret is never written here; use {{ env = "NAME" }} or {{ file = "…" }}'
+            )
+
+
+def _resolve(value: Any, environ: Mapping[str, str], path: Path, place: tuple[str, ...]) -> Any:
+    if isinstance(value, dict):
+        if "env" in value and set(value) <= {"env", "default"}:
+            return _from_environment(value, environ, path, place)
+        if set(value) == {"file"}:
+            return _from_file(path.parent / value["file"], path, place)
+        resolved = {key: _resolve(item, environ, path, (*place, key)) for key, item in value.items()}
+        return {key: item for key, item in resolved.items() if item is not None}
+    if isinstance(value, list):
+        return [_resolve(item, environ, path, (*place, str(index))) for index, item in enumerate(value)]
+    return value
+
+
+def _from_environment(
+    value: dict[str, Any], environ: Mapping[str, str], path: Path, place: tuple[str, ...]
+) -> Any:
+    found = environ.get(value["env"], value.get("default"))
+    if found is None and place not in SECRETS and place[0] != "plugins" and place != ("site", "public_url"):
+        raise ConfigurationError(f"{path}: {'.'.join(place)}: the environment has no {value['env']}")
+    return found
+
+
+def _from_file(source: Path, path: Path, place: tuple[str, ...]) -> str:
+    try:
+        return source.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ConfigurationError(f"{path}: {'.'.join(place)}: {source}: {error.strerror}") from None
+
+
+def _check_limits(path: Path, limits: Mapping[str, Any]) -> None:
+    for name, windows in limits.items():
+        if name not in LIMIT_DEFAULTS:
+            raise ConfigurationError(
+                f"{path}: limits.{name}: unknown limit; known are {', '.join(LIMIT_DEFAULTS)}"
+            )
+        well_formed = isinstance(windows, list) and all(
+            isinstance(pair, list) and len(pair) == 2 and all(isinstance(n, int) and n > 0 for n in pair)
+            for pair in windows
+        )
+        if not well_formed:
+            raise ConfigurationError(f"{path}: limits.{name}: must be an array of [hits, seconds]")
+
+
+def warn_sleeping(name: str) -> None:
+    """Say that a table belongs to a plugin that is installed but not listed."""
+    warnings.warn(f"plugins.{name}: the plugin is not listed in site.plugins and sleeps", stacklevel=2)

@@ -1,0 +1,324 @@
+"""A site: one city's portal, assembled from its ``site.toml``."""
+
+import os
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from datetime import time
+from functools import cached_property
+from importlib import import_module
+from importlib.metadata import entry_points
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import plaster
+from pyramid.i18n import Localizer, make_localizer
+
+from civicportal import migrate
+from civicportal.calendar import CityCalendar
+from civicportal.cases.workflow import VERBS, CaseKind, unknown_kind
+from civicportal.clock import SystemClock
+from civicportal.countries import Country, get_country
+from civicportal.crypto import Keys
+from civicportal.db import Engines, check_database, make_engines
+from civicportal.errors import ConfigurationError
+from civicportal.geo import CityMap
+from civicportal.limits import Limits, Window
+from civicportal.notifications.types import MessageText
+from civicportal.plugins import (
+    PluginInfo,
+    PluginModels,
+    collect,
+    create_plugin_manager,
+    in_order,
+    plugin_infos,
+)
+from civicportal.security import SYSTEM, Identity, Permission
+from civicportal.settings import WEEKDAYS, parse_hours, read_settings, validate, warn_sleeping
+from civicportal.storage import LocalStorage
+from civicportal.work import Work, unit_of_work
+
+SITES = "civicportal.sites"
+TEST_TRANSPORTS = ("console", "memory", "simulator")
+SHORTEST_SECRET = 32
+"""Bytes."""
+
+
+class Site:
+    """Everything that does not change while the portal runs.
+
+    :param path: of the ``site.toml``.
+    :param mode: overrides ``site.mode``.
+    :param environ: where ``{ env = … }`` is looked up; the process's environment if None.
+    :param transport: overrides ``notifications.transport``.
+    :raises ConfigurationError: when the portal cannot be assembled so.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        mode: str | None = None,
+        environ: Mapping[str, str] | None = None,
+        transport: str | None = None,
+        clock: SystemClock | None = None,
+    ) -> None:
+        self.path = path.resolve()
+        self.settings = read_settings(self.path, environ)
+        table = self.settings["site"]
+        self.mode: str = mode or table["mode"]
+        self.name: str = table["name"]
+        self.short_name: str = table["short_name"]
+        self.locale: str = table["locale"]
+        self.languages: tuple[str, ...] = tuple(table["languages"]) or (self.locale,)
+        self.fallback_unit: str = table["fallback_unit"]
+        self.package: str = table["package"]
+        self.country: Country = get_country(table["country"])
+        self.timezone = ZoneInfo(table["timezone"])
+        self.transport: str = transport or (
+            "console" if self.is_demo else self.settings["notifications"]["transport"]
+        )
+        self.clock = clock or SystemClock()
+        self.data = self.path.parent / table["data"]
+        self._check_mode()
+        self.keys = self._make_keys(table)
+        self.engines: Engines = make_engines(self._database_url(table["database_url"]))
+        self.storage = LocalStorage(Path(table["files"]).resolve())
+        self.limits = Limits(self, _windows(self.settings["limits"]))
+        self.calendar = self._make_calendar()
+        self.hooks = create_plugin_manager(table["plugins"], self.package)
+        self.plugins: tuple[PluginInfo, ...] = plugin_infos(self.hooks, table["plugins"])
+        self.plugin_settings = self._validate_plugins()
+        self.models: dict[str, PluginModels] = self._collect_models()
+        self.kinds: dict[str, CaseKind] = self._collect_kinds()
+        self.permissions: dict[str, Permission] = self._collect_permissions()
+        self.messages: dict[str, MessageText] = collect(
+            self.hooks, "register_messages", lambda text: text.key, site=self
+        )
+        #: Set by ``create_app``; templates rendered outside a request need it.
+        self.registry: Any = None
+
+    @property
+    def is_demo(self) -> bool:
+        """Tell whether this is a demonstration with invented people."""
+        return self.mode == "demo"
+
+    @property
+    def is_production(self) -> bool:
+        """Tell whether real people use it."""
+        return self.mode == "production"
+
+    @property
+    def public_url(self) -> str:
+        """Return the portal's address without a slash at the end; empty in a demo without one."""
+        return str(self.settings["site"]["public_url"]).rstrip("/")
+
+    @property
+    def cookie_name(self) -> str:
+        """Return the name of the session cookie; the prefix binds it to https and this host."""
+        return "__Host-cp" if self.is_production else "cp"
+
+    @cached_property
+    def map(self) -> CityMap | None:
+        """Return the city's map, or None when the site has none."""
+        table = self.settings["map"]
+        return CityMap.load(self.path.parent / table["geojson"]) if table else None
+
+    @cached_property
+    def translation_dirs(self) -> list[str]:
+        """Return the folders of message catalogues, the strongest last: plugins, core, site."""
+        packages = [info.package for info in reversed(self.plugins)]
+        packages += ["civicportal", *([self.package] if self.package else [])]
+        folders = [Path(str(files(package))) / "locale" for package in packages]
+        return [str(folder) for folder in folders if folder.is_dir()]
+
+    def kind(self, name: str) -> CaseKind:
+        """Return a kind of case; of one whose plugin is off, a stand-in without transitions."""
+        return self.kinds.get(name) or unknown_kind(name)
+
+    def work(self, *, actor: Identity = SYSTEM, write: bool = True) -> AbstractContextManager[Work]:
+        """Open a unit of work outside a request."""
+        return unit_of_work(self, actor=actor, write=write)
+
+    def localizer(self, locale: str | None = None) -> Localizer:
+        """Return the translator for a locale, the site's own if None."""
+        locale = locale or self.locale
+        if locale not in self._localizers:
+            self._localizers[locale] = make_localizer(locale, self.translation_dirs)
+        return self._localizers[locale]
+
+    @cached_property
+    def _localizers(self) -> dict[str, Localizer]:
+        return {}
+
+    def check_start(self) -> None:
+        """Refuse to serve from a database that is unfit or not migrated.
+
+        :raises ConfigurationError: with the remedy.
+        """
+        check_database(self.engines)
+        migrate.refuse_pending(self)
+
+    def _check_mode(self) -> None:
+        if not self.is_production:
+            return
+        if self.transport in TEST_TRANSPORTS:
+            raise ConfigurationError(f"notifications.transport: {self.transport!r} is not for production")
+        if not self.public_url.startswith("https://"):
+            raise ConfigurationError("site.public_url: production needs an address that begins with https://")
+
+    def _make_keys(self, table: Mapping[str, Any]) -> Keys:
+        secret = table["secret"]
+        if not secret and not self.is_production:
+            secret = _own_secret(Path("var"))
+        if len(secret.encode()) < SHORTEST_SECRET:
+            raise ConfigurationError(f"site.secret: needs {SHORTEST_SECRET} bytes or more")
+        pii = [key.encode() for key in table["pii_keys"].split()] or [secret.encode()]
+        return Keys(secret.encode(), pii)
+
+    def _database_url(self, url: str) -> str:
+        prefix = "sqlite:///"
+        if not url.startswith(prefix):
+            return url
+        path = Path(url.removeprefix(prefix)).absolute()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return f"{prefix}{path}"
+
+    def _make_calendar(self) -> CityCalendar:
+        table = self.settings["calendar"]
+        return CityCalendar(
+            kind=self.settings["site"]["calendar"],
+            timezone=self.timezone,
+            weekend=frozenset(WEEKDAYS.index(day) for day in table["weekend"]),
+            half_days=frozenset(WEEKDAYS.index(day) for day in table["half_days"]),
+            hours=parse_hours(table["hours"]),
+            half_day_end=time.fromisoformat(table["half_day_end"]) if table["half_day_end"] else None,
+            fixed_holidays=self.country.fixed_holidays,
+        )
+
+    def _validate_plugins(self) -> dict[str, dict[str, Any]]:
+        tables = self.settings["plugins"]
+        enabled = [info.name for info in self.plugins]
+        for name in tables:
+            if name not in enabled:
+                self._sleeping(name)
+        schemas = {name: call() for name, call in in_order(self.hooks, "register_settings")}
+        for name in enabled:
+            if name in tables and name not in schemas:
+                raise ConfigurationError(f"{self.path}: plugins.{name}: the plugin has no settings")
+        return {
+            name: validate(schema, tables.get(name, {}), self.path, f"plugins.{name}")
+            for name, schema in schemas.items()
+        }
+
+    def _sleeping(self, name: str) -> None:
+        if not entry_points(group="civicportal.plugins", name=name):
+            raise ConfigurationError(f"{self.path}: plugins.{name}: no plugin of this name is installed")
+        warn_sleeping(name)
+
+    def _collect_models(self) -> dict[str, PluginModels]:
+        found: dict[str, PluginModels] = {}
+        for name, call in in_order(self.hooks, "register_models"):
+            models: PluginModels = call()
+            for table in models.metadata.tables.values():
+                if not table.name.startswith(f"{models.prefix}_"):
+                    raise ConfigurationError(
+                        f"{name}: the table {table.name!r} does not begin with {models.prefix}_"
+                    )
+            if models.prefix in (other.prefix for other in found.values()):
+                raise ConfigurationError(f"{name}: another plugin has the prefix {models.prefix!r}")
+            found[name] = models
+        return found
+
+    def _collect_kinds(self) -> dict[str, CaseKind]:
+        kinds: dict[str, CaseKind] = collect(
+            self.hooks, "register_case_kinds", lambda kind: kind.name, site=self
+        )
+        for _name, adapt in in_order(self.hooks, "adapt_case_kind"):
+            kinds = {key: adapt(kind=kind, site=self) or kind for key, kind in kinds.items()}
+        for kind in kinds.values():
+            kind.check()
+        return kinds
+
+    def _collect_permissions(self) -> dict[str, Permission]:
+        permissions: dict[str, Permission] = collect(
+            self.hooks, "register_permissions", lambda permission: permission.name
+        )
+        for kind in self.kinds.values():
+            for verb, title in VERBS.items():
+                name = kind.permission(verb)
+                permissions.setdefault(name, Permission(name=name, title=title))
+        return permissions
+
+
+class SiteLoader(plaster.ILoader):  # type: ignore[misc]
+    """Lets ``pserve``, ``pshell``, ``proutes`` and ``pviews`` take a ``site.toml``."""
+
+    def __init__(self, uri: Any) -> None:
+        self.uri = uri
+
+    def get_sections(self) -> list[str]:
+        """Return the names of the sections there are."""
+        return ["app:main", "server:main"]
+
+    def get_settings(self, section: str | None = None, defaults: Any = None) -> dict[str, Any]:
+        """Return nothing: a site keeps its settings itself."""
+        return dict(defaults or {})
+
+    def setup_logging(self, defaults: Any = None) -> None:
+        """Log as ``civicportal serve`` does."""
+        import_module("civicportal.logging").setup_logging()
+
+    def get_wsgi_app(self, name: str | None = None, defaults: Any = None) -> Any:
+        """Return the portal."""
+        return import_module("civicportal.app").create_app(Site(Path(self.uri.path)))
+
+    def get_wsgi_app_settings(self, name: str | None = None, defaults: Any = None) -> dict[str, Any]:
+        """Return nothing: a site keeps its settings itself."""
+        return {}
+
+    def get_wsgi_filter(self, name: str | None = None, defaults: Any = None) -> Any:
+        """There are no filters.
+
+        :raises LookupError: always.
+        """
+        raise LookupError(name)
+
+    def get_wsgi_server(self, name: str | None = None, defaults: Any = None) -> Any:
+        """Return a function that serves the portal with waitress."""
+        server = import_module("civicportal.server")
+        return lambda app: server.serve_app(app, host="127.0.0.1", port=6543)
+
+
+def find_site(option: str | None = None) -> Path:
+    """Return the site file a command works on.
+
+    :param option: ``--site``; else ``CIVICPORTAL_SITE``, else ``./site.toml``, else the one installed site.
+    :raises ConfigurationError: when there is none, or several and none is named.
+    """
+    named = option or os.environ.get("CIVICPORTAL_SITE")
+    if named:
+        return Path(named)
+    if Path("site.toml").is_file():
+        return Path("site.toml")
+    installed = list(entry_points(group=SITES))
+    if len(installed) == 1:
+        return Path(installed[0].load())
+    names = ", ".join(sorted(entry.name for entry in installed)) or "none"
+    raise ConfigurationError(f"which site? Give --site PATH or set CIVICPORTAL_SITE (installed: {names})")
+
+
+def _windows(table: Mapping[str, list[list[int]]]) -> dict[str, tuple[Window, ...]]:
+    return {name: tuple(Window(*pair) for pair in pairs) for name, pairs in table.items()}
+
+
+def _own_secret(folder: Path) -> str:
+    """Return the secret of a demo, made at the first start."""
+    path = folder / "secret"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(os.urandom(32).hex())
+    return path.read_text()

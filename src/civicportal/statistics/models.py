@@ -1,0 +1,23 @@
+"""Counters of cases, one row for each combination that occurs."""
+
+from datetime import date
+
+from sqlalchemy import Date, Integer, String
+from sqlalchemy.orm import Mapped
+
+from civicportal.db import Base, BigId, tagged
+
+
+class CaseCount(Base):
+    """How many cases of a day stand where. ``0`` means no category or no unit."""
+
+    __tablename__ = "case_counts"
+
+    kind: Mapped[str] = tagged(String(40), primary_key=True)
+    #: The city's day on which the cases were registered.
+    day: Mapped[date] = tagged(Date, primary_key=True)
+    stage: Mapped[str] = tagged(String(12), primary_key=True)
+    status: Mapped[str] = tagged(String(40), primary_key=True)
+    category_id: Mapped[int] = tagged(BigId, primary_key=True, autoincrement=False)
+    unit_id: Mapped[int] = tagged(BigId, primary_key=True, autoincrement=False)
+    n: Mapped[int] = tagged(Integer)

@@ -1,0 +1,105 @@
+"""The unit of work: one transaction, its actor, its clock and the services that live in it."""
+
+from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import transaction
+import zope.sqlalchemy
+from sqlalchemy.orm import Session
+
+from civicportal.security import SYSTEM, Identity
+from civicportal.statistics.counters import CountKey, write_counts
+
+if TYPE_CHECKING:
+    from civicportal.cases.changes import CaseChange
+    from civicportal.clock import SystemClock
+    from civicportal.site import Site
+
+Service = TypeVar("Service")
+
+MOST_CHANGES = 20
+"""More changes than this in one transaction are a loop."""
+
+
+class Work:
+    """One short transaction. Services take it as their only argument.
+
+    :ivar session: the SQLAlchemy session; its transaction begins with the first statement.
+    :ivar actor: who acts.
+    :ivar writing: whether this unit of work may write.
+    """
+
+    def __init__(self, site: "Site", manager: Any, *, actor: Identity, write: bool) -> None:
+        self.site = site
+        self.actor = actor
+        self.writing = write
+        engines = site.engines
+        self.session = Session(bind=engines.write if write else engines.read, expire_on_commit=False)
+        # "changed": plain SQL statements are committed too, not only what the ORM wrote.
+        zope.sqlalchemy.register(
+            self.session, transaction_manager=manager, initial_state="changed" if write else "active"
+        )
+        self._services: dict[type[Any], Any] = {}
+        self._counts: Counter[CountKey] = Counter()
+        self._changes: deque[CaseChange] = deque()
+        self._relayed = 0
+        self._relaying = False
+        if write:
+            manager.get().addBeforeCommitHook(self._close)
+
+    @property
+    def clock(self) -> "SystemClock":
+        """Return the site's clock."""
+        return self.site.clock
+
+    def get(self, service: type[Service]) -> Service:
+        """Return the service of this class, built once per unit of work."""
+        if service not in self._services:
+            self._services[service] = service(self)  # type: ignore[call-arg]
+        return self._services[service]
+
+    def count(self, key: CountKey, n: int) -> None:
+        """Remember to add ``n`` to a counter of the statistics when the unit of work closes."""
+        self._counts[key] += n
+
+    def relay(self, change: "CaseChange") -> None:
+        """Tell every implementation of ``case_changed``; changes made meanwhile wait until this one is told.
+
+        :raises RuntimeError: when changes breed changes without end.
+        """
+        self._changes.append(change)
+        if self._relaying:
+            return
+        self._relaying = True
+        try:
+            while self._changes:
+                self._relayed += 1
+                if self._relayed > MOST_CHANGES:
+                    raise RuntimeError(f"more than {MOST_CHANGES} changes of cases in one transaction")
+                self.site.hooks.hook.case_changed(change=self._changes.popleft(), work=self)
+        finally:
+            self._relaying = False
+
+    def _close(self) -> None:
+        self.session.flush()
+        write_counts(self.session, self._counts)
+        self._counts.clear()
+
+
+@contextmanager
+def unit_of_work(site: "Site", *, actor: Identity = SYSTEM, write: bool = True) -> Iterator[Work]:
+    """Open a unit of work outside a request: commit at the end, roll back on an exception."""
+    manager = transaction.TransactionManager(explicit=True)
+    manager.begin()
+    work = Work(site, manager, actor=actor, write=write)
+    try:
+        yield work
+    except BaseException:
+        manager.abort()
+        raise
+    else:
+        manager.commit()
+    finally:
+        work.session.close()

@@ -170,6 +170,7 @@ def test_the_year_is_written_unless_it_is_the_present_one() -> None:
         (timedelta(seconds=-59), "moments ago"),
         (timedelta(minutes=-1), "۱ min ago"),
         (timedelta(minutes=-59), "۵۹ min ago"),
+        (timedelta(hours=-1), "۱ h ago"),
         (timedelta(hours=-3), "۳ h ago"),
         (timedelta(hours=-12), "yesterday"),
         (timedelta(days=-3), "۳ days ago"),

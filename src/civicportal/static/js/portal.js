@@ -1,0 +1,167 @@
+/* What every page does with a script. Nothing here is needed to read or to send.
+
+   <button data-theme-toggle aria-pressed>     light and dark
+   <button data-nav-toggle aria-controls="side"> … <button data-nav-close>     staff drawer (Esc closes)
+   <p data-count="FIELD_ID">                   characters written, of the field's maxlength
+   <button data-copy="TEXT">                   copies; says body[data-text-copied] in a toast
+   <button data-print>  <span data-print-time> prints; the time is filled in
+   <button data-back>                          one page back
+   <button data-dialog-open="DIALOG_ID">       opens a <dialog>
+   <div data-toast><button data-dismiss>       removes the toast
+   <button data-board="next|previous" aria-controls="TRACK_ID">   scrolls a .board-track by one screen
+   <button data-reveal="ID">                   shows the hidden element, moves the focus to it, hides itself
+   <select data-autosubmit>                    sends its form when changed
+   <input data-filter="LIST_ID">               hides the children of the list whose data-words/text do not hold the words
+   <input type="file" data-file-name="ID">     writes the chosen file's name there
+   [data-focus]                                gets the focus when the page opens (error summary)
+   <form>                                      a second click on its button is ignored; the pressed button becomes busy
+   <form data-stay>                            … not this one: it answers with a file and the page stays
+   <form data-ctrl-enter>                      Ctrl+Enter sends it
+   body[data-text-copied data-text-busy data-text-of data-icons], meta[name=csrf-token]
+
+   window.civicportal = {one, all, number, token, csrf, toast, icon, onTheme, digits} serves the other files. */
+(function () {
+  'use strict';
+  var root = document.documentElement;
+  var body = document.body;
+  var themeListeners = [];
+
+  function one(selector, within) { return (within || document).querySelector(selector); }
+  function all(selector, within) { return Array.prototype.slice.call((within || document).querySelectorAll(selector)); }
+  function on(selector, event, listener) {
+    document.addEventListener(event, function (e) {
+      var found = e.target.closest && e.target.closest(selector);
+      if (found) { listener(found, e); }
+    });
+  }
+  function number(value) { return Number(value).toLocaleString(root.lang); }
+  function token(name) { return getComputedStyle(root).getPropertyValue(name).trim(); }
+  function csrf() { return one('meta[name=csrf-token]').content; }
+  function digits(text) {
+    return String(text).replace(/[۰-۹]/g, function (d) { return d.charCodeAt(0) - 0x6F0; })
+      .replace(/[٠-٩]/g, function (d) { return d.charCodeAt(0) - 0x660; });
+  }
+  function icon(name) {
+    var svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+    var use = document.createElementNS('http://www.w3.org/2000/svg', 'use');
+    svg.setAttribute('class', 'icon');
+    svg.setAttribute('aria-hidden', 'true');
+    use.setAttribute('href', body.dataset.icons + '#' + name);
+    svg.appendChild(use);
+    return svg;
+  }
+  function toast(text) {
+    var box = document.createElement('div');
+    var words = document.createElement('span');
+    box.className = 'toast-x';
+    words.className = 'grow';
+    words.textContent = text;
+    box.append(icon('circle-check'), words);
+    one('[data-toasts]').append(box);
+    setTimeout(function () { box.remove(); }, 5000);
+  }
+
+  function paintTheme(button) {
+    var dark = root.dataset.bsTheme === 'dark';
+    button.setAttribute('aria-pressed', dark);
+    one('use', button).setAttribute('href', body.dataset.icons + '#' + (dark ? 'sun' : 'moon'));
+  }
+  all('[data-theme-toggle]').forEach(paintTheme);
+  on('[data-theme-toggle]', 'click', function () {
+    root.dataset.bsTheme = root.dataset.bsTheme === 'dark' ? 'light' : 'dark';
+    try { localStorage.setItem('theme', root.dataset.bsTheme); } catch (error) { /* this page only */ }
+    all('[data-theme-toggle]').forEach(paintTheme);
+    themeListeners.forEach(function (listener) { listener(); });
+  });
+
+  function drawer(open) {
+    var toggle = one('[data-nav-toggle]');
+    body.classList.toggle('nav-open', open);
+    toggle.setAttribute('aria-expanded', open);
+    (open ? one('#' + toggle.getAttribute('aria-controls') + ' a') : toggle).focus();
+  }
+  on('[data-nav-toggle]', 'click', function () { drawer(true); });
+  on('[data-nav-close]', 'click', function () { drawer(false); });
+  document.addEventListener('keydown', function (e) {
+    if (e.key === 'Escape' && body.classList.contains('nav-open')) { drawer(false); }
+  });
+
+  all('[data-count]').forEach(function (counter) {
+    var field = document.getElementById(counter.dataset.count);
+    field.addEventListener('input', function () {
+      counter.textContent = body.dataset.textOf
+        .replace('{count}', number(field.value.length)).replace('{limit}', number(field.maxLength));
+    });
+  });
+
+  on('[data-copy]', 'click', function (button) {
+    navigator.clipboard.writeText(button.dataset.copy).then(function () { toast(body.dataset.textCopied); });
+  });
+  on('[data-print]', 'click', function () { print(); });
+  addEventListener('beforeprint', function () {
+    all('[data-print-time]').forEach(function (place) { place.textContent = new Date().toLocaleString(root.lang); });
+  });
+  on('[data-back]', 'click', function () { history.back(); });
+  on('[data-dialog-open]', 'click', function (button) { document.getElementById(button.dataset.dialogOpen).showModal(); });
+  on('[data-dismiss]', 'click', function (button) { button.closest('[data-toast]').remove(); });
+  on('[data-reveal]', 'click', function (button) {
+    var target = document.getElementById(button.dataset.reveal);
+    target.hidden = false;
+    button.hidden = true;
+    target.tabIndex = -1;
+    target.focus();
+  });
+  on('[data-board]', 'click', function (button) {
+    var track = document.getElementById(button.getAttribute('aria-controls'));
+    var way = (button.dataset.board === 'next') === (root.dir === 'ltr') ? 1 : -1;
+    var calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    track.scrollBy({ left: way * track.clientWidth * 0.86, behavior: calm ? 'auto' : 'smooth' });
+  });
+  on('[data-autosubmit]', 'change', function (field) { field.form.requestSubmit(); });
+  on('[data-filter]', 'input', function (field) {
+    var words = field.value.trim().toLocaleLowerCase();
+    Array.prototype.forEach.call(document.getElementById(field.dataset.filter).children, function (item) {
+      var text = ((item.dataset.words || '') + ' ' + item.textContent).toLocaleLowerCase();
+      item.hidden = words !== '' && text.indexOf(words) < 0;
+    });
+  });
+  on('[data-file-name]', 'change', function (field) {
+    document.getElementById(field.dataset.fileName).textContent =
+      Array.prototype.map.call(field.files, function (file) { return file.name; }).join(', ');
+  });
+
+  function setBusy(button) {
+    button.setAttribute('aria-busy', 'true');
+    button.dataset.words = button.innerHTML;
+    button.textContent = body.dataset.textBusy;
+  }
+  document.addEventListener('submit', function (e) {
+    var form = e.target;
+    if (e.defaultPrevented || form.method === 'dialog' || 'stay' in form.dataset) { return; }
+    if (form.dataset.sent) { e.preventDefault(); return; }
+    form.dataset.sent = 'true';
+    /* after the browser has read the button's name and value */
+    setTimeout(function () { if (e.submitter && form.method === 'post') { setBusy(e.submitter); } });
+  });
+  /* The page may come back from the browser's memory: its forms work again. */
+  addEventListener('pageshow', function (e) {
+    if (!e.persisted) { return; }
+    all('form[data-sent]').forEach(function (form) { delete form.dataset.sent; });
+    all('[aria-busy=true][data-words]').forEach(function (button) {
+      button.innerHTML = button.dataset.words;
+      button.removeAttribute('aria-busy');
+    });
+  });
+  document.addEventListener('keydown', function (e) {
+    var form = e.target.closest && e.target.closest('form[data-ctrl-enter]');
+    if (form && e.code === 'Enter' && (e.ctrlKey || e.metaKey)) { form.requestSubmit(); }
+  });
+
+  var first = one('[data-focus]');
+  if (first) { first.focus(); }
+
+  window.civicportal = {
+    one: one, all: all, number: number, token: token, csrf: csrf, toast: toast, icon: icon, digits: digits,
+    onTheme: function (listener) { themeListeners.push(listener); }
+  };
+})();

@@ -1,0 +1,84 @@
+"""Forms: a schema bound to a request, drawn by the portal's own templates.
+
+A form is flat: plain field names, a repeated name for a list. deform holds the tree of fields, its own templates and
+its nested wire format are not used (they need inline scripts).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pyramid.httpexceptions import HTTPBadRequest
+from pyramid.request import Request
+
+from civicportal.forms.field import BoundField
+from civicportal.forms.form import BoundForm, Button, FieldError, FileRefused, FormInvalid
+from civicportal.forms.widgets import (
+    CheckboxWidget,
+    ChoiceCardsWidget,
+    CodeWidget,
+    DateWidget,
+    HiddenWidget,
+    MapPointWidget,
+    MobileWidget,
+    NumberWidget,
+    PasswordWidget,
+    PhotosWidget,
+    RadioWidget,
+    SelectWidget,
+    SwitchWidget,
+    TextAreaWidget,
+    TextWidget,
+    Widget,
+)
+
+__all__ = [
+    "BoundField",
+    "BoundForm",
+    "Button",
+    "CheckboxWidget",
+    "ChoiceCardsWidget",
+    "CodeWidget",
+    "DateWidget",
+    "FieldError",
+    "FileRefused",
+    "FormInvalid",
+    "HiddenWidget",
+    "MapPointWidget",
+    "MobileWidget",
+    "NumberWidget",
+    "PasswordWidget",
+    "PhotosWidget",
+    "RadioWidget",
+    "SelectWidget",
+    "SwitchWidget",
+    "TextAreaWidget",
+    "TextWidget",
+    "Widget",
+    "handle_form",
+]
+
+
+def handle_form(
+    request: Request, form: BoundForm, on_valid: Callable[[dict[str, Any]], Any], **context: Any
+) -> Any:
+    """Show a form, or act on a sent one; the last line of most views.
+
+    ``on_valid(values)`` returns the view's answer, usually a redirect; it may call ``form.refuse(name, message)`` for
+    what only a service can find wrong. Otherwise the answer is ``{"form": form, **context}`` for the view's template,
+    with status 422 where the form was refused. Raises 400 for a body that is no form.
+    """
+    if request.method == "POST":
+        try:
+            return on_valid(form.validate(_sent(request)))
+        except FormInvalid:
+            request.response.status_int = 422
+    return {"form": form, **context}
+
+
+def _sent(request: Request) -> Any:
+    try:
+        return request.POST
+    except ValueError:  # a multipart body without its boundary
+        raise HTTPBadRequest from None

@@ -1,0 +1,148 @@
+"""One field of a bound form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import colander
+import deform
+from markupsafe import Markup
+from pyramid.request import Request
+from translationstring import TranslationString
+
+from civicportal import schema as types
+from civicportal.forms.widgets import Widget, shown
+from civicportal.i18n import localized_digits
+
+
+class Words:
+    """Translates what a form says into the request's language, with its digits."""
+
+    def __init__(self, request: Request) -> None:
+        self._localizer = request.localizer
+
+    def __call__(self, message: str | None) -> str:
+        """Return the text; a plain string (a name from the database) as it is."""
+        if isinstance(message, TranslationString):
+            return localized_digits(self._localizer.translate(message), self._localizer.locale_name)
+        return message or ""
+
+    def all(self, messages: Iterable[str | None]) -> list[str]:
+        """Return the texts of those that say something."""
+        return [self(message) for message in messages if message]
+
+
+class BoundField:
+    """What a template needs of a field: texts, state, ids, and :meth:`render`."""
+
+    def __init__(self, field: deform.Field, words: Words, render: Callable[..., Markup]) -> None:
+        self._field, self._words, self._render = field, words, render
+        self._failures: list[str] = []
+
+    @property
+    def name(self) -> str:
+        """The name under which it is sent."""
+        return str(self._field.name)
+
+    @property
+    def oid(self) -> str:
+        """The id of its control."""
+        return str(self._field.oid)
+
+    @property
+    def anchor(self) -> str:
+        """Where the error summary leads: the control, or the fieldset around several."""
+        return f"{self.oid}-group" if self.widget.group else self.oid
+
+    @property
+    def widget(self) -> Widget:
+        """How it is drawn."""
+        widget: Widget = self._field.widget
+        return widget
+
+    @property
+    def typ(self) -> Any:
+        """Its schema type."""
+        return self._field.typ
+
+    @property
+    def label(self) -> str:
+        """Its title, translated."""
+        return self._words(self._field.title)
+
+    @property
+    def hint(self) -> str:
+        """Its description, translated; empty for none."""
+        return self._words(self._field.description)
+
+    @property
+    def required(self) -> bool:
+        """Whether it must be filled in."""
+        return bool(self._field.required)
+
+    @property
+    def hidden(self) -> bool:
+        """Whether it is not seen."""
+        return bool(self.widget.hidden)
+
+    @property
+    def cstruct(self) -> Any:
+        """What was sent, or the text of the initial value; ``colander.null`` for nothing."""
+        return self._field.cstruct
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing stands in it."""
+        return self.cstruct in (colander.null, "", [])
+
+    @property
+    def error_messages(self) -> list[str]:
+        """What is wrong with it, translated."""
+        error = self._field.error
+        found = self._words.all(error.messages()) if error is not None else []
+        return found + self._failures
+
+    @property
+    def error(self) -> str:
+        """What is wrong with it, as one text; empty for nothing."""
+        return " ".join(self.error_messages)
+
+    def fail(self, message: TranslationString) -> None:
+        """Add an error."""
+        self._failures.append(self._words(message))
+
+    @property
+    def maxlength(self) -> int | None:
+        """How many characters it takes, where its type says so."""
+        return self.typ.max if isinstance(self.typ, types.CleanText) else None
+
+    @property
+    def counter(self) -> int | None:
+        """The limit to count towards under the control, or ``None``."""
+        return self.maxlength if getattr(self.widget, "counter", False) else None
+
+    @property
+    def length(self) -> int:
+        """How many characters stand in it."""
+        return len(shown(self.cstruct))
+
+    @property
+    def described_by(self) -> str:
+        """The ids for ``aria-describedby``; empty for none."""
+        parts = {"hint": bool(self.hint), "counter": bool(self.counter), "error": bool(self.error)}
+        return " ".join(f"{self.oid}-{part}" for part, there in parts.items() if there)
+
+    def say(self, text: str | None) -> str:
+        """Return a text of the widget or an option, translated."""
+        return self._words(text)
+
+    def control(self) -> Markup:
+        """Return the control alone."""
+        return Markup(self._field.serialize())  # noqa: S704 - the widgets' templates escape
+
+    def render(self) -> Markup:
+        """Return the field: label, hint, control, counter, error."""
+        return self.control() if self.hidden else self._render("mapping_item", field=self)
+
+    __html__ = render

@@ -1,0 +1,51 @@
+"""Reading a flat form: field names and values, nothing nested, no markers."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+from typing import Any
+
+import colander
+
+from civicportal.schema import ListOf
+
+
+def read_flat(schema: colander.SchemaNode, params: Any, *, ignore: Container[str] = ()) -> dict[str, Any]:
+    """Return the cstruct of what was sent.
+
+    Parameters: ``params`` is WebOb's MultiDict of a form or a query; names in ``ignore`` (buttons, the CSRF token) are
+    no fields. A field of a nested mapping has its plain name. An absent field is ``colander.null``, so that the
+    default of an unticked box does not come back. A list field takes all its values; a plain one sent twice is handed
+    on as a list, which its type refuses. A name that is no field stays in the result for the schema to refuse.
+    """
+    cstruct = _read(schema, params)
+    known = {node.name for node in leaves(schema)}
+    for name in dict.fromkeys(params):
+        if name not in known and name not in ignore:
+            cstruct[name] = params.getall(name)
+    return cstruct
+
+
+def leaves(schema: colander.SchemaNode) -> Iterator[colander.SchemaNode]:
+    """Yield the nodes that hold a value, in the schema's order."""
+    for node in schema.children:
+        if isinstance(node.typ, colander.Mapping):
+            yield from leaves(node)
+        else:
+            yield node
+
+
+def _read(schema: colander.SchemaNode, params: Any) -> dict[str, Any]:
+    return {
+        node.name: _read(node, params) if isinstance(node.typ, colander.Mapping) else _value(node, params)
+        for node in schema.children
+    }
+
+
+def _value(node: colander.SchemaNode, params: Any) -> Any:
+    values = params.getall(node.name)
+    if isinstance(node.typ, ListOf):
+        return values or colander.null
+    if len(values) > 1:
+        return values
+    return values[0] if values else colander.null

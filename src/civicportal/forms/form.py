@@ -1,0 +1,240 @@
+"""A schema bound to a request: reads what was sent, draws fields, keeps what was typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NoReturn
+
+import colander
+import deform
+from markupsafe import Markup
+from pyramid.renderers import render
+from pyramid.request import Request
+from translationstring import TranslationString
+from webob.multidict import MultiDict
+
+from civicportal import schema as types
+from civicportal.forms.field import BoundField, Words
+from civicportal.forms.flat import leaves, read_flat
+from civicportal.forms.widgets import PhotosWidget, default_widget, files_name
+from civicportal.i18n import _
+
+TakeFiles = Callable[[list[Any]], list[str]]
+
+
+class FormInvalid(Exception):
+    """The form was refused; its errors are in the form."""
+
+
+class FileRefused(Exception):
+    """A picture was refused; ``message`` says why, to the person who sent it."""
+
+    def __init__(self, message: TranslationString) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+@dataclass(frozen=True, kw_only=True)
+class Button:
+    """A submit button; ``name`` and ``value`` are sent where several buttons tell apart what to do."""
+
+    title: TranslationString
+    name: str = ""
+    value: str = ""
+    css_class: str = "btn-primary btn-lg"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldError:
+    """One line of the error summary; ``oid`` is empty where no visible field is to blame."""
+
+    oid: str
+    label: str
+    message: str
+
+
+class BoundForm:
+    """A form of one request.
+
+    Parameters: ``schema`` unbound, its ``country`` and ``calendar`` come from ``request.site``, more from
+    ``bindings``; ``initial`` values (not texts) by field name; ``action`` the address it is sent to, the page's own if
+    empty; ``prefix`` of the fields' ids where a page holds two forms; ``take_files`` turns files that came with the
+    form into attachment keys, or raises :class:`FileRefused`; ``ignore`` names that are sent and are no fields.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        schema: colander.SchemaNode,
+        *,
+        initial: Mapping[str, Any] | None = None,
+        buttons: tuple[Button, ...] = (Button(title=_("Save")),),
+        action: str = "",
+        prefix: str = "",
+        bindings: Mapping[str, Any] | None = None,
+        take_files: TakeFiles | None = None,
+        ignore: tuple[str, ...] = (),
+    ) -> None:
+        self.request, self.action, self.buttons = request, action, buttons
+        site = request.site
+        self.schema = schema.bind(country=site.country, calendar=site.calendar, **(bindings or {}))
+        self.messages: list[str] = []
+        self._words = Words(request)
+        self._take_files = take_files
+        self._ignore = {"csrf_token", *ignore, *(button.name for button in buttons)}
+        appstruct = dict(initial) if initial else colander.null
+        self._form = deform.Form(self.schema, renderer=self._draw, focus="off", appstruct=appstruct)
+        self._fields = {field.name: field for field in self._bind(self._form, prefix)}
+
+    def __getitem__(self, name: str) -> BoundField:
+        return self._fields[name]
+
+    def __iter__(self) -> Iterator[BoundField]:
+        """Yield the fields that :meth:`render` draws one after the other."""
+        return (self[child.name] for child in self._form.children)
+
+    # --- reading
+
+    def validate(self, params: Any) -> dict[str, Any]:
+        """Return the values of a sent form.
+
+        ``params`` is ``request.POST``. Raises :class:`FormInvalid` with all errors in the form and what was typed kept.
+        """
+        cstruct = read_flat(self.schema, params, ignore=self._ignore | self._file_names)
+        self._take(params, cstruct)
+        self._form.cstruct = cstruct
+        try:
+            values: dict[str, Any] = self.schema.deserialize(cstruct)
+        except colander.Invalid as error:
+            self._form.widget.handle_error(self._form, error)
+            self.messages += self._words.all(error.messages())
+        if self.errors:
+            raise FormInvalid
+        return values
+
+    def read_filters(self, params: Any) -> dict[str, Any]:
+        """Return the values of a form in the query string, where a value that cannot be read counts as not given.
+
+        Every field needs a ``missing`` of its own.
+        """
+        cstruct = read_flat(self.schema, params, ignore=params)
+        values = {}
+        for node in self.schema.children:
+            try:
+                values[node.name] = node.deserialize(cstruct[node.name])
+            except colander.Invalid:
+                cstruct[node.name] = colander.null
+                values[node.name] = node.deserialize(colander.null)
+        self._form.cstruct = cstruct
+        return values
+
+    def draft(self) -> dict[str, list[str]]:
+        """Return the texts that stand in the form, passwords excepted, for :meth:`fill` to put back."""
+        texts = {
+            name: cstruct if isinstance(cstruct, list) else [cstruct]
+            for name, cstruct in ((node.name, self[node.name].cstruct) for node in leaves(self.schema))
+            if not isinstance(self[name].typ, types.Password)
+        }
+        return {
+            name: kept
+            for name, sent in texts.items()
+            if (kept := [text for text in sent if isinstance(text, str)])
+        }
+
+    def fill(self, draft: Mapping[str, list[str]]) -> None:
+        """Put the texts of a :meth:`draft` into the form; names that are no fields any more are left out."""
+        params = MultiDict((name, text) for name, texts in draft.items() for text in texts)
+        self._form.cstruct = read_flat(self.schema, params, ignore=draft)
+
+    # --- errors
+
+    def fail(self, name: str, message: TranslationString) -> None:
+        """Add an error to a field, or to the whole form where ``name`` is empty."""
+        if name:
+            self[name].fail(message)
+        else:
+            self.messages.append(self._words(message))
+
+    def refuse(self, name: str, message: TranslationString) -> NoReturn:
+        """Add an error as :meth:`fail` does and raise :class:`FormInvalid`: for what a service found wrong."""
+        self.fail(name, message)
+        raise FormInvalid
+
+    @property
+    def errors(self) -> list[FieldError]:
+        """All errors, those of the whole form first, then in the order of the fields."""
+        general = [FieldError(oid="", label="", message=message) for message in self.messages]
+        return general + [
+            FieldError(oid="", label="", message=message)
+            if field.hidden
+            else FieldError(oid=field.anchor, label=field.label, message=message)
+            for field in self._fields.values()
+            for message in field.error_messages
+        ]
+
+    # --- drawing
+
+    def render(self) -> Markup:
+        """Return the whole form: summary, fields, buttons."""
+        return self._render("form", form=self)
+
+    __html__ = render
+
+    def error_summary(self) -> Markup:
+        """Return the list of errors, each a link to its field; empty without errors."""
+        lines = [(error.oid, f"{error.label}: {error.message}".lstrip(": ")) for error in self.errors]
+        return self._render("error_summary", errors=lines)
+
+    def actions(self) -> Markup:
+        """Return the buttons."""
+        titles = [(button, self._words(button.title)) for button in self.buttons]
+        return self._render("buttons", buttons=titles)
+
+    def hidden(self) -> Markup:
+        """Return the CSRF token and the hidden fields: for a page that lays out its fields by hand."""
+        return self._render("hidden_fields", form=self, csrf_token=self.request.csrf_token_value)
+
+    @property
+    def multipart(self) -> bool:
+        """Whether files come with the form."""
+        return bool(self._file_names)
+
+    # --- inside
+
+    @cached_property
+    def _file_names(self) -> set[str]:
+        return {files_name(f.name) for f in self._fields.values() if isinstance(f.widget, PhotosWidget)}
+
+    def _bind(self, parent: deform.Field, prefix: str) -> Iterator[BoundField]:
+        for child in parent.children:
+            child.oid = f"{prefix}-{child.name}" if prefix else child.name
+            child.widget = child.schema.widget or default_widget(child.schema)
+            yield BoundField(child, self._words, self._render)
+            yield from self._bind(child, prefix)
+
+    def _take(self, params: Any, cstruct: dict[str, Any]) -> None:
+        for name in self._file_names:
+            field = self[name.removesuffix(files_name(""))]
+            files = [file for file in params.getall(name) if hasattr(file, "file")]
+            if not files or self._take_files is None:
+                continue
+            keys = cstruct[field.name] or []
+            room = max(field.typ.max - len(keys), 0)
+            if len(files) > room:
+                self.fail(
+                    field.name, _("At most ${count} are allowed here.", mapping={"count": field.typ.max})
+                )
+            try:
+                cstruct[field.name] = [*keys, *self._take_files(files[:room])]
+            except FileRefused as refusal:
+                self.fail(field.name, refusal.message)
+
+    def _draw(self, template: str, *, field: deform.Field, **values: Any) -> Markup:
+        return self._render(template, field=self[field.name], form=self, **values)
+
+    def _render(self, template: str, **values: Any) -> Markup:
+        # The templates escape what they are given; what they return is markup.
+        path = f"civicportal:templates/deform/{template}.jinja2"
+        return Markup(render(path, values, request=self.request))  # noqa: S704

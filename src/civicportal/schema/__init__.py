@@ -1,0 +1,47 @@
+"""The building blocks of every schema: forms, settings in ``site.toml`` and JSON bodies are read by the same types.
+
+colander's own ``Float`` accepts ``nan``, its ``Integer`` takes ``1_000`` and numbers of any length, its ``String`` takes
+NUL and lone surrogates: no schema of the portal uses them.
+"""
+
+from civicportal.schema.base import Node, Scalar, StrictMapping, StrictSchema
+from civicportal.schema.choices import Choice, KeyList, ListOf, Option
+from civicportal.schema.codes import (
+    CityDate,
+    Code,
+    IdempotencyKey,
+    Key,
+    Mobile,
+    NationalCode,
+    TrackingCode,
+    new_key,
+)
+from civicportal.schema.numbers import BoundedInt, FiniteFloat, Flag
+from civicportal.schema.place import Place
+from civicportal.schema.text import CleanText, Identifier, Password
+
+__all__ = [
+    "BoundedInt",
+    "Choice",
+    "CityDate",
+    "CleanText",
+    "Code",
+    "FiniteFloat",
+    "Flag",
+    "IdempotencyKey",
+    "Identifier",
+    "Key",
+    "KeyList",
+    "ListOf",
+    "Mobile",
+    "NationalCode",
+    "Node",
+    "Option",
+    "Password",
+    "Place",
+    "Scalar",
+    "StrictMapping",
+    "StrictSchema",
+    "TrackingCode",
+    "new_key",
+]

@@ -1,0 +1,96 @@
+"""Texts that people write: cleaned, normalised, counted in characters."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+import colander
+
+from civicportal.i18n import _
+from civicportal.persian import compact, store
+from civicportal.schema.base import Scalar
+
+_NEWLINES = re.compile(r"\r\n?|[\v\f\x85\u2028\u2029]")
+_BLANKS = re.compile(r"\s+")
+# Control characters other than tab and newline, and the two that XML does not carry: an export would break on them.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
+
+
+class CleanText(Scalar):
+    """Text of ``min`` to ``max`` characters after :func:`civicportal.persian.store`.
+
+    One line unless ``multiline``: then line breaks stay, as ``\\n``. Persian joiners are kept, bidi controls dropped.
+    """
+
+    def __init__(self, min: int = 0, max: int = 200, *, multiline: bool = False) -> None:  # noqa: A002
+        self.min, self.max, self.multiline = min, max, multiline
+        # Normalising long runs of combining marks takes quadratic time, so the raw text has a bound of its own.
+        self.longest = 2 * max + 64
+
+    def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
+        """See :class:`Scalar`; a text of which nothing readable remains counts as empty."""
+        value = super().deserialize(node, cstruct)
+        return value or colander.null
+
+    def text(self, node: colander.SchemaNode, cstruct: Any) -> str:
+        """See :class:`Scalar`; a text over the limit is answered with the limit."""
+        if isinstance(cstruct, str) and len(cstruct) > self.longest:
+            raise self.too_long(node)
+        return super().text(node, cstruct)
+
+    def read(self, node: colander.SchemaNode, text: str) -> str:
+        """Return the cleaned text; raise :class:`colander.Invalid` for one too short or too long."""
+        text = _UNPRINTABLE.sub("", _NEWLINES.sub("\n", text))
+        text = store(text if self.multiline else _BLANKS.sub(" ", text))
+        if len(text) > self.max:
+            raise self.too_long(node)
+        if text and len(text) < self.min:
+            raise colander.Invalid(
+                node, _("Please write at least ${count} characters.", mapping={"count": self.min})
+            )
+        return text
+
+    def too_long(self, node: colander.SchemaNode) -> colander.Invalid:
+        """Return the error for a text over the limit."""
+        return colander.Invalid(
+            node, _("Please write at most ${count} characters.", mapping={"count": self.max})
+        )
+
+
+class Password(Scalar):
+    """A secret of ``min`` to ``max`` characters, composed (NFKC) and otherwise untouched."""
+
+    def __init__(self, min: int = 1, max: int = 128) -> None:  # noqa: A002
+        self.min, self.max = min, max
+        self.longest = 2 * max
+
+    def read(self, node: colander.SchemaNode, text: str) -> str:
+        """Return the password; raise :class:`colander.Invalid` for one too short or too long."""
+        text = unicodedata.normalize("NFKC", text)
+        if len(text) > self.max:
+            raise colander.Invalid(node, _("This is too long."))
+        if len(text) < self.min:
+            raise colander.Invalid(
+                node, _("Please write at least ${count} characters.", mapping={"count": self.min})
+            )
+        return text
+
+    def serialize(self, node: colander.SchemaNode, appstruct: Any) -> Any:  # noqa: ARG002
+        """Return nothing: a password is never shown again."""
+        return colander.null
+
+
+class Identifier(Scalar):
+    """A name for machines, such as a user name or a key: ASCII letters, digits, ``. _ -``; lower case."""
+
+    def __init__(self, min: int = 1, max: int = 64) -> None:  # noqa: A002
+        self.pattern = re.compile(rf"[a-z0-9][a-z0-9._-]{{{min - 1},{max - 1}}}")
+
+    def read(self, node: colander.SchemaNode, text: str) -> str:
+        """Return the name; raise :class:`colander.Invalid` for anything else."""
+        name = compact(text).lower()
+        if not self.pattern.fullmatch(name):
+            raise colander.Invalid(node, _("Use Latin letters, digits, dot, hyphen and underscore only."))
+        return name

@@ -67,6 +67,11 @@ class Submission(types.StrictSchema):
     notify = types.Node(types.Flag(), title="پیامک", missing=False, widget=forms.SwitchWidget())
 
 
+class Filters(types.StrictSchema):
+    floors = types.Node(types.BoundedInt(1, 9), missing=None)
+    q = types.Node(types.CleanText(), missing="")
+
+
 GOOD = {
     "key": "A" * 22,
     "category": "road",
@@ -204,10 +209,6 @@ def test_whatever_is_sent_the_form_can_be_shown_again(registry: Any, values: dic
 
 
 def test_filters_ignore_what_cannot_be_read(request_of: Callable[..., Request]) -> None:
-    class Filters(types.StrictSchema):
-        floors = types.Node(types.BoundedInt(1, 9), missing=None)
-        q = types.Node(types.CleanText(), missing="")
-
     form = forms.BoundForm(request_of(), Filters())
     assert form.read_filters(MultiDict(floors="many", q="چاله", page="2")) == {"floors": None, "q": "چاله"}
     assert form["q"].cstruct == "چاله"
@@ -235,8 +236,8 @@ def upload(name: str = "a.jpg") -> Any:
 def test_files_become_keys_and_stay_when_the_form_is_refused(request_of: Callable[..., Request]) -> None:
     form = forms.BoundForm(request_of(), Submission(), take_files=lambda files: ["B" * 22 for _file in files])
     refused(form, sent(photos="C" * 22, photos_files=upload(), subject=""))
-    kept = Page(form.render()).all(name="photos", type="checkbox")
-    assert [box["value"] for box in kept] == ["C" * 22, "B" * 22]
+    kept = Page(form.render()).all(name="photos", type="hidden")
+    assert [key["value"] for key in kept] == ["C" * 22, "B" * 22]
 
 
 def test_a_refused_picture_says_why(request_of: Callable[..., Request]) -> None:
@@ -249,9 +250,12 @@ def test_a_refused_picture_says_why(request_of: Callable[..., Request]) -> None:
 
 def test_no_more_files_are_taken_than_there_is_room_for(request_of: Callable[..., Request]) -> None:
     taken: list[Any] = []
-    form = forms.BoundForm(
-        request_of(), Submission(), take_files=lambda files: taken.extend(files) or ["B" * 22]
-    )
+
+    def take(files: list[Any]) -> list[str]:
+        taken.extend(files)
+        return ["B" * 22]
+
+    form = forms.BoundForm(request_of(), Submission(), take_files=take)
     params = sent(photos="C" * 22)
     for number in range(3):
         params.add("photos_files", upload(f"{number}.jpg"))
@@ -268,7 +272,7 @@ def test_a_new_form_is_clean_markup(form: forms.BoundForm) -> None:
     assert not re.search(r"<script|style=|\son[a-z]+=", markup)
     assert len(page.ids) == len(set(page.ids))
     assert page.all(name="csrf_token", value="token")
-    assert page.all(id="urgent", checked=None)
+    assert "checked" in page.all(id="urgent")[0]
     assert "err-summary" not in markup
 
 
@@ -304,9 +308,7 @@ def test_the_summary_leads_to_every_field(form: forms.BoundForm) -> None:
 
 
 def test_what_was_typed_is_kept_and_escaped(form: forms.BoundForm) -> None:
-    typed = {
-        name: ATTACK for name in ("subject", "body", "address", "mobile", "code", "day", "floors", "lat")
-    }
+    typed = dict.fromkeys(("subject", "body", "address", "mobile", "code", "day", "floors", "lat"), ATTACK)
     refused(
         form, sent(**typed, category=ATTACK, district=ATTACK, photos=ATTACK, interests="c", notify="true")
     )
@@ -351,14 +353,16 @@ def test_initial_values_are_shown_as_people_write_them(request_of: Callable[...,
 
 def test_two_forms_on_a_page_have_different_ids(request_of: Callable[..., Request]) -> None:
     one, two = (
-        Page(forms.BoundForm(request_of(), Submission(), prefix=prefix).render()) for prefix in ("", "b")
+        Page(forms.BoundForm(request_of(), Filters(), prefix=prefix).render()) for prefix in ("", "b")
     )
     assert not set(one.ids) & set(two.ids)
 
 
 def test_every_text_is_persian(form: forms.BoundForm) -> None:
     refused(form, MultiDict(photos=["x"]))
-    words = re.sub(r"<[^>]*>", "", form.render())
+    elsewhere = ("place", "photos")  # drawn by the pages' own macros
+    drawn = [field.render() for field in form if field.name not in elsewhere] + [form.actions()]
+    words = re.sub(r"<[^>]*>", "", "".join(drawn)) + "".join(error.message for error in form.errors)
     assert not re.search(r"[A-Za-z]{3,}", words)
 
 

@@ -65,13 +65,12 @@ JUNK = st.recursive(
 @pytest.mark.parametrize("typ", SCALARS.values(), ids=SCALARS.keys())
 @given(sent=JUNK)
 def test_junk_is_refused_and_nothing_else_happens(typ: colander.SchemaType, sent: Any) -> None:
+    messages: list[Any] = []
     try:
-        value = read(typ, sent)
+        assert read(typ, sent) is not colander.null
     except colander.Invalid as error:
-        assert all(isinstance(message, TranslationString) for message in error.messages())
-        assert all(message.domain == "civicportal" for message in error.messages())
-    else:
-        assert value is not colander.null
+        messages = error.messages()
+    assert all(message.domain == "civicportal" for message in messages), "said in the portal's own words"
 
 
 @given(sent=JUNK)
@@ -104,7 +103,7 @@ def test_clean_text_is_stable_bounded_and_storable(sent: str) -> None:
         ("می\u200cروم", "می\u200cروم"),
         ("\u202aسلام\u202c", "سلام"),
         ("دو\nخط", "دو خط"),
-        ("بی\x07صدا", "بی\u200cصدا".replace("\u200c", "")),
+        ("بی\x07صدا", "بیصدا"),
         ("<b>خام</b>", "<b>خام</b>"),
     ],
 )
@@ -201,7 +200,7 @@ def test_choice_from_the_bindings() -> None:
 
 def test_list_of_keys() -> None:
     one, two, three = (types.new_key() for _ in range(3))
-    assert read(types.KeyList(2), [one, two, one][:2]) == [one, two]
+    assert read(types.KeyList(3), [one, two, one]) == [one, two]
     assert read(types.KeyList(2), one) == [one]
     assert node(types.KeyList(2), missing=()).deserialize([]) == ()
     assert refusal(types.KeyList(2), [one, two, three]).mapping == {"count": 2}

@@ -118,6 +118,18 @@ class BoundField:
         return self.typ.max if isinstance(self.typ, types.CleanText) else None
 
     @property
+    def minlength(self) -> int | None:
+        """How many characters it wants at least, where its type says so."""
+        return (self.typ.min or None) if isinstance(self.typ, types.CleanText) else None
+
+    @property
+    def reminder(self) -> str:
+        """What a script may say of it before it is sent."""
+        if self.minlength is not None:
+            return self._words(types.at_least(self.minlength))
+        return self._words(self._field.schema.missing_msg)
+
+    @property
     def counter(self) -> int | None:
         """The limit to count towards under the control, or ``None``."""
         return self.maxlength if getattr(self.widget, "counter", False) else None

@@ -150,33 +150,39 @@ class SwitchWidget(CheckboxWidget):
 
 
 class MapPointWidget(Widget):
-    """A point on the map and an address in words, for :class:`civicportal.schema.Place`; ``pin_icon`` stands in the pin."""
+    """A point on the map and an address in words, for :class:`civicportal.schema.Place`.
+
+    ``pin_icon`` stands in the pin, ``geojson_path`` is the address of the city's map.
+    """
 
     template = "map_point"
-    category = "structural"
     group = True
     pin_icon = "map-pin"
+    geojson_path = "/map.geojson"
 
-    def values(self, field: deform.Field, cstruct: Any) -> dict[str, Any]:
-        """Return the three texts."""
+    def values(self, field: deform.Field, cstruct: Any) -> dict[str, Any]:  # noqa: ARG002
+        """Return the texts of the point; the address is a field of its own."""
         place = cstruct if isinstance(cstruct, dict) else {}
-        return {child.name: shown(place.get(child.name, colander.null)) for child in field.children}
+        return {name: shown(place.get(name)) for name in ("lat", "lon")}
 
 
 class PhotosWidget(Widget):
-    """Pictures: keys of those already uploaded, and file inputs that work without JavaScript.
+    """Pictures: keys of those already uploaded, and a file input that works without JavaScript.
 
     A kept picture sends its key under the field's name, a new file comes under :func:`files_name`.
     """
 
     template = "photos"
     group = True
+    upload_path = "/uploads"
+    thumbnail_path = "/attachments/{key}/small"
 
     def values(self, field: deform.Field, cstruct: Any) -> dict[str, Any]:
-        """Return the well-formed keys and how many pictures are allowed."""
+        """Return the uploaded pictures with a well-formed key, and how many are allowed."""
         sent = cstruct if isinstance(cstruct, list) else [cstruct]
         keys = [key for key in map(shown, sent) if schema.Key.pattern.fullmatch(key)]
-        return {"keys": keys, "max": field.typ.max, "files_name": files_name(field.name)}
+        kept = [{"key": key, "url": self.thumbnail_path.format(key=key)} for key in keys]
+        return {"kept": kept, "max": field.typ.max, "files_name": files_name(field.name)}
 
 
 class HiddenWidget(Widget):
@@ -216,6 +222,8 @@ _DEFAULTS: tuple[tuple[type, type[Widget]], ...] = (
     (schema.ListOf, RadioWidget),
     (schema.Choice, SelectWidget),
     (schema.Flag, CheckboxWidget),
+    (schema.Degrees, HiddenWidget),
+    (schema.FiniteFloat, NumberWidget),
     (schema.Mobile, MobileWidget),
     (schema.Code, CodeWidget),
     (schema.CityDate, DateWidget),
@@ -229,7 +237,7 @@ _DEFAULTS: tuple[tuple[type, type[Widget]], ...] = (
 def default_widget(node: colander.SchemaNode) -> Widget:
     """Return the widget of a node that names none."""
     if isinstance(node.typ, schema.CleanText) and node.typ.multiline:
-        return TextAreaWidget()
+        return TextAreaWidget(rows=2 if node.typ.max <= 300 else 5)
     return next(
         (widget() for kind, widget in _DEFAULTS if isinstance(node, kind) or isinstance(node.typ, kind)),
         TextWidget(),

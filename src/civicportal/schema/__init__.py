@@ -17,8 +17,8 @@ from civicportal.schema.codes import (
     new_key,
 )
 from civicportal.schema.numbers import BoundedInt, FiniteFloat, Flag
-from civicportal.schema.place import Place
-from civicportal.schema.text import CleanText, Identifier, Password
+from civicportal.schema.place import Degrees, Place
+from civicportal.schema.text import CleanText, Identifier, Password, at_least
 
 __all__ = [
     "BoundedInt",
@@ -26,6 +26,7 @@ __all__ = [
     "CityDate",
     "CleanText",
     "Code",
+    "Degrees",
     "FiniteFloat",
     "Flag",
     "IdempotencyKey",
@@ -43,5 +44,6 @@ __all__ = [
     "StrictMapping",
     "StrictSchema",
     "TrackingCode",
+    "at_least",
     "new_key",
 ]

@@ -12,16 +12,25 @@ from civicportal.schema.numbers import FiniteFloat
 from civicportal.schema.text import CleanText
 
 
+class Degrees(FiniteFloat):
+    """A latitude or a longitude (WGS 84)."""
+
+
 class Place(StrictSchema):
-    """``lat`` and ``lon`` in degrees (WGS 84) and ``address`` in words; a point or an address is enough.
+    """``lat`` and ``lon`` in degrees and ``address`` in words; a point or an address is enough.
 
     In a form the three are flat fields of these names, drawn together. Whether the point lies in the city is for the
     schema that holds the place to say, by its ``validator``.
     """
 
-    lat = Node(FiniteFloat(-90, 90), title=_("Latitude"), missing=None)
-    lon = Node(FiniteFloat(-180, 180), title=_("Longitude"), missing=None)
-    address = Node(CleanText(3, 300, multiline=True), title=_("Address or a landmark nearby"), missing="")
+    lat = Node(Degrees(-90, 90), missing=None)
+    lon = Node(Degrees(-180, 180), missing=None)
+    address = Node(
+        CleanText(3, 300, multiline=True),
+        title=_("Address or a landmark nearby"),
+        description=_("Needed only where the map does not show the place."),
+        missing="",
+    )
 
     def deserialize(self, cstruct: Any = colander.null) -> Any:
         """Return ``{"lat", "lon", "address"}``: both numbers or neither of them, and the address or ``""``.

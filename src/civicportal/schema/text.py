@@ -7,6 +7,7 @@ import unicodedata
 from typing import Any
 
 import colander
+from pyramid.i18n import TranslationString
 
 from civicportal.i18n import _
 from civicportal.persian import compact, store
@@ -16,6 +17,11 @@ _NEWLINES = re.compile(r"\r\n?|[\v\f\x85\u2028\u2029]")
 _BLANKS = re.compile(r"\s+")
 # Control characters other than tab and newline, and the two that XML does not carry: an export would break on them.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
+
+
+def at_least(count: int) -> TranslationString:
+    """Return what is said of a text that is too short."""
+    return _("Please write at least ${count} characters.", mapping={"count": count})
 
 
 class CleanText(Scalar):
@@ -47,9 +53,7 @@ class CleanText(Scalar):
         if len(text) > self.max:
             raise self.too_long(node)
         if text and len(text) < self.min:
-            raise colander.Invalid(
-                node, _("Please write at least ${count} characters.", mapping={"count": self.min})
-            )
+            raise colander.Invalid(node, at_least(self.min))
         return text
 
     def too_long(self, node: colander.SchemaNode) -> colander.Invalid:
@@ -72,9 +76,7 @@ class Password(Scalar):
         if len(text) > self.max:
             raise colander.Invalid(node, _("This is too long."))
         if len(text) < self.min:
-            raise colander.Invalid(
-                node, _("Please write at least ${count} characters.", mapping={"count": self.min})
-            )
+            raise colander.Invalid(node, at_least(self.min))
         return text
 
     def serialize(self, node: colander.SchemaNode, appstruct: Any) -> Any:  # noqa: ARG002

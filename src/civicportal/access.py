@@ -3,13 +3,17 @@
 A property test holds :func:`visible` and :func:`can` equal, and likewise :func:`in_kartable` and :func:`holds`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
 
 from civicportal.cases.models import Case
 from civicportal.kartable.models import Referral
 from civicportal.security import Grant, Identity
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
 
 
 def visible(identity: Identity, verb: str = "view") -> ColumnElement[bool]:
@@ -24,7 +28,9 @@ def visible(identity: Identity, verb: str = "view") -> ColumnElement[bool]:
         return true()
     if not identity.is_staff:
         return false()
-    conditions = [_covered_by(grant, verb) for grant in identity.grants if _may(grant, verb)]
+    conditions: list[ColumnElement[bool]] = [
+        _covered_by(grant, verb) for grant in identity.grants if _may(grant, verb)
+    ]
     if verb == "view":
         conditions.append(exists().where(Referral.case_id == Case.id, _personal(identity)))
     return or_(false(), *conditions)
@@ -44,7 +50,8 @@ def can(identity: Identity, verb: str, case: Case, lines: Iterable[Referral]) ->
     if verb == "view" and any(_is_personal(identity, line) for line in lines):
         return True
     return any(
-        grant.gives(f"{case.kind}:case:{verb}") and any(grant.covers(unit, case.category_id) for unit in units)
+        grant.gives(f"{case.kind}:case:{verb}")
+        and any(grant.covers(unit, case.category_id) for unit in units)
         for grant in identity.grants
     )
 
@@ -75,13 +82,65 @@ def holds(identity: Identity, case: Case, line: Referral) -> bool:
     )
 
 
+class AccessService:
+    """The rules above, asked of loaded cases in a unit of work."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self._lines: dict[int, Sequence[Referral]] = {}
+
+    def lines(self, case: Case) -> Sequence[Referral]:
+        """Return every line the case ever had, in their order."""
+        if case.id not in self._lines:
+            query = select(Referral).where(Referral.case_id == case.id).order_by(Referral.id)
+            self._lines[case.id] = self.work.session.scalars(query).all()
+        return self._lines[case.id]
+
+    def forget(self, case: Case) -> None:
+        """Read the lines anew: they have changed."""
+        self._lines.pop(case.id, None)
+
+    def action_line(self, case: Case) -> Referral | None:
+        """Return the open line that says who has to act, if the case is open."""
+        return next((line for line in self.lines(case) if line.type == "action" and not line.closed_at), None)
+
+    def open_inquiries(self, case: Case) -> list[Referral]:
+        """Return the inquiries that have not been answered."""
+        return [line for line in self.lines(case) if line.type == "inquiry" and not line.closed_at]
+
+    def can(self, case: Case, verb: str) -> bool:
+        """Tell whether a membership covers the case for this verb."""
+        return can(self.work.actor, verb, case, self.lines(case))
+
+    def has_line(self, case: Case) -> bool:
+        """Tell whether any open line, a copy or an inquiry too, lies in the actor's kartable."""
+        return any(holds(self.work.actor, case, line) for line in self.lines(case))
+
+    def may_act(self, case: Case, permission: str) -> bool:
+        """Tell whether the actor may act: the permission, and the action line in the kartable or ``act_any``."""
+        actor = self.work.actor
+        if actor.door == "system":
+            return True
+        if not actor.is_staff or not actor.permits(permission):
+            return False
+        line = self.action_line(case)
+        return (line is not None and holds(actor, case, line)) or self._acts_on_any(case, line)
+
+    def _acts_on_any(self, case: Case, line: Referral | None) -> bool:
+        # A closed case has no line any more: whoever covers it may take the steps that are left, such as reopening.
+        return self.can(case, "act_any") or (line is None and self.can(case, "work"))
+
+
 def _persons(identity: Identity) -> frozenset[int]:
     return identity.deputy_for | ({identity.user_id} if identity.user_id else set())
 
 
 def _personal(identity: Identity) -> ColumnElement[bool]:
     persons = _persons(identity)
-    to_them = and_(Referral.to_user_id.in_(persons), or_(Referral.taken_by_id.is_(None), Referral.taken_by_id.in_(persons)))
+    to_them = and_(
+        Referral.to_user_id.in_(persons),
+        or_(Referral.taken_by_id.is_(None), Referral.taken_by_id.in_(persons)),
+    )
     return or_(to_them, Referral.taken_by_id.in_(persons))
 
 
@@ -101,8 +160,12 @@ def _kinds(grant: Grant, verb: str) -> list[str]:
     return sorted(name.removesuffix(ending) for name in grant.permissions if name.endswith(ending))
 
 
+def _of_kinds(grant: Grant, verb: str) -> list[ColumnElement[bool]]:
+    return [] if grant.administrator else [Case.kind.in_(_kinds(grant, verb))]
+
+
 def _covered_by(grant: Grant, verb: str) -> ColumnElement[bool]:
-    conditions = [] if grant.administrator else [Case.kind.in_(_kinds(grant, verb))]
+    conditions = _of_kinds(grant, verb)
     if grant.units is not None:
         line = exists(
             select(Referral.id).where(Referral.case_id == Case.id, Referral.to_unit_id.in_(grant.units))
@@ -116,7 +179,7 @@ def _covered_by(grant: Grant, verb: str) -> ColumnElement[bool]:
 def _line_covered_by(grant: Grant) -> ColumnElement[bool]:
     if not _may(grant, "view"):
         return false()
-    conditions = [] if grant.administrator else [Case.kind.in_(_kinds(grant, "view"))]
+    conditions = _of_kinds(grant, "view")
     if grant.units is not None:
         conditions.append(Referral.to_unit_id.in_(grant.units))
     if grant.categories is not None:

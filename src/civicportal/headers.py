@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pyramid.tweens import INGRESS, MAIN
+
 __all__ = ["content_security_policy", "headers_tween_factory", "includeme"]
 
 YEAR_SECONDS = 365 * 24 * 3600
@@ -66,6 +68,6 @@ def includeme(config: Any) -> None:
     """Put the tween over all others, so that no answer goes out without the headers."""
     config.add_tween(
         "civicportal.headers.headers_tween_factory",
-        under="pyramid.tweens.INGRESS",
-        over=("civicportal.sanity.sanity_tween_factory", "pyramid.tweens.MAIN"),
+        under=INGRESS,
+        over=("civicportal.sanity.sanity_tween_factory", MAIN),
     )

@@ -31,7 +31,10 @@ class MaskingFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = mask(_message(record)), ()
         for name, value in _extra(record).items():
-            setattr(record, name, value if isinstance(value, bool | float | None) else mask(str(value)))
+            text = str(value)
+            masked = mask(text)
+            if masked != text:
+                setattr(record, name, masked)
         return True
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, select
 
-from civicportal.access import visible
+from civicportal.access import AccessService, visible
 from civicportal.cases import tracking
 from civicportal.cases.attachments import AttachmentService
 from civicportal.cases.changes import CaseChange
@@ -211,7 +211,7 @@ class CaseService:
         :raises Forbidden: without the right to comment.
         """
         kind = self.kind(case)
-        if self.work.actor.door != "system" and not self._permits_comment(case, kind):
+        if self.work.actor.door != "system" and not self._may_comment(case):
             raise Forbidden("may not comment")
         event = self.record(
             case,
@@ -296,22 +296,16 @@ class CaseService:
             return True
         if actor.is_citizen:
             return case.citizen_id is not None and case.citizen_id == actor.user_id
-        # Imported here: the kartable stands above the cases, and only it knows who holds one.
-        from civicportal.kartable.services import KartableService
-
         permission = transition.permission or self.kind(case).permission("work")
-        return self.work.get(KartableService).may_act(case, permission)
+        return self.work.get(AccessService).may_act(case, permission)
 
-    def _permits_comment(self, case: Case, kind: CaseKind) -> bool:
-        from civicportal.kartable.services import KartableService
-
-        return self.work.get(KartableService).can(case, "comment") or self.work.get(KartableService).has_line(case)
+    def _may_comment(self, case: Case) -> bool:
+        access = self.work.get(AccessService)
+        return access.can(case, "comment") or access.has_line(case)
 
     def _hindrance(self, case: Case, transition: Transition) -> Any:
-        from civicportal.kartable.services import KartableService
-
         closes = not self.kind(case).workflow.state(transition.target).is_open
-        if closes and case.is_open and self.work.get(KartableService).open_inquiries(case):
+        if closes and case.is_open and self.work.get(AccessService).open_inquiries(case):
             return _("An inquiry is still open; it must be answered first")
         return next((reason for guard in transition.guards if (reason := guard(case, self.work))), None)
 

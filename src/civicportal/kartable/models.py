@@ -52,6 +52,9 @@ class Referral(Base):
     closed_by_id: Mapped[int | None] = tagged(BigId)
     #: The line before this one in the chain.
     previous_id: Mapped[int | None] = tagged(BigId)
+    #: The events of the case that opened and closed the line: an undo follows them.
+    opened_event_id: Mapped[int | None] = tagged(BigId)
+    closed_event_id: Mapped[int | None] = tagged(BigId)
 
 
 class RoutingRule(Base):

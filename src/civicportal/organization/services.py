@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from sqlalchemy import select
 
@@ -18,12 +18,7 @@ class UnknownUnit(CivicportalError):
     """There is no unit of this key."""
 
 
-class _Node(Protocol):
-    id: int
-    parent_id: int | None
-
-
-Node = TypeVar("Node", bound=_Node)
+Node = TypeVar("Node", Unit, Category)
 
 
 class Tree(Generic[Node]):

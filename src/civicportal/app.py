@@ -1,0 +1,147 @@
+"""The application factory: a site becomes a Pyramid application.
+
+Core and plugins are included first and committed, then the site's package, so that a site can override templates,
+views and static files. After that the routes are walked, because Pyramid does not notice two of one pattern.
+"""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pyramid_tm
+import zope.sqlalchemy.datamanager
+from pyramid.config import Configurator
+from sqlalchemy.exc import OperationalError
+
+from civicportal.errors import ConfigurationError
+from civicportal.plugins import CORE
+from civicportal.site import Site
+from civicportal.web.static import StaticFiles
+
+CORE_PARTS = (
+    "web",
+    "accounts",
+    "organization",
+    "cases",
+    "kartable",
+    "notifications",
+    "dashboard",
+    "pwa",
+)
+#: Paths that carry pictures.
+UPLOAD_PATHS = ["/uploads", "/reports/new", "/kartable/cases"]
+
+# A writer that found the database busy may simply come again.
+zope.sqlalchemy.datamanager._retryable_errors.append(
+    (OperationalError, lambda error: "database is locked" in str(error))
+)
+
+
+def create_app(site: Site) -> Any:
+    """Return the WSGI application of a site.
+
+    :raises ConfigurationError: when core, plugins and site do not fit together.
+    """
+    config = Configurator(settings=_settings(site))
+    config.registry.site = site
+    config.registry.static_files = _static_files(site)
+    config.include("pyramid_tm")
+    config.include("pyramid_retry")
+    config.include("pyramid_jinja2")
+    config.include("civicportal.headers")
+    config.include("civicportal.sanity")
+    config.add_translation_dirs(*reversed(site.translation_dirs))
+    for part in CORE_PARTS:
+        config.include(f"civicportal.{part}")
+    if site.is_demo:
+        config.include("civicportal.demo")
+    for implementation in _includes(site):
+        if implementation.plugin_name not in (CORE, "site"):
+            config.include(implementation.function)
+    config.commit()
+    _override_assets(config, site)
+    for implementation in _includes(site):
+        if implementation.plugin_name == "site":
+            config.include(implementation.function)
+    config.commit()
+    _check_routes(config, site)
+    site.registry = config.registry
+    return config.make_wsgi_app()
+
+
+def main(global_config: dict[str, str], **settings: str) -> Any:
+    """Build the application for PasteDeploy: the key ``site`` names the ``site.toml``."""
+    path = settings.get("site") or global_config.get("site")
+    if not path:
+        raise ConfigurationError("[app:main] needs site = /path/to/site.toml")
+    return create_app(Site(Path(path)))
+
+
+def _settings(site: Site) -> dict[str, Any]:
+    hosts = list(site.settings["site"]["hosts"])
+    if site.public_url:
+        hosts.append(site.public_url.partition("://")[2])
+    return {
+        "tm.manager_hook": pyramid_tm.explicit_manager,
+        "tm.commit_veto": pyramid_tm.default_commit_veto,
+        "tm.annotate_user": False,
+        "retry.attempts": 3,
+        "jinja2.undefined": "strict",
+        "jinja2.i18n.domain": "civicportal",
+        "jinja2.trim_blocks": True,
+        "jinja2.lstrip_blocks": True,
+        "civicportal.hosts": hosts if site.is_production else None,
+        "civicportal.upload_paths": list(UPLOAD_PATHS),
+        "civicportal.wide_form_paths": ["/admin/roles"],
+    }
+
+
+def _static_files(site: Site) -> StaticFiles:
+    packages = {"core": "civicportal", **{info.name: info.package for info in site.plugins}}
+    if site.package:
+        packages["site"] = site.package
+    return StaticFiles(packages, site.package)
+
+
+def _includes(site: Site) -> list[Any]:
+    # Pyramid resolves a plugin's relative assets by the caller: each function is included itself, not the hook.
+    return list(reversed(site.hooks.hook.includeme.get_hookimpls()))
+
+
+def _override_assets(config: Any, site: Site) -> None:
+    """Let the site's ``templates/`` and ``static/`` stand before those of core and plugins."""
+    if not site.package:
+        return
+    root = Path(str(files(site.package)))
+    if (root / "templates").is_dir():
+        config.override_asset("civicportal:templates/", f"{site.package}:templates/")
+        for info in site.plugins:
+            config.override_asset(f"{info.package}:templates/", f"{site.package}:templates/")
+    for owner, package in config.registry.static_files.packages.items():
+        if owner != "site" and (root / "static" / owner).is_dir():
+            config.override_asset(f"{package}:static/", f"{site.package}:static/{owner}/")
+
+
+def _check_routes(config: Any, site: Site) -> None:
+    """Refuse two routes of one pattern, and plugins outside their own folders.
+
+    :raises ConfigurationError: names the routes.
+    """
+    plugins = {info.name for info in site.plugins}
+    seen: dict[str, str] = {}
+    for route in config.get_routes_mapper().get_routes():
+        if route.pattern in seen:
+            raise ConfigurationError(
+                f"the routes {seen[route.pattern]!r} and {route.name!r} have one pattern, {route.pattern!r}"
+            )
+        seen[route.pattern] = route.name
+        owner = route.name.partition(".")[0]
+        if owner in plugins and not _own_folder(owner, route.pattern):
+            raise ConfigurationError(
+                f"the route {route.name!r} of plugin {owner!r} lies outside its folders: {route.pattern!r}"
+            )
+
+
+def _own_folder(plugin: str, pattern: str) -> bool:
+    folders = [f"{base}/{plugin}" for base in ("", "/desk", "/admin", "/api/v1")]
+    return any(pattern == folder or pattern.startswith((f"{folder}/", f"{folder}.")) for folder in folders)

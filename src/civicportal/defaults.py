@@ -1,0 +1,102 @@
+"""The core's own implementations of the hooks: what is not special about the core goes the way of a plugin.
+
+The kartable comes first in every change of a case, the notifications last.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from civicportal.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from civicportal.cases.changes import CaseChange
+    from civicportal.checks import Finding
+    from civicportal.dashboard.types import NavigationItem, Widget
+    from civicportal.jobs import Job
+    from civicportal.notifications.models import InboundMessage
+    from civicportal.notifications.types import Message, MessageText, Receipt, Reply
+    from civicportal.security import Permission
+    from civicportal.site import Site
+    from civicportal.work import Work
+
+# Imports stand inside the functions: assembling a site must not import every domain before its models are known.
+
+
+@hookimpl(specname="case_changed", tryfirst=True)
+def follow_in_kartable(change: "CaseChange", work: "Work") -> None:
+    """Keep the lines of the kartable in step."""
+    from civicportal.kartable.services import KartableService
+
+    work.get(KartableService).follow(change)
+
+
+@hookimpl(specname="case_changed", trylast=True)
+def tell_people(change: "CaseChange", work: "Work") -> None:
+    """Write the notices into the outbox."""
+    from civicportal.notifications.services import NotificationService
+
+    work.get(NotificationService).case_changed(change)
+
+
+@hookimpl
+def register_permissions() -> "Iterable[Permission]":
+    """Return the core's permissions."""
+    from civicportal.accounts.permissions import CORE_PERMISSIONS
+
+    return CORE_PERMISSIONS
+
+
+@hookimpl
+def register_messages() -> "Iterable[MessageText]":
+    """Return the texts of codes and of the kartable."""
+    from civicportal.notifications.texts import CORE_TEXTS
+
+    return CORE_TEXTS
+
+
+@hookimpl
+def register_jobs() -> "Iterable[Job]":
+    """Return the core's sweepers."""
+    from civicportal.sweepers import JOBS
+
+    return JOBS
+
+
+@hookimpl(trylast=True)
+def send_message(message: "Message", site: "Site") -> "Receipt | None":
+    """Answer for the transports of demo and tests."""
+    from civicportal.notifications.transports import send
+
+    return send(message, site)
+
+
+@hookimpl(trylast=True)
+def message_received(message: "InboundMessage", work: "Work") -> "Reply | None":
+    """Answer a tracking code from its owner's number, and keep the opt-out word."""
+    from civicportal.notifications.inbound import answer
+
+    return answer(message, work)
+
+
+@hookimpl
+def navigation_items() -> "Iterable[NavigationItem]":
+    """Return the core's links."""
+    from civicportal.dashboard.navigation import CORE_ITEMS
+
+    return CORE_ITEMS
+
+
+@hookimpl
+def dashboard_widgets(request: Any) -> "Iterable[Widget]":
+    """Return the citizen's own cases."""
+    from civicportal.dashboard.widgets import core_widgets
+
+    return core_widgets(request)
+
+
+@hookimpl
+def check_site(work: "Work") -> "Iterable[Finding]":
+    """Look for what the organisation lacks."""
+    from civicportal.doctor import findings
+
+    return findings(work)

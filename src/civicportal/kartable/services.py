@@ -1,0 +1,267 @@
+"""Referrals: who has to act, and how work passes from one kartable to the next."""
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from civicportal.access import AccessService, holds
+from civicportal.accounts.models import Membership, User
+from civicportal.cases.changes import CaseChange
+from civicportal.cases.models import Case, CaseEvent
+from civicportal.cases.services import CaseService
+from civicportal.errors import Forbidden
+from civicportal.kartable.errors import ReferralError
+from civicportal.kartable.models import Referral
+from civicportal.kartable.routing import RoutingService
+from civicportal.kartable.types import Route
+from civicportal.organization.services import OrganizationService
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+
+class KartableService:
+    """Take, refer, copy, ask, answer, return; each is an event of the case and is relayed."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+        self.cases = work.get(CaseService)
+        self.access = work.get(AccessService)
+
+    # -- following the case ---------------------------------------------------------------------------------
+
+    def follow(self, change: CaseChange) -> None:
+        """Keep the lines in step with a change: route what opens, close the line of what closes."""
+        if change.type == "opened":
+            self._route(change.case)
+        elif change.reopens:
+            self._reopen(change.case, change.event)
+        elif change.closes:
+            self._close_lines(change.case, change.event)
+        elif change.type == "transition" and self.work.actor.is_staff:
+            self._take_silently(change.case)
+
+    def _route(self, case: Case) -> None:
+        route = self.work.get(RoutingService).route(case)
+        organization = self.work.get(OrganizationService)
+        unit = organization.unit(route.unit)
+        self._add(case, unit.id, to_user_id=route.user_id, rule=route.rule)
+        self.cases.assign(case, unit.id, self._deadline(case, route))
+
+    def _deadline(self, case: Case, route: Route) -> Any:
+        organization = self.work.get(OrganizationService)
+        category = organization.categories.by_id.get(case.category_id or 0)
+        days = route.deadline_days or (category.deadline_days if category else None)
+        return organization.calendar.add_working_days(case.created_at, days) if days else None
+
+    def _reopen(self, case: Case, event: CaseEvent) -> None:
+        last = self._last_action(case)
+        unit_id = case.unit_id or (last.to_unit_id if last else None)
+        if unit_id is None:
+            self._route(case)
+            return
+        line = self._add(case, unit_id, note=event.public_text or event.internal_text)
+        line.opened_event_id = event.id
+
+    def _close_lines(self, case: Case, event: CaseEvent) -> None:
+        line = self.access.action_line(case)
+        if line:
+            self._close(line, "acted")
+            line.closed_event_id = event.id
+
+    def _take_silently(self, case: Case) -> None:
+        line = self.access.action_line(case)
+        actor = self.work.actor
+        if line and line.taken_by_id is None and holds(actor, case, line):
+            line.taken_by_id = actor.user_id
+            line.read_at = line.read_at or self.work.clock.now()
+
+    # -- what staff do --------------------------------------------------------------------------------------
+
+    def mark_read(self, case: Case) -> None:
+        """Note that the addressee has opened the case, the first time."""
+        for line in self.access.lines(case):
+            if line.read_at is None and holds(self.work.actor, case, line):
+                line.read_at = self.work.clock.now()
+
+    def take(self, case: Case, *, version: int | None = None) -> CaseEvent:
+        """Take a line of one's unit in hand: colleagues no longer see it as theirs.
+
+        :raises ReferralError: when somebody else has taken it.
+        """
+        line = self._my_line(case, version, "work")
+        if line.taken_by_id not in (None, self.work.actor.user_id):
+            raise ReferralError("somebody else has taken it")
+        line.taken_by_id = self.work.actor.user_id
+        line.read_at = line.read_at or self.work.clock.now()
+        return self._tell(case, "taken", line, notify=False)
+
+    def release(self, case: Case, *, version: int | None = None) -> CaseEvent:
+        """Put a taken line back into the unit's kartable."""
+        line = self._my_line(case, version, "work")
+        line.taken_by_id = None
+        return self._tell(case, "released", line, notify=False)
+
+    def refer(
+        self,
+        case: Case,
+        unit_id: int,
+        *,
+        user_id: int | None = None,
+        note: str = "",
+        version: int | None = None,
+    ) -> CaseEvent:
+        """Pass the case on to a unit, or to one person of it.
+
+        :raises Forbidden: without the right, or without the line in one's kartable.
+        :raises ReferralError: when it lies there already, or the person is not of that unit.
+        """
+        line = self._my_line(case, version, "refer")
+        if (line.to_unit_id, line.to_user_id) == (unit_id, user_id):
+            raise ReferralError("it lies there already")
+        self._check_addressee(unit_id, user_id)
+        return self._pass_on(case, line, "referred", unit_id, user_id, note)
+
+    def give_back(self, case: Case, *, note: str = "", version: int | None = None) -> CaseEvent:
+        """Return the case to whom it came from.
+
+        :raises ReferralError: when it came from nobody (it was routed).
+        """
+        line = self._my_line(case, version, "refer")
+        if line.from_unit_id is None:
+            raise ReferralError("it was sent by nobody")
+        return self._pass_on(case, line, "returned", line.from_unit_id, line.from_user_id, note)
+
+    def copy(self, case: Case, unit_id: int, *, user_id: int | None = None, note: str = "") -> CaseEvent:
+        """Send a carbon copy: the other side reads and comments only."""
+        self._require(case, "refer")
+        self._check_addressee(unit_id, user_id)
+        line = self._add(case, unit_id, to_user_id=user_id, note=note, type_="copy")
+        return self._tell(case, "copied", line, internal_text=note, notify=False)
+
+    def dismiss_copy(self, case: Case) -> None:
+        """Take a copy that has been read out of one's kartable."""
+        for line in self.access.lines(case):
+            if line.type == "copy" and holds(self.work.actor, case, line):
+                self._close(line, "closed")
+
+    def inquire(self, case: Case, unit_id: int, *, user_id: int | None = None, note: str = "") -> CaseEvent:
+        """Ask another unit; the case cannot close before it has answered."""
+        self._require(case, "refer")
+        self._check_addressee(unit_id, user_id)
+        line = self._add(case, unit_id, to_user_id=user_id, note=note, type_="inquiry")
+        return self._tell(case, "inquiry", line, internal_text=note, notify=False)
+
+    def answer(self, case: Case, text: str) -> CaseEvent:
+        """Answer an inquiry that lies in one's kartable.
+
+        :raises ReferralError: when there is none.
+        """
+        for line in self.access.open_inquiries(case):
+            if holds(self.work.actor, case, line):
+                line.answer = text
+                self._close(line, "answered")
+                return self._tell(case, "answered", line, internal_text=text, notify=False)
+        raise ReferralError("there is no inquiry to answer")
+
+    def may_refer(self, case: Case) -> bool:
+        """Tell whether the actor may pass the case on."""
+        return self.access.may_act(case, self.cases.kind(case).permission("refer"))
+
+    def colleagues(self, unit_id: int) -> list[User]:
+        """Return the staff of a unit to whom a case may be referred by name."""
+        return list(
+            self.session.scalars(
+                select(User)
+                .join(Membership, Membership.user_id == User.id)
+                .where(Membership.unit_id == unit_id, User.disabled_at.is_(None), User.deleted_at.is_(None))
+                .distinct()
+                .order_by(User.name)
+            )
+        )
+
+    # -- lines ----------------------------------------------------------------------------------------------
+
+    def _require(self, case: Case, verb: str) -> None:
+        if not self.access.may_act(case, self.cases.kind(case).permission(verb)):
+            raise Forbidden(f"{verb} is not for this actor")
+
+    def _my_line(self, case: Case, version: int | None, verb: str) -> Referral:
+        self.cases.check_version(case, version)
+        self._require(case, verb)
+        line = self.access.action_line(case)
+        if line is None:
+            raise ReferralError("a closed case lies in no kartable")
+        return line
+
+    def _check_addressee(self, unit_id: int, user_id: int | None) -> None:
+        unit = self.work.get(OrganizationService).units.by_id.get(unit_id)
+        if unit is None or not unit.active:
+            raise ReferralError("there is no such unit")
+        if user_id is not None and user_id not in {user.id for user in self.colleagues(unit_id)}:
+            raise ReferralError("the person is not of that unit")
+
+    def _pass_on(
+        self, case: Case, line: Referral, type_: str, unit_id: int, user_id: int | None, note: str
+    ) -> CaseEvent:
+        self._close(line, type_)
+        self.session.flush()
+        new = self._add(
+            case, unit_id, to_user_id=user_id, note=note, from_unit_id=line.to_unit_id, previous=line
+        )
+        before = self.cases.snapshot(case) | {"unit_id": case.unit_id}
+        self.cases.assign(case, unit_id)
+        event = self._tell(case, type_, new, internal_text=note, public=True, data={"undo": before})
+        line.closed_event_id = new.opened_event_id = event.id
+        return event
+
+    def _add(
+        self,
+        case: Case,
+        unit_id: int,
+        *,
+        to_user_id: int | None = None,
+        note: str = "",
+        type_: str = "action",
+        from_unit_id: int | None = None,
+        previous: Referral | None = None,
+        rule: str = "",
+    ) -> Referral:
+        sender = self.work.actor.user_id if self.work.actor.is_staff else None
+        line = Referral(
+            case_id=case.id,
+            type=type_,
+            from_unit_id=from_unit_id or (case.unit_id if sender else None),
+            from_user_id=sender,
+            to_unit_id=unit_id,
+            to_user_id=to_user_id,
+            note=note,
+            rule=rule,
+            created_at=self.work.clock.now(),
+            previous_id=previous.id if previous else None,
+        )
+        self.session.add(line)
+        self.session.flush()
+        self.access.forget(case)
+        return line
+
+    def _close(self, line: Referral, how: str) -> None:
+        line.closed_at = self.work.clock.now()
+        line.closed_how = how
+        line.closed_by_id = self.work.actor.user_id
+
+    def _tell(
+        self, case: Case, type_: str, line: Referral, *, notify: bool = True, **values: Any
+    ) -> CaseEvent:
+        case.updated_at = self.work.clock.now()
+        data = {"line": line.id, "unit_id": line.to_unit_id, "user_id": line.to_user_id}
+        event = self.cases.record(case, type_, **{**values, "data": {**data, **values.get("data", {})}})
+        self.work.relay(
+            CaseChange(case=case, event=event, kind=self.cases.kind(case), referral=line, notify=notify)
+        )
+        return event
+
+    def _last_action(self, case: Case) -> Referral | None:
+        lines = [line for line in self.access.lines(case) if line.type == "action"]
+        return lines[-1] if lines else None

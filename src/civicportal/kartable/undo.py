@@ -1,0 +1,77 @@
+"""Taking a step back within the seconds in which its notices still wait."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from civicportal.access import AccessService
+from civicportal.cases.changes import CaseChange
+from civicportal.cases.models import Case, CaseEvent
+from civicportal.cases.services import CaseService
+from civicportal.errors import Conflict
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+UNDOABLE = frozenset({"transition", "referred", "returned"})
+
+
+class CannotUndo(Conflict):
+    """It is too late, or somebody acted since."""
+
+
+class UndoService:
+    """Reverse the actor's last step: a reversing event, state and line restored, waiting notices cancelled."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    def last(self, case: Case) -> CaseEvent | None:
+        """Return the event that the actor may take back now, if there is one."""
+        event = self.session.scalar(
+            select(CaseEvent).where(CaseEvent.case_id == case.id).order_by(CaseEvent.id.desc()).limit(1)
+        )
+        if event is None or event.type not in UNDOABLE or event.actor_id != self.work.actor.user_id:
+            return None
+        seconds = self.work.site.settings["notifications"]["undo_seconds"]
+        return event if self.work.clock.now() - event.at < timedelta(seconds=seconds) else None
+
+    def undo(self, case: Case, event_id: int) -> CaseEvent:
+        """Take a step back.
+
+        :param event_id: the event the person saw and wants to reverse.
+        :raises CannotUndo: when it is not the last one, not the actor's, or too old.
+        """
+        event = self.last(case)
+        if event is None or event.id != event_id:
+            raise CannotUndo("somebody acted since, or it is too late")
+        self._restore_lines(case, event)
+        cases = self.work.get(CaseService)
+        cases.restore(case, event)
+        reversal = cases.record(
+            case,
+            "undone",
+            before=event.after,
+            after=event.before,
+            data={"event": event.id, "type": event.type},
+        )
+        self.work.relay(CaseChange(case=case, event=reversal, kind=cases.kind(case), notify=False))
+        return reversal
+
+    def _restore_lines(self, case: Case, event: CaseEvent) -> None:
+        access = self.work.get(AccessService)
+        lines = access.lines(case)
+        for line in lines:
+            if line.opened_event_id == event.id:
+                line.closed_at, line.closed_how = self.work.clock.now(), "undone"
+        # An open case has one open action line at any moment, this one included.
+        self.session.flush()
+        for line in lines:
+            if line.closed_event_id == event.id:
+                line.closed_at = line.closed_how = line.closed_by_id = line.closed_event_id = None
+        snapshot: Any = event.data["undo"]
+        if "unit_id" in snapshot:
+            self.work.get(CaseService).assign(case, snapshot["unit_id"])
+        access.forget(case)

@@ -1,0 +1,19 @@
+"""What every request goes through: its unit of work, the explicit permissions, templates, static files, error pages."""
+
+from typing import Any
+
+
+def includeme(config: Any) -> None:
+    """Add the machinery of requests."""
+    for part in (
+        "derivers",
+        "requests",
+        "csrf",
+        "flash",
+        "templating",
+        "static",
+        "theme",
+        "errors",
+        "health",
+    ):
+        config.include(f"civicportal.web.{part}")

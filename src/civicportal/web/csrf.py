@@ -1,0 +1,84 @@
+"""Protection against forged requests: a token derived from the session cookie, checked on every unsafe request.
+
+A visitor without a session gets a random cookie with the first form; nothing is stored for it.
+"""
+
+from typing import Any
+
+from pyramid.interfaces import ICSRFStoragePolicy
+from zope.interface import implementer
+
+from civicportal.crypto import new_token, same
+
+THIRTY_DAYS = 30 * 86400
+
+
+def session_token(request: Any) -> str | None:
+    """Return the token of the session cookie, if it looks like one of ours."""
+    token = request.cookies.get(request.registry.site.cookie_name, "")
+    return token if 40 <= len(token) <= 60 and token.isascii() else None
+
+
+def ensure_session_token(request: Any) -> str:
+    """Return the token of the session cookie; a visitor without one gets it with this answer."""
+    token: str | None = request.environ.get("civicportal.token") or session_token(request)
+    if token is None:
+        token = new_token()
+        set_session_cookie(request, token)
+    return token
+
+
+def set_session_cookie(request: Any, token: str, *, strict: bool = False, max_age: int | None = None) -> None:
+    """Send the session cookie with the answer.
+
+    :param strict: staff sessions are never sent along from another site.
+    :param max_age: seconds; None ends with the browser.
+    """
+    request.environ["civicportal.token"] = token
+
+    def send(request: Any, response: Any) -> None:
+        response.set_cookie(
+            request.registry.site.cookie_name,
+            token,
+            max_age=max_age,
+            path="/",
+            secure=request.registry.site.is_production,
+            httponly=True,
+            samesite="Strict" if strict else "Lax",
+        )
+
+    request.add_response_callback(send)
+
+
+@implementer(ICSRFStoragePolicy)
+class DerivedTokens:
+    """Derive the token of a session by the site's key."""
+
+    def get_csrf_token(self, request: Any) -> str:
+        """Return the token that this browser's forms carry."""
+        keys = request.registry.site.keys
+        return str(keys.mac("csrf", ensure_session_token(request)).hex())
+
+    def new_csrf_token(self, request: Any) -> str:
+        """Return the token: it changes when the session does."""
+        return self.get_csrf_token(request)
+
+    def check_csrf_token(self, request: Any, supplied_token: Any) -> bool:
+        """Tell whether a form came from this browser's own session."""
+        if session_token(request) is None:
+            return False
+        return same(self.get_csrf_token(request), str(supplied_token))
+
+
+def csrf_token_value(request: Any) -> str:
+    """Return the token for forms and scripts."""
+    return str(request.registry.getUtility(ICSRFStoragePolicy).get_csrf_token(request))
+
+
+def includeme(config: Any) -> None:
+    """Require the token on every unsafe request."""
+    config.set_csrf_storage_policy(DerivedTokens())
+    config.set_default_csrf_options(require_csrf=True)
+    config.add_request_method(csrf_token_value, reify=True)
+    config.add_request_method(session_token, reify=True)
+    config.add_request_method(ensure_session_token)

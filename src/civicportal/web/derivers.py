@@ -1,0 +1,41 @@
+"""View derivers: no view without an explicit permission, none that answers a method it did not declare."""
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPMethodNotAllowed
+from pyramid.viewderivers import INGRESS
+
+from civicportal.errors import ConfigurationError
+
+SAFE = ("GET", "HEAD")
+
+
+def explicit_permission(view: Any, info: Any) -> Any:
+    """Refuse to boot a view that does not say who may see it.
+
+    :raises ConfigurationError: names the view.
+    """
+    if info.options.get("permission") is None and not info.exception_only:
+        name = getattr(info.original_view, "__qualname__", repr(info.original_view))
+        module = getattr(info.original_view, "__module__", "?")
+        raise ConfigurationError(f"the view {module}.{name} has no permission; public pages say EVERYBODY")
+    return view
+
+
+def declared_methods(view: Any, info: Any) -> Any:
+    """Answer 405 to a method that the view did not name; a view that names none is for reading."""
+    if info.exception_only or info.options.get("request_method"):
+        return view
+
+    def reading(context: Any, request: Any) -> Any:
+        if request.method not in SAFE:
+            raise HTTPMethodNotAllowed
+        return view(context, request)
+
+    return reading
+
+
+def includeme(config: Any) -> None:
+    """Add both derivers; ``permission`` and ``request_method`` are Pyramid's own options."""
+    config.add_view_deriver(explicit_permission, "explicit_permission", under=INGRESS, over="secured_view")
+    config.add_view_deriver(declared_methods, "declared_methods", under=INGRESS, over="secured_view")

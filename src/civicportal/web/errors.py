@@ -1,0 +1,129 @@
+"""Pages for what went wrong, and the one place where domain errors become HTTP answers."""
+
+import logging
+import secrets
+from typing import Any
+from urllib.parse import quote
+
+from pyramid.exceptions import BadCSRFOrigin, BadCSRFToken
+from pyramid.httpexceptions import (
+    HTTPException,
+    HTTPSeeOther,
+)
+from pyramid.renderers import render_to_response
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError
+
+from civicportal.errors import Conflict, Forbidden, NotFound
+from civicportal.i18n import _
+from civicportal.limits import TooMany
+
+log = logging.getLogger(__name__)
+STAFF_AREAS = ("/kartable", "/desk", "/admin")
+RETRY_SECONDS = 5
+
+
+def page(request: Any, status: int, template: str = "error", **context: Any) -> Any:
+    """Render an error page; a caller that wants JSON gets the message alone."""
+    if request.is_xhr or "application/json" in request.headers.get("Accept", ""):
+        response = render_to_response("json", {"message": context.get("message", "")}, request=request)
+    else:
+        response = render_to_response(
+            f"civicportal:templates/errors/{template}.jinja2", context, request=request
+        )
+    response.status_int = status
+    return response
+
+
+def not_found(request: Any) -> Any:
+    """Answer 404, for what is not there and for what this person may not know of."""
+    return page(request, 404, "404")
+
+
+def forbidden(request: Any) -> Any:
+    """Show the right door to a visitor, 403 to everybody else."""
+    if request.identity.door == "visitor" and request.method in ("GET", "HEAD"):
+        staff = request.path.startswith(STAFF_AREAS)
+        door = "/staff/login" if staff else "/login"
+        return HTTPSeeOther(f"{door}?next={quote(request.path_qs, safe='/')}")
+    return page(request, 403, "403")
+
+
+def wrong_door(request: Any) -> Any:
+    """Answer 403 to a domain service that refused the actor."""
+    return page(request, 403, "403")
+
+
+def conflict(request: Any) -> Any:
+    """Answer 409 where no view has made a better page of it."""
+    message = request.translate(_("Somebody else changed this meanwhile. Please open the page again."))
+    return page(request, 409, message=message)
+
+
+def too_many(error: TooMany, request: Any) -> Any:
+    """Answer 429 and say until when."""
+    until = request.site.calendar.format_time(error.retry_after, locale=request.locale_name)
+    message = request.translate(
+        _("Too many attempts. Please try again after ${time}.", mapping={"time": until})
+    )
+    response = page(request, 429, message=message)
+    seconds = (error.retry_after - request.site.clock.now()).total_seconds()
+    response.headers["Retry-After"] = str(max(1, int(seconds)))
+    return response
+
+
+def bad_csrf(request: Any) -> Any:
+    """Answer 400 to a form without the right token: the browser refused cookies, or the page is old."""
+    message = request.translate(
+        _(
+            "This form has expired or your browser keeps no cookies. Please open the page again and send once more."
+        )
+    )
+    return page(request, 400, message=message)
+
+
+def http_error(error: HTTPException, request: Any) -> Any:
+    """Give the other HTTP errors the portal's face, with their headers."""
+    if error.status_int < 400:
+        return error
+    response = page(
+        request, error.status_int, message=request.translate(_("The request could not be understood."))
+    )
+    if error.status_int == 405:
+        response.headers["Allow"] = error.headers.get("Allow", "GET, HEAD, POST")
+    return response
+
+
+def database_gone(error: DBAPIError, request: Any) -> Any:
+    """Answer 503 while the database does not answer; the next request tries again by itself."""
+    log.error("database: %s", type(error).__name__, exc_info=error)
+    response = page(request, 503, "503")
+    response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return response
+
+
+def crashed(error: Exception, request: Any) -> Any:
+    """Answer 500 with a code by which the log line is found."""
+    reference = secrets.token_hex(4)
+    log.error("crash %s on %s %s", reference, request.method, request.path, exc_info=error)
+    return page(request, 500, "500", reference=reference)
+
+
+def includeme(config: Any) -> None:
+    """Add the pages."""
+    config.add_notfound_view(not_found)
+    config.add_forbidden_view(forbidden)
+    views = (
+        (not_found, NotFound),
+        (wrong_door, Forbidden),
+        (conflict, Conflict),
+        (too_many, TooMany),
+        (bad_csrf, BadCSRFToken),
+        (bad_csrf, BadCSRFOrigin),
+        (http_error, HTTPException),
+        (database_gone, OperationalError),
+        (database_gone, InterfaceError),
+        (database_gone, TimeoutError),
+        (crashed, Exception),
+    )
+    for view, context in views:
+        config.add_exception_view(view, context=context)

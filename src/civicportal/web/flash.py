@@ -1,0 +1,84 @@
+"""Messages for the next page, in a short signed cookie: Pyramid's session interface, cut to what the portal needs.
+
+Everything else about a session is kept on the server; see :mod:`civicportal.accounts`.
+"""
+
+import base64
+import json
+from typing import Any
+
+from pyramid.interfaces import ISession
+from zope.interface import implementer
+
+from civicportal.crypto import same
+
+COOKIE = "cp_flash"
+LONGEST = 3000
+"""Bytes; a browser keeps 4096."""
+
+
+@implementer(ISession)
+class FlashSession(dict[str, Any]):
+    """Holds messages by queue until a page has shown them."""
+
+    def __init__(self, request: Any) -> None:
+        super().__init__()
+        self._request = request
+        self._queues: dict[str, list[Any]] = self._read()
+        self.created = 0
+        self.new = False
+        request.add_response_callback(self._write)
+        self._before = json.dumps(self._queues)
+
+    def flash(self, message: Any, queue: str = "", allow_duplicate: bool = True) -> None:
+        """Keep a message: a translated text, or ``{text, url, title}`` for one with a button."""
+        messages = self._queues.setdefault(queue, [])
+        if allow_duplicate or message not in messages:
+            messages.append(message)
+
+    def pop_flash(self, queue: str = "") -> list[Any]:
+        """Return the messages of a queue and forget them."""
+        return self._queues.pop(queue, [])
+
+    def peek_flash(self, queue: str = "") -> list[Any]:
+        """Return the messages of a queue."""
+        return self._queues.get(queue, [])
+
+    def changed(self) -> None:
+        """Nothing to do: the cookie is written with every answer that needs it."""
+
+    def invalidate(self) -> None:
+        """Forget every message."""
+        self._queues.clear()
+
+    def _read(self) -> dict[str, list[Any]]:
+        signature, _, payload = self._request.cookies.get(COOKIE, "").partition(".")
+        if not payload or not same(signature, self._sign(payload)):
+            return {}
+        return dict(json.loads(base64.urlsafe_b64decode(payload)))
+
+    def _sign(self, payload: str) -> str:
+        return str(self._request.registry.site.keys.mac("flash", payload).hex())
+
+    def _write(self, request: Any, response: Any) -> None:
+        after = json.dumps(self._queues)
+        if after == self._before:
+            return
+        if not self._queues:
+            response.delete_cookie(COOKIE, path="/")
+            return
+        payload = base64.urlsafe_b64encode(after.encode()).decode()
+        if len(payload) < LONGEST:
+            response.set_cookie(
+                COOKIE,
+                f"{self._sign(payload)}.{payload}",
+                path="/",
+                secure=request.registry.site.is_production,
+                httponly=True,
+                samesite="Lax",
+            )
+
+
+def includeme(config: Any) -> None:
+    """Make ``request.session`` hold messages for the next page."""
+    config.set_session_factory(FlashSession)

@@ -1,0 +1,58 @@
+"""What a request carries: the site, the unit of work, the locale, messages for the next page."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from civicportal.web.derivers import SAFE
+from civicportal.work import Work
+
+LANGUAGE_COOKIE = "lang"
+
+
+def site(request: Any) -> Any:
+    """Return the site."""
+    return request.registry.site
+
+
+def work(request: Any) -> Work:
+    """Return the request's unit of work; GET and HEAD read, everything else writes.
+
+    The identity is found first, in a short transaction of its own.
+    """
+    actor = request.identity
+    return Work(request.site, request.tm, actor=actor, write=request.method not in SAFE)
+
+
+def locale_of(request: Any) -> str:
+    """Return the visitor's language, if the site speaks it."""
+    wanted = request.cookies.get(LANGUAGE_COOKIE, "")
+    known = request.registry.site.languages
+    return wanted if wanted in known else request.registry.site.locale
+
+
+def text_direction(request: Any) -> str:
+    """Return "rtl" or "ltr"."""
+    return "rtl" if request.locale_name.partition("_")[0] in ("fa", "ar", "ckb", "az-Arab", "ur") else "ltr"
+
+
+def safe_next(request: Any, fallback: str = "/") -> str:
+    """Return the page to go on to, if it is a path of this portal."""
+    target = request.params.get("next", "")
+    parts = urlsplit(target)
+    own = target.startswith("/") and target[1:2] not in ("/", "\\") and not parts.scheme and not parts.netloc
+    return target if own and target.isprintable() and "\\" not in target else fallback
+
+
+def translate(request: Any, text: Any) -> str:
+    """Return a text in the request's language."""
+    return str(request.localizer.translate(text))
+
+
+def includeme(config: Any) -> None:
+    """Add the properties and methods."""
+    config.add_request_method(site, reify=True)
+    config.add_request_method(work, reify=True)
+    config.add_request_method(text_direction, reify=True)
+    config.add_request_method(safe_next)
+    config.add_request_method(translate)
+    config.set_locale_negotiator(locale_of)

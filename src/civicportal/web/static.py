@@ -1,0 +1,96 @@
+"""Static files under ``/static/<owner>/<digest>/…``: the right digest may be kept for ever, any other is asked anew.
+
+The digest goes over the folder as the site overrides it, so that two versions may run side by side.
+"""
+
+import hashlib
+import mimetypes
+from pathlib import Path
+from typing import Any
+
+from pyramid.httpexceptions import HTTPNotFound
+from pyramid.path import AssetResolver
+from pyramid.response import FileResponse
+
+from civicportal.security import EVERYBODY
+
+CORE = "core"
+A_YEAR = 31536000
+mimetypes.add_type("font/woff2", ".woff2")
+mimetypes.add_type("application/geo+json", ".geojson")
+
+
+class StaticFiles:
+    """The static folders of core, plugins and site, by owner."""
+
+    def __init__(self, packages: dict[str, str], site_package: str) -> None:
+        self.packages = packages
+        self._site_package = site_package
+        self._digests: dict[str, str] = {}
+
+    def digest(self, owner: str) -> str:
+        """Return the digest of an owner's folder, reckoned once."""
+        if owner not in self._digests:
+            self._digests[owner] = self._reckon(owner)
+        return self._digests[owner]
+
+    def file(self, owner: str, path: str) -> Path | None:
+        """Return the file, the site's own if it has one, or None."""
+        package = self.packages.get(owner)
+        parts = path.split("/")
+        if package is None or any(part in ("", ".", "..") or part.startswith(".") for part in parts):
+            return None
+        descriptor = AssetResolver(None).resolve(f"{package}:static/{path}")
+        if not descriptor.exists() or descriptor.isdir():
+            return None
+        return Path(descriptor.abspath())
+
+    def _reckon(self, owner: str) -> str:
+        total = hashlib.sha256()
+        for folder in self._folders(owner):
+            for file in sorted(folder.rglob("*")):
+                if file.is_file():
+                    total.update(str(file.relative_to(folder)).encode())
+                    total.update(file.read_bytes())
+        return total.hexdigest()[:12]
+
+    def _folders(self, owner: str) -> list[Path]:
+        resolver = AssetResolver(None)
+        specs = [f"{self.packages[owner]}:static"]
+        if self._site_package and owner != "site":
+            specs.append(f"{self._site_package}:static/{owner}")
+        found = [resolver.resolve(spec) for spec in specs]
+        return [Path(folder.abspath()) for folder in found if folder.exists()]
+
+
+def static_url(request: Any, owner: str, path: str) -> str:
+    """Return the address of a static file, with the digest of its folder."""
+    digest = request.registry.static_files.digest(owner)
+    return str(request.route_path("static", owner=owner, digest=digest, path=path))
+
+
+def static_file(request: Any) -> FileResponse:
+    """Serve one file."""
+    owner, digest = request.matchdict["owner"], request.matchdict["digest"]
+    files: StaticFiles = request.registry.static_files
+    path = files.file(owner, request.matchdict["path"])
+    if path is None:
+        raise HTTPNotFound
+    content_type, encoding = mimetypes.guess_type(path.name)
+    response = FileResponse(
+        str(path),
+        request=request,
+        content_type=content_type or "application/octet-stream",
+        content_encoding=encoding,
+    )
+    if digest == files.digest(owner):
+        response.cache_control = f"public, max-age={A_YEAR}, immutable"
+    else:
+        response.cache_control = "no-cache"
+    return response
+
+
+def includeme(config: Any) -> None:
+    """Add the route; the folders are known when the app is assembled."""
+    config.add_route("static", "/static/{owner}/{digest}/{path:.*}")
+    config.add_view(static_file, route_name="static", permission=EVERYBODY)

@@ -1,0 +1,158 @@
+"""Jinja2: what every template knows, and the filters that write dates, digits and numbers of the city."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from jinja2 import pass_context
+from pyramid.events import BeforeRender
+from pyramid.threadlocal import get_current_request
+
+from civicportal.cases import tracking
+from civicportal.i18n import format_number, localized_digits
+from civicportal.web.static import CORE, static_url
+
+
+@dataclass(frozen=True)
+class Face:
+    """What pages say of the city."""
+
+    name: str
+    short_name: str
+    contact: dict[str, str]
+    texts: dict[str, str]
+    look: dict[str, str]
+    is_demo: bool
+
+    @property
+    def phone(self) -> str:
+        """Return the city's telephone number for citizens."""
+        return self.contact.get("phone", "")
+
+    @property
+    def address(self) -> str:
+        """Return the address of the town hall."""
+        return self.contact.get("address", "")
+
+
+def _locale(context: Any) -> str:
+    request = context.get("request") or get_current_request()
+    return str(request.locale_name)
+
+
+def _now(context: Any) -> datetime:
+    now: datetime = (context.get("request") or get_current_request()).site.clock.now()
+    return now
+
+
+def _calendar(context: Any) -> Any:
+    return (context.get("request") or get_current_request()).site.calendar
+
+
+@pass_context
+def digits(context: Any, value: object) -> str:
+    """Write digits as the language does."""
+    return localized_digits(str(value), _locale(context))
+
+
+@pass_context
+def number(context: Any, value: float) -> str:
+    """Write a number with the language's separators."""
+    return format_number(value, _locale(context))
+
+
+@pass_context
+def date(context: Any, value: datetime, style: Any = "medium") -> str:
+    """Write the city's day of a moment."""
+    return str(_calendar(context).format_date(value, style, locale=_locale(context)))
+
+
+@pass_context
+def date_time(context: Any, value: datetime) -> str:
+    """Write day and time; the year only when it is not this one."""
+    return str(_calendar(context).format_datetime(value, _now(context), locale=_locale(context)))
+
+
+@pass_context
+def time_only(context: Any, value: datetime) -> str:
+    """Write the time of day."""
+    return str(_calendar(context).format_time(value, locale=_locale(context)))
+
+
+@pass_context
+def relative(context: Any, value: datetime) -> str:
+    """Write how long ago, or the date when it is long ago."""
+    request = context.get("request") or get_current_request()
+    text = _calendar(context).relative(value, _now(context), locale=_locale(context))
+    return str(request.localizer.translate(text))
+
+
+@pass_context
+def tracking_code(context: Any, code: str) -> str:
+    """Write a tracking code in groups."""
+    return localized_digits(tracking.grouped(code), _locale(context))
+
+
+@pass_context
+def mobile(context: Any, value: str) -> str:
+    """Write a mobile number as people do."""
+    country = (context.get("request") or get_current_request()).site.country
+    return localized_digits(country.display_mobile(value), _locale(context))
+
+
+@pass_context
+def mask_mobile(context: Any, value: str) -> str:
+    """Write a mobile number with its middle hidden."""
+    country = (context.get("request") or get_current_request()).site.country
+    return localized_digits(country.mask_mobile(value), _locale(context))
+
+
+@pass_context
+def translated(context: Any, value: object) -> str:
+    """Translate a text that came from Python."""
+    request = context.get("request") or get_current_request()
+    return str(request.localizer.translate(value))
+
+
+FILTERS = {
+    "digits": digits,
+    "number": number,
+    "date": date,
+    "datetime": date_time,
+    "time": time_only,
+    "relative": relative,
+    "tracking": tracking_code,
+    "mobile": mobile,
+    "mask_mobile": mask_mobile,
+    "t": translated,
+}
+
+
+def add_globals(event: Any) -> None:
+    """Give every template the names it may rely on."""
+    request = event.get("request") or get_current_request()
+    if request is None:
+        return
+    event.setdefault("site", request.registry.site_face)
+    event.setdefault("identity", request.identity if request.identity.door != "visitor" else None)
+    event["csrf_token"] = request.csrf_token_value if request.needs_csrf_token else ""
+    event["text_direction"] = request.text_direction
+    event["static"] = lambda path: static_url(request, CORE, path)
+    event["static_of"] = lambda owner, path: static_url(request, owner, path)
+    event["navigation"] = request.navigation
+    event["flashes"] = request.flashes
+
+
+def includeme(config: Any) -> None:
+    """Add the filters and the globals."""
+    config.add_subscriber(add_globals, BeforeRender)
+    site = config.registry.site
+    settings = site.settings
+    config.registry.site_face = Face(
+        site.name, site.short_name, settings["contact"], settings["texts"], settings["look"], site.is_demo
+    )
+
+    def add_filters() -> None:
+        config.get_jinja2_environment().filters.update(FILTERS)
+
+    config.action(None, add_filters, order=1000)

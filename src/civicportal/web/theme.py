@@ -1,0 +1,54 @@
+"""The city's own colours as a served style sheet: they replace the primary tokens and nothing else."""
+
+import re
+from typing import Any
+
+from civicportal.errors import ConfigurationError
+from civicportal.security import EVERYBODY
+
+_HEX = re.compile(r"#[0-9A-Fa-f]{6}")
+_TOKENS = {
+    "primary": "--primary",
+    "primary_hover": "--primary-hover",
+    "primary_ink": "--primary-ink",
+    "primary_soft": "--primary-soft",
+    "primary_line": "--primary-line",
+    "on_primary": "--on-primary",
+    "hero": "--hero",
+}
+
+
+def theme_css(look: dict[str, str]) -> str:
+    """Return the style sheet of a site's ``[look]``; keys that end in ``_dark`` hold in the dark.
+
+    :raises ConfigurationError: for a colour that is not ``#rrggbb``.
+    """
+    light, dark = [], []
+    for key, value in sorted(look.items()):
+        name = key.removesuffix("_dark")
+        if name not in _TOKENS:
+            continue
+        if not _HEX.fullmatch(value):
+            raise ConfigurationError(f"look.{key}: must look like #0b6a6b, not {value!r}")
+        (dark if key.endswith("_dark") else light).append(f"{_TOKENS[name]}:{value}")
+    rules = []
+    if light:
+        rules.append(f":root,[data-bs-theme=light]{{{';'.join(light)}}}")
+    if dark:
+        rules.append(f"[data-bs-theme=dark]{{{';'.join(dark)}}}")
+    return "\n".join(rules) + "\n"
+
+
+def theme(request: Any) -> Any:
+    """Serve the colours."""
+    request.response.content_type = "text/css"
+    request.response.text = request.registry.theme_css
+    request.response.cache_control = "public, max-age=300"
+    return request.response
+
+
+def includeme(config: Any) -> None:
+    """Add the route; the colours are checked at the start."""
+    config.registry.theme_css = theme_css(config.registry.site.settings["look"])
+    config.add_route("theme", "/theme.css")
+    config.add_view(theme, route_name="theme", permission=EVERYBODY)

@@ -13,20 +13,23 @@ from pyramid.httpexceptions import HTTPBadRequest
 from pyramid.request import Request
 
 from civicportal.forms.field import BoundField
-from civicportal.forms.form import BoundForm, Button, FieldError, FileRefused, FormInvalid
-from civicportal.forms.widgets import (
-    CheckboxWidget,
+from civicportal.forms.form import BoundForm
+from civicportal.forms.groups import (
     ChoiceCardsWidget,
-    CodeWidget,
-    DateWidget,
-    HiddenWidget,
     MapPointWidget,
-    MobileWidget,
-    NumberWidget,
-    PasswordWidget,
     PhotosWidget,
     RadioWidget,
     SelectWidget,
+)
+from civicportal.forms.parts import Button, FieldError, FileRefused, FormInvalid
+from civicportal.forms.widgets import (
+    CheckboxWidget,
+    CodeWidget,
+    DateWidget,
+    HiddenWidget,
+    MobileWidget,
+    NumberWidget,
+    PasswordWidget,
     SwitchWidget,
     TextAreaWidget,
     TextWidget,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, NoReturn
 
@@ -16,43 +15,12 @@ from translationstring import TranslationString
 from webob.multidict import MultiDict
 
 from civicportal import schema as types
+from civicportal.forms.defaults import default_widget
 from civicportal.forms.field import BoundField, Words
 from civicportal.forms.flat import leaves, read_flat
-from civicportal.forms.widgets import PhotosWidget, default_widget, files_name
+from civicportal.forms.groups import PhotosWidget, files_name
+from civicportal.forms.parts import Button, FieldError, FileRefused, FormInvalid, TakeFiles
 from civicportal.i18n import _
-
-TakeFiles = Callable[[list[Any]], list[str]]
-
-
-class FormInvalid(Exception):
-    """The form was refused; its errors are in the form."""
-
-
-class FileRefused(Exception):
-    """A picture was refused; ``message`` says why, to the person who sent it."""
-
-    def __init__(self, message: TranslationString) -> None:
-        super().__init__(message)
-        self.message = message
-
-
-@dataclass(frozen=True, kw_only=True)
-class Button:
-    """A submit button; ``name`` and ``value`` are sent where several buttons tell apart what to do."""
-
-    title: TranslationString
-    name: str = ""
-    value: str = ""
-    css_class: str = "btn-primary btn-lg"
-
-
-@dataclass(frozen=True, kw_only=True)
-class FieldError:
-    """One line of the error summary; ``oid`` is empty where no visible field is to blame."""
-
-    oid: str
-    label: str
-    message: str
 
 
 class BoundForm:

@@ -1,0 +1,42 @@
+"""What a form is made of besides its fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from translationstring import TranslationString
+
+TakeFiles = Callable[[list[Any]], list[str]]
+
+
+class FormInvalid(Exception):
+    """The form was refused; its errors are in the form."""
+
+
+class FileRefused(Exception):
+    """A picture was refused; ``message`` says why, to the person who sent it."""
+
+    def __init__(self, message: TranslationString) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+@dataclass(frozen=True, kw_only=True)
+class Button:
+    """A submit button; ``name`` and ``value`` are sent where several buttons tell apart what to do."""
+
+    title: TranslationString
+    name: str = ""
+    value: str = ""
+    css_class: str = "btn-primary btn-lg"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldError:
+    """One line of the error summary; ``oid`` is empty where no visible field is to blame."""
+
+    oid: str
+    label: str
+    message: str

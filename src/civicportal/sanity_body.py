@@ -80,7 +80,9 @@ def _hold(request: Any, limit: int) -> None:
     held = SpooledTemporaryFile(max_size=_CHUNK)  # noqa: SIM115  the request's end closes it
     request.add_finished_callback(lambda _request: held.close())
     try:
-        while held.tell() < expected and (chunk := request.body_file_raw.read(min(_CHUNK, expected - held.tell()))):
+        while held.tell() < expected and (
+            chunk := request.body_file_raw.read(min(_CHUNK, expected - held.tell()))
+        ):
             held.write(chunk)
     except OSError:
         raise Refused(400, "body broke off") from None

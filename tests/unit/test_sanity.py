@@ -1,0 +1,369 @@
+"""The first tween over a small application that reads everything a request offers, through raw WSGI."""
+
+import io
+import json
+import re
+import time
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from pyramid.config import Configurator
+from pyramid.response import Response
+from webtest import TestApp
+
+UPLOADS = "/uploads"
+WIDE = "/admin/roles"
+MIB = 1024 * 1024
+FORM = "application/x-www-form-urlencoded"
+
+
+def reads_everything(request):
+    """What views and Pyramid itself do with a request; each of these has ended in an error 500 somewhere."""
+    seen = [request.path, request.url, request.host_url, request.domain, request.path_qs]
+    seen += [f"{name}={value}" for name, value in request.params.items()]
+    seen += [
+        request.locale_name,
+        str(request.accept_language),
+        str(request.accept),
+        str(request.if_modified_since),
+    ]
+    seen += [str(request.referer), str(request.user_agent), str(dict(request.cookies)), str(request.range)]
+    if request.content_type == "application/json":
+        seen.append(json.dumps(request.json_body, ensure_ascii=False))
+    "".join(seen).encode("utf-8")
+    return Response("ok", headers={"X-Seen": request.params.get("q", "").encode("utf-8").hex()})
+
+
+def make_app(**settings):
+    with Configurator(
+        settings={"civicportal.upload_paths": [UPLOADS], "civicportal.wide_form_paths": [WIDE], **settings}
+    ) as config:
+        config.include("civicportal.headers")
+        config.include("civicportal.sanity")
+        config.add_translation_dirs("civicportal:locale")
+        config.add_route("any", "/*path")
+        config.add_view(reads_everything, route_name="any")
+        return config.make_wsgi_app()
+
+
+APP = make_app()
+
+
+def ask(app=APP, method="GET", path="/", query="", body=b"", headers=(), **environ):
+    """Send one request as a server would, with anything in it, and return (status, headers, body)."""
+    environ = {
+        "REQUEST_METHOD": method, "SCRIPT_NAME": "", "PATH_INFO": path, "QUERY_STRING": query, "HTTP_HOST": "localhost",
+        "SERVER_NAME": "localhost", "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1", "REMOTE_ADDR": "127.0.0.1",
+        "CONTENT_LENGTH": str(len(body)) if body else "", "wsgi.version": (1, 0), "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(body), "wsgi.errors": io.StringIO(), "wsgi.multithread": True, "wsgi.multiprocess": False,
+        "wsgi.run_once": False, **dict(headers), **environ,
+    }  # fmt: skip
+    environ = {name: value for name, value in environ.items() if value is not None}
+    answer = []
+    chunks = app(
+        environ, lambda status, headers, exc_info=None: answer.extend([int(status[:3]), dict(headers)])
+    )
+    return answer[0], answer[1], b"".join(chunks)
+
+
+def part(name='name="a"', content=b"x", extra=b""):
+    head = (
+        b"--B\r\nContent-Disposition: form-data; "
+        + (name if isinstance(name, bytes) else name.encode())
+        + b"\r\n"
+    )
+    return head + extra + b"\r\n" + content + b"\r\n"
+
+
+MULTIPART = "multipart/form-data; boundary=B"
+END = b"--B--\r\n"
+
+
+def post(body, content_type=FORM, **more):
+    return {"method": "POST", "body": body, "CONTENT_TYPE": content_type, **more}
+
+
+def json_post(body):
+    return post(body, "application/json")
+
+
+JUNK = {
+    "TRACE": ({"method": "TRACE"}, 405),
+    "OPTIONS": ({"method": "OPTIONS"}, 405),
+    "PUT": ({"method": "PUT"}, 405),
+    "DELETE": ({"method": "DELETE"}, 405),
+    "PATCH": ({"method": "PATCH"}, 405),
+    "CONNECT": ({"method": "CONNECT"}, 405),
+    "made-up method": ({"method": "G\xc3T"}, 405),
+    "lower-case method": ({"method": "get"}, 405),
+    "path not UTF-8": ({"path": "/\xff"}, 400),
+    "path half a character": ({"path": "/\xed\xa0\x80"}, 400),
+    "path overlong": ({"path": "/\xc0\xaf"}, 400),
+    "path NUL": ({"path": "/\x00"}, 400),
+    "path CRLF": ({"path": "/a\r\nSet-Cookie: x"}, 400),
+    "path escape": ({"path": "/\x1b[2J"}, 400),
+    "path beyond latin-1": ({"path": "/س"}, 400),
+    "script name not UTF-8": ({"SCRIPT_NAME": "/\xff"}, 400),
+    "query not UTF-8": ({"query": "v=%ff"}, 400),
+    "query raw bytes": ({"query": "v=\xff"}, 400),
+    "query surrogate": ({"query": "v=%ED%A0%80"}, 400),
+    "query key not UTF-8": ({"query": "%ff=v"}, 400),
+    "query NUL": ({"query": "v=%00"}, 400),
+    "query CRLF": ({"query": "next=%0d%0aSet-Cookie:x"}, 400),
+    "query raw CR": ({"query": "a=\r"}, 400),
+    "query fields": ({"query": "&".join(["a=1"] * 201)}, 400),
+    "query separators": ({"query": "&" * 5000}, 400),
+    "no host": ({"HTTP_HOST": None}, 400),
+    "empty host": ({"HTTP_HOST": ""}, 400),
+    "host with path": ({"HTTP_HOST": "localhost/evil"}, 400),
+    "host with user": ({"HTTP_HOST": "a@localhost"}, 400),
+    "host with spaces": ({"HTTP_HOST": "local host"}, 400),
+    "two hosts": ({"HTTP_HOST": "localhost,evil"}, 400),
+    "host port": ({"HTTP_HOST": "localhost:port"}, 400),
+    "host CRLF": ({"HTTP_HOST": "localhost\r\nX: y"}, 400),
+    "header CRLF": ({"HTTP_USER_AGENT": "x\r\nSet-Cookie: y"}, 400),
+    "header LF": ({"HTTP_COOKIE": "a=b\nc=d"}, 400),
+    "header NUL": ({"HTTP_REFERER": "http://localhost/\x00"}, 400),
+    "type CRLF": (post(b"a=1", FORM + "\r\nX: y"), 400),
+    "length junk": (post(b"a=1", CONTENT_LENGTH="abc"), 400),
+    "length negative": (post(b"a=1", CONTENT_LENGTH="-1"), 400),
+    "length Persian": (post(b"a=1", CONTENT_LENGTH="۳"), 400),
+    "length twice": (post(b"a=1", CONTENT_LENGTH="3, 3"), 400),
+    "length endless": (post(b"a=1", CONTENT_LENGTH="9" * 5000), 400),
+    "length too long": (post(b"a=1", CONTENT_LENGTH=str(MIB + 1)), 413),
+    "upload too long": (post(b"a=1", path=UPLOADS, CONTENT_LENGTH=str(44 * MIB + 1)), 413),
+    "neighbour of uploads": (post(b"a=1", path=UPLOADS + "x", CONTENT_LENGTH=str(MIB + 1)), 413),
+    "length but no body": (post(b"", CONTENT_LENGTH="10"), 400),
+    "body cut off": (post(b"a=1", CONTENT_LENGTH="10"), 400),
+    "chunked too long": (post(b"a" * (MIB + 1), CONTENT_LENGTH=None, **{"wsgi.input_terminated": True}), 413),
+    "GET with a body": ({"body": b"a=1", "CONTENT_TYPE": FORM}, 400),
+    "GET charset": ({"CONTENT_TYPE": FORM + "; charset=utf-16"}, 400),
+    "form not UTF-8": (post(b"a=%ff"), 400),
+    "form raw bytes": (post(b"a=\xff"), 400),
+    "form key not UTF-8": (post(b"%ff=a"), 400),
+    "form surrogate": (post(b"a=%ed%a0%80"), 400),
+    "form NUL": (post(b"a=%00"), 400),
+    "form key CRLF": (post(b"a%0d%0ab=1"), 400),
+    "form untyped": (post(b"a=%ff", ""), 400),
+    "form charset": (post(b"a=1", FORM + "; charset=utf-16"), 400),
+    "form unknown charset": (post(b"a=1", FORM + "; charset=x-junk"), 400),
+    "form fields": (post(b"&".join([b"a=1"] * 201)), 400),
+    "form many fields": (post(b"&a" * 200_000), 400),
+    "wide form fields": (post(b"&".join([b"a=1"] * 2001), path=WIDE), 400),
+    "multipart no boundary": (post(part() + END, "multipart/form-data"), 400),
+    "multipart empty boundary": (post(part() + END, "multipart/form-data; boundary="), 400),
+    "multipart bad boundary": (post(part() + END, 'multipart/form-data; boundary="\xff\t"'), 400),
+    "multipart not UTF-8": (post(part(content=b"\xff") + END, MULTIPART), 400),
+    "multipart name not UTF-8": (post(part(b'name="\xff"') + END, MULTIPART), 400),
+    "multipart file name not UTF-8": (post(part(b'name="a"; filename="\xff.jpg"') + END, MULTIPART), 400),
+    "multipart NUL": (post(part(content=b"\x00") + END, MULTIPART), 400),
+    "multipart no name": (post(part("x=y") + END, MULTIPART), 400),
+    "multipart charset": (post(part(extra=b"Content-Type: text/plain; charset=x-junk\r\n") + END, MULTIPART), 400),
+    "multipart base64": (post(part(content=b"A", extra=b"Content-Transfer-Encoding: base64\r\n") + END, MULTIPART), 400),
+    "multipart nested": (post(part(extra=b"Content-Type: multipart/mixed; boundary=C\r\n", content=b"--C\r\n\r\nx\r\n--C--") + END, MULTIPART), 400),
+    "multipart nested, folded": (post(part(extra=b"content-TYPE:\r\n multipart/mixed; boundary=C\r\n") + END, MULTIPART), 400),
+    "multipart parts": (post(part() * 201 + END, MULTIPART), 400),
+    "multipart many parts": (post(b"--B\r\n\r\n" * 100_000 + END, MULTIPART), 400),
+    "JSON broken": (json_post(b'{"a":'), 400),
+    "JSON not UTF-8": (json_post(b'{"a": "\xff"}'), 400),
+    "JSON UTF-16": (json_post('{"a": 1}'.encode("utf-16")), 400),
+    "JSON deep": (json_post(b"[" * 100_000 + b"]" * 100_000), 400),
+    "JSON 21 deep": (json_post(b"[" * 21 + b"]" * 21), 400),
+    "JSON long integer": (json_post(b"1" * 100_000), 400),
+    "JSON NaN": (json_post(b'{"a": NaN}'), 400),
+    "JSON infinity": (json_post(b'{"a": 1e999}'), 400),
+    "JSON NUL": (json_post(b'{"a": "\\u0000"}'), 400),
+    "JSON surrogate": (json_post(b'{"a": "\\ud800"}'), 400),
+    "JSON empty": (json_post(b""), 400),
+    "JSON quotes": (json_post(b'"\\' * 300_000), 400),
+}  # fmt: skip
+
+GOOD = {
+    "page": {},
+    "HEAD": {"method": "HEAD"},
+    "Persian path": {"path": "/گزارش".encode().decode("latin-1")},
+    "Persian query": {"query": "q=%DA%AF%D8%B2%D8%A7%D8%B1%D8%B4&empty="},
+    "half a percent sign": {"query": "q=%zz%"},
+    "200 query fields": {"query": "&".join(["a=1"] * 200)},
+    "host and port": {"HTTP_HOST": "LocalHost:6543"},
+    "IPv6": {"HTTP_HOST": "[::1]:6543"},
+    "odd cookies": {"HTTP_COOKIE": "a=b; \xff=\xfe; ===; c"},
+    "odd accepts": {"HTTP_ACCEPT_LANGUAGE": ";;;q=x", "HTTP_ACCEPT": "\xff/*/", "HTTP_RANGE": "bytes=x"},
+    "odd date": {"HTTP_IF_MODIFIED_SINCE": "Yesterday 99:99"},
+    "form": post(b"a=%DA%AF&b=two+words&a="),
+    "form with a charset": post(b"a=1", FORM + "; charset=UTF-8"),
+    "form with lines": post(b"a=one%0d%0atwo"),
+    "empty form": post(b""),
+    "200 fields": post(b"&".join([b"a=1"] * 200)),
+    "2000 fields": post(b"&".join([b"a=1"] * 2000), path=WIDE + "/editor"),
+    "multipart": post(part(content="گزارش\r\n".encode()) + part('name="f"; filename="عکس.jpg"', b"\xff\xd8\xff\x00") + END, MULTIPART),
+    "multipart with a replacement character": post(part(content="a\ufffdb".encode()) + END, MULTIPART),
+    "a megabyte": post(b"a=" + b"x" * (MIB - 2)),
+    "an upload": post(part('name="f"; filename="a.jpg"', b"\xff" * (11 * MIB)) + END, MULTIPART, path=UPLOADS),
+    "chunked": post(b"a=1", CONTENT_LENGTH=None, **{"wsgi.input_terminated": True}),
+    "JSON": json_post(b'{"a": "\\\\u0000 [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "b": [1, 2.5, null]}'),
+    "JSON 20 deep": json_post(b"[" * 20 + b"]" * 20),
+    "other body": post(b"\xff\x00", "application/octet-stream"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", JUNK)
+def test_junk_is_refused_with_a_page(name):
+    request, expected = JUNK[name]
+    status, headers, body = ask(**request)
+    assert status == expected
+    assert headers["Content-Type"] == "text/html; charset=utf-8"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert b"<h1>" in body
+    assert b"Traceback" not in body
+    assert b"style=" not in body
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_good_requests_arrive_unchanged(name):
+    assert ask(**GOOD[name])[0] == 200
+
+
+def test_the_view_reads_the_form_that_was_checked():
+    assert ask(**post("q=دو خط\r\n".encode()))[1]["X-Seen"] == "دو خط\r\n".encode().hex()
+    content = part('name="q"', "گزارش".encode()) + END
+    assert ask(**post(content, MULTIPART))[1]["X-Seen"] == "گزارش".encode().hex()
+
+
+def test_allowed_methods_are_named():
+    assert ask(method="PUT")[1]["Allow"] == "GET, HEAD, POST"
+
+
+def test_only_the_sites_hosts_are_answered():
+    app = make_app(**{"civicportal.hosts": ["Shahr.example", "localhost:6543"]})
+    for host, status in {
+        "shahr.example": 200, "SHAHR.EXAMPLE": 200, "shahr.example:443": 200, "localhost:6543": 200, "localhost": 400,
+        "localhost:1": 400, "evil.example": 400, "shahr.example.evil.example": 400, "127.0.0.1": 400,
+    }.items():  # fmt: skip
+        assert (host, ask(app, HTTP_HOST=host)[0]) == (host, status)
+
+
+def test_the_page_speaks_the_sites_language():
+    app = make_app(**{"pyramid.default_locale_name": "fa"})
+    body = ask(app, path="/\xff")[2].decode()
+    assert '<html lang="fa" dir="rtl">' in body
+    assert re.search(r"<h1>[^A-Za-z]+</h1>", body)
+
+
+def test_a_refusal_is_logged_without_its_content(caplog):
+    with caplog.at_level("INFO", "civicportal.sanity"):
+        ask(**post(b"mobile=09121234567%00"))
+    assert "NUL in the form" in caplog.text
+    assert "0912" not in caplog.text
+
+
+def test_costly_junk_costs_little():
+    """Ten of the costliest inputs in less CPU time than one took unchecked (1.25 s)."""
+    started = time.process_time()
+    for name in (
+        "form many fields",
+        "multipart many parts",
+        "JSON deep",
+        "JSON quotes",
+        "query separators",
+    ) * 2:
+        ask(**JUNK[name][0])
+    assert time.process_time() - started < 1.25
+
+
+def test_webtest_finds_nothing_wrong_with_the_answers():
+    app = TestApp(make_app())
+    app.get("/?v=%ff", status=400)
+    app.request("/", method="PUT", status=405)
+    app.post("/", {"a": "۱"}, status=200)
+    app.post("/", {"a": "۱"}, upload_files=[("f", "عکس.jpg", b"\xff\xd8")], status=200)
+
+
+FUZZ = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+raw = st.binary(max_size=200).map(lambda data: data.decode("latin-1"))
+types = st.one_of(
+    st.sampled_from(
+        [
+            FORM,
+            MULTIPART,
+            "",
+            "application/json",
+            "application/ld+json",
+            "text/plain",
+            "multipart/form-data; boundary=\\",
+        ]
+    ),
+    raw,
+)
+
+
+@FUZZ
+@given(path=raw, query=raw)
+@example(path="/", query="_LOCALE_=%00")
+@example(path="//evil", query="_LOCALE_=../../x")
+def test_no_address_ends_in_an_error(path, query):
+    assert ask(path="/" + path, query=query)[0] in (200, 400, 404)
+
+
+@FUZZ
+@given(
+    name=st.sampled_from(
+        [
+            "HOST",
+            "COOKIE",
+            "ACCEPT",
+            "ACCEPT_LANGUAGE",
+            "REFERER",
+            "RANGE",
+            "X_FORWARDED_FOR",
+            "IF_MODIFIED_SINCE",
+        ]
+    ),
+    value=raw,
+)
+def test_no_header_ends_in_an_error(name, value):
+    assert ask(**{f"HTTP_{name}": value})[0] in (200, 400)
+
+
+@FUZZ
+@given(content_type=types, body=st.binary(max_size=400))
+@example(content_type=MULTIPART, body=b"--B\r\nContent-Disposition: form-data; name=\r\n\r\n")
+def test_no_body_ends_in_an_error(content_type, body):
+    assert ask(**post(body, content_type))[0] in (200, 400)
+
+
+headers_of_parts = st.lists(
+    st.sampled_from([
+        b'Content-Disposition: form-data; name="a"', b'Content-Disposition: form-data; name="f"; filename="x.jpg"', b"Content-Type: text/plain",
+        b"Content-Type: text/plain; charset=utf-16", b"Content-Type: application/x-www-form-urlencoded", b"Content-Length: 1", b"Content-Length: -9",
+        b"Content-Length: x", b"Content-Transfer-Encoding: base64", b"Content-Transfer-Encoding: quoted-printable", b"Content-Disposition", b": ", b"\xff: \xff",
+    ]),
+    max_size=3,
+)  # fmt: skip
+
+
+@FUZZ
+@given(
+    st.lists(st.tuples(headers_of_parts, st.binary(max_size=30)), max_size=4),
+    st.sampled_from([END, b"", b"--B", b"\r\n"]),
+)
+def test_no_multipart_ends_in_an_error(parts, end):
+    body = b"".join(
+        b"--B\r\n" + b"".join(line + b"\r\n" for line in head) + b"\r\n" + content + b"\r\n"
+        for head, content in parts
+    )
+    assert ask(**post(body + end, MULTIPART))[0] in (200, 400)
+
+
+@FUZZ
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
+        st.lists,
+        max_leaves=20,
+    )
+)
+def test_no_json_ends_in_an_error(value):
+    assert ask(**json_post(json.dumps({"a": value}).encode()))[0] in (200, 400)

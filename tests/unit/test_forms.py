@@ -94,13 +94,18 @@ def page_request(registry: Any, params: Any = None, **options: Any) -> Request:
     return request
 
 
+def page_globals(event: Any) -> None:
+    """What templates know of the page; the page itself needs no token here, the form does."""
+    event.update(static=lambda path: f"/static/{path}", csrf_token="")
+
+
 @pytest.fixture(scope="module", autouse=True)
 def registry() -> Iterator[Any]:
     settings = {"jinja2.undefined": "strict", "jinja2.i18n.domain": "civicportal"}
     config = Configurator(package=civicportal, settings=settings)
     pyramid_jinja2.add_jinja2_renderer(config, ".jinja2", package=civicportal)
     config.add_translation_dirs("civicportal:locale/")
-    config.add_subscriber(lambda event: event.update(static=lambda path: f"/static/{path}"), BeforeRender)
+    config.add_subscriber(page_globals, BeforeRender)
     config.commit()
     environment = pyramid_jinja2.get_jinja2_environment(config)
     # The macros know more filters than forms use; these are the pages' own.

@@ -162,7 +162,7 @@ class BoundForm:
 
     def hidden(self) -> Markup:
         """Return the CSRF token and the hidden fields: for a page that lays out its fields by hand."""
-        return self._render("hidden_fields", form=self, csrf_token=self.request.csrf_token_value)
+        return self._render("hidden_fields", form=self)
 
     @property
     def multipart(self) -> bool:

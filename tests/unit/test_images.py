@@ -262,7 +262,11 @@ def test_a_bomb_within_a_text_chunk_is_refused_or_dropped():
 
 
 def test_the_largest_allowed_pictures_pass():
-    for kind, options in (("JPEG", {"progressive": True}), ("PNG", {"compress_level": 1})):
+    for kind, options in (
+        ("JPEG", {"progressive": True}),
+        ("PNG", {"compress_level": 1}),
+        ("WEBP", {"method": 0}),
+    ):
         assert process_image(encode(Image.new("RGB", (8000, 5000), "navy"), kind, **options)).width == 1600
 
 
@@ -291,7 +295,7 @@ def test_the_process_has_its_limits_and_no_secrets(monkeypatch):
     )
     monkeypatch.setattr(images, "_COMMAND", (images.sys.executable, "-I", "-c", script))
     memory, cpu, file_size, core, environ, folder = images.json.loads(images._run(b""))
-    assert memory == [576 * 1024 * 1024] * 2
+    assert memory == [704 * 1024 * 1024] * 2
     assert cpu == [10, 10]
     assert file_size == core == [0, 0]
     assert "SHAHREMAN_SECRET" not in environ

@@ -71,7 +71,7 @@ class ProcessedImage:
 def process_image(data: bytes) -> ProcessedImage:
     """Decode an upload in a child process with limits and paint it anew.
 
-    JPEG, PNG, WebP and the first frame of a GIF; at most 10 MiB, 40 megapixels, 10 CPU seconds, 576 MiB. Two run at
+    JPEG, PNG, WebP and the first frame of a GIF; at most 10 MiB, 40 megapixels, 10 CPU seconds, 704 MiB. Two run at
     once, the others wait. It needs no database: call it before a unit of work opens.
 
     :raises ImageRefused: if any of this does not hold; there is no way around by keeping the original bytes.

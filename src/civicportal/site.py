@@ -5,14 +5,12 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from datetime import time
 from functools import cached_property
-from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import plaster
 from pyramid.i18n import Localizer, make_localizer
 
 from civicportal import migrate
@@ -250,45 +248,6 @@ class Site:
                 name = kind.permission(verb)
                 permissions.setdefault(name, Permission(name=name, title=title))
         return permissions
-
-
-class SiteLoader(plaster.ILoader):  # type: ignore[misc]
-    """Lets ``pserve``, ``pshell``, ``proutes`` and ``pviews`` take a ``site.toml``."""
-
-    def __init__(self, uri: Any) -> None:
-        self.uri = uri
-
-    def get_sections(self) -> list[str]:
-        """Return the names of the sections there are."""
-        return ["app:main", "server:main"]
-
-    def get_settings(self, section: str | None = None, defaults: Any = None) -> dict[str, Any]:
-        """Return nothing: a site keeps its settings itself."""
-        return dict(defaults or {})
-
-    def setup_logging(self, defaults: Any = None) -> None:
-        """Log as ``civicportal serve`` does."""
-        import_module("civicportal.logging").setup_logging()
-
-    def get_wsgi_app(self, name: str | None = None, defaults: Any = None) -> Any:
-        """Return the portal."""
-        return import_module("civicportal.app").create_app(Site(Path(self.uri.path)))
-
-    def get_wsgi_app_settings(self, name: str | None = None, defaults: Any = None) -> dict[str, Any]:
-        """Return nothing: a site keeps its settings itself."""
-        return {}
-
-    def get_wsgi_filter(self, name: str | None = None, defaults: Any = None) -> Any:
-        """There are no filters.
-
-        :raises LookupError: always.
-        """
-        raise LookupError(name)
-
-    def get_wsgi_server(self, name: str | None = None, defaults: Any = None) -> Any:
-        """Return a function that serves the portal with waitress."""
-        server = import_module("civicportal.server")
-        return lambda app: server.serve_app(app, host="127.0.0.1", port=6543)
 
 
 def find_site(option: str | None = None) -> Path:

@@ -11,7 +11,8 @@ from pyramid.httpexceptions import (
     HTTPSeeOther,
 )
 from pyramid.renderers import render_to_response
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from civicportal.errors import Conflict, Forbidden, NotFound
 from civicportal.i18n import _
@@ -122,7 +123,7 @@ def includeme(config: Any) -> None:
         (http_error, HTTPException),
         (database_gone, OperationalError),
         (database_gone, InterfaceError),
-        (database_gone, TimeoutError),
+        (database_gone, PoolTimeout),
         (crashed, Exception),
     )
     for view, context in views:

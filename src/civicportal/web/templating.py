@@ -128,6 +128,26 @@ FILTERS = {
 }
 
 
+class LazyToken:
+    """The token for forms, made when a template writes it: a page without a form sets no cookie."""
+
+    def __init__(self, request: Any) -> None:
+        self._request = request
+
+    def __str__(self) -> str:
+        return str(self._request.csrf_token_value)
+
+
+class LazyNavigation:
+    """The navigation, gathered when a layout asks for it: fields and fragments have none."""
+
+    def __init__(self, request: Any) -> None:
+        self._request = request
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._request.navigation, name)
+
+
 def add_globals(event: Any) -> None:
     """Give every template the names it may rely on."""
     request = event.get("request") or get_current_request()
@@ -135,12 +155,11 @@ def add_globals(event: Any) -> None:
         return
     event.setdefault("site", request.registry.site_face)
     event.setdefault("identity", request.identity if request.identity.door != "visitor" else None)
-    event["csrf_token"] = request.csrf_token_value if request.needs_csrf_token else ""
+    event["csrf_token"] = LazyToken(request)
     event["text_direction"] = request.text_direction
     event["static"] = lambda path: static_url(request, CORE, path)
     event["static_of"] = lambda owner, path: static_url(request, owner, path)
-    event["navigation"] = request.navigation
-    event["flashes"] = request.flashes
+    event["navigation"] = LazyNavigation(request)
 
 
 def includeme(config: Any) -> None:

@@ -23,7 +23,8 @@ def theme_css(look: dict[str, str]) -> str:
 
     :raises ConfigurationError: for a colour that is not ``#rrggbb``.
     """
-    light, dark = [], []
+    light: list[str] = []
+    dark: list[str] = []
     for key, value in sorted(look.items()):
         name = key.removesuffix("_dark")
         if name not in _TOKENS:

@@ -1,0 +1,121 @@
+"""The core's own look at a running site: what the organisation lacks."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from sqlalchemy import exists, select
+
+from civicportal.accounts.models import Membership, Role, RolePermission, User
+from civicportal.cases.models import Case
+from civicportal.checks import Finding
+from civicportal.notifications.sms import sms_parts
+from civicportal.notifications.texts import TextService
+from civicportal.organization.models import Category, Unit
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+
+def findings(work: "Work") -> Iterator[Finding]:
+    """Yield what is wrong, each with its remedy."""
+    yield from _units(work)
+    yield from _categories(work)
+    yield from _roles(work)
+    yield from _states(work)
+    yield from _texts(work)
+
+
+def _units(work: "Work") -> Iterator[Finding]:
+    key = work.site.fallback_unit
+    if work.session.scalar(select(Unit.id).where(Unit.key == key)) is None:
+        yield Finding(
+            level="error",
+            place="site.fallback_unit",
+            text=f"there is no unit {key!r}",
+            remedy="civicportal site load, or name another unit",
+        )
+
+
+def _categories(work: "Work") -> Iterator[Finding]:
+    child = Category.__table__.alias()
+    leaves = select(Category).where(
+        Category.active, ~exists(select(child.c.id).where(child.c.parent_id == Category.id))
+    )
+    for category in work.session.scalars(leaves.order_by(Category.id)):
+        if category.unit_id is None:
+            yield Finding(
+                level="warning",
+                place=f"category {category.key}",
+                text="it has no responsible unit; its cases go to the fallback unit",
+                remedy="give it a unit",
+            )
+        if not category.deadline_days:
+            yield Finding(
+                level="warning",
+                place=f"category {category.key}",
+                text="it has no deadline",
+                remedy="give it days",
+            )
+
+
+def _roles(work: "Work") -> Iterator[Finding]:
+    known = set(work.site.permissions)
+    given = set(work.session.scalars(select(RolePermission.permission)))
+    owners = {name.partition(":")[0] for name in known}
+    for name in sorted(given - known):
+        if name.partition(":")[0] in owners:
+            yield Finding(level="warning", place="roles", text=f"a role gives {name!r}, which does not exist")
+    administrator = (
+        select(User.id)
+        .join(Membership, Membership.user_id == User.id)
+        .join(Role, Role.id == Membership.role_id)
+        .where(Role.builtin, User.disabled_at.is_(None), User.deleted_at.is_(None))
+    )
+    if work.session.scalar(administrator.limit(1)) is None:
+        yield Finding(
+            level="error",
+            place="members",
+            text="nobody is administrator",
+            remedy="civicportal user add --role administrator",
+        )
+
+
+def _states(work: "Work") -> Iterator[Finding]:
+    used = work.session.execute(select(Case.kind, Case.status).distinct())
+    for kind_name, status in used:
+        kind = work.site.kinds.get(kind_name)
+        if kind is None:
+            yield Finding(
+                level="warning",
+                place=f"kind {kind_name}",
+                text="there are cases, but its plugin is switched off",
+            )
+        elif status not in kind.workflow.by_name:
+            yield Finding(
+                level="error",
+                place=f"kind {kind_name}",
+                text=f"there are cases in {status!r}, which the workflow does not know",
+                remedy="keep the state in the workflow and mark it retired",
+            )
+
+
+def _texts(work: "Work") -> Iterator[Finding]:
+    texts = work.get(TextService)
+    for kind in work.site.kinds.values():
+        reached = {t.target for t in kind.workflow.transitions if t.notify} | {kind.workflow.initial}
+        for state in sorted(reached):
+            if f"{kind.name}.{state}" not in work.site.messages:
+                yield Finding(
+                    level="warning",
+                    place=f"kind {kind.name}",
+                    text=f"no message text for the state {state!r}",
+                )
+    for key in work.site.messages:
+        length = sms_parts(texts.sample(key))
+        if length.parts > 1:
+            yield Finding(
+                level="warning",
+                place=f"message {key}",
+                text=f"it takes {length.parts} parts ({length.units} units)",
+                remedy="shorten it",
+            )

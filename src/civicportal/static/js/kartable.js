@@ -1,0 +1,145 @@
+/* Keyboard, selection and tabs of the staff pages. Needs portal.js.
+
+   <… data-kartable-url="/kartable">                 where G K leads
+   <table data-rows> … <tr data-row><input type="checkbox"> … <a class="subj">
+   <input type="checkbox" data-select-all>  <button data-select-none>  <span data-selected-count>
+   <div class="bulk" data-bulk-bar>                  hidden while nothing is selected
+   <div role="tablist" data-tabs><button role="tab" aria-controls aria-selected data-key="KeyS">
+   <input data-hotkey="Slash">                       the search field
+   <dialog id="keys"> … <input type="checkbox" data-keys-switch>   turns the letters off in this browser
+
+   Keys are told by e.code, their place on the keyboard: with the Persian layout e.key is a Persian letter. */
+(function () {
+  'use strict';
+  var cp = window.civicportal;
+
+  /* ---------- selection ---------- */
+  var rows = cp.all('[data-row]');
+  var current = -1;
+
+  function box(row) { return cp.one('input[type=checkbox]', row); }
+  function selectable() { return rows.filter(box); }
+  function selectionChanged() {
+    var chosen = selectable().filter(function (row) { return box(row).checked; });
+    rows.forEach(function (row) { row.classList.toggle('sel', chosen.indexOf(row) >= 0); });
+    cp.all('[data-selected-count]').forEach(function (place) { place.textContent = cp.number(chosen.length); });
+    cp.all('[data-bulk-bar]').forEach(function (bar) { bar.hidden = chosen.length === 0; });
+    cp.all('[data-select-all]').forEach(function (all) {
+      all.checked = chosen.length > 0 && chosen.length === selectable().length;
+      all.indeterminate = chosen.length > 0 && !all.checked;
+    });
+  }
+  function select(checked) {
+    selectable().forEach(function (row) { box(row).checked = checked; });
+    selectionChanged();
+  }
+  document.addEventListener('change', function (e) {
+    if (e.target.matches('[data-select-all]')) { select(e.target.checked); }
+    if (e.target.closest('[data-row]')) { selectionChanged(); }
+  });
+  document.addEventListener('click', function (e) {
+    if (e.target.closest('[data-select-none]')) { select(false); }
+  });
+  addEventListener('pageshow', selectionChanged);
+
+  function goTo(index) {
+    if (!rows.length) { return; }
+    if (rows[current]) { rows[current].classList.remove('cur'); }
+    current = Math.max(0, Math.min(rows.length - 1, index));
+    rows[current].classList.add('cur');
+    cp.one('a.subj', rows[current]).focus();
+  }
+  document.addEventListener('focusin', function (e) {
+    var row = e.target.closest('[data-row]');
+    if (row && rows.indexOf(row) !== current) {
+      if (rows[current]) { rows[current].classList.remove('cur'); }
+      current = rows.indexOf(row);
+      row.classList.add('cur');
+    }
+  });
+  function toggleCurrent() {
+    if (!rows[current] || !box(rows[current])) { return; }
+    box(rows[current]).checked = !box(rows[current]).checked;
+    selectionChanged();
+  }
+  function openCurrent() {
+    if (rows[current]) { cp.one('a.subj', rows[current]).click(); }
+  }
+
+  /* ---------- tabs ---------- */
+  function panel(tab) { return document.getElementById(tab.getAttribute('aria-controls')); }
+  function openTab(tab) {
+    cp.all('[role=tab]', tab.closest('[data-tabs]')).forEach(function (other) {
+      var open = other === tab;
+      other.setAttribute('aria-selected', open);
+      other.tabIndex = open ? 0 : -1;
+      panel(other).hidden = !open;
+    });
+  }
+  function moveFocus(tab, code) {
+    var tabs = cp.all('[role=tab]', tab.closest('[data-tabs]'));
+    var forward = document.documentElement.dir === 'rtl' ? 'ArrowLeft' : 'ArrowRight';
+    var places = { Home: 0, End: tabs.length - 1 };
+    var step = code === forward ? 1 : -1;
+    var place = code in places ? places[code] : (tabs.indexOf(tab) + step + tabs.length) % tabs.length;
+    openTab(tabs[place]);
+    tabs[place].focus();
+  }
+  cp.all('[data-tabs]').forEach(function (list) {
+    openTab(cp.one('[aria-selected=true]', list) || cp.one('[role=tab]', list));
+    list.addEventListener('click', function (e) {
+      var tab = e.target.closest('[role=tab]');
+      if (tab) { openTab(tab); }
+    });
+    list.addEventListener('keydown', function (e) {
+      if (['ArrowLeft', 'ArrowRight', 'Home', 'End'].indexOf(e.code) < 0) { return; }
+      e.preventDefault();
+      moveFocus(e.target.closest('[role=tab]'), e.code);
+    });
+  });
+  function jumpTo(code) {
+    var tab = cp.one('[role=tab][data-key="' + code + '"]');
+    if (!tab) { return false; }
+    openTab(tab);
+    (cp.one('select, textarea, input:not([type=hidden])', panel(tab)) || tab).focus();
+    return true;
+  }
+
+  /* ---------- keys ---------- */
+  var afterG = false;
+  var keysSwitch = cp.one('[data-keys-switch]');
+
+  function lettersOn() {
+    try { return localStorage.getItem('keys') !== 'off'; } catch (error) { return true; }
+  }
+  if (keysSwitch) {
+    keysSwitch.checked = lettersOn();
+    keysSwitch.addEventListener('change', function () {
+      try { localStorage.setItem('keys', keysSwitch.checked ? 'on' : 'off'); } catch (error) { /* this page only */ }
+    });
+  }
+  function writing(target) {
+    return target.isContentEditable || /^(TEXTAREA|SELECT)$/.test(target.tagName) ||
+      (target.tagName === 'INPUT' && !/^(checkbox|radio|button|submit)$/.test(target.type));
+  }
+  var actions = {
+    KeyJ: function () { goTo(current + 1); },
+    KeyK: function () { goTo(current - 1); },
+    KeyX: toggleCurrent,
+    Enter: openCurrent
+  };
+  function act(e) {
+    if (e.code === 'Slash' && e.shiftKey) { document.getElementById('keys').showModal(); return true; }
+    if (e.code === 'Slash') { cp.one('[data-hotkey=Slash]').focus(); return true; }
+    if (afterG && e.code === 'KeyK') { location = cp.one('[data-kartable-url]').dataset.kartableUrl; return true; }
+    if (e.code === 'Enter' && e.target !== document.body) { return false; }
+    if (actions[e.code] && rows.length) { actions[e.code](); return true; }
+    return jumpTo(e.code);
+  }
+  document.addEventListener('keydown', function (e) {
+    if (e.ctrlKey || e.metaKey || e.altKey || writing(e.target) || !lettersOn()) { return; }
+    if (cp.one('dialog[open]')) { return; }
+    if (act(e)) { e.preventDefault(); }
+    afterG = e.code === 'KeyG';
+  });
+})();

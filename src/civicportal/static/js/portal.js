@@ -13,6 +13,7 @@
    <select data-autosubmit>                    sends its form when changed
    <input data-filter="LIST_ID">               hides the children of the list whose data-words/text do not hold the words
    <input type="file" data-file-name="ID">     writes the chosen file's name there
+   [data-draft-done=NAME]                      the form NAME was sent: its draft is forgotten
    [data-focus]                                gets the focus when the page opens (error summary)
    <form>                                      a second click on its button is ignored; the pressed button becomes busy
    <form data-stay>                            … not this one: it answers with a file and the page stays
@@ -155,6 +156,12 @@
   document.addEventListener('keydown', function (e) {
     var form = e.target.closest && e.target.closest('form[data-ctrl-enter]');
     if (form && e.code === 'Enter' && (e.ctrlKey || e.metaKey)) { form.requestSubmit(); }
+  });
+
+  all('[data-draft-done]').forEach(function (page) {
+    Object.keys(localStorage).forEach(function (key) {
+      if (key.indexOf('draft:' + page.dataset.draftDone + ':') === 0) { localStorage.removeItem(key); }
+    });
   });
 
   var first = one('[data-focus]');

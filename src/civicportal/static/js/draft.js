@@ -1,0 +1,91 @@
+/* Keeps what is written in a form in this browser, under its owner, until it is sent. Needs portal.js.
+
+   <form data-draft="NAME" data-owner="USER_ID">
+     <p role="status" data-draft-status data-text-saved="… {time}" data-text-restored="…">
+     <button type="button" data-draft-clear hidden>
+   The page that follows carries data-draft-done="NAME" (portal.js). A form that the server refused
+   stays as the server sent it. Event "draft-restored" on the form: detail = {fields, photos: [{key, url}]}. */
+(function () {
+  'use strict';
+  var cp = window.civicportal;
+  var form = cp.one('form[data-draft]');
+  if (!form) { return; }
+
+  var NEVER_KEPT = ['csrf_token', 'photo_key', 'password'];
+  var NO_VALUE = ['file', 'submit', 'button', 'fieldset', 'password', 'search'];
+  var SAVE_AFTER_MS = 600;
+  var key = 'draft:' + form.dataset.draft + ':' + form.dataset.owner;
+  var status = cp.one('[data-draft-status]', form);
+  var clear = cp.one('[data-draft-clear]', form);
+  var ready = false;
+  var later;
+
+  function isBox(field) { return field.type === 'radio' || field.type === 'checkbox'; }
+  function fields() {
+    return Array.prototype.filter.call(form.elements, function (field) {
+      return field.name && NO_VALUE.indexOf(field.type) < 0 && NEVER_KEPT.indexOf(field.name) < 0;
+    });
+  }
+  function values() {
+    var kept = {};
+    fields().forEach(function (field) {
+      kept[field.name] = kept[field.name] || [];
+      if (!isBox(field) || field.checked) { kept[field.name].push(field.value); }
+    });
+    return kept;
+  }
+  function photos() {
+    return cp.all('[data-photo]', form).filter(function (tile) { return cp.one('input', tile); }).map(function (tile) {
+      var picture = cp.one('img', tile);
+      return { key: cp.one('input', tile).value, url: picture.dataset.kept || picture.src };
+    });
+  }
+
+  function save() {
+    try { localStorage.setItem(key, JSON.stringify({ fields: values(), photos: photos() })); } catch (error) { return; }
+    status.textContent = status.dataset.textSaved.replace('{time}',
+      new Date().toLocaleTimeString(document.documentElement.lang, { hour: '2-digit', minute: '2-digit' }));
+    clear.hidden = false;
+  }
+  function read() {
+    try { return JSON.parse(localStorage.getItem(key)); } catch (error) { return null; }
+  }
+  function restore(draft) {
+    var used = {};
+    fields().forEach(function (field) {
+      var kept = draft.fields[field.name];
+      if (!kept) { return; }
+      used[field.name] = used[field.name] || 0;
+      if (isBox(field)) {
+        field.checked = kept.indexOf(field.value) >= 0;
+      } else if (used[field.name] < kept.length) {
+        field.value = kept[used[field.name]];
+        used[field.name] += 1;
+      }
+    });
+    form.dispatchEvent(new CustomEvent('draft-restored', { detail: draft }));
+    status.textContent = status.dataset.textRestored;
+    clear.hidden = false;
+  }
+  function saveSoon() {
+    if (!ready) { return; }
+    clearTimeout(later);
+    later = setTimeout(save, SAVE_AFTER_MS);
+  }
+
+  form.addEventListener('input', saveSoon);
+  form.addEventListener('change', saveSoon);
+  addEventListener('pagehide', function () { clearTimeout(later); });
+  clear.addEventListener('click', function () {
+    clearTimeout(later);
+    localStorage.removeItem(key);
+    location.replace(location.pathname + location.search);
+  });
+  /* The other files have begun to listen by then. */
+  document.addEventListener('DOMContentLoaded', function () {
+    var draft = read();
+    var refused = cp.one('.is-invalid, .err:not([hidden]), .err-summary', form) !== null;
+    if (draft && !refused) { restore(draft); }
+    ready = true;
+  });
+})();

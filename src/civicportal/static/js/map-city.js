@@ -1,0 +1,139 @@
+/* The base map: a city drawn with Leaflet from GeoJSON, in the colours of the theme. Needs portal.js and Leaflet.
+
+   civicportal.City(map, features): draw() after a change of zoom or theme, names() after a move,
+   of(kind) → features, contains(latlng), bounds(); City.centre(feature) → where a feature is shown.
+
+   Properties of a feature: kind (boundary, district, road, park, water, square, label), name,
+   cls (roads: ring, primary, secondary, street). */
+(function () {
+  'use strict';
+  var cp = window.civicportal;
+  var ROADS = ['street', 'secondary', 'primary', 'ring'];
+  var WIDTH = { street: 2.6, secondary: 5, primary: 7.5, ring: 7.5 };
+  var ROAD_NAMES_FROM = { street: 16, secondary: 15, primary: 14, ring: 14 };
+  var STREETS_FROM = 13.4;
+
+  function reversed(position) { return [position[1], position[0]]; }
+  function isMajor(road) { return road.properties.cls === 'primary' || road.properties.cls === 'ring'; }
+
+  /* Where a road's name stands, and how it is turned so that it is never upside down. */
+  function middle(feature) {
+    var lines = feature.geometry.type === 'LineString' ? [feature.geometry.coordinates] : feature.geometry.coordinates;
+    var line = lines.reduce(function (longest, one) { return one.length > longest.length ? one : longest; });
+    var at = Math.max(1, Math.floor(line.length / 2));
+    var from = line[at - 1];
+    var to = line[at];
+    var angle = Math.atan2(from[1] - to[1], (to[0] - from[0]) * Math.cos(to[1] * Math.PI / 180)) * 180 / Math.PI;
+    if (angle > 90) { angle -= 180; }
+    if (angle < -90) { angle += 180; }
+    return { at: [(from[1] + to[1]) / 2, (from[0] + to[0]) / 2], angle: angle };
+  }
+  function centre(feature) {
+    if (feature.geometry.type === 'Point') { return reversed(feature.geometry.coordinates); }
+    if (/Line/.test(feature.geometry.type)) { return middle(feature).at; }
+    return L.geoJSON(feature).getBounds().getCenter();
+  }
+  function inside(feature, latlng) {
+    var rings = feature.geometry.type === 'Polygon' ? [feature.geometry.coordinates[0]]
+      : feature.geometry.coordinates.map(function (polygon) { return polygon[0]; });
+    return rings.some(function (ring) {
+      var odd = false;
+      for (var i = 0, j = ring.length - 1; i < ring.length; j = i, i += 1) {
+        if ((ring[i][1] > latlng.lat) !== (ring[j][1] > latlng.lat) && latlng.lng <
+            (ring[j][0] - ring[i][0]) * (latlng.lat - ring[i][1]) / (ring[j][1] - ring[i][1]) + ring[i][0]) { odd = !odd; }
+      }
+      return odd;
+    });
+  }
+
+  function City(map, features) {
+    this.map = map;
+    this.kinds = {};
+    features.forEach(function (feature) {
+      (this.kinds[feature.properties.kind] = this.kinds[feature.properties.kind] || []).push(feature);
+    }, this);
+    this.renderers = {};
+    ['areas', 'casings', 'roads', 'squares', 'labels'].forEach(function (name, index) {
+      map.createPane(name).style.zIndex = 200 + index * 10;
+      map.getPane(name).style.pointerEvents = 'none';
+      this.renderers[name] = L.canvas({ pane: name, padding: 0.4 });
+    }, this);
+    this.layers = L.layerGroup().addTo(map);
+    this.named = L.layerGroup().addTo(map);
+  }
+  City.prototype.of = function (kind) { return this.kinds[kind] || []; };
+  City.prototype.add = function (pane, features, style) {
+    L.geoJSON(features, {
+      pane: pane, renderer: this.renderers[pane], interactive: false,
+      style: function (feature) { return typeof style === 'function' ? style(feature) : style; }
+    }).addTo(this.layers);
+  };
+  City.prototype.draw = function () {
+    var zoom = this.map.getZoom();
+    var scale = Math.pow(2, (zoom - 15) * 0.72);
+    var roads = this.of('road').filter(function (road) { return zoom >= STREETS_FROM || road.properties.cls !== 'street'; })
+      .sort(function (a, b) { return ROADS.indexOf(a.properties.cls) - ROADS.indexOf(b.properties.cls); });
+    function fill(token) { return { stroke: false, fillColor: cp.token(token), fillOpacity: 1 }; }
+    function line(extra, minor, major) {
+      return function (road) {
+        return { color: cp.token(isMajor(road) ? major : minor), weight: WIDTH[road.properties.cls] * scale + extra, opacity: 1, lineCap: 'round' };
+      };
+    }
+    this.layers.clearLayers();
+    this.map.getContainer().style.background = cp.token('--map-land');
+    this.add('areas', this.of('park'), fill('--map-park'));
+    this.add('areas', this.of('water'), function (feature) {
+      return /Line/.test(feature.geometry.type) ? { color: cp.token('--map-water'), weight: 14 * scale, opacity: 1 } : fill('--map-water');
+    });
+    this.add('areas', this.of('district').concat(this.of('boundary')), function (feature) {
+      return { fill: false, color: cp.token('--line-strong'), weight: feature.properties.kind === 'boundary' ? 2 : 1, dashArray: '6 6', opacity: 0.6 };
+    });
+    this.add('casings', roads, line(zoom < 14 ? 1 : 2, '--map-road-case', '--map-major-case'));
+    this.add('roads', roads, line(0, '--map-road', '--map-major'));
+    this.add('squares', this.of('square').filter(function (square) { return square.geometry.type !== 'Point'; }), {
+      color: cp.token('--map-major'), weight: 8 * scale, opacity: 1, fillColor: cp.token('--map-park'), fillOpacity: 1
+    });
+    this.names();
+  };
+  City.prototype.names = function () {
+    var zoom = this.map.getZoom();
+    var view = this.map.getBounds().pad(0.2);
+    this.named.clearLayers();
+    this.of('road').forEach(function (road) {
+      var place = road.properties.name && zoom >= ROAD_NAMES_FROM[road.properties.cls] && middle(road);
+      if (place && view.contains(place.at)) { this.label(road, place.at, '', place.angle); }
+    }, this);
+    ['park', 'water', 'square', 'label'].forEach(function (kind) {
+      if (zoom < (kind === 'label' ? 12 : 13.5)) { return; }
+      this.of(kind).forEach(function (feature) {
+        var at = feature.properties.name && centre(feature);
+        if (at && view.contains(at)) { this.label(feature, at, kind === 'square' ? 'sq' : kind, 0); }
+      }, this);
+    }, this);
+    if (zoom < 14) {
+      this.of('district').forEach(function (feature) {
+        if (feature.properties.name) { this.label(feature, centre(feature), 'sq', 0); }
+      }, this);
+    }
+  };
+  City.prototype.label = function (feature, at, kind, angle) {
+    var words = document.createElement('span');
+    words.className = 'map-label ' + kind;
+    words.textContent = feature.properties.name;
+    words.style.transform = 'translate(' + (document.documentElement.dir === 'rtl' ? 50 : -50) + '%, -50%) rotate(' + angle.toFixed(1) + 'deg)';
+    L.marker(at, {
+      pane: 'labels', interactive: false, keyboard: false, icon: L.divIcon({ className: '', iconSize: [0, 0], html: words })
+    }).addTo(this.named);
+  };
+  City.prototype.contains = function (latlng) {
+    var boundary = this.of('boundary').filter(function (feature) { return /Polygon/.test(feature.geometry.type); });
+    return !boundary.length || boundary.some(function (feature) { return inside(feature, latlng); });
+  };
+  City.prototype.bounds = function () {
+    var all = this.of('boundary').length ? this.of('boundary') : this.of('road');
+    return L.geoJSON(all).getBounds();
+  };
+
+  City.centre = centre;
+  cp.City = City;
+})();

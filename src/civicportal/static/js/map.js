@@ -1,0 +1,112 @@
+/* Maps of the page. Needs portal.js, Leaflet, map-city.js and, for a picker, map-picker.js.
+
+   <div data-map="view|fixed|picker" data-geojson="URL" data-zoom data-lat data-lon data-attribution
+        data-pins='[{lat, lon, tone, icon, title, url}]' data-points-url="URL">
+   Without data-lat the map opens on the boundary of the city. data-points-url is asked with
+   bbox=west,south,east,north and answers [{…}] or {"points": [{…}]}. A document event "relayout"
+   tells the maps that they were hidden before. */
+(function () {
+  'use strict';
+  var cp = window.civicportal;
+  var SHAPE = 'M17 1C8 1 1 8 1 17c0 11 16 24 16 24s16-13 16-24C33 8 26 1 17 1Z';
+  var MOST_PINS = 150; /* more points than this are drawn as dots */
+  var TONES = { new: '--info', doing: '--primary', done: '--success', closed: '--text-3' };
+
+  var files = {};
+  function load(url) {
+    files[url] = files[url] || fetch(url).then(function (answer) { return answer.json(); });
+    return files[url];
+  }
+
+  function svg(tag, attributes) {
+    var made = document.createElementNS('http://www.w3.org/2000/svg', tag);
+    Object.keys(attributes).forEach(function (name) { made.setAttribute(name, attributes[name]); });
+    return made;
+  }
+  function pinElement(point) {
+    var pin = document.createElement('div');
+    var shape = svg('svg', { class: 'shape', viewBox: '0 0 34 42', 'aria-hidden': 'true' });
+    pin.className = 'pin ' + (point.tone || '');
+    shape.append(svg('path', { d: SHAPE }));
+    pin.append(shape, cp.icon(point.icon || 'map-pin'));
+    return pin;
+  }
+
+  /* ---------- pins and dots ---------- */
+  function showPoints(map, group, points, fixed) {
+    group.clearLayers();
+    points.forEach(function (point) {
+      var layer = points.length > MOST_PINS ? dot(point) : pin(point, fixed);
+      if (point.url) { layer.on('click', function () { location = point.url; }); }
+      layer.addTo(group);
+    });
+  }
+  function tooltip(text) {
+    var words = document.createElement('span');
+    words.textContent = text;
+    return words;
+  }
+  function dot(point) {
+    return L.circleMarker([point.lat, point.lon], {
+      radius: 6, weight: 2, color: cp.token('--surface'), fillColor: cp.token(TONES[point.tone] || '--primary'), fillOpacity: 1
+    }).bindTooltip(tooltip(point.title || ''));
+  }
+  function pin(point, fixed) {
+    var marker = L.marker([point.lat, point.lon], {
+      keyboard: Boolean(point.url) && !fixed, interactive: Boolean(point.url) && !fixed,
+      icon: L.divIcon({ className: '', iconSize: [34, 42], iconAnchor: [17, 41], html: pinElement(point) })
+    });
+    marker.on('add', function () {
+      marker.getElement().setAttribute('role', point.url && !fixed ? 'link' : 'img');
+      marker.getElement().setAttribute('aria-label', point.title || '');
+    });
+    return marker;
+  }
+  function followPoints(map, group, url) {
+    function ask() {
+      var separator = url.indexOf('?') < 0 ? '?' : '&';
+      fetch(url + separator + 'bbox=' + map.getBounds().toBBoxString(), { headers: { Accept: 'application/json' } })
+        .then(function (answer) { return answer.json(); })
+        .then(function (answer) { showPoints(map, group, answer.points || answer, false); })
+        .catch(function () { /* the map stays as it is; the same places stand in the page's list */ });
+    }
+    map.on('moveend', ask);
+    ask();
+  }
+
+  /* ---------- one map ---------- */
+  function makeMap(element, features) {
+    var data = element.dataset;
+    var fixed = data.map === 'fixed';
+    var picker = data.map === 'picker';
+    var map = L.map(element, {
+      zoomControl: !fixed, dragging: !fixed, keyboard: !fixed, doubleClickZoom: !fixed, touchZoom: picker ? 'center' : !fixed,
+      scrollWheelZoom: picker ? 'center' : false, boxZoom: false, minZoom: 11, maxZoom: 18, zoomSnap: 0.25,
+      fadeAnimation: false, zoomAnimation: false, markerZoomAnimation: false, preferCanvas: true, maxBoundsViscosity: 1
+    });
+    var city = new cp.City(map, features);
+    var group = L.layerGroup().addTo(map);
+    var pins = JSON.parse(data.pins || '[]');
+    map.attributionControl.setPrefix('').addAttribution(data.attribution || '');
+    if (data.lat) {
+      map.setView([Number(data.lat), Number(data.lon)], Number(data.zoom));
+    } else {
+      map.fitBounds(city.bounds());
+      if (picker) { map.setZoom(Number(data.zoom)); }
+    }
+    map.setMaxBounds(city.bounds().pad(0.5));
+    city.draw();
+    showPoints(map, group, pins, fixed);
+    if (data.pointsUrl) { followPoints(map, group, data.pointsUrl); }
+    if (picker) { cp.setUpPicker(element, map, city); }
+    map.on('zoomend', function () { city.draw(); });
+    map.on('moveend', function () { city.names(); });
+    cp.onTheme(function () { city.draw(); });
+    document.addEventListener('relayout', function () { map.invalidateSize({ pan: false }); });
+    new ResizeObserver(function () { map.invalidateSize({ pan: false }); }).observe(element);
+  }
+
+  cp.all('[data-map]').forEach(function (element) {
+    load(element.dataset.geojson).then(function (collection) { makeMap(element, collection.features); });
+  });
+})();

@@ -1,0 +1,153 @@
+/* Pictures are made small in the browser (which also drops where and with what they were taken) and
+   sent at once; the form then carries their keys. Needs portal.js. Without a script the file field
+   itself is sent with the form.
+
+   <div data-photos data-upload-url data-limit data-name="photo_key" data-max-side="1600"
+        data-text-picture data-text-remove data-text-size data-text-wait data-text-failed data-text-full>
+     <div data-photo-list>
+       <div data-photo><img><input type="hidden" name="photo_key"><button data-photo-remove> …
+       <label class="photo-add"><input type="file" name="files" multiple data-photo-input>
+     <p role="status" data-photo-status>
+
+   POST data-upload-url: multipart, field "file", header X-CSRF-Token → {"key", "url"}; refused → {"message"}. */
+(function () {
+  'use strict';
+  var cp = window.civicportal;
+  var QUALITY = 0.8;
+
+  /* → Blob: the picture upright, its longer side at most `side` pixels; a file no browser reads stays as it is. */
+  function shrink(file, side) {
+    return createImageBitmap(file, { imageOrientation: 'from-image' }).then(function (bitmap) {
+      var scale = Math.min(1, side / Math.max(bitmap.width, bitmap.height));
+      var canvas = document.createElement('canvas');
+      canvas.width = Math.round(bitmap.width * scale);
+      canvas.height = Math.round(bitmap.height * scale);
+      canvas.getContext('2d').drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+      bitmap.close();
+      return new Promise(function (resolve) { canvas.toBlob(resolve, 'image/jpeg', QUALITY); });
+    }).catch(function () { return file; });
+  }
+
+  /* → {key, url}; rejects with the server's message, or an empty text. */
+  function upload(url, blob, progress) {
+    return new Promise(function (resolve, reject) {
+      var request = new XMLHttpRequest();
+      var data = new FormData();
+      data.append('file', blob, 'photo.jpg');
+      request.open('POST', url);
+      request.responseType = 'json';
+      request.setRequestHeader('X-CSRF-Token', cp.csrf());
+      request.upload.onprogress = function (e) { progress.value = e.loaded / e.total; };
+      request.onload = function () {
+        var answer = request.response || {};
+        if (request.status < 300 && answer.key) { resolve(answer); } else { reject(answer.message || ''); }
+      };
+      request.onerror = function () { reject(''); };
+      request.send(data);
+    });
+  }
+
+  function setUp(root) {
+    var texts = root.dataset;
+    var list = cp.one('[data-photo-list]', root);
+    var add = cp.one('.photo-add', root);
+    var input = cp.one('[data-photo-input]', root);
+    var status = cp.one('[data-photo-status]', root);
+    var form = input.form;
+    var limit = Number(texts.limit);
+    var waiting = 0;
+
+    function tiles() { return cp.all('[data-photo]', list); }
+    function changed() {
+      tiles().forEach(function (tile, index) {
+        var number = cp.number(index + 1);
+        cp.one('img', tile).alt = texts.textPicture.replace('{number}', number);
+        cp.one('[data-photo-remove]', tile).setAttribute('aria-label', texts.textRemove.replace('{number}', number));
+      });
+      add.hidden = tiles().length >= limit;
+      input.dispatchEvent(new Event('change', { bubbles: true }));
+    }
+    function element(tag, className) {
+      var made = document.createElement(tag);
+      made.className = className;
+      return made;
+    }
+    function newTile(url) {
+      var tile = element('div', 'photo');
+      var picture = document.createElement('img');
+      var remove = element('button', 'x');
+      tile.dataset.photo = '';
+      picture.src = url;
+      remove.type = 'button';
+      remove.dataset.photoRemove = '';
+      remove.append(cp.icon('x'));
+      tile.append(picture, remove);
+      list.insertBefore(tile, add);
+      return tile;
+    }
+    function keep(tile, answer) {
+      var field = document.createElement('input');
+      field.type = 'hidden';
+      field.name = texts.name;
+      field.value = answer.key;
+      cp.one('img', tile).dataset.kept = answer.url;
+      tile.append(field);
+    }
+    function caption(tile, bytes) {
+      var words = element('span', 'cap');
+      words.textContent = texts.textSize.replace('{size}', cp.number(Math.ceil(bytes / 1024)));
+      tile.append(words);
+    }
+    function take(file) {
+      waiting += 1;
+      return shrink(file, Number(texts.maxSide)).then(function (blob) {
+        var tile = newTile(URL.createObjectURL(blob));
+        var progress = element('progress', 'meter-x');
+        progress.setAttribute('aria-label', texts.textWait);
+        tile.append(progress);
+        changed();
+        return upload(texts.uploadUrl, blob, progress).then(function (answer) {
+          keep(tile, answer);
+          caption(tile, blob.size);
+          status.textContent = '';
+        }, function (message) {
+          tile.remove();
+          status.textContent = message || texts.textFailed;
+        }).then(function () { progress.remove(); });
+      }).then(function () {
+        waiting -= 1;
+        changed();
+      });
+    }
+
+    input.addEventListener('change', function () {
+      var files = Array.prototype.slice.call(input.files);
+      var room = limit - tiles().length - waiting;
+      if (!files.length) { return; }
+      input.value = '';
+      status.textContent = files.length > room ? texts.textFull : '';
+      files.slice(0, Math.max(0, room)).forEach(take);
+    });
+    list.addEventListener('click', function (e) {
+      var remove = e.target.closest('[data-photo-remove]');
+      if (!remove) { return; }
+      remove.closest('[data-photo]').remove();
+      changed();
+      input.focus();
+    });
+    form.addEventListener('draft-restored', function (e) {
+      e.detail.photos.slice(0, limit - tiles().length).forEach(function (photo) { keep(newTile(photo.url), photo); });
+      changed();
+    });
+    form.addEventListener('submit', function (e) {
+      if (waiting && !e.defaultPrevented) {
+        e.preventDefault();
+        status.textContent = texts.textWait;
+        status.scrollIntoView({ block: 'center' });
+      }
+    });
+    changed();
+  }
+
+  cp.all('[data-photos]').forEach(setUp);
+})();

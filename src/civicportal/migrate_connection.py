@@ -1,0 +1,98 @@
+"""The connection on which migrations run: an engine of its own, one lock, one transaction."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
+
+from civicportal.db import Engines
+from civicportal.errors import ConfigurationError
+
+LOCK = 0x63697669
+"""Key of PostgreSQL's advisory lock: "civi"."""
+
+
+@contextmanager
+def migrating(engines: Engines) -> Iterator[Connection]:
+    """Yield a connection that alone may change tables; commit at the end, roll everything back on an exception.
+
+    On PostgreSQL a statement waits 4 s for a lock and runs 5 s at most, so that a migration never stops a busy portal
+    for long; a revision that needs more says ``SET LOCAL statement_timeout``.
+
+    :raises ConfigurationError: when rows would be left pointing nowhere.
+    """
+    engine = create_engine(engines.read.url, poolclass=NullPool)
+    if engines.dialect == "sqlite":
+        _prepare_sqlite(engine)
+    try:
+        with engine.begin() as connection:
+            if engines.dialect == "sqlite":
+                with _sequences_kept(connection):
+                    yield connection
+                _check_references(connection)
+            else:
+                _lock_postgresql(connection)
+                yield connection
+    finally:
+        engine.dispose()
+
+
+def _lock_postgresql(connection: Connection) -> None:
+    connection.execute(text("SET LOCAL lock_timeout = '60s'"))
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+    connection.execute(text("SET LOCAL lock_timeout = '4s'"))
+    connection.execute(text("SET LOCAL statement_timeout = '5s'"))
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    # A batch alteration drops the old table: with foreign keys on, that would silently delete by cascade what refers
+    # to it. The pragma does nothing inside a transaction, so it is set at connect.
+    @event.listens_for(engine, "connect")
+    def connect(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "foreign_keys=OFF", "busy_timeout=60000", "synchronous=FULL"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+@contextmanager
+def _sequences_kept(connection: Connection) -> Iterator[None]:
+    """Let ids go on counting where they were: a table copied by a batch alteration forgets its deleted rows."""
+    before = _sequences(connection)
+    yield
+    after = _sequences(connection)
+    counting = connection.execute(
+        text("SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'")
+    )
+    for name in set(counting.scalars()) & set(before):
+        if name not in after:
+            connection.execute(
+                text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :seq)"),
+                {"name": name, "seq": before[name]},
+            )
+        elif after[name] < before[name]:
+            connection.execute(
+                text("UPDATE sqlite_sequence SET seq = :seq WHERE name = :name"),
+                {"name": name, "seq": before[name]},
+            )
+
+
+def _sequences(connection: Connection) -> dict[str, int]:
+    exists = connection.execute(text("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'")).scalar()
+    if not exists:
+        return {}
+    rows = connection.execute(text("SELECT name, seq FROM sqlite_sequence"))
+    return {row.name: row.seq for row in rows}
+
+
+def _check_references(connection: Connection) -> None:
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    if broken:
+        tables = ", ".join(sorted({f"{row[0]} → {row[2]}" for row in broken}))
+        raise ConfigurationError(
+            f"the migration would leave {len(broken)} rows pointing nowhere ({tables}): nothing was changed"
+        )

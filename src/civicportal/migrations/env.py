@@ -1,0 +1,47 @@
+"""Alembic's environment, shared by the core and every plugin; it runs inside ``civicportal.migrate``."""
+
+from typing import Any, Literal
+
+from alembic import context
+from alembic.autogenerate.api import AutogenContext
+from sqlalchemy import BigInteger
+
+from civicportal.db import UTCDateTime
+
+
+def render_item(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[False]:
+    """Write the project's own types by the names under which a revision imports them."""
+    if kind == "type" and isinstance(item, UTCDateTime):
+        name = "db.UTCDateTime()"
+    elif kind == "type" and isinstance(item, BigInteger) and "sqlite" in item._variant_mapping:
+        name = "db.BigId"
+    else:
+        return False
+    autogen.imports.add("from civicportal import db")
+    return name
+
+
+def run() -> None:
+    """Run what was asked for on the connection that ``civicportal.migrate`` has opened and locked."""
+    attributes = context.config.attributes
+    package, progress = attributes["package"], attributes.get("progress")
+
+    def tell(*_: Any, **facts: Any) -> None:
+        step = facts["step"]
+        if progress:
+            progress(package.name, step.up_revision_id if step.is_upgrade else f"-{step.up_revision_id}")
+
+    context.configure(
+        connection=attributes["connection"],
+        target_metadata=package.metadata,
+        version_table=package.version_table,
+        include_object=package.owns,
+        render_item=render_item,
+        render_as_batch=True,
+        on_version_apply=tell,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+run()

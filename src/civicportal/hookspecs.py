@@ -5,6 +5,7 @@ a site answers before its plugins, plugins answer in the order of ``site.toml``,
 """
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from civicportal.cases.models import Case
     from civicportal.cases.workflow import CaseKind
     from civicportal.checks import Finding
+    from civicportal.demo.runner import Progress
     from civicportal.dashboard.types import NavigationItem, Panel, Widget
     from civicportal.jobs import Job
     from civicportal.kartable.types import Route, Verdict
@@ -84,8 +86,12 @@ def check_site(work: "Work") -> "Iterable[Finding]":  # type: ignore[empty-body]
 
 
 @hookspec
-def load_demo(work: "Work", files: Any) -> None:
-    """Fill the demo: ``files`` is the folder of the site's demo data."""
+def load_demo(site: "Site", files: "Path", progress: "Progress") -> None:
+    """Make up the plugin's part of the demo, in as many units of work as it needs.
+
+    ``files`` is the folder of the site's demo data; ``site.clock`` may be set to the past (``DemoClock.set``);
+    ``progress(done, all)`` is shown to whoever waits.
+    """
 
 
 @hookspec(firstresult=True)

@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pyramid.i18n import Localizer, make_localizer
+from sqlalchemy import text
 
 from civicportal import migrate
 from civicportal.calendar import CityCalendar
@@ -33,7 +34,7 @@ from civicportal.plugins import (
     plugin_infos,
 )
 from civicportal.security import SYSTEM, Identity, Permission
-from civicportal.settings import WEEKDAYS, parse_hours, read_settings, validate, warn_sleeping
+from civicportal.settings import MODES, WEEKDAYS, parse_hours, read_settings, validate, warn_sleeping
 from civicportal.storage import LocalStorage
 from civicportal.work import Work, unit_of_work
 
@@ -47,7 +48,7 @@ class Site:
     """Everything that does not change while the portal runs.
 
     :param path: of the ``site.toml``.
-    :param mode: overrides ``site.mode``.
+    :param mode: overrides ``site.mode``, as does ``CIVICPORTAL_MODE``: the demo's worker inherits it.
     :param environ: where ``{ env = … }`` is looked up; the process's environment if None.
     :param transport: overrides ``notifications.transport``.
     :raises ConfigurationError: when the portal cannot be assembled so.
@@ -65,7 +66,7 @@ class Site:
         self.path = path.resolve()
         self.settings = read_settings(self.path, environ)
         table = self.settings["site"]
-        self.mode: str = mode or table["mode"]
+        self.mode: str = mode or os.environ.get("CIVICPORTAL_MODE") or table["mode"]
         self.name: str = table["name"]
         self.short_name: str = table["short_name"]
         self.locale: str = table["locale"]
@@ -157,8 +158,12 @@ class Site:
         """
         check_database(self.engines)
         migrate.refuse_pending(self)
+        if self.is_production:
+            refuse_demo_data(self)
 
     def _check_mode(self) -> None:
+        if self.mode not in MODES:
+            raise ConfigurationError(f"site.mode: {self.mode!r} is none of {', '.join(MODES)}")
         if not self.is_production:
             return
         if self.transport in TEST_TRANSPORTS:
@@ -266,6 +271,19 @@ def find_site(option: str | None = None) -> Path:
         return Path(installed[0].load())
     names = ", ".join(sorted(entry.name for entry in installed)) or "none"
     raise ConfigurationError(f"which site? Give --site PATH or set CIVICPORTAL_SITE (installed: {names})")
+
+
+def refuse_demo_data(site: Site) -> None:
+    """Refuse a database that carries the demo's mark.
+
+    :raises ConfigurationError: always then.
+    """
+    with site.engines.read.connect() as connection:
+        marked = connection.execute(text("SELECT 1 FROM seeds WHERE key = 'demo'")).first()
+    if marked:
+        raise ConfigurationError(
+            "site.database_url: the demo has filled this database; production needs its own"
+        )
 
 
 def _windows(table: Mapping[str, list[list[int]]]) -> dict[str, tuple[Window, ...]]:

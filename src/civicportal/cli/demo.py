@@ -1,0 +1,109 @@
+"""``civicportal demo``: a portal full of invented cases, from nothing to a running server."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from civicportal.cli.options import site_path
+
+if TYPE_CHECKING:
+    from civicportal.site import Site
+
+
+@click.command()
+@click.option(
+    "--host", default=lambda: os.environ.get("HOST") or "127.0.0.1", show_default="127.0.0.1 or $HOST"
+)
+@click.option(
+    "--port", type=int, default=lambda: int(os.environ.get("PORT") or 6543), show_default="6543 or $PORT"
+)
+@click.option("--reset", is_flag=True, help="Throw the demo's data away and begin anew.")
+@click.option("--only-load", is_flag=True, help="Fill the database and stop.")
+@click.pass_context
+def demo(context: click.Context, host: str, port: int, reset: bool, only_load: bool) -> None:
+    """Run a demonstration on SQLite with sample data; no message leaves this machine."""
+    from civicportal import migrate
+    from civicportal.demo import runner
+    from civicportal.demo.clock import DemoClock
+    from civicportal.site import Site
+
+    path = site_path(context)
+    if reset:
+        _reset(path)
+    site = Site(path, mode="demo", clock=DemoClock())
+    migrate.upgrade(site, progress=lambda text: click.echo(f"  {text}"))
+    if not runner.is_loaded(site):
+        click.echo("Making up people and cases …")
+        runner.load(site, _Report())
+    site.engines.dispose()
+    _welcome(site, host, port)
+    if not only_load:
+        _serve(path, host, port)
+
+
+class _Report:
+    """Progress: one line for each part, rewritten where the output is a terminal."""
+
+    def __call__(self, part: str, done: int, total: int) -> None:
+        if sys.stdout.isatty():
+            click.echo(f"\r  {part}: {done}/{total}", nl=done == total)
+        elif done == total:
+            click.echo(f"  {part}: {total}")
+
+
+def _reset(path: Path) -> None:
+    from sqlalchemy import make_url
+
+    from civicportal.errors import ConfigurationError
+    from civicportal.site import Site
+
+    site = Site(path, mode="demo")
+    url = make_url(str(site.engines.read.url))
+    if url.get_backend_name() != "sqlite" or url.database is None:
+        raise ConfigurationError("demo --reset only throws away an SQLite file")
+    database = Path(url.database)
+    if database.exists() and database.stat().st_size and not _may_be_thrown_away(site):
+        raise ConfigurationError(f"{database} was not filled by the demo; it stays")
+    site.engines.dispose()
+    for name in (database.name, f"{database.name}-wal", f"{database.name}-shm"):
+        database.with_name(name).unlink(missing_ok=True)
+    for key in list(site.storage.keys()):
+        site.storage.delete(key)
+
+
+def _may_be_thrown_away(site: "Site") -> bool:
+    from sqlalchemy import func, select
+    from sqlalchemy.exc import OperationalError
+
+    from civicportal.cases.models import Case
+    from civicportal.demo.runner import is_loaded
+
+    try:
+        if is_loaded(site):
+            return True
+        with site.work(write=False) as work:
+            return not work.session.scalar(select(func.count()).select_from(Case))
+    except OperationalError:
+        return True
+
+
+def _welcome(site: "Site", host: str, port: int) -> None:
+    from civicportal.demo import runner
+
+    address = f"http://{host}:{port}"
+    click.echo(f"\n{site.name}: {address}")
+    click.echo(f"  phones (codes and notices arrive here): {address}/demo/phones")
+    click.echo(f"  citizens sign in at {address}/login, for instance with 09000000001")
+    click.echo(f"  staff sign in at {address}/staff/login with the password {runner.PASSWORD}")
+    for username, name, roles in runner.logins(site):
+        click.echo(f"    {username:<10} {name} · {roles}")
+    click.echo("")
+
+
+def _serve(path: Path, host: str, port: int) -> None:
+    from civicportal.server import serve_site
+
+    os.environ["CIVICPORTAL_MODE"] = "demo"
+    serve_site(path, host=host, port=port)

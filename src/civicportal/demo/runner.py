@@ -1,0 +1,113 @@
+"""Filling the database of a demo: the core's people first, then what each plugin makes up."""
+
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from civicportal.accounts.models import Membership, Role, User
+from civicportal.accounts.services import AccountService
+from civicportal.organization.models import Category, Seed, Unit
+from civicportal.plugins import in_order
+from civicportal.seeds import SeedService
+
+if TYPE_CHECKING:
+    from civicportal.site import Site
+    from civicportal.work import Work
+
+Progress = Callable[[int, int], None]
+
+MARK = "demo"
+"""Key of the seed by which production knows a database that a demo has filled."""
+PASSWORD = "golabi-anar-sib-27"  # noqa: S105  everybody may know it: it opens invented accounts only
+
+
+def is_loaded(site: "Site") -> bool:
+    """Tell whether the demo has filled this database."""
+    with site.work(write=False) as work:
+        return work.session.get(Seed, MARK) is not None
+
+
+def load(site: "Site", report: Callable[[str, int, int], None]) -> None:
+    """Fill an empty, migrated database.
+
+    :param report: is told (part, done, all).
+    """
+    files = site.data / "demo"
+    with site.work() as work:
+        work.get(SeedService).load()
+    with site.work() as work:
+        _load_people(work, files)
+    report("people", 1, 1)
+    for name, implementation in in_order(site.hooks, "load_demo"):
+        implementation(site=site, files=files, progress=_named(report, name))
+    with site.work() as work:
+        work.session.add(Seed(key=MARK, digest=""))
+
+
+def _named(report: Callable[[str, int, int], None], name: str) -> Progress:
+    def progress(done: int, total: int) -> None:
+        report(name, done, total)
+
+    return progress
+
+
+def _load_people(work: "Work", files: Path) -> None:
+    for person in _rows(files / "staff.toml", "staff"):
+        _add_staff(work, person)
+    accounts = work.get(AccountService)
+    for person in _rows(files / "citizens.toml", "citizens"):
+        name = f"{person['first_name']} {person['last_name']}"
+        citizen = accounts.citizen_by_mobile(work.site.country.normalize_mobile(person["mobile"]), name=name)
+        citizen.level = person.get("level", 1)
+
+
+def _add_staff(work: "Work", person: dict[str, Any]) -> None:
+    user = work.get(AccountService).create_staff(
+        username=person["login"],
+        name=f"{person['first_name']} {person['last_name']}",
+        mobile=work.site.country.normalize_mobile(person["mobile"]),
+        password=PASSWORD,
+    )
+    for membership in person["memberships"]:
+        work.session.add(
+            Membership(
+                user_id=user.id,
+                role_id=_role(work, membership["role"]),
+                unit_id=_id(work, Unit, membership.get("unit")),
+                category_id=_id(work, Category, membership.get("category")),
+            )
+        )
+    work.session.flush()
+
+
+def _role(work: "Work", key: str) -> int:
+    if key == "administrator":
+        return work.get(AccountService).ensure_administrator_role().id
+    return work.session.scalars(select(Role.id).where(Role.key == key)).one()
+
+
+def _id(work: "Work", model: Any, key: str | None) -> int | None:
+    if key is None:
+        return None
+    return int(work.session.scalars(select(model.id).where(model.key == key)).one())
+
+
+def _rows(path: Path, name: str) -> list[dict[str, Any]]:
+    if not path.is_file():
+        return []
+    rows: list[dict[str, Any]] = tomllib.loads(path.read_text(encoding="utf-8"))[name]
+    return rows
+
+
+def logins(site: "Site") -> list[tuple[str, str, str]]:
+    """Return (user name, name, roles) of the demo's staff."""
+    with site.work(write=False) as work:
+        users = work.session.scalars(select(User).where(User.username.is_not(None)).order_by(User.id)).all()
+        return [(user.username or "", user.name, _titles(user)) for user in users]
+
+
+def _titles(user: User) -> str:
+    return "، ".join(sorted({membership.role.title for membership in user.memberships}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pyramid.tweens import INGRESS, MAIN
+from pyramid.tweens import EXCVIEW, INGRESS
 
 __all__ = ["content_security_policy", "headers_tween_factory", "includeme"]
 
@@ -69,5 +69,5 @@ def includeme(config: Any) -> None:
     config.add_tween(
         "civicportal.headers.headers_tween_factory",
         under=INGRESS,
-        over=("civicportal.sanity.sanity_tween_factory", MAIN),
+        over=("civicportal.sanity.sanity_tween_factory", EXCVIEW),
     )

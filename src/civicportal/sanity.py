@@ -17,7 +17,7 @@ from typing import Any
 from pyramid.i18n import Localizer, TranslationString, make_localizer
 from pyramid.interfaces import ITranslationDirectories
 from pyramid.response import Response
-from pyramid.tweens import INGRESS
+from pyramid.tweens import EXCVIEW, INGRESS
 
 from civicportal.i18n import _, is_persian
 from civicportal.sanity_body import Refused, check_body, check_query
@@ -170,4 +170,4 @@ def _page(status: int, localizer: Localizer) -> Response:
 
 def includeme(config: Any) -> None:
     """Put the tween over all others but the one that sets the headers."""
-    config.add_tween("civicportal.sanity.sanity_tween_factory", under=INGRESS)
+    config.add_tween("civicportal.sanity.sanity_tween_factory", under=INGRESS, over=EXCVIEW)

@@ -1,6 +1,7 @@
 import pytest
 from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPForbidden, HTTPSeeOther
+from pyramid.interfaces import ITweens
 from pyramid.response import Response
 from webtest import TestApp
 
@@ -98,3 +99,16 @@ def test_what_may_be_personal_is_kept_nowhere(app):
 def test_the_sites_own_tiles_are_allowed_in_pictures_alone():
     policy = content_security_policy("https://tiles.example.org")
     assert policy == POLICY.replace("blob:", "blob: https://tiles.example.org")
+
+
+def test_the_tweens_stand_over_everything_that_reads_a_request():
+    with Configurator() as config:
+        for name in ("pyramid_tm", "civicportal.sanity", "civicportal.headers"):
+            config.include(name)
+        config.commit()
+        order = [name for name, _factory in config.registry.getUtility(ITweens).implicit()]
+    assert order[:2] == [
+        "civicportal.headers.headers_tween_factory",
+        "civicportal.sanity.sanity_tween_factory",
+    ]
+    assert "pyramid_tm.tm_tween_factory" in order

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Integer, String, delete, select
+from sqlalchemy import Executable, Integer, String, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped
 
@@ -143,7 +143,7 @@ def _start(now: datetime, window: Window) -> datetime:
     return datetime.fromtimestamp(int(now.timestamp()) // window.seconds * window.seconds, tz=now.tzinfo)
 
 
-def _count(site: "Site", key: str, start: datetime, ends: datetime) -> postgresql.Insert | sqlite.Insert:
+def _count(site: "Site", key: str, start: datetime, ends: datetime) -> Executable:
     insert = postgresql.insert if site.engines.dialect == "postgresql" else sqlite.insert
     statement = insert(LimitHit).values(key=key, window_start=start, ends_at=ends, n=1)
     return statement.on_conflict_do_update(

@@ -118,7 +118,7 @@ def plugin_infos(manager: pluggy.PluginManager, names: Iterable[str]) -> tuple[P
     """Return the loaded plugins in the order of the site."""
     infos = []
     for name in names:
-        module = manager.get_plugin(name)
+        module: Any = manager.get_plugin(name)
         package = import_module(module.__name__.partition(".")[0])
         infos.append(PluginInfo(name=name, module=module, version=getattr(package, "__version__", "?")))
     return tuple(infos)

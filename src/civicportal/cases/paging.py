@@ -11,6 +11,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from civicportal.cases.models import Case
 
 PAGE_SIZE = 25
+Rows = Select[*tuple[Any, ...]]
+"""A query for any columns."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -73,7 +75,7 @@ class Page:
 
 
 def case_page(
-    session: Session, query: Select[Any], *, sort: Sort, cursor: str | None = None, size: int = PAGE_SIZE
+    session: Session, query: Rows, *, sort: Sort, cursor: str | None = None, size: int = PAGE_SIZE
 ) -> Page:
     """Return one page of a query whose first column is ``Case``, in one statement.
 

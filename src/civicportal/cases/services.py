@@ -75,7 +75,7 @@ class CaseService:
             query = query.where(CaseEvent.public)
         return self.session.scalars(query).all()
 
-    def _one(self, query: Select[tuple[Case]], lock: bool) -> Case:
+    def _one(self, query: Select[Case], lock: bool) -> Case:
         case = self.session.scalar(query.with_for_update(of=Case) if lock else query)
         if case is None:
             raise NotFound("no such case")

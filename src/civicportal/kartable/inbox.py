@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 
 from civicportal.access import in_kartable, visible
 from civicportal.accounts.models import User
 from civicportal.cases import tracking
 from civicportal.cases.models import Case
-from civicportal.cases.paging import SORTS, Page, case_page
+from civicportal.cases.paging import SORTS, Page, Rows, case_page
 from civicportal.cases.search import matches
 from civicportal.countries import InvalidMobile
 from civicportal.i18n import InvalidInput, _
@@ -113,7 +113,7 @@ class InboxService:
         )
         return Found(citizen=citizen or 0)
 
-    def _query(self, columns: Select[Any], view: str, filters: Filters) -> Select[Any]:
+    def _query(self, columns: Rows, view: str, filters: Filters) -> Rows:
         query = self._filtered(self._joined(columns), filters)
         if view == "closed":
             start, end = self.work.site.calendar.day_bounds(self.work.site.calendar.today(self._now))
@@ -131,7 +131,7 @@ class InboxService:
         return self.work.clock.now()
 
     @staticmethod
-    def _joined(columns: Select[Any]) -> Select[Any]:
+    def _joined(columns: Rows) -> Rows:
         return columns.select_from(Case).join(Referral, Referral.case_id == Case.id)
 
     def _condition(self, view: str) -> ColumnElement[bool]:
@@ -146,7 +146,7 @@ class InboxService:
         }
         return conditions[view]
 
-    def _filtered(self, query: Select[Any], filters: Filters) -> Select[Any]:
+    def _filtered(self, query: Rows, filters: Filters) -> Rows:
         if filters.kind:
             query = query.where(Case.kind == filters.kind)
         if filters.status:

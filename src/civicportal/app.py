@@ -7,7 +7,9 @@ views and static files. After that the routes are walked, because Pyramid does n
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import pyramid.request
 import pyramid_tm
 import zope.sqlalchemy.datamanager
 from pyramid.config import Configurator
@@ -31,6 +33,13 @@ CORE_PARTS = (
 #: Paths that carry pictures.
 UPLOAD_PATHS = ["/uploads", "/reports/new", "/kartable/cases"]
 
+
+class Request(pyramid.request.Request):  # type: ignore[misc]
+    """Keeps every body but that of pictures in memory: a retried request reads it again."""
+
+    request_body_tempfile_limit = 1024 * 1024
+
+
 # A writer that found the database busy may simply come again.
 zope.sqlalchemy.datamanager._retryable_errors.append(
     (OperationalError, lambda error: "database is locked" in str(error))
@@ -42,7 +51,7 @@ def create_app(site: Site) -> Any:
 
     :raises ConfigurationError: when core, plugins and site do not fit together.
     """
-    config = Configurator(settings=_settings(site))
+    config = Configurator(settings=_settings(site), request_factory=Request)
     config.registry.site = site
     config.registry.static_files = _static_files(site)
     config.include("pyramid_tm")
@@ -80,8 +89,9 @@ def main(global_config: dict[str, str], **settings: str) -> Any:
 def _settings(site: Site) -> dict[str, Any]:
     hosts = list(site.settings["site"]["hosts"])
     if site.public_url:
-        hosts.append(site.public_url.partition("://")[2])
+        hosts.append(urlsplit(site.public_url).netloc)
     return {
+        "pyramid.default_locale_name": site.locale,
         "tm.manager_hook": pyramid_tm.explicit_manager,
         "tm.commit_veto": pyramid_tm.default_commit_veto,
         "tm.annotate_user": False,

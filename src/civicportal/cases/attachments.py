@@ -70,7 +70,7 @@ class AttachmentService:
         """
         if not keys:
             return
-        changed = self.session.execute(
+        claimed = self.session.scalars(
             update(Attachment)
             .where(
                 Attachment.key.in_(keys),
@@ -78,9 +78,10 @@ class AttachmentService:
                 Attachment.case_id.is_(None),
             )
             .values(case_id=case.id, event_id=event.id, purpose=purpose)
+            .returning(Attachment.id)
             .execution_options(synchronize_session=False)
-        )
-        if changed.rowcount != len(set(keys)):
+        ).all()
+        if len(claimed) != len(set(keys)):
             raise NotFound("a picture is not there any more")
 
     def of_case(self, case: Case) -> Sequence[Attachment]:

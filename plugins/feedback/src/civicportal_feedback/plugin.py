@@ -1,0 +1,1 @@
+"""Criticism, suggestions, complaints and thanks."""

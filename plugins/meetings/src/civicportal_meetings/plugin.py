@@ -1,0 +1,1 @@
+"""Meetings with the mayor."""

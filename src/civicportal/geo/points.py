@@ -1,0 +1,81 @@
+"""Points on the ground, distances and boxes, in WGS 84 degrees and metres."""
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple, Self
+
+EARTH_RADIUS_M = 6_371_008.8  # mean radius of the WGS 84 ellipsoid
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A place in WGS 84 degrees, kept to 6 decimals (about 10 centimetres).
+
+    :raises ValueError: when a coordinate is no number or lies outside the globe.
+    """
+
+    lat: float
+    lon: float
+
+    def __post_init__(self) -> None:
+        if not (abs(self.lat) <= 90 and abs(self.lon) <= 180):
+            raise ValueError(f"no place on the globe: latitude {self.lat}, longitude {self.lon}")
+        object.__setattr__(self, "lat", round(self.lat, 6))
+        object.__setattr__(self, "lon", round(self.lon, 6))
+
+
+class Bounds(NamedTuple):
+    """A box along the degrees, borders included."""
+
+    south: float
+    west: float
+    north: float
+    east: float
+
+    @classmethod
+    def around(cls, points: list[Point]) -> Self:
+        """The smallest box that holds all points; at least one must be given."""
+        lats, lons = [p.lat for p in points], [p.lon for p in points]
+        return cls(min(lats), min(lons), max(lats), max(lons))
+
+    @property
+    def center(self) -> Point:
+        return Point((self.south + self.north) / 2, (self.west + self.east) / 2)
+
+    def contains(self, point: Point) -> bool:
+        return self.south <= point.lat <= self.north and self.west <= point.lon <= self.east
+
+    def meets(self, other: "Bounds") -> bool:
+        """Whether the two boxes have a place in common."""
+        return (
+            self.south <= other.north
+            and other.south <= self.north
+            and self.west <= other.east
+            and other.west <= self.east
+        )
+
+
+def distance_m(a: Point, b: Point) -> float:
+    """The way over the ground between two points in metres (haversine)."""
+    lat_a, lat_b = math.radians(a.lat), math.radians(b.lat)
+    half_lat, half_lon = (lat_b - lat_a) / 2, math.radians(b.lon - a.lon) / 2
+    square = math.sin(half_lat) ** 2 + math.cos(lat_a) * math.cos(lat_b) * math.sin(half_lon) ** 2
+    return 2 * EARTH_RADIUS_M * math.asin(math.sqrt(min(1.0, square)))
+
+
+def bounding_box(point: Point, metres: float) -> Bounds:
+    """A box that holds everything within `metres` of the point, and little more.
+
+    The box ends at the poles and at the 180th meridian, where no city lies.
+    """
+    angle = metres / EARTH_RADIUS_M
+    lat_reach = math.degrees(angle)
+    widest = math.cos(math.radians(point.lat))
+    spread = math.sin(min(angle, math.pi / 2)) / widest if widest > 0 else math.inf
+    lon_reach = math.degrees(math.asin(spread)) if spread < 1 else 360.0
+    return Bounds(
+        max(-90.0, point.lat - lat_reach),
+        max(-180.0, point.lon - lon_reach),
+        min(90.0, point.lat + lat_reach),
+        min(180.0, point.lon + lon_reach),
+    )

@@ -1,0 +1,155 @@
+"""A locator map as inline SVG, drawn on the server: for print and for browsers without JavaScript.
+
+Colours are presentation attributes, which a strict content security policy lets pass; a style sheet may replace
+them by class.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from markupsafe import Markup
+
+from civicportal.geo.city_map import CityMap, MapFeature
+from civicportal.geo.points import EARTH_RADIUS_M, Bounds, Point
+
+XY = tuple[float, float]
+
+_AREAS = {"water": "#AFD4DF", "park": "#CFE3C4"}
+_ROADS = {
+    "street": ("#FFFFFF", 8),
+    "secondary": ("#FFFFFF", 13),
+    "primary": ("#FFF3D6", 18),
+    "ring": ("#FFF3D6", 22),
+}
+_CLOSE_M = 1500  # a picture of less ground than this names the side streets too
+_LABEL_SPACE = (90.0, 22.0)  # pixels kept free around the middle of a label
+_LABEL_MARGIN = 45.0
+_PIN = "M0 0C-3-6-10-12-10-20A10 10 0 1 1 10-20C10-12 3-6 0 0Z"
+
+
+def render_svg(
+    city_map: CityMap, center: Point, zoom_m: float, points: Sequence[Point], size: tuple[int, int]
+) -> Markup:
+    """Draw the surroundings of a place with a pin on each point.
+
+    :param zoom_m: metres of ground between the left and the right edge.
+    :param size: width and height of the picture in pixels.
+    :returns: an `<svg>` element, hidden from screen readers: the text beside it names the place.
+    """
+    view = _View(center, zoom_m, size)
+    parts = [*_areas(city_map, view), *_roads(city_map, view), *_labels(city_map, view)]
+    parts += [_pin(view.place(point)) for point in points]
+    return Markup(
+        '<svg xmlns="http://www.w3.org/2000/svg" class="static-map" viewBox="0 0 {w} {h}" width="{w}" height="{h}"'
+        ' aria-hidden="true" focusable="false"><rect class="sm-land" width="{w}" height="{h}" fill="#EDEAE2"/>'
+        "{body}</svg>"
+    ).format(w=size[0], h=size[1], body=Markup("").join(parts))
+
+
+class _View:
+    """Turns places on the globe into pixels of the picture."""
+
+    def __init__(self, center: Point, zoom_m: float, size: tuple[int, int]) -> None:
+        self.width, self.height = size
+        self.zoom_m = zoom_m
+        self.pixels_per_metre = self.width / zoom_m
+        lat_scale = math.radians(EARTH_RADIUS_M) * self.pixels_per_metre
+        self.scale = (lat_scale * math.cos(math.radians(center.lat)), lat_scale)
+        self.center = center
+        half_lon, half_lat = self.width / 2 / self.scale[0], self.height / 2 / self.scale[1]
+        self.bounds = Bounds(
+            center.lat - half_lat, center.lon - half_lon, center.lat + half_lat, center.lon + half_lon
+        )
+
+    def place(self, point: Point) -> XY:
+        x = self.width / 2 + (point.lon - self.center.lon) * self.scale[0]
+        return x, self.height / 2 - (point.lat - self.center.lat) * self.scale[1]
+
+    def holds(self, place: XY, margin: float) -> bool:
+        """Whether a place lies in the picture, `margin` pixels or more from its edge."""
+        return margin < place[0] < self.width - margin and margin < place[1] < self.height - margin
+
+    def path(self, feature: MapFeature) -> str:
+        """The feature's lines in the language of SVG paths."""
+        lines = ([self.place(point) for point in line] for line in feature.lines)
+        return "".join("M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in line) for line in lines)
+
+
+def _visible(city_map: CityMap, view: _View, kind: str) -> list[MapFeature]:
+    return [feature for feature in city_map.of_kind(kind) if feature.bounds.meets(view.bounds)]
+
+
+def _areas(city_map: CityMap, view: _View) -> Iterator[Markup]:
+    shape = Markup('<path class="sm-{kind}" fill="{fill}" d="{path}Z"/>')
+    for feature in city_map.features:
+        if feature.kind in _AREAS and feature.bounds.meets(view.bounds):
+            yield shape.format(kind=feature.kind, fill=_AREAS[feature.kind], path=view.path(feature))
+    border = Markup(
+        '<path class="sm-district" fill="none" stroke="#8C8A80" stroke-dasharray="6 5" d="{path}Z"/>'
+    )
+    for district in _visible(city_map, view, "district"):
+        yield border.format(path=view.path(district))
+
+
+def _roads(city_map: CityMap, view: _View) -> Iterator[Markup]:
+    """First the casing of all roads, then their surface, so that crossings stay open."""
+    stroke = Markup(
+        '<path class="{cls}" fill="none" stroke="{color}" stroke-width="{width:.1f}" stroke-linecap="round"'
+        ' stroke-linejoin="round" d="{path}"/>'
+    )
+    roads = [
+        (road, *_ROADS.get(road.properties.get("cls", ""), _ROADS["street"]))
+        for road in _visible(city_map, view, "road")
+    ]
+    for casing in (True, False):
+        for road, color, metres in roads:
+            width = max(1.0, metres * view.pixels_per_metre) + 1.6 * casing
+            yield stroke.format(
+                cls="sm-casing" if casing else f"sm-road sm-{road.properties.get('cls', 'street')}",
+                color="#D8D2C4" if casing else color,
+                width=width,
+                path=view.path(road),
+            )
+
+
+def _labels(city_map: CityMap, view: _View) -> Iterator[Markup]:
+    """Names of roads along their longest visible piece, wide roads first, none over another."""
+    text = Markup(
+        '<text class="sm-label" x="{x:.1f}" y="{y:.1f}" transform="rotate({angle:.0f} {x:.1f} {y:.1f})" fill="#4A5250"'
+        ' stroke="#FBFAF6" stroke-width="3" paint-order="stroke" font-size="12" text-anchor="middle"'
+        ' dominant-baseline="central">{name}</text>'
+    )
+    taken: list[XY] = []
+    for road in reversed(_visible(city_map, view, "road")):
+        if road.properties.get("cls") == "street" and view.zoom_m > _CLOSE_M:
+            continue
+        spot = _label_spot(road, view)
+        if spot is None or not road.name or any(_overlap(spot[0], other) for other in taken):
+            continue
+        taken.append(spot[0])
+        yield text.format(x=spot[0][0], y=spot[0][1], angle=spot[1], name=road.name)
+
+
+def _label_spot(road: MapFeature, view: _View) -> tuple[XY, float] | None:
+    """Middle and slope (degrees, clockwise) of the road's longest piece with room for its name."""
+    best: tuple[float, XY, float] | None = None
+    for line in road.lines:
+        places = [view.place(point) for point in line]
+        for (x1, y1), (x2, y2) in pairwise(places):
+            middle, length = ((x1 + x2) / 2, (y1 + y2) / 2), math.hypot(x2 - x1, y2 - y1)
+            if view.holds(middle, _LABEL_MARGIN) and (best is None or length > best[0]):
+                slope = math.degrees(math.atan2(y2 - y1, x2 - x1))
+                best = length, middle, (slope + 90) % 180 - 90
+    return (best[1], best[2]) if best else None
+
+
+def _overlap(a: XY, b: XY) -> bool:
+    return abs(a[0] - b[0]) < _LABEL_SPACE[0] and abs(a[1] - b[1]) < _LABEL_SPACE[1]
+
+
+def _pin(place: XY) -> Markup:
+    return Markup(
+        '<g class="sm-pin" transform="translate({x:.1f} {y:.1f})"><path d="{shape}" fill="#B02A1E" stroke="#FFFFFF"'
+        ' stroke-width="2"/><circle cy="-20" r="3.6" fill="#FFFFFF"/></g>'
+    ).format(x=place[0], y=place[1], shape=_PIN)

@@ -1,0 +1,69 @@
+"""Find the named line nearest to a place, on a plane in metres."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+XY = tuple[float, float]
+Cell = tuple[int, int]
+
+
+class Segment(NamedTuple):
+    """One straight piece of a named line."""
+
+    name: str
+    start: XY
+    end: XY
+
+    @property
+    def length(self) -> float:
+        return math.dist(self.start, self.end)
+
+
+def distance_to_segment(place: XY, start: XY, end: XY) -> float:
+    """The distance from a place to the nearest point of a straight piece, in the unit of the plane."""
+    along = (end[0] - start[0], end[1] - start[1])
+    square = along[0] ** 2 + along[1] ** 2
+    if square == 0:
+        return math.dist(place, start)
+    share = ((place[0] - start[0]) * along[0] + (place[1] - start[1]) * along[1]) / square
+    share = min(1.0, max(0.0, share))
+    return math.dist(place, (start[0] + share * along[0], start[1] + share * along[1]))
+
+
+class StreetIndex:
+    """Straight pieces of streets, sorted into square cells as wide as the search reaches.
+
+    :param segments: the pieces, coordinates in metres.
+    :param reach: the greatest distance at which a street is still found, in metres.
+    """
+
+    def __init__(self, segments: Iterable[Segment], reach: float) -> None:
+        self.reach = reach
+        self._cells: defaultdict[Cell, list[Segment]] = defaultdict(list)
+        for segment in segments:
+            for cell in self._cells_of((segment.start, segment.end)):
+                self._cells[cell].append(segment)
+
+    def nearest(self, place: XY) -> str | None:
+        """The name of the nearest street within reach; of two equally near ones the first in the alphabet."""
+        best = min(self._distances(place), default=None)
+        return best[1] if best and best[0] <= self.reach else None
+
+    def _distances(self, place: XY) -> Iterator[tuple[float, str]]:
+        column, row = self._cell(place)
+        for x in (column - 1, column, column + 1):
+            for y in (row - 1, row, row + 1):
+                for name, start, end in self._cells.get((x, y), ()):
+                    yield distance_to_segment(place, start, end), name
+
+    def _cell(self, place: XY) -> Cell:
+        return math.floor(place[0] / self.reach), math.floor(place[1] / self.reach)
+
+    def _cells_of(self, places: Sequence[XY]) -> Iterator[Cell]:
+        """All cells of the box around the places."""
+        columns, rows = zip(*(self._cell(place) for place in places), strict=True)
+        for column in range(min(columns), max(columns) + 1):
+            for row in range(min(rows), max(rows) + 1):
+                yield column, row

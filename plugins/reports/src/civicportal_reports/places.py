@@ -1,0 +1,58 @@
+"""Where something is: a point of the city's map with its street and district, an address in words, or both."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from civicportal.api import CityMap, CivicportalError, Point
+
+
+class OutsideCity(CivicportalError):
+    """The point lies beyond the boundary of the city."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Location:
+    """A place.
+
+    :ivar street: nearest named road, empty where none is near.
+    :ivar address: what the citizen wrote.
+    """
+
+    point: Point | None
+    street: str = ""
+    district: str = ""
+    address: str = ""
+
+    @property
+    def parts(self) -> list[str]:
+        """Return the words that name the place, those of the citizen first."""
+        return [part for part in (self.address, self.street, self.district) if part]
+
+
+def locate(city_map: CityMap | None, place: Mapping[str, Any]) -> Location:
+    """Name the place of a form.
+
+    :param place: the values of :class:`civicportal.api.Place`: ``lat``, ``lon``, ``address``.
+    :raises OutsideCity: for a point beyond the boundary.
+    """
+    if place["lat"] is None:
+        return Location(point=None, address=place["address"])
+    return locate_point(city_map, Point(place["lat"], place["lon"]), place["address"])
+
+
+def locate_point(city_map: CityMap | None, point: Point, address: str = "") -> Location:
+    """Name the place of a point; a city without a map takes every point.
+
+    :raises OutsideCity: beyond the boundary.
+    """
+    if city_map is None:
+        return Location(point=point, address=address)
+    if not city_map.contains(point):
+        raise OutsideCity(f"{point.lat}, {point.lon}")
+    return Location(
+        point=point,
+        street=city_map.nearest_street(point) or "",
+        district=city_map.district(point) or "",
+        address=address,
+    )

@@ -1,0 +1,136 @@
+"""What forms, addresses and ``site.toml`` may say."""
+
+import colander
+
+from civicportal.api import (
+    STAGES,
+    BoundedInt,
+    Choice,
+    CityDate,
+    CleanText,
+    Flag,
+    IdempotencyKey,
+    KeyList,
+    Node,
+    Place,
+    SelectWidget,
+    StrictSchema,
+    Table,
+    _,
+    number,
+)
+
+SOURCES = (
+    ("web", _("Portal")),
+    ("phone", _("Telephone")),
+    ("counter", _("Counter")),
+    ("sms", _("SMS")),
+)
+
+
+class Settings(Table):
+    """``[plugins.reports]``."""
+
+    nearby_metres = number(50, validator=colander.Range(1, 1000))
+    nearby_days = number(60, validator=colander.Range(1, 3650))
+
+
+class Submission(StrictSchema):
+    """A new report."""
+
+    key = Node(IdempotencyKey())
+    category = Node(Choice(lambda bindings: bindings["categories"]), title=_("Category"))
+    place = Place(title=_("Place"))
+    photo_key = Node(
+        KeyList(4),
+        title=_("Pictures"),
+        description=_("They are made small on your telephone before they are sent."),
+        missing=(),
+    )
+    body = Node(
+        CleanText(10, 2000, multiline=True),
+        title=_("Description"),
+        description=_("What happened, and since when? If it is dangerous, say so."),
+    )
+    urgent = Node(
+        Flag(),
+        title=_("It is an immediate danger"),
+        description=_("For instance an open manhole or a tree about to fall."),
+        missing=False,
+    )
+
+
+class NearPlace(StrictSchema):
+    """What the wizard asks about while it is filled in."""
+
+    category = Node(Choice(lambda bindings: bindings["categories"]), missing=None)
+    place = Place(missing=None)
+
+
+class MeToo(StrictSchema):
+    """Which report somebody wants to hear of."""
+
+    case = Node(BoundedInt(1, 2**62))
+
+
+class PublicFilters(StrictSchema):
+    """Filters of the public list."""
+
+    stage = Node(
+        Choice([("open", _("Open")), *((name, STAGES[name]) for name in ("done", "rejected"))]),
+        title=_("Status"),
+        missing=None,
+        widget=SelectWidget(empty=_("Every status")),
+    )
+    category = Node(
+        Choice(lambda bindings: bindings["categories"]),
+        title=_("Category"),
+        missing=None,
+        widget=SelectWidget(empty=_("All categories")),
+    )
+
+
+class DeskFilters(StrictSchema):
+    """Filters of the desk; they live in the address."""
+
+    words = Node(CleanText(0, 100), title=_("Words"), missing="")
+    stage = Node(
+        Choice([("open", _("Open")), *STAGES.items()]),
+        title=_("Stage"),
+        missing=None,
+        widget=SelectWidget(empty=_("Every stage")),
+    )
+    status = Node(
+        Choice(lambda bindings: bindings["states"]),
+        title=_("Status"),
+        missing=None,
+        widget=SelectWidget(empty=_("Every status")),
+    )
+    category = Node(
+        Choice(lambda bindings: bindings["categories"]),
+        title=_("Category"),
+        missing=None,
+        widget=SelectWidget(empty=_("All categories")),
+    )
+    unit = Node(
+        Choice(lambda bindings: bindings["units"]),
+        title=_("Unit"),
+        missing=None,
+        widget=SelectWidget(empty=_("All units")),
+    )
+    district = Node(
+        Choice(lambda bindings: bindings["districts"]),
+        title=_("District"),
+        missing=None,
+        widget=SelectWidget(empty=_("All districts")),
+    )
+    source = Node(
+        Choice(SOURCES),
+        title=_("Came by"),
+        missing=None,
+        widget=SelectWidget(empty=_("Every way")),
+    )
+    first_day = Node(CityDate(), title=_("From"), missing=None)
+    last_day = Node(CityDate(), title=_("Until"), missing=None)
+    urgent = Node(Flag(), title=_("Urgent only"), missing=False)
+    overdue = Node(Flag(), title=_("Overdue only"), missing=False)

@@ -1,0 +1,150 @@
+"""Finding reports: one query for the desk's list, its counts, its map and the figures, so that they always agree."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, select
+
+from civicportal.api import (
+    OPEN_STAGES,
+    SORTS,
+    Bounds,
+    Case,
+    Category,
+    OrganizationService,
+    Page,
+    Work,
+    case_page,
+    matches,
+    visible,
+)
+from civicportal_reports.models import Report
+from civicportal_reports.workflow import KIND
+
+MOST_POINTS = 3000
+"""More points than this are no longer told apart on a map."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filters:
+    """What narrows a list; an empty field does not.
+
+    :ivar stage: or "open" for all that still wait for somebody.
+    :ivar category: key of a root or a leaf.
+    :ivar unit: key; what lies below it counts too.
+    """
+
+    stage: str | None = None
+    status: str | None = None
+    category: str | None = None
+    unit: str | None = None
+    district: str | None = None
+    source: str | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+    words: str = ""
+    urgent: bool = False
+    overdue: bool = False
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "Filters":
+        """Return the filters of a form that may have further fields."""
+        names = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in values.items() if name in names})
+
+
+class ReportSearch:
+    """Queries over what the actor may see, or over what is published."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.session = work.session
+        self.organization = work.get(OrganizationService)
+
+    # -- staff ----------------------------------------------------------------------------------------------
+
+    def query(self, filters: Filters, *columns: Any) -> Select[Any]:
+        """Return a query for columns of the reports that the actor may see."""
+        return self._filtered(filters, *columns).where(visible(self.work.actor))
+
+    def page(self, filters: Filters, *, sort: str = "newest", cursor: str | None = None) -> Page:
+        """Return one page of (case, report) rows."""
+        query = self.query(filters, Case, Report)
+        return case_page(self.session, query, sort=SORTS.get(sort, SORTS["newest"]), cursor=cursor)
+
+    def count(self, filters: Filters) -> int:
+        """Return how many reports the filters leave."""
+        return self.session.scalar(self.query(filters, func.count())) or 0
+
+    def points(self, filters: Filters, box: Bounds | None = None) -> list[tuple[Case, Report]]:
+        """Return the reports with a point, those inside a box if one is given; the latest when they are too many."""
+        return self._points(self.query(filters, Case, Report), box)
+
+    # -- everybody ------------------------------------------------------------------------------------------
+
+    def published(self, filters: Filters, *, cursor: str | None = None) -> Page:
+        """Return one page of the published reports, the latest first."""
+        query = self._filtered(filters, Case, Report).where(Case.public)
+        return case_page(self.session, query, sort=SORTS["newest"], cursor=cursor)
+
+    def public_points(self, filters: Filters, box: Bounds | None = None) -> list[tuple[Case, Report]]:
+        """Return what the public map shows: the published reports, and of the open ones no more than that they are."""
+        query = self._filtered(filters, Case, Report).where(Case.public | Case.stage.in_(OPEN_STAGES))
+        return self._points(query, box)
+
+    # -- inside ---------------------------------------------------------------------------------------------
+
+    def _points(self, query: Select[Any], box: Bounds | None) -> list[tuple[Case, Report]]:
+        query = query.where(Report.lat.is_not(None))
+        if box:
+            query = query.where(
+                Report.lat.between(box.south, box.north), Report.lon.between(box.west, box.east)
+            )
+        rows = self.session.execute(query.order_by(Case.id.desc()).limit(MOST_POINTS))
+        return [(case, report) for case, report in rows]
+
+    def _filtered(self, filters: Filters, *columns: Any) -> Select[Any]:
+        query = select(*columns).select_from(Case).join(Report, Report.case_id == Case.id)
+        return query.where(Case.kind == KIND, *self._conditions(filters))
+
+    def _conditions(self, filters: Filters) -> list[ColumnElement[bool]]:
+        found: list[ColumnElement[bool]] = []
+        if filters.stage:
+            found.append(Case.stage.in_(OPEN_STAGES if filters.stage == "open" else (filters.stage,)))
+        if filters.status:
+            found.append(Case.status == filters.status)
+        if filters.category:
+            found.append(Case.category_id.in_(self._category_ids(filters.category)))
+        if filters.unit:
+            found.append(Case.unit_id.in_(self._unit_ids(filters.unit)))
+        if filters.district:
+            found.append(Report.district == filters.district)
+        if filters.source:
+            found.append(Case.source == filters.source)
+        if filters.urgent:
+            found.append(Case.urgent.is_(True))
+        if filters.words:
+            found.append(matches(filters.words))
+        return found + self._times(filters)
+
+    def _times(self, filters: Filters) -> list[ColumnElement[bool]]:
+        calendar = self.work.site.calendar
+        found: list[ColumnElement[bool]] = []
+        if filters.first_day:
+            found.append(Case.created_at >= calendar.day_bounds(filters.first_day)[0])
+        if filters.last_day:
+            found.append(Case.created_at < calendar.day_bounds(filters.last_day)[1])
+        if filters.overdue:
+            now = self.work.clock.now()
+            found += [Case.stage.in_(OPEN_STAGES), Case.deadline < now, Case.paused_at.is_(None)]
+        return found
+
+    def _category_ids(self, key: str) -> frozenset[int]:
+        category: Category | None = self.organization.category(KIND, key)
+        return self.organization.categories.subtree(category.id) if category else frozenset()
+
+    def _unit_ids(self, key: str) -> frozenset[int]:
+        units = self.organization.units
+        return next((units.subtree(unit.id) for unit in units.by_id.values() if unit.key == key), frozenset())

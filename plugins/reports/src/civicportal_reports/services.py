@@ -1,0 +1,209 @@
+"""Reports: send one, find those nearby, say "me too", keep duplicates together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+
+from civicportal.api import (
+    OPEN_STAGES,
+    Case,
+    CaseChange,
+    CaseLink,
+    CaseService,
+    Category,
+    FollowerService,
+    Forbidden,
+    NotFound,
+    OrganizationService,
+    Point,
+    Refused,
+    Work,
+    _,
+    bounding_box,
+    distance_m,
+)
+from civicportal_reports.models import Report
+from civicportal_reports.places import Location
+from civicportal_reports.workflow import KIND
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewReport:
+    """What somebody sends.
+
+    :ivar photos: keys of uploaded pictures.
+    :ivar owner: whose uploads they are.
+    :ivar idempotency_key: of the form; one citizen's key opens one case.
+    """
+
+    category: Category
+    location: Location
+    body: str
+    urgent: bool = False
+    photos: Sequence[str] = ()
+    owner: str = ""
+    idempotency_key: str = ""
+    source: str = "web"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Near:
+    """An open report of the same root category, and how far away it is."""
+
+    case: Case
+    metres: float
+
+
+class ReportService:
+    """The rules of reports that are not those of every case."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.session = work.session
+        self.cases = work.get(CaseService)
+        self.organization = work.get(OrganizationService)
+
+    # -- sending --------------------------------------------------------------------------------------------
+
+    def submit(self, new: NewReport) -> Case:
+        """Open a report of the acting citizen; the same form sent again returns the same case.
+
+        :raises Forbidden: below the identity level that the kind asks for.
+        :raises NotFound: when a picture is not the owner's, or not there any more.
+        """
+        actor = self.work.actor
+        if actor.user_id is None or actor.level < self.work.site.kind(KIND).level:
+            raise Forbidden("the mobile number is not proved")
+        key = f"{KIND}:{actor.user_id}:{new.idempotency_key}" if new.idempotency_key else None
+        before = self.cases.by_idempotency_key(key) if key else None
+        if before is not None:
+            return before
+        try:
+            with self.session.begin_nested():
+                return self._open(new, actor.user_id, key)
+        except IntegrityError:
+            # The same form arrived twice at one moment, and the other one was first.
+            before = self.cases.by_idempotency_key(key) if key else None
+            if before is None:
+                raise
+            return before
+
+    def _open(self, new: NewReport, citizen_id: int, key: str | None) -> Case:
+        place = new.location
+        return self.cases.open(
+            self.work.site.kind(KIND),
+            subject=self._subject(new.category, place),
+            body=new.body,
+            citizen_id=citizen_id,
+            place=self._joined(*place.parts)[:300],
+            category=new.category,
+            detail=Report(
+                lat=place.point.lat if place.point else None,
+                lon=place.point.lon if place.point else None,
+                district=place.district[:100],
+                street=place.street[:100],
+            ),
+            attachments=new.photos,
+            owner=new.owner,
+            source=new.source,
+            urgent=new.urgent,
+            idempotency_key=key,
+        )
+
+    def _subject(self, category: Category, place: Location) -> str:
+        """Name a report by what is known of it, never by the citizen's first words: they may hold a name."""
+        return self._joined(*[part for part in (category.name, place.street or place.district) if part])[:200]
+
+    def _joined(self, *parts: str) -> str:
+        comma = self.work.site.localizer().translate(_(", "))
+        return comma.join(parts)
+
+    # -- reports nearby -------------------------------------------------------------------------------------
+
+    def nearby(self, point: Point, category_id: int, *, but: int | None = None) -> list[Near]:
+        """Return the open reports of the same root category around a point, the nearest first.
+
+        :param but: id of a case that is not looked for.
+        """
+        settings = self.work.site.plugin_settings[KIND]
+        categories = self.organization.categories
+        box = bounding_box(point, settings["nearby_metres"])
+        query = (
+            select(Case, Report)
+            .join(Report, Report.case_id == Case.id)
+            .where(
+                Report.lat.between(box.south, box.north),
+                Report.lon.between(box.west, box.east),
+                Case.kind == KIND,
+                Case.stage.in_(OPEN_STAGES),
+                Case.category_id.in_(categories.subtree(categories.root_of(category_id).id)),
+                Case.created_at > self.work.clock.now() - timedelta(days=settings["nearby_days"]),
+                Case.id != (but or 0),
+            )
+        )
+        found = [
+            Near(case=case, metres=distance_m(point, report.point))
+            for case, report in self.session.execute(query).tuples()
+            if report.point
+        ]
+        return sorted(
+            (near for near in found if near.metres <= settings["nearby_metres"]), key=lambda near: near.metres
+        )
+
+    def open_case(self, case_id: int) -> Case:
+        """Return a report that others may follow: an open one, or one that is published.
+
+        :raises NotFound: when there is none.
+        """
+        case = self.session.scalar(select(Case).where(Case.id == case_id, Case.kind == KIND))
+        if case is None or not (case.is_open or case.public):
+            raise NotFound("no such report")
+        return case
+
+    def me_too(self, case: Case) -> None:
+        """Let the acting citizen hear of every step of somebody else's report.
+
+        :raises Forbidden: below the identity level of a proved mobile number.
+        """
+        actor = self.work.actor
+        if not actor.is_citizen or actor.level < 1:
+            raise Forbidden("only citizens with a proved mobile number follow a report")
+        if case.citizen_id != actor.user_id:
+            self.work.get(FollowerService).follow(case)
+
+    # -- duplicates -----------------------------------------------------------------------------------------
+
+    def keep_duplicates_together(self, change: CaseChange) -> None:
+        """Link a case that became a duplicate with the earlier one, and take the link back when it is none any more.
+
+        :raises Refused: when the named report does not exist, or is this very one.
+        """
+        if change.type not in ("transition", "undone"):
+            return
+        if change.event.before == "duplicate":
+            self.session.execute(
+                delete(CaseLink).where(CaseLink.from_id == change.case.id, CaseLink.type == "duplicate")
+            )
+        if change.event.after == "duplicate" and change.type == "transition":
+            self._link(change.case, str(change.event.data.get("duplicate_of", "")))
+
+    def _link(self, case: Case, code: str) -> None:
+        earlier = self._earlier(case, code)
+        self.session.add(
+            CaseLink(from_id=case.id, to_id=earlier.id, type="duplicate", created_at=self.work.clock.now())
+        )
+        self.session.flush()
+        if case.citizen_id is not None and case.citizen_id != earlier.citizen_id:
+            self.work.get(FollowerService).follow(earlier, case.citizen_id)
+
+    def _earlier(self, case: Case, code: str) -> Case:
+        try:
+            earlier = self.cases.fetch(code)
+        except NotFound:
+            raise Refused(_("You have no report with this tracking code.")) from None
+        if earlier.kind != KIND or earlier.id == case.id or earlier.status == "duplicate":
+            raise Refused(_("A report can only be a duplicate of another one that is none itself."))
+        return earlier

@@ -1,0 +1,173 @@
+"""The kind "reports" and its workflow, as data."""
+
+from typing import Any
+
+from civicportal.api import (
+    OBJECTION_WINDOW,
+    AfterPhoto,
+    Case,
+    CaseKind,
+    CleanText,
+    Node,
+    PublicAnswer,
+    Reason,
+    State,
+    StrictSchema,
+    TrackingCode,
+    Transition,
+    Work,
+    Workflow,
+    _,
+)
+from civicportal_reports.models import Report
+
+KIND = "reports"
+OPEN = ("registered", "in_review", "in_action", "waiting_citizen")
+CLOSED = ("reviewed", "rejected", "out_of_scope", "duplicate")
+
+
+class DuplicateOf(StrictSchema):
+    """Which report came first."""
+
+    duplicate_of = Node(
+        TrackingCode(),
+        title=_("Tracking code of the earlier report"),
+        description=_("The citizen then follows that report and hears of every step."),
+    )
+    public_text = Node(
+        CleanText(0, 2000, multiline=True),
+        title=_("Answer to the citizen"),
+        description=_("The citizen reads this."),
+        missing="",
+    )
+
+
+class CitizenAnswer(StrictSchema):
+    """What the citizen answers to a question of the municipality."""
+
+    public_text = Node(
+        CleanText(2, 2000, multiline=True),
+        title=_("Your answer"),
+        description=_("Staff who handle the report read this."),
+    )
+
+
+def objection_in_time(case: Case, work: Work) -> Any:
+    """Let a citizen open a report again for as long as the closing may be rated; staff at any time."""
+    if not work.actor.is_citizen or case.closed_at is None:
+        return None
+    if work.clock.now() - case.closed_at < OBJECTION_WINDOW:
+        return None
+    return _("It was closed too long ago. Please send a new report.")
+
+
+WORKFLOW = Workflow(
+    initial="registered",
+    states=(
+        State(name="registered", title=_("Registered"), stage="registered"),
+        State(
+            name="in_review",
+            title=_("First review"),
+            stage="in_progress",
+            public_title=_("In progress"),
+        ),
+        State(name="in_action", title=_("Work under way"), stage="in_progress"),
+        State(
+            name="waiting_citizen",
+            title=_("Waiting for the citizen"),
+            stage="in_progress",
+            public_title=_("Waiting for your explanation"),
+            pauses_deadline=True,
+        ),
+        State(name="reviewed", title=_("Reviewed"), stage="done"),
+        State(
+            name="rejected",
+            title=_("Rejected"),
+            stage="rejected",
+            public_title=_("Could not be handled"),
+        ),
+        State(name="out_of_scope", title=_("Not a duty of the municipality"), stage="rejected"),
+        State(name="duplicate", title=_("Duplicate"), stage="rejected"),
+    ),
+    transitions=(
+        Transition(
+            name="start_review",
+            title=_("Start the review"),
+            sources=("registered", "waiting_citizen"),
+            target="in_review",
+        ),
+        Transition(
+            name="start_action",
+            title=_("Start the work"),
+            sources=("registered", "in_review", "waiting_citizen"),
+            target="in_action",
+        ),
+        Transition(
+            name="ask_citizen",
+            title=_("Ask the citizen"),
+            sources=("registered", "in_review", "in_action"),
+            target="waiting_citizen",
+            schema=PublicAnswer,
+        ),
+        Transition(
+            name="citizen_answers",
+            title=_("Answer the question"),
+            sources=("waiting_citizen",),
+            target="in_review",
+            actors=frozenset({"citizen"}),
+            notify=False,
+            schema=CitizenAnswer,
+        ),
+        Transition(
+            name="close",
+            title=_("Close as reviewed"),
+            sources=OPEN,
+            target="reviewed",
+            schema=AfterPhoto,
+        ),
+        Transition(name="reject", title=_("Reject"), sources=OPEN, target="rejected", schema=Reason),
+        Transition(
+            name="out_of_scope",
+            title=_("Not a duty of the municipality"),
+            sources=OPEN,
+            target="out_of_scope",
+            schema=Reason,
+        ),
+        Transition(
+            name="duplicate",
+            title=_("Mark as a duplicate"),
+            sources=OPEN,
+            target="duplicate",
+            schema=DuplicateOf,
+        ),
+        Transition(
+            name="reopen",
+            title=_("Open again"),
+            sources=CLOSED,
+            target="in_review",
+            actors=frozenset({"staff", "citizen"}),
+            guards=(objection_in_time,),
+            schema=Reason,
+        ),
+    ),
+)
+
+
+def facts(case: Case, work: Work) -> dict[str, str]:
+    """Return what a site's routing rules may ask of a report."""
+    report = work.session.get(Report, case.id)
+    return {"district": report.district} if report else {}
+
+
+REPORTS = CaseKind(
+    name=KIND,
+    title=_("City report"),
+    workflow=WORKFLOW,
+    permission_prefix="reports:case",
+    detail_model=Report,
+    rating=True,
+    reopen="reopen",
+    level=1,
+    icon="map-pin",
+    facts=facts,
+)

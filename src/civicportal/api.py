@@ -1,0 +1,271 @@
+"""The only import surface for plugins and sites. What is listed here keeps its name and meaning within a major version.
+
+The testing kit for plugin authors is :mod:`civicportal.testing`.
+"""
+
+from civicportal.access import AccessService, visible
+from civicportal.accounts.models import User
+from civicportal.calendar import CityCalendar
+from civicportal.cases.attachments import AttachmentService, store_files
+from civicportal.cases.changes import CaseChange
+from civicportal.cases.errors import CaseError, Refused, StaleCase
+from civicportal.cases.follow_up import FollowUpService
+from civicportal.cases.followers import FollowerService
+from civicportal.cases.models import (
+    Attachment,
+    Case,
+    CaseEvent,
+    CaseLink,
+    Follower,
+    Rating,
+)
+from civicportal.cases.paging import PAGE_SIZE, SORTS, Page, Rows, Sort, case_page
+from civicportal.cases.ratings import WINDOW as OBJECTION_WINDOW
+from civicportal.cases.ratings import RatingService
+from civicportal.cases.schemas import AfterPhoto, ExpertComment, PublicAnswer, Reason, step_values
+from civicportal.cases.search import matches
+from civicportal.cases.services import CaseService, Step
+from civicportal.cases.workflow import (
+    OPEN_STAGES,
+    STAGES,
+    VERBS,
+    CaseKind,
+    State,
+    Transition,
+    UnknownTransition,
+    Workflow,
+)
+from civicportal.checks import Finding
+from civicportal.dashboard.types import NavigationItem, Panel, Widget
+from civicportal.db import NEVER, BigId, UTCDateTime, id_column, new_metadata, tagged
+from civicportal.errors import CivicportalError, ConfigurationError, Conflict, Forbidden, NotFound
+from civicportal.forms import (
+    BoundForm,
+    Button,
+    CheckboxWidget,
+    ChoiceCardsWidget,
+    CodeWidget,
+    DateWidget,
+    FileRefused,
+    FormInvalid,
+    HiddenWidget,
+    MapPointWidget,
+    MobileWidget,
+    NumberWidget,
+    PhotosWidget,
+    RadioWidget,
+    SelectWidget,
+    SwitchWidget,
+    TextAreaWidget,
+    TextWidget,
+    handle_form,
+)
+from civicportal.geo import Bounds, CityMap, Point, bounding_box, distance_m, render_svg
+from civicportal.hookspecs import hookimpl
+from civicportal.i18n import _, format_number, localized_digits
+from civicportal.jobs import Job
+from civicportal.kartable.errors import ReferralError
+from civicportal.kartable.models import Referral
+from civicportal.kartable.services import KartableService
+from civicportal.kartable.types import Route, Verdict
+from civicportal.limits import TooMany
+from civicportal.notifications.types import (
+    CannotTell,
+    Configuration,
+    Message,
+    MessageText,
+    Permanent,
+    Receipt,
+    Reply,
+    SendError,
+    Transient,
+    Uncertain,
+)
+from civicportal.organization.models import Category, Unit
+from civicportal.organization.services import OrganizationService, Tree
+from civicportal.persian import key, store
+from civicportal.plugins import PluginModels
+from civicportal.schema import (
+    BoundedInt,
+    Choice,
+    CityDate,
+    CleanText,
+    Code,
+    FiniteFloat,
+    Flag,
+    IdempotencyKey,
+    Key,
+    KeyList,
+    ListOf,
+    Mobile,
+    NationalCode,
+    Node,
+    Option,
+    Place,
+    StrictSchema,
+    TrackingCode,
+    new_key,
+)
+from civicportal.security import (
+    CITIZEN,
+    EVERYBODY,
+    STAFF,
+    SYSTEM,
+    VISITOR,
+    Grant,
+    Identity,
+    Permission,
+)
+from civicportal.settings import FreeTable, Table, boolean, number, string, strings
+from civicportal.site import Site
+from civicportal.storage import process_image
+from civicportal.work import Work
+
+__all__ = [
+    "CITIZEN",
+    "EVERYBODY",
+    "NEVER",
+    "OBJECTION_WINDOW",
+    "OPEN_STAGES",
+    "PAGE_SIZE",
+    "SORTS",
+    "STAFF",
+    "STAGES",
+    "SYSTEM",
+    "VERBS",
+    "VISITOR",
+    "AccessService",
+    "AfterPhoto",
+    "Attachment",
+    "AttachmentService",
+    "BigId",
+    "BoundForm",
+    "BoundedInt",
+    "Bounds",
+    "Button",
+    "CannotTell",
+    "Case",
+    "CaseChange",
+    "CaseError",
+    "CaseEvent",
+    "CaseKind",
+    "CaseLink",
+    "CaseService",
+    "Category",
+    "CheckboxWidget",
+    "Choice",
+    "ChoiceCardsWidget",
+    "CityCalendar",
+    "CityDate",
+    "CityMap",
+    "CivicportalError",
+    "CleanText",
+    "Code",
+    "CodeWidget",
+    "Configuration",
+    "ConfigurationError",
+    "Conflict",
+    "DateWidget",
+    "ExpertComment",
+    "FileRefused",
+    "Finding",
+    "FiniteFloat",
+    "Flag",
+    "FollowUpService",
+    "Follower",
+    "FollowerService",
+    "Forbidden",
+    "FormInvalid",
+    "FreeTable",
+    "Grant",
+    "HiddenWidget",
+    "IdempotencyKey",
+    "Identity",
+    "Job",
+    "KartableService",
+    "Key",
+    "KeyList",
+    "ListOf",
+    "MapPointWidget",
+    "Message",
+    "MessageText",
+    "Mobile",
+    "MobileWidget",
+    "NationalCode",
+    "NavigationItem",
+    "Node",
+    "NotFound",
+    "NumberWidget",
+    "Option",
+    "OrganizationService",
+    "Page",
+    "Panel",
+    "Permanent",
+    "Permission",
+    "PhotosWidget",
+    "Place",
+    "PluginModels",
+    "Point",
+    "PublicAnswer",
+    "RadioWidget",
+    "Rating",
+    "RatingService",
+    "Reason",
+    "Receipt",
+    "Referral",
+    "ReferralError",
+    "Refused",
+    "Reply",
+    "Route",
+    "Rows",
+    "SelectWidget",
+    "SendError",
+    "Site",
+    "Sort",
+    "StaleCase",
+    "State",
+    "Step",
+    "StrictSchema",
+    "SwitchWidget",
+    "Table",
+    "TextAreaWidget",
+    "TextWidget",
+    "TooMany",
+    "TrackingCode",
+    "Transient",
+    "Transition",
+    "Tree",
+    "UTCDateTime",
+    "Uncertain",
+    "Unit",
+    "UnknownTransition",
+    "User",
+    "Verdict",
+    "Widget",
+    "Work",
+    "Workflow",
+    "_",
+    "boolean",
+    "bounding_box",
+    "case_page",
+    "distance_m",
+    "format_number",
+    "handle_form",
+    "hookimpl",
+    "id_column",
+    "key",
+    "localized_digits",
+    "matches",
+    "new_key",
+    "new_metadata",
+    "number",
+    "process_image",
+    "render_svg",
+    "step_values",
+    "store",
+    "store_files",
+    "string",
+    "strings",
+    "tagged",
+    "visible",
+]

@@ -1,1 +1,58 @@
 """The case: what reports, meetings and feedback share."""
+
+from typing import Any
+
+from civicportal.security import CITIZEN, EVERYBODY
+
+ROUTES = {
+    "uploads": "/uploads",
+    "upload_remove": r"/uploads/{key:[\w-]{22}}/remove",
+    "attachment": r"/attachments/{key:[\w-]{22}}",
+    "attachment_small": r"/attachments/{key:[\w-]{22}}/small",
+    "my": "/my",
+    # Before the routes with a code: the first that fits is taken.
+    "followed": r"/my/followed/{id:\d{1,18}}",
+    "followed_rate": r"/my/followed/{id:\d{1,18}}/rate",
+    "followed_notices": r"/my/followed/{id:\d{1,18}}/notices",
+    "my_case": r"/my/{code:\d{10}}",
+    "my_rate": r"/my/{code:\d{10}}/rate",
+    "my_object": r"/my/{code:\d{10}}/object",
+    "my_notices": r"/my/{code:\d{10}}/notices",
+    "my_step": r"/my/{code:\d{10}}/{step}",
+    "track": "/track",
+    "track_case": r"/track/{code:\d{10}}",
+}
+#: Route, view, template or renderer, who may, method.
+VIEWS = (
+    ("uploads", "files.upload", "json", EVERYBODY, "POST"),
+    ("upload_remove", "files.remove", "json", EVERYBODY, "POST"),
+    ("attachment", "files.large", None, EVERYBODY, "GET"),
+    ("attachment_small", "files.small", None, EVERYBODY, "GET"),
+    ("my", "own.cases", "cases", CITIZEN, "GET"),
+    ("my_case", "own.case", "case", CITIZEN, "GET"),
+    ("my_rate", "own.rate", "case", CITIZEN, "POST"),
+    ("my_object", "own.object_", "case", CITIZEN, "POST"),
+    ("my_notices", "own.notices", "case", CITIZEN, "POST"),
+    ("my_step", "own.step", "case", CITIZEN, "POST"),
+    ("followed", "followed.show", "public_case", CITIZEN, "GET"),
+    ("followed_rate", "followed.rate", "public_case", CITIZEN, "POST"),
+    ("followed_notices", "followed.notices", "public_case", CITIZEN, "POST"),
+    ("track", "track.ask", "track", EVERYBODY, "GET"),
+    ("track", "track.check", "track", EVERYBODY, "POST"),
+    ("track_case", "track.show", "public_case", EVERYBODY, "GET"),
+)
+
+
+def includeme(config: Any) -> None:
+    """Add the pages of citizens."""
+    for name, pattern in ROUTES.items():
+        config.add_route(name, pattern)
+    for route, view, renderer, permission, method in VIEWS:
+        template = f"civicportal:templates/cases/{renderer}.jinja2"
+        config.add_view(
+            f"civicportal.cases.views.{view}",
+            route_name=route,
+            renderer=renderer if renderer in (None, "json") else template,
+            permission=permission,
+            request_method=method,
+        )

@@ -1,11 +1,12 @@
 """Pictures of cases: kept when they are uploaded, claimed when the case or the step is written."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import and_, delete, or_, select, update
 
+from civicportal.access import visible
 from civicportal.cases.models import Attachment, Case, CaseEvent
 from civicportal.errors import NotFound
 from civicportal.storage import new_key
@@ -83,6 +84,45 @@ class AttachmentService:
         ).all()
         if len(claimed) != len(set(keys)):
             raise NotFound("a picture is not there any more")
+
+    def hand_over(self, old: str, new: str) -> None:
+        """Give the waiting pictures of one owner to another: a session has begun and its token is new."""
+        self.session.execute(
+            update(Attachment)
+            .where(Attachment.owner == old, Attachment.case_id.is_(None))
+            .values(owner=new)
+            .execution_options(synchronize_session=False)
+        )
+
+    def fetch(self, key: str, owner: str, proved: Collection[str] = ()) -> tuple[Attachment, str]:
+        """Return a picture that the actor may see and the tracking code of its case, empty while it waits.
+
+        Its uploader sees it until a case claims it; then the right to it is the right to its case: the citizen,
+        staff whose memberships cover it, everybody once it is published, whoever proved the code's second part.
+
+        :param proved: tracking codes whose second part this browser has shown.
+        :raises NotFound: when there is none, and just so when the actor may not know of it.
+        """
+        actor = self.work.actor
+        of_citizen = Attachment.audience.in_(("citizen", "public"))
+        rights = [
+            and_(Case.public, Attachment.audience == "public"),
+            and_(Case.code.in_(proved), of_citizen),
+            and_(Case.id.is_not(None), visible(actor)),
+        ]
+        if owner:
+            rights.append(and_(Attachment.case_id.is_(None), Attachment.owner == owner))
+        if actor.is_citizen:
+            rights.append(and_(Case.citizen_id == actor.user_id, of_citizen))
+        query = (
+            select(Attachment, Case.code)
+            .outerjoin(Case, Case.id == Attachment.case_id)
+            .where(Attachment.key == key, or_(*rights))
+        )
+        row = self.session.execute(query).one_or_none()
+        if row is None:
+            raise NotFound("no such picture")
+        return row[0], row[1] or ""
 
     def of_case(self, case: Case) -> Sequence[Attachment]:
         """Return the pictures of a case in the order they came."""

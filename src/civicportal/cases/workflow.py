@@ -188,6 +188,8 @@ class CaseKind:
         problems = self.workflow.problems()
         if self.reopen and not any(t.name == self.reopen for t in self.workflow.transitions):
             problems.append(f"the reopening transition {self.reopen!r} does not exist")
+        elif any(t.name == self.reopen and "citizen" not in t.actors for t in self.workflow.transitions):
+            problems.append(f"the reopening transition {self.reopen!r} is not for citizens, who object by it")
         if self.rating and not self.reopen:
             problems.append("a kind that is rated needs a reopening transition, for objections")
         if problems:

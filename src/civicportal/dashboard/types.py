@@ -5,6 +5,9 @@ from typing import Literal
 
 from translationstring import TranslationString
 
+ALL_KINDS = "*"
+"""Instead of the name of a kind: the cases of every kind are counted."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class NavigationItem:
@@ -12,7 +15,7 @@ class NavigationItem:
 
     :ivar weight: heavier comes first, then the name decides.
     :ivar section: "services" or "admin" in the side bar of staff; ignored for citizens.
-    :ivar kind: the case kind whose open cases are counted beside the link.
+    :ivar kind: the case kind whose open cases in one's kartable are counted beside the link.
     :ivar permission: who sees it among staff; None is everyone.
     """
 

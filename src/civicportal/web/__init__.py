@@ -15,5 +15,7 @@ def includeme(config: Any) -> None:
         "theme",
         "errors",
         "health",
+        "map",
+        "language",
     ):
         config.include(f"civicportal.web.{part}")

@@ -1,0 +1,138 @@
+"""Citizens' lists of cases, and what opens a case to somebody who is not signed in."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+from translationstring import TranslationString
+
+from civicportal.cases.history import public_status
+from civicportal.cases.models import Case, Follower
+from civicportal.cases.services import CaseService
+from civicportal.crypto import same
+from civicportal.db import NEVER
+from civicportal.errors import NotFound
+from civicportal.organization.services import OrganizationService
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+PIN_DIGITS = 4
+_STEPS = {"registered": 1, "in_progress": 2, "done": 3, "rejected": 3}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseSummary:
+    """A case as a list of citizens shows it.
+
+    :ivar deadline: until when it should be settled; None where there is none or it is closed.
+    :ivar steps: how many of three it has gone.
+    """
+
+    case: Case
+    kind_title: TranslationString
+    status: TranslationString
+    icon: str
+    tone: str
+    deadline: datetime | None
+    steps: int
+
+
+class FollowUpService:
+    """Reads cases for their citizens and followers, and checks the second part of a tracking code."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    def own(self, *, before: int | None = None, limit: int = 20) -> list[CaseSummary]:
+        """Return the actor's own cases, the latest first.
+
+        :param before: id of the last case of the page before.
+        """
+        query = select(Case).where(Case.citizen_id == self.work.actor.user_id)
+        if before is not None:
+            query = query.where(Case.id < before)
+        return self.summaries(self.session.scalars(query.order_by(Case.id.desc()).limit(limit)).all())
+
+    def followed(self, *, limit: int = 50) -> list[CaseSummary]:
+        """Return the cases of others that the actor follows, the latest first."""
+        me = self.work.actor.user_id
+        query = (
+            select(Case)
+            .join(Follower, Follower.case_id == Case.id)
+            .where(Follower.user_id == me, Case.citizen_id.is_distinct_from(me))
+            .order_by(Case.id.desc())
+            .limit(limit)
+        )
+        return self.summaries(self.session.scalars(query).all())
+
+    def fetch_followed(self, case_id: int, *, lock: bool = False) -> Case:
+        """Return a case that the actor follows.
+
+        :raises NotFound: when there is none, or the actor does not follow it.
+        """
+        query = (
+            select(Case)
+            .join(Follower, Follower.case_id == Case.id)
+            .where(Case.id == case_id, Follower.user_id == self.work.actor.user_id)
+        )
+        case = self.session.scalar(query.with_for_update(of=Case) if lock else query)
+        if case is None:
+            raise NotFound("no such case")
+        return case
+
+    def summaries(self, cases: Sequence[Case]) -> list[CaseSummary]:
+        """Return the cases with their titles, icons and colours."""
+        return [self.summary(case) for case in cases]
+
+    def summary(self, case: Case) -> CaseSummary:
+        """Return one case with its title, icon and colour."""
+        kind = self.work.get(CaseService).kind(case)
+        categories = self.work.get(OrganizationService).categories
+        root = categories.root_of(case.category_id) if case.category_id in categories.by_id else None
+        return CaseSummary(
+            case=case,
+            kind_title=kind.title,
+            status=public_status(kind, case.status),
+            icon=root.icon if root else kind.icon,
+            tone=root.tint if root else "t",
+            deadline=case.deadline if case.is_open and case.deadline != NEVER else None,
+            steps=_STEPS[case.stage],
+        )
+
+    # -- without a session ----------------------------------------------------------------------------------
+
+    def give_pin(self, case: Case) -> str:
+        """Give a case without a citizen a new PIN; it is shown once and kept as a keyed hash."""
+        pin = f"{secrets.randbelow(10**PIN_DIGITS):0{PIN_DIGITS}}"
+        case.pin_hash = self._pin_hash(case.code, pin)
+        return pin
+
+    def prove(self, code: str, proof: str) -> Case | None:
+        """Return the case of a code, if the second part is right: the mobile's last four digits or the PIN.
+
+        A wrong code and a wrong second part do the same work.
+        """
+        case = self.session.scalar(select(Case).where(Case.code == code).options(joinedload(Case.citizen)))
+        mobile = case.citizen.mobile if case and case.citizen else None
+        by_mobile = same((mobile or "")[-PIN_DIGITS:], proof)
+        by_pin = same((case.pin_hash if case else None) or "", self._pin_hash(code, proof))
+        return case if by_mobile or by_pin else None
+
+    def fetch_proved(self, code: str, proved: frozenset[str]) -> Case:
+        """Return a case whose second part this browser has shown before.
+
+        :raises NotFound: otherwise.
+        """
+        case = self.session.scalar(select(Case).where(Case.code == code)) if code in proved else None
+        if case is None:
+            raise NotFound("not proved")
+        return case
+
+    def _pin_hash(self, code: str, pin: str) -> str:
+        return self.work.site.keys.mac("pin", code, pin).hex()

@@ -1,0 +1,69 @@
+"""Who hears of a case: its citizen, and those who said "me too"."""
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from civicportal.cases.models import Case, Follower
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+
+class FollowerService:
+    """Follows cases of others and mutes notices. The citizen's own row, if there is one, only says that it is muted."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    def follow(self, case: Case, user_id: int | None = None) -> None:
+        """Let the actor, or another citizen, hear of a case from now on; once more changes nothing.
+
+        :param user_id: whom the portal adds, for instance the citizen of a duplicate.
+        """
+        self._set(case, user_id or self._actor_id, muted=False)
+
+    def mute(self, case: Case, muted: bool = True) -> None:
+        """Send the actor no more notices of a case, or send them again."""
+        self._set(case, self._actor_id, muted=muted)
+
+    def unfollow(self, case: Case) -> None:
+        """Forget that the actor follows a case of somebody else."""
+        row = self.find(case)
+        if row is not None:
+            self.session.delete(row)
+
+    def find(self, case: Case) -> Follower | None:
+        """Return the actor's row."""
+        return self.session.get(Follower, (case.id, self._actor_id))
+
+    def is_muted(self, case: Case) -> bool:
+        """Tell whether the actor wants no notices of the case."""
+        row = self.find(case)
+        return row is not None and row.muted
+
+    def recipients(self, case: Case) -> list[int]:
+        """Return the ids of all who get notices: the citizen first, then the followers, without the muted."""
+        query = select(Follower.user_id, Follower.muted).where(Follower.case_id == case.id)
+        muted = dict(self.session.execute(query).tuples())
+        owner = [case.citizen_id] if case.citizen_id is not None else []
+        everybody = dict.fromkeys([*owner, *sorted(muted)])
+        return [user_id for user_id in everybody if not muted.get(user_id, False)]
+
+    @property
+    def _actor_id(self) -> int:
+        if self.work.actor.user_id is None:
+            raise ValueError("only a person follows a case")
+        return self.work.actor.user_id
+
+    def _set(self, case: Case, user_id: int, *, muted: bool) -> None:
+        insert = postgresql.insert if self.work.site.engines.dialect == "postgresql" else sqlite.insert
+        statement = insert(Follower).values(
+            case_id=case.id, user_id=user_id, muted=muted, created_at=self.work.clock.now()
+        )
+        self.session.execute(
+            statement.on_conflict_do_update(index_elements=["case_id", "user_id"], set_={"muted": muted})
+        )
+        self.session.get(Follower, (case.id, user_id), populate_existing=True)

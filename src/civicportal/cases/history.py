@@ -1,0 +1,109 @@
+"""A case's history as citizens read it: units are named, persons never."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from translationstring import TranslationString
+
+from civicportal.cases.attachments import AttachmentService
+from civicportal.cases.models import Attachment, Case, CaseEvent
+from civicportal.cases.services import CaseService
+from civicportal.cases.workflow import CaseKind, UnknownTransition
+from civicportal.i18n import _
+from civicportal.organization.services import OrganizationService
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+TITLES: dict[str, TranslationString] = {
+    "returned": _("Sent back to ${unit}"),
+    "referred": _("Referred to ${unit}"),
+    "commented": _("Expert comment"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicEvent:
+    """One line of the timeline.
+
+    :ivar stage: as the macro ``step`` draws it; empty for a line without a change of status.
+    :ivar unit: whose words ``text`` is; empty where nothing was said.
+    :ivar photos: of the work before and after, where they may be seen.
+    """
+
+    title: str | TranslationString
+    moment: datetime
+    stage: str = ""
+    text: str = ""
+    unit: str = ""
+    photos: Sequence[Attachment] = ()
+
+
+def public_status(kind: CaseKind, status: str) -> TranslationString:
+    """Return a status as citizens read it; one whose plugin is off has its stage's name at most."""
+    try:
+        state = kind.workflow.state(status)
+    except UnknownTransition:
+        return kind.title
+    return state.public_title or state.title
+
+
+class PublicHistory:
+    """Builds the timeline that citizens, followers and visitors see."""
+
+    def __init__(self, work: "Work") -> None:
+        self.cases = work.get(CaseService)
+        self.attachments = work.get(AttachmentService)
+        self.organization = work.get(OrganizationService)
+
+    def of(self, case: Case, *, own: bool = False, audiences: Sequence[str] = ()) -> list[PublicEvent]:
+        """Return the public events of a case, the latest first.
+
+        :param own: the reader is the case's citizen, who alone reads what they wrote with a step.
+        :param audiences: of the pictures this reader may see, for instance ``("citizen", "public")``.
+        """
+        events = self.cases.events(case)
+        undone = {event.data.get("event") for event in events if event.type == "undone"}
+        photos = [photo for photo in self.photos(case, audiences) if photo.purpose == "after"]
+        return [
+            self._line(case, event, own, [photo for photo in photos if photo.event_id == event.id])
+            for event in events
+            if event.public and event.id not in undone
+        ]
+
+    def photos(self, case: Case, audiences: Sequence[str]) -> list[Attachment]:
+        """Return the pictures of a case that this reader may see, in the order they came."""
+        if not audiences:
+            return []
+        return [photo for photo in self.attachments.of_case(case) if photo.audience in audiences]
+
+    def _line(self, case: Case, event: CaseEvent, own: bool, photos: Sequence[Attachment]) -> PublicEvent:
+        kind = self.cases.kind(case)
+        by_citizen = event.door == "citizen"
+        text = event.public_text if own or not by_citizen else ""
+        return PublicEvent(
+            title=self._title(kind, event),
+            moment=event.at,
+            stage=_stage(kind, event),
+            text=text,
+            unit="" if by_citizen or not text else self.organization.unit_name(event.unit_id),
+            photos=photos,
+        )
+
+    def _title(self, kind: CaseKind, event: CaseEvent) -> str | TranslationString:
+        if event.after:
+            return public_status(kind, event.after)
+        title = TITLES.get(event.type, _("Note"))
+        unit_id: Any = event.data.get("unit_id")
+        return _(title, mapping={"unit": self.organization.unit_name(unit_id)})
+
+
+def _stage(kind: CaseKind, event: CaseEvent) -> str:
+    if event.type in ("referred", "returned"):
+        return "referred"
+    if not event.after:
+        return ""
+    known = kind.workflow.by_name.get(event.after)
+    return known.stage if known else ""

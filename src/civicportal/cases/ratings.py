@@ -1,0 +1,164 @@
+"""Satisfaction: one rating for each closing, changeable for seven days, within which the citizen may object."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from civicportal.cases.changes import CaseChange
+from civicportal.cases.errors import Refused
+from civicportal.cases.models import Case, CaseEvent, Follower, Rating
+from civicportal.cases.services import CaseService
+from civicportal.errors import Forbidden
+from civicportal.i18n import _
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+WINDOW = timedelta(days=7)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What the actor may still say of a closing.
+
+    :ivar until: end of the window.
+    :ivar mine: what they said already.
+    """
+
+    until: datetime
+    mine: Rating | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RatingSummary:
+    """What all citizens say of the last closing.
+
+    :ivar mean: of the stars, rounded to one decimal.
+    """
+
+    mean: float
+    ratings: Sequence[Rating]
+
+
+class RatingService:
+    """Rate and object."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+        self.cases = work.get(CaseService)
+
+    def standing(self, case: Case) -> Standing | None:
+        """Return what the actor may say of the case now, or None."""
+        closing = self._ratable(case)
+        user_id = self.work.actor.user_id
+        if closing is None or user_id is None:
+            return None
+        return Standing(until=closing.at + WINDOW, mine=self._rating(case, user_id, closing))
+
+    def rate(self, case: Case, stars: int, words: str = "", *, user_id: int | None = None) -> Rating:
+        """Say how satisfied the actor is with the last closing, or change it.
+
+        :param case: read for writing, so that two answers of one person do not meet.
+        :param stars: 1 to 5.
+        :param user_id: for whom the portal acts, when the answer came by SMS.
+        :raises Refused: when the case is not to be rated, or no longer.
+        :raises Forbidden: when the person neither owns nor follows the case.
+        """
+        closing = self._ratable(case)
+        if closing is None:
+            raise Refused(_("This request cannot be rated now."))
+        person = user_id if self.work.actor.door == "system" else self.work.actor.user_id
+        if person is None or not self._takes_part(case, person):
+            raise Forbidden("neither the citizen nor a follower")
+        rating = self._rating(case, person, closing) or self._new(case, person, closing)
+        rating.stars, rating.words, rating.updated_at = stars, words, self.work.clock.now()
+        self.session.add(rating)
+        event = self.cases.record(case, "rated", data={"stars": stars})
+        self.work.relay(CaseChange(case=case, event=event, kind=self.cases.kind(case), notify=False))
+        return rating
+
+    def may_object(self, case: Case) -> bool:
+        """Tell whether an objection of the actor would open the case again now."""
+        kind = self.cases.kind(case)
+        if kind.reopen is None or case.is_open or not self._owns(case):
+            return False
+        possible = kind.reopen in (step.name for step in kind.workflow.from_state(case.status))
+        closing = self._closing(case)
+        return possible and closing is not None and self._in_time(closing)
+
+    def object(self, case: Case, reason: str, *, version: int | None = None) -> CaseEvent:
+        """Open the case again: its citizen finds that it is not settled.
+
+        :param reason: read by staff, never by followers.
+        :raises Refused: when it is too late, or the kind knows no objection from here.
+        :raises Forbidden: when the actor is not the case's citizen.
+        :raises StaleCase: when somebody changed the case since the form was made.
+        """
+        name = self.cases.kind(case).reopen
+        if name is None or not self.may_object(case):
+            raise Refused(_("This request cannot be opened again now. Please send a new one."))
+        return self.cases.apply(case, name, version=version, internal_text=reason, data={"objection": True})
+
+    def summary(self, case: Case) -> RatingSummary | None:
+        """Return what was said of the last closing, or None when nobody said anything."""
+        closing = self._closing(case)
+        if closing is None:
+            return None
+        query = select(Rating).where(Rating.case_id == case.id, Rating.closing_id == closing.id)
+        ratings = self.session.scalars(query.order_by(Rating.id)).all()
+        if not ratings:
+            return None
+        mean = sum(rating.stars for rating in ratings) / len(ratings)
+        return RatingSummary(mean=round(mean, 1), ratings=ratings)
+
+    # -- inside ---------------------------------------------------------------------------------------------
+
+    def _closing(self, case: Case) -> CaseEvent | None:
+        workflow = self.cases.kind(case).workflow
+        closed = [state.name for state in workflow.states if not state.is_open]
+        still_open = [state.name for state in workflow.states if state.is_open]
+        undone = {event.data.get("event") for event in self.cases.events(case) if event.type == "undone"}
+        query = (
+            select(CaseEvent)
+            .where(
+                CaseEvent.case_id == case.id,
+                CaseEvent.type == "transition",
+                CaseEvent.before.in_(still_open),
+                CaseEvent.after.in_(closed),
+                CaseEvent.id.not_in(undone),
+            )
+            .order_by(CaseEvent.id.desc())
+            .limit(1)
+        )
+        return self.session.scalar(query)
+
+    def _ratable(self, case: Case) -> CaseEvent | None:
+        if case.stage != "done" or not self.cases.kind(case).rating:
+            return None
+        closing = self._closing(case)
+        return closing if closing is not None and self._in_time(closing) else None
+
+    def _in_time(self, closing: CaseEvent) -> bool:
+        return self.work.clock.now() - closing.at < WINDOW
+
+    def _owns(self, case: Case) -> bool:
+        actor = self.work.actor
+        return actor.door == "system" or (case.citizen_id is not None and case.citizen_id == actor.user_id)
+
+    def _takes_part(self, case: Case, user_id: int) -> bool:
+        return case.citizen_id == user_id or self.session.get(Follower, (case.id, user_id)) is not None
+
+    def _rating(self, case: Case, user_id: int, closing: CaseEvent) -> Rating | None:
+        query = select(Rating).where(
+            Rating.case_id == case.id, Rating.user_id == user_id, Rating.closing_id == closing.id
+        )
+        return self.session.scalar(query)
+
+    def _new(self, case: Case, user_id: int, closing: CaseEvent) -> Rating:
+        return Rating(
+            case_id=case.id, user_id=user_id, closing_id=closing.id, created_at=self.work.clock.now()
+        )

@@ -1,0 +1,120 @@
+"""What steps of a case ask for, and the forms of the follow-up pages.
+
+Workflows of plugins use the first four as the ``schema`` of a transition. Where their values go says
+:func:`step_values`: texts and pictures to the history, everything else into the event's ``data``.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from civicportal.cases.attachments import MOST
+from civicportal.i18n import _
+from civicportal.schema import (
+    BoundedInt,
+    Choice,
+    CleanText,
+    Code,
+    Flag,
+    KeyList,
+    Node,
+    Option,
+    StrictSchema,
+    TrackingCode,
+)
+
+LONGEST_WORDS = 2000
+FACES = (
+    Option(value="1", label=_("Very bad"), icon="mood-cry"),
+    Option(value="2", label=_("Bad"), icon="mood-sad"),
+    Option(value="3", label=_("Fair"), icon="mood-empty"),
+    Option(value="4", label=_("Good"), icon="mood-smile"),
+    Option(value="5", label=_("Very good"), icon="mood-happy"),
+)
+
+
+class PublicAnswer(StrictSchema):
+    """An answer that the citizen reads."""
+
+    public_text = Node(
+        CleanText(5, LONGEST_WORDS, multiline=True),
+        title=_("Answer to the citizen"),
+        description=_("The citizen reads this."),
+    )
+
+
+class Reason(StrictSchema):
+    """Why a step is taken, told to whom it concerns."""
+
+    public_text = Node(
+        CleanText(5, LONGEST_WORDS, multiline=True),
+        title=_("Reason"),
+        description=_("It is shown in the history of the request."),
+    )
+
+
+class ExpertComment(StrictSchema):
+    """A comment among staff."""
+
+    internal_text = Node(
+        CleanText(2, LONGEST_WORDS, multiline=True),
+        title=_("Expert comment"),
+        description=_("Only staff see this."),
+    )
+
+
+class AfterPhoto(PublicAnswer):
+    """An answer, with pictures of the work that was done."""
+
+    photos = Node(KeyList(MOST), title=_("Pictures after the work"), missing=())
+
+
+class RatingForm(StrictSchema):
+    """Five faces and a few words."""
+
+    stars = Node(Choice(FACES), title=_("Satisfaction"))
+    words = Node(
+        CleanText(0, LONGEST_WORDS, multiline=True), title=_("What would have been better?"), missing=""
+    )
+
+
+class Objection(StrictSchema):
+    """Why the citizen finds that the case is not settled."""
+
+    reason = Node(CleanText(5, LONGEST_WORDS, multiline=True), title=_("What is still wrong?"))
+
+
+class Notices(StrictSchema):
+    """Whether somebody wants to hear of a case."""
+
+    wanted = Node(Flag(), title=_("SMS at every change"), missing=False)
+
+
+class Page(StrictSchema):
+    """Where a list goes on: the id of the last case shown."""
+
+    before = Node(BoundedInt(1, 2**53), missing=None)
+
+
+class Follow(StrictSchema):
+    """The two parts that open a case to whoever has them."""
+
+    code = Node(TrackingCode(), title=_("Tracking code"), description=_("Ten digits; spaces do not matter."))
+    proof = Node(
+        Code(4),
+        title=_("Last four digits of your mobile, or the PIN"),
+        description=_("The PIN was shown with the code when the request was sent without a name."),
+    )
+
+
+def step_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of ``CaseService.apply`` for the values of a step's form.
+
+    ``public_text``, ``internal_text`` and ``photos`` (attachment keys) have their own places.
+    """
+    own = {"public_text", "internal_text", "photos"}
+    return {
+        "public_text": values.get("public_text", ""),
+        "internal_text": values.get("internal_text", ""),
+        "attachments": tuple(values.get("photos", ())),
+        "data": {name: value for name, value in values.items() if name not in own},
+    }

@@ -1,0 +1,42 @@
+"""Taking pictures from a browser: limits, the image gate, files, rows; each before the next."""
+
+from typing import Any
+
+from civicportal.cases.attachments import AttachmentService, store_files
+from civicportal.crypto import token_hash
+from civicportal.forms import FileRefused
+from civicportal.storage import ImageRefused, ProcessedImage, process_image
+
+
+def upload_owner(request: Any) -> str:
+    """Return whose uploads this browser's are; a visitor without a session cookie gets one."""
+    return token_hash(request.ensure_session_token())
+
+
+def take_files(request: Any, files: list[Any]) -> list[str]:
+    """Keep pictures that came with a form; they wait 24 hours for a case to claim them.
+
+    For ``BoundForm(take_files=partial(take_files, request))``. It writes in a unit of work of its own, so that the
+    pictures of a refused form stay: the form must be read before the first use of ``request.work``.
+
+    :param files: of ``request.POST``, each with an open ``file``.
+    :return: their keys.
+    :raises FileRefused: when one is no picture, too large or damaged; none is kept then.
+    :raises TooMany: when this browser or address has sent too many.
+    """
+    owner = upload_owner(request)
+    images = [_gate(request, owner, file) for file in files]
+    keys = [store_files(request.site, image) for image in images]
+    with request.site.work(actor=request.identity) as work:
+        for key, image in zip(keys, images, strict=True):
+            work.get(AttachmentService).add(key, image, owner)
+    return keys
+
+
+def _gate(request: Any, owner: str, file: Any) -> ProcessedImage:
+    request.site.limits.hit("upload_owner", owner)
+    request.site.limits.hit("upload_address", request.remote_addr)
+    try:
+        return process_image(file.file.read())
+    except ImageRefused as refusal:
+        raise FileRefused(refusal.reason) from refusal

@@ -1,0 +1,1 @@
+"""Pages of citizens: their cases, the follow-up by code, pictures."""

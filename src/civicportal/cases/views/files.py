@@ -1,0 +1,72 @@
+"""Pictures on their way in and out."""
+
+from typing import Any
+
+from civicportal.cases.attachments import AttachmentService
+from civicportal.cases.proofs import proved_codes
+from civicportal.cases.uploads import take_files, upload_owner
+from civicportal.crypto import token_hash
+from civicportal.errors import NotFound
+from civicportal.forms import FileRefused
+from civicportal.i18n import _
+from civicportal.storage import FileMissing
+
+AN_HOUR = 3600
+#: A picture is data and nothing else, whatever is made of its address.
+POLICY = "default-src 'none'; sandbox"
+
+
+def upload(request: Any) -> dict[str, str]:
+    """Take one picture and answer its key; a refused one gets 422 and the reason."""
+    file = request.POST.get("file")
+    if not hasattr(file, "file"):
+        return _refused(request, _("There is no picture in this request."))
+    try:
+        [key] = take_files(request, [file])
+    except FileRefused as refusal:
+        return _refused(request, refusal.message)
+    return {"key": key, "url": request.route_path("attachment_small", key=key)}
+
+
+def remove(request: Any) -> dict[str, str]:
+    """Take back a picture that no case has claimed."""
+    request.work.get(AttachmentService).remove(request.matchdict["key"], upload_owner(request))
+    return {}
+
+
+def large(request: Any) -> Any:
+    """Show a picture."""
+    return _picture(request, "")
+
+
+def small(request: Any) -> Any:
+    """Show a picture's small version."""
+    return _picture(request, ".small")
+
+
+def _picture(request: Any, variant: str) -> Any:
+    owner = token_hash(request.session_token) if request.session_token else ""
+    attachment, code = request.work.get(AttachmentService).fetch(
+        request.matchdict["key"], owner, proved_codes(request)
+    )
+    try:
+        with request.site.storage.open(f"{attachment.key}{variant}") as file:
+            body = file.read()
+    except FileMissing:
+        raise NotFound("the file is gone") from None
+    extension = attachment.content_type.rpartition("/")[2]
+    response = request.response
+    response.content_type = attachment.content_type
+    response.content_disposition = f'inline; filename="{code or "picture"}-{attachment.id}.{extension}"'
+    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.cache_control = f"private, max-age={AN_HOUR}"
+    response.etag = f"{attachment.key}{variant}"
+    response.conditional_response = True
+    response.body = body
+    return response
+
+
+def _refused(request: Any, reason: Any) -> dict[str, str]:
+    request.response.status_int = 422
+    return {"message": request.translate(reason)}

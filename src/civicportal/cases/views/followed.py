@@ -1,0 +1,86 @@
+"""Cases of others that a citizen follows: what everybody may know, notices and the rating."""
+
+from collections.abc import Callable
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.cases.errors import Refused
+from civicportal.cases.follow_up import FollowUpService
+from civicportal.cases.followers import FollowerService
+from civicportal.cases.history import PublicHistory
+from civicportal.cases.models import Case
+from civicportal.cases.ratings import RatingService
+from civicportal.cases.schemas import FACES
+from civicportal.cases.views import forms
+from civicportal.forms import BoundForm, FormInvalid
+from civicportal.i18n import _
+
+
+def show(request: Any) -> dict[str, Any]:
+    """Show a followed case; its pictures only once it is published."""
+    return _page(request, _followed(request))
+
+
+def rate(request: Any) -> Any:
+    """Keep the follower's rating."""
+    form = forms.rating_form(request, _path(request, "followed_rate"), None)
+
+    def keep(values: dict[str, Any]) -> None:
+        found = _followed(request, lock=True)
+        request.work.get(RatingService).rate(found, int(values["stars"]), values["words"])
+
+    return _act(request, form, keep, thanks=_("Thank you: your rating is kept."), rating=form)
+
+
+def notices(request: Any) -> Any:
+    """Mute the notices of one case, or hear of it again."""
+    form = forms.notices_form(request, _path(request, "followed_notices"), wanted=True)
+
+    def save(values: dict[str, Any]) -> None:
+        request.work.get(FollowerService).mute(_followed(request), not values["wanted"])
+
+    return _act(request, form, save, thanks=_("Saved"))
+
+
+def _act(
+    request: Any, form: BoundForm, what: Callable[[dict[str, Any]], None], *, thanks: Any, **shown: BoundForm
+) -> Any:
+    try:
+        what(form.validate(request.POST))
+    except FormInvalid:
+        request.response.status_int = 422
+        return _page(request, _followed(request), **shown)
+    except Refused as refusal:
+        request.session.flash(request.translate(refusal.reason), "bad")
+    else:
+        request.session.flash(request.translate(thanks), "good")
+    return HTTPSeeOther(_path(request, "followed"))
+
+
+def _followed(request: Any, *, lock: bool = False) -> Case:
+    service = request.work.get(FollowUpService)
+    found: Case = service.fetch_followed(int(request.matchdict["id"]), lock=lock)
+    return found
+
+
+def _path(request: Any, route: str) -> str:
+    return str(request.route_path(route, id=request.matchdict["id"]))
+
+
+def _page(request: Any, found: Case, rating: BoundForm | None = None) -> dict[str, Any]:
+    work = request.work
+    history = work.get(PublicHistory)
+    audiences = ("public",) if found.public else ()
+    standing = work.get(RatingService).standing(found)
+    muted = work.get(FollowerService).is_muted(found)
+    return {
+        "row": work.get(FollowUpService).summary(found),
+        "code": None,
+        "events": history.of(found, audiences=audiences),
+        "photos": [p for p in history.photos(found, audiences) if p.purpose == "before"],
+        "standing": standing,
+        "faces": FACES,
+        "rating": rating or forms.rating_form(request, _path(request, "followed_rate"), standing),
+        "notices": forms.notices_form(request, _path(request, "followed_notices"), wanted=not muted),
+    }

@@ -1,0 +1,84 @@
+"""The forms of a citizen's case page: rating, objection, notices, and the steps of its workflow."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from civicportal.cases.models import Case
+from civicportal.cases.ratings import Standing
+from civicportal.cases.schemas import Notices, Objection, RatingForm
+from civicportal.cases.services import Step
+from civicportal.cases.uploads import take_files
+from civicportal.cases.workflow import Transition
+from civicportal.forms import BoundForm, Button
+from civicportal.i18n import _
+from civicportal.schema import StrictSchema
+
+VERSION = "version"
+"""Hidden field of steps: which version of the case the citizen saw."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepForm:
+    """A step with its form, or with the reason why it is not possible now."""
+
+    step: Step
+    form: BoundForm
+
+
+def rating_form(request: Any, action: str, standing: Standing | None) -> BoundForm:
+    """Return the form of the five faces, filled with what was said before."""
+    mine = standing.mine if standing else None
+    return BoundForm(
+        request,
+        RatingForm(),
+        initial={"stars": str(mine.stars), "words": mine.words} if mine else None,
+        buttons=(Button(title=_("Send"), css_class="btn-primary"),),
+        action=action,
+        prefix="rating",
+    )
+
+
+def objection_form(request: Any, action: str) -> BoundForm:
+    """Return the form that opens a closed case again."""
+    button = Button(title=_("Open the request again"), css_class="btn-danger-q")
+    return BoundForm(
+        request, Objection(), buttons=(button,), action=action, prefix="objection", ignore=(VERSION,)
+    )
+
+
+def notices_form(request: Any, action: str, *, wanted: bool) -> BoundForm:
+    """Return the switch for notices."""
+    button = Button(title=_("Save"), css_class="btn-quiet btn-sm")
+    return BoundForm(
+        request, Notices(), initial={"wanted": wanted}, buttons=(button,), action=action, prefix="notices"
+    )
+
+
+def step_form(request: Any, transition: Transition, action: str) -> BoundForm:
+    """Return the form of a step of the workflow."""
+    schema = transition.schema() if transition.schema else StrictSchema()
+    return BoundForm(
+        request,
+        schema,
+        buttons=(Button(title=transition.title, css_class="btn-primary"),),
+        action=action,
+        prefix=f"step-{transition.name}",
+        ignore=(VERSION,),
+        take_files=partial(take_files, request),
+    )
+
+
+def step_forms(request: Any, case: Case, steps: list[Step]) -> dict[str, StepForm]:
+    """Return the forms of the steps a citizen has from here, by the step's name."""
+    found = {}
+    for step in steps:
+        action = request.route_path("my_step", code=case.code, step=step.transition.name)
+        found[step.transition.name] = StepForm(step=step, form=step_form(request, step.transition, action))
+    return found
+
+
+def sent_version(request: Any) -> int:
+    """Return the version a form was made from; one that cannot be read fits no case."""
+    text = request.POST.get(VERSION, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

@@ -1,0 +1,195 @@
+"""A signed-in citizen's cases: list, page of one, rating, objection, notices and the steps of its workflow."""
+
+from collections.abc import Callable
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.cases.attachments import AttachmentService
+from civicportal.cases.errors import Refused, StaleCase
+from civicportal.cases.follow_up import FollowUpService
+from civicportal.cases.followers import FollowerService
+from civicportal.cases.history import PublicHistory
+from civicportal.cases.models import Case
+from civicportal.cases.ratings import RatingService
+from civicportal.cases.schemas import FACES, Page, step_values
+from civicportal.cases.services import CaseService
+from civicportal.cases.uploads import upload_owner
+from civicportal.cases.views import forms
+from civicportal.cases.workflow import Transition
+from civicportal.errors import NotFound
+from civicportal.forms import BoundForm, FormInvalid
+from civicportal.i18n import _
+from civicportal.web.display import pieces
+
+PAGE_SIZE = 20
+AUDIENCES = ("citizen", "public")
+CHANGED = _("The request has changed meanwhile. Your text is kept: please look again and send once more.")
+
+
+def cases(request: Any) -> dict[str, Any]:
+    """List the citizen's cases, the latest first, and those of others they follow."""
+    before = BoundForm(request, Page()).read_filters(request.GET)["before"]
+    service = request.work.get(FollowUpService)
+    found = service.own(before=before, limit=PAGE_SIZE + 1)
+    rows = found[:PAGE_SIZE]
+    return {
+        "rows": rows,
+        "next_url": f"/my?before={rows[-1].case.id}" if len(found) > PAGE_SIZE else None,
+        "first_url": "/my" if before else None,
+        "followed": [] if before else service.followed(),
+    }
+
+
+def case(request: Any) -> dict[str, Any]:
+    """Show one of the citizen's cases."""
+    return _page(request, _own(request))
+
+
+def rate(request: Any) -> Any:
+    """Keep the citizen's rating."""
+    form = forms.rating_form(request, _path(request, "my_rate"), None)
+
+    def keep(found: Case, values: dict[str, Any]) -> None:
+        request.work.get(RatingService).rate(found, int(values["stars"]), values["words"])
+
+    return _act(request, form, keep, thanks=_("Thank you: your rating is kept."), rating=form)
+
+
+def object_(request: Any) -> Any:
+    """Open a closed case again on the citizen's objection."""
+    form = forms.objection_form(request, _path(request, "my_object"))
+
+    def reopen(found: Case, values: dict[str, Any]) -> None:
+        version = forms.sent_version(request)
+        request.work.get(RatingService).object(found, values["reason"], version=version)
+
+    return _act(request, form, reopen, thanks=_("The request is open again."), objection=form)
+
+
+def notices(request: Any) -> Any:
+    """Mute the notices of one case, or hear of it again."""
+    form = forms.notices_form(request, _path(request, "my_notices"), wanted=True)
+
+    def save(found: Case, values: dict[str, Any]) -> None:
+        request.work.get(FollowerService).mute(found, not values["wanted"])
+
+    return _act(request, form, save, thanks=_("Saved"))
+
+
+def step(request: Any) -> Any:
+    """Take a step of the workflow that is the citizen's."""
+    transition = _transition(request)
+    form = forms.step_form(request, transition, _path(request, "my_step", step=transition.name))
+
+    def apply(found: Case, values: dict[str, Any]) -> None:
+        request.work.get(CaseService).apply(
+            found,
+            transition.name,
+            version=forms.sent_version(request),
+            owner=upload_owner(request),
+            **step_values(values),
+        )
+
+    return _act(request, form, apply, thanks=_("Saved"), step=form)
+
+
+# -- inside -------------------------------------------------------------------------------------------------
+
+
+def _own(request: Any, *, lock: bool = False) -> Case:
+    found: Case = request.work.get(CaseService).fetch_own(request.matchdict["code"], lock=lock)
+    return found
+
+
+def _path(request: Any, route: str, **names: str) -> str:
+    return str(request.route_path(route, code=request.matchdict["code"], **names))
+
+
+def _transition(request: Any) -> Transition:
+    """Return the named step from the case's present status, read apart: its form may bring pictures.
+
+    :raises NotFound: when citizens have no such step.
+    :raises StaleCase: when they have, but not from here.
+    """
+    name = request.matchdict["step"]
+    with request.site.work(actor=request.identity, write=False) as work:
+        service = work.get(CaseService)
+        found = service.fetch_own(request.matchdict["code"])
+        kind = service.kind(found)
+    named = [t for t in kind.workflow.transitions if t.name == name and "citizen" in t.actors]
+    if not named or name == kind.reopen:
+        raise NotFound("no such step")
+    for transition in named:
+        if found.status in transition.sources:
+            return transition
+    raise StaleCase(f"case {found.code}: {name} is not possible from {found.status}")
+
+
+def _act(
+    request: Any,
+    form: BoundForm,
+    what: Callable[[Case, dict[str, Any]], None],
+    *,
+    thanks: Any,
+    **shown: BoundForm,
+) -> Any:
+    """Read a form, act on the case, go back to its page; the page shows a refused form as it was sent.
+
+    :param shown: the form, by the place where the page shows it.
+    """
+    try:
+        values = form.validate(request.POST)
+        what(_own(request, lock=True), values)
+    except FormInvalid:
+        return _page(request, _own(request), status=422, **shown)
+    except StaleCase:
+        form.fail("", CHANGED)
+        return _page(request, _own(request), status=409, **shown)
+    except Refused as refusal:
+        request.session.flash(request.translate(refusal.reason), "bad")
+    else:
+        request.session.flash(request.translate(thanks), "good")
+    return HTTPSeeOther(_path(request, "my_case"))
+
+
+def _page(
+    request: Any,
+    found: Case,
+    *,
+    status: int = 200,
+    rating: BoundForm | None = None,
+    objection: BoundForm | None = None,
+    step: BoundForm | None = None,
+) -> dict[str, Any]:
+    work = request.work
+    request.response.status_int = status
+    service, history = work.get(CaseService), work.get(PublicHistory)
+    standing = work.get(RatingService).standing(found)
+    reopen = service.kind(found).reopen
+    steps = forms.step_forms(request, found, [s for s in service.steps(found) if s.transition.name != reopen])
+    if step is not None:
+        steps = {name: _with(row, step) for name, row in steps.items()}
+    return {
+        "row": work.get(FollowUpService).summary(found),
+        "events": history.of(found, own=True, audiences=AUDIENCES),
+        "photos": [p for p in work.get(AttachmentService).of_case(found) if _before(p)],
+        "standing": standing,
+        "faces": FACES,
+        "rating": rating or forms.rating_form(request, _path(request, "my_rate"), standing),
+        "may_object": work.get(RatingService).may_object(found),
+        "objection": objection or forms.objection_form(request, _path(request, "my_object")),
+        "steps": steps,
+        "notices": forms.notices_form(
+            request, _path(request, "my_notices"), wanted=not work.get(FollowerService).is_muted(found)
+        ),
+        "panels": pieces(request, "case_panels", ("citizen",), case=found)["citizen"],
+    }
+
+
+def _with(row: forms.StepForm, sent: BoundForm) -> forms.StepForm:
+    return forms.StepForm(step=row.step, form=sent) if sent.action == row.form.action else row
+
+
+def _before(photo: Any) -> bool:
+    return photo.purpose == "before" and photo.audience in AUDIENCES

@@ -1,0 +1,76 @@
+"""Follow-up without signing in: a tracking code and its second part.
+
+Every miss gets one answer, whether the code exists or not, and is counted. What was proved stays with the browser's
+session; the code never stands in the address that is asked for the second part.
+"""
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.cases.follow_up import FollowUpService
+from civicportal.cases.history import PublicHistory
+from civicportal.cases.proofs import keep_proof, proved_codes
+from civicportal.cases.schemas import Follow
+from civicportal.errors import NotFound
+from civicportal.forms import BoundForm, Button, FormInvalid, handle_form
+from civicportal.i18n import _
+
+AUDIENCES = ("citizen", "public")
+MISS = _("No request was found with this tracking code and these four digits.")
+
+
+def ask(request: Any) -> dict[str, Any]:
+    """Ask for the code and its second part."""
+    return {"form": _form(request)}
+
+
+def check(request: Any) -> Any:
+    """Open the case, or say that nothing was found; a code alone is asked for its second part."""
+    form = _form(request)
+    if "proof" not in request.POST:
+        form.fill({"code": [request.POST.get("code", "")[:40]]})
+        return {"form": form}
+    return handle_form(request, form, lambda values: _open(request, form, **values))
+
+
+def show(request: Any) -> Any:
+    """Show the timeline of a case whose second part this browser has shown; else ask for it."""
+    code, work = request.matchdict["code"], request.work
+    try:
+        found = work.get(FollowUpService).fetch_proved(code, proved_codes(request))
+    except NotFound:
+        return HTTPSeeOther(request.route_path("track"))
+    history = work.get(PublicHistory)
+    request.response.headers["Referrer-Policy"] = "no-referrer"
+    return {
+        "row": work.get(FollowUpService).summary(found),
+        "code": found.code,
+        "events": history.of(found, audiences=AUDIENCES),
+        "photos": [p for p in history.photos(found, AUDIENCES) if p.purpose == "before"],
+        "standing": None,
+        "faces": (),
+        "rating": None,
+        "notices": None,
+    }
+
+
+def _form(request: Any) -> BoundForm:
+    button = Button(title=_("Follow up"), css_class="btn-primary btn-lg")
+    return BoundForm(request, Follow(), buttons=(button,), action=request.route_path("track"))
+
+
+def _open(request: Any, form: BoundForm, *, code: str, proof: str) -> Any:
+    limits = request.site.limits
+    limits.check("track_site")
+    limits.hit("track_address", request.remote_addr)
+    limits.hit("track_code", code)
+    # Read apart: a miss is counted in a transaction of its own before the request's may begin.
+    with request.site.work(actor=request.identity, write=False) as work:
+        found = work.get(FollowUpService).prove(code, proof)
+    if found is None:
+        limits.hit("track_site")
+        form.fail("", MISS)
+        raise FormInvalid
+    keep_proof(request, found.code)
+    return HTTPSeeOther(request.route_path("track_case", code=found.code))

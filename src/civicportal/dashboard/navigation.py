@@ -1,0 +1,129 @@
+"""The links of the citizens' bar and of the staff side bar, with the number of open cases beside them."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import func, select
+
+from civicportal.access import in_kartable
+from civicportal.cases.models import Case
+from civicportal.dashboard.types import ALL_KINDS, NavigationItem
+from civicportal.i18n import _
+from civicportal.kartable.models import Referral
+from civicportal.plugins import call_each
+from civicportal.web.display import attempt
+from civicportal.work import Work
+
+log = logging.getLogger(__name__)
+
+
+def _staff(name: str, title: Any, icon: str, section: Any, weight: int, **more: Any) -> NavigationItem:
+    return NavigationItem(
+        name=name, title=title, route=name, icon=icon, area="staff", section=section, weight=weight, **more
+    )
+
+
+def _admin(name: str, title: Any, icon: str, weight: int, permission: str) -> NavigationItem:
+    return _staff(f"admin.{name}", title, icon, "admin", weight, permission=permission)
+
+
+CORE_ITEMS = (
+    _staff("kartable", _("My kartable"), "inbox", "", 100, kind=ALL_KINDS),
+    _staff("desk", _("Desk"), "home", "", 90),
+    _admin("members", _("Members"), "users", 100, "core:member:manage"),
+    _admin("roles", _("Access levels"), "shield-lock", 95, "core:role:manage"),
+    _admin("units", _("Units"), "sitemap", 90, "core:unit:manage"),
+    _admin("categories", _("Categories"), "category", 85, "core:category:manage"),
+    _admin("routing", _("Routing"), "route", 80, "core:routing:manage"),
+    _admin("calendar", _("Calendar"), "calendar-off", 75, "core:calendar:manage"),
+    _admin("messages", _("Messages"), "messages", 70, "core:message:view"),
+    _admin("plugins", _("Plugins"), "puzzle", 65, "core:plugin:view"),
+    _admin("settings", _("Settings"), "settings", 60, "core:setting:manage"),
+    _admin("audit", _("Audit trail"), "history", 55, "core:audit:view"),
+)
+
+
+class Link:
+    """A link as a layout draws it: everything translated, the badge read when it is asked for."""
+
+    def __init__(self, navigation: "Navigation", item: NavigationItem, title: str, url: str) -> None:
+        self._navigation = navigation
+        self._kind = item.kind
+        self.title = title
+        self.url = url
+        self.icon = item.icon
+        self.section = item.section
+
+    @property
+    def badge(self) -> int | None:
+        """Return how many open cases wait behind the link, if any."""
+        return self._navigation.badge(self._kind) if self._kind else None
+
+
+@dataclass
+class Navigation:
+    """What one request's person may go to."""
+
+    request: Any
+
+    @cached_property
+    def citizen(self) -> list[Link]:
+        """Return the services of the city."""
+        return self._links(item for item in self._items if item.area == "citizen")
+
+    @cached_property
+    def staff(self) -> list[Link]:
+        """Return the side bar: what the person has a permission for."""
+        identity = self.request.identity
+        return self._links(
+            item
+            for item in self._items
+            if item.area == "staff" and (item.permission is None or identity.permits(item.permission))
+        )
+
+    def badge(self, kind: str) -> int | None:
+        """Return the open action lines of the person's kartable, of one kind or of all."""
+        counts = self._counts
+        return (sum(counts.values()) if kind == ALL_KINDS else counts.get(kind)) or None
+
+    @cached_property
+    def _items(self) -> list[NavigationItem]:
+        found = [
+            item
+            for _plugin, item in call_each(self.request.site.hooks, "navigation_items", request=self.request)
+        ]
+        return sorted(found, key=lambda item: (-item.weight, item.name))
+
+    @cached_property
+    def _counts(self) -> dict[str, int]:
+        return attempt(self.request, open_lines, {}) if self.request.identity.is_staff else {}
+
+    def _links(self, items: Iterable[NavigationItem]) -> list[Link]:
+        links = []
+        for item in items:
+            try:
+                url = self.request.route_path(item.route)
+            except KeyError:
+                log.error("the navigation item %s names the unknown route %r", item.name, item.route)
+                continue
+            links.append(Link(self, item, self.request.translate(item.title), url))
+        return links
+
+
+def open_lines(work: Work) -> dict[str, int]:
+    """Return how many open action lines lie in the actor's kartable, by kind of case."""
+    query = (
+        select(Case.kind, func.count())
+        .join(Referral, Referral.case_id == Case.id)
+        .where(Referral.type == "action", in_kartable(work.actor))
+        .group_by(Case.kind)
+    )
+    return dict(work.session.execute(query).tuples())
+
+
+def includeme(config: Any) -> None:
+    """Make ``request.navigation``."""
+    config.add_request_method(Navigation, "navigation", reify=True)

@@ -1,0 +1,15 @@
+"""The citizens' home and the staff desk: pages that plugins fill."""
+
+from typing import Any
+
+from civicportal.web.display import pieces
+
+
+def home(request: Any) -> dict[str, Any]:
+    """Show the city's services and what is new."""
+    return {"pieces": pieces(request, "dashboard_widgets", ("card", "main", "aside"))}
+
+
+def desk(request: Any) -> dict[str, Any]:
+    """Show staff what waits for them in every service."""
+    return {"pieces": pieces(request, "dashboard_widgets", ("desk",))}

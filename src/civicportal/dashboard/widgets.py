@@ -1,0 +1,90 @@
+"""The core's own pieces of the citizens' home and of the staff desk."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from civicportal.cases.follow_up import FollowUpService
+from civicportal.dashboard.navigation import open_lines
+from civicportal.dashboard.services import FiguresService
+from civicportal.dashboard.types import Widget
+from civicportal.i18n import _
+
+CARD = "civicportal:templates/dashboard/card.jinja2"
+"""Template of a service card: ``title`` and ``text`` (texts or translation strings), ``url``, ``icon``, ``tone``."""
+OWN_CASES = 3
+
+
+def core_widgets(request: Any) -> Iterator[Widget]:
+    """Return the follow-up and telephone cards, the citizen's own cases, the figures; the summary for staff."""
+    if request.identity.is_staff:
+        yield _kartable(request)
+    yield Widget(
+        name="follow_up",
+        area="card",
+        template=CARD,
+        weight=-10,
+        context={
+            "title": _("Follow up your requests"),
+            "text": _("All your requests in one place"),
+            "url": "/my" if request.identity.is_citizen else "/track",
+            "icon": "list-check",
+            "tone": "b",
+        },
+    )
+    phone = request.site.settings["contact"].get("phone", "")
+    if phone:
+        yield _phone(request, phone)
+    if request.identity.is_citizen:
+        yield _own_cases(request)
+    figures = request.display_work.get(FiguresService).city()
+    if figures:
+        yield Widget(
+            name="figures",
+            area="aside",
+            template="civicportal:templates/dashboard/figures.jinja2",
+            weight=-10,
+            context={"figures": figures},
+        )
+    yield Widget(
+        name="install", area="aside", template="civicportal:templates/dashboard/install.jinja2", weight=-20
+    )
+
+
+def _phone(request: Any, phone: str) -> Widget:
+    note = request.site.settings["contact"].get("phone_note", "")
+    return Widget(
+        name="phone",
+        area="card",
+        template=CARD,
+        weight=-20,
+        context={
+            "title": _("Call ${phone}", mapping={"phone": phone}),
+            "text": note,
+            "url": f"tel:{phone}",
+            "icon": "headset",
+            "tone": "r",
+        },
+    )
+
+
+def _own_cases(request: Any) -> Widget:
+    cases = request.display_work.get(FollowUpService).own(limit=OWN_CASES)
+    return Widget(
+        name="own_cases",
+        area="aside",
+        template="civicportal:templates/dashboard/own_cases.jinja2",
+        weight=100,
+        context={"cases": cases},
+    )
+
+
+def _kartable(request: Any) -> Widget:
+    counts = open_lines(request.display_work)
+    rows = [(request.site.kind(kind), number) for kind, number in sorted(counts.items())]
+    return Widget(
+        name="kartable",
+        area="desk",
+        template="civicportal:templates/dashboard/kartable.jinja2",
+        weight=100,
+        context={"rows": rows, "total": sum(counts.values())},
+    )

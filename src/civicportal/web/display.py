@@ -1,0 +1,82 @@
+"""Pieces of pages that plugins draw: each implementation is isolated and reads through a unit of work of its own.
+
+A hook that raises costs its own pieces, a template that raises costs its own piece; both are logged. The page's unit
+of work is never touched: on PostgreSQL one failed statement would make the rest of the page unreadable.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from markupsafe import Markup
+from pyramid.renderers import render
+
+from civicportal.plugins import in_order
+from civicportal.work import Work
+
+log = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
+
+
+@contextmanager
+def isolated(request: Any) -> Iterator[Work]:
+    """Open a read-only unit of work at ``request.display_work``; it is thrown away at the end."""
+    with request.site.work(actor=request.identity, write=False) as work:
+        request.display_work = work
+        try:
+            yield work
+        finally:
+            del request.display_work
+
+
+def attempt(request: Any, what: Callable[[Work], Answer], fallback: Answer) -> Answer:
+    """Return what a function reads in isolation, or the fallback when it fails."""
+    try:
+        with isolated(request) as work:
+            return what(work)
+    except Exception:
+        log.exception("%s failed", getattr(what, "__qualname__", what))
+        return fallback
+
+
+def pieces(
+    request: Any,
+    hook: str,
+    areas: Iterable[str],
+    page: Mapping[str, Any] | None = None,
+    **arguments: Any,
+) -> dict[str, list[Markup]]:
+    """Draw what every plugin returns for the areas of a page.
+
+    :param hook: ``dashboard_widgets`` or ``case_panels``.
+    :param areas: what this page shows; the others are left out.
+    :param page: names every template gets besides its own context.
+    :param arguments: of the hook, besides ``request``.
+    :return: by area, the heavier first, then by name.
+    """
+    wanted = frozenset(areas)
+    found: dict[str, list[tuple[int, str, Markup]]] = defaultdict(list)
+    for plugin, function in in_order(request.site.hooks, hook):
+        try:
+            with isolated(request):
+                for piece in function(request=request, **arguments) or ():
+                    if piece.area in wanted:
+                        found[piece.area] += _drawn(request, plugin, piece, page or {})
+        except Exception:
+            log.exception("hook %s of plugin %s failed", hook, plugin)
+    return {
+        area: [markup for _weight, _name, markup in sorted(found[area], key=lambda row: row[:2])]
+        for area in wanted
+    }
+
+
+def _drawn(request: Any, plugin: str, piece: Any, page: Mapping[str, Any]) -> list[tuple[int, str, Markup]]:
+    try:
+        text = render(piece.template, {**page, **piece.context}, request=request)
+    except Exception:
+        log.exception("the piece %s of plugin %s cannot be drawn", piece.name, plugin)
+        return []
+    # The template has escaped what it was given.
+    return [(-piece.weight, piece.name, Markup(text))]  # noqa: S704

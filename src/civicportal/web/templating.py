@@ -165,6 +165,8 @@ def add_globals(event: Any) -> None:
 def includeme(config: Any) -> None:
     """Add the filters and the globals."""
     config.add_subscriber(add_globals, BeforeRender)
+    # Layouts and macros are named from here, by the templates of plugins too.
+    config.add_jinja2_search_path("civicportal:templates")
     site = config.registry.site
     settings = site.settings
     config.registry.site_face = Face(

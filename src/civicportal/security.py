@@ -73,6 +73,11 @@ class Identity:
         """Tell whether this session came in by the citizens' door."""
         return self.door == "citizen"
 
+    @property
+    def avatar_letter(self) -> str:
+        """Return the first letter of the name, for the round mark beside it; empty without a name."""
+        return self.name.strip()[:1]
+
     def permits(self, permission: str) -> bool:
         """Tell whether any grant gives the right, in whatever scope."""
         return self.door == "system" or any(grant.gives(permission) for grant in self.grants)

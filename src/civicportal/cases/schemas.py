@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from civicportal.cases.attachments import MOST
+from civicportal.forms import TextAreaWidget
 from civicportal.i18n import _
 from civicportal.schema import (
     BoundedInt,
@@ -73,7 +74,10 @@ class RatingForm(StrictSchema):
 
     stars = Node(Choice(FACES), title=_("Satisfaction"))
     words = Node(
-        CleanText(0, LONGEST_WORDS, multiline=True), title=_("What would have been better?"), missing=""
+        CleanText(0, LONGEST_WORDS, multiline=True),
+        title=_("What would have been better?"),
+        missing="",
+        widget=TextAreaWidget(rows=2),
     )
 
 

@@ -92,13 +92,11 @@ def position(point: XY) -> list[float]:
 
 
 def feature(kind: str, points: list[XY], **properties: object) -> Feature:
-    """A polygon, or for a road a line, or for a label a point."""
+    """A polygon, or for a road a line."""
     coordinates: list[Any] = [position(point) for point in points]
-    shape = {"road": "LineString", "label": "Point"}.get(kind, "Polygon")
+    shape = "LineString" if kind == "road" else "Polygon"
     if shape == "Polygon":
         coordinates = [[*coordinates, coordinates[0]]]
-    elif shape == "Point":
-        coordinates = coordinates[0]
     return {
         "type": "Feature",
         "properties": {"kind": kind, **properties},
@@ -244,22 +242,8 @@ def limits() -> list[Feature]:
     return [boundary, *districts]
 
 
-def labels() -> list[Feature]:
-    found = []
-    for label in NAMES["labels"]:
-        i, j = label["at"]
-        here = crossing(i, j)
-        properties = {key: label[key] for key in ("text", "of", "minor") if key in label}
-        if "along" in label:
-            there = crossing(i + label["along"][0], j + label["along"][1])
-            angle = math.degrees(math.atan2(here[1] - there[1], there[0] - here[0]))
-            properties["angle"] = round((angle + 90) % 180 - 90)
-        found.append(feature("label", [here], **properties))
-    return found
-
-
 def main() -> None:
-    features = [*limits(), *areas_of_water_and_green(), *roads(), *squares(), *labels()]
+    features = [*limits(), *areas_of_water_and_green(), *roads(), *squares()]
     city = {"type": "FeatureCollection", "features": features}
     TARGET.write_text(json.dumps(city, ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8")
 

@@ -42,7 +42,11 @@
   }
 
   function save() {
-    try { localStorage.setItem(key, JSON.stringify({ fields: values(), photos: photos() })); } catch (error) { return; }
+    var draft = JSON.stringify({ fields: values(), photos: photos() });
+    try {
+      if (localStorage.getItem(key) === draft) { return; }
+      localStorage.setItem(key, draft);
+    } catch (error) { return; }
     status.textContent = status.dataset.textSaved.replace('{time}',
       new Date().toLocaleTimeString(document.documentElement.lang, { hour: '2-digit', minute: '2-digit' }));
     clear.hidden = false;

@@ -1,6 +1,6 @@
 /* Maps of the page. Needs portal.js, Leaflet, map-city.js and, for a picker, map-picker.js.
 
-   <div data-map="view|fixed|picker" data-geojson="URL" data-zoom data-lat data-lon data-attribution
+   <div data-map="view|fixed|picker" data-geojson="URL" data-zoom data-lat data-lon data-attribution data-text-in data-text-out
         data-pins='[{lat, lon, tone, icon, title, url}]' data-points-url="URL">
    Without data-lat the map opens on the boundary of the city. data-points-url is asked with
    bbox=west,south,east,north and answers [{…}] or {"points": [{…}]}. A document event "relayout"
@@ -37,7 +37,10 @@
     group.clearLayers();
     points.forEach(function (point) {
       var layer = points.length > MOST_PINS ? dot(point) : pin(point, fixed);
-      if (point.url) { layer.on('click', function () { location = point.url; }); }
+      if (point.url) {
+        layer.on('click', function () { location = point.url; });
+        layer.on('keydown', function (e) { if (e.originalEvent.code === 'Enter') { location = point.url; } });
+      }
       layer.addTo(group);
     });
   }
@@ -75,18 +78,24 @@
   }
 
   /* ---------- one map ---------- */
+  /* The search field of a picker covers its top, "my position" its lower end. */
+  function zoomCorner(picker) {
+    if (!picker) { return 'topleft'; }
+    return document.documentElement.dir === 'rtl' ? 'bottomright' : 'bottomleft';
+  }
   function makeMap(element, features) {
     var data = element.dataset;
     var fixed = data.map === 'fixed';
     var picker = data.map === 'picker';
     var map = L.map(element, {
-      zoomControl: !fixed, dragging: !fixed, keyboard: !fixed, doubleClickZoom: !fixed, touchZoom: picker ? 'center' : !fixed,
+      zoomControl: false, dragging: !fixed, keyboard: !fixed, doubleClickZoom: !fixed, touchZoom: picker ? 'center' : !fixed,
       scrollWheelZoom: picker ? 'center' : false, boxZoom: false, minZoom: 11, maxZoom: 18, zoomSnap: 0.25,
       fadeAnimation: false, zoomAnimation: false, markerZoomAnimation: false, preferCanvas: true, maxBoundsViscosity: 1
     });
     var city = new cp.City(map, features);
     var group = L.layerGroup().addTo(map);
     var pins = JSON.parse(data.pins || '[]');
+    if (!fixed) { L.control.zoom({ position: zoomCorner(picker), zoomInTitle: data.textIn, zoomOutTitle: data.textOut }).addTo(map); }
     map.attributionControl.setPrefix('').addAttribution(data.attribution || '');
     if (data.lat) {
       map.setView([Number(data.lat), Number(data.lon)], Number(data.zoom));

@@ -11,6 +11,7 @@ from civicportal.cases.changes import CaseChange
 from civicportal.cases.errors import CaseError, Refused, StaleCase
 from civicportal.cases.follow_up import FollowUpService
 from civicportal.cases.followers import FollowerService
+from civicportal.cases.history import PublicEvent, PublicHistory, public_status
 from civicportal.cases.models import (
     Attachment,
     Case,
@@ -25,6 +26,7 @@ from civicportal.cases.ratings import RatingService
 from civicportal.cases.schemas import AfterPhoto, ExpertComment, PublicAnswer, Reason, step_values
 from civicportal.cases.search import matches
 from civicportal.cases.services import CaseService, Step
+from civicportal.cases.uploads import take_files, upload_owner
 from civicportal.cases.workflow import (
     OPEN_STAGES,
     STAGES,
@@ -207,6 +209,8 @@ __all__ = [
     "PluginModels",
     "Point",
     "PublicAnswer",
+    "PublicEvent",
+    "PublicHistory",
     "RadioWidget",
     "Rating",
     "RatingService",
@@ -260,6 +264,7 @@ __all__ = [
     "new_metadata",
     "number",
     "process_image",
+    "public_status",
     "render_svg",
     "step_values",
     "store",
@@ -267,5 +272,7 @@ __all__ = [
     "string",
     "strings",
     "tagged",
+    "take_files",
+    "upload_owner",
     "visible",
 ]

@@ -8,6 +8,13 @@ from civicportal.security import EVERYBODY
 from civicportal.web.requests import LANGUAGE_COOKIE
 
 A_YEAR = 365 * 86400
+#: What a language calls itself; one that is not here shows its code.
+NAMES = {"fa": "فارسی", "en": "English", "ar": "العربية", "az": "تورکجه", "ckb": "کوردی", "tr": "Türkçe"}
+
+
+def languages(request: Any) -> list[tuple[str, str]]:
+    """Return code and name of the site's languages."""
+    return [(code, NAMES.get(code, code)) for code in request.site.languages]
 
 
 def choose(request: Any) -> Any:
@@ -29,5 +36,6 @@ def choose(request: Any) -> Any:
 
 def includeme(config: Any) -> None:
     """Add the route."""
+    config.add_request_method(languages, reify=True)
     config.add_route("language", "/language")
     config.add_view(choose, route_name="language", request_method="POST", permission=EVERYBODY)

@@ -81,4 +81,4 @@ def step_forms(request: Any, case: Case, steps: list[Step]) -> dict[str, StepFor
 def sent_version(request: Any) -> int:
     """Return the version a form was made from; one that cannot be read fits no case."""
     text = request.POST.get(VERSION, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    return int(text) if isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < 10 else 0

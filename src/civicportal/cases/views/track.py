@@ -17,6 +17,8 @@ from civicportal.forms import BoundForm, Button, FormInvalid, handle_form
 from civicportal.i18n import _
 
 AUDIENCES = ("citizen", "public")
+LONGEST_CODE = 40
+"""Characters of a code as it is typed, with its spaces."""
 MISS = _("No request was found with this tracking code and these four digits.")
 
 
@@ -29,7 +31,8 @@ def check(request: Any) -> Any:
     """Open the case, or say that nothing was found; a code alone is asked for its second part."""
     form = _form(request)
     if "proof" not in request.POST:
-        form.fill({"code": [request.POST.get("code", "")[:40]]})
+        sent = request.POST.get("code")
+        form.fill({"code": [sent[:LONGEST_CODE]] if isinstance(sent, str) else []})
         return {"form": form}
     return handle_form(request, form, lambda values: _open(request, form, **values))
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 CORE = "civicportal"
 VERSION_TABLE = "alembic_version_"
 SCRIPTS = Path(__file__).parent / "migrations"
-Progress = Callable[[str, str], None]
+Progress = Callable[[str], None]
 """Told the package and the revision just applied, with a minus before one just taken back."""
 
 

@@ -1,8 +1,124 @@
-"""pytest fixtures for plugin authors."""
+"""pytest fixtures for the tests of core, plugins and sites. Every test that uses one runs on each chosen database."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pkg_resources
+import pytest
 from _pytest.assertion.rewrite import AssertionRewritingHook
 
 # pytest loads the package that this plugin belongs to with its own loader. Pyramid finds templates and translations
 # through pkg_resources, which must be told that they lie beside the modules as usual.
 pkg_resources.register_loader_type(AssertionRewritingHook, pkg_resources.DefaultProvider)
+
+CHOICES = {"sqlite": ["sqlite"], "postgresql": ["postgresql"], "both": ["sqlite", "postgresql"]}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--civic-db`` and its default for a repository, ``civicportal_databases``."""
+    group = parser.getgroup("civicportal")
+    group.addoption("--civic-db", choices=sorted(CHOICES), help="the databases that tests run on")
+    parser.addini("civicportal_databases", "default of --civic-db", default="sqlite")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that needs a database once on each."""
+    if "civic_database" in metafunc.fixturenames:
+        chosen = metafunc.config.getoption("--civic-db") or metafunc.config.getini("civicportal_databases")
+        metafunc.parametrize("civic_database", CHOICES[chosen], indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def civic_database(request: pytest.FixtureRequest) -> str:
+    """Return the database of this test: "sqlite" or "postgresql"."""
+    return str(request.param)
+
+
+class _Session:
+    """What lives as long as the run: databases, and a site for each set of settings."""
+
+    def __init__(self, folder: Path) -> None:
+        from civicportal.testing.databases import Databases
+
+        self._folder = folder
+        self.databases = Databases(folder)
+        self._environments: dict[str, Any] = {}
+
+    def new_database(self, kind: Any, **options: Any) -> str:
+        from civicportal.testing.postgres import PostgresMissing
+
+        try:
+            return self.databases.create(kind, **options)
+        except PostgresMissing as error:
+            pytest.skip(str(error))
+
+    def environment(self, kind: Any, settings: Any) -> Any:
+        from civicportal.testing.environment import Environment
+
+        key = json.dumps([kind, settings], sort_keys=True)
+        if key not in self._environments:
+            folder = self._folder / f"site{len(self._environments)}"
+            self._environments[key] = Environment(folder, self.new_database(kind), settings)
+        return self._environments[key]
+
+    def close(self) -> None:
+        for environment in self._environments.values():
+            environment.close()
+        self.databases.close()
+
+
+@pytest.fixture(scope="session")
+def civic_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Session]:
+    """Return what lives as long as the run."""
+    session = _Session(tmp_path_factory.mktemp("civicportal"))
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def civic_settings() -> dict[str, dict[str, Any]]:
+    """Return tables laid over the test site's ``site.toml``; override it in a ``conftest.py`` or a module."""
+    return {}
+
+
+@pytest.fixture
+def civic_environment(civic_session: _Session, civic_database: str, civic_settings: Any) -> Any:
+    """Return the assembled site with an empty database."""
+    environment = civic_session.environment(civic_database, civic_settings)
+    environment.reset()
+    return environment
+
+
+@pytest.fixture
+def empty_database(civic_session: _Session, civic_database: str) -> str:
+    """Return the address of a new database without tables."""
+    return civic_session.new_database(civic_database)
+
+
+@pytest.fixture
+def site(civic_environment: Any) -> Any:
+    """Return a site with migrated, empty tables and a clock that stands still."""
+    return civic_environment.site
+
+
+@pytest.fixture
+def clock(civic_environment: Any) -> Any:
+    """Return the site's clock: ``clock.advance(hours=1)``."""
+    return civic_environment.clock
+
+
+@pytest.fixture
+def work(site: Any) -> Iterator[Any]:
+    """Return a writing unit of work of the system, committed when the test ends."""
+    with site.work() as open_work:
+        yield open_work
+
+
+@pytest.fixture
+def app(civic_environment: Any) -> Any:
+    """Return a browser without script and with an empty cookie jar (WebTest)."""
+    from webtest import TestApp
+
+    return TestApp(civic_environment.app)

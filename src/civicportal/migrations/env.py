@@ -29,7 +29,7 @@ def run() -> None:
     def tell(*_: Any, **facts: Any) -> None:
         step = facts["step"]
         if progress:
-            progress(package.name, step.up_revision_id if step.is_upgrade else f"-{step.up_revision_id}")
+            progress(f"{package.name} {'' if step.is_upgrade else '-'}{step.up_revision_id}")
 
     context.configure(
         connection=attributes["connection"],

@@ -1,0 +1,31 @@
+"""The testing kit, for the tests of the core, of plugins and of sites. The fixtures are in ``civicportal.pytest_plugin``."""
+
+from civicportal.testing.clock import NOON, FakeClock
+from civicportal.testing.environment import Environment
+from civicportal.testing.factories import (
+    identity,
+    make_case,
+    make_category,
+    make_citizen,
+    make_staff,
+    make_unit,
+    outbox,
+)
+from civicportal.testing.kinds import PETITIONS
+from civicportal.testing.sites import make_site, make_site_file
+
+__all__ = [
+    "NOON",
+    "PETITIONS",
+    "Environment",
+    "FakeClock",
+    "identity",
+    "make_case",
+    "make_category",
+    "make_citizen",
+    "make_site",
+    "make_site_file",
+    "make_staff",
+    "make_unit",
+    "outbox",
+]

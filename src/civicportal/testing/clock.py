@@ -1,0 +1,39 @@
+"""A clock that stands still until it is told to go."""
+
+from datetime import UTC, datetime, timedelta
+
+from civicportal.clock import SystemClock
+
+#: A Saturday, noon in Tehran: an office day in the middle of office hours.
+NOON = datetime(2026, 5, 30, 8, 30, tzinfo=UTC)
+
+
+class FakeClock(SystemClock):
+    """Tells the time it was set to.
+
+    :param now: aware.
+    """
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self.set(now)
+
+    def now(self) -> datetime:
+        """Return the time the clock stands at, in UTC."""
+        return self._now
+
+    def set(self, now: datetime) -> None:
+        """Set the clock.
+
+        :raises ValueError: for a naive time.
+        """
+        if now.tzinfo is None:
+            raise ValueError(f"naive datetime {now!r}")
+        self._now = now.astimezone(UTC)
+
+    def advance(self, **duration: float) -> datetime:
+        """Go on, for instance ``advance(minutes=5)``; the arguments are those of ``timedelta``.
+
+        :returns: the new time.
+        """
+        self._now += timedelta(**duration)
+        return self._now

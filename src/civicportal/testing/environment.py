@@ -1,0 +1,73 @@
+"""One assembled site with a migrated database that is emptied between tests."""
+
+import shutil
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from civicportal import migrate
+from civicportal.testing.clock import NOON, FakeClock
+from civicportal.testing.sites import make_site, make_site_file
+
+
+class Environment:
+    """Assembled once, used by many tests.
+
+    :param folder: for the site's files.
+    :param database_url: of an empty database.
+    :param settings: overrides of the tables of ``site.toml``.
+    """
+
+    def __init__(self, folder: Path, database_url: str, settings: Mapping[str, Mapping[str, Any]]) -> None:
+        site_table = {**settings.get("site", {}), "database_url": database_url}
+        self.path = make_site_file(folder, **{**settings, "site": site_table})
+        self.clock = FakeClock()
+        self.site = make_site(self.path, clock=self.clock)
+        migrate.upgrade(self.site)
+        self._database = Path(database_url.removeprefix("sqlite:///"))
+        self._template = folder / "template.db"
+        if self._is_sqlite:
+            shutil.copyfile(self._database, self._template)
+
+    @cached_property
+    def app(self) -> Any:
+        """Return the WSGI application, made when first asked for."""
+        from civicportal.app import create_app
+
+        return create_app(self.site)
+
+    @property
+    def _is_sqlite(self) -> bool:
+        return self.site.engines.dialect == "sqlite"
+
+    def reset(self) -> None:
+        """Set the clock to noon, empty the database and the store of files."""
+        self.clock.set(NOON)
+        for key in list(self.site.storage.keys()):
+            self.site.storage.delete(key)
+        if self._is_sqlite:
+            self._copy_template()
+        else:
+            self._delete_rows()
+
+    def _copy_template(self) -> None:
+        self.site.engines.dispose()
+        for suffix in ("-wal", "-shm"):
+            Path(f"{self._database}{suffix}").unlink(missing_ok=True)
+        shutil.copyfile(self._template, self._database)
+
+    def _delete_rows(self) -> None:
+        # One round trip: many times faster than TRUNCATE on tables that are nearly empty.
+        with self.site.engines.write.begin() as connection:
+            connection.exec_driver_sql(self._deletes)
+
+    @cached_property
+    def _deletes(self) -> str:
+        packages = reversed(migrate.packages(self.site))
+        tables = [table for package in packages for table in reversed(package.metadata.sorted_tables)]
+        return "; ".join(str(table.delete()) for table in tables)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.site.engines.dispose()

@@ -1,0 +1,115 @@
+"""Rows for tests, each with one call and sensible values."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from civicportal.accounts.models import Membership, Role, RolePermission, User
+from civicportal.cases.models import Case
+from civicportal.cases.services import CaseService
+from civicportal.notifications.models import OutboxMessage
+from civicportal.organization.models import Category, Unit
+from civicportal.security import Door, Identity
+from civicportal.work import Work
+
+
+def make_unit(work: Work, key: str = "waste", **values: Any) -> Unit:
+    """Return a new unit."""
+    unit = Unit(**{"key": key, "name": f"واحد {key}", "short_name": key[:25], **values})
+    return _added(work, unit)
+
+
+def make_category(
+    work: Work, key: str = "bin", *, kind: str = "petitions", unit: Unit | None = None, **values: Any
+) -> Category:
+    """Return a new category; ``parent_id`` puts it below another."""
+    usual = {"name": f"موضوع {key}", "short_name": key[:25], "deadline_days": 2.0, "synonyms": []}
+    category = Category(kind=kind, key=key, unit_id=unit.id if unit else None, **{**usual, **values})
+    return _added(work, category)
+
+
+def make_citizen(work: Work, mobile: str = "+989000000001", **values: Any) -> User:
+    """Return a new citizen who has proved this mobile."""
+    usual = {"name": "شهروند نمونه", "level": 1, "created_at": work.clock.now()}
+    return _added(work, User(mobile=mobile, **{**usual, **values}))
+
+
+def make_staff(
+    work: Work,
+    role: str = "handler",
+    *,
+    unit: Unit | None = None,
+    category: Category | None = None,
+    permissions: Sequence[str] | None = None,
+    username: str = "",
+    **values: Any,
+) -> User:
+    """Return a new member of staff with one membership.
+
+    :param role: key of the role, made if there is none; "administrator" is the built-in one.
+    :param permissions: of a role that is made; None gives every right of every kind but acting everywhere.
+    """
+    number = len(work.session.scalars(select(User.id)).all()) + 1
+    usual = {"name": f"کارمند {number}", "mobile": f"+98900001{number:04}", "created_at": work.clock.now()}
+    user = _added(work, User(username=username or f"{role}{number}", **{**usual, **values}))
+    membership = Membership(
+        user_id=user.id,
+        role_id=_role(work, role, permissions).id,
+        unit_id=unit.id if unit else None,
+        category_id=category.id if category else None,
+    )
+    _added(work, membership)
+    work.session.expire(user, ["memberships"])
+    return user
+
+
+def make_case(work: Work, *, citizen: User | None = None, kind: str = "petitions", **opening: Any) -> Case:
+    """Open a case as its citizen would; the site's fallback unit is made if it is missing.
+
+    :param opening: further arguments of :meth:`~civicportal.cases.services.CaseService.open`.
+    """
+    fallback = work.site.fallback_unit
+    if work.session.scalar(select(Unit.id).where(Unit.key == fallback)) is None:
+        make_unit(work, fallback)
+    citizen = (
+        citizen or work.session.scalar(select(User).where(User.username.is_(None))) or make_citizen(work)
+    )
+    usual = {"subject": "سطل زباله پر است", "body": "از دیروز تخلیه نشده است.", "citizen_id": citizen.id}
+    return work.get(CaseService).open(work.site.kind(kind), **{**usual, **opening})
+
+
+def identity(work: Work, user: User, door: Door = "staff") -> Identity:
+    """Return who acts when this person has signed in at a door, for ``site.work(actor=…)``."""
+    from civicportal.accounts.identity import identity_of
+
+    return identity_of(work, user, door)
+
+
+def outbox(work: Work, recipient: str | None = None) -> list[OutboxMessage]:
+    """Return the messages promised so far, the oldest first.
+
+    :param recipient: only those to this number (E.164).
+    """
+    query = select(OutboxMessage).order_by(OutboxMessage.id)
+    if recipient:
+        query = query.where(OutboxMessage.recipient == recipient)
+    return list(work.session.scalars(query))
+
+
+def _role(work: Work, key: str, permissions: Sequence[str] | None) -> Role:
+    role = work.session.scalar(select(Role).where(Role.key == key))
+    if role:
+        return role
+    if permissions is None:
+        permissions = [
+            name for name in work.site.permissions if ":case:" in name and not name.endswith(":act_any")
+        ]
+    rights = [RolePermission(permission=name) for name in permissions]
+    return _added(work, Role(key=key, title=key, builtin=key == "administrator", permissions=rights))
+
+
+def _added(work: Work, row: Any) -> Any:
+    work.session.add(row)
+    work.session.flush()
+    return row

@@ -1,0 +1,45 @@
+"""A kind of case for tests of the core, which itself has none."""
+
+from translationstring import TranslationString
+
+from civicportal.cases.workflow import CaseKind, State, Transition, Workflow
+
+_registered = State(name="registered", title=TranslationString("Registered"), stage="registered")
+_working = State(name="working", title=TranslationString("In work"), stage="in_progress")
+_waiting = State(
+    name="waiting", title=TranslationString("Waiting"), stage="in_progress", pauses_deadline=True
+)
+_done = State(name="done", title=TranslationString("Done"), stage="done")
+_rejected = State(name="rejected", title=TranslationString("Rejected"), stage="rejected")
+
+
+def _step(name: str, sources: tuple[str, ...], target: str, actor: str = "staff") -> Transition:
+    return Transition(
+        name=name,
+        title=TranslationString(name.title()),
+        sources=sources,
+        target=target,
+        actors=frozenset({actor}),  # type: ignore[arg-type]
+    )
+
+
+#: registered → working ⇄ waiting → done or rejected; the citizen rates a closing and may object.
+PETITIONS = CaseKind(
+    name="petitions",
+    title=TranslationString("Petition"),
+    permission_prefix="petitions:case",
+    rating=True,
+    reopen="object",
+    workflow=Workflow(
+        initial="registered",
+        states=(_registered, _working, _waiting, _done, _rejected),
+        transitions=(
+            _step("accept", ("registered",), "working"),
+            _step("pause", ("working",), "waiting"),
+            _step("resume", ("waiting",), "working"),
+            _step("finish", ("working",), "done"),
+            _step("reject", ("registered", "working"), "rejected"),
+            _step("object", ("done", "rejected"), "working", actor="citizen"),
+        ),
+    ),
+)

@@ -5,6 +5,7 @@ The testing kit for plugin authors is :mod:`civicportal.testing`.
 
 from civicportal.access import AccessService, visible
 from civicportal.accounts.models import User
+from civicportal.accounts.types import IdentityClaim, Verdict
 from civicportal.calendar import CityCalendar
 from civicportal.cases.attachments import AttachmentService, store_files
 from civicportal.cases.changes import CaseChange
@@ -69,7 +70,7 @@ from civicportal.jobs import Job
 from civicportal.kartable.errors import ReferralError
 from civicportal.kartable.models import Referral
 from civicportal.kartable.services import KartableService
-from civicportal.kartable.types import Route, Verdict
+from civicportal.kartable.types import Route
 from civicportal.limits import TooMany
 from civicportal.notifications.types import (
     CannotTell,
@@ -183,6 +184,7 @@ __all__ = [
     "HiddenWidget",
     "IdempotencyKey",
     "Identity",
+    "IdentityClaim",
     "Job",
     "KartableService",
     "Key",

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     import click
     import colander
 
-    from civicportal.accounts.identity import IdentityClaim
+    from civicportal.accounts.types import IdentityClaim, Verdict
     from civicportal.cases.changes import CaseChange
     from civicportal.cases.models import Case
     from civicportal.cases.workflow import CaseKind
     from civicportal.checks import Finding
-    from civicportal.demo.runner import Progress
     from civicportal.dashboard.types import NavigationItem, Panel, Widget
+    from civicportal.demo.runner import Progress
     from civicportal.jobs import Job
-    from civicportal.kartable.types import Route, Verdict
+    from civicportal.kartable.types import Route
     from civicportal.notifications.models import InboundMessage
     from civicportal.notifications.types import Message, MessageText, Receipt, Reply
     from civicportal.plugins import PluginModels

@@ -1,7 +1,6 @@
 """Values of routing."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,11 +16,3 @@ class Route:
     user_id: int | None = None
     deadline_days: float | None = None
     rule: str = "plugin"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """What the provider of identities says: matched, mismatched or unavailable."""
-
-    outcome: str
-    checked_at: datetime | None = None

@@ -1,0 +1,43 @@
+"""The category tree as people choose from it."""
+
+from dataclasses import dataclass
+
+from civicportal.api import Category, Option, OrganizationService, Tree, Work
+from civicportal_reports.workflow import KIND
+
+
+@dataclass(frozen=True, kw_only=True)
+class Topic:
+    """A root category and what can be chosen below it; one without leaves is chosen itself."""
+
+    root: Category
+    leaves: tuple[Category, ...]
+
+    @property
+    def is_leaf(self) -> bool:
+        """Tell whether the root itself is what can be chosen."""
+        return self.leaves == (self.root,)
+
+
+def topics(work: Work) -> list[Topic]:
+    """Return the active categories, in their order."""
+    tree: Tree[Category] = work.get(OrganizationService).categories_of(KIND)
+    return [
+        Topic(root=root, leaves=tuple(leaf for leaf in tree.children(root.id) if leaf.active) or (root,))
+        for root in tree.roots
+        if root.active
+    ]
+
+
+def leaf_options(found: list[Topic]) -> list[Option]:
+    """Return what a report can be about."""
+    return [Option(value=leaf.key, label=leaf.name) for topic in found for leaf in topic.leaves]
+
+
+def filter_options(found: list[Topic]) -> list[Option]:
+    """Return roots and leaves for a list's filter, grouped by root."""
+    return [
+        Option(value=category.key, label=category.name, group=topic.root.name)
+        for topic in found
+        for category in dict.fromkeys((topic.root, *topic.leaves))
+    ]

@@ -1,0 +1,236 @@
+"""Sample reports: several months of them, sent and handled by the demo's people through the services."""
+
+import tomllib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from sqlalchemy import select
+
+from civicportal.api import (
+    AttachmentService,
+    Case,
+    CaseService,
+    Category,
+    Grant,
+    Identity,
+    KartableService,
+    OrganizationService,
+    RatingService,
+    Site,
+    User,
+    Work,
+    process_image,
+    store_files,
+)
+from civicportal_reports.histories import STARS, Planned, drawn, moments, plan, taking_turns
+from civicportal_reports.places import locate_point
+from civicportal_reports.services import NewReport, ReportService
+from civicportal_reports.workflow import KIND
+
+SEED = 1405
+COUNT = 300
+SPAN = timedelta(days=180)
+OWNER = "demo"
+NOTICES = timedelta(days=2)
+"""Older steps tell nobody: nobody gets an SMS of last month."""
+USUAL_DAYS = 5.0
+
+Progress = Callable[[int, int], None]
+
+
+def load(site: Site, files: Path, progress: Progress) -> None:
+    """Make up the reports that ``reports.toml`` describes; without it, or without a map, none."""
+    source = files / "reports.toml"
+    if not source.is_file() or site.map is None:
+        return
+    data = tomllib.loads(source.read_text(encoding="utf-8"))
+    photos = _photos(files / "photos", data["reports"])
+    teller = Teller(site, data, photos)
+    try:
+        teller.tell(progress)
+    finally:
+        site.clock.set(None)  # type: ignore[attr-defined]
+
+
+def _photos(folder: Path, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Clean each picture once, two at a time; every report gets files of its own."""
+    names = sorted({row[key] for row in rows for key in ("photo", "photo_after") if key in row})
+    present = [name for name in names if (folder / name).is_file()]
+    with ThreadPoolExecutor(2) as pool:
+        images = pool.map(lambda name: process_image((folder / name).read_bytes()), present)
+        return dict(zip(present, images, strict=True))
+
+
+class Teller:
+    """Tells one report after the other, each in a unit of work of its own."""
+
+    def __init__(self, site: Site, data: dict[str, Any], photos: dict[str, Any]) -> None:
+        self.site = site
+        self.data = data
+        self.photos = photos
+        self.rng = Random(SEED)  # noqa: S311  sample data
+        with site.work(write=False) as work:
+            self.citizens = _citizens(work)
+            self.staff = _staff(work)
+        self.now = site.clock.now()
+        self.codes: dict[int | None, str] = {}
+
+    def tell(self, progress: Progress) -> None:
+        """Tell all of them."""
+        times = moments(self.rng, COUNT, self.now, SPAN)
+        rows = taking_turns(self.rng, self.data["reports"], COUNT)
+        for number, (row, sent) in enumerate(zip(rows, times, strict=True), 1):
+            self.site.clock.set(sent)  # type: ignore[attr-defined]
+            with self.site.work(actor=self.rng.choice(self.citizens)) as work:
+                Story(self, work, row).tell()
+            progress(number, COUNT)
+
+    def line(self, name: str) -> str:
+        """Return one of the sentences of a list."""
+        return str(self.rng.choice(self.data[name]))
+
+
+class Story:
+    """One report from its sending to where it stands today."""
+
+    def __init__(self, teller: Teller, work: Work, row: dict[str, Any]) -> None:
+        self.teller, self.work, self.row = teller, work, row
+        self.rng = teller.rng
+        self.citizen = work.actor
+        self.cases = work.get(CaseService)
+
+    def tell(self) -> None:
+        """Send the report and take its steps."""
+        category = self.work.get(OrganizationService).category(KIND, self.row["category"])
+        if category is None:
+            return
+        sent = self.work.clock.now()
+        case = self._send(category)
+        days = category.deadline_days or USUAL_DAYS
+        for step in plan(
+            self.rng, sent, self.teller.now, self.work.get(OrganizationService).calendar, deadline_days=days
+        ):
+            self.work.site.clock.set(step.at)  # type: ignore[attr-defined]
+            self._take(case, step)
+        self._publish(case, category)
+        self._follow(case)
+        if case.status != "duplicate":
+            self.teller.codes[category.id] = case.code
+
+    def _send(self, category: Category) -> Case:
+        city_map: Any = self.work.site.map
+        point = city_map.point_on_street(self.row["street"], round(self.rng.random(), 3))
+        return self.work.get(ReportService).submit(
+            NewReport(
+                category=category,
+                location=locate_point(city_map, point),
+                body=self.row["text"],
+                urgent=self.row.get("urgent", False),
+                photos=self._keep("photo"),
+                owner=OWNER,
+                source=drawn(self.rng, {"web": 82, "phone": 14, "counter": 4}),
+            )
+        )
+
+    def _take(self, case: Case, step: Planned) -> None:
+        self.work.actor = self._actor(case, step.name)
+        name = step.name
+        if name == "rate":
+            self.work.get(RatingService).rate(case, drawn(self.rng, STARS))
+        elif name == "comment":
+            self.cases.comment(
+                case, self.teller.line("expert_comments"), expert=True, public=self.rng.random() < 0.5
+            )
+        elif name == "refer":
+            self._refer(case)
+        elif name == "duplicate":
+            self._duplicate(case, step)
+        else:
+            self._apply(case, step)
+
+    def _apply(self, case: Case, step: Planned, **more: Any) -> None:
+        texts = {
+            "close": "public_answers",
+            "reject": "reject_reasons",
+            "out_of_scope": "reject_reasons",
+            "ask_citizen": "questions",
+            "citizen_answers": "citizen_answers",
+            "reopen": "objections",
+        }
+        name = texts.get(step.name, "")
+        self.cases.apply(
+            case,
+            step.name,
+            public_text=self.teller.line(name) if name in self.teller.data else "",
+            attachments=self._keep("photo_after") if step.name == "close" else (),
+            owner=OWNER,
+            notify=self.teller.now - step.at < NOTICES,
+            **more,
+        )
+
+    def _duplicate(self, case: Case, step: Planned) -> None:
+        earlier = self.teller.codes.get(case.category_id)
+        if earlier:
+            self._apply(case, step, data={"duplicate_of": earlier})
+        else:
+            self._apply(case, Planned(name="close", at=step.at))
+
+    def _refer(self, case: Case) -> None:
+        units = self.work.get(OrganizationService).units
+        here = units.by_id[case.unit_id or 0]
+        others = [unit for unit in units.children(here.parent_id) if unit.id != here.id]
+        if others:
+            self.work.get(KartableService).refer(
+                case, self.rng.choice(others).id, note=self.teller.line("referral_notes")
+            )
+
+    def _publish(self, case: Case, category: Category) -> None:
+        if not category.public or case.status == "registered" or self.rng.random() < 0.1:
+            return
+        self.work.actor = self._actor(case, "publish")
+        self.cases.publish(case, True)
+
+    def _follow(self, case: Case) -> None:
+        if not case.is_open or self.rng.random() > 0.3:
+            return
+        for citizen in self.rng.sample(self.teller.citizens, self.rng.randint(1, 3)):
+            self.work.actor = citizen
+            self.work.get(ReportService).me_too(case)
+
+    def _actor(self, case: Case, step: str) -> Identity:
+        if step in ("rate", "reopen", "citizen_answers"):
+            return self.citizen
+        staff = self.teller.staff
+        return self.rng.choice(staff.get(case.unit_id) or staff[None])
+
+    def _keep(self, name: str) -> list[str]:
+        image = self.teller.photos.get(self.row.get(name, ""))
+        if image is None:
+            return []
+        key = store_files(self.work.site, image)
+        self.work.get(AttachmentService).add(key, image, OWNER)
+        return [key]
+
+
+def _citizens(work: Work) -> list[Identity]:
+    query = select(User).where(User.username.is_(None), User.level >= 1).order_by(User.id)
+    return [
+        Identity(user_id=user.id, name=user.name, door="citizen", level=user.level, mobile=user.mobile)
+        for user in work.session.scalars(query)
+    ]
+
+
+def _staff(work: Work) -> dict[int | None, list[Identity]]:
+    """Return the staff by the unit they work in; None holds all."""
+    everything = (Grant(permissions=frozenset(), administrator=True),)
+    found: dict[int | None, list[Identity]] = {None: []}
+    for user in work.session.scalars(select(User).where(User.username.is_not(None)).order_by(User.id)):
+        person = Identity(user_id=user.id, name=user.name, door="staff", level=1, grants=everything)
+        found[None].append(person)
+        for unit_id in {membership.unit_id for membership in user.memberships} - {None}:
+            found.setdefault(unit_id, []).append(person)
+    return found

@@ -1,0 +1,103 @@
+"""What may have happened to an invented report: a plan of steps in office hours, drawn by lot."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import TypeVar
+
+from civicportal.api import CityCalendar
+
+T = TypeVar("T")
+
+#: How often a settled report ended so, in a hundred.
+ENDINGS = {"close": 82, "reject": 6, "out_of_scope": 5, "duplicate": 4, "stuck": 3}
+#: Stars of the ratings, in a hundred.
+STARS = {5: 45, 4: 30, 3: 12, 2: 8, 1: 5}
+SETTLED_AFTER = timedelta(days=21)
+"""Most reports older than this are closed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """A step to take.
+
+    :ivar name: a transition of the workflow, or "refer", "comment", "rate".
+    """
+
+    name: str
+    at: datetime
+
+
+def moments(rng: Random, count: int, now: datetime, span: timedelta) -> list[datetime]:
+    """Return when reports were sent, in order: at waking hours, more of them lately."""
+    days = span.days
+    found = []
+    for _number in range(count):
+        age = days * (1 - rng.random() ** 0.6)
+        day = now - timedelta(days=age)
+        local = day.replace(hour=rng.randint(4, 17), minute=rng.randrange(60), second=rng.randrange(60))
+        found.append(min(local, now - timedelta(minutes=rng.randint(5, 240))))
+    return sorted(found)
+
+
+def plan(
+    rng: Random, sent: datetime, now: datetime, calendar: CityCalendar, *, deadline_days: float
+) -> list[Planned]:
+    """Return the steps of one report that lie in the past.
+
+    :param deadline_days: office days; most reports keep to them.
+    """
+    pace = deadline_days * rng.uniform(0.3, 1.25) / 4
+    at = calendar.add_working_days(sent, rng.uniform(0.05, 0.6))
+    steps = [Planned(name="start_review", at=at)]
+    for name in _middle(rng, settled=now - sent > SETTLED_AFTER):
+        at = calendar.add_working_days(at, max(0.05, pace * rng.uniform(0.5, 1.5)))
+        steps.append(Planned(name=name, at=at))
+    steps += _after(rng, steps[-1], calendar)
+    return [step for step in steps if step.at < now]
+
+
+def _middle(rng: Random, *, settled: bool) -> list[str]:
+    names = ["comment"] if rng.random() < 0.45 else []
+    if rng.random() < 0.2:
+        names.append("refer")
+    asked = rng.random() < 0.1
+    if asked:
+        names.append("ask_citizen")
+    if asked and (settled or rng.random() < 0.5):
+        names.append("citizen_answers")
+    elif asked:
+        return names
+    ending = drawn(rng, ENDINGS)
+    if ending in ("close", "stuck"):
+        names.append("start_action")
+    return names if ending == "stuck" else [*names, ending]
+
+
+def _after(rng: Random, last: Planned, calendar: CityCalendar) -> list[Planned]:
+    if last.name != "close":
+        return []
+    if rng.random() < 0.06:
+        again = last.at + timedelta(hours=rng.uniform(3, 60))
+        return [
+            Planned(name="reopen", at=again),
+            Planned(name="start_action", at=calendar.add_working_days(again, 1)),
+            Planned(name="close", at=calendar.add_working_days(again, rng.uniform(2, 4))),
+        ]
+    if rng.random() < 0.55:
+        return [Planned(name="rate", at=last.at + timedelta(hours=rng.uniform(1, 90)))]
+    return []
+
+
+def drawn(rng: Random, shares: dict[T, int]) -> T:
+    """Draw one by its share."""
+    return rng.choices(list(shares), weights=list(shares.values()))[0]
+
+
+def taking_turns(rng: Random, items: Sequence[T], count: int) -> list[T]:
+    """Return so many items, each about equally often, in an order drawn by lot."""
+    turns: list[T] = []
+    while len(turns) < count:
+        turns += rng.sample(list(items), len(items))
+    return turns[:count]

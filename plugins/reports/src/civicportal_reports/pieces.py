@@ -1,0 +1,145 @@
+"""What reports add to pages of the core: the home, the staff desk, the page of a case."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from civicportal.api import (
+    AccessService,
+    Case,
+    CaseService,
+    OrganizationService,
+    Panel,
+    Widget,
+    _,
+    public_status,
+    render_svg,
+)
+from civicportal_reports.models import Report
+from civicportal_reports.pins import Pins
+from civicportal_reports.search import Filters, ReportSearch
+from civicportal_reports.services import ReportService
+from civicportal_reports.statistics import ReportStatistics
+from civicportal_reports.workflow import KIND
+
+TEMPLATES = "civicportal_reports:templates/reports/widgets"
+RECENT = 4
+RECENT_PINS = 60
+DRAWING_METRES = 900
+DRAWING_SIZE = (640, 320)
+
+
+def dashboard_widgets(request: Any) -> Iterator[Widget]:
+    """Return the service card, the recent reports, and the figures for staff."""
+    yield Widget(
+        name="reports",
+        area="card",
+        template="civicportal:templates/dashboard/card.jinja2",
+        weight=100,
+        context={
+            "title": _("Report a problem"),
+            "text": _("Asphalt, waste, green spaces, lighting and more"),
+            "url": request.route_path("reports.new"),
+            "icon": "map-pin",
+            "tone": "t",
+        },
+    )
+    yield _recent(request)
+    if request.identity.is_staff and request.identity.permits("reports:case:view"):
+        yield _desk(request)
+
+
+def case_panels(case: Case, request: Any) -> Iterator[Panel]:
+    """Return the map of a report and, for staff, the open reports around it."""
+    report = request.display_work.session.get(Report, case.id) if case.kind == KIND else None
+    if report is None:
+        return
+    yield Panel(name="reports.place", area="citizen", weight=50, **_place(case, report, request))
+    if not request.identity.is_staff:
+        return
+    yield Panel(name="reports.place", area="aside", weight=50, **_place(case, report, request))
+    if report.point and case.category_id:
+        yield from _nearby(case, report, request)
+
+
+def _recent(request: Any) -> Widget:
+    work = request.display_work
+    search, kind = work.get(ReportSearch), request.site.kind(KIND)
+    categories = work.get(OrganizationService).categories.by_id
+    rows = search.published(Filters()).rows[:RECENT]
+    center = request.site.settings["map"]["center"] if request.site.map else None
+    points = search.public_points(Filters())[:RECENT_PINS] if center else []
+    return Widget(
+        name="reports.recent",
+        area="main",
+        template=f"{TEMPLATES}/recent.jinja2",
+        weight=50,
+        context={
+            "rows": [
+                (case, report, categories.get(case.category_id or 0), public_status(kind, case.status))
+                for case, report in rows
+            ],
+            "pins": Pins(request, work).for_everybody(points),
+            "center": center,
+        },
+    )
+
+
+def _desk(request: Any) -> Widget:
+    figures = request.display_work.get(ReportStatistics).figures(Filters())
+    path = request.route_path("reports.desk")
+    registered, in_progress = (figures.by_stage.get(stage, 0) for stage in ("registered", "in_progress"))
+    translate = request.translate
+    return Widget(
+        name="reports.desk",
+        area="desk",
+        template=f"{TEMPLATES}/desk.jinja2",
+        weight=50,
+        context={
+            "rows": [
+                (translate(_("Registered")), registered, f"{path}?stage=registered", "c1"),
+                (translate(_("In progress")), in_progress, f"{path}?stage=in_progress", "c2"),
+                (translate(_("Overdue")), figures.overdue, f"{path}?overdue=true", "c6"),
+                (translate(_("Reviewed")), figures.by_stage.get("done", 0), f"{path}?stage=done", "c4"),
+            ]
+        },
+    )
+
+
+def _place(case: Case, report: Report, request: Any) -> dict[str, Any]:
+    city_map, point = request.site.map, report.point
+    pins = Pins(request, request.display_work).for_everybody([(case, report)])
+    return {
+        "template": f"{TEMPLATES}/place.jinja2",
+        "context": {
+            "case": case,
+            "report": report,
+            "pins": [{**pin, "url": "", "lat": report.lat, "lon": report.lon} for pin in pins],
+            "drawing": render_svg(city_map, point, DRAWING_METRES, [point], DRAWING_SIZE)
+            if city_map and point
+            else "",
+        },
+    }
+
+
+def _nearby(case: Case, report: Report, request: Any) -> Iterator[Panel]:
+    work = request.display_work
+    found = work.get(ReportService).nearby(report.point, case.category_id, but=case.id)
+    if not found:
+        return
+    cases, access = work.get(CaseService), work.get(AccessService)
+    kind = cases.kind(case)
+    yield Panel(
+        name="reports.nearby",
+        area="aside",
+        template=f"{TEMPLATES}/nearby.jinja2",
+        weight=40,
+        context={
+            "case": case,
+            "found": [
+                (near, kind.workflow.state(near.case.status).title)
+                for near in found
+                if access.can(near.case, "view")
+            ],
+            "may_link": any(step.transition.name == "duplicate" for step in cases.steps(case)),
+        },
+    )

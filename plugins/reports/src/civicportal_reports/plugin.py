@@ -1,0 +1,114 @@
+"""The hooks of the reports plugin; what they do stands in the modules they call."""
+
+from collections.abc import Iterable, Iterator
+from importlib.resources import files as resources
+from pathlib import Path
+from typing import Any
+
+from civicportal.api import (
+    Case,
+    CaseChange,
+    CaseKind,
+    Finding,
+    MessageText,
+    NavigationItem,
+    Panel,
+    PluginModels,
+    Site,
+    Widget,
+    Work,
+    _,
+    hookimpl,
+)
+from civicportal_reports import demo, doctor, pieces, views
+from civicportal_reports.messages import MESSAGES
+from civicportal_reports.models import ReportsBase
+from civicportal_reports.schemas import Settings
+from civicportal_reports.services import ReportService
+from civicportal_reports.workflow import KIND, REPORTS
+
+
+@hookimpl
+def register_settings() -> Settings:
+    """Return the schema of ``[plugins.reports]``."""
+    return Settings()
+
+
+@hookimpl
+def register_models() -> PluginModels:
+    """Return the plugin's tables."""
+    folder = Path(str(resources("civicportal_reports") / "migrations"))
+    return PluginModels(prefix="reports", metadata=ReportsBase.metadata, migrations=folder)
+
+
+@hookimpl
+def register_case_kinds() -> Iterable[CaseKind]:
+    """Return the kind of case."""
+    return (REPORTS,)
+
+
+@hookimpl
+def register_messages() -> Iterable[MessageText]:
+    """Return the texts that are sent."""
+    return MESSAGES
+
+
+@hookimpl
+def includeme(config: Any) -> None:
+    """Add the pages."""
+    views.includeme(config)
+
+
+@hookimpl
+def navigation_items() -> Iterable[NavigationItem]:
+    """Return the links of citizens and staff."""
+    return (
+        NavigationItem(
+            name="reports.new",
+            title=_("Report a problem"),
+            route="reports.new",
+            icon="camera",
+            weight=100,
+        ),
+        NavigationItem(
+            name="reports.desk",
+            title=_("City reports"),
+            route="reports.desk",
+            icon="map-pin",
+            area="staff",
+            weight=100,
+            kind=KIND,
+            permission="reports:case:view",
+        ),
+    )
+
+
+@hookimpl
+def dashboard_widgets(request: Any) -> Iterator[Widget]:
+    """Return the pieces of the home and of the staff desk."""
+    return pieces.dashboard_widgets(request)
+
+
+@hookimpl
+def case_panels(case: Case, request: Any) -> Iterator[Panel]:
+    """Return the pieces of a report's page."""
+    return pieces.case_panels(case, request)
+
+
+@hookimpl
+def case_changed(change: CaseChange, work: Work) -> None:
+    """Keep duplicates together with the earlier report."""
+    if change.case.kind == KIND:
+        work.get(ReportService).keep_duplicates_together(change)
+
+
+@hookimpl
+def check_site(work: Work) -> Iterable[Finding]:
+    """Look for what reports need and the site lacks."""
+    return doctor.findings(work)
+
+
+@hookimpl
+def load_demo(site: Site, files: Path, progress: Any) -> None:
+    """Make up reports of several months."""
+    demo.load(site, files, progress)

@@ -1,0 +1,52 @@
+"""The pages of reports."""
+
+from typing import Any
+
+from civicportal.api import CITIZEN, EVERYBODY
+
+VIEW, WORK = "reports:case:view", "reports:case:work"
+
+#: The first pattern that fits is taken.
+ROUTES = {
+    "reports.new": "/reports/new",
+    "reports.near": "/reports/near",
+    "reports.sent": r"/reports/sent/{code:\d{10}}",
+    "reports.map": "/reports/map.json",
+    "reports.me_too": "/reports/me-too",
+    "reports.list": "/reports",
+    "reports.page": r"/reports/{id:\d{1,18}}",
+    "reports.desk": "/desk/reports",
+    "reports.points": "/desk/reports/map.json",
+    "reports.statistics": "/desk/reports/statistics",
+    "reports.duplicate": r"/desk/reports/{code:\d{10}}/duplicate",
+}
+#: Route, view, template or renderer, who may, methods.
+VIEWS: tuple[tuple[str, str, str | None, str, Any], ...] = (
+    ("reports.new", "wizard.new", "new", EVERYBODY, ("GET", "POST")),
+    ("reports.near", "wizard.near", "near", EVERYBODY, "GET"),
+    ("reports.sent", "wizard.sent", "sent", CITIZEN, "GET"),
+    ("reports.map", "public.points", "json", EVERYBODY, "GET"),
+    ("reports.list", "public.listing", "list", EVERYBODY, "GET"),
+    ("reports.page", "public.page", "page", EVERYBODY, "GET"),
+    ("reports.me_too", "public.ask_me_too", "me_too", CITIZEN, "GET"),
+    ("reports.me_too", "public.me_too", None, EVERYBODY, "POST"),
+    ("reports.desk", "desk.listing", "desk", VIEW, "GET"),
+    ("reports.points", "desk.points", "json", VIEW, "GET"),
+    ("reports.statistics", "desk.statistics", "statistics", VIEW, "GET"),
+    ("reports.duplicate", "desk.link_duplicate", None, WORK, "POST"),
+)
+
+
+def includeme(config: Any) -> None:
+    """Add routes and views."""
+    for name, pattern in ROUTES.items():
+        config.add_route(name, pattern)
+    for route, view, renderer, permission, methods in VIEWS:
+        template = f"civicportal_reports:templates/reports/{renderer}.jinja2"
+        config.add_view(
+            f"civicportal_reports.views.{view}",
+            route_name=route,
+            renderer=renderer if renderer in (None, "json") else template,
+            permission=permission,
+            request_method=methods,
+        )

@@ -1,0 +1,122 @@
+"""The desk of reports: list, map and figures for staff, all by the same filters in the address."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.api import (
+    BoundForm,
+    CaseService,
+    Option,
+    OrganizationService,
+    Refused,
+    _,
+)
+from civicportal_reports.categories import filter_options, topics
+from civicportal_reports.pins import Pins, read_box
+from civicportal_reports.schemas import DeskFilters
+from civicportal_reports.search import Filters, ReportSearch
+from civicportal_reports.statistics import ReportStatistics
+from civicportal_reports.workflow import KIND
+
+SORTS = {"newest": _("Newest first"), "deadline": _("Deadline"), "updated": _("Last change")}
+
+
+class Address:
+    """Builds addresses of the desk that keep the filters."""
+
+    def __init__(self, request: Any, form: BoundForm) -> None:
+        names = {field.name for field in form} | {"sort"}
+        self._request = request
+        self._kept = {name: value for name, value in request.GET.items() if name in names and value}
+
+    def __call__(self, route: str = "reports.desk", **changed: Any) -> str:
+        """Return the address of a page with some filters changed; None takes one away."""
+        query = {name: value for name, value in {**self._kept, **changed}.items() if value}
+        path = self._request.route_path(route)
+        return f"{path}?{urlencode(query)}" if query else str(path)
+
+    @property
+    def chosen(self) -> int:
+        """Return how many filters are in use."""
+        return len(set(self._kept) - {"sort"})
+
+
+def listing(request: Any) -> dict[str, Any]:
+    """List the reports that the filters leave."""
+    form, filters = _filters(request)
+    search = request.work.get(ReportSearch)
+    sort = request.GET.get("sort", "newest")
+    organization = request.work.get(OrganizationService)
+    return {
+        "form": form,
+        "page": search.page(filters, sort=sort, cursor=request.GET.get("cursor")),
+        "total": search.count(filters),
+        "address": Address(request, form),
+        "sort": sort if sort in SORTS else "newest",
+        "sorts": SORTS,
+        "kind": request.site.kind(KIND),
+        "categories": organization.categories.by_id,
+        "unit_name": organization.unit_name,
+        "now": request.site.clock.now(),
+    }
+
+
+def statistics(request: Any) -> dict[str, Any]:
+    """Show how many reports stand where; each number leads to its list."""
+    form, filters = _filters(request)
+    organization = request.work.get(OrganizationService)
+    return {
+        "form": form,
+        "figures": request.work.get(ReportStatistics).figures(filters),
+        "address": Address(request, form),
+        "kind": request.site.kind(KIND),
+        "categories": {row.key: row for row in organization.categories_of(KIND).by_id.values()},
+        "units": {unit.key: unit for unit in organization.units.by_id.values()},
+    }
+
+
+def points(request: Any) -> dict[str, Any]:
+    """Return the points of the desk's map for the part of it that shows."""
+    _form, filters = _filters(request)
+    rows = request.work.get(ReportSearch).points(filters, read_box(request.GET.get("bbox", "")))
+    return {"points": Pins(request, request.work).for_staff(rows)}
+
+
+def link_duplicate(request: Any) -> Any:
+    """Close a report as a duplicate of one nearby."""
+    service = request.work.get(CaseService)
+    case = service.fetch(request.matchdict["code"], lock=True)
+    back = HTTPSeeOther(f"/kartable/cases/{case.code}")
+    version = request.POST.get("version", "")
+    try:
+        service.apply(
+            case,
+            "duplicate",
+            version=int(version) if version.isascii() and version.isdigit() else 0,
+            data={"duplicate_of": request.POST.get("duplicate_of", "")},
+        )
+    except Refused as refusal:
+        # The earlier report is looked for after the step was written.
+        request.tm.doom()
+        request.session.flash(request.translate(refusal.reason), "bad")
+    else:
+        request.session.flash(request.translate(_("The reports are linked.")), "good")
+    return back
+
+
+def _filters(request: Any) -> tuple[BoundForm, Filters]:
+    site, work = request.site, request.work
+    units = work.get(OrganizationService).units.by_id.values()
+    form = BoundForm(
+        request,
+        DeskFilters(),
+        bindings={
+            "categories": filter_options(topics(work)),
+            "states": [(state.name, state.title) for state in site.kind(KIND).workflow.states],
+            "units": [Option(value=unit.key, label=unit.name) for unit in units],
+            "districts": site.map.districts if site.map else [],
+        },
+    )
+    return form, Filters.of(form.read_filters(request.GET))

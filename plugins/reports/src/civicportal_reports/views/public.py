@@ -1,0 +1,116 @@
+"""What everybody may see: the list and map of published reports, one of them, and "me too"."""
+
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from pyramid.httpexceptions import HTTPSeeOther
+from sqlalchemy import select
+
+from civicportal.api import (
+    BoundForm,
+    Case,
+    CaseService,
+    FormInvalid,
+    NotFound,
+    OrganizationService,
+    PublicHistory,
+    _,
+    public_status,
+)
+from civicportal_reports.categories import filter_options, topics
+from civicportal_reports.models import Report
+from civicportal_reports.pins import Pins, read_box
+from civicportal_reports.schemas import MeToo, PublicFilters
+from civicportal_reports.search import Filters, ReportSearch
+from civicportal_reports.services import ReportService
+from civicportal_reports.workflow import KIND
+
+A_MINUTE = 60
+
+
+def listing(request: Any) -> dict[str, Any]:
+    """List the published reports."""
+    form, filters = _filters(request)
+    page = request.work.get(ReportSearch).published(filters, cursor=request.GET.get("cursor"))
+    organization = request.work.get(OrganizationService)
+    return {
+        "form": form,
+        "page": page,
+        "query": _query(request),
+        "categories": organization.categories.by_id,
+        "status": lambda case: public_status(request.site.kind(KIND), case.status),
+        "more": lambda cursor: f"{request.path}?{urlencode([*_query(request), ('cursor', cursor)])}",
+    }
+
+
+def points(request: Any) -> dict[str, Any]:
+    """Return the points of the public map for the part of it that shows."""
+    _form, filters = _filters(request)
+    rows = request.work.get(ReportSearch).public_points(filters, read_box(request.GET.get("bbox", "")))
+    return {"points": Pins(request, request.work).for_everybody(rows)}
+
+
+def page(request: Any) -> dict[str, Any]:
+    """Show a published report, by the number of its case: no code, no names."""
+    row = request.work.session.execute(
+        select(Case, Report)
+        .join(Report, Report.case_id == Case.id)
+        .where(Case.id == int(request.matchdict["id"]), Case.kind == KIND, Case.public)
+    ).one_or_none()
+    if row is None:
+        raise NotFound("not published")
+    case, report = row
+    organization = request.work.get(OrganizationService)
+    history = request.work.get(PublicHistory)
+    audiences = ("public",)
+    return {
+        "case": case,
+        "report": report,
+        "category": organization.categories.by_id.get(case.category_id or 0),
+        "unit": organization.unit_name(case.unit_id),
+        "status": public_status(request.site.kind(KIND), case.status),
+        "events": history.of(case, audiences=audiences),
+        "photos": [photo for photo in history.photos(case, audiences) if photo.purpose == "before"],
+        "pins": Pins(request, request.work).for_everybody([(case, report)]),
+    }
+
+
+def ask_me_too(request: Any) -> dict[str, Any]:
+    """Ask whether somebody wants to hear of an open report: the way of a visitor, after the sign-in."""
+    case = request.work.get(ReportService).open_case(_case_id(request, request.GET))
+    return {
+        "case": case,
+        "category": request.work.get(OrganizationService).category_name(case.category_id),
+        "status": public_status(request.work.get(CaseService).kind(case), case.status),
+    }
+
+
+def me_too(request: Any) -> Any:
+    """Let a citizen hear of somebody else's report; a visitor signs in first."""
+    case_id = _case_id(request, request.POST)
+    if not request.identity.is_citizen:
+        target = f"{request.route_path('reports.me_too')}?case={case_id}"
+        return HTTPSeeOther(f"/login?next={quote(target)}")
+    service = request.work.get(ReportService)
+    case = service.open_case(case_id)
+    service.me_too(case)
+    request.session.flash(request.translate(_("You will hear of every step of this report.")), "good")
+    if case.citizen_id == request.identity.user_id:
+        return HTTPSeeOther(request.route_path("my_case", code=case.code))
+    return HTTPSeeOther(request.route_path("followed", id=case.id))
+
+
+def _case_id(request: Any, params: Any) -> int:
+    try:
+        return int(BoundForm(request, MeToo(), ignore=("next",)).validate(params)["case"])
+    except FormInvalid:
+        raise NotFound("no such report") from None
+
+
+def _filters(request: Any) -> tuple[BoundForm, Filters]:
+    form = BoundForm(request, PublicFilters(), bindings={"categories": filter_options(topics(request.work))})
+    return form, Filters.of(form.read_filters(request.GET))
+
+
+def _query(request: Any) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in request.GET.items() if name in ("stage", "category") and value]

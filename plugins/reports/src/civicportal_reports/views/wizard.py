@@ -1,0 +1,137 @@
+"""Sending a report: one form in four steps, what it asks the server meanwhile, and the page after it."""
+
+from functools import partial
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.api import (
+    BoundForm,
+    Button,
+    CaseService,
+    NotFound,
+    OrganizationService,
+    _,
+    handle_form,
+    public_status,
+    take_files,
+    upload_owner,
+)
+from civicportal_reports.categories import Topic, leaf_options, topics
+from civicportal_reports.places import Location, OutsideCity, locate
+from civicportal_reports.schemas import NearPlace, Submission
+from civicportal_reports.services import NewReport, ReportService
+from civicportal_reports.views.kept import keep_and_sign_in, kept_form
+from civicportal_reports.workflow import KIND
+
+#: Sent by the root cards, which only open their leaves.
+IGNORED = ("root",)
+MOST_NEAR = 3
+
+
+def new(request: Any) -> Any:
+    """Show the form, or send the report; a visitor signs in first and finds the form as it was."""
+    choice = _topics(request)
+    form = BoundForm(
+        request,
+        Submission(),
+        buttons=(Button(title=_("Send the report")),),
+        bindings={"categories": leaf_options(choice)},
+        take_files=partial(take_files, request),
+        ignore=IGNORED,
+    )
+    if request.method != "POST":
+        kept_form(request, form)
+    answer = handle_form(request, form, partial(_send, request, form), topics=choice)
+    if isinstance(answer, dict):
+        answer["chosen"] = _chosen(form, choice)
+        answer["center"] = _center(request)
+    return answer
+
+
+def _send(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
+    location = _location(request, form, values)
+    actor = request.identity
+    if not actor.is_citizen or actor.level < request.site.kind(KIND).level:
+        return keep_and_sign_in(request, form)
+    request.site.limits.hit("submit_address", request.remote_addr)
+    request.site.limits.hit("submit_citizen", actor.user_id)
+    category = request.work.get(OrganizationService).category(KIND, values["category"])
+    report = NewReport(
+        category=category,
+        location=location,
+        body=values["body"],
+        urgent=values["urgent"],
+        photos=values["photo_key"],
+        owner=upload_owner(request),
+        idempotency_key=values["key"],
+    )
+    try:
+        case = request.work.get(ReportService).submit(report)
+    except NotFound:
+        form.refuse("photo_key", _("A picture is not there any more. Please add it again."))
+    return HTTPSeeOther(request.route_path("reports.sent", code=case.code))
+
+
+def _location(request: Any, form: BoundForm, values: dict[str, Any]) -> Location:
+    try:
+        return locate(request.site.map, values["place"])
+    except OutsideCity:
+        phone = request.site.settings["contact"].get("phone", "")
+        if not phone:
+            form.refuse(
+                "place", _("This place lies outside the city, so the municipality cannot help there.")
+            )
+        form.refuse(
+            "place",
+            _(
+                "This place lies outside the city. If you think it belongs to it, please call ${phone}.",
+                mapping={"phone": phone},
+            ),
+        )
+
+
+def sent(request: Any) -> dict[str, Any]:
+    """Say that the report has arrived, with its tracking code."""
+    case = request.work.get(CaseService).fetch_own(request.matchdict["code"])
+    return {"case": case}
+
+
+def near(request: Any) -> dict[str, Any]:
+    """Name a place and show the open reports around it: a piece of the form's page."""
+    form = BoundForm(request, NearPlace(), bindings={"categories": leaf_options(topics(request.work))})
+    values = form.read_filters(request.GET)
+    if values["place"] is None or values["place"]["lat"] is None:
+        return {"location": None, "outside": False, "found": []}
+    try:
+        location = locate(request.site.map, {**values["place"], "address": ""})
+    except OutsideCity:
+        return {"location": None, "outside": True, "found": []}
+    category = request.work.get(OrganizationService).category(KIND, values["category"] or "")
+    found = request.work.get(ReportService).nearby(location.point, category.id) if category else []
+    kind, names = request.site.kind(KIND), request.work.get(OrganizationService).category_name
+    return {
+        "location": location,
+        "outside": False,
+        "found": [
+            (near, names(near.case.category_id), public_status(kind, near.case.status))
+            for near in found[:MOST_NEAR]
+        ],
+    }
+
+
+def _topics(request: Any) -> list[Topic]:
+    # A unit of work of its own: pictures of the form are worked on before the request's own one opens.
+    with request.site.work(actor=request.identity, write=False) as work:
+        return topics(work)
+
+
+def _chosen(form: BoundForm, choice: list[Topic]) -> str:
+    """Return the key of the root whose leaves are open."""
+    category = form["category"].cstruct
+    return next((topic.root.key for topic in choice if category in {leaf.key for leaf in topic.leaves}), "")
+
+
+def _center(request: Any) -> Any:
+    table = request.site.settings["map"]
+    return table["center"] if table else None

@@ -1,0 +1,68 @@
+"""The command ``civicportal``. Each command is a module of its own, imported when it is asked for."""
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+from civicportal.cli.options import Options, plugin_commands
+from civicportal.errors import CivicportalError, ConfigurationError
+
+COMMANDS = {
+    "check": "check:check",
+    "db": "db:db",
+    "demo": "demo:demo",
+    "serve": "serve:serve",
+    "site": "site:site",
+    "stats": "stats:stats",
+    "user": "user:user",
+    "worker": "worker:worker",
+}
+
+
+class Misconfigured(click.ClickException):
+    """The portal is not configured rightly: the text is all that is shown."""
+
+    exit_code = 2
+
+
+class LazyGroup(click.Group):
+    """The core's commands by name, then those that the site's plugins bring."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """Return the names; a site that cannot be read adds none, so that ``--help`` always answers."""
+        try:
+            return sorted({*COMMANDS, *plugin_commands(context).commands})
+        except ConfigurationError:
+            return sorted(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """Import a command."""
+        if name not in COMMANDS:
+            return plugin_commands(context).get_command(context, name)
+        module, _, attribute = COMMANDS[name].partition(":")
+        command: click.Command = getattr(import_module(f"civicportal.cli.{module}"), attribute)
+        return command
+
+    def invoke(self, context: click.Context) -> Any:
+        """Show what is refused on purpose without a traceback."""
+        try:
+            return super().invoke(context)
+        except ConfigurationError as error:
+            raise Misconfigured(str(error)) from error
+        except CivicportalError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.command(cls=LazyGroup)
+@click.option(
+    "--site",
+    "site",
+    metavar="PATH",
+    help="The site.toml; else $CIVICPORTAL_SITE, else ./site.toml, else the one installed site.",
+)
+@click.version_option(package_name="civicportal")
+@click.pass_context
+def main(context: click.Context, site: str | None) -> None:
+    """Run and look after a portal."""
+    context.obj = Options(path=site)

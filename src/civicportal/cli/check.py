@@ -1,0 +1,52 @@
+"""``civicportal check``: everything but serving."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from civicportal.cli.options import load_site
+
+if TYPE_CHECKING:
+    from civicportal.checks import Finding
+    from civicportal.site import Site
+
+
+@click.command()
+@click.pass_context
+def check(context: click.Context) -> None:
+    """Assemble the portal, look at its database and organisation, and say what is wrong and what to do."""
+    site = load_site(context)
+    findings = list(_findings(site))
+    for finding in findings:
+        click.echo(f"{finding.level:<8} {finding.place}: {finding.text}")
+        if finding.remedy:
+            click.echo(f"{'':<8} → {finding.remedy}")
+    errors = sum(finding.level == "error" for finding in findings)
+    click.echo(f"{site.name}: {errors} errors, {len(findings) - errors} warnings")
+    context.exit(1 if errors else 0)
+
+
+def _findings(site: "Site") -> "Iterator[Finding]":
+    from civicportal.app import create_app
+    from civicportal.db import check_database
+    from civicportal.plugins import in_order
+
+    create_app(site)
+    check_database(site.engines)
+    behind = list(_database(site))
+    yield from behind
+    if behind:
+        return
+    with site.work(write=False) as work:
+        for _name, look in in_order(site.hooks, "check_site"):
+            yield from look(work=work)
+
+
+def _database(site: "Site") -> "Iterator[Finding]":
+    from civicportal import migrate
+    from civicportal.checks import Finding
+
+    for state in migrate.pending(site):
+        text = f"the tables are at {state.current or 'nothing'}, the code is at {state.head}"
+        yield Finding(level="error", place=state.name, text=text, remedy="civicportal db upgrade")

@@ -1,0 +1,76 @@
+"""``civicportal db``: the tables of core and plugins."""
+
+import click
+
+from civicportal.cli.options import load_site
+
+
+@click.group()
+def db() -> None:
+    """Bring the database's tables up to date, and look at where they stand."""
+
+
+@db.command()
+@click.argument("package", required=False)
+@click.option("--revision", default="head", show_default=True, help="Go no further than this.")
+@click.pass_context
+def upgrade(context: click.Context, package: str | None, revision: str) -> None:
+    """Bring the tables of the core and of all plugins, or of one PACKAGE, up to date."""
+    from civicportal import migrate
+    from civicportal.db import check_database
+
+    site = load_site(context)
+    check_database(site.engines)
+    migrate.upgrade(site, package, revision, progress=click.echo)
+    click.echo("The database is up to date.")
+
+
+@db.command()
+@click.argument("package")
+@click.argument("revision")
+@click.confirmation_option(prompt="This may delete data. Go on?")
+@click.pass_context
+def downgrade(context: click.Context, package: str, revision: str) -> None:
+    """Take the tables of PACKAGE back to REVISION; "base" drops them."""
+    from civicportal import migrate
+
+    migrate.downgrade(load_site(context), package, revision, progress=click.echo)
+
+
+@db.command()
+@click.argument("package")
+@click.argument("message")
+@click.option("--empty", is_flag=True, help="Do not compare the models with the database.")
+@click.pass_context
+def revision(context: click.Context, package: str, message: str, empty: bool) -> None:
+    """Write a new revision of PACKAGE ("civicportal" is the core), filled with what its models have changed."""
+    from civicportal import migrate
+
+    path = migrate.revision(load_site(context), package, message, autogenerate=not empty)
+    click.echo(f"{path}\nRead it before you run it.")
+
+
+@db.command()
+@click.pass_context
+def check(context: click.Context) -> None:
+    """Exit with 1 when the models and the tables differ, or a column does not say what it holds."""
+    from civicportal import migrate
+
+    problems = migrate.check(load_site(context))
+    for problem in problems:
+        click.echo(problem, err=True)
+    context.exit(1 if problems else 0)
+
+
+@db.command()
+@click.pass_context
+def current(context: click.Context) -> None:
+    """Show the revision of each package, and the newest there is."""
+    from civicportal import migrate
+
+    site = load_site(context)
+    for state in migrate.current(site):
+        newest = "" if state.current == state.head else f" (newest: {state.head})"
+        click.echo(f"{state.name:<20} {state.current or '-'}{newest}")
+    for prefix in migrate.sleeping(site):
+        click.echo(f"{prefix:<20} sleeps: it is not listed in site.plugins")

@@ -1,0 +1,79 @@
+"""Which site a command works on."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from civicportal.site import Site
+
+
+@dataclass
+class Options:
+    """What was said before the command.
+
+    :ivar path: ``--site``, if given.
+    """
+
+    path: str | None
+
+    @cached_property
+    def site(self) -> "Site":
+        """Return the site, assembled when first asked for."""
+        from civicportal.site import Site
+
+        return Site(self.site_path)
+
+    @cached_property
+    def site_path(self) -> Path:
+        """Return the site's file."""
+        from civicportal.site import find_site
+
+        return find_site(self.path)
+
+    @cached_property
+    def plugins(self) -> click.Group:
+        """Return the commands that the site's plugins bring."""
+        from civicportal.plugins import create_plugin_manager
+        from civicportal.settings import read_settings
+
+        table = read_settings(self.site_path)["site"]
+        group = click.Group()
+        hooks = create_plugin_manager(table["plugins"], table["package"]).hook
+        hooks.register_commands(group=group)
+        return group
+
+
+def _options(context: click.Context) -> Options:
+    root = context.find_root()
+    if not isinstance(root.obj, Options):
+        # Asked for before the group has run, as ``--help`` does.
+        root.obj = Options(path=root.params.get("site"))
+    return root.obj
+
+
+def site_path(context: click.Context) -> Path:
+    """Return the file of the site that a command works on.
+
+    :raises ConfigurationError: when there is none.
+    """
+    return _options(context).site_path
+
+
+def load_site(context: click.Context) -> "Site":
+    """Return the site that a command works on.
+
+    :raises ConfigurationError: when it cannot be assembled.
+    """
+    return _options(context).site
+
+
+def plugin_commands(context: click.Context) -> click.Group:
+    """Return the commands that the site's plugins bring.
+
+    :raises ConfigurationError: when the site cannot be read.
+    """
+    return _options(context).plugins

@@ -4,9 +4,11 @@ A property test holds :func:`visible` and :func:`can` equal, and likewise :func:
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
+from sqlalchemy.orm import aliased
 
 from civicportal.cases.models import Case
 from civicportal.kartable.models import Referral
@@ -32,7 +34,10 @@ def visible(identity: Identity, verb: str = "view") -> ColumnElement[bool]:
         _covered_by(grant, verb) for grant in identity.grants if _may(grant, verb)
     ]
     if verb == "view":
-        conditions.append(exists().where(Referral.case_id == Case.id, _personal(identity)))
+        line = aliased(Referral)
+        conditions.append(
+            exists(select(line.id).where(line.case_id == Case.id, _personal(identity, line))).correlate(Case)
+        )
     return or_(false(), *conditions)
 
 
@@ -56,16 +61,18 @@ def can(identity: Identity, verb: str, case: Case, lines: Iterable[Referral]) ->
     )
 
 
-def in_kartable(identity: Identity) -> ColumnElement[bool]:
+def in_kartable(identity: Identity, line: type[Referral] = Referral) -> ColumnElement[bool]:
     """Return the condition on ``Referral`` joined with ``Case`` for the open lines of somebody's kartable.
 
     Lines to the person, and lines to a unit, not taken by a colleague, that a membership covers.
+
+    :param line: the referral meant, where a query names several.
     """
     if not identity.is_staff:
         return false()
-    covered = [_line_covered_by(grant) for grant in identity.grants]
-    of_unit = and_(Referral.to_user_id.is_(None), Referral.taken_by_id.is_(None), or_(false(), *covered))
-    return and_(Referral.closed_at.is_(None), or_(_personal(identity), of_unit))
+    covered = [_line_covered_by(grant, line) for grant in identity.grants]
+    of_unit = and_(line.to_user_id.is_(None), line.taken_by_id.is_(None), or_(false(), *covered))
+    return and_(line.closed_at.is_(None), or_(_personal(identity, line), of_unit))
 
 
 def holds(identity: Identity, case: Case, line: Referral) -> bool:
@@ -112,6 +119,15 @@ class AccessService:
         """Tell whether a membership covers the case for this verb."""
         return can(self.work.actor, verb, case, self.lines(case))
 
+    def on_behalf_of(self, case: Case) -> int | None:
+        """Return for whom the actor acts as a deputy: on a case that they could not even see by themselves."""
+        actor = self.work.actor
+        if not actor.deputy_for or not self.lines(case):
+            return None
+        own = tuple(grant for grant in actor.grants if grant.own)
+        alone = replace(actor, grants=own, deputy_for=frozenset())
+        return None if can(alone, "view", case, self.lines(case)) else min(actor.deputy_for)
+
     def has_line(self, case: Case) -> bool:
         """Tell whether any open line, a copy or an inquiry too, lies in the actor's kartable."""
         return any(holds(self.work.actor, case, line) for line in self.lines(case))
@@ -135,20 +151,14 @@ def _persons(identity: Identity) -> frozenset[int]:
     return identity.deputy_for | ({identity.user_id} if identity.user_id else set())
 
 
-def _personal(identity: Identity) -> ColumnElement[bool]:
+def _personal(identity: Identity, line: type[Referral]) -> ColumnElement[bool]:
     persons = _persons(identity)
-    to_them = and_(
-        Referral.to_user_id.in_(persons),
-        or_(Referral.taken_by_id.is_(None), Referral.taken_by_id.in_(persons)),
-    )
-    return or_(to_them, Referral.taken_by_id.in_(persons))
+    return or_(line.to_user_id.in_(persons), line.taken_by_id.in_(persons))
 
 
 def _is_personal(identity: Identity, line: Referral) -> bool:
     persons = _persons(identity)
-    if line.taken_by_id is not None:
-        return line.taken_by_id in persons
-    return line.to_user_id in persons
+    return line.to_user_id in persons or line.taken_by_id in persons
 
 
 def _may(grant: Grant, verb: str) -> bool:
@@ -176,12 +186,12 @@ def _covered_by(grant: Grant, verb: str) -> ColumnElement[bool]:
     return and_(true(), *conditions)
 
 
-def _line_covered_by(grant: Grant) -> ColumnElement[bool]:
+def _line_covered_by(grant: Grant, line: type[Referral]) -> ColumnElement[bool]:
     if not _may(grant, "view"):
         return false()
     conditions = _of_kinds(grant, "view")
     if grant.units is not None:
-        conditions.append(Referral.to_unit_id.in_(grant.units))
+        conditions.append(line.to_unit_id.in_(grant.units))
     if grant.categories is not None:
         conditions.append(Case.category_id.in_(grant.categories))
     return and_(true(), *conditions)

@@ -78,7 +78,12 @@ class AttachmentService:
                 Attachment.owner == owner,
                 Attachment.case_id.is_(None),
             )
-            .values(case_id=case.id, event_id=event.id, purpose=purpose)
+            .values(
+                case_id=case.id,
+                event_id=event.id,
+                purpose=purpose,
+                audience="public" if case.public else "citizen",
+            )
             .returning(Attachment.id)
             .execution_options(synchronize_session=False)
         ).all()
@@ -129,6 +134,15 @@ class AttachmentService:
         return self.session.scalars(
             select(Attachment).where(Attachment.case_id == case.id).order_by(Attachment.id)
         ).all()
+
+    def publish(self, case: Case, public: bool) -> None:
+        """Show the case's pictures to everybody, or to the citizen only; those of staff alone stay so."""
+        self.session.execute(
+            update(Attachment)
+            .where(Attachment.case_id == case.id, Attachment.audience != "staff")
+            .values(audience="public" if public else "citizen")
+            .execution_options(synchronize_session=False)
+        )
 
     def remove(self, key: str, owner: str) -> None:
         """Take back a waiting picture; its files go with the sweep."""

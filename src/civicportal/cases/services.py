@@ -225,9 +225,23 @@ class CaseService:
         return event
 
     def publish(self, case: Case, public: bool) -> None:
-        """Show the case to everybody, or hide it again."""
-        case.public = public
+        """Show the case with its pictures to everybody, or hide it again.
+
+        :raises Forbidden: without the right to work on it.
+        """
+        self._require_work(case)
+        case.public, case.updated_at = public, self.work.clock.now()
+        self.work.get(AttachmentService).publish(case, public)
         self.record(case, "published" if public else "hidden")
+
+    def mark_urgent(self, case: Case, urgent: bool) -> None:
+        """Set or take away the mark of urgency.
+
+        :raises Forbidden: without the right to work on it.
+        """
+        self._require_work(case)
+        case.urgent, case.updated_at = urgent, self.work.clock.now()
+        self.record(case, "urgent" if urgent else "not_urgent")
 
     def restore(self, case: Case, event: CaseEvent) -> None:
         """Put status, stage and deadline back to what they were before an event (an undo)."""
@@ -258,6 +272,7 @@ class CaseService:
             actor_id=actor.user_id,
             actor_name=actor.name,
             door=actor.door,
+            on_behalf_of_id=self.work.get(AccessService).on_behalf_of(case),
             unit_id=case.unit_id,
             at=self.work.clock.now(),
             **{"data": {}, **values},
@@ -298,6 +313,10 @@ class CaseService:
             return case.citizen_id is not None and case.citizen_id == actor.user_id
         permission = transition.permission or self.kind(case).permission("work")
         return self.work.get(AccessService).may_act(case, permission)
+
+    def _require_work(self, case: Case) -> None:
+        if not self.work.get(AccessService).can(case, "work"):
+            raise Forbidden("may not work on it")
 
     def _may_comment(self, case: Case) -> bool:
         access = self.work.get(AccessService)

@@ -1,7 +1,7 @@
 """What can go wrong in the kartable."""
 
-from civicportal.errors import CivicportalError
+from civicportal.cases.errors import Refused
 
 
-class ReferralError(CivicportalError):
-    """The line cannot be moved so."""
+class ReferralError(Refused):
+    """The line cannot be moved so; the reason says why."""

@@ -1,11 +1,12 @@
 """The inbox: saved views whose counters equal their lists, filters, and search."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true, tuple_
+from sqlalchemy.orm import aliased
 
 from civicportal.access import in_kartable, visible
 from civicportal.accounts.models import User
@@ -30,6 +31,9 @@ VIEWS = {
     "waiting": _("Waiting for the citizen"),
     "closed": _("Closed today"),
 }
+EVERYWHERE = "everywhere"
+"""View of a search: every case the person may see, in whosever kartable. It has no counter."""
+Line = type[Referral]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +59,7 @@ class Found:
 
 
 class InboxService:
-    """Somebody's kartable, read only."""
+    """Somebody's kartable, read only. A case stands once in a view, however many of its lines lie there."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
@@ -63,8 +67,9 @@ class InboxService:
         self.identity = work.actor
 
     def page(self, view: str, filters: Filters, *, sort: str = "deadline", cursor: str | None = None) -> Page:
-        """Return one page of (case, line) rows.
+        """Return one page of (case, line) rows; on a closed case of a search the line is None.
 
+        :param view: one of ``VIEWS``, or ``EVERYWHERE``.
         :raises KeyError: for a view that does not exist.
         """
         query = self._query(select(Case, Referral), view, filters)
@@ -74,23 +79,18 @@ class InboxService:
         """Return how many rows each view has under the filters, in two statements."""
         open_views = [name for name in VIEWS if name != "closed"]
         columns = [func.count().filter(self._condition(name)).label(name) for name in open_views]
-        query = self._filtered(self._joined(select(*columns)), filters).where(in_kartable(self.identity))
+        query = self._filtered(self._joined(select(*columns)), filters).where(self._once(self._in_kartable))
         row = self.session.execute(query).one()
         closed = self._query(select(func.count()), "closed", filters)
         return {**row._mapping, "closed": self.session.scalar(closed) or 0}
 
     def neighbours(self, case: Case) -> tuple[str | None, str | None]:
         """Return the codes of the cases before and after this one in "all open" by deadline."""
-        query = self._query(select(Case), "all", Filters())
-        here = (case.deadline, case.id)
-        key = (Case.deadline, Case.id)
-        before = or_(key[0] < here[0], and_(key[0] == here[0], key[1] < here[1]))
-        after = or_(key[0] > here[0], and_(key[0] == here[0], key[1] > here[1]))
-        previous = self.session.scalars(
-            query.where(before).order_by(Case.deadline.desc(), Case.id.desc()).limit(1)
-        ).first()
-        following = self.session.scalars(query.where(after).order_by(Case.deadline, Case.id).limit(1)).first()
-        return (previous.code if previous else None), (following.code if following else None)
+        query = self._query(select(Case.code), "all", Filters())
+        key, here = tuple_(Case.deadline, Case.id), tuple_(case.deadline, case.id)
+        before = query.where(key < here).order_by(Case.deadline.desc(), Case.id.desc()).limit(1)
+        after = query.where(key > here).order_by(Case.deadline, Case.id).limit(1)
+        return self.session.scalar(before), self.session.scalar(after)
 
     def search(self, text: str) -> Found:
         """Read what was typed into the search box: a code, a mobile, or words.
@@ -114,17 +114,12 @@ class InboxService:
         return Found(citizen=citizen or 0)
 
     def _query(self, columns: Rows, view: str, filters: Filters) -> Rows:
+        if view == EVERYWHERE:
+            return self._filtered(self._with_holder(columns), filters).where(visible(self.identity))
         query = self._filtered(self._joined(columns), filters)
         if view == "closed":
-            start, end = self.work.site.calendar.day_bounds(self.work.site.calendar.today(self._now))
-            return query.where(
-                Referral.closed_by_id == self.identity.user_id,
-                Referral.closed_at >= start,
-                Referral.closed_at < end,
-                Referral.closed_how != "undone",
-                visible(self.identity),
-            )
-        return query.where(in_kartable(self.identity), self._condition(view))
+            return query.where(self._once(self._closed_today()), visible(self.identity))
+        return query.where(self._condition(view), self._once(self._in_kartable))
 
     @property
     def _now(self) -> datetime:
@@ -134,6 +129,29 @@ class InboxService:
     def _joined(columns: Rows) -> Rows:
         return columns.select_from(Case).join(Referral, Referral.case_id == Case.id)
 
+    @staticmethod
+    def _with_holder(columns: Rows) -> Rows:
+        holds = and_(Referral.case_id == Case.id, Referral.type == "action", Referral.closed_at.is_(None))
+        return columns.select_from(Case).outerjoin(Referral, holds)
+
+    @staticmethod
+    def _once(condition: Callable[[Line], ColumnElement[bool]]) -> ColumnElement[bool]:
+        """Return the condition narrowed to one line of each case: to act comes before a copy or an inquiry."""
+        other = aliased(Referral)
+        earlier = tuple_(other.type, other.id) < tuple_(Referral.type, Referral.id)
+        better = select(other.id).where(other.case_id == Case.id, condition(other), earlier)
+        return and_(condition(Referral), ~exists(better).correlate(Case, Referral))
+
+    def _in_kartable(self, line: Line) -> ColumnElement[bool]:
+        return in_kartable(self.identity, line)
+
+    def _closed_today(self) -> Callable[[Line], ColumnElement[bool]]:
+        calendar = self.work.site.calendar
+        start, end = calendar.day_bounds(calendar.today(self._now))
+        return lambda line: and_(
+            line.closed_by_id == self.identity.user_id, line.closed_at >= start, line.closed_at < end
+        )
+
     def _condition(self, view: str) -> ColumnElement[bool]:
         persons = self.identity.deputy_for | {self.identity.user_id or 0}
         conditions: dict[str, ColumnElement[bool]] = {
@@ -141,7 +159,7 @@ class InboxService:
             "new": Referral.read_at.is_(None),
             "mine": or_(Referral.to_user_id.in_(persons), Referral.taken_by_id.in_(persons)),
             "referred": Referral.from_unit_id.is_not(None),
-            "overdue": and_(Case.deadline < self._now, Case.paused_at.is_(None)),
+            "overdue": and_(Case.deadline < self._now, Case.paused_at.is_(None), Case.closed_at.is_(None)),
             "waiting": Case.paused_at.is_not(None),
         }
         return conditions[view]

@@ -10,6 +10,7 @@ from civicportal.cases.changes import CaseChange
 from civicportal.cases.models import Case, CaseEvent
 from civicportal.cases.services import CaseService
 from civicportal.errors import Forbidden
+from civicportal.i18n import _
 from civicportal.kartable.errors import ReferralError
 from civicportal.kartable.models import Referral
 from civicportal.kartable.routing import RoutingService
@@ -92,7 +93,7 @@ class KartableService:
         """
         line = self._my_line(case, version, "work")
         if line.taken_by_id not in (None, self.work.actor.user_id):
-            raise ReferralError("somebody else has taken it")
+            raise ReferralError(_("A colleague has taken this case already."))
         line.taken_by_id = self.work.actor.user_id
         line.read_at = line.read_at or self.work.clock.now()
         return self._tell(case, "taken", line, notify=False)
@@ -119,7 +120,7 @@ class KartableService:
         """
         line = self._my_line(case, version, "refer")
         if (line.to_unit_id, line.to_user_id) == (unit_id, user_id):
-            raise ReferralError("it lies there already")
+            raise ReferralError(_("The case lies there already."))
         self._check_addressee(unit_id, user_id)
         return self._pass_on(case, line, "referred", unit_id, user_id, note)
 
@@ -130,14 +131,13 @@ class KartableService:
         """
         line = self._my_line(case, version, "refer")
         if line.from_unit_id is None:
-            raise ReferralError("it was sent by nobody")
+            raise ReferralError(_("Nobody sent this case: it was routed here."))
         return self._pass_on(case, line, "returned", line.from_unit_id, line.from_user_id, note)
 
     def copy(self, case: Case, unit_id: int, *, user_id: int | None = None, note: str = "") -> CaseEvent:
         """Send a carbon copy: the other side reads and comments only."""
         self._require(case, "refer")
-        self._check_addressee(unit_id, user_id)
-        line = self._add(case, unit_id, to_user_id=user_id, note=note, type_="copy")
+        line = self._send(case, "copy", unit_id, user_id, note)
         return self._tell(case, "copied", line, internal_text=note, notify=False)
 
     def dismiss_copy(self, case: Case) -> None:
@@ -149,8 +149,7 @@ class KartableService:
     def inquire(self, case: Case, unit_id: int, *, user_id: int | None = None, note: str = "") -> CaseEvent:
         """Ask another unit; the case cannot close before it has answered."""
         self._require(case, "refer")
-        self._check_addressee(unit_id, user_id)
-        line = self._add(case, unit_id, to_user_id=user_id, note=note, type_="inquiry")
+        line = self._send(case, "inquiry", unit_id, user_id, note)
         return self._tell(case, "inquiry", line, internal_text=note, notify=False)
 
     def answer(self, case: Case, text: str) -> CaseEvent:
@@ -163,7 +162,7 @@ class KartableService:
                 line.answer = text
                 self._close(line, "answered")
                 return self._tell(case, "answered", line, internal_text=text, notify=False)
-        raise ReferralError("there is no inquiry to answer")
+        raise ReferralError(_("There is no inquiry to answer."))
 
     def may_refer(self, case: Case) -> bool:
         """Tell whether the actor may pass the case on."""
@@ -171,15 +170,18 @@ class KartableService:
 
     def colleagues(self, unit_id: int) -> list[User]:
         """Return the staff of a unit to whom a case may be referred by name."""
-        return list(
-            self.session.scalars(
-                select(User)
-                .join(Membership, Membership.user_id == User.id)
-                .where(Membership.unit_id == unit_id, User.disabled_at.is_(None), User.deleted_at.is_(None))
-                .distinct()
-                .order_by(User.name)
-            )
+        return [user for user, unit in self.addressees() if unit == unit_id]
+
+    def addressees(self) -> list[tuple[User, int]]:
+        """Return everyone to whom a case may be referred by name, with the unit in which they are one."""
+        query = (
+            select(User, Membership.unit_id)
+            .join(Membership, Membership.user_id == User.id)
+            .where(Membership.unit_id.is_not(None), User.disabled_at.is_(None), User.deleted_at.is_(None))
+            .distinct()
+            .order_by(User.name, User.id)
         )
+        return list(self.session.execute(query).tuples())
 
     # -- lines ----------------------------------------------------------------------------------------------
 
@@ -192,15 +194,19 @@ class KartableService:
         self._require(case, verb)
         line = self.access.action_line(case)
         if line is None:
-            raise ReferralError("a closed case lies in no kartable")
+            raise ReferralError(_("A closed case lies in no kartable."))
         return line
 
     def _check_addressee(self, unit_id: int, user_id: int | None) -> None:
         unit = self.work.get(OrganizationService).units.by_id.get(unit_id)
         if unit is None or not unit.active:
-            raise ReferralError("there is no such unit")
+            raise ReferralError(_("This unit takes no cases."))
         if user_id is not None and user_id not in {user.id for user in self.colleagues(unit_id)}:
-            raise ReferralError("the person is not of that unit")
+            raise ReferralError(_("This person is not of that unit."))
+
+    def _send(self, case: Case, type_: str, unit_id: int, user_id: int | None, note: str) -> Referral:
+        self._check_addressee(unit_id, user_id)
+        return self._add(case, unit_id, to_user_id=user_id, note=note, type_=type_, from_unit_id=case.unit_id)
 
     def _pass_on(
         self, case: Case, line: Referral, type_: str, unit_id: int, user_id: int | None, note: str
@@ -232,7 +238,7 @@ class KartableService:
         line = Referral(
             case_id=case.id,
             type=type_,
-            from_unit_id=from_unit_id or (case.unit_id if sender else None),
+            from_unit_id=from_unit_id,
             from_user_id=sender,
             to_unit_id=unit_id,
             to_user_id=to_user_id,

@@ -3,8 +3,8 @@
    <form data-draft="NAME" data-owner="USER_ID">
      <p role="status" data-draft-status data-text-saved="… {time}" data-text-restored="…">
      <button type="button" data-draft-clear hidden>
-   The page that follows carries data-draft-done="NAME" (portal.js). A form that the server refused
-   stays as the server sent it. Event "draft-restored" on the form: detail = {fields, photos: [{key, url}]}. */
+   The page that follows carries data-draft-done="NAME" (portal.js). A form that the server refused, or
+   has kept over a sign-in (data-kept), stays as the server sent it. Event "draft-restored" on the form: detail = {fields, photos: [{key, url}]}. */
 (function () {
   'use strict';
   var cp = window.civicportal;
@@ -88,7 +88,7 @@
   /* The other files have begun to listen by then. */
   document.addEventListener('DOMContentLoaded', function () {
     var draft = read();
-    var refused = cp.one('.is-invalid, .err:not([hidden]), .err-summary', form) !== null;
+    var refused = 'kept' in form.dataset || cp.one('.is-invalid, .err:not([hidden]), .err-summary', form) !== null;
     if (draft && !refused) { restore(draft); }
     ready = true;
   });

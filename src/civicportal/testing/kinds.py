@@ -3,6 +3,7 @@
 from translationstring import TranslationString
 
 from civicportal.cases.workflow import CaseKind, State, Transition, Workflow
+from civicportal.notifications.types import MessageText
 
 _registered = State(name="registered", title=TranslationString("Registered"), stage="registered")
 _working = State(name="working", title=TranslationString("In work"), stage="in_progress")
@@ -42,4 +43,26 @@ PETITIONS = CaseKind(
             _step("object", ("done", "rejected"), "working", actor="citizen"),
         ),
     ),
+)
+
+
+def _text(state: str, words: str, *fields: str) -> MessageText:
+    return MessageText(
+        key=f"petitions.{state}",
+        title=TranslationString(state),
+        text=TranslationString(words),
+        fields=("TRACK", *fields),
+    )
+
+
+#: What citizens are told of petitions.
+PETITION_TEXTS = (
+    _text("registered", "Petition {TRACK} is registered."),
+    _text("working", "Petition {TRACK} is in work."),
+    _text("done", "Petition {TRACK} is done."),
+    _text("rejected", "Petition {TRACK} is rejected."),
+    _text("referred", "Petition {TRACK} was referred to {UNIT}.", "UNIT"),
+    _text("reopened", "Petition {TRACK} is open again."),
+    _text("answered", "Petition {TRACK} was answered."),
+    _text("status", "Petition {TRACK}: {STATUS}, {DATE}", "STATUS", "DATE"),
 )

@@ -10,7 +10,7 @@ from civicportal.clock import SystemClock
 from civicportal.security import Permission
 from civicportal.site import Site
 from civicportal.testing.clock import FakeClock
-from civicportal.testing.kinds import PETITIONS
+from civicportal.testing.kinds import PETITION_TEXTS, PETITIONS
 
 SETTINGS: dict[str, Any] = {
     "site": {
@@ -137,6 +137,7 @@ def make_site(
         for verb, title in VERBS.items():
             name = kind.permission(verb)
             site.permissions[name] = Permission(name=name, title=title)
+    site.messages.update({text.key: text for text in PETITION_TEXTS})
     return site
 
 

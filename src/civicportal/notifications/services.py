@@ -1,0 +1,265 @@
+"""Writing messages into the outbox, in the transaction of what they tell of."""
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from civicportal.accounts.models import OtpChallenge, User
+from civicportal.cases.followers import FollowerService
+from civicportal.notifications import timing
+from civicportal.notifications.models import OutboxMessage
+from civicportal.notifications.notices import Facts, Notices, facts_of, keys_of, keys_of_step
+from civicportal.notifications.sms import SmsLength, sms_parts
+from civicportal.notifications.texts import TextService
+from civicportal.notifications.types import Lane
+from civicportal.settings import parse_hours
+
+if TYPE_CHECKING:
+    from civicportal.cases.changes import CaseChange
+    from civicportal.cases.models import Case
+    from civicportal.work import Work
+
+HOLLOW_SECONDS = 2
+"""After so long a code that is sent to nobody is called sent, as a real one would be."""
+Fate = Literal["waiting", "sent", "failed"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """A text as it would be sent, and what it costs."""
+
+    key: str
+    text: str
+    length: SmsLength
+
+
+class NotificationService:
+    """Promises messages: one row of the outbox for each event and person."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+        self.site = work.site
+        self.texts = work.get(TextService)
+        self.notices = work.get(Notices)
+
+    # -- cases ----------------------------------------------------------------------------------------------
+
+    def case_changed(self, change: "CaseChange") -> None:
+        """Tell the citizen and the followers of a change, or take back the notices of a step that was undone."""
+        if change.type == "undone":
+            self._cancel(change.event.data.get("event"))
+        elif change.notify:
+            self._tell(change)
+
+    def _tell(self, change: "CaseChange") -> None:
+        facts = facts_of(change)
+        key = self.notices.choose(keys_of(change), facts)
+        if key is None:
+            return
+        case, due = change.case, self._due(change)
+        for user in self._people(self.work.get(FollowerService).recipients(case)):
+            locale = self._locale(user)
+            fields = self.notices.fields(case, facts, locale, own=user.id == case.citizen_id)
+            self._add(
+                event_key=f"{change.event.id}:{user.id}:sms",
+                kind=key,
+                recipient=user.mobile,
+                user_id=user.id,
+                case_id=case.id,
+                event_id=change.event.id,
+                next_at=due,
+                **self._content(key, locale, fields),
+            )
+
+    def _people(self, ids: Sequence[int]) -> list[User]:
+        reachable = (User.mobile.is_not(None), User.disabled_at.is_(None), User.deleted_at.is_(None))
+        return list(self.session.scalars(select(User).where(User.id.in_(ids), *reachable).order_by(User.id)))
+
+    def _due(self, change: "CaseChange") -> datetime:
+        now = self.work.clock.now()
+        if change.type == "opened":
+            return now
+        if self.work.actor.is_staff:
+            now += timedelta(seconds=self.site.settings["notifications"]["undo_seconds"])
+        return self._awake(now)
+
+    def _awake(self, moment: datetime) -> datetime:
+        return timing.after_quiet_hours(moment, self._quiet_hours, self.site.calendar)
+
+    @cached_property
+    def _quiet_hours(self) -> Any:
+        return parse_hours(self.site.settings["notifications"]["quiet_hours"])
+
+    def _cancel(self, event_id: Any) -> None:
+        self.session.execute(
+            update(OutboxMessage)
+            .where(OutboxMessage.event_id == event_id, OutboxMessage.state == "new")
+            .values(state="cancelled")
+            .execution_options(synchronize_session=False)
+        )
+
+    # -- codes ----------------------------------------------------------------------------------------------
+
+    def send_code(self, challenge: OtpChallenge) -> None:
+        """Promise the code of a challenge at once; a hollow challenge sends nothing. The text is made when it goes."""
+        if challenge.hollow:
+            return
+        self.session.flush()
+        self._add(
+            event_key=f"code:{challenge.id}:sms",
+            kind=self._code_key(challenge),
+            lane="codes",
+            recipient=challenge.mobile,
+            user_id=challenge.user_id,
+            challenge_id=challenge.id,
+            next_at=self.work.clock.now(),
+            expires_at=challenge.expires_at,
+        )
+
+    def fate_of_code(self, challenge: OtpChallenge) -> Fate:
+        """Say what became of a code, for the page that waits for it; the same words for a hollow challenge."""
+        if challenge.hollow:
+            age = self.work.clock.now() - challenge.created_at
+            return "sent" if age >= timedelta(seconds=HOLLOW_SECONDS) else "waiting"
+        query = select(OutboxMessage.state).where(OutboxMessage.challenge_id == challenge.id)
+        state = self.session.scalar(query.order_by(OutboxMessage.id.desc()).limit(1))
+        if state in ("new", "leased"):
+            return "waiting"
+        return "sent" if state == "sent" else "failed"
+
+    def text_of(self, message: OutboxMessage) -> str:
+        """Return the text of a message; that of a code is derived from its challenge, empty once that is gone."""
+        if message.challenge_id is None:
+            return message.text
+        return self.texts.render(message.kind, None, self.fields_of(message)) or ""
+
+    def fields_of(self, message: OutboxMessage) -> dict[str, str]:
+        """Return the values of the text's fields, for transports that send templates."""
+        if message.challenge_id is None:
+            fields: dict[str, str] = json.loads(message.fields)
+            return fields
+        challenge = self.session.get(OtpChallenge, message.challenge_id)
+        code = self.site.keys.otp_code(challenge.nonce) if challenge else ""
+        return self.texts.values(message.kind, {"CODE": code})
+
+    def _code_key(self, challenge: OtpChallenge) -> str:
+        key = f"otp.{challenge.purpose}"
+        if key in self.site.messages and key != "otp.login":
+            return key
+        return "otp.login" if self.site.public_url else "otp.login.short"
+
+    # -- anything else --------------------------------------------------------------------------------------
+
+    def send(
+        self,
+        kind: str,
+        *,
+        recipient: str,
+        user_id: int | None = None,
+        fields: Mapping[str, str] | None = None,
+        lane: Lane = "notices",
+        case: "Case | None" = None,
+        once: str = "",
+        locale: str | None = None,
+        at_once: bool = False,
+        expires_at: datetime | None = None,
+    ) -> bool:
+        """Promise a message of a registered text.
+
+        :param kind: key of the text.
+        :param recipient: E.164.
+        :param once: names the event: a second message of the same name to the same number is not written.
+        :param at_once: do not wait for the end of the quiet hours; for answers to what the person just did.
+        :returns: False when there is no text of this key.
+        """
+        content = self._content(kind, locale, fields or {})
+        if not content:
+            return False
+        now = self.work.clock.now()
+        name = f"{once}:{self._digest(recipient)}:sms" if once else secrets.token_hex(16)
+        self._add(
+            event_key=name,
+            kind=kind,
+            lane=lane,
+            recipient=recipient,
+            user_id=user_id,
+            case_id=case.id if case else None,
+            next_at=now if at_once else self._awake(now),
+            expires_at=expires_at,
+            **content,
+        )
+        return True
+
+    def preview(self, key: str, fields: Mapping[str, str], locale: str | None = None) -> Preview | None:
+        """Return a text as it would be sent with these fields, or None when there is none of this key."""
+        text = self.texts.render(key, locale, fields)
+        return None if text is None else Preview(key=key, text=text, length=sms_parts(text))
+
+    def preview_step(
+        self,
+        case: "Case",
+        *,
+        target: str | None = None,
+        unit_id: int | None = None,
+        moment: datetime | None = None,
+        note: str = "",
+    ) -> Preview | None:
+        """Return what the citizen would get for a step of the workflow, or for a referral.
+
+        :param target: the state the step leads to; None for a referral.
+        :param unit_id: to whom the case is referred.
+        :param moment: of an appointment; now if None.
+        """
+        kind = self.site.kind(case.kind)
+        keys = keys_of_step(kind, case.status, target) if target else [f"{kind.name}.referred"]
+        facts = Facts(
+            status=target or case.status,
+            moment=moment or self.work.clock.now(),
+            unit_id=unit_id or case.unit_id,
+            note=note,
+        )
+        key = self.notices.choose(keys, facts)
+        citizen = self.session.get(User, case.citizen_id) if case.citizen_id else None
+        if key is None or citizen is None:
+            return None
+        locale = self._locale(citizen)
+        return self.preview(key, self.notices.fields(case, facts, locale), locale)
+
+    def consider_sent(self, before: datetime) -> None:
+        """Mark what was due before a moment as sent then: the demo has made up the past."""
+        self.session.execute(
+            update(OutboxMessage)
+            .where(OutboxMessage.state == "new", OutboxMessage.next_at < before)
+            .values(state="sent", sent_at=OutboxMessage.next_at, attempts=1)
+            .execution_options(synchronize_session=False)
+        )
+
+    # -- inside ---------------------------------------------------------------------------------------------
+
+    def _content(self, key: str, locale: str | None, fields: Mapping[str, str]) -> dict[str, str]:
+        text = self.texts.render(key, locale, fields)
+        if text is None:
+            return {}
+        return {"text": text, "fields": json.dumps(self.texts.values(key, fields), ensure_ascii=False)}
+
+    def _add(self, **values: Any) -> None:
+        """Write one row; a second one of the same event and person is dropped."""
+        insert = postgresql.insert if self.site.engines.dialect == "postgresql" else sqlite.insert
+        row = {"lane": "notices", "channel": "sms", "text": "", "fields": "{}", **values}
+        fixed = {"state": "new", "attempts": 0, "last_error": "", "created_at": self.work.clock.now()}
+        statement = insert(OutboxMessage).values(**row, **fixed)
+        self.session.execute(statement.on_conflict_do_nothing(index_elements=["event_key"]))
+
+    def _locale(self, user: User) -> str:
+        return user.locale if user.locale in self.site.languages else self.site.locale
+
+    def _digest(self, recipient: str) -> str:
+        return self.site.keys.mac("outbox", recipient).hex()[:24]

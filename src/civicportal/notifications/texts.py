@@ -1,0 +1,197 @@
+"""The words of messages: what plugins propose, what the site says instead, and how fields are filled in."""
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from sqlalchemy import select
+
+from civicportal.cases.history import public_status
+from civicportal.i18n import _, localized_digits
+from civicportal.notifications.models import StoredText
+from civicportal.notifications.sms import cut_units, utf16_len
+from civicportal.notifications.types import MessageText
+
+if TYPE_CHECKING:
+    from civicportal.site import Site
+    from civicportal.work import Work
+
+CORE_TEXTS = (
+    MessageText(
+        key="otp.login",
+        title=_("Sign-in code, filled in by the browser itself"),
+        text=_("{SITE}\nSign-in code: {CODE}\nKeep it secret.\n@{HOST} #{CODE}"),
+        fields=("CODE", "HOST"),
+    ),
+    MessageText(
+        key="otp.login.short",
+        title=_("Sign-in code of a portal without a public address"),
+        text=_("{SITE}\nSign-in code: {CODE}\nGive this code to nobody."),
+        fields=("CODE",),
+    ),
+    MessageText(
+        key="otp.mobile_change",
+        title=_("Code for a new mobile number"),
+        text=_("{SITE}\nCode to confirm the new number: {CODE}\nValid for 3 minutes"),
+        fields=("CODE",),
+    ),
+    MessageText(
+        key="otp.password_reset",
+        title=_("Code for a forgotten password"),
+        text=_("{SITE}\nCode to reset the password: {CODE}"),
+        fields=("CODE",),
+    ),
+    MessageText(
+        key="member.password_changed",
+        title=_("The password was changed"),
+        text=_("{SITE}: your password was changed. If it was not you, call {PHONE}."),
+        fields=("PHONE",),
+    ),
+    MessageText(
+        key="staff.kartable_new",
+        title=_("New cases in the kartable"),
+        text=_("Kartable: {COUNT} new cases were referred to you. Latest code: {TRACK}"),
+        fields=("COUNT", "TRACK"),
+    ),
+    MessageText(
+        key="staff.overdue",
+        title=_("Overdue cases in the kartable"),
+        text=_("Kartable: {COUNT} cases are overdue."),
+        fields=("COUNT",),
+    ),
+)
+
+#: Fields that every text may use.
+COMMON_FIELDS = ("SITE", "HOST", "PHONE")
+#: UTF-16 units: templates of providers hold 25 a field; with 24 the longest notice of a referral is one part.
+LONGEST = {"UNIT": 24}
+LONGEST_OTHER = 25
+_WHOLE = frozenset({"CODE", "TRACK", "SITE", "HOST", "PHONE"})
+_FIELD = re.compile(r"\{([A-Z]+)\}")
+
+
+def fill(text: str, fields: Mapping[str, str]) -> str:
+    """Write the values of known fields into a text; anything else in braces stays as it is."""
+    return _FIELD.sub(lambda match: fields.get(match[1], match[0]), text).strip()
+
+
+def used_fields(text: str) -> set[str]:
+    """Return the names that stand in braces in a text."""
+    return set(_FIELD.findall(text))
+
+
+def cut_fields(fields: Mapping[str, str]) -> dict[str, str]:
+    """Shorten the values to what a field may hold; codes, numbers and names of the site stay whole."""
+    return {
+        name: value if name in _WHOLE else cut_units(value, LONGEST.get(name, LONGEST_OTHER)).strip()
+        for name, value in fields.items()
+    }
+
+
+def common_fields(site: "Site") -> dict[str, str]:
+    """Return the fields that say who speaks."""
+    return {
+        "SITE": site.short_name,
+        "HOST": urlsplit(site.public_url).hostname or "",
+        "PHONE": str(site.settings["contact"].get("phone", "")),
+    }
+
+
+class TextService:
+    """The site's wording of each message over the one its plugin proposes."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.site = work.site
+        self._stored: dict[str, dict[str, str]] = {}
+
+    def wording(self, key: str, locale: str | None = None) -> str | None:
+        """Return a text with its fields unfilled, or None when no plugin sends this."""
+        proposed = self.site.messages.get(key)
+        if proposed is None:
+            return None
+        locale = locale or self.site.locale
+        stored = self._stored_in(locale).get(key)
+        return stored if stored is not None else self.default(proposed, locale)
+
+    def default(self, text: MessageText, locale: str | None = None) -> str:
+        """Return what the plugin proposes, translated."""
+        return str(self.site.localizer(locale).translate(text.text))
+
+    def is_changed(self, key: str, locale: str | None = None) -> bool:
+        """Tell whether the site has a wording of its own."""
+        return key in self._stored_in(locale or self.site.locale)
+
+    def render(self, key: str, locale: str | None, fields: Mapping[str, str]) -> str | None:
+        """Return a text ready to send, or None when there is no text of this key.
+
+        :param locale: a language of the site; its own if None.
+        :param fields: those the text does not list are not filled in.
+        """
+        wording = self.wording(key, locale)
+        return None if wording is None else fill(wording, self.values(key, fields))
+
+    def values(self, key: str, fields: Mapping[str, str]) -> dict[str, str]:
+        """Return the values a text of this key may use, cut to length, with the site's own."""
+        allowed = self.allowed(key)
+        given = {**common_fields(self.site), **fields}
+        return cut_fields({name: value for name, value in given.items() if name in allowed})
+
+    def allowed(self, key: str) -> frozenset[str]:
+        """Return the names of the fields a text of this key may use."""
+        return frozenset((*COMMON_FIELDS, *self.site.messages[key].fields))
+
+    def unknown_fields(self, key: str, text: str) -> list[str]:
+        """Return the fields in a text that its key does not have, so that they would be sent in braces."""
+        return sorted(used_fields(text) - self.allowed(key))
+
+    def sample(self, key: str) -> str:
+        """Return the site's text of a key with the longest values that are usual."""
+        return fill(self.wording(key) or "", self.sample_values(key))
+
+    def sample_values(self, key: str) -> dict[str, str]:
+        """Return the longest values that are usual, of the fields a text of this key may use."""
+        now, locale = self.work.clock.now(), self.site.locale
+        usual = {
+            "CODE": "123456",
+            "TRACK": "1234567890",
+            "COUNT": localized_digits("12", locale),
+            "DATE": self.site.calendar.format_date(now, "short", locale),
+            "TIME": self.site.calendar.format_time(now, locale),
+            "UNIT": "م" * LONGEST["UNIT"],
+            "NOTE": "م" * LONGEST_OTHER,
+            "STATUS": self._longest_status(key),
+        }
+        return self.values(key, usual)
+
+    def save(self, key: str, text: str) -> None:
+        """Keep the site's own wording of a text in its main language."""
+        locale = self.site.locale
+        self.work.session.merge(
+            StoredText(key=key, locale=locale, text=text, updated_at=self.work.clock.now())
+        )
+        self._stored.pop(locale, None)
+
+    def reset(self, key: str) -> None:
+        """Go back to what the plugin proposes."""
+        row = self.work.session.get(StoredText, (key, self.site.locale))
+        if row is not None:
+            self.work.session.delete(row)
+        self._stored.pop(self.site.locale, None)
+
+    def _longest_status(self, key: str) -> str:
+        kind = self.site.kinds.get(key.partition(".")[0])
+        if kind is None:
+            return ""
+        translate = self.site.localizer().translate
+        names = [str(translate(public_status(kind, state.name))) for state in kind.workflow.states]
+        return max(names, key=utf16_len)
+
+    def _stored_in(self, locale: str) -> dict[str, str]:
+        if locale not in self._stored:
+            rows = self.work.session.execute(
+                select(StoredText.key, StoredText.text).where(StoredText.locale == locale)
+            )
+            self._stored[locale] = dict(rows.tuples().all())
+        return self._stored[locale]

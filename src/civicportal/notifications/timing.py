@@ -1,0 +1,37 @@
+"""When a message may go out, and how long to wait after a failure: pure functions of their arguments."""
+
+from datetime import datetime, time, timedelta
+
+from civicportal.calendar import CityCalendar
+
+FIRST_PAUSE = timedelta(seconds=30)
+LONGEST_PAUSE = timedelta(hours=1)
+JITTER = 0.25
+"""Share of the pause by which retries are spread, so that they do not come all at once."""
+
+
+def after_quiet_hours(moment: datetime, quiet: tuple[time, time], calendar: CityCalendar) -> datetime:
+    """Return the moment itself, or the end of the city's quiet hours it falls into.
+
+    :param quiet: first and last minute on the city's clock; over midnight when the second is earlier.
+    """
+    first, last = quiet
+    local = calendar.local(moment)
+    day, now = local.date(), local.time()
+    if first <= last:
+        return calendar.at(day, last) if first <= now < last else moment
+    if now >= first:
+        return calendar.at(day + timedelta(days=1), last)
+    return calendar.at(day, last) if now < last else moment
+
+
+def pause(attempts: int, chance: float, asked: float | None = None) -> timedelta:
+    """Return how long to wait before the next attempt: 30 s, doubled each time, an hour at most, and some jitter.
+
+    :param attempts: made so far, one or more.
+    :param chance: a random number from 0 to 1.
+    :param asked: seconds the provider asked for, if it did.
+    """
+    doubled = FIRST_PAUSE * 2 ** min(attempts - 1, 12)
+    wanted = max(doubled, timedelta(seconds=min(asked or 0, LONGEST_PAUSE.total_seconds())))
+    return min(wanted, LONGEST_PAUSE) * (1 + JITTER * chance)

@@ -92,6 +92,8 @@ SYSTEM = Identity(user_id=None, name="system", door="system")
 #: Nobody in particular.
 VISITOR = Identity(user_id=None, name="", door="visitor")
 
+SIGNED_IN = "civicportal:signed-in"
+"""Pyramid permission of pages for everyone who came in, by whichever door."""
 CITIZEN = "civicportal:citizen"
 """Pyramid permission of pages for signed-in citizens."""
 STAFF = "civicportal:staff"

@@ -22,6 +22,8 @@ class User(Base):
     password_hash: Mapped[str | None] = tagged(String(200), erase="null")
     #: Encrypted with the site's PII keys.
     totp_secret: Mapped[str | None] = tagged(String(400), erase="null")
+    #: Number of the last 30 seconds whose code was taken: a code counts once.
+    totp_step: Mapped[int | None] = tagged(BigId)
     national_code: Mapped[str | None] = tagged(String(400), pii="identity", erase="null")
     national_code_index: Mapped[str | None] = tagged(String(64), index=True, pii="identity", erase="null")
     birth_date: Mapped[str | None] = tagged(String(400), pii="identity", erase="null")

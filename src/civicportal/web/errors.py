@@ -14,6 +14,7 @@ from pyramid.renderers import render_to_response
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from civicportal.accounts.policy import record_denial
 from civicportal.errors import Conflict, Forbidden, NotFound
 from civicportal.i18n import _
 from civicportal.limits import TooMany
@@ -46,11 +47,12 @@ def forbidden(request: Any) -> Any:
         staff = request.path.startswith(STAFF_AREAS)
         door = "/staff/login" if staff else "/login"
         return HTTPSeeOther(f"{door}?next={quote(request.path_qs, safe='/')}")
-    return page(request, 403, "403")
+    return wrong_door(request)
 
 
 def wrong_door(request: Any) -> Any:
-    """Answer 403 to a domain service that refused the actor."""
+    """Answer 403 to a person who may not, and note it in the trail."""
+    record_denial(request)
     return page(request, 403, "403")
 
 

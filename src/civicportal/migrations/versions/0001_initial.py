@@ -143,6 +143,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=120), nullable=False),
         sa.Column("password_hash", sa.String(length=200), nullable=True),
         sa.Column("totp_secret", sa.String(length=400), nullable=True),
+        sa.Column("totp_step", db.BigId, nullable=True),
         sa.Column("national_code", sa.String(length=400), nullable=True),
         sa.Column("national_code_index", sa.String(length=64), nullable=True),
         sa.Column("birth_date", sa.String(length=400), nullable=True),

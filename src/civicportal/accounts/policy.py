@@ -1,0 +1,72 @@
+"""Pyramid's security policy: who sends the request, and which pages they may open."""
+
+from typing import Any
+
+from pyramid.interfaces import ISecurityPolicy
+from pyramid.request import RequestLocalCache
+from pyramid.security import Allowed, Denied
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from zope.interface import implementer
+
+from civicportal.accounts.identity import load_identity
+from civicportal.audit.services import AuditService
+from civicportal.security import CITIZEN, EVERYBODY, SIGNED_IN, STAFF, VISITOR, Identity
+
+
+@implementer(ISecurityPolicy)
+class SecurityPolicy:
+    """Reads the session once per request, and not at all for pages that ask for nobody."""
+
+    def __init__(self) -> None:
+        self._identities = RequestLocalCache(_load)
+
+    def identity(self, request: Any) -> Identity:
+        """Return who sends the request; a visitor if nobody is signed in."""
+        identity: Identity = self._identities.get_or_create(request)
+        return identity
+
+    def authenticated_userid(self, request: Any) -> str | None:
+        """Return the person's id as text."""
+        user_id = self.identity(request).user_id
+        return None if user_id is None else str(user_id)
+
+    def permits(self, request: Any, context: Any, permission: str) -> Any:  # noqa: ARG002
+        """Tell whether the page may be opened; which objects it shows is decided by the services."""
+        if permission == EVERYBODY or _permits(self.identity(request), permission):
+            return Allowed("%s", permission)
+        return Denied("%s", permission)
+
+    def remember(self, request: Any, userid: str, **kw: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Return no headers: sessions are opened by :func:`civicportal.accounts.signing.sign_in`."""
+        return []
+
+    def forget(self, request: Any, **kw: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Return no headers: sessions are ended by :func:`civicportal.accounts.signing.sign_out`."""
+        return []
+
+
+def _permits(identity: Identity, permission: str) -> bool:
+    if permission == SIGNED_IN:
+        return identity.is_citizen or identity.is_staff
+    if permission == CITIZEN:
+        return identity.is_citizen
+    if permission == STAFF:
+        return identity.is_staff
+    return identity.is_staff and identity.permits(permission)
+
+
+def _load(request: Any) -> Identity:
+    # The page which says that the database is gone must not ask it who reads it.
+    if request.session_token is None or isinstance(request.exception, DBAPIError | PoolTimeout):
+        return VISITOR
+    return load_identity(request.registry.site, request.session_token)
+
+
+def record_denial(request: Any) -> None:
+    """Write into the trail that a person asked for a page which is not theirs."""
+    identity = request.identity
+    if identity.user_id is None:
+        return
+    with request.registry.site.work(actor=identity) as work:
+        work.get(AuditService).record("access:denied", method=request.method, path=request.path[:200])

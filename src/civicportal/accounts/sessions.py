@@ -1,0 +1,224 @@
+"""Sessions, kept on the server: the cookie holds a random token, the database its hash.
+
+A visitor has a row only while there is something to keep: a form that waits for the sign-in, what was proved at the
+follow-up page, a secret that is being set up.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from sqlalchemy import delete, select, update
+
+from civicportal.accounts.models import Session, User
+from civicportal.crypto import new_token, token_hash
+from civicportal.errors import CivicportalError
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+#: NIST SP 800-63B §4: staff at AAL2, citizens at AAL1.
+LIFE = {"citizen": timedelta(days=30), "staff": timedelta(hours=12), "visitor": timedelta(hours=1)}
+STAFF_IDLE = timedelta(minutes=30)
+PROOF = timedelta(minutes=5)
+"""How long a proof of who one is lasts for pages that ask again."""
+LARGEST = 32 * 1024
+"""Bytes of one kept value, as JSON."""
+MOST_KEPT = 8
+"""Values kept for one browser; the oldest makes room."""
+FORM = "form:"
+"""A kept form stands under this and the path of its page, for instance ``form:/reports/new``."""
+
+
+class TooLarge(CivicportalError):
+    """What a visitor wrote is larger than what may be kept."""
+
+
+class SessionService:
+    """Open, find and end sessions, and keep what a visitor wrote."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    # --- people
+
+    def open(
+        self,
+        door: Literal["citizen", "staff"],
+        user: User,
+        user_agent: str = "",
+        *,
+        replaces: str | None = None,
+    ) -> str:
+        """Open a session and return its token.
+
+        :param replaces: the token this browser had: its session ends, and what a visitor had kept under it moves over.
+        """
+        now, token = self.work.clock.now(), new_token()
+        self.session.add(
+            Session(
+                token_hash=token_hash(token),
+                door=door,
+                user_id=user.id,
+                epoch=user.session_epoch,
+                created_at=now,
+                last_seen_at=now,
+                expires_at=now + LIFE[door],
+                proved_at=now,
+                user_agent=user_agent[:200],
+                data=self._take_over(replaces, user) if replaces else {},
+            )
+        )
+        self.session.flush()
+        return token
+
+    def live(self, token: str) -> tuple[Session, User] | None:
+        """Return the session of a token and its person, unless it has ended in any way."""
+        found = self.session.execute(
+            select(Session, User).join(User, User.id == Session.user_id).where(*self._alive(), _is(token))
+        ).first()
+        if found is None or _is_idle(found[0], self.work.clock.now()):
+            return None
+        return found[0], found[1]
+
+    def list_of(self, user: User) -> Sequence[Session]:
+        """Return a person's live sessions, the one seen last first."""
+        rows = self.session.scalars(
+            select(Session)
+            .join(User, User.id == Session.user_id)
+            .where(*self._alive(), Session.user_id == user.id)
+            .order_by(Session.last_seen_at.desc(), Session.id.desc())
+        )
+        now = self.work.clock.now()
+        return [row for row in rows if not _is_idle(row, now)]
+
+    def end(self, token: str) -> None:
+        """End a session; a copy of its cookie opens nothing any more."""
+        self.session.execute(delete(Session).where(_is(token)))
+
+    def end_one(self, user: User, session_id: int) -> bool:
+        """End one of a person's sessions; False when it is not theirs or has ended."""
+        ended = self.session.execute(
+            delete(Session).where(Session.id == session_id, Session.user_id == user.id)
+        )
+        return bool(ended.rowcount)  # type: ignore[attr-defined]
+
+    def end_all_others(self, user: User, session_id: int | None) -> None:
+        """End a person's sessions but this one."""
+        self.session.execute(
+            delete(Session).where(Session.user_id == user.id, Session.id != (session_id or 0))
+        )
+
+    def end_everything(self, user: User) -> None:
+        """End all of a person's sessions, those too that are being opened at this moment."""
+        self.session.execute(
+            update(User).where(User.id == user.id).values(session_epoch=User.session_epoch + 1)
+        )
+        self.session.refresh(user, ["session_epoch"])
+        self.session.execute(delete(Session).where(Session.user_id == user.id))
+
+    # --- asking again
+
+    def is_proved(self, session_id: int | None) -> bool:
+        """Tell whether the person proved who they are within the last five minutes."""
+        session = self.session.get(Session, session_id) if session_id else None
+        if session is None or session.proved_at is None:
+            return False
+        return session.proved_at > self.work.clock.now() - PROOF
+
+    def prove(self, session_id: int | None) -> None:
+        """Note that the person has proved who they are just now."""
+        self.session.execute(
+            update(Session).where(Session.id == session_id).values(proved_at=self.work.clock.now())
+        )
+
+    # --- what a visitor wrote
+
+    def keep_visitor_data(
+        self, token: str, key: str, values: Any, lifetime: timedelta = LIFE["visitor"]
+    ) -> None:
+        """Keep JSON values under a key for this browser.
+
+        :param token: ``request.ensure_session_token()``.
+        :param key: a form's is :data:`FORM` and the path of its page: the sign-in goes on there.
+        :raises TooLarge: for more than 32 KiB.
+        """
+        if len(json.dumps(values).encode()) > LARGEST:
+            raise TooLarge(f"more than {LARGEST} bytes for {key!r}")
+        now = self.work.clock.now()
+        row = self._row_to_write(token, now)
+        kept = _unexpired(row.data, now)
+        kept.pop(key, None)
+        for oldest in list(kept)[: max(0, len(kept) - MOST_KEPT + 1)]:
+            del kept[oldest]
+        kept[key] = {"values": values, "until": (now + lifetime).isoformat()}
+        row.data = kept
+        self.session.flush()
+
+    def visitor_data(self, token: str, key: str) -> Any:
+        """Return what is kept under a key, or None."""
+        return self._kept(token).get(key, {}).get("values")
+
+    def kept_form(self, token: str) -> str | None:
+        """Return the path of the page whose form was kept last, if any."""
+        forms = [key.removeprefix(FORM) for key in self._kept(token) if key.startswith(FORM)]
+        return forms[-1] if forms else None
+
+    def forget(self, token: str, key: str) -> None:
+        """Forget what is kept under a key."""
+        row = self._row(token)
+        if row and key in row.data:
+            row.data = {name: kept for name, kept in row.data.items() if name != key}
+            self.session.flush()
+
+    # --- inside
+
+    def _alive(self) -> tuple[Any, ...]:
+        return (
+            Session.door.in_(("citizen", "staff")),
+            Session.expires_at > self.work.clock.now(),
+            Session.epoch == User.session_epoch,
+            User.disabled_at.is_(None),
+            User.deleted_at.is_(None),
+        )
+
+    def _row(self, token: str) -> Session | None:
+        return self.session.scalar(select(Session).where(_is(token)))
+
+    def _kept(self, token: str) -> dict[str, Any]:
+        row = self._row(token)
+        return _unexpired(row.data, self.work.clock.now()) if row else {}
+
+    def _row_to_write(self, token: str, now: datetime) -> Session:
+        """Return this browser's row; one whose session has ended becomes a visitor's."""
+        row = self._row(token)
+        if row is not None and self.live(token) is not None:
+            return row
+        if row is None:
+            row = Session(token_hash=token_hash(token), created_at=now, data={})
+            self.session.add(row)
+        row.door, row.user_id, row.proved_at, row.last_seen_at = "visitor", None, None, now
+        row.expires_at = now + LIFE["visitor"]
+        return row
+
+    def _take_over(self, token: str, user: User) -> dict[str, Any]:
+        """End the old session; what was kept goes along unless it was somebody else's."""
+        row = self._row(token)
+        if row is None:
+            return {}
+        self.session.delete(row)
+        return _unexpired(row.data, self.work.clock.now()) if row.user_id in (None, user.id) else {}
+
+
+def _is(token: str) -> Any:
+    return Session.token_hash == token_hash(token)
+
+
+def _is_idle(session: Session, now: datetime) -> bool:
+    return session.door == "staff" and session.last_seen_at <= now - STAFF_IDLE
+
+
+def _unexpired(data: dict[str, Any], now: datetime) -> dict[str, Any]:
+    return {key: kept for key, kept in data.items() if datetime.fromisoformat(kept["until"]) > now}

@@ -1,0 +1,244 @@
+"""Who a session's token stands for, and what that person may do at this moment."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from civicportal.accounts.identity import load_identity
+from civicportal.accounts.models import Deputy, Session, User
+from civicportal.accounts.services import AccountService, LastAdministrator
+from civicportal.accounts.sessions import SessionService, TooLarge
+from civicportal.crypto import new_token
+from civicportal.errors import Forbidden
+from civicportal.security import VISITOR
+from civicportal.testing import identity, make_category, make_citizen, make_staff, make_unit
+
+
+def _open(site: Any, door: str, user: User, **options: Any) -> str:
+    with site.work() as work:
+        return str(work.get(SessionService).open(door, work.session.get(User, user.id), **options))
+
+
+@pytest.fixture
+def officer(site: Any) -> User:
+    with site.work() as work:
+        return make_staff(work, permissions=["petitions:case:view"])
+
+
+def test_unknown_token_is_a_visitor(site: Any) -> None:
+    assert load_identity(site, new_token()) is VISITOR
+
+
+def test_token_is_stored_hashed_only(site: Any, officer: User) -> None:
+    token = _open(site, "staff", officer)
+    with site.work(write=False) as work:
+        assert token not in str(work.session.query(Session).one().__dict__)
+
+
+def test_each_door_gives_its_own_rights(site: Any, officer: User) -> None:
+    staff = load_identity(site, _open(site, "staff", officer))
+    assert staff.is_staff
+    assert staff.permits("petitions:case:view")
+    citizen = load_identity(site, _open(site, "citizen", officer))
+    assert citizen.is_citizen
+    assert citizen.grants == ()
+    assert not citizen.permits("petitions:case:view")
+
+
+def test_sign_in_rotates(site: Any, officer: User) -> None:
+    old = _open(site, "staff", officer)
+    new = _open(site, "staff", officer, replaces=old)
+    assert load_identity(site, old) is VISITOR
+    assert load_identity(site, new).user_id == officer.id
+
+
+def test_staff_session_ends_when_idle(site: Any, clock: Any, officer: User) -> None:
+    token = _open(site, "staff", officer)
+    clock.advance(minutes=29)
+    assert load_identity(site, token).is_staff
+    clock.advance(minutes=29)
+    assert load_identity(site, token).is_staff
+    clock.advance(minutes=30)
+    assert load_identity(site, token) is VISITOR
+
+
+def test_staff_session_ends_after_twelve_hours(site: Any, clock: Any, officer: User) -> None:
+    token = _open(site, "staff", officer)
+    for _quarter in range(47):
+        clock.advance(minutes=15)
+        assert load_identity(site, token).is_staff
+    clock.advance(minutes=15)
+    assert load_identity(site, token) is VISITOR
+
+
+def test_citizen_session_lasts_thirty_days(site: Any, clock: Any, officer: User) -> None:
+    token = _open(site, "citizen", officer)
+    clock.advance(days=29, hours=23)
+    assert load_identity(site, token).is_citizen
+    clock.advance(hours=1)
+    assert load_identity(site, token) is VISITOR
+
+
+def test_last_seen_is_written_once_a_minute(site: Any, clock: Any, officer: User) -> None:
+    token, opened = _open(site, "staff", officer), clock.now()
+    for seconds, seen in ((59, 0), (1, 60), (30, 60)):
+        clock.advance(seconds=seconds)
+        load_identity(site, token)
+        with site.work(write=False) as work:
+            assert work.session.query(Session).one().last_seen_at == opened + timedelta(seconds=seen)
+
+
+def test_disabled_officers_live_session_dies(site: Any, officer: User) -> None:
+    token = _open(site, "staff", officer)
+    with site.work() as work:
+        work.get(AccountService).disable(work.session.get(User, officer.id))
+    assert load_identity(site, token) is VISITOR
+
+
+def test_epoch_ends_a_session_that_is_still_there(site: Any, officer: User) -> None:
+    token = _open(site, "staff", officer)
+    with site.work() as work:
+        work.session.get(User, officer.id).session_epoch += 1
+    assert load_identity(site, token) is VISITOR
+
+
+def test_lost_role_is_lost_at_once(site: Any, officer: User) -> None:
+    token = _open(site, "staff", officer)
+    with site.work() as work:
+        user = work.session.get(User, officer.id)
+        user.memberships.clear()
+    found = load_identity(site, token)
+    assert found.is_staff
+    assert not found.permits("petitions:case:view")
+
+
+def test_scope_covers_the_subtree(work: Any) -> None:
+    services = make_unit(work, "services")
+    waste = make_unit(work, "waste", parent_id=services.id)
+    bins = make_unit(work, "bins", parent_id=waste.id)
+    other = make_unit(work, "other")
+    cleaning = make_category(work, "cleaning")
+    bin_full = make_category(work, "bin", parent_id=cleaning.id)
+    (grant,) = identity(work, make_staff(work, unit=services, category=cleaning)).grants
+    assert grant.units == {services.id, waste.id, bins.id}
+    assert grant.categories == {cleaning.id, bin_full.id}
+    assert not grant.covers(other.id, bin_full.id)
+
+
+def test_deputy_has_the_rights_for_these_days_only(site: Any, clock: Any, officer: User) -> None:
+    today = clock.now().astimezone(site.timezone).date()
+    with site.work() as work:
+        deputy = make_staff(work, "observer", permissions=[])
+        work.session.add(Deputy(absent_id=officer.id, deputy_id=deputy.id, first_day=today, last_day=today))
+    for moment, deputises in ((clock.now(), True), (clock.now() + timedelta(days=1), False)):
+        clock.set(moment)
+        with site.work() as work:
+            found = identity(work, work.session.get(User, deputy.id))
+        assert found.permits("petitions:case:view") is deputises
+        assert found.deputy_for == (frozenset({officer.id}) if deputises else frozenset())
+        assert all(not grant.own for grant in found.granting("petitions:case:view"))
+
+
+def test_ending_single_sessions(site: Any, officer: User) -> None:
+    first, second, third = (_open(site, "staff", officer) for _number in range(3))
+    with site.work() as work:
+        sessions, user = work.get(SessionService), work.session.get(User, officer.id)
+        stranger = make_citizen(work)
+        ids = {token: sessions.live(token)[0].id for token in (first, second, third)}
+        assert not sessions.end_one(stranger, ids[first])
+        assert sessions.end_one(user, ids[first])
+        assert {row.id for row in sessions.list_of(user)} == {ids[second], ids[third]}
+        sessions.end_all_others(user, ids[second])
+    assert load_identity(site, first) is VISITOR
+    assert load_identity(site, second).is_staff
+    assert load_identity(site, third) is VISITOR
+
+
+def test_visitor_data_moves_with_the_sign_in(site: Any, officer: User) -> None:
+    token = new_token()
+    with site.work() as work:
+        work.get(SessionService).keep_visitor_data(token, "form:/petitions/new", {"body": ["سلام"]})
+    assert load_identity(site, token) is VISITOR
+    signed_in = _open(site, "citizen", officer, replaces=token)
+    with site.work(write=False) as work:
+        sessions = work.get(SessionService)
+        assert sessions.visitor_data(token, "form:/petitions/new") is None
+        assert sessions.visitor_data(signed_in, "form:/petitions/new") == {"body": ["سلام"]}
+        assert sessions.kept_form(signed_in) == "/petitions/new"
+
+
+def test_visitor_data_ends(site: Any, clock: Any) -> None:
+    token = new_token()
+    with site.work() as work:
+        work.get(SessionService).keep_visitor_data(token, "proved", ["1"])
+    clock.advance(hours=1)
+    with site.work() as work:
+        assert work.get(SessionService).visitor_data(token, "proved") is None
+
+
+def test_data_of_a_session_goes_to_nobody_else(site: Any, officer: User) -> None:
+    token = _open(site, "citizen", officer)
+    with site.work() as work:
+        work.get(SessionService).keep_visitor_data(token, "proved", ["1"])
+        stranger = make_citizen(work)
+    theirs = _open(site, "citizen", stranger, replaces=token)
+    with site.work(write=False) as work:
+        assert work.get(SessionService).visitor_data(theirs, "proved") is None
+
+
+def test_ended_session_keeps_a_form_as_a_visitors(site: Any, clock: Any, officer: User) -> None:
+    token = _open(site, "staff", officer)
+    clock.advance(hours=13)
+    with site.work() as work:
+        work.get(SessionService).keep_visitor_data(token, "form:/x", {})
+    assert load_identity(site, token) is VISITOR
+    with site.work(write=False) as work:
+        assert work.get(SessionService).kept_form(token) == "/x"
+
+
+def test_too_much_is_refused(work: Any) -> None:
+    with pytest.raises(TooLarge):
+        work.get(SessionService).keep_visitor_data(new_token(), "form:/x", "x" * 32 * 1024)
+
+
+def test_oldest_value_makes_room(work: Any) -> None:
+    token, sessions = new_token(), work.get(SessionService)
+    for number in range(9):
+        sessions.keep_visitor_data(token, str(number), number)
+    assert sessions.visitor_data(token, "0") is None
+    assert sessions.visitor_data(token, "8") == 8
+
+
+def test_last_administrator_stays(site: Any) -> None:
+    with site.work() as work:
+        accounts = work.get(AccountService)
+        chief = make_staff(work, "administrator")
+        with pytest.raises(LastAdministrator):
+            accounts.disable(chief)
+        make_staff(work, "administrator")
+        accounts.disable(chief)
+        assert chief.disabled_at
+
+
+def test_nobody_gives_more_than_they_have(site: Any) -> None:
+    with site.work() as work:
+        unit, other = make_unit(work, "waste"), make_unit(work, "other")
+        role = make_staff(work, permissions=["petitions:case:view"]).memberships[0].role
+        giver, user = identity(work, make_staff(work, unit=unit)), make_citizen(work)
+    with site.work(actor=giver) as work:
+        accounts, user = work.get(AccountService), work.session.get(User, user.id)
+        accounts.add_membership(user, role, unit=unit)
+        for refused in ({"unit": other}, {}):
+            with pytest.raises(Forbidden):
+                accounts.add_membership(user, role, **refused)
+        with pytest.raises(Forbidden):
+            accounts.add_membership(user, accounts.ensure_administrator_role(), unit=unit)
+
+
+def test_one_person_is_one_user(work: Any) -> None:
+    accounts = work.get(AccountService)
+    citizen = accounts.citizen_by_mobile("+989120000000", name="الف")
+    assert accounts.citizen_by_mobile("+989120000000", name="ب").name == "الف"
+    staff = accounts.create_staff(username="a.b", name="ج", mobile="+989120000000", password=None)
+    assert staff.id == citizen.id

@@ -216,8 +216,8 @@ def purge(site: "Site", plugin: str) -> None:
             name for name in tables if name.startswith(f"{prefix}_") and not _is_others(site, plugin, name)
         ]
         metadata = MetaData()
-        metadata.reflect(connection, only=[*doomed, VERSION_TABLE + prefix], resolve_fks=False)
-        metadata.drop_all(connection)
+        metadata.reflect(connection, only=[*doomed, VERSION_TABLE + prefix])
+        metadata.drop_all(connection, [metadata.tables[name] for name in (*doomed, VERSION_TABLE + prefix)])
 
 
 def _is_others(site: "Site", plugin: str, table: str) -> bool:

@@ -4,13 +4,15 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
+from sqlalchemy import Connection, Engine, NullPool, Table, create_engine, event, text
 
 from civicportal.db import Engines
 from civicportal.errors import ConfigurationError
 
 LOCK = 0x63697669
 """Key of PostgreSQL's advisory lock: "civi"."""
+BATCH_COPY = "_alembic_tmp_"
+"""How Alembic names the copy of a table."""
 
 
 @contextmanager
@@ -28,7 +30,7 @@ def migrating(engines: Engines) -> Iterator[Connection]:
     try:
         with engine.begin() as connection:
             if engines.dialect == "sqlite":
-                with _sequences_kept(connection):
+                with _counting_kept(connection):
                     yield connection
                 _check_references(connection)
             else:
@@ -60,25 +62,36 @@ def _prepare_sqlite(engine: Engine) -> None:
 
 
 @contextmanager
-def _sequences_kept(connection: Connection) -> Iterator[None]:
-    """Let ids go on counting where they were: a table copied by a batch alteration forgets its deleted rows."""
+def _counting_kept(connection: Connection) -> Iterator[None]:
+    """Let ids go on counting where they were, else ids of deleted rows come back.
+
+    A batch alteration copies a table: the copy knows neither that it counts nor how far it had come.
+    """
+
+    def count_on(table: Table, _connection: Connection, **_: object) -> None:
+        if table.name.removeprefix(BATCH_COPY) in before:
+            table.dialect_options["sqlite"]["autoincrement"] = True
+
     before = _sequences(connection)
-    yield
+    event.listen(Table, "before_create", count_on)
+    try:
+        yield
+    finally:
+        event.remove(Table, "before_create", count_on)
     after = _sequences(connection)
-    counting = connection.execute(
-        text("SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'")
-    )
-    for name in set(counting.scalars()) & set(before):
-        if name not in after:
-            connection.execute(
-                text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :seq)"),
-                {"name": name, "seq": before[name]},
-            )
-        elif after[name] < before[name]:
-            connection.execute(
-                text("UPDATE sqlite_sequence SET seq = :seq WHERE name = :name"),
-                {"name": name, "seq": before[name]},
-            )
+    for name in before.keys() & after.keys():
+        connection.execute(
+            text("UPDATE sqlite_sequence SET seq = :seq WHERE name = :name AND seq < :seq"),
+            {"name": name, "seq": before[name]},
+        )
+    for name in before.keys() - after.keys():
+        connection.execute(
+            text(
+                "INSERT INTO sqlite_sequence (name, seq) SELECT name, :seq FROM sqlite_master"
+                " WHERE type = 'table' AND name = :name AND sql LIKE '%AUTOINCREMENT%'"
+            ),
+            {"name": name, "seq": before[name]},
+        )
 
 
 def _sequences(connection: Connection) -> dict[str, int]:

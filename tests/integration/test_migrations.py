@@ -1,0 +1,308 @@
+"""Migrations of the core and of plugins, on both databases."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Column, ForeignKey, Integer, String, Table, inspect, text
+
+from civicportal import migrate
+from civicportal.accounts.models import Role
+from civicportal.cases.models import Case
+from civicportal.db import BigId, check_database, new_metadata
+from civicportal.errors import ConfigurationError
+from civicportal.organization.models import Unit
+from civicportal.plugins import PluginModels
+from civicportal.testing import make_case, make_site, make_site_file
+
+KEEP = {"pii": None, "erase": "keep"}
+
+GADGETS = """
+import sqlalchemy as sa
+from alembic import op
+from civicportal import db
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade():
+    op.create_table(
+        "gadgets_details",
+        sa.Column("case_id", db.BigId, sa.ForeignKey("cases.id", ondelete="CASCADE"), primary_key=True),
+        sa.Column("words", sa.String(40), nullable=False),
+    )
+
+
+def downgrade():
+    op.drop_table("gadgets_details")
+"""
+
+WIDEN_CASES = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade():
+    with op.batch_alter_table("cases") as batch:
+        batch.alter_column("subject", type_=sa.String(400))
+
+
+def downgrade():
+    with op.batch_alter_table("cases") as batch:
+        batch.alter_column("subject", type_=sa.String(200))
+"""
+
+
+def gadgets(folder: Path) -> PluginModels:
+    """A plugin with one detail table, its revisions written into a folder."""
+    (folder / "versions").mkdir(parents=True)
+    (folder / "versions/0001_initial.py").write_text(GADGETS)
+    metadata = new_metadata()
+    Table(
+        "gadgets_details",
+        metadata,
+        Column("case_id", BigId, ForeignKey(Case.id, ondelete="CASCADE"), primary_key=True, info=KEEP),
+        Column("words", String(40), nullable=False, info=KEEP),
+    )
+    return PluginModels(prefix="gadgets", metadata=metadata, migrations=folder)
+
+
+@pytest.fixture
+def empty(empty_database, tmp_path):
+    """A site whose database has no tables."""
+    site = make_site(make_site_file(tmp_path / "site", site={"database_url": empty_database}))
+    yield site
+    site.engines.dispose()
+
+
+@pytest.fixture
+def core_copy(tmp_path, monkeypatch):
+    """The core's revisions in a folder where a test may add one."""
+    folder = tmp_path / "core"
+    (folder / "versions").mkdir(parents=True)
+    for path in (migrate.SCRIPTS / "versions").glob("*.py"):
+        (folder / "versions" / path.name).write_text(path.read_text())
+    versions = property(lambda self: (folder if self.name == migrate.CORE else self.folder) / "versions")
+    monkeypatch.setattr(migrate.Package, "versions", versions)
+    return folder / "versions"
+
+
+def tables(site):
+    return set(inspect(site.engines.read).get_table_names())
+
+
+def count(site, table):
+    with site.engines.read.connect() as connection:
+        return connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()
+
+
+def test_up_check_and_down(empty):
+    told = []
+    migrate.upgrade(empty, progress=told.append)
+    assert told == ["civicportal 0001"]
+    assert migrate.check(empty) == []
+    assert migrate.pending(empty) == []
+    migrate.downgrade(empty, "civicportal", "base", progress=told.append)
+    assert told[1:] == ["civicportal -0001"]
+    assert tables(empty) == {"alembic_version_civicportal"}
+    migrate.upgrade(empty)
+    assert migrate.check(empty) == []
+
+
+def test_refuses_to_start_on_old_tables(empty):
+    with pytest.raises(ConfigurationError, match="run civicportal db upgrade"):
+        empty.check_start()
+    migrate.upgrade(empty)
+    empty.check_start()
+
+
+def test_a_newer_database_is_not_ours(empty):
+    migrate.upgrade(empty)
+    with empty.engines.write.begin() as connection:
+        connection.execute(text("UPDATE alembic_version_civicportal SET version_num = '9999'"))
+    with pytest.raises(ConfigurationError, match="9999"):
+        migrate.refuse_pending(empty)
+    with pytest.raises(ConfigurationError, match="9999"):
+        migrate.upgrade(empty)
+
+
+def test_partial_indexes_stay(empty):
+    migrate.upgrade(empty)
+    indexes = {index["name"]: index for index in inspect(empty.engines.read).get_indexes("referrals")}
+    index = indexes["uq_referrals_open_action"]
+    where = index["dialect_options"][f"{empty.engines.dialect}_where"]
+    assert index["unique"]
+    assert "closed_at IS NULL" in str(where)
+
+
+def test_a_plugin_has_a_version_table_of_its_own(empty, tmp_path):
+    empty.models["gadgets"] = gadgets(tmp_path / "gadgets")
+    migrate.upgrade(empty)
+    assert {"alembic_version_gadgets", "gadgets_details"} <= tables(empty)
+    assert migrate.check(empty) == []
+    # Without the plugin the core still migrates and checks, and the tables stay.
+    models = empty.models.pop("gadgets")
+    migrate.upgrade(empty)
+    assert migrate.check(empty) == []
+    assert migrate.sleeping(empty) == ["gadgets"]
+    empty.models["gadgets"] = models
+    migrate.downgrade(empty, "gadgets", "base")
+    assert "gadgets_details" not in tables(empty)
+    assert "cases" in tables(empty)
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_purge_takes_a_plugins_tables_only(empty, tmp_path, listed):
+    empty.models["gadgets"] = gadgets(tmp_path / "gadgets")
+    migrate.upgrade(empty)
+    before = tables(empty)
+    if not listed:
+        del empty.models["gadgets"]
+    migrate.purge(empty, "gadgets")
+    assert before - tables(empty) == {"gadgets_details", "alembic_version_gadgets"}
+    with pytest.raises(ConfigurationError, match="no tables"):
+        migrate.purge(empty, "gadgets")
+
+
+@pytest.mark.parametrize("name", ["civicportal", "case", "cases"])
+def test_purge_never_takes_the_core(empty, name):
+    migrate.upgrade(empty)
+    before = tables(empty)
+    with pytest.raises(ConfigurationError):
+        migrate.purge(empty, name)
+    assert tables(empty) == before
+
+
+def test_altering_cases_keeps_the_plugins_details(empty, tmp_path, core_copy):
+    empty.models["gadgets"] = gadgets(tmp_path / "gadgets")
+    migrate.upgrade(empty)
+    with empty.work() as work:
+        ids = [make_case(work).id for _ in range(3)]
+        for case_id in ids:
+            work.session.execute(
+                text("INSERT INTO gadgets_details (case_id, words) VALUES (:id, 'kept')"), {"id": case_id}
+            )
+    with empty.work() as work:
+        work.session.execute(text("DELETE FROM cases WHERE id = :id"), {"id": max(ids)})
+    empty.engines.dispose()
+    (core_copy / "0002_widen.py").write_text(WIDEN_CASES)
+    kept = {table: count(empty, table) for table in ("cases", "case_events", "referrals", "gadgets_details")}
+    assert kept["gadgets_details"] == 2
+    migrate.upgrade(empty)
+    assert {table: count(empty, table) for table in kept} == kept
+    # Neither the erased id nor the partial index is lost on the way.
+    with empty.work() as work:
+        assert make_case(work).id > max(ids)
+    migrate.downgrade(empty, "civicportal", "0001")
+    assert migrate.check(empty) == ["civicportal: at 0001, the code is at 0002"]
+    (core_copy / "0002_widen.py").unlink()
+    assert migrate.check(empty) == []
+
+
+def test_a_failing_revision_changes_nothing(empty, tmp_path, core_copy):
+    migrate.upgrade(empty)
+    empty.models["gadgets"] = gadgets(tmp_path / "gadgets")
+    (core_copy / "0002_widen.py").write_text(WIDEN_CASES)
+    broken = GADGETS.replace(
+        "def upgrade():", "def upgrade():\n    op.execute('SELECT nonsense FROM nowhere')"
+    )
+    (tmp_path / "gadgets/versions/0001_initial.py").write_text(broken)
+    with pytest.raises(Exception, match="nowhere"):
+        migrate.upgrade(empty)
+    assert [(state.name, state.current) for state in migrate.current(empty)] == [
+        ("civicportal", "0001"),
+        ("gadgets", None),
+    ]
+
+
+def test_rows_that_would_point_nowhere_are_refused(empty, core_copy, civic_database):
+    if civic_database != "sqlite":
+        pytest.skip("PostgreSQL holds its foreign keys during a migration")
+    migrate.upgrade(empty)
+    (core_copy / "0002_orphan.py").write_text(
+        'from alembic import op\nrevision = "0002"\ndown_revision = "0001"\n'
+        "def upgrade():\n    op.execute(\"INSERT INTO role_permissions VALUES (99, 'x')\")\n"
+    )
+    with pytest.raises(ConfigurationError, match="role_permissions → roles"):
+        migrate.upgrade(empty)
+    assert count(empty, "role_permissions") == 0
+
+
+def test_two_migrators_at_once(empty, empty_database, tmp_path):
+    sites = [
+        make_site(make_site_file(tmp_path / str(number), site={"database_url": empty_database}))
+        for number in range(3)
+    ]
+    told: list[str] = []
+    failed: list[Exception] = []
+
+    def run(site):
+        try:
+            migrate.upgrade(site, progress=told.append)
+        except Exception as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=run, args=(site,)) for site in sites]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for site in sites:
+        site.engines.dispose()
+    assert failed == []
+    assert told == ["civicportal 0001"]
+    assert migrate.check(empty) == []
+
+
+def test_a_new_revision_holds_the_difference(empty, tmp_path):
+    models = gadgets(tmp_path / "gadgets")
+    empty.models["gadgets"] = models
+    migrate.upgrade(empty)
+    table = models.metadata.tables["gadgets_details"]
+    table.append_column(Column("unit", BigId, info=KEEP))
+    assert "add_column" in migrate.check(empty)[0]
+    path = migrate.revision(empty, "gadgets", "name the unit")
+    assert path.name == "0002_name_the_unit.py"
+    assert "sa.Column('unit', db.BigId, nullable=True)" in path.read_text()
+    migrate.upgrade(empty)
+    assert migrate.check(empty) == []
+
+
+def test_check_refuses_untagged_columns_and_wrong_references(empty, tmp_path):
+    models = gadgets(tmp_path / "gadgets")
+    empty.models["gadgets"] = models
+    migrate.upgrade(empty)
+    Table(
+        "gadgets_more",
+        models.metadata,
+        Column("id", Integer, primary_key=True),
+        Column("mood", String(10), info={"pii": "secret", "erase": "keep"}),
+        Column("role", BigId, ForeignKey(Role.id, ondelete="CASCADE"), info=KEEP),
+        Column("unit", BigId, ForeignKey(Unit.id), info=KEEP),
+    )
+    problems = "\n".join(migrate.check(empty))
+    assert "gadgets_more.id has no pii and erase tag" in problems
+    assert "gadgets_more.mood has unknown tags" in problems
+    assert "gadgets_more.role refers to roles.id" in problems
+    assert "gadgets_more.unit refers to units.id without ON DELETE CASCADE" in problems
+
+
+@pytest.mark.parametrize("prefix", ["case", "message", "role"])
+def test_a_prefix_may_not_cover_the_core(empty, tmp_path, prefix):
+    empty.models["greedy"] = PluginModels(prefix=prefix, metadata=new_metadata(), migrations=tmp_path)
+    with pytest.raises(ConfigurationError, match="covers the table"):
+        migrate.packages(empty)
+
+
+def test_a_database_without_persian_letters_is_refused(civic_session, civic_database, tmp_path):
+    if civic_database != "postgresql":
+        pytest.skip("SQLite has no character types")
+    url = civic_session.new_database("postgresql", ctype="C")
+    site = make_site(make_site_file(tmp_path, site={"database_url": url}))
+    with pytest.raises(ConfigurationError, match="LC_CTYPE"):
+        check_database(site.engines)
+    site.engines.dispose()

@@ -181,7 +181,7 @@ class KartableService:
             .distinct()
             .order_by(User.name, User.id)
         )
-        return list(self.session.execute(query).tuples())
+        return [(user, unit_id) for user, unit_id in self.session.execute(query).tuples() if unit_id]
 
     # -- lines ----------------------------------------------------------------------------------------------
 

@@ -1,0 +1,60 @@
+"""How near a deadline is, in words and in a colour."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from translationstring import TranslationString
+
+from civicportal.calendar import CityCalendar
+from civicportal.cases.models import Case
+from civicportal.db import NEVER
+from civicportal.i18n import _
+
+HALF, FOUR_FIFTHS = 0.5, 0.8
+LEFT = {
+    "days": _("${n} days left"),
+    "hours": _("${n} hours left"),
+    "minutes": _("${n} minutes left"),
+}
+OVER = {
+    "days": _("${n} days overdue"),
+    "hours": _("${n} hours overdue"),
+    "minutes": _("${n} minutes overdue"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Due:
+    """A deadline as it is shown.
+
+    :ivar state: "" before half of the working time has passed, then "half", "soon" (four fifths) and "late".
+    """
+
+    text: TranslationString
+    state: str = ""
+
+    @property
+    def is_late(self) -> bool:
+        """Tell whether the deadline has passed."""
+        return self.state == "late"
+
+
+def due(case: Case, now: datetime, calendar: CityCalendar) -> Due | None:
+    """Return how near the deadline of a case is; None for a closed case and for one without a deadline."""
+    if not case.is_open or case.deadline == NEVER:
+        return None
+    if case.paused_at is not None:
+        return Due(text=_("The deadline rests"))
+    if now >= case.deadline:
+        return Due(text=_in_words(OVER, now - case.deadline), state="late")
+    share = calendar.share_used(case.created_at, case.deadline, now)
+    state = "soon" if share >= FOUR_FIFTHS else "half" if share >= HALF else ""
+    return Due(text=_in_words(LEFT, case.deadline - now), state=state)
+
+
+def _in_words(words: dict[str, TranslationString], time: timedelta) -> TranslationString:
+    minutes = int(time.total_seconds() // 60)
+    for unit, length in (("days", 24 * 60), ("hours", 60)):
+        if minutes >= length:
+            return _(words[unit], mapping={"n": str(minutes // length)})
+    return _(words["minutes"], mapping={"n": str(minutes)})

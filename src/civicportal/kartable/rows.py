@@ -1,0 +1,129 @@
+"""Cases as rows of a list. The number of statements does not grow with the number of rows."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+from translationstring import TranslationString
+
+from civicportal.accounts.models import User
+from civicportal.cases.models import Attachment, Case, CaseEvent
+from civicportal.cases.workflow import STAGES, CaseKind, UnknownTransition
+from civicportal.kartable.deadlines import Due, due
+from civicportal.kartable.models import Referral
+from civicportal.organization.services import OrganizationService
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One case of a list.
+
+    :ivar line: whose kartable it lies in; None on a closed case of a search.
+    :ivar person: who has it in hand by name, empty for a whole unit.
+    :ivar mine: the actor has it in hand.
+    :ivar referred: a person or unit has sent it here.
+    """
+
+    case: Case
+    line: Referral | None
+    kind_title: TranslationString
+    icon: str
+    tone: str
+    status: TranslationString
+    due: Due | None
+    unit: str
+    person: str
+    mine: bool
+    photos: int
+    comments: int
+
+    @property
+    def referred(self) -> bool:
+        """Tell whether the case was sent here, not routed."""
+        return self.line is not None and self.line.from_unit_id is not None
+
+    @property
+    def is_new(self) -> bool:
+        """Tell whether nobody has read the line yet."""
+        return self.line is not None and self.line.closed_at is None and self.line.read_at is None
+
+
+def status_title(kind: CaseKind, case: Case) -> TranslationString:
+    """Return a status as staff read it; one whose service is off has the name of its stage."""
+    try:
+        return kind.workflow.state(case.status).title
+    except UnknownTransition:
+        return STAGES[case.stage]
+
+
+def names_of(work: "Work", user_ids: Iterable[int | None]) -> dict[int, str]:
+    """Return the names of people by id, in one statement."""
+    wanted = {user_id for user_id in user_ids if user_id}
+    if not wanted:
+        return {}
+    return dict(work.session.execute(select(User.id, User.name).where(User.id.in_(wanted))).tuples().all())
+
+
+class RowService:
+    """Adds to cases what a list shows of them."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.organization = work.get(OrganizationService)
+
+    def rows(self, found: Collection[tuple[Case, Referral | None]]) -> list[Row]:
+        """Return the rows of (case, line) pairs, in five statements at most."""
+        ids = [case.id for case, _line in found]
+        photos = self._counts(Attachment.case_id, ids)
+        comments = self._counts(CaseEvent.case_id, ids, CaseEvent.type == "commented")
+        names = names_of(self.work, (holder_id(line) for _case, line in found))
+        return [self._row(case, line, photos, comments, names) for case, line in found]
+
+    def icon(self, case: Case) -> tuple[str, str]:
+        """Return icon and tone of a case: those of its root category, else of its kind."""
+        tree = self.organization.categories
+        if case.category_id in tree.by_id:
+            root = tree.root_of(case.category_id)
+            return root.icon, root.tint
+        return self.work.site.kind(case.kind).icon, "t"
+
+    def _row(
+        self,
+        case: Case,
+        line: Referral | None,
+        photos: Mapping[int, int],
+        comments: Mapping[int, int],
+        names: Mapping[int, str],
+    ) -> Row:
+        icon, tone = self.icon(case)
+        kind = self.work.site.kind(case.kind)
+        person = holder_id(line)
+        return Row(
+            case=case,
+            line=line,
+            kind_title=kind.title,
+            icon=icon,
+            tone=tone,
+            status=status_title(kind, case),
+            due=due(case, self.work.clock.now(), self.organization.calendar),
+            unit=self.organization.unit_name(case.unit_id),
+            person=names.get(person or 0, ""),
+            mine=person is not None and person == self.work.actor.user_id,
+            photos=photos.get(case.id, 0),
+            comments=comments.get(case.id, 0),
+        )
+
+    def _counts(self, column: object, ids: Collection[int], *conditions: object) -> dict[int, int]:
+        query = select(column, func.count()).where(column.in_(ids), *conditions).group_by(column)  # type: ignore[call-overload,attr-defined]
+        return dict(self.work.session.execute(query).tuples().all())
+
+
+def holder_id(line: Referral | None) -> int | None:
+    """Return who has an open line in hand by name: who took it, else to whom it was sent."""
+    if line is None or line.closed_at is not None:
+        return None
+    return line.taken_by_id or line.to_user_id

@@ -1,0 +1,117 @@
+"""The forms of the kartable: filters of the list, and what staff write on a case's page."""
+
+from typing import Any
+
+import colander
+
+from civicportal.cases.paging import SORTS
+from civicportal.cases.schemas import LONGEST_WORDS
+from civicportal.forms import RadioWidget, SelectWidget, TextAreaWidget
+from civicportal.i18n import _
+from civicportal.schema import BoundedInt, Choice, CityDate, CleanText, Flag, Node, Option, StrictSchema
+
+LARGEST_ID = 2**53
+SORT_TITLES = {
+    "deadline": _("Nearest deadline"),
+    "newest": _("Newest"),
+    "oldest": _("Oldest"),
+    "updated": _("Latest change"),
+}
+UNIT_HINT = _("The case goes into the kartable of this unit.")
+
+
+class InboxFilters(StrictSchema):
+    """What narrows the list; it stands in the address."""
+
+    q = Node(CleanText(0, 100), title=_("Words"), missing="")
+    kind = Node(
+        Choice(lambda bindings: bindings["kinds"]),
+        title=_("Service"),
+        missing=None,
+        widget=SelectWidget(empty=_("All services")),
+    )
+    status = Node(
+        Choice(lambda bindings: bindings["statuses"]),
+        title=_("Status"),
+        missing=None,
+        widget=SelectWidget(empty=_("Every status")),
+    )
+    category = Node(
+        Choice(lambda bindings: bindings["categories"]),
+        title=_("Category"),
+        missing=None,
+        widget=SelectWidget(empty=_("All categories")),
+    )
+    first = Node(CityDate(), title=_("Registered from"), missing=None)
+    last = Node(CityDate(), title=_("Registered until"), missing=None)
+    citizen = Node(BoundedInt(0, LARGEST_ID), missing=None)
+    sort = Node(Choice([(name, SORT_TITLES[name]) for name in SORTS]), title=_("Sort by"), missing="deadline")
+
+
+class Referral(StrictSchema):
+    """To whom a case, a copy of it or an inquiry goes."""
+
+    unit = Node(Choice(lambda bindings: bindings["units"]), title=_("Unit"), description=UNIT_HINT)
+    user = Node(
+        Choice(lambda bindings: bindings["people"]),
+        title=_("Person of this unit"),
+        missing=None,
+        widget=SelectWidget(empty=_("The whole unit")),
+    )
+    note = Node(
+        CleanText(0, LONGEST_WORDS, multiline=True),
+        title=_("Note to the recipient"),
+        description=_("Only staff read this."),
+        missing="",
+        widget=TextAreaWidget(rows=3),
+    )
+
+
+class ReturnNote(StrictSchema):
+    """What goes back with a case."""
+
+    note = Node(CleanText(0, LONGEST_WORDS, multiline=True), missing="")
+
+
+class Comment(StrictSchema):
+    """An internal note, or the opinion of an expert."""
+
+    text = Node(CleanText(2, LONGEST_WORDS, multiline=True), title=_("Text"), widget=TextAreaWidget(rows=4))
+    sort = Node(
+        Choice(
+            [
+                Option(value="note", label=_("Internal note"), hint=_("Only staff read this.")),
+                Option(
+                    value="expert",
+                    label=_("Expert comment"),
+                    hint=_("Staff read this; the citizen too, if you tick the box below."),
+                ),
+            ]
+        ),
+        title=_("Who reads it"),
+        widget=RadioWidget(),
+    )
+    public = Node(
+        Flag(),
+        title=_("The citizen reads it too"),
+        description=_("It stands in the history of the request, and the citizen is told."),
+        missing=False,
+    )
+
+    def validator(self, node: colander.SchemaNode, values: dict[str, Any]) -> None:
+        """Refuse a note that is internal and public at once."""
+        if values["public"] and values["sort"] == "note":
+            error = colander.Invalid(node)
+            error["public"] = _("An internal note is never shown to the citizen: choose the expert comment.")
+            raise error
+
+
+class Answer(StrictSchema):
+    """What a unit answers to an inquiry."""
+
+    text = Node(
+        CleanText(2, LONGEST_WORDS, multiline=True),
+        title=_("Your answer to the inquiry"),
+        description=_("Only staff read this."),
+        widget=TextAreaWidget(rows=3),
+    )

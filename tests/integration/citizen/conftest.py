@@ -1,0 +1,254 @@
+"""A kind of case in which citizens take steps, the people around it, and browsers that are signed in."""
+
+import io
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from PIL import Image
+from sqlalchemy import select
+from translationstring import TranslationString
+from webtest import TestApp
+
+from civicportal.accounts.models import Session, User
+from civicportal.cases.attachments import AttachmentService, store_files
+from civicportal.cases.followers import FollowerService
+from civicportal.cases.models import Attachment, Case
+from civicportal.cases.schemas import AfterPhoto, PublicAnswer
+from civicportal.cases.services import CaseService
+from civicportal.cases.workflow import VERBS, CaseKind, State, Transition, Workflow
+from civicportal.crypto import new_token, token_hash
+from civicportal.organization.models import Category
+from civicportal.security import VISITOR, Identity, Permission
+from civicportal.storage import process_image
+from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
+
+NAME = TranslationString
+REQUESTS = CaseKind(
+    name="requests",
+    title=NAME("Request"),
+    permission_prefix="requests:case",
+    rating=True,
+    reopen="reopen",
+    workflow=Workflow(
+        initial="registered",
+        states=(
+            State(name="registered", title=NAME("Registered"), stage="registered"),
+            State(name="working", title=NAME("In work"), stage="in_progress"),
+            State(name="asked", title=NAME("A question waits"), stage="in_progress"),
+            State(name="done", title=NAME("Done"), stage="done"),
+        ),
+        transitions=(
+            Transition(name="start", title=NAME("Start"), sources=("registered",), target="working"),
+            Transition(
+                name="ask", title=NAME("Ask"), sources=("working",), target="asked", schema=PublicAnswer
+            ),
+            Transition(
+                name="answer",
+                title=NAME("Answer"),
+                sources=("asked",),
+                target="working",
+                actors=frozenset({"citizen"}),
+                schema=AfterPhoto,
+            ),
+            Transition(name="close", title=NAME("Close"), sources=("registered", "working"), target="done"),
+            Transition(
+                name="reopen",
+                title=NAME("Open again"),
+                sources=("done",),
+                target="working",
+                actors=frozenset({"staff", "citizen"}),
+            ),
+        ),
+    ),
+)
+
+
+class Browser(TestApp):
+    """WebTest's browser, which knows the token of its forms."""
+
+    def token(self) -> str:
+        page = self.get("/track").text
+        return re.search(r'name="csrf-token" content="(\w+)"', page)[1]  # type: ignore[index]
+
+    def session_token(self) -> str:
+        self.token()
+        return str(self.cookies["cp"])
+
+
+@pytest.fixture
+def civic_settings() -> dict[str, Any]:
+    return {"site": {"languages": ["fa", "en"]}, "contact": {"phone": "137"}}
+
+
+@pytest.fixture
+def site(site: Any) -> Iterator[Any]:
+    site.kinds[REQUESTS.name] = REQUESTS
+    for verb, title in VERBS.items():
+        name = REQUESTS.permission(verb)
+        site.permissions[name] = Permission(name=name, title=title)
+    yield site
+    del site.kinds[REQUESTS.name]
+    for verb in VERBS:
+        del site.permissions[REQUESTS.permission(verb)]
+
+
+@pytest.fixture
+def users(site: Any) -> dict[str, User]:
+    """Return two citizens and an officer of the unit that a new case goes to."""
+    with site.work() as work:
+        make_unit(work, "pr")
+        unit = make_unit(work, "roads", name="ادارهٔ معابر")
+        make_category(work, "hole", kind="requests", unit=unit)
+        return {
+            "citizen": make_citizen(work, "+989000000001", name="سارا"),
+            "neighbour": make_citizen(work, "+989000000002", name="نادر"),
+            "officer": make_staff(work, unit=unit, name="مریم کاویانی"),
+        }
+
+
+@pytest.fixture
+def people(site: Any, users: dict[str, User]) -> dict[str, Identity]:
+    """Return them as they act when they have signed in, and the visitor."""
+    with site.work() as work:
+        citizens = {name: identity(work, users[name], "citizen") for name in ("citizen", "neighbour")}
+        return {**citizens, "officer": identity(work, users["officer"]), "visitor": VISITOR}
+
+
+@pytest.fixture
+def citizen(people: dict[str, Identity]) -> Identity:
+    return people["citizen"]
+
+
+@pytest.fixture
+def neighbour(people: dict[str, Identity]) -> Identity:
+    return people["neighbour"]
+
+
+@pytest.fixture
+def officer(people: dict[str, Identity]) -> Identity:
+    return people["officer"]
+
+
+@pytest.fixture
+def open_case(site: Any, users: dict[str, User]) -> Callable[..., str]:
+    """Return a function that opens a case of the citizen and returns its code."""
+
+    def make(**opening: Any) -> str:
+        with site.work() as work:
+            category = work.session.scalar(select(Category).where(Category.kind == "requests"))
+            usual = {"kind": "requests", "citizen": users["citizen"], "category": category}
+            return str(make_case(work, **{**usual, **opening}).code)
+
+    return make
+
+
+@pytest.fixture
+def picture() -> bytes:
+    """Return a photograph as a telephone sends it."""
+    file = io.BytesIO()
+    Image.effect_noise((900, 700), 80).convert("RGB").save(file, "JPEG")
+    return file.getvalue()
+
+
+@pytest.fixture
+def keep_picture(site: Any, picture: bytes) -> Callable[[str], str]:
+    """Return a function that keeps a picture of an owner and returns its key."""
+
+    def keep(owner: str) -> str:
+        image = process_image(picture)
+        key = store_files(site, image)
+        with site.work() as work:
+            work.get(AttachmentService).add(key, image, owner)
+        return key
+
+    return keep
+
+
+@pytest.fixture
+def case_with_picture(
+    site: Any, open_case: Any, keep_picture: Any, neighbour: Identity
+) -> Callable[..., tuple[str, str]]:
+    """Return a function that opens a case with a picture, followed by the neighbour; it returns code and key."""
+
+    def make(*, public: bool = False, audience: str = "citizen", owner: str = "owner") -> tuple[str, str]:
+        key = keep_picture(owner)
+        code = open_case(attachments=[key], owner=owner)
+        with site.work(actor=neighbour) as work:
+            case = work.session.scalars(select(Case).where(Case.code == code)).one()
+            case.public = public
+            photo = work.session.scalars(select(Attachment).where(Attachment.key == key)).one()
+            photo.audience = audience
+            work.get(FollowerService).follow(case)
+        return code, key
+
+    return make
+
+
+@pytest.fixture
+def step(site: Any) -> Callable[..., None]:
+    """Return a function that takes a step of a case."""
+
+    def take(actor: Identity, code: str, name: str, **words: Any) -> None:
+        with site.work(actor=actor) as work:
+            service = work.get(CaseService)
+            service.apply(service.fetch(code), name, **words)
+
+    return take
+
+
+# -- browsers -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def browser(site: Any, civic_environment: Any) -> Browser:
+    """Return the browser of a visitor."""
+    return Browser(civic_environment.app)
+
+
+@pytest.fixture
+def stranger(site: Any, civic_environment: Any) -> Browser:
+    """Return the browser of another visitor."""
+    return Browser(civic_environment.app)
+
+
+@pytest.fixture
+def signed_in(site: Any, civic_environment: Any, users: dict[str, User]) -> Callable[[str, str], Browser]:
+    """Return a function that opens a session for somebody and returns their browser."""
+
+    def sign_in(name: str, door: str) -> Browser:
+        token, now, user = new_token(), site.clock.now(), users[name]
+        with site.work() as work:
+            session = Session(
+                token_hash=token_hash(token),
+                door=door,
+                user_id=user.id,
+                epoch=user.session_epoch,
+                created_at=now,
+                last_seen_at=now,
+                proved_at=now,
+                expires_at=now + timedelta(hours=1),
+            )
+            work.session.add(session)
+        browser = Browser(civic_environment.app)
+        browser.set_cookie("cp", token)
+        return browser
+
+    return sign_in
+
+
+@pytest.fixture
+def as_citizen(signed_in: Any) -> Browser:
+    return signed_in("citizen", "citizen")
+
+
+@pytest.fixture
+def as_neighbour(signed_in: Any) -> Browser:
+    return signed_in("neighbour", "citizen")
+
+
+@pytest.fixture
+def as_officer(signed_in: Any) -> Browser:
+    return signed_in("officer", "staff")

@@ -1,0 +1,112 @@
+"""Pictures on their way in and out: the gate, who may see them, how long they wait."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from civicportal.cases.attachments import AttachmentService
+from civicportal.cases.models import Attachment
+from civicportal.crypto import token_hash
+from civicportal.errors import NotFound
+
+
+def send(browser: Any, data: bytes, **more: Any) -> Any:
+    return browser.post(
+        "/uploads", {"csrf_token": browser.token()}, upload_files=[("file", "x.jpg", data)], **more
+    )
+
+
+def test_a_picture_comes_in_small_and_large(browser: Any, picture: bytes) -> None:
+    answer = send(browser, picture).json
+    small, large = browser.get(answer["url"]), browser.get(f"/attachments/{answer['key']}")
+    assert small.content_type == large.content_type == "image/jpeg"
+    assert len(small.body) < len(large.body)
+    assert small.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert small.headers["X-Content-Type-Options"] == "nosniff"
+    assert small.headers["Cache-Control"].startswith("private")
+    assert small.headers["Content-Disposition"].startswith('inline; filename="picture-')
+    again = browser.get(answer["url"], headers={"If-None-Match": small.headers["ETag"]})
+    assert (again.status_int, again.body) == (304, b"")
+
+
+def test_what_is_no_picture_is_refused_with_words(browser: Any, site: Any) -> None:
+    refused = send(browser, b"<svg onload=alert(1)>", status=422)
+    assert refused.json["message"]
+    assert browser.post("/uploads", {"csrf_token": browser.token()}, status=422).json["message"]
+    with site.work(write=False) as work:
+        assert work.session.scalar(select(Attachment)) is None
+
+
+def test_without_the_token_nothing_comes_in(browser: Any, picture: bytes) -> None:
+    browser.get("/track")
+    assert browser.post("/uploads", upload_files=[("file", "x.jpg", picture)], status=400)
+
+
+def test_only_its_uploader_sees_and_removes_a_waiting_picture(
+    browser: Any, stranger: Any, picture: bytes
+) -> None:
+    key = send(browser, picture).json["key"]
+    stranger.get(f"/attachments/{key}", status=404)
+    stranger.post(f"/uploads/{key}/remove", {"csrf_token": stranger.token()})
+    browser.get(f"/attachments/{key}", status=200)
+    browser.post(f"/uploads/{key}/remove", {"csrf_token": browser.token()})
+    browser.get(f"/attachments/{key}", status=404)
+
+
+def test_too_many_pictures_are_refused_before_they_are_read(browser: Any, site: Any, picture: bytes) -> None:
+    hits = site.limits.windows("upload_owner")[0].hits
+    owner = token_hash(browser.session_token())
+    for _ in range(hits):
+        site.limits.hit("upload_owner", owner)
+    assert send(browser, picture, status=429).headers["Retry-After"]
+
+
+@pytest.mark.parametrize(
+    ("who", "public", "audience", "seen"),
+    [
+        ("citizen", False, "citizen", True),
+        ("citizen", False, "staff", False),
+        ("officer", False, "citizen", True),
+        ("officer", False, "staff", True),
+        ("neighbour", False, "citizen", False),
+        ("neighbour", True, "public", True),
+        ("neighbour", True, "citizen", False),
+        ("visitor", False, "public", False),
+        ("visitor", True, "citizen", False),
+        ("visitor", True, "public", True),
+        ("proved", False, "citizen", True),
+        ("proved", False, "staff", False),
+    ],
+)
+def test_the_right_to_a_picture_is_the_right_to_its_case(
+    site: Any, people: Any, case_with_picture: Any, who: str, public: bool, audience: str, seen: bool
+) -> None:
+    code, key = case_with_picture(public=public, audience=audience)
+    actor = people["visitor" if who == "proved" else who]
+    with site.work(actor=actor, write=False) as work:
+        service = work.get(AttachmentService)
+        proved = frozenset({code} if who == "proved" else ())
+        if seen:
+            assert service.fetch(key, "somebody", proved)[1] == code
+        else:
+            with pytest.raises(NotFound):
+                service.fetch(key, "somebody", proved)
+
+
+def test_the_uploader_alone_has_no_right_once_a_case_has_it(
+    site: Any, people: Any, case_with_picture: Any
+) -> None:
+    _code, key = case_with_picture(owner="uploader")
+    with site.work(actor=people["visitor"], write=False) as work, pytest.raises(NotFound):
+        work.get(AttachmentService).fetch(key, "uploader")
+
+
+def test_pictures_go_with_the_person_who_signs_in(site: Any, people: Any, keep_picture: Any) -> None:
+    key = keep_picture(owner="before")
+    with site.work() as work:
+        work.get(AttachmentService).hand_over("before", "after")
+    with site.work(actor=people["visitor"], write=False) as work:
+        assert work.get(AttachmentService).fetch(key, "after")
+        with pytest.raises(NotFound):
+            work.get(AttachmentService).fetch(key, "before")

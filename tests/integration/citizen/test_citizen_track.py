@@ -1,0 +1,103 @@
+"""Follow-up by tracking code: one answer for every miss, and what a hit shows."""
+
+import re
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from civicportal.cases.follow_up import FollowUpService
+from civicportal.cases.models import Case
+from civicportal.cases.services import CaseService
+from civicportal.cases.tracking import grouped, new_code
+
+
+def ask(browser: Any, code: str, proof: str, **more: Any) -> Any:
+    return browser.post("/track", {"csrf_token": browser.token(), "code": code, "proof": proof}, **more)
+
+
+def summary(page: Any) -> str:
+    return re.search(r'role="alert".*?</div>', page.text, re.S)[0]  # type: ignore[index]
+
+
+@pytest.fixture
+def anonymous_case(site: Any, open_case: Any) -> tuple[str, str]:
+    """Return code and PIN of a case without a citizen."""
+    code = open_case(citizen_id=None)
+    with site.work() as work:
+        pin = work.get(FollowUpService).give_pin(work.get(CaseService).fetch(code))
+    return code, pin
+
+
+def wrong(pin: str) -> str:
+    return f"{(int(pin) + 1) % 10**4:04}"
+
+
+def test_a_hit_shows_the_course_without_the_citizens_words(
+    site: Any, browser: Any, stranger: Any, open_case: Any, officer: Any, citizen: Any, step: Any
+) -> None:
+    code = open_case(body="همسایه‌ام دیوار ساخته")
+    step(officer, code, "start", public_text="بازدید انجام شد")
+    persian = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
+    page = ask(browser, grouped(code).translate(persian), citizen.mobile[-4:].translate(persian)).follow()
+    assert "بازدید انجام شد" in page.text
+    assert "همسایه‌ام" not in page.text
+    assert citizen.name not in page.text
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert stranger.get(f"/track/{code}", status=303).headers["Location"].endswith("/track")
+
+
+def test_every_miss_gets_the_same_answer(browser: Any, open_case: Any, anonymous_case: Any) -> None:
+    answers = {
+        summary(ask(browser, code, wrong(anonymous_case[1]), status=422))
+        for code in (open_case(), anonymous_case[0], new_code())
+    }
+    assert len(answers) == 1
+
+
+def test_a_code_alone_asks_for_the_second_part(browser: Any, open_case: Any) -> None:
+    code = open_case()
+    page = browser.post("/track", {"csrf_token": browser.token(), "code": code})
+    assert f'value="{code}"' in page.text
+    assert 'role="alert"' not in page.text
+    assert code not in page.request.url
+
+
+def test_a_pin_opens_a_case_without_a_citizen(site: Any, browser: Any, anonymous_case: Any) -> None:
+    code, pin = anonymous_case
+    ask(browser, code, wrong(pin), status=422)
+    ask(browser, code, pin, status=303)
+    with site.work(write=False) as work:
+        kept = work.session.scalars(select(Case.pin_hash).where(Case.code == code)).one()
+        assert kept is not None
+        assert len(kept) == 64
+
+
+def test_a_pin_is_four_digits_and_another_code_does_not_take_it(site: Any, open_case: Any) -> None:
+    codes = [open_case(citizen_id=None) for _ in range(2)]
+    with site.work() as work:
+        service = work.get(FollowUpService)
+        one, two = (work.get(CaseService).fetch(code) for code in codes)
+        pin = service.give_pin(one)
+        assert re.fullmatch(r"\d{4}", pin)
+        two.pin_hash = one.pin_hash
+        work.session.flush()
+        assert service.prove(one.code, pin) is one
+        assert service.prove(two.code, pin) is None
+
+
+@pytest.mark.parametrize("name", ["track_code", "track_address", "track_site"])
+def test_misses_are_limited(site: Any, browser: Any, open_case: Any, citizen: Any, name: str) -> None:
+    code = open_case()
+    parts = {"track_code": (code,), "track_address": ("127.0.0.1",), "track_site": ()}[name]
+    for _ in range(site.limits.windows(name)[0].hits):
+        site.limits.hit(name, *parts)
+    ask(browser, code, citizen.mobile[-4:], status=429)
+
+
+def test_a_miss_counts_for_the_whole_site(site: Any, browser: Any, open_case: Any) -> None:
+    for _ in range(site.limits.windows("track_site")[0].hits - 1):
+        site.limits.hit("track_site")
+    site.limits.check("track_site")
+    ask(browser, open_case(), "0000", status=422)
+    ask(browser, open_case(), "0000", status=429)

@@ -1,0 +1,137 @@
+"""A wrong site file is refused, and the message names the place in it."""
+
+import tomllib
+
+import pytest
+
+from civicportal.errors import ConfigurationError
+from civicportal.settings import read_settings
+from civicportal.site import Site, find_site
+from civicportal.testing import make_site_file
+from civicportal.testing.sites import SETTINGS, to_toml
+
+
+def assemble(folder, **overrides):
+    return Site(make_site_file(folder, **overrides))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ({"site": {"nmae": "x"}}, r"site: unknown key: .*nmae"),
+        ({"sites": {"name": "x"}}, r"unknown key: .*sites"),
+        ({"site": {"name": 3}}, r"site\.name: must be a string, not int"),
+        ({"site": {"plugins": "reports"}}, r"site\.plugins: must be an array of str"),
+        ({"site": {"mode": "test"}}, r"site\.mode: "),
+        ({"site": {"calendar": "mayan"}}, r"site\.calendar: "),
+        ({"site": {"timezone": "Asia/Teheran"}}, r"site\.timezone: unknown time zone 'Asia/Teheran'"),
+        ({"calendar": {"hours": "early"}}, r"calendar\.hours: must look like 07:30-14:30"),
+        ({"calendar": {"weekend": ["friday"]}}, r"calendar\.weekend: unknown weekday 'friday'"),
+        ({"map": {"center": ["a", "b"]}}, r"map\.center: must be an array of float"),
+        ({"map": {"zoom": True}}, r"map\.zoom: must be a number, not bool"),
+        ({"notifications": {"quiet_hours": "22"}}, r"notifications\.quiet_hours: "),
+        ({"limits": {"tarck_code": [[5, 60]]}}, r"limits\.tarck_code: unknown limit; known are"),
+        ({"limits": {"track_code": [5, 60]}}, r"limits\.track_code: must be an array of \[hits, seconds\]"),
+        ({"limits": {"track_code": [[0, 60]]}}, r"limits\.track_code: "),
+        (
+            {"site": {"secret": "plain and long enough for everything"}},
+            r"site\.secret: a secret is never written",
+        ),
+        ({"site": {"pii_keys": "plain"}}, r"site\.pii_keys: a secret is never written"),
+        ({"site": {"secret": {"file": "nowhere"}}}, r"site\.secret: .*nowhere"),
+        ({"site": {"name": {"env": "NO_SUCH_NAME"}}}, r"site\.name: the environment has no NO_SUCH_NAME"),
+        ({"site": {"database_url": "mysql://x/y"}}, r"site\.database_url: mysql is neither"),
+        (
+            {"site": {"plugins": ["nonsense"]}},
+            r"site\.plugins: 'nonsense' is not installed .*civicportal-nonsense",
+        ),
+        ({"site": {"plugins": ["reports", "reports"]}}, r"site\.plugins: 'reports' is listed twice"),
+        ({"site": {"package": "no_such_city"}}, r"site\.package: 'no_such_city' cannot be imported"),
+        ({"plugins": {"nonsense": {"a": 1}}}, r"plugins\.nonsense: no plugin of this name is installed"),
+    ],
+)
+def test_the_place_is_named(tmp_path, overrides, message):
+    with pytest.raises(ConfigurationError, match=message):
+        assemble(tmp_path, **overrides)
+
+
+@pytest.mark.parametrize("key", ["name", "short_name", "plugins", "fallback_unit"])
+def test_what_must_be_there(tmp_path, key):
+    path = make_site_file(tmp_path)
+    settings = {**SETTINGS, "site": {name: value for name, value in SETTINGS["site"].items() if name != key}}
+    path.write_text(to_toml(settings), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=rf"site\.{key}: "):
+        Site(path)
+
+
+def test_every_problem_is_told_at_once(tmp_path):
+    with pytest.raises(ConfigurationError) as error:
+        assemble(tmp_path, site={"name": 3, "mode": "x"}, calendar={"hours": "x"})
+    assert len(str(error.value).splitlines()) == 3
+
+
+def test_what_is_no_toml(tmp_path):
+    path = tmp_path / "site.toml"
+    path.write_text("[site\n")
+    with pytest.raises(ConfigurationError, match=r"site\.toml: .*line 1"):
+        read_settings(path)
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(ConfigurationError, match="no such file"):
+        Site(tmp_path / "site.toml")
+
+
+def test_the_environment_fills_in(tmp_path):
+    path = make_site_file(
+        tmp_path,
+        site={
+            "name": {"env": "CITY"},
+            "short_name": {"env": "SHORT", "default": "so"},
+            "secret": {"env": "SECRET"},
+        },
+    )
+    site = Site(path, environ={"CITY": "شهر", "SECRET": "s" * 32})
+    assert (site.name, site.short_name) == ("شهر", "so")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ({}, r"notifications\.transport: 'memory' is not for production"),
+        ({"notifications": {"transport": "sms"}}, r"site\.public_url: production needs"),
+        (
+            {"notifications": {"transport": "sms"}, "site": {"public_url": "http://city.example"}},
+            r"site\.public_url: production needs",
+        ),
+    ],
+)
+def test_production_is_strict(tmp_path, overrides, message):
+    site = {"mode": "production", **overrides.get("site", {})}
+    with pytest.raises(ConfigurationError, match=message):
+        assemble(tmp_path, **{**overrides, "site": site})
+
+
+@pytest.mark.parametrize("secret", ["", "short"])
+def test_production_needs_a_secret(tmp_path, secret):
+    path = make_site_file(
+        tmp_path,
+        site={"mode": "production", "public_url": "https://city.example", "secret": {"env": "SECRET"}},
+        notifications={"transport": "sms"},
+    )
+    with pytest.raises(ConfigurationError, match=r"site\.secret: needs 32 bytes"):
+        Site(path, environ={"SECRET": secret})
+
+
+def test_which_site(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CIVICPORTAL_SITE", raising=False)
+    here = make_site_file(tmp_path)
+    assert find_site().resolve() == here
+    monkeypatch.setenv("CIVICPORTAL_SITE", "elsewhere/site.toml")
+    assert str(find_site()) == "elsewhere/site.toml"
+    assert str(find_site("given.toml")) == "given.toml"
+
+
+def test_the_test_site_is_read_back_as_it_was_written():
+    assert tomllib.loads(to_toml(SETTINGS)) == SETTINGS

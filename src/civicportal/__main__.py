@@ -1,0 +1,5 @@
+"""``python -m civicportal``."""
+
+from civicportal.cli import main
+
+main()

@@ -141,8 +141,8 @@ def _kill_again_and_again(portal: Portal, kills: int) -> list[Citizen]:
 
 
 @pytest.mark.fault
-def test_what_was_acknowledged_is_there_once_and_whole(tmp_path: Path, empty_database_url: str) -> None:
-    with running(tmp_path, empty_database_url) as portal:
+def test_what_was_acknowledged_is_there_once_and_whole(tmp_path: Path, empty_database: str) -> None:
+    with running(tmp_path, empty_database) as portal:
         citizens = _kill_again_and_again(portal, KILLS)
         acknowledged = {key: code for citizen in citizens for key, code in citizen.acknowledged.items()}
         assert [citizen.refused for citizen in citizens if citizen.refused] == []

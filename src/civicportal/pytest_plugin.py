@@ -122,3 +122,17 @@ def app(civic_environment: Any) -> Any:
     from webtest import TestApp
 
     return TestApp(civic_environment.app)
+
+
+@pytest.fixture
+def sign_in(site: Any, app: Any) -> Any:
+    """Return a function that signs the browser in: ``sign_in(user, door="staff")``, outside any unit of work."""
+
+    def sign_in(user: Any, door: Any = "staff") -> None:
+        from civicportal.accounts.sessions import SessionService
+
+        with site.work() as work:
+            token = work.get(SessionService).open(door, user)
+        app.set_cookie(site.cookie_name, token)
+
+    return sign_in

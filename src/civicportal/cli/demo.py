@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
 from civicportal.cli.options import site_path
 
 if TYPE_CHECKING:

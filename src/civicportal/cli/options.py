@@ -68,7 +68,10 @@ def load_site(context: click.Context) -> "Site":
 
     :raises ConfigurationError: when it cannot be assembled.
     """
-    return _options(context).site
+    options = _options(context)
+    if "site" not in vars(options):
+        context.find_root().call_on_close(options.site.engines.dispose)
+    return options.site
 
 
 def plugin_commands(context: click.Context) -> click.Group:

@@ -1,8 +1,16 @@
 """``civicportal user``: people who work here, made from the command line because somebody must be the first."""
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 import click
 
 from civicportal.cli.options import load_site
+
+if TYPE_CHECKING:
+    from civicportal.accounts.models import Role
+    from civicportal.site import Site
+    from civicportal.work import Work
 
 
 @click.group()
@@ -14,7 +22,7 @@ def user() -> None:
 @click.option("--name", prompt="First and last name")
 @click.option("--username", prompt="User name")
 @click.option("--mobile", prompt="Mobile")
-@click.option("--role", default="administrator", show_default=True, prompt="Role")
+@click.option("--role", "role_key", default="administrator", show_default=True, prompt="Role")
 @click.option(
     "--password",
     prompt=True,
@@ -24,18 +32,53 @@ def user() -> None:
     help="Better asked for or given in $CIVICPORTAL_PASSWORD: a command line can be read by others.",
 )
 @click.pass_context
-def add(context: click.Context, name: str, username: str, mobile: str, role: str, password: str) -> None:
+def add(context: click.Context, name: str, username: str, mobile: str, role_key: str, password: str) -> None:
     """Add a member of staff with one role; what is not given is asked for."""
     from civicportal.accounts.services import AccountService
-    from civicportal.countries import InvalidMobile
 
     site = load_site(context)
-    try:
-        number = site.country.normalize_mobile(mobile)
-    except InvalidMobile as error:
-        raise click.BadParameter(mobile, param_hint="--mobile") from error
+    number = _mobile(site, mobile)
     with site.work() as work:
-        AccountService(work).create_staff(
-            username=username, name=name, mobile=number, password=password, role_key=role
-        )
+        accounts = work.get(AccountService)
+        role = _role(work, role_key)
+        if accounts.by_username(username):
+            raise click.BadParameter(f"{username!r} is taken", param_hint="--username")
+        member = accounts.create_staff(username=username, name=name, mobile=number, password=None)
+        _check_password(site, password, accounts.password_words(member))
+        accounts.set_password(member, password)
+        accounts.add_membership(member, role)
     click.echo(f"{username} may sign in at {site.public_url}/staff/login")
+
+
+def _mobile(site: "Site", mobile: str) -> str:
+    from civicportal.countries import InvalidMobile
+
+    try:
+        return site.country.normalize_mobile(mobile)
+    except InvalidMobile as error:
+        raise click.BadParameter(f"{mobile!r} is not a mobile number", param_hint="--mobile") from error
+
+
+def _check_password(site: "Site", password: str, words: Iterable[str]) -> None:
+    from civicportal.passwords import STAFF_MINIMUM, check_password_policy
+
+    problem = check_password_policy(password, minimum=STAFF_MINIMUM, words=words)
+    if problem:
+        raise click.BadParameter(site.localizer("en").translate(problem), param_hint="--password")
+
+
+def _role(work: "Work", key: str) -> "Role":
+    from sqlalchemy import select
+
+    from civicportal.accounts.models import Role
+    from civicportal.accounts.services import AccountService
+
+    if key == "administrator":
+        return work.get(AccountService).ensure_administrator_role()
+    role = work.session.scalar(select(Role).where(Role.key == key))
+    if role is None:
+        known = ", ".join(work.session.scalars(select(Role.key).order_by(Role.key)))
+        raise click.BadParameter(
+            f"there is no role {key!r}; there are {known or 'none yet'}", param_hint="--role"
+        )
+    return role

@@ -1,0 +1,186 @@
+"""The command line: what it says, and how it exits."""
+
+import subprocess
+import sys
+
+import click
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import select
+
+from civicportal import migrate
+from civicportal.accounts.models import Membership, User
+from civicportal.cli import main
+from civicportal.organization.models import Unit
+from civicportal.testing import make_site, make_site_file
+
+
+@pytest.fixture
+def path(tmp_path, empty_database):
+    return make_site_file(tmp_path, site={"database_url": empty_database})
+
+
+@pytest.fixture
+def run(path):
+    """Run a command on a site without tables."""
+
+    def run(*arguments, **options):
+        return CliRunner().invoke(main, ["--site", str(path), *arguments], **options)
+
+    return run
+
+
+@pytest.fixture
+def migrated(path):
+    """The site with its tables."""
+    site = make_site(path)
+    migrate.upgrade(site)
+    yield site
+    site.engines.dispose()
+
+
+def test_db_from_nothing_to_checked(run):
+    assert "civicportal          - (newest: 0001)" in run("db", "current").output
+    assert run("db", "check").exit_code == 1
+    done = run("db", "upgrade")
+    assert (done.exit_code, done.output) == (0, "civicportal 0001\nThe database is up to date.\n")
+    assert run("db", "check").exit_code == 0
+    assert run("db", "current").output.startswith("civicportal          0001\n")
+    down = run("db", "downgrade", "civicportal", "base", "--yes")
+    assert (down.exit_code, down.output) == (0, "civicportal -0001\n")
+
+
+def test_downgrade_asks_first(run, migrated):
+    assert run("db", "downgrade", "civicportal", "base", input="n\n").exit_code == 1
+    assert migrate.pending(migrated) == []
+
+
+def test_an_unknown_package_is_refused_with_the_known_ones(run):
+    refused = run("db", "upgrade", "nonsense")
+    assert refused.exit_code == 2
+    assert "'nonsense' has no tables; packages with tables are civicportal" in refused.stderr
+
+
+def test_a_wrong_site_exits_with_2_and_no_traceback(tmp_path):
+    path = make_site_file(tmp_path, site={"nmae": "x"})
+    refused = CliRunner().invoke(main, ["--site", str(path), "db", "current"])
+    assert refused.exit_code == 2
+    assert "unknown key" in refused.stderr
+    assert "Traceback" not in refused.output
+    assert isinstance(refused.exception, SystemExit)
+
+
+def test_help_answers_without_a_site(tmp_path):
+    shown = CliRunner().invoke(main, ["--site", str(tmp_path / "nowhere.toml"), "--help"])
+    assert shown.exit_code == 0
+    for command in ("check", "db", "demo", "serve", "site", "user", "worker"):
+        assert f"\n  {command} " in shown.output
+
+
+def test_an_unknown_command_is_refused(run):
+    assert "No such command 'nonsense'" in run("nonsense").output
+
+
+def test_it_starts_without_the_portal():
+    code = (
+        "import sys, civicportal.cli\n"
+        "heavy = {'sqlalchemy', 'pyramid', 'alembic', 'civicportal.site'} & set(sys.modules)\n"
+        "print(*heavy)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("\n", "")
+
+
+def test_site_seeds_are_planted_once(run, migrated):
+    loaded = run("site", "load")
+    assert "unit:waste\n" in loaded.output
+    assert run("site", "load").output == "0 applied\n"
+    assert run("site", "diff").output == ""
+    with migrated.work() as work:
+        work.session.scalars(select(Unit).where(Unit.key == "waste")).one().name = "changed"
+    assert run("site", "apply", "unit:waste").output == "1 applied\n"
+    with migrated.work(write=False) as work:
+        assert work.session.scalars(select(Unit.name).where(Unit.key == "waste")).one() == "سازمان پسماند"
+    assert run("site", "apply", "unit:nowhere").exit_code == 2
+
+
+def test_a_member_is_added_without_questions(run, migrated):
+    added = run(
+        *("user", "add", "--name", "مریم نمونه", "--username", "maryam", "--mobile", "0912 000 00 01"),
+        *("--role", "administrator"),
+        env={"CIVICPORTAL_PASSWORD": "golabi-anar-sib-27"},
+    )
+    assert added.exit_code == 0, added.output
+    with migrated.work(write=False) as work:
+        user = work.session.scalars(select(User)).one()
+        membership = work.session.scalars(select(Membership)).one()
+        assert (user.username, user.mobile) == ("maryam", "+989120000001")
+        assert membership.role.builtin
+
+
+def test_a_member_is_asked_for(run, migrated):
+    answers = "مریم نمونه\nmaryam\n09120000001\nadministrator\ngolabi-anar-sib-27\ngolabi-anar-sib-27\n"
+    added = run("user", "add", input=answers)
+    assert added.exit_code == 0, added.output
+    assert "golabi" not in added.output
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--mobile", "12"), ("--role", "nonsense"), ("--password", "123456")]
+)
+def test_what_cannot_be_is_refused_and_named(run, migrated, option, value):
+    usual = {
+        "--name": "x",
+        "--username": "maryam",
+        "--mobile": "09120000001",
+        "--role": "administrator",
+        "--password": "golabi-anar-sib-27",
+    }
+    options = [part for pair in {**usual, option: value}.items() for part in pair]
+    refused = run("user", "add", *options)
+    assert refused.exit_code == 2
+    assert option in refused.stderr
+    with migrated.work(write=False) as work:
+        assert work.session.scalars(select(User)).all() == []
+
+
+def test_a_user_name_is_given_once(run, migrated):
+    options = (
+        "--name",
+        "x",
+        "--username",
+        "maryam",
+        "--role",
+        "administrator",
+        "--password",
+        "golabi-anar-sib-27",
+    )
+    assert run("user", "add", *options, "--mobile", "09120000001").exit_code == 0
+    assert "is taken" in run("user", "add", *options, "--mobile", "09120000002").stderr
+
+
+def test_check_names_what_is_missing(run, path):
+    unready = run("check")
+    assert unready.exit_code == 1
+    assert "civicportal db upgrade" in unready.output
+    run("db", "upgrade")
+    unstaffed = run("check")
+    assert unstaffed.exit_code == 1
+    assert "nobody is administrator" in unstaffed.output
+    run("site", "load")
+    run(
+        *("user", "add", "--name", "x", "--username", "maryam", "--mobile", "09120000001"),
+        *("--role", "administrator", "--password", "golabi-anar-sib-27"),
+    )
+    ready = run("check")
+    assert ready.exit_code == 0, ready.output
+
+
+def test_plugins_bring_commands(run, monkeypatch):
+    import civicportal.cli as cli
+
+    group = click.Group()
+    group.add_command(click.Command("gadget", callback=lambda: click.echo("whirr"), help="Whirr."))
+    monkeypatch.setattr(cli, "plugin_commands", lambda context: group)
+    assert run("gadget").output == "whirr\n"
+    assert "gadget" in run("--help").output

@@ -4,7 +4,10 @@ The testing kit for plugin authors is :mod:`civicportal.testing`.
 """
 
 from civicportal.access import AccessService, visible
+from civicportal.accounts.identity import identity_of
 from civicportal.accounts.models import User
+from civicportal.accounts.sessions import FORM as KEPT_FORM
+from civicportal.accounts.sessions import SessionService
 from civicportal.accounts.types import IdentityClaim, Verdict
 from civicportal.calendar import CityCalendar
 from civicportal.cases.attachments import AttachmentService, store_files
@@ -72,6 +75,7 @@ from civicportal.kartable.models import Referral
 from civicportal.kartable.services import KartableService
 from civicportal.kartable.types import Route
 from civicportal.limits import TooMany
+from civicportal.notifications.services import NotificationService
 from civicportal.notifications.types import (
     CannotTell,
     Configuration,
@@ -127,6 +131,7 @@ from civicportal.work import Work
 __all__ = [
     "CITIZEN",
     "EVERYBODY",
+    "KEPT_FORM",
     "NEVER",
     "OBJECTION_WINDOW",
     "OPEN_STAGES",
@@ -199,6 +204,7 @@ __all__ = [
     "NavigationItem",
     "Node",
     "NotFound",
+    "NotificationService",
     "NumberWidget",
     "Option",
     "OrganizationService",
@@ -226,6 +232,7 @@ __all__ = [
     "Rows",
     "SelectWidget",
     "SendError",
+    "SessionService",
     "Site",
     "Sort",
     "StaleCase",
@@ -259,6 +266,7 @@ __all__ = [
     "handle_form",
     "hookimpl",
     "id_column",
+    "identity_of",
     "key",
     "localized_digits",
     "matches",

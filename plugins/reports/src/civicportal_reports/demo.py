@@ -15,7 +15,6 @@ from civicportal.api import (
     Case,
     CaseService,
     Category,
-    Grant,
     Identity,
     KartableService,
     OrganizationService,
@@ -23,6 +22,7 @@ from civicportal.api import (
     Site,
     User,
     Work,
+    identity_of,
     process_image,
     store_files,
 )
@@ -225,12 +225,13 @@ def _citizens(work: Work) -> list[Identity]:
 
 
 def _staff(work: Work) -> dict[int | None, list[Identity]]:
-    """Return the staff by the unit they work in; None holds all."""
-    everything = (Grant(permissions=frozenset(), administrator=True),)
+    """Return the staff by the unit they work in; None holds those who may act everywhere."""
     found: dict[int | None, list[Identity]] = {None: []}
     for user in work.session.scalars(select(User).where(User.username.is_not(None)).order_by(User.id)):
-        person = Identity(user_id=user.id, name=user.name, door="staff", level=1, grants=everything)
-        found[None].append(person)
-        for unit_id in {membership.unit_id for membership in user.memberships} - {None}:
-            found.setdefault(unit_id, []).append(person)
+        person = identity_of(work, user, "staff")
+        for grant in person.granting("reports:case:work"):
+            if grant.administrator:
+                found[None].append(person)
+            for unit_id in grant.units or ():
+                found.setdefault(unit_id, []).append(person)
     return found

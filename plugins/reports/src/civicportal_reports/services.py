@@ -146,7 +146,7 @@ class ReportService:
         )
         found = [
             Near(case=case, metres=distance_m(point, report.point))
-            for case, report in self.session.execute(query).tuples()
+            for case, report in self.session.execute(query)
             if report.point
         ]
         return sorted(

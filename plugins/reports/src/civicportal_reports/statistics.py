@@ -69,7 +69,7 @@ class ReportStatistics:
 
     def _grouped(self, filters: Filters, column: Any) -> dict[Any, int]:
         rows = self.session.execute(self.search.query(filters, column, func.count()).group_by(column))
-        return dict(rows.tuples().all())
+        return dict(rows.all())
 
     def _by_root(self, filters: Filters) -> dict[str, int]:
         tree = self.organization.categories

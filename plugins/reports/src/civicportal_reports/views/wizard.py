@@ -21,7 +21,7 @@ from civicportal_reports.categories import Topic, leaf_options, topics
 from civicportal_reports.places import Location, OutsideCity, locate
 from civicportal_reports.schemas import NearPlace, Submission
 from civicportal_reports.services import NewReport, ReportService
-from civicportal_reports.views.kept import keep_and_sign_in, kept_form
+from civicportal_reports.views.kept import fill_kept, forget, keep_and_sign_in
 from civicportal_reports.workflow import KIND
 
 #: Sent by the root cards, which only open their leaves.
@@ -40,10 +40,10 @@ def new(request: Any) -> Any:
         take_files=partial(take_files, request),
         ignore=IGNORED,
     )
-    if request.method != "POST":
-        kept_form(request, form)
+    kept = request.method != "POST" and fill_kept(request, form)
     answer = handle_form(request, form, partial(_send, request, form), topics=choice)
     if isinstance(answer, dict):
+        answer["kept"] = kept
         answer["chosen"] = _chosen(form, choice)
         answer["center"] = _center(request)
     return answer
@@ -52,9 +52,9 @@ def new(request: Any) -> Any:
 def _send(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
     location = _location(request, form, values)
     actor = request.identity
+    request.site.limits.hit("submit_address", request.remote_addr)
     if not actor.is_citizen or actor.level < request.site.kind(KIND).level:
         return keep_and_sign_in(request, form)
-    request.site.limits.hit("submit_address", request.remote_addr)
     request.site.limits.hit("submit_citizen", actor.user_id)
     category = request.work.get(OrganizationService).category(KIND, values["category"])
     report = NewReport(
@@ -70,6 +70,7 @@ def _send(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
         case = request.work.get(ReportService).submit(report)
     except NotFound:
         form.refuse("photo_key", _("A picture is not there any more. Please add it again."))
+    forget(request)
     return HTTPSeeOther(request.route_path("reports.sent", code=case.code))
 
 

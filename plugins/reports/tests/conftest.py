@@ -1,0 +1,109 @@
+"""The test site with the reports plugin, a small city around 31.02/52.02, and people at both doors."""
+
+from dataclasses import dataclass
+
+import pytest
+from civicportal_reports.places import locate_point
+from civicportal_reports.services import NewReport, ReportService
+
+from civicportal.api import (
+    CaseService,
+    Identity,
+    OrganizationService,
+    Point,
+    SessionService,
+    Site,
+    User,
+    Work,
+)
+from civicportal.testing import identity, make_category, make_citizen, make_staff, make_unit
+
+
+@pytest.fixture
+def civic_settings():
+    return {"site": {"plugins": ["reports"]}, "contact": {"phone": "137"}}
+
+
+@dataclass
+class City:
+    """What the tests of this plugin start from."""
+
+    #: Beside «خیابان آزادی», in «منطقهٔ یک», and in «منطقهٔ دو».
+    street = Point(31.0203, 52.015)
+    other_district = Point(31.0203, 52.03)
+
+    site: Site
+    citizen: Identity
+    other: Identity
+    officer: Identity
+    stranger: Identity
+    categories: dict[str, int]
+
+    def submit(self, work: Work, key="pothole", point=street, **more):
+        """Send a report in an open unit of work."""
+        category = work.get(OrganizationService).category("reports", key)
+        usual = {"body": "چالهٔ عمیقی وسط خیابان است.", "location": locate_point(self.site.map, point)}
+        return work.get(ReportService).submit(NewReport(category=category, **{**usual, **more}))
+
+    def send(self, key="pothole", point=street, *, by=None, **more):
+        """Send a report and return its tracking code."""
+        with self.site.work(actor=by or self.citizen) as work:
+            return self.submit(work, key, point, **more).code
+
+    def step(self, code, name, *, by=None, **more):
+        """Take a step of the workflow."""
+        with self.site.work(actor=by or self.officer) as work:
+            cases = work.get(CaseService)
+            case = cases.fetch_own(code) if by else cases.fetch(code, "work", lock=True)
+            cases.apply(case, name, **more)
+
+    def publish(self, code):
+        """Publish a report."""
+        with self.site.work(actor=self.officer) as work:
+            cases = work.get(CaseService)
+            cases.publish(cases.fetch(code), True)
+
+    def case(self, code):
+        """Return a case as it stands."""
+        with self.site.work(write=False) as work:
+            return work.get(CaseService).fetch(code)
+
+
+@pytest.fixture
+def city(site):
+    with site.work() as work:
+        units = {key: make_unit(work, key) for key in ("pr", "civil", "waste")}
+        categories = {}
+        for root, leaves, unit in (
+            ("roads", ("pothole", "sidewalk"), "civil"),
+            ("waste", ("bin",), "waste"),
+        ):
+            top = make_category(work, root, kind="reports", name=f"ریشهٔ {root}", icon="road", tint="a")
+            for leaf in leaves:
+                made = make_category(
+                    work, leaf, kind="reports", unit=units[unit], parent_id=top.id, synonyms=["گودال"]
+                )
+                categories[leaf] = made.id
+        other = make_category(work, "other", kind="reports", unit=units["pr"], name="موضوع دیگر")
+        categories["other"] = other.id
+        return City(
+            site=site,
+            citizen=identity(work, make_citizen(work, "+989000000001", name="مریم رضایی"), "citizen"),
+            other=identity(work, make_citizen(work, "+989000000002", name="علی کریمی"), "citizen"),
+            officer=identity(work, make_staff(work, unit=units["civil"], name="سارا احمدی")),
+            stranger=identity(work, make_staff(work, unit=units["waste"], name="رضا مرادی")),
+            categories=categories,
+        )
+
+
+@pytest.fixture
+def sign_in(site, app):
+    """Give the browser a session: ``sign_in(city.citizen)``."""
+
+    def open_session(person: Identity):
+        door = "staff" if person.is_staff else "citizen"
+        with site.work() as work:
+            token = work.get(SessionService).open(door, work.session.get(User, person.user_id))
+        app.set_cookie(site.cookie_name, token)
+
+    return open_session

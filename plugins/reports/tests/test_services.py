@@ -1,0 +1,199 @@
+"""Sending, reports nearby, "me too", duplicates: the rules, with the database."""
+
+import pytest
+from civicportal_reports.models import Report
+from civicportal_reports.services import ReportService
+from sqlalchemy import func, select
+
+from civicportal.api import (
+    Case,
+    CaseLink,
+    CaseService,
+    Follower,
+    Forbidden,
+    Identity,
+    NotFound,
+    NotificationService,
+    Point,
+    Refused,
+)
+from civicportal.testing import outbox
+
+KEY = "k" * 22
+METRE = 1 / 111_195  # degrees of latitude
+
+
+def moved(point, metres):
+    return Point(point.lat + metres * METRE, point.lon)
+
+
+class TestSending:
+    def test_a_report_is_named_by_us_and_goes_to_its_categorys_unit(self, city):
+        case = city.case(city.send(body="اسم من مریم است و اینجا چاله است."))
+        assert case.subject == "موضوع pothole، خیابان آزادی"
+        assert case.place == "خیابان آزادی، منطقهٔ یک"
+        assert (case.kind, case.status, case.source) == ("reports", "registered", "web")
+        with city.site.work(write=False) as work:
+            report = work.session.get(Report, case.id)
+            assert (report.point, report.district, report.street) == (city.street, "منطقهٔ یک", "خیابان آزادی")
+
+    def test_the_citizen_hears_of_it(self, city):
+        code = city.send()
+        with city.site.work(write=False) as work:
+            (message,) = outbox(work, city.citizen.mobile)
+            assert message.kind == "reports.registered"
+            assert code in work.get(NotificationService).text_of(message)
+
+    def test_the_same_form_sent_twice_is_one_report(self, city):
+        first = city.send(idempotency_key=KEY)
+        assert city.send(idempotency_key=KEY, body="متن دیگری از همان فرم.") == first
+        with city.site.work(write=False) as work:
+            assert work.session.scalar(select(func.count()).select_from(Case)) == 1
+
+    def test_two_citizens_with_one_key_have_two_reports(self, city):
+        assert city.send(idempotency_key=KEY) != city.send(idempotency_key=KEY, by=city.other)
+
+    def test_without_a_proved_mobile_nothing_is_sent(self, city):
+        nobody = Identity(user_id=None, name="", door="visitor")
+        with city.site.work(actor=nobody) as work, pytest.raises(Forbidden):
+            city.submit(work)
+
+    def test_somebody_elses_picture_is_not_taken(self, city):
+        with pytest.raises(NotFound), city.site.work(actor=city.citizen) as work:
+            city.submit(work, photos=["a" * 22], owner="me")
+        with city.site.work(write=False) as work:
+            assert work.session.scalar(select(func.count()).select_from(Case)) == 0
+
+
+class TestNearby:
+    def found(self, city, point=None, category="pothole"):
+        with city.site.work(write=False) as work:
+            near = work.get(ReportService).nearby(point or city.street, city.categories[category])
+            return [item.case.code for item in near]
+
+    def test_within_fifty_metres_the_nearest_first(self, city):
+        far, near, _outside = (city.send(point=moved(city.street, metres)) for metres in (48, 10, 53))
+        assert self.found(city) == [near, far]
+
+    def test_of_the_same_root_category(self, city):
+        code = city.send("sidewalk")
+        city.send("bin")
+        assert self.found(city, category="pothole") == [code]
+
+    def test_only_open_ones(self, city):
+        code = city.send()
+        city.step(code, "close", public_text="انجام شد.")
+        assert self.found(city) == []
+
+    def test_sixty_days_at_most(self, city, clock):
+        city.send()
+        clock.advance(days=59)
+        assert len(self.found(city)) == 1
+        clock.advance(days=2)
+        assert self.found(city) == []
+
+
+class TestMeToo:
+    def test_another_citizen_follows(self, city):
+        case = city.case(city.send())
+        with city.site.work(actor=city.other) as work:
+            service = work.get(ReportService)
+            service.me_too(service.open_case(case.id))
+        with city.site.work(write=False) as work:
+            assert work.session.get(Follower, (case.id, city.other.user_id)) is not None
+
+    def test_the_owner_does_not_follow_twice(self, city):
+        case = city.case(city.send())
+        with city.site.work(actor=city.citizen) as work:
+            work.get(ReportService).me_too(work.session.merge(case))
+        with city.site.work(write=False) as work:
+            assert work.session.scalar(select(func.count()).select_from(Follower)) == 0
+
+    def test_staff_do_not_follow(self, city):
+        case = city.case(city.send())
+        with pytest.raises(Forbidden), city.site.work(actor=city.officer) as work:
+            work.get(ReportService).me_too(work.session.merge(case))
+
+    def test_a_closed_report_that_is_not_published_is_nobodys(self, city):
+        code = city.send()
+        city.step(code, "reject", public_text="مورد دیده نشد.")
+        case = city.case(code)
+        with city.site.work(actor=city.other) as work, pytest.raises(NotFound):
+            work.get(ReportService).open_case(case.id)
+        city.publish(code)
+        with city.site.work(actor=city.other) as work:
+            assert work.get(ReportService).open_case(case.id).code == code
+
+
+class TestDuplicates:
+    def links(self, city):
+        with city.site.work(write=False) as work:
+            return [(link.from_id, link.to_id) for link in work.session.scalars(select(CaseLink))]
+
+    def test_are_linked_and_their_citizen_follows_the_earlier_one(self, city):
+        earlier, later = city.send(), city.send(by=city.other)
+        city.step(later, "duplicate", data={"duplicate_of": earlier})
+        first, second = city.case(earlier), city.case(later)
+        assert self.links(city) == [(second.id, first.id)]
+        with city.site.work(write=False) as work:
+            assert work.session.get(Follower, (first.id, city.other.user_id)) is not None
+
+    def test_ones_own_duplicate_makes_no_follower(self, city):
+        earlier, later = city.send(), city.send()
+        city.step(later, "duplicate", data={"duplicate_of": earlier})
+        with city.site.work(write=False) as work:
+            assert work.session.scalar(select(func.count()).select_from(Follower)) == 0
+
+    def test_opening_it_again_takes_the_link_back(self, city):
+        earlier, later = city.send(), city.send()
+        city.step(later, "duplicate", data={"duplicate_of": earlier})
+        city.step(later, "reopen", by=city.citizen, public_text="مشکل دیگری است.")
+        assert self.links(city) == []
+
+    @pytest.mark.parametrize("code", ["", "1234567890"])
+    def test_a_code_of_nothing_is_refused(self, city, code):
+        later = city.send()
+        with pytest.raises(Refused):
+            city.step(later, "duplicate", data={"duplicate_of": code})
+        assert city.case(later).status == "registered"
+
+    def test_a_report_is_not_its_own_duplicate(self, city):
+        code = city.send()
+        with pytest.raises(Refused):
+            city.step(code, "duplicate", data={"duplicate_of": code})
+
+    def test_two_reports_are_not_duplicates_of_each_other(self, city):
+        one, two = city.send(), city.send()
+        city.step(one, "duplicate", data={"duplicate_of": two})
+        with pytest.raises(Refused):
+            city.step(two, "duplicate", data={"duplicate_of": one})
+
+    def test_a_report_outside_ones_scope_is_refused(self, city):
+        foreign, code = city.send("bin"), city.send()
+        with pytest.raises(Refused):
+            city.step(code, "duplicate", data={"duplicate_of": foreign})
+
+
+class TestReopening:
+    def test_its_citizen_may_within_seven_days(self, city, clock):
+        code = city.send()
+        city.step(code, "close", public_text="انجام شد.")
+        clock.advance(days=6)
+        city.step(code, "reopen", by=city.citizen, public_text="هنوز هست.")
+        assert city.case(code).status == "in_review"
+
+    def test_its_citizen_may_not_later_but_staff_may(self, city, clock):
+        code = city.send()
+        city.step(code, "close", public_text="انجام شد.")
+        clock.advance(days=8)
+        with pytest.raises(Refused):
+            city.step(code, "reopen", by=city.citizen, public_text="هنوز هست.")
+        city.step(code, "reopen", public_text="به درخواست شهروند.")
+        assert city.case(code).status == "in_review"
+
+
+def test_routing_rules_may_ask_for_the_district(city):
+    kind = city.site.kind("reports")
+    code = city.send(point=city.other_district)
+    with city.site.work(write=False) as work:
+        assert kind.facts(work.get(CaseService).fetch(code), work) == {"district": "منطقهٔ دو"}

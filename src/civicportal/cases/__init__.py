@@ -3,6 +3,7 @@
 from typing import Any
 
 from civicportal.security import CITIZEN, EVERYBODY
+from civicportal.web.events import SessionReplaced
 
 ROUTES = {
     "uploads": "/uploads",
@@ -45,6 +46,7 @@ VIEWS = (
 
 def includeme(config: Any) -> None:
     """Add the pages of citizens."""
+    config.add_subscriber("civicportal.cases.uploads.keep_uploads", SessionReplaced)
     for name, pattern in ROUTES.items():
         config.add_route(name, pattern)
     for route, view, renderer, permission, method in VIEWS:

@@ -47,7 +47,7 @@ class FollowerService:
     def recipients(self, case: Case) -> list[int]:
         """Return the ids of all who get notices: the citizen first, then the followers, without the muted."""
         query = select(Follower.user_id, Follower.muted).where(Follower.case_id == case.id)
-        muted = dict(self.session.execute(query).tuples().all())
+        muted = dict(self.session.execute(query).all())
         owner = [case.citizen_id] if case.citizen_id is not None else []
         everybody = dict.fromkeys([*owner, *sorted(muted)])
         return [user_id for user_id in everybody if not muted.get(user_id, False)]

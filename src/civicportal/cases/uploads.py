@@ -6,11 +6,19 @@ from civicportal.cases.attachments import AttachmentService, store_files
 from civicportal.crypto import token_hash
 from civicportal.forms import FileRefused
 from civicportal.storage import ImageRefused, ProcessedImage, process_image
+from civicportal.web.events import SessionReplaced
 
 
 def upload_owner(request: Any) -> str:
     """Return whose uploads this browser's are; a visitor without a session cookie gets one."""
     return token_hash(request.ensure_session_token())
+
+
+def keep_uploads(event: SessionReplaced) -> None:
+    """Give the waiting pictures of a visitor to the person who signs in, so that a kept form can still claim them."""
+    if event.request.identity.door == "visitor":
+        service = event.request.work.get(AttachmentService)
+        service.hand_over(token_hash(event.old), token_hash(event.new))
 
 
 def take_files(request: Any, files: list[Any]) -> list[str]:

@@ -121,7 +121,7 @@ def open_lines(work: Work) -> dict[str, int]:
         .where(Referral.type == "action", in_kartable(work.actor))
         .group_by(Case.kind)
     )
-    return dict(work.session.execute(query).tuples().all())
+    return dict(work.session.execute(query).all())
 
 
 def includeme(config: Any) -> None:

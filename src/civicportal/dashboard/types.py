@@ -1,5 +1,6 @@
 """What plugins contribute to pages that show several of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -40,7 +41,7 @@ class Widget:
     name: str
     area: Literal["card", "main", "aside", "desk"]
     template: str
-    context: dict[str, object] = field(default_factory=dict)
+    context: Mapping[str, object] = field(default_factory=dict)
     weight: int = 0
 
 
@@ -51,5 +52,5 @@ class Panel:
     name: str
     area: Literal["facts", "aside", "citizen"]
     template: str
-    context: dict[str, object] = field(default_factory=dict)
+    context: Mapping[str, object] = field(default_factory=dict)
     weight: int = 0

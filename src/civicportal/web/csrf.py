@@ -9,6 +9,7 @@ from pyramid.interfaces import ICSRFStoragePolicy
 from zope.interface import implementer
 
 from civicportal.crypto import new_token, same
+from civicportal.web.events import SessionReplaced
 
 THIRTY_DAYS = 30 * 86400
 
@@ -34,7 +35,10 @@ def set_session_cookie(request: Any, token: str, *, strict: bool = False, max_ag
     :param strict: staff sessions are never sent along from another site.
     :param max_age: seconds; None ends with the browser.
     """
+    old = request.environ.get("civicportal.token") or session_token(request)
     request.environ["civicportal.token"] = token
+    if old is not None and old != token:
+        request.registry.notify(SessionReplaced(request, old, token))
 
     def send(request: Any, response: Any) -> None:
         response.set_cookie(

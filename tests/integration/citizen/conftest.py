@@ -25,6 +25,7 @@ from civicportal.security import VISITOR, Identity, Permission
 from civicportal.storage import process_image
 from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
 
+ENVIRON = {"REMOTE_ADDR": "192.0.2.1"}
 NAME = TranslationString
 REQUESTS = CaseKind(
     name="requests",
@@ -66,7 +67,7 @@ REQUESTS = CaseKind(
 )
 
 
-class Browser(TestApp):
+class Browser(TestApp):  # type: ignore[misc]
     """WebTest's browser, which knows the token of its forms."""
 
     def token(self) -> str:
@@ -205,13 +206,13 @@ def step(site: Any) -> Callable[..., None]:
 @pytest.fixture
 def browser(site: Any, civic_environment: Any) -> Browser:
     """Return the browser of a visitor."""
-    return Browser(civic_environment.app)
+    return Browser(civic_environment.app, extra_environ=ENVIRON)
 
 
 @pytest.fixture
 def stranger(site: Any, civic_environment: Any) -> Browser:
     """Return the browser of another visitor."""
-    return Browser(civic_environment.app)
+    return Browser(civic_environment.app, extra_environ=ENVIRON)
 
 
 @pytest.fixture
@@ -232,7 +233,7 @@ def signed_in(site: Any, civic_environment: Any, users: dict[str, User]) -> Call
                 expires_at=now + timedelta(hours=1),
             )
             work.session.add(session)
-        browser = Browser(civic_environment.app)
+        browser = Browser(civic_environment.app, extra_environ=ENVIRON)
         browser.set_cookie("cp", token)
         return browser
 
@@ -240,15 +241,15 @@ def signed_in(site: Any, civic_environment: Any, users: dict[str, User]) -> Call
 
 
 @pytest.fixture
-def as_citizen(signed_in: Any) -> Browser:
+def as_citizen(signed_in: Callable[[str, str], Browser]) -> Browser:
     return signed_in("citizen", "citizen")
 
 
 @pytest.fixture
-def as_neighbour(signed_in: Any) -> Browser:
+def as_neighbour(signed_in: Callable[[str, str], Browser]) -> Browser:
     return signed_in("neighbour", "citizen")
 
 
 @pytest.fixture
-def as_officer(signed_in: Any) -> Browser:
+def as_officer(signed_in: Callable[[str, str], Browser]) -> Browser:
     return signed_in("officer", "staff")

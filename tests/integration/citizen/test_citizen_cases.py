@@ -66,7 +66,7 @@ def test_a_step_taken_back_never_happened(
     with site.work(actor=officer) as work:
         case = work.get(CaseService).fetch(code)
         undo = work.get(UndoService)
-        undo.undo(case, undo.last(case).id)  # type: ignore[union-attr]
+        undo.undo(case, undo.last(case).id)
     assert "اشتباه شد" not in as_citizen.get(f"/my/{code}").text
 
 

@@ -1,0 +1,17 @@
+"""What happened in a request that other parts of the portal react to, by Pyramid's subscribers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class SessionReplaced:
+    """This answer gives the browser another session: somebody signs in or out.
+
+    :ivar old: the token the browser had.
+    :ivar new: the token it gets.
+    """
+
+    request: Any
+    old: str
+    new: str

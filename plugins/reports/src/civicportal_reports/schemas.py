@@ -13,6 +13,7 @@ from civicportal.api import (
     KeyList,
     Node,
     Place,
+    RadioWidget,
     SelectWidget,
     StrictSchema,
     Table,
@@ -39,7 +40,9 @@ class Submission(StrictSchema):
     """A new report."""
 
     key = Node(IdempotencyKey())
-    category = Node(Choice(lambda bindings: bindings["categories"]), title=_("Category"))
+    category = Node(
+        Choice(lambda bindings: bindings["categories"]), title=_("Category"), widget=RadioWidget()
+    )
     place = Place(title=_("Place"))
     photo_key = Node(
         KeyList(4),

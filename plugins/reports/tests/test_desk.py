@@ -1,0 +1,126 @@
+"""The desk in the browser: who may see it, filters in the address, figures that lead to their lists."""
+
+import re
+
+import pytest
+
+LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789")
+
+
+def number(text):
+    return int(re.sub(r"\D", "", text.translate(LATIN)))
+
+
+@pytest.fixture
+def several(city, clock):
+    codes = [city.send(), city.send("sidewalk", by=city.other, point=city.other_district)]
+    clock.advance(hours=1)
+    codes.append(city.send())
+    city.step(codes[2], "start_action")
+    city.step(codes[1], "close", public_text="ترمیم شد.")
+    city.send("bin")
+    return codes
+
+
+class TestDoor:
+    @pytest.mark.parametrize("path", ["/desk/reports", "/desk/reports/statistics", "/desk/reports/map.json"])
+    def test_is_for_staff_with_the_right(self, city, app, sign_in, path):
+        app.get(path, status=303)
+        sign_in(city.citizen)
+        app.get(path, status=403)
+        sign_in(city.officer)
+        app.get(path, status=200)
+
+
+class TestList:
+    def codes(self, page):
+        return {link["href"].rpartition("/")[2] for link in page.html.select("tbody a.item-link")}
+
+    def test_shows_what_the_officer_may_see(self, city, app, sign_in, several):
+        sign_in(city.officer)
+        assert self.codes(app.get("/desk/reports")) == set(several)
+
+    @pytest.mark.parametrize(
+        ("query", "wanted"),
+        [
+            ("stage=open", {0, 2}),
+            ("status=in_action", {2}),
+            ("category=sidewalk", {1}),
+            ("district=منطقهٔ دو", {1}),
+            ("words=چاله", {0, 1, 2}),
+            ("first_day=۱۴۰۵/۰۳/۰۹&last_day=1405/03/09", {0, 1, 2}),
+            ("first_day=1405/03/10", set()),
+            ("first_day=nonsense&status=nonsense&sort=nonsense&cursor=nonsense", {0, 1, 2}),
+        ],
+    )
+    def test_filters_live_in_the_address(self, city, app, sign_in, several, query, wanted):
+        sign_in(city.officer)
+        params = [tuple(pair.split("=")) for pair in query.split("&")]
+        page = app.get("/desk/reports", params, status=200)
+        assert self.codes(page) == {several[index] for index in wanted}
+        assert number(page.html.select_one(".page-h p").text) == len(wanted)
+
+    def test_pages_lead_on_and_back(self, city, app, sign_in, clock):
+        for _number in range(27):
+            city.send()
+            clock.advance(minutes=1)
+        sign_in(city.officer)
+        first = app.get("/desk/reports?category=roads")
+        second = first.click(linkid=None, href="cursor=after")
+        assert len(self.codes(first)) == 25
+        assert len(self.codes(second)) == 2
+        assert "category=roads" in second.request.url
+        assert self.codes(second.click(href="cursor=before")) == self.codes(first)
+
+
+class TestFigures:
+    def test_every_number_equals_the_list_it_leads_to(self, city, app, sign_in, several):
+        sign_in(city.officer)
+        page = app.get("/desk/reports/statistics")
+        links = page.html.select("main a.strong[href^='/desk/reports']")
+        assert len(links) > 10
+        for link in links:
+            shown = app.get(link["href"], status=200).html.select_one(".page-h p").text
+            assert number(shown) == number(link.text), link["href"]
+
+    def test_keep_the_filters(self, city, app, sign_in, several):
+        sign_in(city.officer)
+        page = app.get("/desk/reports/statistics?category=sidewalk")
+        total = page.html.select_one(".kpi .v a")
+        assert number(total.text) == 1
+        assert "category=sidewalk" in total["href"]
+
+    def test_points_lead_to_the_cases(self, city, app, sign_in, several):
+        sign_in(city.officer)
+        points = app.get("/desk/reports/map.json").json["points"]
+        assert {point["url"] for point in points} == {f"/kartable/cases/{code}" for code in several}
+
+
+class TestLinkingDuplicates:
+    def post(self, city, app, code, earlier, version, status):
+        token = app.get("/desk/reports").html.find("input", attrs={"name": "csrf_token"})["value"]
+        fields = {"csrf_token": token, "duplicate_of": earlier, "version": version}
+        return app.post(f"/desk/reports/{code}/duplicate", fields, status=status)
+
+    def test_closes_the_later_one(self, city, app, sign_in):
+        earlier, later = city.send(), city.send(by=city.other)
+        sign_in(city.officer)
+        answer = self.post(city, app, later, earlier, city.case(later).version, 303)
+        assert answer.location.endswith(f"/kartable/cases/{later}")
+        assert city.case(later).status == "duplicate"
+
+    def test_changes_nothing_when_it_is_refused(self, city, app, sign_in):
+        code = city.send()
+        sign_in(city.officer)
+        self.post(city, app, code, "1234567890", city.case(code).version, 303)
+        assert city.case(code).status == "registered"
+
+    def test_an_old_page_is_a_conflict(self, city, app, sign_in):
+        earlier, later = city.send(), city.send()
+        sign_in(city.officer)
+        self.post(city, app, later, earlier, 0, 409)
+
+    def test_is_not_for_those_who_may_not_see_the_case(self, city, app, sign_in):
+        earlier, later = city.send(), city.send()
+        sign_in(city.stranger)
+        self.post(city, app, later, earlier, city.case(later).version, 404)

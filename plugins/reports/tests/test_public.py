@@ -1,0 +1,131 @@
+"""What everybody may see of reports, and what nobody may see there."""
+
+import pytest
+
+SECRET_BODY = "شرح محرمانهٔ گزارش با شمارهٔ ۰۹۰۰۰۰۰۰۰۰۱"
+
+
+@pytest.fixture
+def published(city):
+    code = city.send()
+    city.step(code, "close", public_text="چاله پر شد.", internal_text="یادداشت درونی")
+    city.publish(code)
+    return city.case(code)
+
+
+@pytest.fixture
+def hidden(city):
+    return city.case(city.send(body=SECRET_BODY, point=city.other_district, by=city.other))
+
+
+def people(city):
+    return [city.citizen.name, city.other.name, city.officer.name, "9000000001", "9000000002"]
+
+
+class TestPage:
+    def test_shows_what_was_published(self, city, app, published):
+        page = app.get(f"/reports/{published.id}", status=200)
+        for words in (published.subject, published.body, "چاله پر شد.", "واحد civil", "منطقهٔ یک"):
+            assert words in page.text
+
+    def test_names_nobody_and_no_code(self, city, app, published):
+        page = app.get(f"/reports/{published.id}")
+        for secret in (*people(city), published.code, "یادداشت درونی"):
+            assert secret not in page.text
+
+    def test_does_not_exist_before(self, city, app, hidden):
+        app.get(f"/reports/{hidden.id}", status=404)
+        app.get("/reports/999999", status=404)
+        app.get("/reports/99999999999999999999", status=404)
+
+    def test_is_gone_when_it_is_hidden_again(self, city, app, published):
+        from civicportal.api import CaseService
+
+        with city.site.work(actor=city.officer) as work:
+            cases = work.get(CaseService)
+            cases.publish(cases.fetch(published.code), False)
+        app.get(f"/reports/{published.id}", status=404)
+
+    def test_the_citizens_answer_to_a_question_stays_with_staff(self, city, app):
+        code = city.send()
+        city.step(code, "ask_citizen", public_text="کجای خیابان؟")
+        city.step(code, "citizen_answers", by=city.citizen, public_text="جلوی خانهٔ ما، پلاک ۱۲")
+        city.publish(code)
+        page = app.get(f"/reports/{city.case(code).id}", status=200)
+        assert "کجای خیابان؟" in page.text
+        assert "پلاک" not in page.text
+
+
+class TestList:
+    def test_holds_the_published_only(self, city, app, published, hidden):
+        page = app.get("/reports", status=200)
+        assert f"/reports/{published.id}" in page.text
+        assert f"/reports/{hidden.id}" not in page.text
+        for secret in (*people(city), published.code, hidden.code, SECRET_BODY):
+            assert secret not in page.text
+
+    def test_filters(self, city, app, published):
+        assert f"/reports/{published.id}" in app.get("/reports?stage=done&category=roads").text
+        assert f"/reports/{published.id}" not in app.get("/reports?stage=open").text
+        assert f"/reports/{published.id}" in app.get("/reports?stage=nonsense&cursor=nonsense").text
+
+    def test_empty_city(self, city, app):
+        assert "/reports/new" in app.get("/reports", status=200).text
+
+
+class TestMap:
+    def points(self, app, query=""):
+        return app.get(f"/reports/map.json{query}", status=200).json["points"]
+
+    def test_an_unpublished_report_is_a_category_and_a_status(self, city, app, hidden):
+        (point,) = self.points(app)
+        assert point["title"] == "موضوع pothole: ثبت‌شده"
+        assert point["url"] == ""
+        assert point["lat"] == pytest.approx(city.other_district.lat, abs=1e-4)
+
+    def test_a_published_one_leads_to_its_page(self, city, app, published):
+        (point,) = self.points(app)
+        assert point["url"] == f"/reports/{published.id}"
+        assert point["tone"] == "done"
+
+    def test_a_closed_one_that_is_not_published_is_not_there(self, city, app):
+        code = city.send()
+        city.step(code, "reject", public_text="دیده نشد.")
+        assert self.points(app) == []
+
+    def test_only_what_lies_in_the_box(self, city, app, published, hidden):
+        assert len(self.points(app, "?bbox=52.0,31.0,52.02,31.04")) == 1
+        assert len(self.points(app, "?bbox=52.0,31.0,52.04,31.04")) == 2
+        assert len(self.points(app, "?bbox=nonsense")) == 2
+
+    def test_names_nobody_and_no_code(self, city, app, published, hidden):
+        text = app.get("/reports/map.json").text
+        for secret in (*people(city), published.code, hidden.code, SECRET_BODY, published.body):
+            assert secret not in text
+
+
+class TestMeToo:
+    def test_a_citizen_follows_and_sees_the_public_side(self, city, app, sign_in, hidden):
+        sign_in(city.citizen)
+        form = app.get(f"/reports/me-too?case={hidden.id}", status=200)
+        assert SECRET_BODY not in form.text
+        button = next(f for f in form.forms.values() if f.action.endswith("/reports/me-too"))
+        answer = button.submit("case", value=str(hidden.id), status=303)
+        assert answer.location.endswith(f"/my/followed/{hidden.id}")
+        assert SECRET_BODY not in answer.follow(status=200).text
+
+    def test_a_visitor_signs_in_first(self, city, app, hidden):
+        form = next(f for f in app.get("/reports/new").forms.values() if f.action.endswith("me-too"))
+        fields = {"csrf_token": form["csrf_token"].value, "case": str(hidden.id)}
+        answer = app.post("/reports/me-too", fields, status=303)
+        assert "/login?next=" in answer.location
+        assert f"case%3D{hidden.id}" in answer.location
+
+    @pytest.mark.parametrize("case", ["", "0", "abc", "999999", "9" * 30])
+    def test_nothing_to_follow(self, city, app, sign_in, case):
+        sign_in(city.citizen)
+        app.get("/reports/me-too", {"case": case}, status=404)
+
+    def test_without_a_token_nothing_happens(self, city, app, sign_in, hidden):
+        sign_in(city.citizen)
+        app.post("/reports/me-too", {"case": str(hidden.id)}, status=400)

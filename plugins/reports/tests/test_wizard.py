@@ -1,0 +1,241 @@
+"""Sending a report in the browser, without a script."""
+
+import io
+
+import pytest
+from civicportal_reports.models import Report
+from PIL import Image
+from sqlalchemy import func, select
+from webtest import Upload
+
+from civicportal.api import Attachment, Case, User
+
+BODY = "از دیروز چالهٔ عمیقی وسط خیابان باز شده است."
+
+
+def picture(color="red"):
+    data = io.BytesIO()
+    Image.new("RGB", (64, 48), color).save(data, "PNG")
+    return [Upload("photo.png", data.getvalue(), "image/png")]
+
+
+def the_form(page):
+    return next(form for form in page.forms.values() if form.action.endswith("/reports/new"))
+
+
+def filled(city, app, **values):
+    form = the_form(app.get("/reports/new"))
+    usual = {
+        "category": "pothole",
+        "lat": str(city.street.lat),
+        "lon": str(city.street.lon),
+        "body": BODY,
+    }
+    for name, value in {**usual, **values}.items():
+        if value is not None:
+            form[name] = value
+    return form
+
+
+def cases(city):
+    with city.site.work(write=False) as work:
+        return work.session.scalars(select(Case).order_by(Case.id)).all()
+
+
+class TestSending:
+    def test_a_report_with_a_picture_arrives(self, city, app, sign_in):
+        sign_in(city.citizen)
+        form = filled(city, app, urgent=True)
+        form["photo_key_files"] = picture()
+        answer = form.submit(status=303)
+        (case,) = cases(city)
+        assert answer.location.endswith(f"/reports/sent/{case.code}")
+        assert (case.body, case.urgent, case.citizen_id) == (BODY, True, city.citizen.user_id)
+        with city.site.work(write=False) as work:
+            (attachment,) = work.session.scalars(select(Attachment))
+            assert (attachment.case_id, attachment.purpose) == (case.id, "before")
+            assert work.session.get(Report, case.id).point == city.street
+        page = answer.follow(status=200)
+        assert case.code in page.text
+        assert 'data-draft-done="reports"' in page.text
+
+    def test_the_address_takes_the_place_of_the_map(self, city, app, sign_in):
+        sign_in(city.citizen)
+        filled(city, app, lat="", lon="", address="کوچهٔ بهار، روبه‌روی نانوایی").submit(status=303)
+        (case,) = cases(city)
+        assert case.place == "کوچهٔ بهار، روبه‌روی نانوایی"
+        with city.site.work(write=False) as work:
+            assert work.session.get(Report, case.id).point is None
+
+    def test_a_category_without_leaves_can_be_chosen(self, city, app, sign_in):
+        sign_in(city.citizen)
+        filled(city, app, category="other", root="other").submit(status=303)
+        assert cases(city)[0].category_id == city.categories["other"]
+
+    def test_the_same_form_sent_twice_is_one_report(self, city, app, sign_in):
+        sign_in(city.citizen)
+        form = filled(city, app)
+        assert form.submit(status=303).location == form.submit(status=303).location
+        assert len(cases(city)) == 1
+
+    def test_only_its_citizen_sees_the_last_page(self, city, app, sign_in):
+        code = city.send()
+        sign_in(city.other)
+        app.get(f"/reports/sent/{code}", status=404)
+
+
+class TestRefused:
+    def test_what_was_typed_and_the_picture_are_kept(self, city, app, sign_in):
+        sign_in(city.citizen)
+        form = filled(city, app, body="کوتاه")
+        form["photo_key_files"] = picture()
+        page = form.submit(status=422)
+        again = the_form(page)
+        assert again["category"].value == "pothole"
+        assert again["body"].value == "کوتاه"
+        assert again["lat"].value == str(city.street.lat)
+        assert len(again["photo_key"].value) == 22
+        assert cases(city) == []
+        again["body"] = BODY
+        again.submit(status=303)
+        with city.site.work(write=False) as work:
+            (attachment,) = work.session.scalars(select(Attachment))
+            assert attachment.case_id is not None
+
+    def test_a_place_outside_the_city_with_the_citys_telephone(self, city, app, sign_in):
+        sign_in(city.citizen)
+        page = filled(city, app, lat="31.5").submit(status=422)
+        assert page.html.find(id="place-error").text.strip().endswith("تماس بگیرید.")
+        assert "۱۳۷" in page.html.find(id="place-error").text
+        assert cases(city) == []
+
+    @pytest.mark.parametrize(
+        ("name", "value"), [("category", None), ("body", ""), ("lat", ""), ("lat", "nan"), ("lat", "95")]
+    )
+    def test_what_is_missing_or_unreadable(self, city, app, sign_in, name, value):
+        sign_in(city.citizen)
+        page = filled(city, app, **{name: value}).submit(status=422)
+        assert page.html.select(".err-summary li")
+        assert cases(city) == []
+
+    def test_every_error_leads_to_something_on_the_page(self, city, app, sign_in):
+        sign_in(city.citizen)
+        page = filled(city, app, category=None, lat="", body="").submit(status=422)
+        links = [link["href"] for link in page.html.select(".err-summary a")]
+        assert len(links) == 3
+        assert all(page.html.find(id=link.removeprefix("#")) is not None for link in links)
+
+    def test_a_file_that_is_no_picture(self, city, app, sign_in):
+        sign_in(city.citizen)
+        form = filled(city, app)
+        form["photo_key_files"] = [Upload("photo.png", b"no picture", "image/png")]
+        form.submit(status=422)
+        assert cases(city) == []
+
+    def test_a_picture_of_somebody_else(self, city, app, sign_in):
+        sign_in(city.citizen)
+        form = filled(city, app, body="کوتاه")
+        form["photo_key_files"] = picture()
+        key = the_form(form.submit(status=422))["photo_key"].value
+        sign_in(city.other)
+        form = filled(city, app)
+        fields = [*form.submit_fields(), ("photo_key", key)]
+        app.post("/reports/new", fields, status=422)
+        assert cases(city) == []
+
+    def test_too_many_in_an_hour(self, city, app, sign_in):
+        sign_in(city.citizen)
+        for _number in range(10):
+            filled(city, app).submit(status=303)
+        filled(city, app).submit(status=429)
+        assert len(cases(city)) == 10
+
+
+class TestVisitor:
+    def test_signs_in_and_finds_the_form_filled(self, city, app, site):
+        form = filled(city, app)
+        form["photo_key_files"] = picture()
+        answer = form.submit(status=303)
+        assert "/login?next=/reports/new%234" in answer.location
+        assert cases(city) == []
+        self.open_session(city, app, site)
+        again = the_form(app.get("/reports/new"))
+        assert (again["category"].value, again["body"].value) == ("pothole", BODY)
+        again.submit(status=303)
+        (case,) = cases(city)
+        with city.site.work(write=False) as work:
+            (attachment,) = work.session.scalars(select(Attachment))
+            assert attachment.case_id == case.id
+        assert the_form(app.get("/reports/new"))["body"].value == ""
+
+    def test_with_a_mistake_is_told_before_signing_in(self, city, app):
+        filled(city, app, body="").submit(status=422)
+
+    @staticmethod
+    def open_session(city, app, site):
+        """Replace the visitor's session by the citizen's, as the sign-in does."""
+        from civicportal.api import AttachmentService, SessionService
+        from civicportal.crypto import token_hash
+
+        old = app.cookies[site.cookie_name].strip('"')
+        with site.work() as work:
+            user = work.session.get(User, city.citizen.user_id)
+            new = work.get(SessionService).open("citizen", user, replaces=old)
+            work.get(AttachmentService).hand_over(token_hash(old), token_hash(new))
+        app.set_cookie(site.cookie_name, new)
+
+
+class TestNear:
+    def near(self, app, point, category="pothole"):
+        return app.get(
+            "/reports/near", {"category": category, "lat": point.lat, "lon": point.lon}, status=200
+        )
+
+    def test_names_the_place(self, city, app):
+        page = self.near(app, city.street)
+        assert "خیابان آزادی" in page.text
+        assert "منطقهٔ یک" in page.text
+        assert "me-too" not in page.text
+
+    def test_offers_to_follow_and_tells_no_words(self, city, app):
+        code = city.send()
+        page = self.near(app, city.street)
+        case = city.case(code)
+        button = page.html.find("button", attrs={"form": "me-too"})
+        assert button["value"] == str(case.id)
+        for secret in (code, case.body, city.citizen.name):
+            assert secret not in page.text
+
+    def test_says_that_a_place_lies_outside(self, city, app):
+        from civicportal.api import Point
+
+        assert "۱۳۷" in self.near(app, Point(31.5, 52.01)).text
+
+    @pytest.mark.parametrize("query", ["", "lat=1", "lat=x&lon=y&category=z", "lat=95&lon=0"])
+    def test_is_empty_for_what_cannot_be_read(self, city, app, query):
+        assert app.get(f"/reports/near?{query}", status=200).text.strip() == ""
+
+
+def test_no_script_is_needed_and_nothing_is_inline(city, app):
+    page = app.get("/reports/new", status=200)
+    form = page.html.find("form", attrs={"data-wizard": True})
+    assert {field["name"] for field in form.select("[name]")} >= {
+        "csrf_token",
+        "key",
+        "category",
+        "lat",
+        "lon",
+        "address",
+        "photo_key_files",
+        "body",
+        "urgent",
+    }
+    assert not page.html.select("[style]")
+    assert all(script.get("src") for script in page.html.find_all("script"))
+
+
+def test_counts_of_cases_follow(city, app, sign_in):
+    sign_in(city.citizen)
+    filled(city, app).submit(status=303)
+    with city.site.work(write=False) as work:
+        assert work.session.scalar(select(func.count()).select_from(Report)) == 1

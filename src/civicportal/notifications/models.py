@@ -69,6 +69,8 @@ class Gate(Base):
     reason: Mapped[str] = tagged(String(300), default="")
     failures: Mapped[int] = tagged(Integer, default=0)
     last_ok_at: Mapped[datetime | None] = tagged()
+    #: While it is closed, one message a minute tries whether it is open again.
+    probed_at: Mapped[datetime | None] = tagged()
     worker_seen_at: Mapped[datetime | None] = tagged()
 
 

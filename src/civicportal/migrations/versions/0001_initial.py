@@ -53,6 +53,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(length=300), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("last_ok_at", db.UTCDateTime(), nullable=True),
+        sa.Column("probed_at", db.UTCDateTime(), nullable=True),
         sa.Column("worker_seen_at", db.UTCDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("transport", name=op.f("pk_gates")),
     )

@@ -1,0 +1,23 @@
+"""``civicportal worker``: messages and jobs."""
+
+import click
+
+from civicportal.cli.options import load_site
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Do what is due now and stop.")
+@click.pass_context
+def worker(context: click.Context, once: bool) -> None:
+    """Bring messages out and run the jobs, until SIGTERM or Ctrl+C; any number of workers may run."""
+    from civicportal.logging import setup_logging
+    from civicportal.worker.process import Worker
+
+    setup_logging()
+    site = load_site(context)
+    site.check_start()
+    process = Worker(site)
+    if once:
+        process.run_once()
+    else:
+        process.run()

@@ -1,0 +1,213 @@
+"""Bringing the outbox out: lease one message, send it outside any transaction, settle it by the lease."""
+
+import logging
+import random
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select, update
+from sqlalchemy.orm import aliased
+
+from civicportal.db import NEVER
+from civicportal.notifications import transports
+from civicportal.notifications.gate import GateService
+from civicportal.notifications.models import OutboxMessage
+from civicportal.notifications.outcomes import LOOK_UP_AFTER, Attempt, Outcome, settle
+from civicportal.notifications.services import NotificationService
+from civicportal.notifications.types import Lane, Message, Permanent, SendError, Uncertain
+
+if TYPE_CHECKING:
+    from civicportal.site import Site
+    from civicportal.work import Work
+
+log = logging.getLogger(__name__)
+
+LANES: tuple[Lane, ...] = ("codes", "notices", "broadcasts")
+LEASE = timedelta(seconds=60)
+SEND_TIMEOUT = 5
+"""Seconds a transport may take for one call to its provider."""
+WAITING = ("new", "unknown")
+UNSETTLED = ("new", "leased", "unknown")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lease:
+    """A message that this worker alone may send until the lease runs out."""
+
+    lease_id: str
+    message: Message
+    attempt: Attempt
+    expires_at: datetime | None
+
+
+def deliver_once(site: "Site", lane: Lane) -> bool:
+    """Tidy up a lane and bring out its next message, if one is due.
+
+    :returns: whether there was one, so that the caller asks again at once.
+    """
+    with site.work(write=False) as work:
+        service = Delivery(work)
+        untidy, due = service.is_untidy(lane), service.is_due(lane)
+    if untidy:
+        with site.work() as work:
+            Delivery(work).tidy(lane)
+    if not due:
+        return False
+    with site.work() as work:
+        lease = Delivery(work).lease(lane)
+    if lease is None:
+        return False
+    if lease.expires_at is not None and lease.expires_at <= site.clock.now():
+        with site.work() as work:
+            Delivery(work).cancel(lease)
+        return True
+    outcome = send(site, lease.message)
+    with site.work() as work:
+        Delivery(work).settle(lease, outcome)
+    return True
+
+
+def send(site: "Site", message: Message) -> Outcome:
+    """Send a message and return what came of it; nothing a transport raises gets past here."""
+    if not message.text:
+        return Permanent("its words are gone: the challenge or the person was erased")
+    try:
+        return transports.ask(site, message)
+    except SendError as error:
+        return error
+    except Exception as error:
+        log.exception("the transport %s crashed", site.transport)
+        return Uncertain(f"{type(error).__name__} in the transport")
+
+
+class Delivery:
+    """The statements of one lane; each method is one short transaction."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+        self.now = work.clock.now()
+        self.gate = work.get(GateService)
+
+    # -- tidying --------------------------------------------------------------------------------------------
+
+    def is_untidy(self, lane: Lane) -> bool:
+        """Tell whether a message is past its deadline or a lease has run out."""
+        query = select(OutboxMessage.id).where(or_(self._expired(lane), self._abandoned(lane)))
+        return self.session.scalar(query.limit(1)) is not None
+
+    def tidy(self, lane: Lane) -> None:
+        """Cancel what is past its deadline; what a dead worker held may have gone out: it is unknown."""
+        self._update(self._expired(lane), state="cancelled")
+        self._update(
+            self._abandoned(lane),
+            state="unknown",
+            next_at=NEVER if lane == "codes" else self.now + LOOK_UP_AFTER,
+            lease_id=None,
+            locked_until=None,
+            last_error="the worker was lost while sending",
+        )
+
+    def _expired(self, lane: Lane) -> ColumnElement[bool]:
+        return and_(
+            OutboxMessage.lane == lane, OutboxMessage.state == "new", OutboxMessage.expires_at <= self.now
+        )
+
+    def _abandoned(self, lane: Lane) -> ColumnElement[bool]:
+        return and_(
+            OutboxMessage.lane == lane,
+            OutboxMessage.state == "leased",
+            OutboxMessage.locked_until <= self.now,
+        )
+
+    # -- leasing --------------------------------------------------------------------------------------------
+
+    def is_due(self, lane: Lane) -> bool:
+        """Tell whether a message may go out now: one is due, and the gate is open or may be tried."""
+        if not self.gate.is_open and not self.gate.may_probe():
+            return False
+        return self.session.scalar(self._due(lane)) is not None
+
+    def lease(self, lane: Lane) -> Lease | None:
+        """Take the next message; None when others were faster."""
+        probe = not self.gate.is_open
+        row = self.session.scalar(self._due(lane).with_for_update(skip_locked=True))
+        if row is None or (probe and not self.gate.take_probe()):
+            return None
+        maybe_sent = row.state == "unknown"
+        row.state, row.lease_id, row.locked_until = "leased", secrets.token_hex(16), self.now + LEASE
+        row.attempts += 1
+        notifications = self.work.get(NotificationService)
+        message = Message(
+            id=row.id,
+            kind=row.kind,
+            lane=lane,
+            recipient=row.recipient,
+            text=notifications.text_of(row),
+            fields=notifications.fields_of(row),
+            attempts=row.attempts,
+            maybe_sent=maybe_sent,
+            provider_id=row.provider_id,
+        )
+        attempt = Attempt(lane=lane, number=row.attempts, maybe_sent=maybe_sent, probe=probe)
+        return Lease(lease_id=row.lease_id, message=message, attempt=attempt, expires_at=row.expires_at)
+
+    def _due(self, lane: Lane) -> Any:
+        earlier = aliased(OutboxMessage)
+        # One after the other for each person and case; what is asked about no more holds nobody up.
+        is_behind = exists().where(
+            earlier.case_id == OutboxMessage.case_id,
+            earlier.recipient == OutboxMessage.recipient,
+            earlier.id < OutboxMessage.id,
+            earlier.state.in_(UNSETTLED),
+            earlier.next_at < NEVER,
+        )
+        return (
+            select(OutboxMessage)
+            .where(
+                OutboxMessage.lane == lane,
+                OutboxMessage.state.in_(WAITING),
+                OutboxMessage.next_at <= self.now,
+                or_(OutboxMessage.expires_at.is_(None), OutboxMessage.expires_at > self.now),
+                ~is_behind,
+            )
+            .order_by(OutboxMessage.next_at, OutboxMessage.id)
+            .limit(1)
+        )
+
+    # -- settling -------------------------------------------------------------------------------------------
+
+    def cancel(self, lease: Lease) -> None:
+        """Give up a leased message whose deadline has passed; one that may have gone out stays unknown."""
+        state = "unknown" if lease.attempt.maybe_sent else "cancelled"
+        self._write(lease, state=state, next_at=NEVER, attempts=lease.attempt.number - 1)
+
+    def settle(self, lease: Lease, outcome: Outcome) -> None:
+        """Write down what came of an attempt, unless the lease has run out meanwhile."""
+        result = settle(lease.attempt, outcome, self.now, random.random())  # noqa: S311  jitter
+        values: dict[str, Any] = {
+            "state": result.state,
+            "next_at": result.next_at,
+            "attempts": result.attempts,
+            "last_error": result.error,
+        }
+        if result.state == "sent":
+            values["sent_at"] = self.now
+        provider_id = getattr(outcome, "provider_id", None)
+        if provider_id:
+            values["provider_id"] = provider_id
+        self._write(lease, **values)
+        self.gate.judge(result.verdict, result.error)
+
+    def _write(self, lease: Lease, **values: Any) -> None:
+        self._update(OutboxMessage.lease_id == lease.lease_id, lease_id=None, locked_until=None, **values)
+
+    def _update(self, condition: ColumnElement[bool], **values: Any) -> None:
+        self.session.execute(
+            update(OutboxMessage)
+            .where(condition)
+            .values(**values)
+            .execution_options(synchronize_session=False)
+        )

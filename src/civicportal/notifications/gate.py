@@ -1,0 +1,115 @@
+"""The gate of the site's transport: closed while nothing gets through, so that nobody waits for a code in vain."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import or_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from civicportal.notifications.models import Gate, OutboxMessage
+from civicportal.notifications.outcomes import Verdict
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+MOST_FAILURES = 5
+PROBE_EVERY = timedelta(minutes=1)
+WORKER_GONE_AFTER = timedelta(seconds=30)
+SEEN_EVERY = timedelta(seconds=10)
+
+
+class GateService:
+    """Reads and keeps the row of the site's transport."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    @property
+    def row(self) -> Gate | None:
+        """Return the row; there is none before a worker has run."""
+        return self.session.get(Gate, self.work.site.transport)
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether messages get through, as far as is known."""
+        return self.row is None or self.row.open
+
+    @property
+    def worker_lives(self) -> bool:
+        """Tell whether a worker was seen lately."""
+        seen = self.row.worker_seen_at if self.row else None
+        return seen is not None and self.work.clock.now() - seen < WORKER_GONE_AFTER
+
+    @property
+    def works(self) -> bool:
+        """Tell whether a code that is asked for now can be expected to arrive."""
+        return self.is_open and self.worker_lives
+
+    def is_due(self) -> bool:
+        """Tell whether the mark of the living worker must be written anew."""
+        seen = self.row.worker_seen_at if self.row else None
+        return seen is None or self.work.clock.now() - seen >= SEEN_EVERY
+
+    def seen(self) -> None:
+        """Mark that a worker lives."""
+        now = self.work.clock.now()
+        insert = postgresql.insert if self.work.site.engines.dialect == "postgresql" else sqlite.insert
+        statement = insert(Gate).values(
+            transport=self.work.site.transport,
+            open=True,
+            since=now,
+            reason="",
+            failures=0,
+            worker_seen_at=now,
+        )
+        self.session.execute(
+            statement.on_conflict_do_update(index_elements=["transport"], set_={"worker_seen_at": now})
+        )
+
+    def may_probe(self) -> bool:
+        """Tell whether a closed gate may be tried now."""
+        row = self.row
+        return row is not None and (
+            row.probed_at is None or self.work.clock.now() - row.probed_at >= PROBE_EVERY
+        )
+
+    def take_probe(self) -> bool:
+        """Take the one probe of this minute; False when another lane or worker has it."""
+        now = self.work.clock.now()
+        due = or_(Gate.probed_at.is_(None), Gate.probed_at <= now - PROBE_EVERY)
+        taken = self.session.scalar(
+            update(Gate)
+            .where(Gate.transport == self.work.site.transport, ~Gate.open, due)
+            .values(probed_at=now)
+            .returning(Gate.transport)
+            .execution_options(synchronize_session=False)
+        )
+        return taken is not None
+
+    def judge(self, verdict: Verdict, reason: str) -> None:
+        """Open or close the gate by what an attempt has shown."""
+        row = self.session.get(Gate, self.work.site.transport, with_for_update=True)
+        if row is None or verdict == "unknown":
+            return
+        if verdict == "works":
+            self._succeeded(row)
+            return
+        row.failures += 1
+        row.reason = reason
+        if row.open and (verdict == "misconfigured" or row.failures >= MOST_FAILURES):
+            row.open, row.since, row.probed_at = False, self.work.clock.now(), self.work.clock.now()
+
+    def _succeeded(self, row: Gate) -> None:
+        now = self.work.clock.now()
+        row.failures, row.last_ok_at = 0, now
+        if row.open:
+            return
+        row.open, row.since, row.reason = True, now, ""
+        # What waits for its next attempt need not wait any longer.
+        self.session.execute(
+            update(OutboxMessage)
+            .where(OutboxMessage.state == "new", OutboxMessage.attempts > 0, OutboxMessage.next_at > now)
+            .values(next_at=now)
+            .execution_options(synchronize_session=False)
+        )

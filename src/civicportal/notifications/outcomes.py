@@ -1,0 +1,101 @@
+"""What an attempt to send means for the message and for the gate: pure data, testable as a table."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from civicportal.db import NEVER
+from civicportal.logging import mask
+from civicportal.notifications import timing
+from civicportal.notifications.types import (
+    CannotTell,
+    Configuration,
+    Lane,
+    Permanent,
+    Receipt,
+    SendError,
+    Transient,
+    Uncertain,
+)
+
+MOST_ATTEMPTS = 12
+LOOK_UP_AFTER = timedelta(minutes=2)
+"""When the provider is asked what became of a message whose sending ended uncertain."""
+LONGEST_ERROR = 300
+
+Outcome = Receipt | SendError
+Verdict = Literal["works", "fails", "misconfigured", "unknown"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """One attempt.
+
+    :ivar number: of this attempt, from 1.
+    :ivar maybe_sent: an earlier attempt ended uncertain, so this one looked it up first.
+    :ivar probe: it was let through a closed gate and uses up no attempt.
+    """
+
+    lane: Lane
+    number: int
+    maybe_sent: bool = False
+    probe: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settlement:
+    """What is written after an attempt.
+
+    :ivar next_at: NEVER for an unknown message that is asked about no more.
+    :ivar attempts: used up so far.
+    :ivar verdict: what the attempt says of the transport.
+    """
+
+    state: Literal["sent", "new", "unknown", "dead"]
+    next_at: datetime
+    attempts: int
+    verdict: Verdict
+    error: str = ""
+
+
+def settle(attempt: Attempt, outcome: Outcome, now: datetime, chance: float) -> Settlement:
+    """Return what an outcome leads to.
+
+    :param chance: a random number from 0 to 1, for the jitter of retries.
+    """
+    error = "" if isinstance(outcome, Receipt) else mask(str(outcome))[:LONGEST_ERROR]
+    attempts = attempt.number - attempt.probe
+    waiting: Literal["new", "unknown"] = "unknown" if attempt.maybe_sent else "new"
+    match outcome:
+        case Receipt():
+            return Settlement(state="sent", next_at=now, attempts=attempt.number, verdict="works")
+        case Permanent():
+            return Settlement(
+                state="dead", next_at=now, attempts=attempt.number, verdict="works", error=error
+            )
+        case Configuration():
+            return Settlement(
+                state=waiting, next_at=now, attempts=attempt.number - 1, verdict="misconfigured", error=error
+            )
+        case CannotTell():
+            return Settlement(
+                state="unknown", next_at=NEVER, attempts=attempt.number, verdict="unknown", error=error
+            )
+        case Transient() if attempts < MOST_ATTEMPTS:
+            wait = timing.pause(attempt.number, chance, outcome.retry_after)
+            return Settlement(
+                state=waiting, next_at=now + wait, attempts=attempts, verdict="fails", error=error
+            )
+        case Uncertain() if attempt.lane != "codes" and attempts < MOST_ATTEMPTS:
+            return Settlement(
+                state="unknown", next_at=now + LOOK_UP_AFTER, attempts=attempts, verdict="fails", error=error
+            )
+    # Uncertain codes are never sent again; after the last attempt a message that may have gone out stays unknown.
+    maybe = attempt.maybe_sent or isinstance(outcome, Uncertain)
+    return Settlement(
+        state="unknown" if maybe else "dead",
+        next_at=NEVER if maybe else now,
+        attempts=attempt.number,
+        verdict="fails",
+        error=error,
+    )

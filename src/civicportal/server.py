@@ -1,0 +1,82 @@
+"""Serving a site by waitress, with its worker beside it."""
+
+import logging
+import signal
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import waitress
+
+from civicportal.logging import setup_logging
+from civicportal.site import Site
+from civicportal.worker.child import WorkerChild
+
+log = logging.getLogger(__name__)
+
+THREADS = 8
+LARGEST_BODY = 44 * 1024 * 1024
+"""Bytes: four pictures as cameras make them. The sanity tween holds every other page to 1 MiB."""
+
+
+def serve_app(
+    app: Any, host: str, port: int, threads: int = THREADS, trusted_proxy: str = "", **more: Any
+) -> None:
+    """Serve an application until SIGTERM or SIGINT.
+
+    A thousand connections that send nothing must not shut out the others: many connections, a short patience.
+
+    :param threads: requests at a time.
+    :param trusted_proxy: address of the reverse proxy whose ``X-Forwarded-For`` and ``-Proto`` are believed.
+    :param more: further settings of waitress.
+    """
+    proxy = {
+        "trusted_proxy": trusted_proxy,
+        "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
+        "trusted_proxy_count": 1,
+    }
+    waitress.serve(
+        app,
+        host=host,
+        port=port,
+        threads=threads,
+        connection_limit=2000,
+        asyncore_use_poll=True,
+        channel_timeout=15,
+        cleanup_interval=5,
+        max_request_body_size=LARGEST_BODY,
+        clear_untrusted_proxy_headers=True,
+        ident=None,
+        **(proxy if trusted_proxy else {}),
+        **more,
+    )
+
+
+def serve_site(
+    path: Path, *, host: str = "127.0.0.1", port: int = 6543, threads: int = THREADS, worker: bool = True
+) -> None:
+    """Assemble a site and serve it until SIGTERM or SIGINT.
+
+    :param worker: start ``civicportal worker`` as a child; False where it runs elsewhere.
+    :raises ConfigurationError: when the portal cannot be assembled, or its database is not migrated.
+    """
+    from civicportal.app import create_app
+
+    setup_logging()
+    site = Site(path)
+    site.check_start()
+    app = create_app(site)
+    signal.signal(signal.SIGTERM, _stop)
+    child = WorkerChild(site.path) if worker else None
+    try:
+        serve_app(app, host, port, threads, site.settings["site"]["trusted_proxy"])
+    finally:
+        if child:
+            child.stop()
+        site.engines.dispose()
+        log.info("server stopped")
+
+
+def _stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  as the signal module calls it
+    # Waitress ends its threads in order when this reaches its loop.
+    raise SystemExit(0)

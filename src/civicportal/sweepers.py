@@ -1,0 +1,85 @@
+"""What the core throws away, again and again."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, select
+
+from civicportal.accounts.models import OtpChallenge, Session
+from civicportal.cases.attachments import UNCLAIMED
+from civicportal.cases.models import Attachment
+from civicportal.jobs import Job
+
+if TYPE_CHECKING:
+    from civicportal.site import Site
+
+BATCH = 200
+"""Rows or files in one transaction: nobody waits long for a sweeper."""
+KEEP_CHALLENGES = timedelta(days=1)
+"""Used and expired codes stay so long, for whoever asks why a sign-in failed."""
+
+
+def sweep_limits(site: "Site") -> None:
+    """Forget the windows of limits that have ended."""
+    site.limits.sweep()
+
+
+def sweep_sessions(site: "Site") -> None:
+    """Delete sessions that have ended and codes that nobody can use any more."""
+    now = site.clock.now()
+    with site.work() as work:
+        work.session.execute(delete(Session).where(Session.expires_at < now))
+    with site.work() as work:
+        work.session.execute(delete(OtpChallenge).where(OtpChallenge.expires_at < now - KEEP_CHALLENGES))
+
+
+def sweep_attachments(site: "Site") -> None:
+    """Delete pictures that nothing has claimed within a day, then files that no row names."""
+    before = site.clock.now() - UNCLAIMED
+    while _delete_unclaimed(site, before):
+        pass
+    for keys in _batches(site.storage.keys(before=before)):
+        _delete_orphans(site, keys)
+    site.storage.discard_partial(before)
+
+
+def _delete_unclaimed(site: "Site", before: datetime) -> bool:
+    """Delete some rows, commit, then their files: a file without a row is swept later, a row without one never is."""
+    # A picture that belongs to no case, but to something of a plugin, has no owner any more.
+    waiting = (Attachment.case_id.is_(None), Attachment.owner != "", Attachment.created_at < before)
+    with site.work() as work:
+        ids = select(Attachment.id).where(*waiting).limit(BATCH)
+        keys = work.session.scalars(
+            delete(Attachment)
+            .where(Attachment.id.in_(ids), *waiting)
+            .returning(Attachment.key)
+            .execution_options(synchronize_session=False)
+        ).all()
+    for key in keys:
+        site.storage.delete(key)
+        site.storage.delete(f"{key}.small")
+    return len(keys) == BATCH
+
+
+def _delete_orphans(site: "Site", keys: list[str]) -> None:
+    with site.work(write=False) as work:
+        named = {key.partition(".")[0] for key in keys}
+        known = set(work.session.scalars(select(Attachment.key).where(Attachment.key.in_(named))))
+    for key in keys:
+        if key.partition(".")[0] not in known:
+            site.storage.delete(key)
+
+
+def _batches(keys: Iterator[str]) -> Iterator[list[str]]:
+    keys = iter(keys)
+    while batch := list(islice(keys, BATCH)):
+        yield batch
+
+
+JOBS = (
+    Job(name="core.limits", every=timedelta(hours=1), run=sweep_limits),
+    Job(name="core.sessions", every=timedelta(hours=1), run=sweep_sessions),
+    Job(name="core.attachments", every=timedelta(hours=6), run=sweep_attachments),
+)

@@ -1,0 +1,22 @@
+"""``python -m civicportal.worker``: how ``civicportal serve`` starts its worker."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from civicportal.logging import setup_logging
+from civicportal.site import Site
+from civicportal.worker.process import Worker
+
+
+def main(arguments: list[str]) -> None:
+    """Run the worker of a site."""
+    parser = argparse.ArgumentParser(prog="python -m civicportal.worker")
+    parser.add_argument("site", type=Path)
+    parser.add_argument("--parent", type=int)
+    options = parser.parse_args(arguments)
+    setup_logging()
+    Worker(Site(options.site), parent=options.parent).run()
+
+
+main(sys.argv[1:])

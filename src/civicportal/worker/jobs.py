@@ -1,0 +1,100 @@
+"""Running jobs: whoever writes its lease into a job's row runs it, all others pass by."""
+
+import logging
+import secrets
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from civicportal.jobs import Job, JobRun
+from civicportal.logging import mask
+from civicportal.plugins import collect
+
+if TYPE_CHECKING:
+    from civicportal.site import Site
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=10)
+"""A job that takes longer may be begun by another worker, so jobs cut their work into pieces."""
+
+
+class JobRunner:
+    """The jobs of a site.
+
+    :param jobs: those that core and plugins register if None.
+    """
+
+    def __init__(self, site: "Site", jobs: Iterable[Job] | None = None) -> None:
+        self.site = site
+        registered: dict[str, Job] = collect(site.hooks, "register_jobs", lambda job: job.name, site=site)
+        self.jobs: dict[str, Job] = registered if jobs is None else {job.name: job for job in jobs}
+
+    def run_due(self) -> list[str]:
+        """Run every job that is due and that nobody else runs.
+
+        :returns: the names of those that were run, in vain or not.
+        """
+        self._add_missing()
+        return [name for name in self._due() if self._run(self.jobs[name])]
+
+    def _add_missing(self) -> None:
+        with self.site.work(write=False) as work:
+            missing = sorted(set(self.jobs) - set(work.session.scalars(select(JobRun.name))))
+        if not missing:
+            return
+        insert = postgresql.insert if self.site.engines.dialect == "postgresql" else sqlite.insert
+        with self.site.work() as work:
+            rows = [{"name": name, "next_at": work.clock.now(), "last_error": ""} for name in missing]
+            work.session.execute(insert(JobRun).values(rows).on_conflict_do_nothing())
+
+    def _due(self) -> list[str]:
+        now = self.site.clock.now()
+        with self.site.work(write=False) as work:
+            due = select(JobRun.name).where(JobRun.name.in_(self.jobs), *_is_free(now))
+            return list(work.session.scalars(due.order_by(JobRun.next_at)))
+
+    def _run(self, job: Job) -> bool:
+        lease_id = self._lease(job)
+        if lease_id is None:
+            return False
+        error = ""
+        try:
+            job.run(self.site)
+        except Exception as problem:
+            log.exception("the job %s failed", job.name)
+            error = mask(f"{type(problem).__name__}: {problem}")[:300]
+        self._settle(job, lease_id, error)
+        return True
+
+    def _lease(self, job: Job) -> str | None:
+        now, lease_id = self.site.clock.now(), secrets.token_hex(16)
+        with self.site.work() as work:
+            taken = work.session.scalar(
+                update(JobRun)
+                .where(JobRun.name == job.name, *_is_free(now))
+                .values(lease_id=lease_id, locked_until=now + LEASE)
+                .returning(JobRun.name)
+                .execution_options(synchronize_session=False)
+            )
+        return lease_id if taken else None
+
+    def _settle(self, job: Job, lease_id: str, error: str) -> None:
+        now = self.site.clock.now()
+        values: dict[str, Any] = {"next_at": now + job.every, "last_error": error}
+        if not error:
+            values["last_ok_at"] = now
+        with self.site.work() as work:
+            work.session.execute(
+                update(JobRun)
+                .where(JobRun.lease_id == lease_id)
+                .values(lease_id=None, locked_until=None, **values)
+                .execution_options(synchronize_session=False)
+            )
+
+
+def _is_free(now: Any) -> tuple[Any, ...]:
+    return JobRun.next_at <= now, or_(JobRun.locked_until.is_(None), JobRun.locked_until <= now)

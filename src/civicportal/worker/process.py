@@ -1,0 +1,94 @@
+"""The worker: a thread for each lane of messages, one for the jobs, one that marks the worker as alive."""
+
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from civicportal.notifications.delivery import LANES, SEND_TIMEOUT, deliver_once
+from civicportal.notifications.gate import GateService
+from civicportal.notifications.types import Lane
+from civicportal.worker.jobs import JobRunner
+
+if TYPE_CHECKING:
+    from civicportal.site import Site
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.5
+JOB_POLL_SECONDS = 5.0
+AFTER_ERROR_SECONDS = 5.0
+STOP_SECONDS = 10.0
+
+
+class Worker:
+    """Works until it is told to stop.
+
+    :param parent: process id of the server that started it; when that is gone, the worker stops.
+    """
+
+    def __init__(self, site: "Site", parent: int | None = None) -> None:
+        self.site = site
+        self.parent = parent
+        self.stop = threading.Event()
+        self.jobs = JobRunner(site)
+
+    def run(self) -> None:
+        """Work until SIGTERM or SIGINT, then finish what has begun, within ten seconds."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.stop.set())
+        # A safety net under the transports of plugins, which name a time-out themselves.
+        socket.setdefaulttimeout(SEND_TIMEOUT)
+        threads = [self._thread(lane, POLL_SECONDS, partial(self._drain, lane)) for lane in LANES]
+        threads.append(self._thread("jobs", JOB_POLL_SECONDS, self.jobs.run_due))
+        threads.append(self._thread("alive", POLL_SECONDS, partial(mark_alive, self.site)))
+        log.info("worker of %s started, transport %s", self.site.short_name, self.site.transport)
+        while not self.stop.wait(1):
+            if self.parent is not None and os.getppid() != self.parent:
+                log.warning("the server is gone")
+                self.stop.set()
+        deadline = time.monotonic() + STOP_SECONDS
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        log.info("worker stopped")
+
+    def run_once(self) -> None:
+        """Bring out everything that is due now, run the jobs that are due, and return."""
+        mark_alive(self.site)
+        for lane in LANES:
+            self._drain(lane)
+        self.jobs.run_due()
+
+    def _drain(self, lane: Lane) -> None:
+        while not self.stop.is_set() and deliver_once(self.site, lane):
+            pass
+
+    def _thread(self, name: str, pause: float, what: Callable[[], object]) -> threading.Thread:
+        # Daemons: what hangs in a provider's call does not keep the process from ending; its lease runs out.
+        thread = threading.Thread(name=name, target=self._repeat, args=(name, pause, what), daemon=True)
+        thread.start()
+        return thread
+
+    def _repeat(self, name: str, pause: float, what: Callable[[], object]) -> None:
+        while not self.stop.is_set():
+            wait = pause
+            try:
+                what()
+            except Exception:
+                log.exception("the lane %s failed and goes on", name)
+                wait = AFTER_ERROR_SECONDS
+            self.stop.wait(wait)
+
+
+def mark_alive(site: "Site") -> None:
+    """Mark in the gate's row that a worker lives, every ten seconds at most."""
+    with site.work(write=False) as work:
+        due = work.get(GateService).is_due()
+    if due:
+        with site.work() as work:
+            work.get(GateService).seen()

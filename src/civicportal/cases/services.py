@@ -211,7 +211,7 @@ class CaseService:
         :raises Forbidden: without the right to comment.
         """
         kind = self.kind(case)
-        if self.work.actor.door != "system" and not self._may_comment(case):
+        if self.work.actor.door != "system" and not self.may_comment(case):
             raise Forbidden("may not comment")
         event = self.record(
             case,
@@ -318,7 +318,8 @@ class CaseService:
         if not self.work.get(AccessService).can(case, "work"):
             raise Forbidden("may not work on it")
 
-    def _may_comment(self, case: Case) -> bool:
+    def may_comment(self, case: Case) -> bool:
+        """Tell whether the actor may add a note or an expert comment."""
         access = self.work.get(AccessService)
         return access.can(case, "comment") or access.has_line(case)
 

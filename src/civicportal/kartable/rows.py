@@ -65,7 +65,7 @@ def names_of(work: "Work", user_ids: Iterable[int | None]) -> dict[int, str]:
     wanted = {user_id for user_id in user_ids if user_id}
     if not wanted:
         return {}
-    return dict(work.session.execute(select(User.id, User.name).where(User.id.in_(wanted))).tuples().all())
+    return dict(work.session.execute(select(User.id, User.name).where(User.id.in_(wanted))).all())
 
 
 class RowService:
@@ -119,7 +119,7 @@ class RowService:
 
     def _counts(self, column: object, ids: Collection[int], *conditions: object) -> dict[int, int]:
         query = select(column, func.count()).where(column.in_(ids), *conditions).group_by(column)  # type: ignore[call-overload,attr-defined]
-        return dict(self.work.session.execute(query).tuples().all())
+        return dict(self.work.session.execute(query).all())
 
 
 def holder_id(line: Referral | None) -> int | None:

@@ -181,7 +181,7 @@ class KartableService:
             .distinct()
             .order_by(User.name, User.id)
         )
-        return [(user, unit_id) for user, unit_id in self.session.execute(query).tuples() if unit_id]
+        return [(user, unit_id) for user, unit_id in self.session.execute(query) if unit_id]
 
     # -- lines ----------------------------------------------------------------------------------------------
 

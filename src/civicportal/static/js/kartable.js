@@ -5,6 +5,10 @@
    <input type="checkbox" data-select-all>  <button data-select-none>  <span data-selected-count>
    <div class="bulk" data-bulk-bar>                  hidden while nothing is selected
    <div role="tablist" data-tabs><button role="tab" aria-controls aria-selected data-key="KeyS">
+   <select data-step-choice> … <section data-step-panel id>   shows the section that the chosen option names;
+                                                     what was typed goes along into fields of the same name
+   <div data-preview="URL">                          filled from there when its section is shown
+   <form data-people>                                the select "user" offers the group named like the chosen "unit"
    <input data-hotkey="Slash">                       the search field
    <dialog id="keys"> … <input type="checkbox" data-keys-switch>   turns the letters off in this browser
 
@@ -97,6 +101,50 @@
       moveFocus(e.target.closest('[role=tab]'), e.code);
     });
   });
+  /* ---------- forms of a case ---------- */
+  function fillPreview(panel) {
+    var place = cp.one('[data-preview]', panel);
+    if (!place || place.dataset.filled) { return; }
+    place.dataset.filled = 'true';
+    fetch(place.dataset.preview, { headers: { 'X-Requested-With': 'XMLHttpRequest' } })
+      .then(function (answer) { return answer.ok ? answer.text() : Promise.reject(answer.status); })
+      .then(function (html) { place.innerHTML = html; })
+      .catch(function () { delete place.dataset.filled; });
+  }
+  function carryWords(from, to) {
+    cp.all('textarea', from).forEach(function (field) {
+      var other = cp.one('textarea[name="' + field.name + '"]', to);
+      if (other && !other.value) { other.value = field.value; }
+    });
+  }
+  function chooseStep(select) {
+    var panels = cp.all('[data-step-panel]');
+    var before = panels.filter(function (panel) { return !panel.hidden; });
+    panels.forEach(function (panel) { panel.hidden = panel.id !== select.value; });
+    var chosen = document.getElementById(select.value);
+    if (!chosen) { return; }
+    if (before.length === 1 && before[0] !== chosen) { carryWords(before[0], chosen); }
+    fillPreview(chosen);
+  }
+  cp.all('[data-step-choice]').forEach(function (select) {
+    chooseStep(select);
+    select.addEventListener('change', function () { chooseStep(select); });
+  });
+  cp.all('form[data-people]').forEach(function (form) {
+    var unit = form.elements.unit;
+    var person = form.elements.user;
+    function offer() {
+      var name = unit.selectedOptions[0].textContent;
+      cp.all('optgroup', person).forEach(function (group) {
+        var fits = unit.value !== '' && group.label === name;
+        group.hidden = group.disabled = !fits;
+      });
+      if (person.selectedOptions[0].parentNode.disabled) { person.value = ''; }
+    }
+    unit.addEventListener('change', offer);
+    offer();
+  });
+
   function jumpTo(code) {
     var tab = cp.one('[role=tab][data-key="' + code + '"]');
     if (!tab) { return false; }

@@ -17,7 +17,7 @@
    [data-focus]                                gets the focus when the page opens (error summary)
    <form>                                      a second click on its button is ignored; the pressed button becomes busy
    <form data-stay>                            … not this one: it answers with a file and the page stays
-   <form data-ctrl-enter>                      Ctrl+Enter sends it
+   <form data-ctrl-enter>                      Ctrl+Enter sends it, by its button data-default if it has one
    body[data-text-copied data-text-busy data-text-of data-icons], meta[name=csrf-token]
 
    window.civicportal = {one, all, number, token, csrf, toast, icon, onTheme, digits} serves the other files. */
@@ -155,7 +155,7 @@
   });
   document.addEventListener('keydown', function (e) {
     var form = e.target.closest && e.target.closest('form[data-ctrl-enter]');
-    if (form && e.code === 'Enter' && (e.ctrlKey || e.metaKey)) { form.requestSubmit(); }
+    if (form && e.code === 'Enter' && (e.ctrlKey || e.metaKey)) { form.requestSubmit(one('[data-default]', form) || undefined); }
   });
 
   all('[data-draft-done]').forEach(function (page) {

@@ -1,0 +1,85 @@
+"""The same work on many cases: each in a unit of work of its own, so that one refusal costs the others nothing."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from translationstring import TranslationString
+
+from civicportal.cases.errors import Refused
+from civicportal.cases.models import Case
+from civicportal.cases.services import CaseService
+from civicportal.cases.workflow import Transition, UnknownTransition
+from civicportal.errors import Conflict, Forbidden, NotFound
+from civicportal.i18n import _
+from civicportal.kartable.undo import UndoService
+from civicportal.security import Identity
+
+if TYPE_CHECKING:
+    from civicportal.site import Site
+    from civicportal.work import Work
+
+Act = Callable[["Work", Case], object]
+NOT_SEEN = _("There is no such case in your sight.")
+NOT_ALLOWED = _("You may not do this with this case.")
+NOT_FROM_HERE = _("This step is not possible from its present status.")
+CHANGED = _("Somebody acted since, or it is too late.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of one case.
+
+    :ivar event_id: the step that may still be taken back.
+    :ivar reason: why nothing was done; None when it was.
+    """
+
+    code: str
+    subject: str = ""
+    event_id: int | None = None
+    reason: TranslationString | None = None
+
+
+def each(site: "Site", actor: Identity, codes: Iterable[str], act: Act) -> list[Outcome]:
+    """Do something with every case, one unit of work after the other.
+
+    Must not be called while the same thread has a writing unit of work open.
+    """
+    return [_one(site, actor, code, act) for code in dict.fromkeys(codes)]
+
+
+def undo_each(site: "Site", actor: Identity, steps: Iterable[tuple[str, int]]) -> list[Outcome]:
+    """Take the steps of a former :func:`each` back, as (code, event) pairs."""
+    events = dict(steps)
+    return each(site, actor, events, lambda work, case: work.get(UndoService).undo(case, events[case.code]))
+
+
+def common_steps(work: "Work", cases: Iterable[Case]) -> list[Transition]:
+    """Return the steps that every one of the cases can take now; none for cases of different services."""
+    service, common = work.get(CaseService), list[Transition]()
+    for number, case in enumerate(cases):
+        possible = [step.transition for step in service.steps(case) if not step.reason]
+        common = possible if number == 0 else [step for step in common if step in possible]
+    return common
+
+
+def _one(site: "Site", actor: Identity, code: str, act: Act) -> Outcome:
+    subject = ""
+    try:
+        with site.work(actor=actor) as work:
+            case = work.get(CaseService).fetch(code, lock=True)
+            subject = case.subject
+            act(work, case)
+            undoable = work.get(UndoService).last(case)
+            return Outcome(code=code, subject=subject, event_id=undoable.id if undoable else None)
+    except Refused as refusal:
+        reason = refusal.reason
+    except NotFound:
+        reason = NOT_SEEN
+    except Forbidden:
+        reason = NOT_ALLOWED
+    except UnknownTransition:
+        reason = NOT_FROM_HERE
+    except Conflict:
+        reason = CHANGED
+    return Outcome(code=code, subject=subject, reason=reason)

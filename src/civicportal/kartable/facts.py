@@ -1,0 +1,177 @@
+"""What the page of a case says of it besides its history."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, or_, select
+from translationstring import TranslationString
+
+from civicportal.access import AccessService, holds, visible
+from civicportal.accounts.models import User
+from civicportal.audit.services import AuditService
+from civicportal.cases.models import Case, CaseLink, Follower
+from civicportal.cases.services import CaseService
+from civicportal.i18n import _
+from civicportal.kartable.models import Referral, RoutingRule
+from civicportal.kartable.rows import Row, RowService
+from civicportal.organization.services import OrganizationService
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+JUST_NOW = timedelta(minutes=10)
+SOURCES: dict[str, TranslationString] = {
+    "web": _("Portal"),
+    "phone": _("Telephone"),
+    "counter": _("Counter"),
+    "sms": _("SMS"),
+    "api": _("Interface"),
+}
+RULES: dict[str, TranslationString] = {
+    "plugin": _("Decided by the service"),
+    "category": _("Unit of the category"),
+    "fallback": _("No rule fitted"),
+}
+LINK_TITLES: dict[str, TranslationString] = {
+    "duplicate": _("Duplicate"),
+    "follow_up": _("Follow-up case"),
+    "converted": _("Made from another case"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """A case that belongs to this one."""
+
+    title: TranslationString
+    case: Case
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """A case as its page describes it.
+
+    :ivar citizen: None without the right to see who it is, and on a case without a citizen.
+    :ivar nameless: nobody stands behind the case.
+    :ivar category: the path of names, the root first.
+    :ivar held_since: when the open action line was made.
+    :ivar rule: what routed the case here: title of a rule or words for it.
+    :ivar lookers: who else opened the case in the last ten minutes.
+    """
+
+    row: Row
+    citizen: User | None
+    nameless: bool
+    category: Sequence[str]
+    held_since: datetime | None
+    source: TranslationString | str
+    rule: TranslationString | str
+    followers: int
+    links: Sequence[Link]
+    lookers: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rights:
+    """What the actor may do on the page.
+
+    :ivar line: the open action line; its holder may take, release, refer.
+    :ivar inquiry: an inquiry that lies in the actor's kartable.
+    :ivar copies: a copy that lies there.
+    """
+
+    line: Referral | None
+    refer: bool
+    take: bool
+    release: bool
+    give_back: bool
+    comment: bool
+    work: bool
+    contact: bool
+    inquiry: Referral | None
+    copies: bool
+
+
+class FactsService:
+    """Reads what the page of a case needs."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+        self.access = work.get(AccessService)
+        self.organization = work.get(OrganizationService)
+
+    def of(self, case: Case) -> Facts:
+        """Return the facts of a case."""
+        line = self.access.action_line(case)
+        [row] = self.work.get(RowService).rows([(case, line)])
+        may_know = self.access.can(case, "contact")
+        return Facts(
+            row=row,
+            citizen=self.session.get(User, case.citizen_id) if case.citizen_id and may_know else None,
+            nameless=case.citizen_id is None,
+            category=self._category_path(case),
+            held_since=line.created_at if line else None,
+            source=SOURCES.get(case.source, case.source),
+            rule=self._rule(case),
+            followers=self._followers(case),
+            links=self._links(case),
+            lookers=self.work.get(AuditService).lookers(case.id, JUST_NOW),
+        )
+
+    def rights(self, case: Case) -> Rights:
+        """Return what the actor may do with a case."""
+        cases, actor = self.work.get(CaseService), self.work.actor
+        kind = cases.kind(case)
+        line = self.access.action_line(case)
+        works = line is not None and self.access.may_act(case, kind.permission("work"))
+        refers = line is not None and self.access.may_act(case, kind.permission("refer"))
+        mine = [one for one in self.access.lines(case) if holds(actor, case, one)]
+        return Rights(
+            line=line,
+            refer=refers,
+            take=works and line is not None and line.taken_by_id is None,
+            release=works and line is not None and line.taken_by_id == actor.user_id,
+            give_back=refers and line is not None and line.from_unit_id is not None,
+            comment=cases.may_comment(case),
+            work=self.access.can(case, "work"),
+            contact=self.access.can(case, "contact"),
+            inquiry=next((one for one in mine if one.type == "inquiry"), None),
+            copies=any(one.type == "copy" for one in mine),
+        )
+
+    def _category_path(self, case: Case) -> list[str]:
+        tree, names = self.organization.categories, list[str]()
+        node = tree.by_id.get(case.category_id or 0)
+        while node is not None:
+            names.insert(0, node.name)
+            node = tree.by_id.get(node.parent_id or 0)
+        return names
+
+    def _rule(self, case: Case) -> TranslationString | str:
+        rule = next((line.rule for line in self.access.lines(case) if line.rule), "")
+        if not rule.startswith("rule:"):
+            return RULES.get(rule, "")
+        key = rule.removeprefix("rule:")
+        title = self.session.scalar(select(RoutingRule.title).where(RoutingRule.key == key))
+        return title or key
+
+    def _followers(self, case: Case) -> int:
+        query = select(func.count()).select_from(Follower).where(Follower.case_id == case.id)
+        return self.session.scalar(query) or 0
+
+    def _links(self, case: Case) -> list[Link]:
+        query = (
+            select(CaseLink.type, Case)
+            .join(Case, or_(Case.id == CaseLink.from_id, Case.id == CaseLink.to_id))
+            .where(
+                or_(CaseLink.from_id == case.id, CaseLink.to_id == case.id),
+                Case.id != case.id,
+                visible(self.work.actor),
+            )
+            .order_by(CaseLink.id)
+        )
+        found = self.session.execute(query)
+        return [Link(title=LINK_TITLES.get(type_, _("Linked")), case=other) for type_, other in found]

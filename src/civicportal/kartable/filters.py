@@ -1,0 +1,122 @@
+"""The filters of the list as they stand in its address: choices, values, and the addresses of its links."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from civicportal.forms import BoundForm
+from civicportal.kartable.inbox import EVERYWHERE, VIEWS, Filters
+from civicportal.kartable.schemas import InboxFilters
+from civicportal.organization.services import OrganizationService
+from civicportal.schema import Option
+
+if TYPE_CHECKING:
+    from civicportal.cases.workflow import CaseKind
+    from civicportal.work import Work
+
+ADDRESS = "/kartable"
+#: Shown as a chip that takes the filter away again; ``sort`` only orders.
+CHIPS = ("q", "kind", "status", "category", "first", "last", "citizen")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chip:
+    """A filter that is on: its words and the address without it."""
+
+    label: str
+    value: str
+    url: str
+
+
+class InboxAddress:
+    """What the address of a list says, read and written.
+
+    :ivar view: one of ``VIEWS`` or ``EVERYWHERE``; anything else means the first.
+    :ivar values: of :class:`~civicportal.kartable.schemas.InboxFilters`.
+    """
+
+    def __init__(self, request: Any, work: "Work") -> None:
+        self._request = request
+        self.form = BoundForm(request, InboxFilters(), bindings=self._choices(work))
+        self.values = self.form.read_filters(request.GET)
+        wanted = request.GET.get("view", "")
+        self.view = wanted if wanted in (*VIEWS, EVERYWHERE) else "all"
+        self.cursor: str | None = request.GET.get("cursor")
+
+    @property
+    def filters(self) -> Filters:
+        """Return the filters for :class:`~civicportal.kartable.inbox.InboxService`."""
+        values = self.values
+        return Filters(
+            kind=values["kind"],
+            status=values["status"],
+            category=int(values["category"]) if values["category"] else None,
+            first_day=values["first"],
+            last_day=values["last"],
+            words=values["q"],
+            citizen=values["citizen"],
+        )
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Tell whether any filter is on."""
+        return bool(self._set)
+
+    @property
+    def chips(self) -> list[Chip]:
+        """Return the filters that are on."""
+        return [
+            Chip(label=self.form[name].label, value=self._words(name), url=self.url(**{name: ""}))
+            for name in self._set
+        ]
+
+    def url(self, **changes: str | None) -> str:
+        """Return the address of this list with some parts changed; the first page unless a cursor is given."""
+        parts = {"view": self.view if self.view != "all" else "", **self._texts, **changes}
+        query = urlencode({name: text for name, text in parts.items() if text})
+        return f"{ADDRESS}?{query}" if query else ADDRESS
+
+    @property
+    def _set(self) -> list[str]:
+        return [name for name in CHIPS if self.values[name] not in ("", None)]
+
+    @property
+    def _texts(self) -> dict[str, str]:
+        names = [*self._set, *(["sort"] if self.values["sort"] != "deadline" else [])]
+        return {name: str(self.form[name].cstruct) for name in names}
+
+    def _words(self, name: str) -> str:
+        text = str(self.form[name].cstruct)
+        field = self.form[name]
+        options = getattr(field.typ, "options", None)
+        if options is None:
+            return "" if name == "citizen" else text
+        return next((field.say(o.label) for o in options(self.form.schema[name]) if o.value == text), text)
+
+    def _choices(self, work: "Work") -> Mapping[str, list[Option]]:
+        kinds = list(self._request.site.kinds.values())
+        chosen = [kind for kind in kinds if kind.name == self._request.GET.get("kind")] or kinds
+        return {
+            "kinds": [Option(value=kind.name, label=kind.title) for kind in kinds],
+            "statuses": _statuses(chosen),
+            "categories": _categories(work, {kind.name for kind in chosen}),
+        }
+
+
+def _statuses(kinds: "list[CaseKind]") -> list[Option]:
+    titles = {state.name: state.title for kind in reversed(kinds) for state in reversed(kind.workflow.states)}
+    return [Option(value=name, label=titles[name]) for name in reversed(titles)]
+
+
+def _categories(work: "Work", kinds: set[str]) -> list[Option]:
+    tree = work.get(OrganizationService).categories
+    options = []
+    for root in tree.roots:
+        if root.kind in kinds:
+            below = sorted(tree.subtree(root.id) - {root.id}, key=list(tree.by_id).index)
+            options += [
+                Option(value=str(node_id), label=tree.by_id[node_id].name, group=root.name)
+                for node_id in (root.id, *below)
+            ]
+    return options

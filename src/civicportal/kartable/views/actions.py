@@ -1,0 +1,244 @@
+"""What staff do with one case. Every form carries the version it was made from; nothing typed is lost."""
+
+from collections.abc import Callable
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.cases.errors import Refused, StaleCase
+from civicportal.cases.models import Case
+from civicportal.cases.schemas import step_values
+from civicportal.cases.services import CaseService
+from civicportal.cases.uploads import upload_owner
+from civicportal.cases.workflow import Transition
+from civicportal.errors import NotFound
+from civicportal.forms import BoundForm, FormInvalid
+from civicportal.i18n import _
+from civicportal.kartable.inbox import InboxService
+from civicportal.kartable.services import KartableService
+from civicportal.kartable.undo import CannotUndo, UndoService
+from civicportal.kartable.views import forms
+from civicportal.kartable.views.page import case_page
+from civicportal.schema import StrictSchema
+
+STALE = _(
+    "Somebody changed this case meanwhile. What you wrote is kept: look at what happened and send once more."
+)
+TOO_LATE = _("It is too late to take this back, or somebody acted since.")
+Act = Callable[[Case, dict[str, Any]], Any]
+
+
+def step(request: Any) -> Any:
+    """Take a step of the workflow."""
+    transition = _transition(request)
+    form = forms.step_form(request, transition, forms.path(request, "kartable.step", step=transition.name))
+
+    def apply(case: Case, values: dict[str, Any]) -> None:
+        service = request.work.get(CaseService)
+        if transition not in service.kind(case).workflow.from_state(case.status):
+            raise StaleCase(f"{transition.name} is not possible from {case.status}")
+        service.apply(case, transition.name, owner=upload_owner(request), **step_values(values))
+
+    return _act(
+        request,
+        "step",
+        form,
+        apply,
+        done=_("Saved: ${title}", mapping={"title": _title(request, transition)}),
+    )
+
+
+def refer(request: Any) -> Any:
+    """Pass the case on."""
+    return _refer(request, KartableService.refer, _("The case was referred."))
+
+
+def copy(request: Any) -> Any:
+    """Send a copy."""
+    return _refer(request, KartableService.copy, _("The copy was sent."))
+
+
+def inquire(request: Any) -> Any:
+    """Ask another unit."""
+    return _refer(request, KartableService.inquire, _("The inquiry was sent."))
+
+
+def give_back(request: Any) -> Any:
+    """Return the case to whom it came from."""
+    form = forms.return_form(request)
+
+    def act(case: Case, values: dict[str, Any]) -> None:
+        request.work.get(KartableService).give_back(case, note=values["note"])
+
+    return _act(request, "refer", form, act, done=_("The case was returned."))
+
+
+def take(request: Any) -> Any:
+    """Take the case in hand."""
+    return _press(
+        request, lambda case: request.work.get(KartableService).take(case), _("The case is in your hands.")
+    )
+
+
+def release(request: Any) -> Any:
+    """Put the case back for the whole unit."""
+    return _press(
+        request,
+        lambda case: request.work.get(KartableService).release(case),
+        _("The case lies before the whole unit again."),
+    )
+
+
+def dismiss(request: Any) -> Any:
+    """Take a copy that has been read out of the kartable."""
+    return _press(
+        request,
+        lambda case: request.work.get(KartableService).dismiss_copy(case),
+        _("The copy is out of your kartable."),
+    )
+
+
+def publish(request: Any) -> Any:
+    """Show the case to everybody, or hide it again."""
+    public = request.POST.get("public") == "true"
+    done = _("Everybody can see the case now.") if public else _("The case is hidden from the public.")
+    return _press(request, lambda case: request.work.get(CaseService).publish(case, public), done)
+
+
+def urgent(request: Any) -> Any:
+    """Set or take away the mark of urgency."""
+    mark = request.POST.get("urgent") == "true"
+    done = _("Marked as urgent") if mark else _("The mark of urgency was taken away")
+    return _press(request, lambda case: request.work.get(CaseService).mark_urgent(case, mark), done)
+
+
+def comment(request: Any) -> Any:
+    """Add a note or an expert comment; it makes nobody's form stale, nor can it be stale."""
+    form = forms.comment_form(request)
+
+    def act(case: Case, values: dict[str, Any]) -> None:
+        expert = values["sort"] == "expert"
+        request.work.get(CaseService).comment(case, values["text"], expert=expert, public=values["public"])
+
+    return _act(request, "comment", form, act, done=_("The note was added."), versioned=False)
+
+
+def reply(request: Any) -> Any:
+    """Answer an inquiry."""
+    form = forms.reply_form(request)
+
+    def act(case: Case, values: dict[str, Any]) -> None:
+        request.work.get(KartableService).answer(case, values["text"])
+
+    return _act(request, "reply", form, act, done=_("The inquiry was answered."), versioned=False)
+
+
+def undo(request: Any) -> Any:
+    """Take one's last step back, within its seconds."""
+    case = request.work.get(CaseService).fetch(request.matchdict["code"], lock=True)
+    event = request.GET.get("event", "")
+    try:
+        request.work.get(UndoService).undo(case, int(event) if event.isascii() and event.isdigit() else 0)
+    except CannotUndo:
+        request.session.flash(request.translate(TOO_LATE), "bad")
+    else:
+        request.session.flash(request.translate(_("The step was taken back.")), "good")
+    return HTTPSeeOther(forms.path(request, "kartable.case"))
+
+
+# -- inside -------------------------------------------------------------------------------------------------
+
+
+def _refer(request: Any, method: Callable[..., Any], done: Any) -> Any:
+    with request.site.work(actor=request.identity, write=False) as work:
+        form = forms.referral_form(request, work)
+
+    def act(case: Case, values: dict[str, Any]) -> None:
+        method(request.work.get(KartableService), case, **forms.addressee(values))
+
+    return _act(request, "refer", form, act, done=done)
+
+
+def _press(request: Any, act: Callable[[Case], Any], done: Any) -> Any:
+    form = BoundForm(request, StrictSchema(), ignore=(*forms.OWN, "public", "urgent"))
+    return _act(request, "button", form, lambda case, _values: act(case), done=done)
+
+
+def _act(request: Any, place: str, form: BoundForm, act: Act, *, done: Any, versioned: bool = True) -> Any:
+    """Read a form, act on the case, go on; the page shows a refused form as it was sent.
+
+    :param place: where the page shows the form.
+    :param versioned: refuse a form that was made from an older version of the case.
+    """
+    try:
+        values = form.validate(request.POST)
+        case = _locked(request)
+        if versioned:
+            request.work.get(CaseService).check_version(case, forms.sent_number(request, forms.VERSION))
+        act(case, values)
+    except FormInvalid:
+        return case_page(request, _locked(request), status=422, sent=_shown(request, place, form))
+    except StaleCase:
+        shown = _shown(request, place, form)
+        shown[place].fail("", STALE)
+        return case_page(request, _locked(request), status=409, sent=shown, merge=True)
+    except Refused as refusal:
+        shown = _shown(request, place, form)
+        shown[place].fail("", refusal.reason)
+        return case_page(request, _locked(request), status=422, sent=shown)
+    _tell(request, case, done)
+    return HTTPSeeOther(_then(request, case))
+
+
+def _shown(request: Any, place: str, form: BoundForm) -> dict[str, BoundForm]:
+    if place != "refer" or "unit" in [field.name for field in form]:
+        return {place: form}
+    # The note of a return stands in the form of the referral.
+    full = forms.referral_form(request, request.work)
+    full.fill(form.draft())
+    return {place: full}
+
+
+def _locked(request: Any) -> Case:
+    found: Case = request.work.get(CaseService).fetch(request.matchdict["code"], lock=True)
+    return found
+
+
+def _tell(request: Any, case: Case, done: Any) -> None:
+    event = request.work.get(UndoService).last(case)
+    text = request.translate(done)
+    if event is None:
+        request.session.flash(text, "good")
+        return
+    url = request.route_path("kartable.undo", code=case.code, _query={"event": event.id})
+    request.session.flash({"text": text, "url": url, "title": request.translate(_("Undo"))}, "good")
+
+
+def _then(request: Any, case: Case) -> str:
+    if request.POST.get(forms.THEN) != "next":
+        return forms.path(request, "kartable.case")
+    following = request.work.get(InboxService).neighbours(case)[1]
+    return str(
+        request.route_path("kartable.case", code=following) if following else request.route_path("kartable")
+    )
+
+
+def _transition(request: Any) -> Transition:
+    """Return the named step, read apart: its form may bring pictures, which are kept before anything is written.
+
+    One that is not possible from the present status is returned as well: the case has changed meanwhile.
+
+    :raises NotFound: when staff have no such step.
+    """
+    name = request.matchdict["step"]
+    with request.site.work(actor=request.identity, write=False) as work:
+        cases = work.get(CaseService)
+        case = cases.fetch(request.matchdict["code"])
+        named = [t for t in cases.kind(case).workflow.transitions if t.name == name and "staff" in t.actors]
+    if not named:
+        raise NotFound("no such step")
+    return next((t for t in named if case.status in t.sources), named[0])
+
+
+def _title(request: Any, transition: Transition) -> str:
+    return str(request.translate(transition.title))

@@ -1,0 +1,147 @@
+"""Work on many cases at once: ask what is missing, do it, say what became of each."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+from sqlalchemy import select
+
+from civicportal.access import visible
+from civicportal.cases import tracking
+from civicportal.cases.models import Case
+from civicportal.cases.schemas import step_values
+from civicportal.cases.services import CaseService
+from civicportal.cases.workflow import Transition
+from civicportal.errors import NotFound
+from civicportal.forms import BoundForm, FormInvalid
+from civicportal.i18n import _
+from civicportal.kartable import bulk as many
+from civicportal.kartable.filters import ADDRESS
+from civicportal.kartable.services import KartableService
+from civicportal.kartable.views import forms
+from civicportal.kartable.views.forms import StepForm
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+MOST = 100
+"""Cases at once."""
+UNASKED = 20
+"""More than these are acted on only after a page has named them."""
+OWN = ("code", "action", "transition", "confirmed")
+ASK, RESULT = (f"civicportal:templates/kartable/{name}.jinja2" for name in ("bulk_ask", "bulk_result"))
+
+
+def bulk(request: Any) -> Any:
+    """Refer, take or step with every chosen case; a choice that lacks its particulars is asked for them."""
+    codes = _codes(request)
+    actions = {"refer": _refer, "step": _step, "take": _take}
+    action = request.POST.get("action", "")
+    if action not in actions:
+        raise NotFound("no such action")
+    if not codes:
+        request.session.flash(request.translate(_("Choose at least one case first.")), "warn")
+        return HTTPSeeOther(ADDRESS)
+    return actions[action](request, codes)
+
+
+def undo(request: Any) -> Any:
+    """Take back what the page before did with many cases."""
+    pairs = (text.partition(":") for text in request.POST.getall("step")[:MOST])
+    steps = [
+        (code, int(event))
+        for code, _colon, event in pairs
+        if tracking.is_valid(code) and event.isascii() and event.isdigit() and len(event) < 16
+    ]
+    outcomes = many.undo_each(request.site, request.identity, steps)
+    return _show(request, RESULT, outcomes=outcomes, title=_("Taken back"), undo=[])
+
+
+def _refer(request: Any, codes: Sequence[str]) -> Any:
+    with request.site.work(actor=request.identity, write=False) as work:
+        form = forms.referral_form(request, work, ignore=OWN)
+        cases = _cases(work, codes)
+    if "unit" not in request.POST:
+        return _ask(request, cases, "refer", refer=form)
+    try:
+        values = form.validate(request.POST)
+    except FormInvalid:
+        return _ask(request, cases, "refer", refer=form, status=422)
+    if _unasked(request, codes):
+        return _ask(request, cases, "refer", refer=form)
+    to = forms.addressee(values)
+    return _act(request, codes, lambda work, case: work.get(KartableService).refer(case, **to), _("Referred"))
+
+
+def _step(request: Any, codes: Sequence[str]) -> Any:
+    with request.site.work(actor=request.identity, write=False) as work:
+        cases = _cases(work, codes)
+        possible = _forms(request, many.common_steps(work, cases))
+    name = request.POST.get("transition")
+    chosen = next((item for item in possible if item.transition.name == name), None)
+    if chosen is None:
+        return _ask(request, cases, "step", steps=possible, status=422 if name else 200)
+    try:
+        values = step_values(chosen.form.validate(request.POST))
+    except FormInvalid:
+        return _ask(request, cases, "step", steps=possible, status=422)
+    if _unasked(request, codes):
+        return _ask(request, cases, "step", steps=possible)
+
+    def apply(work: "Work", case: Case) -> object:
+        return work.get(CaseService).apply(case, chosen.transition.name, **values)
+
+    return _act(request, codes, apply, chosen.transition.title)
+
+
+def _take(request: Any, codes: Sequence[str]) -> Any:
+    if _unasked(request, codes):
+        with request.site.work(actor=request.identity, write=False) as work:
+            cases = _cases(work, codes)
+        return _ask(request, cases, "take")
+    return _act(request, codes, lambda work, case: work.get(KartableService).take(case), _("Taken in hand"))
+
+
+def _act(request: Any, codes: Sequence[str], act: Callable[["Work", Case], object], title: Any) -> Any:
+    outcomes = many.each(request.site, request.identity, codes, act)
+    undo = [f"{outcome.code}:{outcome.event_id}" for outcome in outcomes if outcome.event_id]
+    return _show(request, RESULT, outcomes=outcomes, title=title, undo=undo)
+
+
+def _ask(
+    request: Any,
+    cases: Sequence[Case],
+    action: str,
+    *,
+    status: int = 200,
+    refer: BoundForm | None = None,
+    steps: Sequence[StepForm] = (),
+) -> Any:
+    request.response.status_int = status
+    return _show(request, ASK, cases=cases, action=action, refer=refer, steps=steps)
+
+
+def _show(request: Any, template: str, **context: Any) -> dict[str, Any]:
+    request.override_renderer = template
+    return context
+
+
+def _forms(request: Any, transitions: Sequence[Transition]) -> list[StepForm]:
+    found = [(transition, forms.words_form(request, transition, OWN)) for transition in transitions]
+    return [StepForm(transition=transition, form=form) for transition, form in found if form is not None]
+
+
+def _codes(request: Any) -> list[str]:
+    codes = [
+        code for code in request.POST.getall("code") if isinstance(code, str) and tracking.is_valid(code)
+    ]
+    return list(dict.fromkeys(codes))[:MOST]
+
+
+def _unasked(request: Any, codes: Sequence[str]) -> bool:
+    return len(codes) > UNASKED and "confirmed" not in request.POST
+
+
+def _cases(work: "Work", codes: Sequence[str]) -> list[Case]:
+    query = select(Case).where(Case.code.in_(codes), visible(work.actor))
+    return sorted(work.session.scalars(query), key=lambda case: codes.index(case.code))

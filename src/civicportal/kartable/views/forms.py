@@ -1,0 +1,134 @@
+"""The forms of a case's page and of work on many cases."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from civicportal.cases.services import Step
+from civicportal.cases.uploads import take_files
+from civicportal.cases.workflow import Transition
+from civicportal.forms import BoundForm
+from civicportal.kartable import schemas
+from civicportal.kartable.services import KartableService
+from civicportal.organization.services import OrganizationService
+from civicportal.schema import Option, StrictSchema
+
+if TYPE_CHECKING:
+    from civicportal.organization.models import Unit
+    from civicportal.work import Work
+
+VERSION, SEEN, THEN = "version", "seen", "then"
+"""Hidden fields: the version of the case that the form was made from, the last event shown, where to go then."""
+OWN = (VERSION, SEEN, THEN)
+WORDS = frozenset({"public_text", "internal_text"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepForm:
+    """A possible step with its form."""
+
+    transition: Transition
+    form: BoundForm
+
+
+def path(request: Any, name: str, **more: str) -> str:
+    """Return the address of something done with the case of this page."""
+    return str(request.route_path(name, code=request.matchdict["code"], **more))
+
+
+def step_forms(request: Any, steps: Sequence[Step], sent: BoundForm | None = None) -> list[StepForm]:
+    """Return the forms of the possible steps; one that was sent and refused stands as it was sent."""
+    possible = [step.transition for step in steps if not step.reason]
+    forms = [step_form(request, t, path(request, "kartable.step", step=t.name)) for t in possible]
+    if sent is not None:
+        forms = [sent if form.action == sent.action else form for form in forms]
+    return [StepForm(transition=t, form=form) for t, form in zip(possible, forms, strict=True)]
+
+
+def step_form(request: Any, transition: Transition, action: str) -> BoundForm:
+    """Return the form of a step of the workflow."""
+    return BoundForm(
+        request,
+        transition.schema() if transition.schema else StrictSchema(),
+        action=action,
+        prefix=f"step-{transition.name}",
+        ignore=OWN,
+        take_files=partial(take_files, request),
+    )
+
+
+def words_form(request: Any, transition: Transition, ignore: tuple[str, ...]) -> BoundForm | None:
+    """Return the form of a step for many cases, which asks for words alone; None if it needs more than words."""
+    schema = transition.schema() if transition.schema else StrictSchema()
+    for node in list(schema.children):
+        if node.name in WORDS:
+            continue
+        if node.required:
+            return None
+        del schema[node.name]
+    return BoundForm(request, schema, prefix=f"step-{transition.name}", ignore=ignore)
+
+
+def referral_form(request: Any, work: "Work", *, ignore: tuple[str, ...] = OWN) -> BoundForm:
+    """Return the form that says to whom a case goes."""
+    units = list(_units(work))
+    people = work.get(KartableService).addressees()
+    bindings = {
+        "units": [Option(value=str(unit.id), label=unit.name) for unit in units],
+        "people": [
+            Option(value=f"{unit.id}-{user.id}", label=user.name, group=unit.name)
+            for unit in units
+            for user, unit_id in people
+            if unit_id == unit.id
+        ],
+    }
+    return BoundForm(request, schemas.Referral(), bindings=bindings, prefix="refer", ignore=ignore)
+
+
+def addressee(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments ``unit_id``, ``user_id`` and ``note`` of a referral."""
+    person = (values["user"] or "").partition("-")[2]
+    return {
+        "unit_id": int(values["unit"]),
+        "user_id": int(person) if person else None,
+        "note": values["note"],
+    }
+
+
+def return_form(request: Any) -> BoundForm:
+    """Return the form that reads the note of a referral which goes back to its sender."""
+    return BoundForm(request, schemas.ReturnNote(), prefix="refer", ignore=(*OWN, "unit", "user"))
+
+
+def comment_form(request: Any) -> BoundForm:
+    """Return the form of a note."""
+    initial = {"sort": "note"}
+    return BoundForm(request, schemas.Comment(), initial=initial, prefix="comment", ignore=OWN)
+
+
+def reply_form(request: Any) -> BoundForm:
+    """Return the form that answers an inquiry."""
+    return BoundForm(request, schemas.Answer(), prefix="reply", ignore=OWN)
+
+
+def sent_number(request: Any, name: str) -> int:
+    """Return a number of a hidden field; what cannot be read is 0, which fits no case."""
+    text = request.POST.get(name, "")
+    readable = isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < 16
+    return int(text) if readable else 0
+
+
+def typed(form: BoundForm) -> list[str]:
+    """Return the words somebody has typed into a form, for a page that cannot show the form any more."""
+    texts = form.draft()
+    names = ("public_text", "internal_text", "text", "note")
+    return [text for name in names for text in texts.get(name, []) if text.strip()]
+
+
+def _units(work: "Work", parent: int | None = None) -> "Iterator[Unit]":
+    tree = work.get(OrganizationService).units
+    for unit in tree.children(parent):
+        if unit.active:
+            yield unit
+        yield from _units(work, unit.id)

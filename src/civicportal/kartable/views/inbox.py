@@ -1,0 +1,47 @@
+"""The list: saved views, filters, search."""
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.kartable.filters import ADDRESS, InboxAddress
+from civicportal.kartable.inbox import EVERYWHERE, VIEWS, InboxService
+from civicportal.kartable.rows import RowService
+from civicportal.kartable.schemas import SORT_TITLES
+
+LONGEST_SEARCH = 100
+
+
+def inbox(request: Any) -> dict[str, Any]:
+    """Show one view of the kartable under the filters of the address."""
+    work = request.work
+    address = InboxAddress(request, work)
+    service = work.get(InboxService)
+    page = service.page(address.view, address.filters, sort=address.values["sort"], cursor=address.cursor)
+    counts = service.counts(address.filters)
+    return {
+        "address": address,
+        "form": address.form,
+        "views": VIEWS,
+        "everywhere": EVERYWHERE,
+        "sorts": SORT_TITLES,
+        "counts": counts,
+        "rows": work.get(RowService).rows([(case, line) for case, line in page.rows]),
+        "next_url": address.url(cursor=page.next) if page.next else None,
+        "previous_url": address.url(cursor=page.previous) if page.previous else None,
+        "now": work.clock.now(),
+    }
+
+
+def search(request: Any) -> HTTPSeeOther:
+    """Go where the words of the search box lead: a case, a citizen's cases, or a list. A number is never kept."""
+    text = request.POST.get("q", "")
+    text = text[:LONGEST_SEARCH].strip() if isinstance(text, str) else ""
+    if not text:
+        return HTTPSeeOther(ADDRESS)
+    found = request.work.get(InboxService).search(text)
+    if found.code:
+        return HTTPSeeOther(request.route_path("kartable.case", code=found.code))
+    query = {"view": EVERYWHERE}
+    query |= {"q": found.words} if found.citizen is None else {"citizen": str(found.citizen)}
+    return HTTPSeeOther(request.route_path("kartable", _query=query))

@@ -1,0 +1,81 @@
+"""The page of a case, as it is shown first and after something went wrong."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from civicportal.cases.attachments import AttachmentService
+from civicportal.cases.history import PublicHistory
+from civicportal.cases.models import Case
+from civicportal.cases.ratings import RatingService
+from civicportal.cases.services import CaseService
+from civicportal.forms import BoundForm
+from civicportal.kartable.facts import FactsService
+from civicportal.kartable.inbox import InboxService
+from civicportal.kartable.timeline import StaffHistory
+from civicportal.kartable.undo import UndoService
+from civicportal.kartable.views import forms
+from civicportal.web.display import pieces
+
+AUDIENCES = ("citizen", "public")
+
+
+def case_page(
+    request: Any,
+    case: Case,
+    *,
+    status: int = 200,
+    sent: Mapping[str, BoundForm] | None = None,
+    merge: bool = False,
+    reveal: bool = False,
+) -> dict[str, Any]:
+    """Return what the template of a case's page needs.
+
+    :param sent: a form that was refused, by its place: step, refer, comment or reply.
+    :param merge: somebody changed the case since the form was made: say what happened meanwhile.
+    :param reveal: show the citizen's number in full.
+    """
+    work, sent = request.work, dict(sent or {})
+    request.response.status_int = status
+    cases, facts = work.get(CaseService), work.get(FactsService)
+    history = work.get(StaffHistory)
+    rights = facts.rights(case)
+    steps = cases.steps(case)
+    step_forms = forms.step_forms(request, steps, sent.get("step"))
+    public = request.GET.get("history") == "public"
+    photos = work.get(AttachmentService).of_case(case)
+    events = [] if public else history.of(case)
+    return {
+        "case": case,
+        "facts": facts.of(case),
+        "rights": rights,
+        "photos": [photo for photo in photos if photo.purpose == "before"],
+        "steps": step_forms,
+        "closed_steps": [step for step in steps if step.reason],
+        "refer": sent.get("refer") or (forms.referral_form(request, work) if rights.refer else None),
+        "comment": sent.get("comment") or forms.comment_form(request),
+        "reply": sent.get("reply") or forms.reply_form(request),
+        "events": events,
+        "public_events": work.get(PublicHistory).of(case, own=True, audiences=AUDIENCES) if public else None,
+        "seen": _last_event(cases, case),
+        "undo": work.get(UndoService).last(case),
+        "neighbours": work.get(InboxService).neighbours(case),
+        "rating": work.get(RatingService).summary(case),
+        "panels": pieces(request, "case_panels", ("facts", "aside"), case=case),
+        "sent": sent,
+        "merge": merge,
+        "meanwhile": history.since(case, forms.sent_number(request, forms.SEEN)) if merge else [],
+        "kept": _kept(sent, step_forms) if merge else [],
+        "reveal": reveal,
+    }
+
+
+def _last_event(cases: CaseService, case: Case) -> int:
+    return max(event.id for event in cases.events(case))
+
+
+def _kept(sent: Mapping[str, BoundForm], step_forms: list[forms.StepForm]) -> list[str]:
+    """Return the words of a step that is not possible any more: no form of the page holds them."""
+    step = sent.get("step")
+    if step is None or step in [item.form for item in step_forms]:
+        return []
+    return forms.typed(step)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from civicportal.errors import ConfigurationError
 from civicportal.security import CITIZEN, EVERYBODY
 from civicportal.web.events import SessionReplaced
 
@@ -44,8 +45,16 @@ VIEWS = (
 )
 
 
+#: No step of citizens may have one of these names, but the objection's own: its address would be theirs.
+RESERVED = frozenset({"rate", "object", "notices"})
+
+
 def includeme(config: Any) -> None:
-    """Add the pages of citizens."""
+    """Add the pages of citizens.
+
+    :raises ConfigurationError: when a step has the name of something else that a citizen does with a case.
+    """
+    _refuse_reserved(config.registry.site)
     config.add_subscriber("civicportal.cases.uploads.keep_uploads", SessionReplaced)
     for name, pattern in ROUTES.items():
         config.add_route(name, pattern)
@@ -58,3 +67,11 @@ def includeme(config: Any) -> None:
             permission=permission,
             request_method=method,
         )
+
+
+def _refuse_reserved(site: Any) -> None:
+    for kind in site.kinds.values():
+        steps = {t.name for t in kind.workflow.transitions if "citizen" in t.actors} - {kind.reopen}
+        if steps & RESERVED:
+            names = ", ".join(sorted(steps & RESERVED))
+            raise ConfigurationError(f"case kind {kind.name!r}: no step of citizens may be called {names}")

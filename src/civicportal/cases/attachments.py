@@ -82,7 +82,8 @@ class AttachmentService:
                 case_id=case.id,
                 event_id=event.id,
                 purpose=purpose,
-                audience="public" if case.public else "citizen",
+                # What a citizen adds to a published case waits for an officer, as the first pictures did.
+                audience="public" if case.public and event.door != "citizen" else "citizen",
             )
             .returning(Attachment.id)
             .execution_options(synchronize_session=False)

@@ -1,6 +1,5 @@
 """The links of the citizens' bar and of the staff side bar, with the number of open cases beside them."""
 
-import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,8 +15,6 @@ from civicportal.kartable.models import Referral
 from civicportal.plugins import call_each
 from civicportal.web.display import attempt
 from civicportal.work import Work
-
-log = logging.getLogger(__name__)
 
 
 def _staff(name: str, title: Any, icon: str, section: Any, weight: int, **more: Any) -> NavigationItem:
@@ -107,7 +104,7 @@ class Navigation:
             try:
                 url = self.request.route_path(item.route)
             except KeyError:
-                log.error("the navigation item %s names the unknown route %r", item.name, item.route)
+                # Its page belongs to something that this site has switched off.
                 continue
             links.append(Link(self, item, self.request.translate(item.title), url))
         return links

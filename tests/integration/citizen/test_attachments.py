@@ -1,14 +1,21 @@
 """Pictures on their way in and out: the gate, who may see them, how long they wait."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
+from translationstring import TranslationString
 
+from civicportal.app import create_app
 from civicportal.cases.attachments import AttachmentService
 from civicportal.cases.models import Attachment
+from civicportal.cases.services import CaseService
+from civicportal.cases.workflow import Transition
 from civicportal.crypto import token_hash
-from civicportal.errors import NotFound
+from civicportal.errors import ConfigurationError, NotFound
+
+REQUEST = TranslationString("Request")
 
 
 def send(browser: Any, data: bytes, **more: Any) -> Any:
@@ -110,3 +117,36 @@ def test_pictures_go_with_the_person_who_signs_in(site: Any, people: Any, keep_p
         assert work.get(AttachmentService).fetch(key, "after")
         with pytest.raises(NotFound):
             work.get(AttachmentService).fetch(key, "before")
+
+
+def test_a_citizens_later_picture_of_a_published_case_waits_for_an_officer(
+    site: Any, people: Any, open_case: Any, keep_picture: Any, step: Any
+) -> None:
+    code = open_case()
+    step(people["officer"], code, "start")
+    step(people["officer"], code, "ask")
+    with site.work(actor=people["officer"]) as work:
+        service = work.get(CaseService)
+        service.publish(service.fetch(code), True)
+    sent, done = keep_picture("citizen"), keep_picture("officer")
+    with site.work(actor=people["citizen"]) as work:
+        service = work.get(CaseService)
+        service.apply(service.fetch_own(code), "answer", attachments=[sent], owner="citizen")
+    step(people["officer"], code, "close", attachments=[done], owner="officer")
+    with site.work(actor=people["visitor"], write=False) as work:
+        service = work.get(AttachmentService)
+        assert service.fetch(done, "")
+        with pytest.raises(NotFound):
+            service.fetch(sent, "")
+
+
+def test_a_step_of_citizens_does_not_take_the_address_of_another_form(site: Any) -> None:
+    rate = Transition(
+        name="rate", title=REQUEST, sources=("asked",), target="asked", actors=frozenset({"citizen"})
+    )
+    kind = site.kinds["requests"]
+    site.kinds["requests"] = replace(
+        kind, workflow=replace(kind.workflow, transitions=(*kind.workflow.transitions, rate))
+    )
+    with pytest.raises(ConfigurationError, match="rate"):
+        create_app(site)

@@ -193,5 +193,5 @@ class TextService:
             rows = self.work.session.execute(
                 select(StoredText.key, StoredText.text).where(StoredText.locale == locale)
             )
-            self._stored[locale] = dict(rows.tuples().all())
+            self._stored[locale] = {row.key: row.text for row in rows}
         return self._stored[locale]

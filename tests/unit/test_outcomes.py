@@ -1,0 +1,106 @@
+"""What an attempt to send leads to, and when messages may go out: pure functions."""
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from civicportal.calendar import CityCalendar
+from civicportal.db import NEVER
+from civicportal.notifications.outcomes import LOOK_UP_AFTER, MOST_ATTEMPTS, Attempt, settle
+from civicportal.notifications.timing import after_quiet_hours, pause
+from civicportal.notifications.types import (
+    CannotTell,
+    Configuration,
+    Permanent,
+    Receipt,
+    Transient,
+    Uncertain,
+)
+
+NOW = datetime(2026, 5, 30, 8, 30, tzinfo=UTC)
+TEHRAN = CityCalendar(
+    kind="jalali",
+    timezone=ZoneInfo("Asia/Tehran"),
+    weekend=frozenset(),
+    half_days=frozenset(),
+    hours=(time(8), time(14)),
+)
+
+
+def at(hour: int, minute: int = 0) -> datetime:
+    return datetime(2026, 5, 30, hour, minute, tzinfo=ZoneInfo("Asia/Tehran"))
+
+
+@pytest.mark.parametrize(
+    ("attempt", "outcome", "state", "wait", "used", "verdict"),
+    [
+        (Attempt(lane="notices", number=1), Receipt(), "sent", 0, 1, "works"),
+        (Attempt(lane="notices", number=1), Transient("500"), "new", 30, 1, "fails"),
+        (Attempt(lane="notices", number=4), Transient("500"), "new", 240, 4, "fails"),
+        (Attempt(lane="notices", number=11), Transient("500"), "new", 3600, 11, "fails"),
+        (Attempt(lane="notices", number=2), Transient("429", retry_after=90), "new", 90, 2, "fails"),
+        (Attempt(lane="notices", number=2), Transient("429", retry_after=1e9), "new", 3600, 2, "fails"),
+        (Attempt(lane="notices", number=MOST_ATTEMPTS), Transient("500"), "dead", 0, 12, "fails"),
+        (Attempt(lane="notices", number=3, probe=True), Transient("500"), "new", 120, 2, "fails"),
+        (Attempt(lane="notices", number=3), Configuration("key"), "new", 0, 2, "misconfigured"),
+        (Attempt(lane="notices", number=1), Permanent("bad number"), "dead", 0, 1, "works"),
+        (Attempt(lane="notices", number=1), Uncertain("lost"), "unknown", 120, 1, "fails"),
+        (Attempt(lane="codes", number=1), Uncertain("lost"), "unknown", None, 1, "fails"),
+        (Attempt(lane="codes", number=1), Transient("500"), "new", 30, 1, "fails"),
+        (Attempt(lane="notices", number=2, maybe_sent=True), Transient("500"), "unknown", 60, 2, "fails"),
+        (Attempt(lane="notices", number=2, maybe_sent=True), CannotTell("?"), "unknown", None, 2, "unknown"),
+        (Attempt(lane="notices", number=2, maybe_sent=True), Receipt(), "sent", 0, 2, "works"),
+        (
+            Attempt(lane="notices", number=2, maybe_sent=True),
+            Configuration("k"),
+            "unknown",
+            0,
+            1,
+            "misconfigured",
+        ),
+        (Attempt(lane="notices", number=12, maybe_sent=True), Transient("5"), "unknown", None, 12, "fails"),
+        (Attempt(lane="notices", number=12), Uncertain("lost"), "unknown", None, 12, "fails"),
+    ],
+)
+def test_settlements(attempt, outcome, state, wait, used, verdict):
+    result = settle(attempt, outcome, NOW, chance=0.0)
+    expected = NEVER if wait is None else NOW + timedelta(seconds=wait)
+    assert (result.state, result.next_at, result.attempts, result.verdict) == (state, expected, used, verdict)
+
+
+def test_the_error_is_kept_masked():
+    result = settle(Attempt(lane="notices", number=1), Permanent("no route to 09123456789"), NOW, 0.0)
+    assert result.error == "no route to 0912***6789"
+
+
+def test_the_look_up_comes_after_two_minutes():
+    assert timedelta(minutes=2) == LOOK_UP_AFTER
+
+
+def test_jitter_spreads_retries_by_a_quarter():
+    assert pause(1, 0.0) == timedelta(seconds=30)
+    assert pause(1, 1.0) == timedelta(seconds=37.5)
+    assert pause(99, 1.0) == timedelta(hours=1.25)
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        (at(21, 59), at(21, 59)),
+        (at(22), at(8) + timedelta(days=1)),
+        (at(23, 30), at(8) + timedelta(days=1)),
+        (at(0), at(8)),
+        (at(7, 59), at(8)),
+        (at(8), at(8)),
+        (at(12), at(12)),
+    ],
+)
+def test_quiet_hours_over_midnight(moment, expected):
+    assert after_quiet_hours(moment, (time(22), time(8)), TEHRAN) == expected
+
+
+def test_quiet_hours_within_a_day_and_none():
+    assert after_quiet_hours(at(14), (time(13), time(15)), TEHRAN) == at(15)
+    assert after_quiet_hours(at(15), (time(13), time(15)), TEHRAN) == at(15)
+    assert after_quiet_hours(at(14), (time(0), time(0)), TEHRAN) == at(14)

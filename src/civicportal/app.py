@@ -23,7 +23,6 @@ from civicportal.web.static import StaticFiles
 CORE_PARTS = (
     "web",
     "accounts",
-    "organization",
     "cases",
     "kartable",
     "notifications",
@@ -34,7 +33,7 @@ CORE_PARTS = (
 UPLOAD_PATHS = ["/uploads", "/reports/new", "/kartable/cases"]
 
 
-class Request(pyramid.request.Request):  # type: ignore[misc]
+class Request(pyramid.request.Request):
     """Keeps every body but that of pictures in memory: a retried request reads it again."""
 
     request_body_tempfile_limit = 1024 * 1024

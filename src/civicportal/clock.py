@@ -1,18 +1,16 @@
 """Where the time comes from."""
 
 from datetime import UTC, datetime
+from typing import Protocol
 
-from zope.interface import Interface, implementer
 
-
-class IClock(Interface):
+class Clock(Protocol):
     """Tells the time."""
 
-    def now() -> datetime:  # type: ignore[misc]
+    def now(self) -> datetime:
         """Return the present time, aware, in UTC."""
 
 
-@implementer(IClock)
 class SystemClock:
     """The machine's clock."""
 

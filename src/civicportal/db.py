@@ -205,7 +205,7 @@ def _prepare_sqlite(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     # The connection goes back to the pool right after COMMIT or ROLLBACK: only then is the database free.
-    def release(connection: sqlite3.Connection | None, record: ConnectionPoolEntry, *args: Any) -> None:
+    def release(connection: sqlite3.Connection | None, record: ConnectionPoolEntry, *_: Any) -> None:
         if record.info.pop(_OWNER, False):
             lock.release()
 

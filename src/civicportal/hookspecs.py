@@ -36,32 +36,32 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
 @hookspec
-def register_settings() -> "colander.SchemaNode":  # type: ignore[empty-body]
+def register_settings() -> "colander.SchemaNode":
     """Return the schema of the plugin's table ``[plugins.<name>]``. Unknown keys stop the start."""
 
 
 @hookspec
-def register_models() -> "PluginModels":  # type: ignore[empty-body]
+def register_models() -> "PluginModels":
     """Return the plugin's tables: their prefix, metadata and folder of migrations."""
 
 
 @hookspec
-def register_case_kinds(site: "Site") -> "Iterable[CaseKind]":  # type: ignore[empty-body]
+def register_case_kinds(site: "Site") -> "Iterable[CaseKind]":
     """Return the kinds of cases the plugin brings."""
 
 
 @hookspec
-def adapt_case_kind(kind: "CaseKind", site: "Site") -> "CaseKind | None":  # type: ignore[empty-body]
+def adapt_case_kind(kind: "CaseKind", site: "Site") -> "CaseKind | None":
     """Return a changed copy of a kind (titles, more states, transitions, guards), or None to leave it."""
 
 
 @hookspec
-def register_permissions() -> "Iterable[Permission]":  # type: ignore[empty-body]
+def register_permissions() -> "Iterable[Permission]":
     """Return the permissions the plugin checks, beside those every case kind has."""
 
 
 @hookspec
-def register_messages(site: "Site") -> "Iterable[MessageText]":  # type: ignore[empty-body]
+def register_messages(site: "Site") -> "Iterable[MessageText]":
     """Return the texts the plugin sends, with the fields they may use."""
 
 
@@ -71,7 +71,7 @@ def includeme(config: Any) -> None:
 
 
 @hookspec
-def register_jobs(site: "Site") -> "Iterable[Job]":  # type: ignore[empty-body]
+def register_jobs(site: "Site") -> "Iterable[Job]":
     """Return what the worker does again and again."""
 
 
@@ -81,7 +81,7 @@ def register_commands(group: "click.Group") -> None:
 
 
 @hookspec
-def check_site(work: "Work") -> "Iterable[Finding]":  # type: ignore[empty-body]
+def check_site(work: "Work") -> "Iterable[Finding]":
     """Return what is wrong with the running site, each with its remedy."""
 
 
@@ -95,7 +95,7 @@ def load_demo(site: "Site", files: "Path", progress: "Progress") -> None:
 
 
 @hookspec(firstresult=True)
-def route_case(case: "Case", work: "Work") -> "Route | None":  # type: ignore[empty-body]
+def route_case(case: "Case", work: "Work") -> "Route | None":
     """Return where a case goes that fits no rule of the site, or None to leave it to the category."""
 
 
@@ -109,12 +109,12 @@ def case_changed(change: "CaseChange", work: "Work") -> None:
 
 
 @hookspec(firstresult=True)
-def verify_identity(claim: "IdentityClaim", site: "Site") -> "Verdict | None":  # type: ignore[empty-body]
+def verify_identity(claim: "IdentityClaim", site: "Site") -> "Verdict | None":
     """Say whether mobile, national code and birth date belong together; outside any transaction, 5 s at most."""
 
 
 @hookspec(firstresult=True)
-def send_message(message: "Message", site: "Site") -> "Receipt | None":  # type: ignore[empty-body]
+def send_message(message: "Message", site: "Site") -> "Receipt | None":
     """Send a message. Only the plugin that ``[notifications] transport`` names is asked; outside any transaction.
 
     Raise ``Transient``, ``Configuration``, ``Permanent`` or ``Uncertain`` when it did not work.
@@ -122,22 +122,22 @@ def send_message(message: "Message", site: "Site") -> "Receipt | None":  # type:
 
 
 @hookspec(firstresult=True)
-def message_received(message: "InboundMessage", work: "Work") -> "Reply | None":  # type: ignore[empty-body]
+def message_received(message: "InboundMessage", work: "Work") -> "Reply | None":
     """Answer a message that a person sent to the city's line, or return None to leave it to others."""
 
 
 @hookspec
-def navigation_items(request: Any) -> "Iterable[NavigationItem]":  # type: ignore[empty-body]
+def navigation_items(request: Any) -> "Iterable[NavigationItem]":
     """Return links for the citizens' bar and the staff side bar. Runs no SQL; a failure costs its own items only."""
 
 
 @hookspec
-def dashboard_widgets(request: Any) -> "Iterable[Widget]":  # type: ignore[empty-body]
+def dashboard_widgets(request: Any) -> "Iterable[Widget]":
     """Return pieces of the citizens' home and the staff desk. A failure costs its own pieces only."""
 
 
 @hookspec
-def case_panels(case: "Case", request: Any) -> "Iterable[Panel]":  # type: ignore[empty-body]
+def case_panels(case: "Case", request: Any) -> "Iterable[Panel]":
     """Return pieces of a case's page. A failure costs its own pieces only."""
 
 

@@ -11,7 +11,7 @@ from civicportal.server import serve_app
 from civicportal.site import Site
 
 
-class SiteLoader(plaster.ILoader):  # type: ignore[misc]
+class SiteLoader(plaster.ILoader):
     """Lets ``pserve``, ``pshell``, ``proutes`` and ``pviews`` take a ``site.toml``."""
 
     def __init__(self, uri: Any) -> None:

@@ -246,12 +246,20 @@ def validate(schema: colander.SchemaNode, table: Any, path: Path, prefix: str) -
 
 def _problems(error: colander.Invalid, prefix: str) -> list[tuple[str, str]]:
     found = []
-    for place, message in error.asdict().items():
-        dotted = ".".join(part for part in (prefix, place) if part)
-        if isinstance(error.node.typ, colander.Mapping) and "Unrecognized keys" in str(message):
-            message = f"unknown key: {str(message).split(':', 1)[-1].strip()}"
-        found.append((dotted or "site.toml", str(getattr(message, "interpolate", lambda: message)())))
+    for path in error.paths():
+        place = ".".join(part for part in (prefix, *(step.node.name for step in path)) if part)
+        found += [(place or "site.toml", words) for words in _words(path[-1])]
     return found
+
+
+def _words(error: colander.Invalid) -> list[str]:
+    # Of what nobody declared only the names are told: a value may be a secret.
+    if isinstance(error, colander.UnsupportedFields):
+        return [f"unknown key {name!r}" for name in error.fields]
+    return [
+        str(message.interpolate() if hasattr(message, "interpolate") else message)
+        for message in error.messages()
+    ]
 
 
 def _refuse_plain_secrets(path: Path, raw: Mapping[str, Any]) -> None:

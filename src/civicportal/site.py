@@ -17,7 +17,7 @@ from sqlalchemy import text
 from civicportal import migrate
 from civicportal.calendar import CityCalendar
 from civicportal.cases.workflow import VERBS, CaseKind, unknown_kind
-from civicportal.clock import SystemClock
+from civicportal.clock import Clock, SystemClock
 from civicportal.countries import Country, get_country
 from civicportal.crypto import Keys
 from civicportal.db import Engines, check_database, make_engines
@@ -61,7 +61,7 @@ class Site:
         mode: str | None = None,
         environ: Mapping[str, str] | None = None,
         transport: str | None = None,
-        clock: SystemClock | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self.path = path.resolve()
         self.settings = read_settings(self.path, environ)
@@ -78,7 +78,7 @@ class Site:
         self.transport: str = transport or (
             "console" if self.is_demo else self.settings["notifications"]["transport"]
         )
-        self.clock = clock or SystemClock()
+        self.clock: Clock = clock or SystemClock()
         self.data = self.path.parent / table["data"]
         self._check_mode()
         self.keys = self._make_keys(table)

@@ -14,7 +14,7 @@ from civicportal.statistics.counters import CountKey, write_counts
 
 if TYPE_CHECKING:
     from civicportal.cases.changes import CaseChange
-    from civicportal.clock import SystemClock
+    from civicportal.clock import Clock
     from civicportal.site import Site
 
 Service = TypeVar("Service")
@@ -50,7 +50,7 @@ class Work:
             manager.get().addBeforeCommitHook(self._close)
 
     @property
-    def clock(self) -> "SystemClock":
+    def clock(self) -> "Clock":
         """Return the site's clock."""
         return self.site.clock
 

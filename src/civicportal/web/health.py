@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from civicportal import migrate
+from civicportal.migrate import pending
 from civicportal.security import EVERYBODY
 
 
@@ -30,10 +30,10 @@ def _problem(site: Any) -> str:
     try:
         with site.engines.read.connect() as connection:
             connection.execute(text("SELECT 1"))
-        pending = migrate.pending(site)
+        waiting = [state.name for state in pending(site)]
     except SQLAlchemyError as error:
         return f"database: {type(error).__name__}"
-    return f"migrations pending: {', '.join(pending)}" if pending else ""
+    return f"migrations pending: {', '.join(waiting)}" if waiting else ""
 
 
 def includeme(config: Any) -> None:

@@ -1,0 +1,231 @@
+"""The house rules that no type checker knows: who may import whom, and what is written nowhere."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CORE = ROOT / "src/civicportal"
+PACKAGES = [CORE, *sorted(ROOT.glob("plugins/*/src/*")), *sorted(ROOT.glob("examples/*/src/*"))]
+PLUGINS = sorted(path.name for path in ROOT.glob("plugins/*") if path.is_dir())
+CITIES = sorted(path.name.removesuffix("_site") for path in ROOT.glob("examples/*_site"))
+
+#: A domain may import those below it, never those above or beside it.
+RANKS = {
+    "persian": 0,
+    "db": 0,
+    "crypto": 0,
+    "calendar": 1,
+    "limits": 1,
+    "audit": 2,
+    "organization": 3,
+    "accounts": 4,
+    "cases": 5,
+    "notifications": 6,
+    "statistics": 6,
+    "kartable": 7,
+    "dashboard": 8,
+}
+#: One seam each where a lower domain asks a higher one: codes leave through the outbox.
+SEAMS = {("accounts.messages", "notifications")}
+#: Plain values without a table or a request: everybody may know them.
+PURE = {
+    "cases.workflow",
+    "cases.changes",
+    "kartable.types",
+    "notifications.types",
+    "notifications.sms",
+    "dashboard.types",
+    "accounts.types",
+    "statistics.counters",
+}
+LONGEST_MODULE = 300
+"""Lines."""
+
+
+def modules(*folders: Path) -> list[Path]:
+    """The Python files below the folders, revisions of the database excepted."""
+    found = [path for folder in folders for path in sorted(folder.rglob("*.py"))]
+    return [path for path in found if "versions" not in path.parts and "scaffold" not in path.parts]
+
+
+def templates(*folders: Path) -> list[Path]:
+    return [path for folder in folders for path in sorted(folder.rglob("*.jinja2"))]
+
+
+def name_of(path: Path) -> str:
+    """``src/civicportal/cases/services.py`` → ``cases.services``, relative to its package."""
+    package = next(folder for folder in PACKAGES if path.is_relative_to(folder))
+    parts = path.relative_to(package).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+def imports(tree: ast.AST) -> Iterator[str]:
+    """Every module that is imported at run time, deep in a function too."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield str(node.module)
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        else:
+            yield from imports(node)
+
+
+def core_imports(path: Path) -> set[str]:
+    """The modules of the core that a file imports, without the core's own name."""
+    tree = ast.parse(path.read_text("utf-8"))
+    return {name.removeprefix("civicportal.") for name in imports(tree) if name.startswith("civicportal.")}
+
+
+def domain(module: str) -> str | None:
+    """The domain of a module, None for what belongs to none or is plain values."""
+    if any(module == pure or module.startswith(f"{pure}.") for pure in PURE):
+        return None
+    name = module.partition(".")[0]
+    return name if name in RANKS else None
+
+
+def relative(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def lines_with(pattern: str, paths: list[Path]) -> list[str]:
+    """``file:line: text`` of every line that matches."""
+    regex = re.compile(pattern)
+    return [
+        f"{relative(path)}:{number}: {line.strip()}"
+        for path in paths
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if regex.search(line)
+    ]
+
+
+def test_domains_import_downwards_only() -> None:
+    wrong = []
+    for path in modules(CORE):
+        own = domain(name_of(path))
+        for target in core_imports(path):
+            other = domain(target)
+            upwards = own and other and own != other and RANKS[other] >= RANKS[own]
+            if upwards and (name_of(path), other) not in SEAMS:
+                wrong.append(f"{relative(path)} imports {target}")
+    assert not wrong, "\n".join(sorted(wrong))
+
+
+@pytest.mark.parametrize("module", ["plugins", "site", "settings"])
+def test_what_assembles_imports_no_domain(module: str) -> None:
+    targets = core_imports(CORE / f"{module}.py")
+    own_base = {"limits", "crypto", "calendar", "db"}
+    assert sorted(t for t in targets if domain(t) and domain(t) not in own_base) == []
+
+
+def test_hookspecs_name_types_only() -> None:
+    assert core_imports(CORE / "hookspecs.py") == set()
+
+
+@pytest.mark.parametrize("folder", PACKAGES[1:], ids=relative)
+def test_plugins_and_sites_import_the_api_only(folder: Path) -> None:
+    allowed = re.compile(r"api|testing|__version__")
+    paths = [*modules(folder), *modules(folder.parent.parent / "tests")]
+    wrong = [
+        f"{relative(path)} imports civicportal.{target}"
+        for path in paths
+        for target in sorted(core_imports(path))
+        if not allowed.fullmatch(target.partition(".")[0])
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("folder", PACKAGES[1:], ids=relative)
+def test_plugins_know_no_other_plugin(folder: Path) -> None:
+    others = [other.name for other in PACKAGES[1:] if other != folder]
+    wrong = [
+        f"{relative(path)} imports {target}"
+        for path in modules(folder)
+        for target in imports(ast.parse(path.read_text("utf-8")))
+        if target.partition(".")[0] in others
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def constants(path: Path) -> Iterator[tuple[int, str]]:
+    """Every text of a module that is no docstring, with its line."""
+    tree = ast.parse(path.read_text("utf-8"))
+    spoken = {
+        id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)
+    }  # a text that stands alone explains something
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in spoken:
+            yield node.lineno, node.value
+
+
+def test_the_core_names_no_plugin_and_no_city() -> None:
+    # Words in sentences are free: only what looks like a name in code counts.
+    named = re.compile(rf"(^|[/.:])({'|'.join(PLUGINS + CITIES)})($|[/.:])")
+    wrong = [
+        f"{relative(path)}:{line}: {text!r}"
+        for path in modules(CORE)
+        for line, text in constants(path)
+        if named.search(text) or any(city in text for city in CITIES)
+    ]
+    wrong += lines_with(
+        rf"route_(path|url)\('({'|'.join(PLUGINS)})\b|{'|'.join(CITIES)}|شهرِ?مَ?ن", templates(CORE)
+    )
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("folder", PACKAGES, ids=relative)
+def test_modules_are_short(folder: Path) -> None:
+    lengths = {relative(path): len(path.read_text("utf-8").splitlines()) for path in modules(folder)}
+    assert {name: length for name, length in lengths.items() if length > LONGEST_MODULE} == {}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "reason"),
+    [
+        (r"\.create_all\(", "tables come from migrations"),
+        (r"\.utcnow\(|datetime\.now\(\)|datetime\.today\(\)", "times are aware"),
+        (r"type: ignore(?!\[)", "an ignored error is named"),
+        (
+            r"\btext\(f[\"']|execute\(f[\"'](?!PRAGMA)|exec_driver_sql\(f[\"'](?!PRAGMA)",
+            "SQL is not glued together",
+        ),
+        (r"session\.commit\(|session\.rollback\(", "the unit of work commits"),
+        (r"pm\.hook\.includeme|hook\.includeme\(", "each includeme is included itself"),
+    ],
+)
+def test_written_nowhere(pattern: str, reason: str) -> None:
+    assert lines_with(pattern, modules(*PACKAGES)) == [], reason
+
+
+@pytest.mark.parametrize(
+    ("pattern", "reason"),
+    [
+        (r"\|\s*safe\b", "nothing skips the escaping"),
+        (r"autoescape\s+false", "nothing skips the escaping"),
+        (r"<script(?![^>]*\bsrc=)", "no script inside pages"),
+        (r"<style\b(?!`)|<[a-z][^>]*\sstyle=", "no style inside pages"),
+        (r"\son[a-z]+\s*=\s*[\"']", "no handlers inside pages"),
+        (r"javascript:", "no script inside links"),
+        (r"(src|href|action)=[\"'](https?:)?//", "nothing comes from other machines"),
+    ],
+)
+def test_pages_hold_nowhere(pattern: str, reason: str) -> None:
+    assert lines_with(pattern, templates(*PACKAGES)) == [], reason
+
+
+def test_every_domain_ends_in_includeme() -> None:
+    from civicportal.app import CORE_PARTS
+
+    missing = [
+        part
+        for part in CORE_PARTS
+        if not hasattr(__import__(f"civicportal.{part}", fromlist=["x"]), "includeme")
+    ]
+    assert not missing, "\n".join(missing)

@@ -1,0 +1,57 @@
+# Everything a developer needs. HOST and PORT choose where the demo listens; PYTHON the interpreter of a new .venv.
+
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 6543
+WORKERS ?= 2
+export HOST PORT
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS)
+STAMP := $(VENV)/requirements.stamp
+REQUIREMENTS := requirements-dev.txt constraints.txt pyproject.toml \
+	$(wildcard plugins/*/pyproject.toml examples/*/pyproject.toml)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo demo-reset test test-long check format clean
+
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## Make .venv with everything in it, anew when the requirements change.
+
+$(STAMP): $(REQUIREMENTS)
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || .ci/packages python3-venv
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+demo: setup ## Run a portal full of invented cases; nothing leaves this machine.
+	$(BIN)/civicportal demo
+
+demo-reset: setup ## The same, with its data made anew.
+	$(BIN)/civicportal demo --reset
+
+test: setup ## Run the tests, on SQLite and PostgreSQL.
+	@.ci/packages postgresql chromium || true
+	$(PYTEST) -m "not long"
+
+test-long: setup ## Run the tests and the long forms of their loops.
+	@.ci/packages postgresql chromium || true
+	$(PYTEST)
+
+check: setup ## Look at form, types, architecture, catalogues, documentation and vendored files.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy src plugins/*/src examples/*/src
+	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_catalogues.py tests/test_docs.py tests/test_hookspecs.py
+	$(BIN)/python assets/vendor.py --check
+
+format: setup ## Bring the code into form.
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean: ## Throw away what was built; .venv and the demo's data stay.
+	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf

@@ -148,6 +148,8 @@ def _check_fields(fields: Iterable[tuple[Any, Any]]) -> list[str]:
     texts = []
     for name, value in fields:
         filename = getattr(value, "filename", None)
+        if value == b"":  # a file field in which nothing was chosen
+            value = ""
         if not isinstance(name, str) or not (isinstance(value, str) or filename):
             raise Refused(400, "broken form")
         if _LINE_BREAK.search(name) or (filename and _LINE_BREAK.search(filename)):

@@ -78,6 +78,22 @@ class TestSending:
         assert form.submit(status=303).location == form.submit(status=303).location
         assert len(cases(city)) == 1
 
+    def test_as_browsers_send_a_file_field_in_which_nothing_was_chosen(self, city, app, sign_in):
+        sign_in(city.citizen)
+        form = filled(city, app)
+        fields = [pair for pair in form.submit_fields() if isinstance(pair[1], str)]
+        parts = [
+            f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+            for name, value in fields
+        ]
+        parts.append(
+            '--x\r\nContent-Disposition: form-data; name="photo_key_files"; filename=""\r\n'
+            "Content-Type: application/octet-stream\r\n\r\n\r\n--x--\r\n"
+        )
+        body = "".join(parts).encode()
+        app.post("/reports/new", body, {"Content-Type": "multipart/form-data; boundary=x"}, status=303)
+        assert len(cases(city)) == 1
+
     def test_only_its_citizen_sees_the_last_page(self, city, app, sign_in):
         code = city.send()
         sign_in(city.other)

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from civicportal.api import (
+    AccessService,
     AttachmentService,
     Case,
     CaseService,
@@ -38,6 +39,7 @@ OWNER = "demo"
 NOTICES = timedelta(days=2)
 """Older steps tell nobody: nobody gets an SMS of last month."""
 USUAL_DAYS = 5.0
+OF_CITIZENS = ("rate", "reopen", "citizen_answers")
 
 Progress = Callable[[int, int], None]
 
@@ -77,7 +79,7 @@ class Teller:
             self.citizens = _citizens(work)
             self.staff = _staff(work)
         self.now = site.clock.now()
-        self.codes: dict[int | None, str] = {}
+        self.codes: dict[tuple[int | None, int | None], str] = {}
 
     def tell(self, progress: Progress) -> None:
         """Tell all of them."""
@@ -119,7 +121,7 @@ class Story:
         self._publish(case, category)
         self._follow(case)
         if case.status != "duplicate":
-            self.teller.codes[category.id] = case.code
+            self.teller.codes[case.category_id, case.unit_id] = case.code
 
     def _send(self, category: Category) -> Case:
         city_map: Any = self.work.site.map
@@ -137,8 +139,8 @@ class Story:
         )
 
     def _take(self, case: Case, step: Planned) -> None:
-        self.work.actor = self._actor(case, step.name)
         name = step.name
+        self.work.actor = self.citizen if name in OF_CITIZENS else self._officer(case)
         if name == "rate":
             self.work.get(RatingService).rate(case, drawn(self.rng, STARS))
         elif name == "comment":
@@ -173,25 +175,24 @@ class Story:
         )
 
     def _duplicate(self, case: Case, step: Planned) -> None:
-        earlier = self.teller.codes.get(case.category_id)
+        earlier = self.teller.codes.get((case.category_id, case.unit_id))
         if earlier:
             self._apply(case, step, data={"duplicate_of": earlier})
         else:
             self._apply(case, Planned(name="close", at=step.at))
 
     def _refer(self, case: Case) -> None:
-        units = self.work.get(OrganizationService).units
-        here = units.by_id[case.unit_id or 0]
-        others = [unit for unit in units.children(here.parent_id) if unit.id != here.id]
+        categories = self.work.get(OrganizationService).categories_of(KIND).by_id.values()
+        others = sorted({row.unit_id for row in categories if row.unit_id} - {case.unit_id})
         if others:
             self.work.get(KartableService).refer(
-                case, self.rng.choice(others).id, note=self.teller.line("referral_notes")
+                case, self.rng.choice(others), note=self.teller.line("referral_notes")
             )
 
     def _publish(self, case: Case, category: Category) -> None:
         if not category.public or case.status == "registered" or self.rng.random() < 0.1:
             return
-        self.work.actor = self._actor(case, "publish")
+        self.work.actor = self._officer(case)
         self.cases.publish(case, True)
 
     def _follow(self, case: Case) -> None:
@@ -201,11 +202,15 @@ class Story:
             self.work.actor = citizen
             self.work.get(ReportService).me_too(case)
 
-    def _actor(self, case: Case, step: str) -> Identity:
-        if step in ("rate", "reopen", "citizen_answers"):
-            return self.citizen
-        staff = self.teller.staff
-        return self.rng.choice(staff.get(case.unit_id) or staff[None])
+    def _officer(self, case: Case) -> Identity:
+        """Return somebody who may act: of the unit that holds the case, else whoever acts everywhere."""
+        found = [person for person in self.teller.staff if self._acts(person, case)]
+        local = [person for person in found if not person.permits("reports:case:act_any")]
+        return self.rng.choice(local or found)
+
+    def _acts(self, person: Identity, case: Case) -> bool:
+        self.work.actor = person
+        return self.work.get(AccessService).may_act(case, "reports:case:work")
 
     def _keep(self, name: str) -> list[str]:
         image = self.teller.photos.get(self.row.get(name, ""))
@@ -224,14 +229,6 @@ def _citizens(work: Work) -> list[Identity]:
     ]
 
 
-def _staff(work: Work) -> dict[int | None, list[Identity]]:
-    """Return the staff by the unit they work in; None holds those who may act everywhere."""
-    found: dict[int | None, list[Identity]] = {None: []}
-    for user in work.session.scalars(select(User).where(User.username.is_not(None)).order_by(User.id)):
-        person = identity_of(work, user, "staff")
-        for grant in person.granting("reports:case:work"):
-            if grant.administrator:
-                found[None].append(person)
-            for unit_id in grant.units or ():
-                found.setdefault(unit_id, []).append(person)
-    return found
+def _staff(work: Work) -> list[Identity]:
+    query = select(User).where(User.username.is_not(None)).order_by(User.id)
+    return [identity_of(work, user, "staff") for user in work.session.scalars(query)]

@@ -34,7 +34,7 @@ def moments(rng: Random, count: int, now: datetime, span: timedelta) -> list[dat
     days = span.days
     found = []
     for _number in range(count):
-        age = days * (1 - rng.random() ** 0.6)
+        age = days * rng.random() ** 2.2
         day = now - timedelta(days=age)
         local = day.replace(hour=rng.randint(4, 17), minute=rng.randrange(60), second=rng.randrange(60))
         found.append(min(local, now - timedelta(minutes=rng.randint(5, 240))))

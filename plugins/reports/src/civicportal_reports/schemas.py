@@ -43,7 +43,7 @@ class Submission(StrictSchema):
     category = Node(
         Choice(lambda bindings: bindings["categories"]), title=_("Category"), widget=RadioWidget()
     )
-    place = Place(title=_("Place"))
+    place = Place(title=_("Location"))
     photo_key = Node(
         KeyList(4),
         title=_("Pictures"),

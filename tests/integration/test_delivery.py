@@ -1,0 +1,378 @@
+"""Bringing the outbox out: outcomes, order, leases, deadlines, the gate. One step at a time, without threads."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from civicportal.accounts.models import OtpChallenge
+from civicportal.cases.services import CaseService
+from civicportal.db import NEVER
+from civicportal.notifications.delivery import LEASE, Delivery, deliver_once
+from civicportal.notifications.gate import GateService
+from civicportal.notifications.models import Gate
+from civicportal.notifications.services import NotificationService
+from civicportal.notifications.transports import memory
+from civicportal.notifications.types import (
+    CannotTell,
+    Configuration,
+    Permanent,
+    Receipt,
+    Transient,
+    Uncertain,
+)
+from civicportal.security import Grant, Identity
+from civicportal.testing import NOON, make_case, make_citizen, make_staff, outbox
+from civicportal.worker.process import mark_alive
+
+CITIZEN, OTHER = "+989000000001", "+989000000002"
+
+
+@pytest.fixture
+def phone(site):
+    """The transport, forgetful before each test."""
+    box = memory(site)
+    box.sent.clear()
+    box.script.clear()
+    mark_alive(site)
+    return box
+
+
+def promise(site, *numbers, lane="notices"):
+    with site.work() as work:
+        for number in numbers:
+            work.get(NotificationService).send(
+                "staff.overdue", recipient=number, fields={"COUNT": "3"}, lane=lane
+            )
+
+
+def promise_code(site):
+    with site.work() as work:
+        challenge = OtpChallenge(
+            nonce=b"n" * 16,
+            purpose="login",
+            mobile=CITIZEN,
+            cookie_hash="c",
+            created_at=work.clock.now(),
+            expires_at=work.clock.now() + timedelta(minutes=3),
+        )
+        work.session.add(challenge)
+        work.session.flush()
+        work.get(NotificationService).send_code(challenge)
+        return challenge.id
+
+
+def open_case(site, *steps, citizen=CITIZEN):
+    """Open a case and let an administrator take steps; their notices wait 30 seconds."""
+    with site.work() as work:
+        boss = make_staff(work, "administrator")
+        code = make_case(work, citizen=make_citizen(work, citizen)).code
+    grant = Grant(permissions=frozenset(), administrator=True)
+    with site.work(actor=Identity(user_id=boss.id, name=boss.name, door="staff", grants=(grant,))) as work:
+        cases = work.get(CaseService)
+        for step in steps:
+            cases.apply(cases.fetch(code, "work", lock=True), step)
+    return code
+
+
+def rows(site):
+    with site.work(write=False) as work:
+        found = outbox(work)
+        work.session.expunge_all()
+        return found
+
+
+def row(site):
+    (only,) = rows(site)
+    return only
+
+
+def gate(site):
+    with site.work(write=False) as work:
+        found = work.session.get(Gate, site.transport)
+        work.session.expunge_all()
+        return found
+
+
+def drain(site, lane="notices"):
+    count = 0
+    while deliver_once(site, lane):
+        count += 1
+    return count
+
+
+def test_a_message_is_sent_and_settled(site, phone):
+    promise(site, CITIZEN)
+    assert drain(site) == 1
+    message = row(site)
+    assert (message.state, message.sent_at, message.attempts, message.lease_id) == ("sent", NOON, 1, None)
+    assert message.provider_id == f"memory-{message.id}"
+    assert [sent.text for sent in phone.sent] == [message.text]
+    assert phone.sent[0].fields["COUNT"] == "3"
+
+
+def test_lanes_are_apart(site, phone):
+    promise(site, CITIZEN, lane="broadcasts")
+    assert drain(site, "notices") == drain(site, "codes") == 0
+    assert drain(site, "broadcasts") == 1
+
+
+def test_nothing_goes_before_its_time(site, phone, clock):
+    promise(site, CITIZEN)
+    with site.work() as work:
+        outbox(work)[0].next_at = NOON + timedelta(seconds=30)
+    assert drain(site) == 0
+    clock.advance(seconds=30)
+    assert drain(site) == 1
+
+
+def test_transient_failures_are_tried_again_twelve_times(site, phone, clock):
+    promise(site, CITIZEN)
+    phone.script.extend(Transient("500") for _ in range(12))
+    for number in range(1, 13):
+        with site.work() as work:
+            work.session.get(Gate, site.transport).failures = 0
+        assert drain(site) == 1
+        assert row(site).attempts == number
+        clock.advance(hours=2)
+    assert row(site).state == "dead"
+    assert drain(site) == 0
+
+
+def test_a_permanent_failure_is_dead_and_the_next_goes_on(site, phone):
+    promise(site, CITIZEN, OTHER)
+    phone.script.append(Permanent("blacklisted 09123456789"))
+    assert drain(site) == 2
+    assert [message.state for message in rows(site)] == ["dead", "sent"]
+    assert rows(site)[0].last_error == "blacklisted 0912***6789"
+    assert gate(site).open
+
+
+def test_a_crash_of_the_transport_leaves_the_message_unknown(site, phone):
+    def crash(message):
+        raise KeyError("bug")
+
+    promise(site, CITIZEN)
+    phone.script.append(crash)
+    drain(site)
+    assert (row(site).state, row(site).next_at) == ("unknown", NOON + timedelta(minutes=2))
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "next_at"),
+    [
+        (Receipt(provider_id="7"), "sent", None),
+        (CannotTell("no list"), "unknown", NEVER),
+        (Transient("500"), "unknown", None),
+        (Permanent("no"), "dead", None),
+    ],
+)
+def test_an_uncertain_message_is_looked_up_first(site, phone, clock, answer, state, next_at):
+    asked = []
+
+    def look_up(message):
+        asked.append(message)
+        return answer
+
+    promise(site, CITIZEN)
+    phone.script.extend([Uncertain("lost"), look_up])
+    drain(site)
+    assert row(site).state == "unknown"
+    assert drain(site) == 0
+    clock.advance(minutes=2)
+    assert drain(site) == 1
+    assert asked[0].maybe_sent
+    assert row(site).state == state
+    assert next_at is None or row(site).next_at == next_at
+
+
+def test_a_code_is_never_sent_again_after_an_uncertain_end(site, phone, clock):
+    promise_code(site)
+    phone.script.append(Uncertain("lost"))
+    drain(site, "codes")
+    clock.advance(minutes=2, seconds=30)
+    assert drain(site, "codes") == 0
+    assert (row(site).state, phone.sent) == ("unknown", [])
+
+
+def test_a_code_goes_out_with_its_digits(site, phone):
+    promise_code(site)
+    drain(site, "codes")
+    code = site.keys.otp_code(b"n" * 16)
+    assert code in phone.sent[0].text
+    assert phone.sent[0].fields["CODE"] == code
+    assert code not in row(site).text + row(site).fields
+
+
+def test_a_code_past_its_deadline_is_cancelled(site, phone, clock):
+    promise_code(site)
+    clock.advance(minutes=3)
+    assert drain(site, "codes") == 0
+    assert (row(site).state, phone.sent) == ("cancelled", [])
+
+
+def test_the_deadline_is_checked_again_after_leasing(site, phone, clock, monkeypatch):
+    promise_code(site)
+    lease = Delivery.lease
+
+    def slow(self, lane):
+        taken = lease(self, lane)
+        clock.advance(minutes=3)
+        return taken
+
+    monkeypatch.setattr(Delivery, "lease", slow)
+    assert deliver_once(site, "codes")
+    assert (row(site).state, phone.sent) == ("cancelled", [])
+
+
+def test_an_erased_challenge_sends_no_empty_code(site, phone):
+    challenge_id = promise_code(site)
+    with site.work() as work:
+        work.session.delete(work.session.get(OtpChallenge, challenge_id))
+    drain(site, "codes")
+    assert (row(site).state, phone.sent) == ("dead", [])
+
+
+def test_the_messages_of_a_case_keep_their_order(site, phone, clock):
+    open_case(site, "accept", "finish")
+    open_case(site, citizen=OTHER)
+    clock.advance(seconds=30)
+    phone.script.append(Transient("500"))
+    assert drain(site) == 2
+    assert [message.state for message in rows(site)] == ["new", "new", "new", "sent"]
+    clock.advance(minutes=1)
+    assert drain(site) == 3
+    kinds = [message.kind for message in phone.sent if message.recipient == CITIZEN]
+    assert kinds == ["petitions.registered", "petitions.working", "petitions.done"]
+
+
+def test_what_nobody_can_tell_does_not_hold_up_the_case(site, phone, clock):
+    open_case(site, "accept")
+    clock.advance(seconds=30)
+    phone.script.extend([Uncertain("lost"), CannotTell("?")])
+    assert drain(site) == 1
+    clock.advance(minutes=2)
+    assert drain(site) == 2
+    assert [message.state for message in rows(site)] == ["unknown", "sent"]
+
+
+def test_a_lease_that_ran_out_is_unknown_and_its_late_holder_writes_nothing(site, phone, clock):
+    promise(site, CITIZEN)
+    with site.work() as work:
+        lease = Delivery(work).lease("notices")
+    assert drain(site) == 0
+    clock.set(NOON + LEASE)
+    assert drain(site) == 0
+    assert row(site).state == "unknown"
+    with site.work() as work:
+        Delivery(work).settle(lease, Receipt())
+    assert row(site).state == "unknown"
+    clock.advance(minutes=2)
+    assert drain(site) == 1
+    assert phone.sent[0].maybe_sent
+
+
+def test_a_lost_code_is_not_looked_up(site, phone, clock):
+    promise_code(site)
+    with site.work() as work:
+        Delivery(work).lease("codes")
+    clock.set(NOON + LEASE)
+    drain(site, "codes")
+    assert (row(site).state, row(site).next_at) == ("unknown", NEVER)
+
+
+def test_workers_side_by_side_send_nothing_twice(site, phone):
+    promise(site, *(f"+98900000{number:04}" for number in range(40)))
+    problems = []
+
+    def work_hard():
+        try:
+            drain(site)
+        except Exception as error:
+            problems.append(error)
+
+    threads = [threading.Thread(target=work_hard) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    drain(site)
+    assert problems == []
+    assert len(phone.sent) == len({message.id for message in phone.sent}) == 40
+
+
+def test_a_configuration_error_closes_the_gate_and_uses_no_attempt(site, phone, clock):
+    promise(site, CITIZEN, OTHER)
+    phone.script.append(Configuration("wrong key"))
+    assert drain(site) == 1
+    assert [(message.state, message.attempts) for message in rows(site)] == [("new", 0), ("new", 0)]
+    assert (gate(site).open, gate(site).reason) == (False, "wrong key")
+    clock.advance(seconds=59)
+    assert drain(site) == 0
+    clock.advance(seconds=1)
+    phone.script.append(Configuration("wrong key"))
+    assert drain(site) == 1
+    assert all(message.attempts == 0 for message in rows(site))
+    clock.advance(minutes=1)
+    assert drain(site) == 2
+    assert (gate(site).open, gate(site).reason) == (True, "")
+
+
+def test_five_failures_close_the_gate_and_a_probe_opens_it(site, phone, clock):
+    promise(site, *(f"+98900000{number:04}" for number in range(8)))
+    phone.script.extend(Transient("down") for _ in range(6))
+    assert drain(site) == 5
+    assert not gate(site).open
+    clock.advance(minutes=1)
+    assert drain(site) == 1
+    assert sum(message.attempts for message in rows(site)) == 5
+    clock.advance(minutes=1)
+    assert drain(site) == 8
+    assert gate(site).open
+    assert len(phone.sent) == 8
+
+
+def test_waiting_messages_are_pulled_forward_when_the_gate_opens(site, phone, clock):
+    promise(site, CITIZEN)
+    with site.work() as work:
+        message = outbox(work)[0]
+        message.attempts, message.next_at = 7, NOON + timedelta(hours=1)
+        work.session.get(Gate, site.transport).open = False
+    promise(site, OTHER)
+    clock.advance(minutes=1)
+    assert drain(site) == 2
+
+
+def test_a_dead_gateway_blocks_no_case(site, phone):
+    phone.script.extend(Configuration("dead") for _ in range(5))
+    promise(site, OTHER)
+    drain(site)
+    code = open_case(site, "accept")
+    with site.work(write=False) as work:
+        assert work.get(CaseService).fetch(code).status == "working"
+    assert [message.state for message in rows(site)] == ["new", "new", "new"]
+
+
+def test_the_sign_in_page_can_ask_whether_codes_get_through(site, clock):
+    with site.work(write=False) as work:
+        assert not work.get(GateService).works
+    mark_alive(site)
+    with site.work(write=False) as work:
+        assert work.get(GateService).works
+    clock.advance(seconds=30)
+    with site.work(write=False) as work:
+        assert not work.get(GateService).works
+    mark_alive(site)
+    with site.work() as work:
+        work.session.get(Gate, site.transport).open = False
+    with site.work(write=False) as work:
+        assert not work.get(GateService).works
+
+
+def test_a_transport_that_nobody_brings_closes_the_gate(site, phone, monkeypatch):
+    promise(site, CITIZEN)
+    monkeypatch.setattr(site, "transport", "pigeon")
+    mark_alive(site)
+    drain(site)
+    assert "pigeon" in gate(site).reason
+    assert row(site).state == "new"

@@ -1,5 +1,7 @@
 """Migrations of the core and of plugins, on both databases."""
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -217,6 +219,34 @@ def test_a_failing_revision_changes_nothing(empty, tmp_path, core_copy):
         ("civicportal", "0001"),
         ("gadgets", None),
     ]
+
+
+def test_a_migration_that_is_killed_may_simply_be_run_again(empty, empty_database, tmp_path):
+    empty.models["gadgets"] = gadgets(tmp_path / "gadgets")
+    migrate.upgrade(empty)
+    versions = tmp_path / "gadgets/versions"
+    revision = 'revision = "0002"\ndown_revision = "0001"\nfrom alembic import op\n'
+    revision += "def upgrade():\n    op.execute('ALTER TABLE gadgets_details ADD COLUMN unit INTEGER')\n"
+    (versions / "0002_unit.py").write_text(f"{revision}    import os\n    os.kill(os.getpid(), 9)\n")
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from civicportal import migrate\n"
+        "from civicportal.db import new_metadata\n"
+        "from civicportal.plugins import PluginModels\n"
+        "from civicportal.testing import make_site\n"
+        "site = make_site(Path(sys.argv[1]) / 'site/site.toml')\n"
+        "site.models['gadgets'] = PluginModels(\n"
+        "    prefix='gadgets', metadata=new_metadata(), migrations=Path(sys.argv[1]) / 'gadgets')\n"
+        "migrate.upgrade(site)\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
+    assert killed.returncode == -9
+    assert [state.current for state in migrate.current(empty)][-1] == "0001"
+    (versions / "0002_unit.py").write_text(revision)
+    migrate.upgrade(empty)
+    assert migrate.pending(empty) == []
+    assert "unit" in {column["name"] for column in inspect(empty.engines.read).get_columns("gadgets_details")}
 
 
 def test_rows_that_would_point_nowhere_are_refused(empty, core_copy, civic_database):

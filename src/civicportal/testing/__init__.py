@@ -1,5 +1,6 @@
 """The testing kit, for the tests of the core, of plugins and of sites. The fixtures are in ``civicportal.pytest_plugin``."""
 
+from civicportal.notifications.transports import memory
 from civicportal.testing.clock import NOON, FakeClock
 from civicportal.testing.environment import Environment
 from civicportal.testing.factories import (
@@ -27,5 +28,6 @@ __all__ = [
     "make_site_file",
     "make_staff",
     "make_unit",
+    "memory",
     "outbox",
 ]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from civicportal import migrate
+from civicportal.notifications.transports import memory
 from civicportal.testing.clock import NOON, FakeClock
 from civicportal.testing.sites import make_site, make_site_file
 
@@ -42,8 +43,10 @@ class Environment:
         return self.site.engines.dialect == "sqlite"
 
     def reset(self) -> None:
-        """Set the clock to noon, empty the database and the store of files."""
+        """Set the clock to noon, empty the database, the store of files and the memory of messages."""
         self.clock.set(NOON)
+        memory(self.site).sent.clear()
+        memory(self.site).script.clear()
         for key in list(self.site.storage.keys()):
             self.site.storage.delete(key)
         if self._is_sqlite:

@@ -1,0 +1,163 @@
+"""Jobs are run once when they are due, whoever runs them; the sweepers delete what nobody needs."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from civicportal.accounts.models import OtpChallenge, Session
+from civicportal.cases.models import Attachment
+from civicportal.jobs import Job, JobRun
+from civicportal.limits import LimitHit
+from civicportal.storage import new_key
+from civicportal.sweepers import JOBS, sweep_attachments, sweep_limits, sweep_sessions
+from civicportal.testing import NOON, make_case
+from civicportal.worker.jobs import LEASE, JobRunner
+
+
+def hourly(run, name="test.job"):
+    return Job(name=name, every=timedelta(hours=1), run=run)
+
+
+def count(site, model):
+    with site.work(write=False) as work:
+        return work.session.scalar(select(func.count()).select_from(model))
+
+
+def test_a_job_is_run_when_it_is_due(site, clock):
+    runs = []
+    runner = JobRunner(site, [hourly(lambda site: runs.append(site.clock.now()))])
+    assert runner.run_due() == ["test.job"]
+    assert runner.run_due() == []
+    clock.advance(hours=1)
+    assert runner.run_due() == ["test.job"]
+    assert runs == [NOON, NOON + timedelta(hours=1)]
+
+
+def test_a_failing_job_is_noted_and_holds_up_no_other(site, clock):
+    def fail(site):
+        raise ValueError("no route to 09123456789")
+
+    runner = JobRunner(site, [hourly(fail, "a"), hourly(lambda site: None, "b")])
+    assert sorted(runner.run_due()) == ["a", "b"]
+    with site.work(write=False) as work:
+        bad, good = work.session.get(JobRun, "a"), work.session.get(JobRun, "b")
+        assert (bad.last_error, bad.last_ok_at) == ("ValueError: no route to 0912***6789", None)
+        assert (good.last_error, good.last_ok_at, good.lease_id) == ("", NOON, None)
+    clock.advance(hours=1)
+    assert sorted(runner.run_due()) == ["a", "b"]
+
+
+def test_two_workers_run_a_job_once(site):
+    runs, started = [], threading.Barrier(2)
+
+    def worker():
+        runner = JobRunner(site, [hourly(lambda site: runs.append(1))])
+        started.wait()
+        runner.run_due()
+
+    threads = [threading.Thread(target=worker) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert runs == [1]
+
+
+def test_the_job_of_a_lost_worker_is_taken_over(site, clock):
+    job = hourly(lambda site: None)
+    runner = JobRunner(site, [job])
+    runner._add_missing()
+    assert runner._lease(job)
+    assert runner.run_due() == []
+    clock.set(NOON + LEASE)
+    assert runner.run_due() == ["test.job"]
+
+
+def test_the_core_registers_its_sweepers(site):
+    assert set(JobRunner(site).jobs) >= {job.name for job in JOBS}
+    assert set(JobRunner(site).run_due()) >= {job.name for job in JOBS}
+
+
+def test_limits_that_have_ended_are_forgotten(site, clock):
+    site.limits.hit("submit_address", "10.0.0.1")
+    sweep_limits(site)
+    assert count(site, LimitHit) == 1
+    clock.advance(hours=2)
+    sweep_limits(site)
+    assert count(site, LimitHit) == 0
+
+
+def test_sessions_and_codes_that_have_ended_are_deleted(site, clock):
+    with site.work() as work:
+        for number, ends in enumerate((NOON + timedelta(minutes=1), NOON + timedelta(days=9))):
+            work.session.add(
+                Session(
+                    token_hash=f"{number}",
+                    door="visitor",
+                    created_at=NOON,
+                    last_seen_at=NOON,
+                    expires_at=ends,
+                )
+            )
+            work.session.add(
+                OtpChallenge(
+                    nonce=b"n" * 16,
+                    purpose="login",
+                    mobile="+989000000001",
+                    cookie_hash="c",
+                    created_at=NOON,
+                    expires_at=ends,
+                )
+            )
+    clock.advance(days=2)
+    sweep_sessions(site)
+    assert (count(site, Session), count(site, OtpChallenge)) == (1, 1)
+
+
+@pytest.fixture
+def pictures(site):
+    """One picture of each sort, by name, with its files."""
+    keys = {name: new_key() for name in ("waiting", "claimed", "of a plugin", "orphan")}
+    for key in keys.values():
+        site.storage.put(key, b"large")
+        site.storage.put(f"{key}.small", b"small")
+    with site.work() as work:
+        case = make_case(work)
+        owners = {"waiting": "owner", "claimed": "owner", "of a plugin": ""}
+        for name, owner in owners.items():
+            work.session.add(
+                Attachment(
+                    key=keys[name],
+                    owner=owner,
+                    case_id=case.id if name == "claimed" else None,
+                    content_type="image/jpeg",
+                    width=1,
+                    height=1,
+                    size=5,
+                    sha256="",
+                    created_at=work.clock.now(),
+                )
+            )
+    return keys
+
+
+def left(site, keys):
+    return {
+        name for name, key in keys.items() if site.storage.exists(key) and site.storage.exists(f"{key}.small")
+    }
+
+
+def test_young_pictures_stay(site, pictures):
+    sweep_attachments(site)
+    assert left(site, pictures) == set(pictures)
+
+
+def test_unclaimed_pictures_and_files_without_a_row_go(site, pictures, clock):
+    # Files bear the machine's time, which the test's clock must have passed.
+    clock.set(datetime.now(UTC))
+    clock.advance(days=2)
+    sweep_attachments(site)
+    assert left(site, pictures) == {"claimed", "of a plugin"}
+    assert count(site, Attachment) == 2

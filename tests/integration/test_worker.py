@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import textwrap
-from contextlib import suppress
+import threading
 from datetime import timedelta
 
 import pytest
@@ -103,13 +103,12 @@ def go_on(site, **values):
         work.session.execute(update(messages).values(values))
 
 
-def until(done, process):
+def until(done):
     """Wait for something that a process brings about."""
     for _ in range(10 * PATIENCE):
         if done():
             return
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(0.1)
+        threading.Event().wait(0.1)
     raise AssertionError("stuck")
 
 
@@ -145,7 +144,7 @@ def test_a_worker_killed_while_sending_loses_nothing_and_repeats_nothing(own_sit
 def test_two_workers_share_the_work(own_site, start):
     ids = promise(own_site, 20)
     workers = [start(), start()]
-    until(lambda: set(states(own_site)) == {"sent"}, workers[0])
+    until(lambda: set(states(own_site)) == {"sent"})
     for worker in workers:
         stop(worker)
     lines = [line for worker in workers for line in worker.stdout.read().splitlines()]
@@ -170,7 +169,7 @@ def test_a_worker_that_died_is_started_again(own_site, folder, monkeypatch):
     child = WorkerChild(own_site.path)
     first = child.process
     first.kill()
-    until(lambda: child.process is not first, first)
+    until(lambda: child.process is not first)
     second = child.process
     child.stop()
     assert second.poll() is not None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Executable, Integer, String, delete, select
+from sqlalchemy import Executable, Integer, String, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped
 
@@ -109,6 +109,18 @@ class Limits:
                     full = max(ends, full or ends)
         if full:
             raise TooMany(name, full)
+
+    def give_back(self, name: str, *parts: object) -> None:
+        """Take back one use that was counted before it was known to be a good one."""
+        now = self._site.clock.now()
+        key = _key(self._site, name, parts)
+        with short_transaction(self._site.engines) as connection:
+            for window in self._windows[name]:
+                row = (
+                    LimitHit.key == f"{key}:{window.seconds}",
+                    LimitHit.window_start == _start(now, window),
+                )
+                connection.execute(update(LimitHit).where(*row, LimitHit.n > 0).values(n=LimitHit.n - 1))
 
     def check(self, name: str, *parts: object) -> None:
         """Refuse when the limit is used up, without counting.

@@ -3,8 +3,77 @@
 from typing import Any
 
 from civicportal.accounts.policy import SecurityPolicy
+from civicportal.security import CITIZEN, EVERYBODY, SIGNED_IN, STAFF
+
+ROUTES = {
+    "login": "/login",
+    "login_code": "/login/code",
+    "login_resend": "/login/code/resend",
+    "login_state": "/login/state",
+    "login_password": "/login/password",
+    "login_name": "/login/name",
+    "staff_login": "/staff/login",
+    "staff_login_code": "/staff/login/code",
+    "staff_login_resend": "/staff/login/code/resend",
+    "staff_login_recovery": "/staff/login/recovery",
+    "logout": "/logout",
+    "account": "/account",
+    "account_name": "/account/name",
+    "account_password": "/account/password",
+    "account_confirm": "/account/confirm",
+    "account_confirm_code": "/account/confirm/code",
+    "account_sessions": "/account/sessions",
+    "account_sessions_others": "/account/sessions/others/end",
+    "account_session_end": r"/account/sessions/{id:\d{1,18}}/end",
+    "account_totp": "/account/totp",
+    "account_totp_begin": "/account/totp/begin",
+    "account_totp_setup": "/account/totp/setup",
+    "account_totp_qr": "/account/totp/qr.svg",
+    "account_totp_codes": "/account/totp/codes",
+    "account_totp_off": "/account/totp/off",
+}
+SHOWS, ACTS, FORM = ("GET",), ("POST",), ("GET", "POST")
+#: Route, view, template or renderer, who may, methods.
+VIEWS = (
+    ("login", "citizen.login", "login", EVERYBODY, FORM),
+    ("login_code", "citizen.code", "code", EVERYBODY, FORM),
+    ("login_resend", "citizen.resend", None, EVERYBODY, ACTS),
+    ("login_state", "codes.state", "json", EVERYBODY, SHOWS),
+    ("login_password", "citizen.password", "password_login", EVERYBODY, FORM),
+    ("login_name", "citizen.name", "first_name", CITIZEN, FORM),
+    ("staff_login", "staff.login", "staff_login", EVERYBODY, FORM),
+    ("staff_login_code", "staff.code", "staff_code", EVERYBODY, FORM),
+    ("staff_login_resend", "staff.resend", None, EVERYBODY, ACTS),
+    ("staff_login_recovery", "staff.recovery", "recovery", EVERYBODY, FORM),
+    ("logout", "citizen.logout", None, EVERYBODY, ACTS),
+    ("account", "account.account", "account", SIGNED_IN, SHOWS),
+    ("account_name", "account.name", "name", SIGNED_IN, FORM),
+    ("account_password", "account.password", "password", SIGNED_IN, FORM),
+    ("account_confirm", "account.confirm", "confirm", SIGNED_IN, FORM),
+    ("account_confirm_code", "account.send_confirmation", None, SIGNED_IN, ACTS),
+    ("account_sessions", "account.sessions", "sessions", SIGNED_IN, SHOWS),
+    ("account_sessions_others", "account.end_other_sessions", None, SIGNED_IN, ACTS),
+    ("account_session_end", "account.end_session", None, SIGNED_IN, ACTS),
+    ("account_totp", "totp.totp", "totp", STAFF, SHOWS),
+    ("account_totp_begin", "totp.begin", None, STAFF, ACTS),
+    ("account_totp_setup", "totp.setup", "totp_setup", STAFF, FORM),
+    ("account_totp_qr", "totp.qr", None, STAFF, SHOWS),
+    ("account_totp_codes", "totp.renew_codes", "totp", STAFF, ACTS),
+    ("account_totp_off", "totp.turn_off", None, STAFF, ACTS),
+)
 
 
 def includeme(config: Any) -> None:
-    """Set the security policy."""
+    """Set the security policy and add the pages."""
     config.set_security_policy(SecurityPolicy())
+    for name, pattern in ROUTES.items():
+        config.add_route(name, pattern)
+    for route, view, renderer, permission, methods in VIEWS:
+        template = f"civicportal:templates/accounts/{renderer}.jinja2"
+        config.add_view(
+            f"civicportal.accounts.views.{view}",
+            route_name=route,
+            renderer=renderer if renderer in (None, "json") else template,
+            permission=permission,
+            request_method=methods,
+        )

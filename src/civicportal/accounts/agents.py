@@ -1,0 +1,28 @@
+"""What a browser calls itself, in words that people know."""
+
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox/", "Firefox"),
+    ("FxiOS/", "Firefox"),
+    ("CriOS/", "Chrome"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+_SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+def describe(user_agent: str) -> str:
+    """Return the browser and the system, for instance "Firefox, Android"; empty when neither is known."""
+    found = (
+        next((name for mark, name in names if mark in user_agent), "") for names in (_BROWSERS, _SYSTEMS)
+    )
+    return ", ".join(filter(None, found))

@@ -1,0 +1,67 @@
+"""Browsers that a person has signed in with before: their tries are counted apart from those of strangers."""
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from civicportal.accounts.models import KnownDevice, User
+from civicportal.crypto import new_token, token_hash
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+ONE_YEAR = 365 * 86400
+
+
+class DeviceService:
+    """Remember and recognise devices by the hash of a random cookie."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+
+    def is_known(self, device_hash: str, *owner: Any) -> bool:
+        """Tell whether the person that the conditions on ``User`` name has signed in with this device."""
+        query = select(KnownDevice.id).join(User, User.id == KnownDevice.user_id)
+        found = self.work.session.scalar(query.where(KnownDevice.device_hash == device_hash, *owner))
+        return found is not None
+
+    def remember(self, user: User, device_hash: str) -> None:
+        """Note that the person has signed in with this device."""
+        insert = postgresql.insert if self.work.site.engines.dialect == "postgresql" else sqlite.insert
+        statement = insert(KnownDevice).values(
+            user_id=user.id, device_hash=device_hash, created_at=self.work.clock.now()
+        )
+        self.work.session.execute(statement.on_conflict_do_nothing(index_elements=["user_id", "device_hash"]))
+
+
+def device_hash(request: Any) -> str:
+    """Return the hash of this browser's device cookie, or an empty text."""
+    token = request.cookies.get(_cookie_name(request), "")
+    return token_hash(token) if token else ""
+
+
+def ensure_device(request: Any) -> str:
+    """Return the hash of the device cookie; a browser without one gets it with this answer."""
+    known = device_hash(request)
+    if known:
+        return known
+    token = new_token()
+
+    def send(request: Any, response: Any) -> None:
+        response.set_cookie(
+            _cookie_name(request),
+            token,
+            max_age=ONE_YEAR,
+            path="/",
+            secure=request.registry.site.is_production,
+            httponly=True,
+            samesite="Lax",
+        )
+
+    request.add_response_callback(send)
+    return token_hash(token)
+
+
+def _cookie_name(request: Any) -> str:
+    return f"{request.registry.site.cookie_name}-device"

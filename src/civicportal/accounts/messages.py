@@ -1,0 +1,37 @@
+"""What accounts tell by SMS. The outbox lies above them, so it is reached from here only, and when it is needed."""
+
+from typing import TYPE_CHECKING
+
+from civicportal.accounts.models import OtpChallenge, User
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+
+def send_code(work: "Work", challenge: OtpChallenge) -> None:
+    """Promise the code of a challenge; nothing is sent for a hollow one."""
+    from civicportal.notifications.services import NotificationService
+
+    work.get(NotificationService).send_code(challenge)
+
+
+def fate_of_code(work: "Work", challenge: OtpChallenge) -> str:
+    """Say what became of a code: "waiting", "sent" or "failed"."""
+    from civicportal.notifications.services import NotificationService
+
+    return work.get(NotificationService).fate_of_code(challenge)
+
+
+def codes_arrive(work: "Work") -> bool:
+    """Tell whether a code that is asked for now can be expected to arrive."""
+    from civicportal.notifications.gate import GateService
+
+    return work.get(GateService).works
+
+
+def tell(work: "Work", kind: str, user: User) -> None:
+    """Tell a person at once of a change to their account, if they have a mobile."""
+    from civicportal.notifications.services import NotificationService
+
+    if user.mobile:
+        work.get(NotificationService).send(kind, recipient=user.mobile, user_id=user.id, at_once=True)

@@ -1,0 +1,121 @@
+"""One-time codes by SMS. A code is stored nowhere: worker and verifier derive it from the challenge's nonce."""
+
+import secrets
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
+from sqlalchemy import select, update
+
+from civicportal.accounts import messages
+from civicportal.accounts.models import OtpChallenge, User
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+#: OWASP ASVS 5.0.0 6.5.4, 6.5.5, 6.6.3.
+LIFE = timedelta(seconds=180)
+MOST_ATTEMPTS = 5
+RESEND_AFTER = timedelta(seconds=60)
+_REMEMBERED = timedelta(hours=1)
+
+Purpose = Literal["login", "staff", "confirm"]
+Outcome = Literal["accepted", "wrong", "expired", "exhausted"]
+
+
+class OtpService:
+    """Ask for codes and verify them. ``cookie_hash`` binds both to one browser."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    def ask(
+        self, purpose: Purpose, mobile: str, cookie_hash: str, *, user: User | None = None, sms: bool = True
+    ) -> OtpChallenge:
+        """Make a challenge and promise its code.
+
+        A number that may not pass gets a hollow challenge: the same answers, no message, and no code is right.
+
+        :param mobile: E.164, or empty where somebody has none.
+        :param user: whose challenge it is, where that is known; for "login" it is found by the number.
+        :param sms: False where another proof than a message is asked for.
+        """
+        now = self.work.clock.now()
+        person = user or self.session.scalar(select(User).where(User.mobile == mobile))
+        challenge = OtpChallenge(
+            nonce=secrets.token_bytes(16),
+            purpose=purpose,
+            mobile=mobile,
+            user_id=person.id if person else None,
+            cookie_hash=cookie_hash,
+            created_at=now,
+            expires_at=now + LIFE,
+            hollow=not (sms and mobile and _may_pass(person)),
+        )
+        self.session.add(challenge)
+        self.session.flush()
+        messages.send_code(self.work, challenge)
+        return challenge
+
+    def latest(self, purpose: Purpose, cookie_hash: str) -> OtpChallenge | None:
+        """Return the challenge that this browser asked for last, within the hour and not used."""
+        found: OtpChallenge | None = self.session.scalar(
+            select(OtpChallenge)
+            .where(
+                OtpChallenge.purpose == purpose,
+                OtpChallenge.cookie_hash == cookie_hash,
+                OtpChallenge.created_at > self.work.clock.now() - _REMEMBERED,
+            )
+            .order_by(OtpChallenge.id.desc())
+            .limit(1)
+        )
+        return found if found and found.used_at is None else None
+
+    def is_fresh(self, challenge: OtpChallenge) -> bool:
+        """Tell whether a new code may not be asked for yet."""
+        return self.work.clock.now() - challenge.created_at < RESEND_AFTER
+
+    def verify(self, challenge_id: int, code: str, cookie_hash: str) -> Outcome:
+        """Take a code, once. Every try counts, so call it in a unit of work that is committed in any case.
+
+        :param code: six ASCII digits as typed.
+        """
+        challenge = self.session.get(OtpChallenge, challenge_id)
+        if challenge is None:
+            return "expired"
+        matches = self.work.site.keys.otp_matches(challenge.nonce, code)
+        return self.settle(challenge_id, cookie_hash, matches=matches and not challenge.hollow)
+
+    def settle(self, challenge_id: int, cookie_hash: str, *, matches: bool) -> Outcome:
+        """Count a try at a challenge and use it up if the proof was right.
+
+        One conditional statement decides, so that of any number of parallel tries one is accepted.
+        """
+        now = self.work.clock.now()
+        taken = self.session.execute(
+            update(OtpChallenge)
+            .where(
+                OtpChallenge.id == challenge_id,
+                OtpChallenge.cookie_hash == cookie_hash,
+                OtpChallenge.attempts < MOST_ATTEMPTS,
+                OtpChallenge.used_at.is_(None),
+                OtpChallenge.expires_at > now,
+            )
+            .values(attempts=OtpChallenge.attempts + 1, used_at=now if matches else None)
+            .execution_options(synchronize_session=False)
+        )
+        if taken.rowcount == 1 and matches:  # type: ignore[attr-defined]
+            return "accepted"
+        return self._why_not(challenge_id, cookie_hash)
+
+    def _why_not(self, challenge_id: int, cookie_hash: str) -> Outcome:
+        challenge = self.session.get(OtpChallenge, challenge_id, populate_existing=True)
+        if challenge is None or challenge.cookie_hash != cookie_hash:
+            return "expired"
+        if challenge.used_at or challenge.expires_at <= self.work.clock.now():
+            return "expired"
+        return "exhausted" if challenge.attempts >= MOST_ATTEMPTS else "wrong"
+
+
+def _may_pass(person: User | None) -> bool:
+    return person is None or (person.disabled_at is None and person.deleted_at is None)

@@ -1,0 +1,104 @@
+"""What the forms of both doors and of one's account ask for."""
+
+from typing import Any
+
+import colander
+
+from civicportal import schema
+from civicportal.forms import CodeWidget, MobileWidget, PasswordWidget, TextWidget
+from civicportal.i18n import _
+from civicportal.passwords import MAXIMUM
+from civicportal.schema import CleanText, Code, Identifier, Mobile, Node, StrictSchema
+
+
+def _password(title: Any, **options: Any) -> Node:
+    return Node(schema.Password(1, MAXIMUM), title=title, **options)
+
+
+class MobileEntry(StrictSchema):
+    """The citizens' door."""
+
+    mobile = Node(
+        Mobile(),
+        title=_("Mobile number"),
+        description=_("Persian or Latin digits are both fine."),
+        widget=MobileWidget(placeholder="۰۹۱۲ ۳۴۵ ۶۷۸۹"),
+    )
+
+
+class CodeEntry(StrictSchema):
+    """A code that came by SMS."""
+
+    code = Node(
+        Code(),
+        title=_("One-time code"),
+        description=_("Paste it from the SMS; on most phones it is filled in by itself."),
+    )
+
+
+class AppCodeEntry(StrictSchema):
+    """A code of an authenticator app."""
+
+    code = Node(
+        Code(), title=_("Code of the app"), widget=CodeWidget(), description=_("The six digits shown now.")
+    )
+
+
+class RecoveryEntry(StrictSchema):
+    """A recovery code."""
+
+    code = Node(
+        CleanText(10, 20),
+        title=_("Recovery code"),
+        widget=TextWidget(autocomplete="off", css_class="ltr d-block w-100"),
+    )
+
+
+class CitizenPassword(StrictSchema):
+    """Mobile and password."""
+
+    mobile = Node(Mobile(), title=_("Mobile number"), widget=MobileWidget())
+    password = _password(_("Password"))
+
+
+class StaffPassword(StrictSchema):
+    """User name and password."""
+
+    username = Node(
+        Identifier(),
+        title=_("User name"),
+        widget=TextWidget(autocomplete="username", css_class="ltr d-block w-100"),
+    )
+    password = _password(_("Password"))
+
+
+class PasswordEntry(StrictSchema):
+    """The password once more."""
+
+    password = _password(_("Password"))
+
+
+class NameEntry(StrictSchema):
+    """What a person is called."""
+
+    name = Node(CleanText(2, 120), title=_("First and last name"), widget=TextWidget(autocomplete="name"))
+
+
+class NewPassword(StrictSchema):
+    """A new password, typed twice."""
+
+    new = _password(_("New password"), widget=PasswordWidget(autocomplete="new-password"))
+    again = _password(_("New password once more"), widget=PasswordWidget(autocomplete="new-password"))
+
+    def validator(self, node: colander.SchemaNode, values: dict[str, Any]) -> None:
+        """Refuse two different passwords."""
+        if values["new"] != values["again"]:
+            error = colander.Invalid(node)
+            error["again"] = _("The two passwords are not the same.")
+            raise error
+
+
+class PasswordChange(NewPassword):
+    """A new password in the place of the present one."""
+
+    present = _password(_("Present password"), insert_before="new")

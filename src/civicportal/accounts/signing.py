@@ -1,0 +1,56 @@
+"""Begin and end a session in a browser: rows, cookies, the trail."""
+
+from typing import Any, Literal
+from urllib.parse import urlencode
+
+from civicportal.accounts.devices import DeviceService, ensure_device
+from civicportal.accounts.models import User
+from civicportal.accounts.sessions import LIFE, SessionService
+from civicportal.audit.services import AuditService
+from civicportal.crypto import new_token
+from civicportal.web.csrf import set_session_cookie
+from civicportal.web.events import SessionReplaced
+
+
+def sign_in(request: Any, user: User, door: Literal["citizen", "staff"], *, by: str) -> str:
+    """Open a session in the request's unit of work and send its cookie.
+
+    What the visitor had kept and uploaded goes along; the old token is worthless from now on.
+
+    :param by: how the person proved who they are, for the trail.
+    :returns: the path of a form that waits, or an empty text.
+    """
+    work, old = request.work, request.session_token
+    sessions = work.get(SessionService)
+    token = sessions.open(door, user, request.user_agent or "", replaces=old)
+    work.get(DeviceService).remember(user, ensure_device(request))
+    work.get(AuditService).record(f"login:{door}", subject_id=user.id, by=by)
+    if old:
+        request.registry.notify(SessionReplaced(request, old, token))
+    staff = door == "staff"
+    set_session_cookie(
+        request, token, strict=staff, max_age=None if staff else int(LIFE[door].total_seconds())
+    )
+    return sessions.kept_form(token) or ""
+
+
+def sign_out(request: Any) -> None:
+    """End the session for good and give the browser a fresh visitor's token."""
+    if request.session_token:
+        request.work.get(SessionService).end(request.session_token)
+    if request.identity.user_id:
+        request.work.get(AuditService).record("logout", subject_id=request.identity.user_id)
+    set_session_cookie(request, new_token())
+
+
+def record_refusal(request: Any, door: str, user_id: int | None, reason: str) -> None:
+    """Write into the trail, in a transaction of its own, that somebody was not let in."""
+    with request.site.work(actor=request.identity) as work:
+        work.get(AuditService).record("login:refused", subject_id=user_id, to=door, reason=reason)
+
+
+def onward(request: Any, route: str) -> str:
+    """Return the path of the next step of signing in, with the page to go on to afterwards."""
+    target = request.safe_next("")
+    query = f"?{urlencode({'next': target})}" if target else ""
+    return f"{request.route_path(route)}{query}"

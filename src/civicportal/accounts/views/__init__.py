@@ -1,0 +1,1 @@
+"""The pages of both doors and of one's own account."""

@@ -1,0 +1,196 @@
+"""One's own account: name, password, sessions, and the proof that pages ask for once more."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.accounts import messages
+from civicportal.accounts.agents import describe
+from civicportal.accounts.models import User
+from civicportal.accounts.schemas import (
+    CodeEntry,
+    NameEntry,
+    NewPassword,
+    PasswordChange,
+    PasswordEntry,
+)
+from civicportal.accounts.services import AccountService
+from civicportal.accounts.sessions import SessionService
+from civicportal.accounts.signing import onward, record_refusal
+from civicportal.accounts.views import codes
+from civicportal.accounts.views.citizen import verified
+from civicportal.audit.services import AuditService
+from civicportal.errors import NotFound
+from civicportal.forms import BoundForm, Button, handle_form
+from civicportal.i18n import _
+from civicportal.passwords import CITIZEN_MINIMUM, STAFF_MINIMUM, check_password_policy
+
+View = Callable[[Any], Any]
+
+
+def own_user(request: Any) -> User:
+    """Return the person who is signed in, read in a transaction of its own."""
+    with request.site.work(actor=request.identity, write=False) as work:
+        user: User = work.session.get(User, request.identity.user_id)
+        return user
+
+
+def proved(view: View) -> View:
+    """Let a page ask once more who one is, unless that was shown within the last five minutes."""
+
+    @wraps(view)
+    def asking(request: Any) -> Any:
+        with request.site.work(actor=request.identity, write=False) as work:
+            is_proved = work.get(SessionService).is_proved(request.identity.session_id)
+        if is_proved:
+            return view(request)
+        target = urlencode({"next": request.path if request.method == "GET" else "/account"})
+        return HTTPSeeOther(f"{request.route_path('account_confirm')}?{target}")
+
+    return asking
+
+
+def account(request: Any) -> dict[str, Any]:
+    """Show name, mobile and the ways to change them."""
+    user = request.work.session.get(User, request.identity.user_id)
+    sessions = request.work.get(SessionService).list_of(user)
+    return {"user": user, "session_count": len(sessions)}
+
+
+def name(request: Any) -> Any:
+    """Change the name."""
+    form = BoundForm(request, NameEntry(), initial={"name": request.identity.name})
+
+    def save(values: dict[str, Any]) -> Any:
+        user = request.work.session.get(User, request.identity.user_id)
+        request.work.get(AccountService).rename(user, values["name"])
+        return _back(request, _("Your name was changed."))
+
+    return handle_form(request, form, save)
+
+
+def password(request: Any) -> Any:
+    """Set a password, or change it with the present one."""
+    user = own_user(request)
+    view = _change_password if user.password_hash else proved(_set_first_password)
+    return view(request)
+
+
+def _change_password(request: Any) -> Any:
+    user = own_user(request)
+    form = BoundForm(request, PasswordChange())
+
+    def save(values: dict[str, Any]) -> Any:
+        if verified(request, f"user {user.id}", values["present"], User.id == user.id) is None:
+            record_refusal(request, "password", user.id, "password")
+            form.refuse("present", _("The present password is not correct."))
+        return _save_password(request, form, user, values["new"])
+
+    return handle_form(request, form, save, minimum=_minimum(user))
+
+
+def _set_first_password(request: Any) -> Any:
+    user = own_user(request)
+    form = BoundForm(request, NewPassword())
+    return handle_form(
+        request,
+        form,
+        lambda values: _save_password(request, form, user, values["new"]),
+        minimum=_minimum(user),
+    )
+
+
+def _save_password(request: Any, form: BoundForm, user: User, new: str) -> Any:
+    accounts = request.work.get(AccountService)
+    problem = check_password_policy(new, minimum=_minimum(user), words=accounts.password_words(user))
+    if problem:
+        form.refuse("new", problem)
+    accounts.set_password(request.work.session.get(User, user.id), new)
+    messages.tell(request.work, "member.password_changed", user)
+    return _back(request, _("Your password was changed; other devices have to sign in again."))
+
+
+def _minimum(user: User) -> int:
+    return STAFF_MINIMUM if user.username else CITIZEN_MINIMUM
+
+
+def sessions(request: Any) -> dict[str, Any]:
+    """List where one is signed in."""
+    user = request.work.session.get(User, request.identity.user_id)
+    rows = request.work.get(SessionService).list_of(user)
+    own = request.identity.session_id
+    return {"rows": [(row, describe(row.user_agent), row.id == own) for row in rows]}
+
+
+def end_session(request: Any) -> Any:
+    """End one of one's sessions.
+
+    :raises NotFound: when it is not one's own.
+    """
+    user = request.work.session.get(User, request.identity.user_id)
+    if not request.work.get(SessionService).end_one(user, int(request.matchdict["id"])):
+        raise NotFound("session")
+    request.work.get(AuditService).record("session:end", subject_id=user.id)
+    request.session.flash(request.translate(_("This device has been signed out.")), "good")
+    return HTTPSeeOther(request.route_path("account_sessions"))
+
+
+def end_other_sessions(request: Any) -> Any:
+    """End all of one's sessions but this."""
+    user = request.work.session.get(User, request.identity.user_id)
+    request.work.get(SessionService).end_all_others(user, request.identity.session_id)
+    request.work.get(AuditService).record("session:end-others", subject_id=user.id)
+    request.session.flash(request.translate(_("All other devices have been signed out.")), "good")
+    return HTTPSeeOther(request.route_path("account_sessions"))
+
+
+def confirm(request: Any) -> Any:
+    """Ask once more who one is: by the password, or by a code where there is none."""
+    user = own_user(request)
+    if user.password_hash:
+        return _confirm_by_password(request, user)
+    challenge = codes.latest(request, "confirm")
+    if challenge is None:
+        return {"form": None, "mobile": user.mobile, "send_url": onward(request, "account_confirm_code")}
+    form = BoundForm(request, CodeEntry(), buttons=(Button(title=_("Confirm")),))
+
+    def check(values: dict[str, Any]) -> Any:
+        outcome = codes.check(request, challenge, values["code"], staff_id=user.id)
+        if outcome != "accepted":
+            form.refuse("code", codes.WHY_NOT[outcome])
+        return _proved(request)
+
+    answer = handle_form(request, form, check, send_url=onward(request, "account_confirm_code"))
+    return {**answer, **codes.context(request, challenge)} if isinstance(answer, dict) else answer
+
+
+def send_confirmation(request: Any) -> Any:
+    """Send the code that :func:`confirm` asks for."""
+    user = own_user(request)
+    codes.send(request, "confirm", user.mobile or "", user)
+    return HTTPSeeOther(onward(request, "account_confirm"))
+
+
+def _confirm_by_password(request: Any, user: User) -> Any:
+    form = BoundForm(request, PasswordEntry(), buttons=(Button(title=_("Confirm")),))
+
+    def check(values: dict[str, Any]) -> Any:
+        if verified(request, f"user {user.id}", values["password"], User.id == user.id) is None:
+            record_refusal(request, "confirm", user.id, "password")
+            form.refuse("password", _("The password is not correct."))
+        return _proved(request)
+
+    return handle_form(request, form, check)
+
+
+def _proved(request: Any) -> Any:
+    request.work.get(SessionService).prove(request.identity.session_id)
+    return HTTPSeeOther(request.safe_next("/account"))
+
+
+def _back(request: Any, text: Any) -> Any:
+    request.session.flash(request.translate(text), "good")
+    return HTTPSeeOther(request.route_path("account"))

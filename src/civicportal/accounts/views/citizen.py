@@ -1,0 +1,141 @@
+"""The citizens' door: a mobile number and the code that is sent to it, or the password one has set."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.accounts import messages
+from civicportal.accounts.devices import DeviceService, device_hash
+from civicportal.accounts.guards import attempt, password_hits
+from civicportal.accounts.models import OtpChallenge, User
+from civicportal.accounts.schemas import CitizenPassword, CodeEntry, MobileEntry, NameEntry
+from civicportal.accounts.services import AccountService
+from civicportal.accounts.signing import onward, record_refusal, sign_in, sign_out
+from civicportal.accounts.views import codes
+from civicportal.forms import BoundForm, Button, handle_form
+from civicportal.i18n import _
+from civicportal.passwords import hash_password, needs_rehash, verify_password
+
+WIDE = "btn-primary btn-lg w-100"
+
+
+def login(request: Any) -> Any:
+    """Ask for the mobile number, and send a code to it."""
+    if request.identity.is_citizen:
+        return HTTPSeeOther(request.safe_next("/my"))
+    button = Button(title=_("Get the code by SMS"), css_class=WIDE)
+    form = BoundForm(request, MobileEntry(), buttons=(button,))
+
+    def send(values: dict[str, Any]) -> Any:
+        codes.send(request, "login", values["mobile"])
+        return HTTPSeeOther(onward(request, "login_code"))
+
+    return handle_form(
+        request,
+        form,
+        send,
+        codes_arrive=codes.codes_arrive(request),
+        password_url=onward(request, "login_password"),
+    )
+
+
+def code(request: Any) -> Any:
+    """Ask for the code, and let its holder in."""
+    challenge = codes.latest(request, "login")
+    if challenge is None:
+        return HTTPSeeOther(onward(request, "login"))
+    form = BoundForm(request, CodeEntry(), buttons=(Button(title=_("Sign in"), css_class=WIDE),))
+
+    def enter(values: dict[str, Any]) -> Any:
+        outcome = codes.check(request, challenge, values["code"])
+        if outcome != "accepted":
+            form.refuse("code", codes.WHY_NOT[outcome])
+        return _enter(request, challenge)
+
+    answer = handle_form(request, form, enter)
+    if not isinstance(answer, dict):
+        return answer
+    links = {"change_url": onward(request, "login"), "resend_url": onward(request, "login_resend")}
+    return {**answer, **codes.context(request, challenge), **links}
+
+
+def resend(request: Any) -> Any:
+    """Send another code to the same number."""
+    challenge = codes.latest(request, "login")
+    if challenge is None:
+        return HTTPSeeOther(onward(request, "login"))
+    codes.send(request, "login", challenge.mobile)
+    return HTTPSeeOther(onward(request, "login_code"))
+
+
+def password(request: Any) -> Any:
+    """Let in who knows mobile and password: for the day on which no SMS comes."""
+    button = Button(title=_("Sign in"), css_class=WIDE)
+    form = BoundForm(request, CitizenPassword(), buttons=(button,))
+
+    def enter(values: dict[str, Any]) -> Any:
+        user_id = verified(request, values["mobile"], values["password"], User.mobile == values["mobile"])
+        if user_id is None:
+            record_refusal(request, "citizen", None, "password")
+            form.refuse("", _("Mobile number or password is not correct."))
+        user = request.work.session.get(User, user_id)
+        is_new = not request.work.get(DeviceService).is_known(device_hash(request), User.id == user.id)
+        _rehash(user, values["password"])
+        kept = sign_in(request, user, "citizen", by="password")
+        if is_new:
+            messages.tell(request.work, "member.new_device", user)
+        return HTTPSeeOther(request.safe_next(kept or "/my"))
+
+    return handle_form(request, form, enter, code_url=onward(request, "login"))
+
+
+def verified(request: Any, name: str, password: str, owner: Any) -> int | None:
+    """Return the id of the person whose password this is, counted and compared outside any transaction.
+
+    :param owner: the condition on ``User`` by which the account is found.
+    :raises TooMany: when too many wrong ones came before.
+    """
+    with attempt(request, *password_hits(request, name, owner)) as trying:
+        with request.site.work(actor=request.identity, write=False) as work:
+            live = (User.disabled_at.is_(None), User.deleted_at.is_(None))
+            user = work.session.query(User).where(owner, *live).one_or_none()
+            user_id, hashed = (user.id, user.password_hash) if user else (None, None)
+        trying.good = verify_password(hashed, password)
+    return user_id if trying.good else None
+
+
+def name(request: Any) -> Any:
+    """Ask a new citizen for their name."""
+    button = Button(title=_("Continue"), css_class=WIDE)
+    form = BoundForm(request, NameEntry(), buttons=(button,))
+    target = request.safe_next("/")
+
+    def save(values: dict[str, Any]) -> Any:
+        user = request.work.session.get(User, request.identity.user_id)
+        request.work.get(AccountService).rename(user, values["name"])
+        return HTTPSeeOther(target)
+
+    return handle_form(request, form, save, later_url=target)
+
+
+def logout(request: Any) -> Any:
+    """End the session; the browser forgets the pages it kept."""
+    sign_out(request)
+    answer = HTTPSeeOther("/")
+    answer.headers["Clear-Site-Data"] = '"cache"'
+    return answer
+
+
+def _enter(request: Any, challenge: OtpChallenge) -> Any:
+    user = request.work.get(AccountService).citizen_by_mobile(challenge.mobile)
+    kept = sign_in(request, user, "citizen", by="code")
+    target = request.safe_next(kept or "/my")
+    if user.name:
+        return HTTPSeeOther(target)
+    return HTTPSeeOther(f"{request.route_path('login_name')}?{urlencode({'next': target})}")
+
+
+def _rehash(user: User, password: str) -> None:
+    if user.password_hash and needs_rehash(user.password_hash):
+        user.password_hash = hash_password(password)

@@ -1,0 +1,83 @@
+"""What every page that takes a code by SMS has in common."""
+
+from typing import Any
+
+from civicportal.accounts import messages
+from civicportal.accounts.guards import attempt, code_hits, count_send
+from civicportal.accounts.models import OtpChallenge, User
+from civicportal.accounts.otp import RESEND_AFTER, OtpService, Outcome, Purpose
+from civicportal.accounts.signing import record_refusal
+from civicportal.crypto import token_hash
+from civicportal.i18n import _
+
+WHY_NOT = {
+    "wrong": _("The code is not correct."),
+    "expired": _("The code has expired; please ask for a new one."),
+    "exhausted": _("Too many wrong codes were entered; please ask for a new one."),
+}
+
+
+def latest(request: Any, purpose: Purpose) -> OtpChallenge | None:
+    """Return the challenge that this browser waits for, read in a transaction of its own."""
+    if request.session_token is None:
+        return None
+    with request.site.work(actor=request.identity, write=False) as work:
+        return work.get(OtpService).latest(purpose, token_hash(request.session_token))
+
+
+def send(request: Any, purpose: Purpose, mobile: str, user: User | None = None) -> None:
+    """Send a code, unless this browser asked for one to the same number within the last minute.
+
+    :raises TooMany: when a limit of the senders is used up.
+    """
+    waiting = latest(request, purpose)
+    now = request.site.clock.now()
+    if waiting and waiting.mobile == mobile and now - waiting.created_at < RESEND_AFTER:
+        return
+    count_send(request, mobile)
+    cookie = token_hash(request.ensure_session_token())
+    request.work.get(OtpService).ask(purpose, mobile, cookie, user=user)
+
+
+def check(request: Any, challenge: OtpChallenge, code: str, *, staff_id: int | None = None) -> Outcome:
+    """Take a typed code in a transaction of its own, so that a wrong one counts.
+
+    :raises TooMany: when too many wrong ones came before.
+    """
+    cookie = token_hash(request.session_token)
+    with attempt(request, *code_hits(request, staff_id)) as trying:
+        with request.site.work(actor=request.identity) as work:
+            outcome = work.get(OtpService).verify(challenge.id, code, cookie)
+        trying.good = outcome == "accepted"
+    if outcome != "accepted":
+        record_refusal(request, challenge.purpose, challenge.user_id, outcome)
+    return outcome
+
+
+def context(request: Any, challenge: OtpChallenge) -> dict[str, Any]:
+    """Return what the page of a code shows: the fate of the message, the seconds until it may be sent again."""
+    left = challenge.created_at + RESEND_AFTER - request.site.clock.now()
+    with request.site.work(actor=request.identity, write=False) as work:
+        return {
+            "mobile": challenge.mobile,
+            "seconds": max(0, int(left.total_seconds())),
+            "fate": messages.fate_of_code(work, challenge),
+            "codes_arrive": messages.codes_arrive(work),
+            "state_url": request.route_path("login_state", _query={"for": challenge.purpose}),
+        }
+
+
+def codes_arrive(request: Any) -> bool:
+    """Tell whether a code can be expected to arrive, for every number alike."""
+    with request.site.work(actor=request.identity, write=False) as work:
+        return messages.codes_arrive(work)
+
+
+def state(request: Any) -> dict[str, str]:
+    """Answer what became of the message this browser waits for."""
+    purpose = request.params.get("for", "login")
+    challenge = latest(request, purpose)
+    if challenge is None:
+        return {"state": "failed"}
+    with request.site.work(actor=request.identity, write=False) as work:
+        return {"state": messages.fate_of_code(work, challenge)}

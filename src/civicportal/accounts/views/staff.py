@@ -1,0 +1,145 @@
+"""The staff's door: user name and password, then a code by SMS, of an app, or from the list of recovery codes."""
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.accounts.guards import attempt, code_hits
+from civicportal.accounts.models import OtpChallenge, User
+from civicportal.accounts.otp import OtpService, Outcome
+from civicportal.accounts.schemas import AppCodeEntry, CodeEntry, RecoveryEntry, StaffPassword
+from civicportal.accounts.signing import onward, record_refusal, sign_in
+from civicportal.accounts.totp import TotpService, match_recovery_code
+from civicportal.accounts.views import codes
+from civicportal.accounts.views.citizen import WIDE, verified
+from civicportal.crypto import token_hash
+from civicportal.forms import BoundForm, Button, handle_form
+from civicportal.i18n import _
+
+
+def login(request: Any) -> Any:
+    """Ask for user name and password."""
+    if request.identity.is_staff:
+        return HTTPSeeOther(request.safe_next("/desk"))
+    form = BoundForm(request, StaffPassword(), buttons=(Button(title=_("Continue"), css_class=WIDE),))
+
+    def enter(values: dict[str, Any]) -> Any:
+        username = values["username"]
+        user_id = verified(request, username, values["password"], User.username == username)
+        if user_id is None:
+            record_refusal(request, "staff", None, "password")
+            form.refuse("", _("User name or password is not correct."))
+        _ask_second(request, user_id)
+        return HTTPSeeOther(onward(request, "staff_login_code"))
+
+    return handle_form(request, form, enter, codes_arrive=codes.codes_arrive(request))
+
+
+def code(request: Any) -> Any:
+    """Ask for the second proof."""
+    challenge, user = _waiting(request)
+    if challenge is None:
+        return HTTPSeeOther(onward(request, "staff_login"))
+    by_app = bool(user.totp_secret)
+    schema = AppCodeEntry() if by_app else CodeEntry()
+    form = BoundForm(request, schema, buttons=(Button(title=_("Sign in"), css_class=WIDE),))
+
+    def enter(values: dict[str, Any]) -> Any:
+        if by_app:
+            outcome = _check_app(request, challenge, values["code"])
+        else:
+            outcome = codes.check(request, challenge, values["code"], staff_id=user.id)
+        if outcome != "accepted":
+            form.refuse("code", codes.WHY_NOT[outcome])
+        return _enter(request, user.id, by="totp" if by_app else "code")
+
+    answer = handle_form(request, form, enter)
+    if not isinstance(answer, dict):
+        return answer
+    links = {
+        "change_url": onward(request, "staff_login"),
+        "resend_url": onward(request, "staff_login_resend"),
+        "recovery_url": onward(request, "staff_login_recovery"),
+    }
+    return {**answer, **codes.context(request, challenge), **links, "by_app": by_app}
+
+
+def resend(request: Any) -> Any:
+    """Send another code to the same member of staff."""
+    challenge, user = _waiting(request)
+    if challenge is None:
+        return HTTPSeeOther(onward(request, "staff_login"))
+    if not user.totp_secret:
+        codes.send(request, "staff", challenge.mobile, user)
+    return HTTPSeeOther(onward(request, "staff_login_code"))
+
+
+def recovery(request: Any) -> Any:
+    """Take a recovery code in the place of the app's."""
+    challenge, user = _waiting(request)
+    if challenge is None:
+        return HTTPSeeOther(onward(request, "staff_login"))
+    form = BoundForm(request, RecoveryEntry(), buttons=(Button(title=_("Sign in"), css_class=WIDE),))
+
+    def enter(values: dict[str, Any]) -> Any:
+        outcome = _check_recovery(request, challenge, values["code"])
+        if outcome != "accepted":
+            form.refuse("code", codes.WHY_NOT[outcome])
+        return _enter(request, user.id, by="recovery")
+
+    return handle_form(request, form, enter, code_url=onward(request, "staff_login_code"))
+
+
+def _ask_second(request: Any, user_id: int) -> None:
+    with request.site.work(actor=request.identity, write=False) as work:
+        user = work.session.get(User, user_id)
+    if not user.totp_secret:
+        codes.send(request, "staff", user.mobile or "", user)
+        return
+    cookie = token_hash(request.ensure_session_token())
+    request.work.get(OtpService).ask("staff", "", cookie, user=user, sms=False)
+
+
+def _waiting(request: Any) -> tuple[Any, Any]:
+    """Return the challenge whose holder has shown the password, and that person."""
+    challenge = codes.latest(request, "staff")
+    if challenge is None:
+        return None, None
+    with request.site.work(actor=request.identity, write=False) as work:
+        return challenge, work.session.get(User, challenge.user_id)
+
+
+def _check_app(request: Any, challenge: OtpChallenge, code: str) -> Outcome:
+    cookie = token_hash(request.session_token)
+    with attempt(request, *code_hits(request, challenge.user_id)) as trying:
+        with request.site.work(actor=request.identity) as work:
+            user = work.session.get(User, challenge.user_id)
+            matches = work.get(TotpService).accept(user, code)
+            outcome = work.get(OtpService).settle(challenge.id, cookie, matches=matches)
+        trying.good = outcome == "accepted"
+    return _noted(request, challenge, outcome)
+
+
+def _check_recovery(request: Any, challenge: OtpChallenge, code: str) -> Outcome:
+    cookie = token_hash(request.session_token)
+    with attempt(request, *code_hits(request, challenge.user_id)) as trying:
+        with request.site.work(actor=request.identity, write=False) as work:
+            hashes = work.get(TotpService).recovery_hashes(challenge.user_id)
+        code_id = match_recovery_code(hashes, code)
+        with request.site.work(actor=request.identity) as work:
+            matches = code_id is not None and work.get(TotpService).use_recovery_code(code_id)
+            outcome = work.get(OtpService).settle(challenge.id, cookie, matches=matches)
+        trying.good = outcome == "accepted"
+    return _noted(request, challenge, outcome)
+
+
+def _noted(request: Any, challenge: OtpChallenge, outcome: Outcome) -> Outcome:
+    if outcome != "accepted":
+        record_refusal(request, "staff", challenge.user_id, outcome)
+    return outcome
+
+
+def _enter(request: Any, user_id: int, *, by: str) -> Any:
+    user = request.work.session.get(User, user_id)
+    kept = sign_in(request, user, "staff", by=by)
+    return HTTPSeeOther(request.safe_next(kept or "/desk"))

@@ -49,6 +49,14 @@ CORE_TEXTS = (
         fields=("PHONE",),
     ),
     MessageText(
+        key="member.new_device",
+        title=_("Sign-in with the password from a new device"),
+        text=_(
+            "{SITE}: somebody signed in with your password from a new device. If it was not you, call {PHONE}."
+        ),
+        fields=("PHONE",),
+    ),
+    MessageText(
         key="staff.kartable_new",
         title=_("New cases in the kartable"),
         text=_("Kartable: {COUNT} new cases were referred to you. Latest code: {TRACK}"),

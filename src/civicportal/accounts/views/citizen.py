@@ -45,7 +45,7 @@ def code(request: Any) -> Any:
     challenge = codes.latest(request, "login")
     if challenge is None:
         return HTTPSeeOther(onward(request, "login"))
-    form = BoundForm(request, CodeEntry(), buttons=(Button(title=_("Sign in"), css_class=WIDE),))
+    form = BoundForm(request, CodeEntry(), buttons=(Button(title=_("Confirm and sign in"), css_class=WIDE),))
 
     def enter(values: dict[str, Any]) -> Any:
         outcome = codes.check(request, challenge, values["code"])
@@ -71,7 +71,7 @@ def resend(request: Any) -> Any:
 
 def password(request: Any) -> Any:
     """Let in who knows mobile and password: for the day on which no SMS comes."""
-    button = Button(title=_("Sign in"), css_class=WIDE)
+    button = Button(title=_("Confirm and sign in"), css_class=WIDE)
     form = BoundForm(request, CitizenPassword(), buttons=(button,))
 
     def enter(values: dict[str, Any]) -> Any:

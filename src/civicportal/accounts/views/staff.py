@@ -42,7 +42,7 @@ def code(request: Any) -> Any:
         return HTTPSeeOther(onward(request, "staff_login"))
     by_app = bool(user.totp_secret)
     schema = AppCodeEntry() if by_app else CodeEntry()
-    form = BoundForm(request, schema, buttons=(Button(title=_("Sign in"), css_class=WIDE),))
+    form = BoundForm(request, schema, buttons=(Button(title=_("Confirm and sign in"), css_class=WIDE),))
 
     def enter(values: dict[str, Any]) -> Any:
         if by_app:
@@ -79,7 +79,7 @@ def recovery(request: Any) -> Any:
     challenge, user = _waiting(request)
     if challenge is None:
         return HTTPSeeOther(onward(request, "staff_login"))
-    form = BoundForm(request, RecoveryEntry(), buttons=(Button(title=_("Sign in"), css_class=WIDE),))
+    form = BoundForm(request, RecoveryEntry(), buttons=(Button(title=_("Confirm and sign in"), css_class=WIDE),))
 
     def enter(values: dict[str, Any]) -> Any:
         outcome = _check_recovery(request, challenge, values["code"])

@@ -96,10 +96,10 @@ def _desk(request: Any) -> Widget:
         weight=50,
         context={
             "rows": [
-                (translate(_("Registered")), registered, f"{path}?stage=registered", "c1"),
-                (translate(_("In progress")), in_progress, f"{path}?stage=in_progress", "c2"),
-                (translate(_("Overdue")), figures.overdue, f"{path}?overdue=true", "c6"),
-                (translate(_("Reviewed")), figures.by_stage.get("done", 0), f"{path}?stage=done", "c4"),
+                (translate(_("Registered")), registered, f"{path}?stage=registered", "c4"),
+                (translate(_("In progress")), in_progress, f"{path}?stage=in_progress", "c1"),
+                (translate(_("Overdue")), figures.overdue, f"{path}?overdue=true", "c5"),
+                (translate(_("Reviewed")), figures.by_stage.get("done", 0), f"{path}?stage=done", "c6"),
             ]
         },
     )

@@ -80,7 +80,7 @@ class PublicFilters(StrictSchema):
     """Filters of the public list."""
 
     stage = Node(
-        Choice([("open", _("Open")), *((name, STAGES[name]) for name in ("done", "rejected"))]),
+        Choice([("open", _("Still open")), *((name, STAGES[name]) for name in ("done", "rejected"))]),
         title=_("Status"),
         missing=None,
         widget=SelectWidget(empty=_("Every status")),
@@ -98,7 +98,7 @@ class DeskFilters(StrictSchema):
 
     words = Node(CleanText(0, 100), title=_("Words"), missing="")
     stage = Node(
-        Choice([("open", _("Open")), *STAGES.items()]),
+        Choice([("open", _("Still open")), *STAGES.items()]),
         title=_("Stage"),
         missing=None,
         widget=SelectWidget(empty=_("Every stage")),

@@ -76,7 +76,6 @@ WORKFLOW = Workflow(
             name="waiting_citizen",
             title=_("Waiting for the citizen"),
             stage="in_progress",
-            public_title=_("Waiting for your explanation"),
             pauses_deadline=True,
         ),
         State(name="reviewed", title=_("Reviewed"), stage="done"),

@@ -38,7 +38,8 @@ VIEWS: tuple[tuple[str, str, str | None, str, Any], ...] = (
 
 
 def includeme(config: Any) -> None:
-    """Add routes and views."""
+    """Add routes and views; the form of a new report carries pictures."""
+    config.registry.settings["civicportal.upload_paths"].append(ROUTES["reports.new"])
     for name, pattern in ROUTES.items():
         config.add_route(name, pattern)
     for route, view, renderer, permission, methods in VIEWS:

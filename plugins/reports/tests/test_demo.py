@@ -1,0 +1,63 @@
+"""The sample reports are made through the services, and are the same each time."""
+
+from civicportal_reports import demo
+from civicportal_reports.search import Filters
+from civicportal_reports.statistics import ReportStatistics
+from sqlalchemy import func, select
+
+from civicportal.api import Case, CaseEvent, Rating
+from civicportal.testing import NOON, FakeClock, make_staff
+
+REPORTS = """
+expert_comments = ["بازدید شد."]
+referral_notes = ["جهت اقدام."]
+public_answers = ["انجام شد."]
+reject_reasons = ["دیده نشد."]
+[[reports]]
+category = "pothole"
+street = "خیابان آزادی"
+text = "چالهٔ عمیقی وسط خیابان است."
+[[reports]]
+category = "bin"
+street = "کوچهٔ بهار"
+text = "سطل زباله سوخته است."
+urgent = true
+"""
+
+
+class WindingClock(FakeClock):
+    """Goes back to noon as the demo's clock goes back to the present."""
+
+    def set(self, now):
+        super().set(now or NOON)
+
+
+def load(city, tmp_path, monkeypatch, count=40):
+    (tmp_path / "reports.toml").write_text(REPORTS, encoding="utf-8")
+    monkeypatch.setattr(demo, "COUNT", count)
+    monkeypatch.setattr(city.site, "clock", WindingClock())
+    with city.site.work() as work:
+        make_staff(work, "administrator", username="admin")
+    done = []
+    demo.load(city.site, tmp_path, lambda at, total: done.append((at, total)))
+    return done
+
+
+def test_reports_of_months_stand_where_they_may(city, tmp_path, monkeypatch):
+    done = load(city, tmp_path, monkeypatch)
+    assert done[-1] == (40, 40)
+    with city.site.work(write=False) as work:
+        cases = work.session.scalars(select(Case)).all()
+        assert len(cases) == 40
+        assert max(case.created_at for case in cases) < NOON
+        assert {case.stage for case in cases} >= {"done"}
+        events = work.session.scalars(select(CaseEvent).order_by(CaseEvent.case_id, CaseEvent.id)).all()
+        for before, after in zip(events, events[1:], strict=False):
+            assert before.case_id != after.case_id or before.at <= after.at
+        assert work.session.scalar(select(func.count()).select_from(Rating)) > 0
+
+
+def test_without_a_file_there_is_nothing_to_tell(city, tmp_path):
+    demo.load(city.site, tmp_path, lambda at, total: None)
+    with city.site.work(write=False) as work:
+        assert work.get(ReportStatistics).figures(Filters()).total == 0

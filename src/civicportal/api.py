@@ -123,9 +123,9 @@ from civicportal.security import (
     Identity,
     Permission,
 )
-from civicportal.settings import FreeTable, Table, boolean, number, string, strings
 from civicportal.site import Site
 from civicportal.storage import process_image
+from civicportal.toml_types import FreeTable, Table, boolean, number, string, strings
 from civicportal.work import Work
 
 __all__ = [

@@ -29,8 +29,8 @@ CORE_PARTS = (
     "dashboard",
     "pwa",
 )
-#: Paths that carry pictures.
-UPLOAD_PATHS = ["/uploads", "/reports/new", "/kartable/cases"]
+#: Paths of the core that carry pictures; a plugin's ``includeme`` adds its own to the list.
+UPLOAD_PATHS = ("/uploads", "/kartable/cases", "/my")
 
 
 class Request(pyramid.request.Request):

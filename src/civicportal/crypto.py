@@ -6,8 +6,10 @@ import base64
 import binascii
 import hashlib
 import hmac
+import os
 import secrets
 from collections.abc import Sequence
+from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -127,6 +129,20 @@ class Keys:
     def otp_matches(self, nonce: bytes, code: str, digits: int = 6) -> bool:
         """Compare a typed code (ASCII digits) with the challenge's own, in constant time."""
         return same(self.otp_code(nonce, digits), code)
+
+
+def own_secret(folder: Path) -> str:
+    """Return the secret of a demo or a developer, made at the first start.
+
+    :param folder: where it is kept, readable by its owner alone.
+    """
+    path = folder / "secret"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(os.urandom(32).hex())
+    return path.read_text()
 
 
 def _hkdf(key: bytes, purpose: str) -> bytes:

@@ -54,7 +54,7 @@ class UTCDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, _: Dialect) -> datetime | None:
         """Refuse naive values and convert the others to UTC."""
         if value is None:
             return None
@@ -62,7 +62,7 @@ class UTCDateTime(TypeDecorator[datetime]):
             raise ValueError(f"naive datetime {value!r}")
         return value.astimezone(UTC)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, _: Dialect) -> datetime | None:
         """SQLite hands back naive values: they are UTC."""
         if value is None:
             return None
@@ -184,7 +184,7 @@ def _prepare_sqlite(engine: Engine) -> None:
     lock = FairLock()
 
     @event.listens_for(engine, "connect")
-    def connect(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
+    def connect(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
         connection.isolation_level = None
         for pragma in (
             "journal_mode=WAL",
@@ -205,7 +205,7 @@ def _prepare_sqlite(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     # The connection goes back to the pool right after COMMIT or ROLLBACK: only then is the database free.
-    def release(connection: sqlite3.Connection | None, record: ConnectionPoolEntry, *_: Any) -> None:
+    def release(_: sqlite3.Connection | None, record: ConnectionPoolEntry, *__: Any) -> None:
         if record.info.pop(_OWNER, False):
             lock.release()
 

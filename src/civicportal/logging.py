@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 import sys
 from datetime import UTC, datetime
@@ -54,8 +55,12 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, default=str)
 
 
-def setup_logging(level: str = "INFO", stream: TextIO | None = None) -> None:
-    """Send all log lines of the process to a stream (standard error), masked, as JSON."""
+def setup_logging(level: str | None = None, stream: TextIO | None = None) -> None:
+    """Send all log lines of the process to a stream (standard error), masked, as JSON.
+
+    :param level: the lowest that is told; ``CIVICPORTAL_LOG``, else INFO, if None.
+    """
+    level = level or os.environ.get("CIVICPORTAL_LOG") or "INFO"
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter())
     handler.addFilter(MaskingFilter())

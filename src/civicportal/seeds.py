@@ -109,8 +109,12 @@ class SeedService:
 
     def _planned_categories(self) -> Iterator[Planned]:
         data = self._file("categories")
-        kind = data.get("kind", "reports")
         position = 0
+        kind = data.get("kind")
+        if data.get("categories") and not kind:
+            raise ConfigurationError(
+                f"{self.work.site.data / 'categories.toml'}: kind: of which kind of case?"
+            )
         for root in data.get("categories", []):
             values = {key: value for key, value in root.items() if key != "children"}
             position += 1

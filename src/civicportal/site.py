@@ -19,7 +19,7 @@ from civicportal.calendar import CityCalendar
 from civicportal.cases.workflow import VERBS, CaseKind, unknown_kind
 from civicportal.clock import Clock, SystemClock
 from civicportal.countries import Country, get_country
-from civicportal.crypto import Keys
+from civicportal.crypto import Keys, own_secret
 from civicportal.db import Engines, check_database, make_engines
 from civicportal.errors import ConfigurationError
 from civicportal.geo import CityMap
@@ -174,7 +174,7 @@ class Site:
     def _make_keys(self, table: Mapping[str, Any]) -> Keys:
         secret = table["secret"]
         if not secret and not self.is_production:
-            secret = _own_secret(Path("var"))
+            secret = own_secret(Path("var"))
         if len(secret.encode()) < SHORTEST_SECRET:
             raise ConfigurationError(f"site.secret: needs {SHORTEST_SECRET} bytes or more")
         pii = [key.encode() for key in table["pii_keys"].split()] or [secret.encode()]
@@ -288,14 +288,3 @@ def refuse_demo_data(site: Site) -> None:
 
 def _windows(table: Mapping[str, list[list[int]]]) -> dict[str, tuple[Window, ...]]:
     return {name: tuple(Window(*pair) for pair in pairs) for name, pairs in table.items()}
-
-
-def _own_secret(folder: Path) -> str:
-    """Return the secret of a demo, made at the first start."""
-    path = folder / "secret"
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(os.urandom(32).hex())
-    return path.read_text()

@@ -52,4 +52,4 @@ class AuditService:
             )
             .order_by(AuditEvent.at.desc())
         )
-        return list({actor_id: name for actor_id, name in events}.values())
+        return list(dict(events.tuples().all()).values())

@@ -106,5 +106,7 @@ def _welcome(site: "Site", host: str, port: int) -> None:
 def _serve(path: Path, host: str, port: int) -> None:
     from civicportal.server import serve_site
 
+    # The worker inherits both. Whoever looks at a demo wants the addresses, not its log.
     os.environ["CIVICPORTAL_MODE"] = "demo"
+    os.environ.setdefault("CIVICPORTAL_LOG", "WARNING")
     serve_site(path, host=host, port=port)

@@ -1,1 +1,37 @@
-"""Notices to citizens: texts, outbox, transports."""
+"""Notices to citizens: texts, outbox, transports, and their administration."""
+
+from typing import Any
+
+SEE, MANAGE = "core:message:view", "core:setting:manage"
+ROUTES = {
+    "admin.messages": "/admin/messages",
+    "admin.messages_find": "/admin/messages/find",
+    "admin.message_again": r"/admin/messages/{id:\d{1,18}}/again",
+    "admin.message_texts": "/admin/messages/texts",
+    "admin.message_text": r"/admin/messages/texts/{key:[a-z0-9_.]{1,60}}",
+    "admin.message_text_reset": r"/admin/messages/texts/{key:[a-z0-9_.]{1,60}}/reset",
+}
+#: Route, view, template, who may, method.
+VIEWS = (
+    ("admin.messages", "messages", "messages", SEE, "GET"),
+    ("admin.messages_find", "find", None, SEE, "POST"),
+    ("admin.message_again", "again", None, SEE, "POST"),
+    ("admin.message_texts", "texts", "texts", MANAGE, "GET"),
+    ("admin.message_text", "text", "text", MANAGE, "GET"),
+    ("admin.message_text", "text", "text", MANAGE, "POST"),
+    ("admin.message_text_reset", "reset", None, MANAGE, "POST"),
+)
+
+
+def includeme(config: Any) -> None:
+    """Add the pages of administrators."""
+    for name, pattern in ROUTES.items():
+        config.add_route(name, pattern)
+    for route, view, template, permission, method in VIEWS:
+        config.add_view(
+            f"civicportal.notifications.views.{view}",
+            route_name=route,
+            renderer=template and f"civicportal:templates/notifications/{template}.jinja2",
+            permission=permission,
+            request_method=method,
+        )

@@ -11,6 +11,8 @@ from civicportal.db import NEVER
 from civicportal.i18n import _
 
 HALF, FOUR_FIFTHS = 0.5, 0.8
+#: Minutes, the longest first.
+LENGTHS = {"days": 24 * 60, "hours": 60}
 LEFT = {
     "days": _("${n} days left"),
     "hours": _("${n} hours left"),
@@ -54,7 +56,7 @@ def due(case: Case, now: datetime, calendar: CityCalendar) -> Due | None:
 
 def _in_words(words: dict[str, TranslationString], time: timedelta) -> TranslationString:
     minutes = int(time.total_seconds() // 60)
-    for unit, length in (("days", 24 * 60), ("hours", 60)):
-        if minutes >= length:
-            return _(words[unit], mapping={"n": str(minutes // length)})
-    return _(words["minutes"], mapping={"n": str(minutes)})
+    unit, length = next(
+        ((unit, length) for unit, length in LENGTHS.items() if minutes >= length), ("minutes", 1)
+    )
+    return words[unit] % {"n": str(minutes // length)}

@@ -17,7 +17,6 @@ SORT_TITLES = {
     "oldest": _("Oldest"),
     "updated": _("Latest change"),
 }
-UNIT_HINT = _("The case goes into the kartable of this unit.")
 
 
 class InboxFilters(StrictSchema):
@@ -51,7 +50,7 @@ class InboxFilters(StrictSchema):
 class Referral(StrictSchema):
     """To whom a case, a copy of it or an inquiry goes."""
 
-    unit = Node(Choice(lambda bindings: bindings["units"]), title=_("Unit"), description=UNIT_HINT)
+    unit = Node(Choice(lambda bindings: bindings["units"]), title=_("Unit"))
     user = Node(
         Choice(lambda bindings: bindings["people"]),
         title=_("Person of this unit"),

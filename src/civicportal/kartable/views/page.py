@@ -17,6 +17,8 @@ from civicportal.kartable.views import forms
 from civicportal.web.display import pieces
 
 AUDIENCES = ("citizen", "public")
+PLACES = ("step", "refer", "comment", "reply", "button")
+"""Where the page shows a form that was sent."""
 
 
 def case_page(
@@ -30,17 +32,18 @@ def case_page(
 ) -> dict[str, Any]:
     """Return what the template of a case's page needs.
 
-    :param sent: a form that was refused, by its place: step, refer, comment or reply.
+    :param sent: a form that was refused, by its place, one of ``PLACES``.
     :param merge: somebody changed the case since the form was made: say what happened meanwhile.
     :param reveal: show the citizen's number in full.
     """
-    work, sent = request.work, dict(sent or {})
+    work = request.work
+    shown: dict[str, BoundForm | None] = {**dict.fromkeys(PLACES), **(sent or {})}
     request.response.status_int = status
     cases, facts = work.get(CaseService), work.get(FactsService)
     history = work.get(StaffHistory)
     rights = facts.rights(case)
     steps = cases.steps(case)
-    step_forms = forms.step_forms(request, steps, sent.get("step"))
+    step_forms = forms.step_forms(request, steps, shown["step"])
     public = request.GET.get("history") == "public"
     photos = work.get(AttachmentService).of_case(case)
     events = [] if public else history.of(case)
@@ -51,9 +54,9 @@ def case_page(
         "photos": [photo for photo in photos if photo.purpose == "before"],
         "steps": step_forms,
         "closed_steps": [step for step in steps if step.reason],
-        "refer": sent.get("refer") or (forms.referral_form(request, work) if rights.refer else None),
-        "comment": sent.get("comment") or forms.comment_form(request),
-        "reply": sent.get("reply") or forms.reply_form(request),
+        "refer": shown["refer"] or (forms.referral_form(request, work) if rights.refer else None),
+        "comment": shown["comment"] or forms.comment_form(request),
+        "reply": shown["reply"] or forms.reply_form(request),
         "events": events,
         "public_events": work.get(PublicHistory).of(case, own=True, audiences=AUDIENCES) if public else None,
         "seen": _last_event(cases, case),
@@ -61,10 +64,10 @@ def case_page(
         "neighbours": work.get(InboxService).neighbours(case),
         "rating": work.get(RatingService).summary(case),
         "panels": pieces(request, "case_panels", ("facts", "aside"), case=case),
-        "sent": sent,
+        "sent": shown,
         "merge": merge,
         "meanwhile": history.since(case, forms.sent_number(request, forms.SEEN)) if merge else [],
-        "kept": _kept(sent, step_forms) if merge else [],
+        "kept": _kept(shown["step"], step_forms) if merge else [],
         "reveal": reveal,
     }
 
@@ -73,9 +76,8 @@ def _last_event(cases: CaseService, case: Case) -> int:
     return max(event.id for event in cases.events(case))
 
 
-def _kept(sent: Mapping[str, BoundForm], step_forms: list[forms.StepForm]) -> list[str]:
+def _kept(step: BoundForm | None, step_forms: list[forms.StepForm]) -> list[str]:
     """Return the words of a step that is not possible any more: no form of the page holds them."""
-    step = sent.get("step")
     if step is None or step in [item.form for item in step_forms]:
         return []
     return forms.typed(step)

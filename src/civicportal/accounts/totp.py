@@ -109,7 +109,7 @@ class TotpService:
         rows = self.session.execute(
             query.where(RecoveryCode.user_id == user_id, RecoveryCode.used_at.is_(None))
         )
-        return dict(rows.tuples().all())
+        return {row.id: row.code_hash for row in rows}
 
     def use_recovery_code(self, code_id: int) -> bool:
         """Use up a code; False when somebody was faster."""

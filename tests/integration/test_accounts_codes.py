@@ -1,0 +1,218 @@
+"""One-time codes: once, in time, from the browser that asked, five tries."""
+
+import threading
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from civicportal.accounts.models import OtpChallenge, User
+from civicportal.accounts.otp import OtpService
+from civicportal.accounts.totp import TotpService, match_recovery_code, new_recovery_codes
+from civicportal.passwords import hash_password
+from civicportal.testing import make_citizen, make_staff, outbox
+
+MOBILE, COOKIE, OTHER = "+989120000000", "a" * 64, "b" * 64
+
+
+def ask(site: Any, mobile: str = MOBILE, cookie: str = COOKIE) -> tuple[int, str]:
+    """Return the challenge's id and its code."""
+    with site.work() as work:
+        challenge = work.get(OtpService).ask("login", mobile, cookie)
+        return challenge.id, site.keys.otp_code(challenge.nonce)
+
+
+def verify(site: Any, challenge_id: int, code: str, cookie: str = COOKIE) -> str:
+    with site.work() as work:
+        return str(work.get(OtpService).verify(challenge_id, code, cookie))
+
+
+def wrong(code: str) -> str:
+    return f"{(int(code) + 1) % 10**6:06}"
+
+
+def test_right_code_is_taken_once(site: Any) -> None:
+    challenge, code = ask(site)
+    assert verify(site, challenge, wrong(code)) == "wrong"
+    assert verify(site, challenge, code) == "accepted"
+    assert verify(site, challenge, code) == "expired"
+
+
+@pytest.mark.parametrize(("seconds", "outcome"), [(179, "accepted"), (180, "expired")])
+def test_code_lives_three_minutes(site: Any, clock: Any, seconds: int, outcome: str) -> None:
+    challenge, code = ask(site)
+    clock.advance(seconds=seconds)
+    assert verify(site, challenge, code) == outcome
+
+
+def test_code_belongs_to_its_browser(site: Any) -> None:
+    challenge, code = ask(site)
+    assert verify(site, challenge, code, OTHER) == "expired"
+    assert verify(site, challenge, code) == "accepted"
+
+
+def test_code_of_another_challenge_is_wrong(site: Any) -> None:
+    first, code = ask(site)
+    second, other_code = ask(site)
+    assert code != other_code
+    assert verify(site, second, code) == "wrong"
+    assert verify(site, first, code) == "accepted"
+
+
+def test_five_wrong_codes_end_the_challenge(site: Any) -> None:
+    challenge, code = ask(site)
+    outcomes = [verify(site, challenge, wrong(code)) for _try in range(5)]
+    assert outcomes == ["wrong"] * 4 + ["exhausted"]
+    assert verify(site, challenge, code) == "exhausted"
+
+
+def test_parallel_verifies_accept_once(site: Any) -> None:
+    challenge, code = ask(site)
+    outcomes: list[str] = []
+    start = threading.Barrier(16)
+
+    def try_code() -> None:
+        start.wait()
+        outcomes.append(verify(site, challenge, code))
+
+    threads = [threading.Thread(target=try_code) for _number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["accepted"] + ["expired"] * 15
+
+
+def test_number_that_may_not_pass_gets_a_hollow_challenge(site: Any, clock: Any) -> None:
+    with site.work() as work:
+        make_citizen(work, MOBILE, disabled_at=clock.now())
+    challenge, code = ask(site)
+    assert verify(site, challenge, code) == "wrong"
+    with site.work(write=False) as work:
+        assert outbox(work) == []
+
+
+def test_known_and_unknown_numbers_are_sent_a_code(site: Any) -> None:
+    with site.work() as work:
+        make_citizen(work, MOBILE)
+    for mobile in (MOBILE, "+989130000000"):
+        ask(site, mobile)
+        with site.work(write=False) as work:
+            (message,) = outbox(work, mobile)
+            assert message.text == ""
+
+
+def test_code_is_stored_nowhere(site: Any) -> None:
+    _challenge, code = ask(site)
+    with site.work(write=False) as work:
+        rows = [*work.session.query(OtpChallenge), *outbox(work)]
+        assert not any(code in str(value) for row in rows for value in vars(row).values())
+
+
+class OtpMachine(RuleBasedStateMachine):
+    """Whatever happens to a challenge: it lets in its own browser at most once, in time, within five tries."""
+
+    site: Any
+    clock: Any
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.id, self.code = ask(self.site)
+        self.left, self.tries, self.taken = timedelta(seconds=180), 0, False
+
+    @property
+    def open(self) -> bool:
+        return not self.taken and self.tries < 5 and self.left > timedelta()
+
+    @rule(seconds=st.integers(1, 90))
+    def wait(self, seconds: int) -> None:
+        self.clock.advance(seconds=seconds)
+        self.left -= timedelta(seconds=seconds)
+
+    @rule()
+    def right_code(self) -> None:
+        assert (verify(self.site, self.id, self.code) == "accepted") is self.open
+        self.taken = self.taken or self.open
+
+    @rule()
+    def wrong_code(self) -> None:
+        assert verify(self.site, self.id, wrong(self.code)) != "accepted"
+        self.tries += self.open
+
+    @rule()
+    def other_browser(self) -> None:
+        assert verify(self.site, self.id, self.code, OTHER) == "expired"
+
+    @rule()
+    def new_challenge(self) -> None:
+        self.id, self.code = ask(self.site)
+        self.left, self.tries, self.taken = timedelta(seconds=180), 0, False
+
+    @invariant()
+    def used_rows_are_those_taken(self) -> None:
+        with self.site.work(write=False) as work:
+            row = work.session.get(OtpChallenge, self.id)
+            assert (row.used_at is not None) is self.taken
+            assert row.attempts <= 5
+
+
+def test_otp_machine(site: Any, clock: Any) -> None:
+    machine = type("Machine", (OtpMachine,), {"site": site, "clock": clock})
+    run_state_machine_as_test(
+        machine, settings=settings(max_examples=15, stateful_step_count=15, deadline=None, database=None)
+    )
+
+
+@pytest.fixture
+def secret() -> str:
+    return "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+
+def _app_code(secret: str, moment: Any) -> str:
+    import pyotp
+
+    return str(pyotp.TOTP(secret).at(moment))
+
+
+def test_app_code_counts_once(site: Any, clock: Any, secret: str) -> None:
+    code = _app_code(secret, clock.now())
+    with site.work() as work:
+        officer = make_staff(work)
+        totp = work.get(TotpService)
+        step = totp.matching_step(secret, _app_code(secret, clock.now() - timedelta(seconds=30)))
+        assert step is not None
+        totp.enable(officer, secret, step, [])
+    outcomes = []
+    for _try in range(2):
+        with site.work() as work:
+            outcomes.append(work.get(TotpService).accept(work.session.get(User, officer.id), code))
+    assert outcomes == [True, False]
+    with site.work() as work:
+        earlier = _app_code(secret, clock.now() - timedelta(seconds=30))
+        assert not work.get(TotpService).accept(work.session.get(User, officer.id), earlier)
+
+
+def test_app_secret_is_stored_encrypted(work: Any, secret: str) -> None:
+    officer = make_staff(work)
+    work.get(TotpService).enable(officer, secret, 1, [])
+    assert secret not in officer.totp_secret
+
+
+def test_recovery_code_counts_once(site: Any) -> None:
+    codes = new_recovery_codes()[:2]
+    hashes = [hash_password(code.replace("-", "")) for code in codes]
+    with site.work() as work:
+        officer = make_staff(work)
+        work.get(TotpService).replace_recovery_codes(officer, hashes)
+        work.session.flush()
+        totp = work.get(TotpService)
+        stored = totp.recovery_hashes(officer.id)
+        assert match_recovery_code(stored, "aaaaa-aaaaa") is None
+        found = match_recovery_code(stored, codes[1].upper())
+        assert found is not None
+        assert totp.use_recovery_code(found)
+        assert not totp.use_recovery_code(found)
+        assert set(totp.recovery_hashes(officer.id)) == set(stored) - {found}

@@ -80,7 +80,19 @@ class Work:
                     raise RuntimeError(f"more than {MOST_CHANGES} changes of cases in one transaction")
                 self.site.hooks.hook.case_changed(change=self._changes.popleft(), work=self)
         finally:
+            self._changes.clear()
             self._relaying = False
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Do what may be refused half-way: a raise leaves rows and counters as they were before."""
+        counts = self._counts.copy()
+        try:
+            with self.session.begin_nested():
+                yield
+        except BaseException:
+            self._counts = counts
+            raise
 
     def _close(self) -> None:
         self.session.flush()

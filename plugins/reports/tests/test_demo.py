@@ -1,5 +1,7 @@
 """The sample reports are made through the services, and are the same each time."""
 
+from itertools import pairwise
+
 from civicportal_reports import demo
 from civicportal_reports.search import Filters
 from civicportal_reports.statistics import ReportStatistics
@@ -52,7 +54,7 @@ def test_reports_of_months_stand_where_they_may(city, tmp_path, monkeypatch):
         assert max(case.created_at for case in cases) < NOON
         assert {case.stage for case in cases} >= {"done"}
         events = work.session.scalars(select(CaseEvent).order_by(CaseEvent.case_id, CaseEvent.id)).all()
-        for before, after in zip(events, events[1:], strict=False):
+        for before, after in pairwise(events):
             assert before.case_id != after.case_id or before.at <= after.at
         assert work.session.scalar(select(func.count()).select_from(Rating)) > 0
 

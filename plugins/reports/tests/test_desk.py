@@ -124,3 +124,18 @@ class TestLinkingDuplicates:
         earlier, later = city.send(), city.send()
         sign_in(city.stranger)
         self.post(city, app, later, earlier, city.case(later).version, 404)
+
+
+class TestKartable:
+    def test_a_wrong_code_leaves_the_case_and_the_form_as_they_were(self, city, app, sign_in):
+        code = city.send()
+        sign_in(city.officer)
+        page = app.get(f"/kartable/cases/{code}", status=200)
+        form = next(
+            f for f in page.forms.values() if f.action.endswith("/duplicate") and "version" in f.fields
+        )
+        form["duplicate_of"] = "4059031274"
+        answer = form.submit(expect_errors=True)
+        assert answer.status_int == 422
+        assert city.case(code).status == "registered"
+        assert "ثبت‌شده" in answer.text

@@ -52,4 +52,4 @@ class AuditService:
             )
             .order_by(AuditEvent.at.desc())
         )
-        return list(dict(events.tuples().all()).values())
+        return list(dict(events.all()).values())

@@ -185,24 +185,26 @@ class CaseService:
         reason = self._hindrance(case, transition)
         if reason:
             raise Refused(reason)
-        before = self.snapshot(case)
-        self._move(case, kind, transition.target)
-        event = self.record(
-            case,
-            "transition",
-            transition=name,
-            before=str(before["status"]),
-            after=case.status,
-            public=transition.notify or bool(public_text),
-            public_text=public_text,
-            internal_text=internal_text,
-            data={**(data or {}), "undo": before},
-        )
-        self.work.get(AttachmentService).claim(attachments, owner, case, event, purpose="after")
-        change = CaseChange(
-            case=case, event=event, kind=kind, transition=transition, notify=transition.notify and notify
-        )
-        self.work.relay(change)
+        # A plugin that is told may refuse the step too.
+        with self.work.attempt():
+            before = self.snapshot(case)
+            self._move(case, kind, transition.target)
+            event = self.record(
+                case,
+                "transition",
+                transition=name,
+                before=str(before["status"]),
+                after=case.status,
+                public=transition.notify or bool(public_text),
+                public_text=public_text,
+                internal_text=internal_text,
+                data={**(data or {}), "undo": before},
+            )
+            self.work.get(AttachmentService).claim(attachments, owner, case, event, purpose="after")
+            change = CaseChange(
+                case=case, event=event, kind=kind, transition=transition, notify=transition.notify and notify
+            )
+            self.work.relay(change)
         return event
 
     def comment(self, case: Case, text: str, *, expert: bool = False, public: bool = False) -> CaseEvent:

@@ -98,8 +98,6 @@ def link_duplicate(request: Any) -> Any:
             data={"duplicate_of": request.POST.get("duplicate_of", "")},
         )
     except Refused as refusal:
-        # The earlier report is looked for after the step was written.
-        request.tm.doom()
         request.session.flash(request.translate(refusal.reason), "bad")
     else:
         request.session.flash(request.translate(_("The reports are linked.")), "good")

@@ -12,7 +12,6 @@ from civicportal.cases.changes import CaseChange
 from civicportal.cases.followers import FollowerService
 from civicportal.cases.models import Case
 from civicportal.cases.services import CaseService
-from civicportal.db import NEVER
 from civicportal.kartable.services import KartableService
 from civicportal.kartable.undo import UndoService
 from civicportal.notifications.inbound import answer
@@ -287,11 +286,3 @@ def test_the_owner_gets_the_status_by_sms_and_nobody_else(site, city):
             assert reply.fields["TRACK"] == city.code
         assert ask(FOLLOWER, city.code) is None
         assert ask(CITIZEN, "سلام") is None
-
-
-def test_the_demo_calls_the_past_sent(site, city, clock):
-    clock.advance(days=1)
-    with site.work() as work:
-        work.get(NotificationService).consider_sent(before=clock.now())
-    assert [(m.state, m.sent_at) for m in messages(site)] == [("sent", NOON)]
-    assert messages(site)[0].next_at < NEVER

@@ -233,15 +233,6 @@ class NotificationService:
         locale = self._locale(citizen)
         return self.preview(key, self.notices.fields(case, facts, locale), locale)
 
-    def consider_sent(self, before: datetime) -> None:
-        """Mark what was due before a moment as sent then: the demo has made up the past."""
-        self.session.execute(
-            update(OutboxMessage)
-            .where(OutboxMessage.state == "new", OutboxMessage.next_at < before)
-            .values(state="sent", sent_at=OutboxMessage.next_at, attempts=1)
-            .execution_options(synchronize_session=False)
-        )
-
     # -- inside ---------------------------------------------------------------------------------------------
 
     def _content(self, key: str, locale: str | None, fields: Mapping[str, str]) -> dict[str, str]:

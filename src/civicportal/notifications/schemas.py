@@ -1,0 +1,70 @@
+"""The forms of the messages' pages."""
+
+import colander
+
+from civicportal.forms import SelectWidget, TextAreaWidget
+from civicportal.i18n import _
+from civicportal.schema import (
+    BoundedInt,
+    Choice,
+    CityDate,
+    CleanText,
+    Node,
+    Option,
+    StrictSchema,
+    TrackingCode,
+)
+
+LARGEST_ID = 2**53
+LONGEST_TEXT = 500
+STATES = {
+    "new": _("Waiting"),
+    "leased": _("Being sent"),
+    "sent": _("Sent"),
+    "unknown": _("Outcome unknown"),
+    "dead": _("Failed"),
+    "cancelled": _("Cancelled"),
+}
+
+
+class MessageFilters(StrictSchema):
+    """What narrows the list; it stands in the address, so a number never does."""
+
+    state = Node(
+        Choice([Option(value=name, label=title) for name, title in STATES.items()]),
+        title=_("State of the message"),
+        missing=None,
+        widget=SelectWidget(empty=_("Every state")),
+    )
+    kind = Node(
+        Choice(lambda bindings: bindings["kinds"]),
+        title=_("Text"),
+        missing=None,
+        widget=SelectWidget(empty=_("All texts")),
+    )
+    code = Node(TrackingCode(), title=_("Tracking code"), missing=None)
+    first = Node(CityDate(), title=_("Written from"), missing=None)
+    last = Node(CityDate(), title=_("Written until"), missing=None)
+    person = Node(BoundedInt(0, LARGEST_ID), missing=None)
+
+
+class MessageWording(StrictSchema):
+    """The site's own words of a text."""
+
+    text = Node(
+        CleanText(2, LONGEST_TEXT, multiline=True),
+        title=_("Words of the message"),
+        widget=TextAreaWidget(rows=6, counter=False),
+    )
+
+    def validator(self, node: colander.SchemaNode, values: dict[str, str]) -> None:
+        """Refuse fields this text does not have, and a code without its digits."""
+        unknown = node.bindings["unknown_fields"](values["text"])
+        error = colander.Invalid(node)
+        if unknown:
+            names = " ".join(f"{{{name}}}" for name in unknown)
+            error["text"] = _("These fields cannot be used here: ${names}", mapping={"names": names})
+            raise error
+        if node.bindings["needs_code"] and "{CODE}" not in values["text"]:
+            error["text"] = _("Without {CODE} nobody would get the code.")
+            raise error

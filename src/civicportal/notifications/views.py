@@ -1,0 +1,154 @@
+"""Administration of messages: the outbox with the fate of each, and the wording of the texts."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from pyramid.httpexceptions import HTTPSeeOther
+from sqlalchemy import select
+
+from civicportal.accounts.models import User
+from civicportal.audit.services import AuditService
+from civicportal.cases.models import Case
+from civicportal.countries import InvalidMobile
+from civicportal.errors import Conflict, NotFound
+from civicportal.forms import BoundForm, handle_form
+from civicportal.i18n import _
+from civicportal.notifications.book import MessageBook, MessageQuery
+from civicportal.notifications.gate import GateService
+from civicportal.notifications.schemas import STATES, MessageFilters, MessageWording
+from civicportal.notifications.sms import sms_parts
+from civicportal.notifications.texts import TextService, fill
+from civicportal.persian import compact
+from civicportal.schema import Option
+
+FILTERS = ("state", "kind", "code", "first", "last", "person")
+
+
+def messages(request: Any) -> dict[str, Any]:
+    """List the messages under the filters of the address."""
+    work = request.work
+    texts = request.site.messages
+    kinds = [Option(value=key, label=text.title) for key, text in sorted(texts.items())]
+    form = BoundForm(request, MessageFilters(), bindings={"kinds": kinds})
+    values = form.read_filters(request.GET)
+    book = work.get(MessageBook)
+    page = book.page(MessageQuery(**values), before=_id(request, "before"), after=_id(request, "after"))
+    chosen = {name: form[name].cstruct for name in FILTERS if values[name] not in (None, "")}
+    return {
+        "form": form,
+        "values": values,
+        "narrowed": bool(set(chosen) - {"state"}),
+        "page": page,
+        "states": STATES,
+        "texts": texts,
+        "counts": book.counts(),
+        "gate": work.get(GateService),
+        "transport": request.site.transport,
+        "url": lambda **changes: _url(request, {**chosen, **changes}),
+    }
+
+
+def find(request: Any) -> HTTPSeeOther:
+    """Go to the messages of a tracking code or of a mobile number, which itself stands in no address."""
+    text = request.POST.get("q", "")
+    text = compact(text[:100]) if isinstance(text, str) else ""
+    if request.work.session.scalar(select(Case.id).where(Case.code == text)):
+        return HTTPSeeOther(_url(request, {"code": text}))
+    try:
+        mobile = request.site.country.normalize_mobile(text)
+    except InvalidMobile:
+        mobile = ""
+    person = request.work.session.scalar(select(User.id).where(User.mobile == mobile))
+    if person is None:
+        request.session.flash(request.translate(_("No case and no person was found for this.")), "warn")
+        return HTTPSeeOther(_url(request, {}))
+    return HTTPSeeOther(_url(request, {"person": person}))
+
+
+def again(request: Any) -> HTTPSeeOther:
+    """Send a message again that failed, or of which nobody knows whether it arrived."""
+    try:
+        request.work.get(MessageBook).send_again(int(request.matchdict["id"]))
+    except Conflict:
+        request.session.flash(request.translate(_("This message cannot be sent again.")), "bad")
+    else:
+        request.session.flash(request.translate(_("The message is on its way again.")), "good")
+    return HTTPSeeOther(request.safe_next(request.route_path("admin.messages")))
+
+
+def texts(request: Any) -> dict[str, Any]:
+    """List the texts with what each costs."""
+    service = request.work.get(TextService)
+    rows = [
+        {
+            "text": text,
+            "sample": service.sample(key),
+            "length": sms_parts(service.sample(key)),
+            "changed": service.is_changed(key),
+        }
+        for key, text in sorted(request.site.messages.items())
+    ]
+    return {"rows": rows}
+
+
+def text(request: Any) -> Any:
+    """Edit the wording of one text."""
+    key = _key(request)
+    service = request.work.get(TextService)
+    form = BoundForm(
+        request,
+        MessageWording(),
+        initial={"text": service.wording(key)},
+        bindings={
+            "unknown_fields": lambda words: service.unknown_fields(key, words),
+            "needs_code": "CODE" in request.site.messages[key].fields,
+        },
+    )
+
+    def save(values: dict[str, Any]) -> HTTPSeeOther:
+        service.save(key, values["text"])
+        request.work.get(AuditService).record("message_text:save", key=key)
+        request.session.flash(request.translate(_("The text is kept. It is used from now on.")), "good")
+        return HTTPSeeOther(request.route_path("admin.message_texts"))
+
+    words = str(form["text"].cstruct) if request.method != "POST" else str(request.POST.get("text", ""))
+    sample = fill(words, service.sample_values(key))
+    return handle_form(
+        request,
+        form,
+        save,
+        message=request.site.messages[key],
+        allowed=sorted(service.allowed(key)),
+        samples=service.sample_values(key),
+        sample=sample,
+        length=sms_parts(sample),
+        proposed=service.default(request.site.messages[key]),
+        changed=service.is_changed(key),
+    )
+
+
+def reset(request: Any) -> HTTPSeeOther:
+    """Go back to the words that come with the portal."""
+    key = _key(request)
+    request.work.get(TextService).reset(key)
+    request.work.get(AuditService).record("message_text:reset", key=key)
+    request.session.flash(request.translate(_("The text is the usual one again.")), "good")
+    return HTTPSeeOther(request.route_path("admin.message_text", key=key))
+
+
+def _key(request: Any) -> str:
+    key = str(request.matchdict["key"])
+    if key not in request.site.messages:
+        raise NotFound("no such text")
+    return key
+
+
+def _id(request: Any, name: str) -> int | None:
+    number = request.GET.get(name, "")
+    return int(number) if number.isascii() and number.isdigit() and len(number) < 18 else None
+
+
+def _url(request: Any, parts: dict[str, Any]) -> str:
+    query = urlencode({name: value for name, value in parts.items() if value not in (None, "")})
+    path = str(request.route_path("admin.messages"))
+    return f"{path}?{query}" if query else path

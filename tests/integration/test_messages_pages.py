@@ -1,0 +1,158 @@
+"""The administrators' pages of messages, through the real application."""
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from civicportal.audit.models import AuditEvent
+from civicportal.notifications.delivery import deliver_once
+from civicportal.notifications.models import OutboxMessage
+from civicportal.notifications.services import NotificationService
+from civicportal.notifications.texts import TextService
+from civicportal.notifications.transports import memory
+from civicportal.notifications.types import Permanent
+from civicportal.testing import make_case, make_citizen, make_staff, outbox
+from civicportal.worker.process import mark_alive
+
+CITIZEN = "+989000000001"
+TEXT = "/admin/messages/texts/petitions.working"
+
+
+@pytest.fixture
+def boss(site, sign_in):
+    with site.work() as work:
+        user = make_staff(work, "administrator")
+    sign_in(user)
+    return user
+
+
+def promise(site, count):
+    with site.work() as work:
+        for number in range(count):
+            recipient = f"+98900000{number:04}"
+            work.get(NotificationService).send("staff.overdue", recipient=recipient, fields={"COUNT": "3"})
+
+
+def form_of(page, action):
+    return next(form for form in page.forms.values() if form.action == action)
+
+
+def test_the_list_shows_the_fate_and_hides_the_number(site, app, boss):
+    mark_alive(site)
+    memory(site).script.append(Permanent("blacklisted"))
+    with site.work() as work:
+        code = make_case(work, citizen=make_citizen(work, CITIZEN)).code
+    deliver_once(site, "notices")
+    page = app.get("/admin/messages", status=200)
+    assert "blacklisted" in page
+    assert f"Petition {code} is registered." in page
+    assert "09000000001" not in page.text.translate(str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789"))
+    assert CITIZEN not in page
+
+
+def test_filters_and_search_without_a_number_in_the_address(site, app, boss):
+    promise(site, 1)
+    with site.work() as work:
+        code = make_case(work, citizen=make_citizen(work, CITIZEN)).code
+    search = form_of(app.get("/admin/messages"), "/admin/messages/find")
+    search["q"] = "۰۹۰۰۰۰۰۰۰۰۱"
+    answer = search.submit(status=303)
+    assert re.fullmatch(r"http://localhost/admin/messages\?person=\d+", answer.location)
+    assert len(answer.follow().html.select("tbody tr")) == 1
+    search["q"] = code
+    assert search.submit(status=303).location.endswith(f"?code={code}")
+    search["q"] = "09999999999"
+    assert search.submit(status=303).location.endswith("/admin/messages")
+    assert len(app.get("/admin/messages?state=new").html.select("tbody tr")) == 2
+    assert app.get("/admin/messages?state=dead").html.select("tbody tr") == []
+    assert len(app.get("/admin/messages?kind=staff.overdue").html.select("tbody tr")) == 1
+    assert len(app.get("/admin/messages?state=nonsense&before=x&first=99").html.select("tbody tr")) == 2
+
+
+def test_pages_follow_one_another(site, app, boss):
+    promise(site, 120)
+    page = app.get("/admin/messages")
+    sizes = [len(page.html.select("tbody tr"))]
+    while page.html.select("a[rel=next]"):
+        page = app.get(page.html.select("a[rel=next]")[0]["href"])
+        sizes.append(len(page.html.select("tbody tr")))
+    assert sizes == [50, 50, 20]
+    page = app.get(page.html.select("a[rel=prev]")[0]["href"])
+    assert len(page.html.select("tbody tr")) == 50
+    page = app.get(page.html.select("a[rel=prev]")[0]["href"])
+    assert page.html.select("a[rel=prev]") == []
+
+
+def test_a_failed_message_is_sent_again(site, app, boss):
+    promise(site, 1)
+    with site.work() as work:
+        message = outbox(work)[0]
+        message.state, message.attempts = "dead", 12
+        number = message.id
+    page = app.get("/admin/messages?state=dead")
+    form_of(page, f"/admin/messages/{number}/again?next=%2Fadmin%2Fmessages%3Fstate%3Ddead").submit(
+        status=303
+    )
+    with site.work(write=False) as work:
+        message = outbox(work)[0]
+        assert (message.state, message.attempts) == ("new", 0)
+        assert work.session.scalar(select(AuditEvent).where(AuditEvent.action == "message:again"))
+
+
+def test_a_sent_message_and_a_code_are_not_sent_again(site, app, boss):
+    promise(site, 2)
+    with site.work() as work:
+        sent, code = outbox(work)
+        sent.state, sent.sent_at = "sent", work.clock.now()
+        code.state, code.lane = "dead", "codes"
+        ids = [sent.id, code.id]
+    token = form_of(app.get("/admin/messages"), "/admin/messages/find")["csrf_token"].value
+    for number in ids:
+        app.post(f"/admin/messages/{number}/again", {"csrf_token": token}, status=303)
+    with site.work(write=False) as work:
+        assert set(work.session.scalars(select(OutboxMessage.state))) == {"sent", "dead"}
+
+
+def test_the_wording_is_changed_and_taken_back(site, app, boss):
+    assert "petitions.working" in app.get("/admin/messages/texts", status=200)
+    form = app.get(TEXT, status=200).forms
+    form = next(f for f in form.values() if "text" in f.fields)
+    form["text"] = "دادخواست {TRACK} در دست بررسی است"
+    form.submit(status=303)
+    with site.work(write=False) as work:
+        rendered = work.get(TextService).render("petitions.working", None, {"TRACK": "1"})
+        assert rendered == "دادخواست 1 در دست بررسی است"
+    form_of(app.get(TEXT), f"{TEXT}/reset").submit(status=303)
+    with site.work(write=False) as work:
+        assert not work.get(TextService).is_changed("petitions.working")
+
+
+@pytest.mark.parametrize(
+    ("address", "words", "hint"),
+    [
+        (TEXT, "{TRACK} {SECRET}", "{SECRET}"),
+        ("/admin/messages/texts/otp.login.short", "no digits", "{CODE}"),
+        (TEXT, "", ""),
+    ],
+)
+def test_a_wording_that_would_not_work_is_refused(site, app, boss, address, words, hint):
+    form = next(f for f in app.get(address).forms.values() if "text" in f.fields)
+    form["text"] = words
+    page = form.submit(status=422)
+    assert hint in page.html.select_one(".err-summary").text
+    assert page.html.select_one("textarea").text.strip() == words
+
+
+def test_who_may_see_what(site, app, sign_in):
+    app.get("/admin/messages", status=303)
+    with site.work() as work:
+        reader = make_staff(work, "reader", permissions=["core:message:view"])
+        nobody = make_staff(work, "nobody", permissions=[])
+    sign_in(reader)
+    assert "/admin/messages/texts" not in app.get("/admin/messages", status=200)
+    app.get("/admin/messages/texts", status=403)
+    app.get(TEXT, status=403)
+    sign_in(nobody)
+    app.get("/admin/messages", status=403)
+    app.get("/admin/messages/texts/no.such", status=403)

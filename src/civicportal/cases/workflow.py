@@ -128,6 +128,8 @@ class Workflow:
             found.append("two states have the same name")
         if self.initial not in self.by_name:
             found.append(f"the initial state {self.initial!r} does not exist")
+        elif self.by_name[self.initial].retired:
+            found.append(f"the initial state {self.initial!r} is retired")
         for transition in self.transitions:
             unknown = {*transition.sources, transition.target} - set(self.by_name)
             if unknown:

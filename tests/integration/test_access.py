@@ -1,0 +1,211 @@
+"""Rights over cases: the rule in SQL and the rule in Python are one rule."""
+
+import random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from civicportal.access import AccessService, can, holds, in_kartable, visible
+from civicportal.accounts.models import User
+from civicportal.cases.models import Case
+from civicportal.cases.services import CaseService
+from civicportal.errors import Forbidden, NotFound
+from civicportal.kartable.models import Referral
+from civicportal.kartable.services import KartableService
+from civicportal.organization.models import Category, Unit
+from civicportal.security import SYSTEM, VISITOR, Grant, Identity
+from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
+
+VERBS = ("view", "work", "contact", "act_any", "export")
+PERMISSIONS = [f"{kind}:case:{verb}" for kind in ("petitions", "gone") for verb in VERBS]
+CASES, PEOPLE = 40, 4
+
+
+def scatter(site, rng):
+    """Make a small city, and cases with lines of every sort, as no person would ever make them."""
+    with site.work() as work:
+        units = [make_unit(work, f"unit{n}") for n in range(4)]
+        categories = [make_category(work, f"topic{n}", unit=units[n]) for n in range(3)]
+        people = [make_staff(work, username=f"person{n}") for n in range(PEOPLE)]
+    for _number in range(CASES):
+        with site.work() as work:
+            case = make_case(work, category=rng.choice([None, *categories]))
+            for line in work.get(AccessService).lines(case):
+                line.closed_at = work.clock.now()
+            case.kind = rng.choice(["petitions", "petitions", "gone"])
+            case.unit_id = rng.choice([None, *(unit.id for unit in units)])
+            for _line in range(rng.randrange(4)):
+                work.session.add(any_line(case, rng, units, people, work.clock.now()))
+
+
+def any_line(case, rng, units, people, now):
+    return Referral(
+        case_id=case.id,
+        type=rng.choice(["copy", "inquiry"]),
+        to_unit_id=rng.choice(units).id,
+        to_user_id=rng.choice([None, None, rng.choice(people).id]),
+        taken_by_id=rng.choice([None, None, rng.choice(people).id]),
+        created_at=now,
+        closed_at=rng.choice([None, None, now]),
+    )
+
+
+@st.composite
+def identities(draw, units, categories, people):
+    def scope(ids):
+        return draw(st.none() | st.frozensets(st.sampled_from(ids), max_size=3))
+
+    grants = tuple(
+        Grant(
+            permissions=draw(st.frozensets(st.sampled_from(PERMISSIONS), max_size=4)),
+            administrator=draw(st.integers(0, 9)) == 0,
+            units=scope(units),
+            categories=scope(categories),
+        )
+        for _number in range(draw(st.integers(0, 3)))
+    )
+    return Identity(
+        user_id=draw(st.sampled_from(people)),
+        name="",
+        door=draw(st.sampled_from(["staff", "staff", "staff", "staff", "citizen", "system", "visitor"])),
+        grants=grants,
+        deputy_for=draw(st.frozensets(st.sampled_from(people), max_size=1)),
+    )
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_two_rules_are_one(site, seed):
+    scatter(site, random.Random(seed))
+    with site.work(write=False) as work:
+        compare(work.session)
+
+
+def compare(session):
+    units, categories, people = (list(session.scalars(select(model.id))) for model in (Unit, Category, User))
+    cases = session.scalars(select(Case)).all()
+    lines = session.scalars(select(Referral)).all()
+    of_case = {case.id: [line for line in lines if line.case_id == case.id] for case in cases}
+    by_id = {case.id: case for case in cases}
+
+    @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(identities(units, categories, people), st.sampled_from(VERBS))
+    def check(person, verb):
+        in_sql = set(session.scalars(select(Case.id).where(visible(person, verb))))
+        in_python = {case.id for case in cases if can(person, verb, case, of_case[case.id])}
+        assert in_sql == in_python
+        joined = select(Referral.id).join(Case, Case.id == Referral.case_id)
+        held = set(session.scalars(joined.where(in_kartable(person))))
+        assert held == {line.id for line in lines if holds(person, by_id[line.case_id], line)}
+        seen = set(session.scalars(select(Case.id).where(visible(person))))
+        assert {line.case_id for line in lines if line.id in held} <= seen
+
+    check()
+
+
+def test_the_condition_fits_into_a_query_that_names_the_lines(work):
+    unit = make_unit(work)
+    make_case(work, category=make_category(work, unit=unit))
+    officer = identity(work, make_staff(work, unit=unit))
+    query = select(Case.id).join(Referral, Referral.case_id == Case.id).where(visible(officer))
+    assert len(work.session.scalars(query).all()) == 1
+
+
+def test_who_is_not_staff_sees_nothing(work):
+    case = make_case(work)
+    assert work.session.scalars(select(Case).where(visible(VISITOR))).all() == []
+    assert work.session.scalars(select(Case).where(visible(SYSTEM))).all() == [case]
+    assert work.session.scalars(select(Referral).join(Case).where(in_kartable(SYSTEM))).all() == []
+
+
+def two_units(site):
+    with site.work() as work:
+        waste, light = make_unit(work, "waste"), make_unit(work, "lighting")
+        code = make_case(work, category=make_category(work, unit=waste)).code
+        rights = [
+            "petitions:case:view",
+            "petitions:case:work",
+            "petitions:case:refer",
+            "petitions:case:comment",
+        ]
+        officers = [
+            identity(work, make_staff(work, "officer", unit=unit, permissions=rights))
+            for unit in (waste, light)
+        ]
+        return code, waste, light, *officers
+
+
+def test_outside_the_scope_there_is_no_case(site):
+    code, _waste, _light, _mine, theirs = two_units(site)
+    with site.work(actor=theirs) as work, pytest.raises(NotFound):
+        work.get(CaseService).fetch(code)
+
+
+def test_a_unit_that_has_referred_the_case_still_sees_it_and_cannot_act(site):
+    code, _waste, light, mine, theirs = two_units(site)
+    with site.work(actor=mine) as work:
+        work.get(KartableService).refer(work.get(CaseService).fetch(code), light.id)
+    with site.work(actor=mine) as work:
+        case = work.get(CaseService).fetch(code)
+        assert not work.get(AccessService).may_act(case, "petitions:case:work")
+        assert work.get(CaseService).steps(case) == []
+        with pytest.raises(Forbidden):
+            work.get(CaseService).apply(case, "accept")
+    with site.work(actor=theirs) as work:
+        case = work.get(CaseService).fetch(code, "work")
+        assert [step.transition.name for step in work.get(CaseService).steps(case)] == ["accept", "reject"]
+
+
+def test_a_colleague_who_has_taken_it_holds_it_alone(site):
+    code, waste, _light, mine, _theirs = two_units(site)
+    with site.work() as work:
+        colleague = identity(work, make_staff(work, "officer", unit=work.session.get(Unit, waste.id)))
+    with site.work(actor=mine) as work:
+        work.get(KartableService).take(work.get(CaseService).fetch(code))
+    with site.work(actor=colleague) as work:
+        case = work.get(CaseService).fetch(code)
+        with pytest.raises(Forbidden):
+            work.get(CaseService).apply(case, "accept")
+
+
+def test_a_case_stays_with_its_addressee_when_a_deputy_takes_it(site):
+    code, _waste, light, mine, _theirs = two_units(site)
+    with site.work() as work:
+        absent = make_staff(work, "officer", unit=work.session.get(Unit, light.id))
+        absent_identity = identity(work, absent)
+    with site.work(actor=mine) as work:
+        work.get(KartableService).refer(work.get(CaseService).fetch(code), light.id, user_id=absent.id)
+    deputy = Identity(
+        user_id=mine.user_id,
+        name="deputy",
+        door="staff",
+        grants=mine.grants,
+        deputy_for=frozenset({absent.id}),
+    )
+    with site.work(actor=deputy) as work:
+        work.get(KartableService).take(work.get(CaseService).fetch(code))
+    with site.work(actor=absent_identity) as work:
+        assert work.get(AccessService).has_line(work.get(CaseService).fetch(code))
+
+
+def test_what_a_deputy_does_names_the_absent(site):
+    code, _waste, light, mine, _theirs = two_units(site)
+    with site.work() as work:
+        stranger = identity(work, make_staff(work, "officer", unit=work.session.get(Unit, light.id)))
+    deputy = Identity(
+        user_id=stranger.user_id,
+        name=stranger.name,
+        door="staff",
+        grants=(
+            *stranger.grants,
+            *(Grant(permissions=g.permissions, units=g.units, own=False) for g in mine.grants),
+        ),
+        deputy_for=frozenset({mine.user_id}),
+    )
+    with site.work(actor=deputy) as work:
+        event = work.get(CaseService).apply(work.get(CaseService).fetch(code, lock=True), "accept")
+        assert (event.actor_id, event.on_behalf_of_id) == (stranger.user_id, mine.user_id)
+    with site.work(actor=mine) as work:
+        case = work.get(CaseService).fetch(code, lock=True)
+        assert work.get(CaseService).comment(case, "note").on_behalf_of_id is None

@@ -1,0 +1,53 @@
+"""Deadlines in words and colours."""
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from civicportal.calendar import CityCalendar
+from civicportal.cases.models import Case
+from civicportal.db import NEVER
+from civicportal.kartable.deadlines import due
+
+CALENDAR = CityCalendar(
+    kind="jalali",
+    timezone=ZoneInfo("Asia/Tehran"),
+    weekend=frozenset({4}),
+    hours=(time(7, 30), time(14, 30)),
+)
+OPENED = datetime(2026, 5, 30, 4, 0, tzinfo=UTC)
+DEADLINE = OPENED + timedelta(hours=7)
+
+
+def case(**values):
+    usual = {"stage": "registered", "created_at": OPENED, "deadline": DEADLINE}
+    return Case(**{**usual, **values})
+
+
+@pytest.mark.parametrize(
+    ("hours", "state", "words"),
+    [
+        (0, "", "7 hours left"),
+        (3, "", "4 hours left"),
+        (3.5, "half", "3 hours left"),
+        (5.5, "half", "1 hours left"),
+        (5.6, "soon", "1 hours left"),
+        (6.5, "soon", "30 minutes left"),
+        (7, "late", "0 minutes overdue"),
+        (8, "late", "1 hours overdue"),
+        (7 + 24 * 2.9, "late", "2 days overdue"),
+    ],
+)
+def test_the_colour_follows_the_share_of_working_time(hours, state, words):
+    found = due(case(), OPENED + timedelta(hours=hours), CALENDAR)
+    assert (found.state, found.text.interpolate()) == (state, words)
+    assert found.is_late == (state == "late")
+
+
+def test_what_does_not_age():
+    now = DEADLINE + timedelta(days=3)
+    assert due(case(stage="done"), now, CALENDAR) is None
+    assert due(case(deadline=NEVER), now, CALENDAR) is None
+    resting = due(case(paused_at=OPENED), now, CALENDAR)
+    assert (resting.state, resting.text.interpolate()) == ("", "The deadline rests")

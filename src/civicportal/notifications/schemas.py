@@ -20,7 +20,7 @@ LONGEST_TEXT = 500
 STATES = {
     "new": _("Waiting"),
     "leased": _("Being sent"),
-    "sent": _("Sent"),
+    "sent": _("Sent out"),
     "unknown": _("Outcome unknown"),
     "dead": _("Failed"),
     "cancelled": _("Cancelled"),

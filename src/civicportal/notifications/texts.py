@@ -161,14 +161,15 @@ class TextService:
     def sample_values(self, key: str) -> dict[str, str]:
         """Return the longest values that are usual, of the fields a text of this key may use."""
         now, locale = self.work.clock.now(), self.site.locale
+        translate = self.site.localizer().translate
         usual = {
             "CODE": "123456",
             "TRACK": "1234567890",
             "COUNT": localized_digits("12", locale),
             "DATE": self.site.calendar.format_date(now, "short", locale),
             "TIME": self.site.calendar.format_time(now, locale),
-            "UNIT": "م" * LONGEST["UNIT"],
-            "NOTE": "م" * LONGEST_OTHER,
+            "UNIT": str(translate(_("Name of a unit of the greatest length"))),
+            "NOTE": str(translate(_("Some words of the greatest length"))),
             "STATUS": self._longest_status(key),
         }
         return self.values(key, usual)

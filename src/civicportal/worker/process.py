@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.5
 JOB_POLL_SECONDS = 5.0
+ALIVE_POLL_SECONDS = 5.0
 AFTER_ERROR_SECONDS = 5.0
 STOP_SECONDS = 10.0
 
@@ -46,7 +47,7 @@ class Worker:
         socket.setdefaulttimeout(SEND_TIMEOUT)
         threads = [self._thread(lane, POLL_SECONDS, partial(self._drain, lane)) for lane in LANES]
         threads.append(self._thread("jobs", JOB_POLL_SECONDS, self.jobs.run_due))
-        threads.append(self._thread("alive", POLL_SECONDS, partial(mark_alive, self.site)))
+        threads.append(self._thread("alive", ALIVE_POLL_SECONDS, partial(mark_alive, self.site)))
         log.info("worker of %s started, transport %s", self.site.short_name, self.site.transport)
         while not self.stop.wait(1):
             if self.parent is not None and os.getppid() != self.parent:

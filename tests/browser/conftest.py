@@ -1,0 +1,100 @@
+"""A portal full of invented cases with its worker, and the browsers of the people who use it."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from browser.people import DESKTOP, PHONE, VISITOR, Screen, Watch, sign_in
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from portal import Portal, running
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+#: Milliseconds that a page may take on a busy machine.
+PATIENCE = 8_000
+
+Open = Callable[..., Page]
+expect.set_options(timeout=PATIENCE)
+
+
+@pytest.fixture(scope="session")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """Return the demo on SQLite, served, with its worker."""
+    folder = tmp_path_factory.mktemp("portal")
+    with running(folder, f"sqlite:///{folder / 'portal.db'}", people=True) as started:
+        started.start(worker=True)
+        yield started
+        started.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Return the browser."""
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("chromium is not installed (Debian: apt-get install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=[PHONE, DESKTOP], ids=lambda screen: screen.name)
+def screen(request: pytest.FixtureRequest) -> Screen:
+    """Return the size of the window: a test that takes it runs on a phone and on a desktop."""
+    chosen: Screen = request.param
+    return chosen
+
+
+@pytest.fixture(scope="session")
+def sessions(portal: Portal, chromium: Browser) -> Callable[[str], Any]:
+    """Return a function that gives the cookies of a role, signed in through the pages once per run."""
+    kept: dict[str, Any] = {}
+
+    def state(role: str) -> Any:
+        if role not in kept:
+            context = chromium.new_context(base_url=portal.address, locale="fa-IR")
+            context.set_default_timeout(PATIENCE)
+            sign_in(context.new_page(), role)
+            kept[role] = context.storage_state()
+            context.close()
+        return kept[role]
+
+    return state
+
+
+@pytest.fixture
+def open_page(portal: Portal, chromium: Browser, sessions: Callable[[str], Any]) -> Iterator[Open]:
+    """Return a function that opens a browser of its own for somebody.
+
+    ``open_page(role, screen, **options)``; options are those of a browser context. When the test is over, no browser
+    may have complained about anything.
+    """
+    opened = []
+
+    def make(role: str = VISITOR, screen: Screen = DESKTOP, **options: Any) -> Page:
+        context = chromium.new_context(
+            base_url=portal.address,
+            locale="fa-IR",
+            timezone_id="Asia/Tehran",
+            reduced_motion="reduce",
+            storage_state=None if role == VISITOR else sessions(role),
+            **{**screen.options, **options},
+        )
+        context.set_default_timeout(PATIENCE)
+        opened.append((context, Watch(context, portal.address)))
+        return context.new_page()
+
+    yield make
+    complaints = [complaint for _context, watch in opened for complaint in watch.complaints]
+    for context, _watch in opened:
+        context.close()
+    assert not complaints

@@ -1,0 +1,162 @@
+"""People of the demo at their browsers: what they look at, how they sign in, what their browser complains about."""
+
+import re
+import time
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import Any
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, expect
+
+from civicportal.demo.runner import PASSWORD
+
+#: The people who act in the tests, by what they are: their mobiles, and the user names of staff.
+CITIZENS = {"citizen": "09000000001", "neighbour": "09000000002"}
+STAFF = {
+    "administrator": ("admin", "09000000101"),
+    "public_relations": ("pr", "09000000103"),
+    "handler": ("civil1", "09000000109"),
+    "colleague": ("civil2", "09000000110"),
+    "observer": ("observer", "09000000120"),
+}
+VISITOR = "visitor"
+#: Statuses of pages that answer a person's mistake: the browser notes them on its console.
+REFUSALS = (403, 404, 409, 422, 429)
+#: Seconds until a message must have arrived.
+ARRIVAL = 20
+
+
+@dataclass(frozen=True)
+class Screen:
+    """A size of window, in CSS pixels, and whether it is touched."""
+
+    name: str
+    width: int
+    height: int
+    touch: bool
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Return it as options of a browser context."""
+        return {
+            "viewport": {"width": self.width, "height": self.height},
+            "has_touch": self.touch,
+            "is_mobile": self.touch,
+        }
+
+
+PHONE = Screen("phone", 390, 844, touch=True)
+DESKTOP = Screen("desktop", 1366, 900, touch=False)
+
+
+class Watch:
+    """Collects what a browser complains about, and requests to hosts other than the portal's."""
+
+    def __init__(self, context: BrowserContext, address: str) -> None:
+        self._address = address
+        self._found: list[tuple[str, str]] = []
+        self._refused: set[str] = set()
+        context.on("console", self._said)
+        context.on("weberror", lambda error: self._found.append(("", str(error.error))))
+        context.on("request", self._asked)
+        context.on("response", self._answered)
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self._found.append((message.location.get("url", ""), message.text))
+
+    def _asked(self, request: Request) -> None:
+        if request.url.startswith("http") and not request.url.startswith(self._address):
+            self._found.append((request.url, "a request to a foreign host"))
+
+    def _answered(self, response: Any) -> None:
+        if response.request.is_navigation_request() and response.status in REFUSALS:
+            self._refused.add(response.url)
+        if response.status >= 500:
+            self._found.append((response.url, f"answered {response.status}"))
+
+    @property
+    def complaints(self) -> list[tuple[str, str]]:
+        """Return (address, words), without the notes on refused pages."""
+        return [
+            (url, text)
+            for url, text in self._found
+            if not (url in self._refused and text.startswith("Failed to load resource"))
+        ]
+
+
+def persian(text: str) -> str:
+    """Write the digits as a Persian keyboard does."""
+    return text.translate(str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹"))
+
+
+def messages(page: Page, mobile: str) -> list[str]:
+    """Read the messages on somebody's phone, the newest first, in a tab of its own."""
+    phone = page.context.new_page()
+    phone.goto(f"/demo/phones/{mobile}")
+    found = phone.locator(".sms").all_inner_texts()
+    phone.close()
+    return found
+
+
+def wait_for_message(page: Page, mobile: str, pattern: str, *, seen: list[str]) -> str:
+    """Look at somebody's phone until a new message with the pattern is there, and return the message.
+
+    :param seen: the messages that were there before.
+    """
+    ends = time.monotonic() + ARRIVAL
+    phone = page.context.new_page()
+    while time.monotonic() < ends:
+        phone.goto(f"/demo/phones/{mobile}")
+        texts = phone.locator(".sms").all_inner_texts()
+        new = takewhile(lambda text: text not in seen[:1], texts)
+        found = [text for text in new if re.search(pattern, text)]
+        if found:
+            phone.close()
+            return found[0]
+    raise AssertionError(f"no message like {pattern!r} on the phone {mobile}: {texts[:3]}")
+
+
+def enter_code(page: Page, mobile: str, seen: list[str]) -> None:
+    """Read the code that has just come and type it."""
+    text = wait_for_message(page, mobile, r"\b\d{6}\b", seen=seen)
+    found = re.search(r"\b\d{6}\b", text)
+    assert found
+    page.locator("[name=code]").fill(persian(found[0]))
+    page.locator("form:has([name=code]) button.btn-primary").click()
+
+
+def enter_mobile(page: Page, mobile: str) -> None:
+    """Go through the citizens' door, which is open on the page, up to the end."""
+    seen = messages(page, mobile)
+    page.locator("[name=mobile]").fill(persian(mobile))
+    page.locator("form:has([name=mobile]) button.btn-primary").click()
+    expect(page.locator("[name=code]")).to_be_visible()
+    enter_code(page, mobile, seen)
+
+
+def sign_in_citizen(page: Page, mobile: str) -> None:
+    """Sign in at the citizens' door and wait for one's own cases."""
+    page.goto("/login")
+    enter_mobile(page, mobile)
+    page.wait_for_url("**/my")
+
+
+def sign_in_staff(page: Page, username: str, mobile: str) -> None:
+    """Sign in at the staff's door and wait for the desk."""
+    seen = messages(page, mobile)
+    page.goto("/staff/login")
+    page.locator("[name=username]").fill(username)
+    page.locator("[name=password]").fill(PASSWORD)
+    page.locator("form:has([name=password]) button.btn-primary").click()
+    expect(page.locator("[name=code]")).to_be_visible()
+    enter_code(page, mobile, seen)
+    page.wait_for_url("**/desk")
+
+
+def sign_in(page: Page, role: str) -> None:
+    """Sign somebody in by the door that is theirs."""
+    if role in CITIZENS:
+        sign_in_citizen(page, CITIZENS[role])
+    else:
+        sign_in_staff(page, *STAFF[role])

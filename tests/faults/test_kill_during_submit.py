@@ -52,7 +52,7 @@ def _form(csrf: str, key: str, number: int) -> bytes:
         for name, value in fields.items()
     ]
     head = (
-        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="files"; filename="{number}.jpg"\r\n'
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="photo_key_files"; filename="{number}.jpg"\r\n'
         "Content-Type: image/jpeg\r\n\r\n"
     )
     return b"".join([*parts, head.encode(), _picture(number), f"\r\n--{BOUNDARY}--\r\n".encode()])
@@ -128,7 +128,7 @@ def _kill_again_and_again(portal: Portal, kills: int) -> list[Citizen]:
         thread.start()
     try:
         for _ in range(kills):
-            time.sleep(dice.uniform(0.1, 0.6))
+            time.sleep(dice.uniform(0.3, 1.0))
             portal.kill()
             portal.start()
         time.sleep(1)

@@ -75,6 +75,7 @@ from civicportal.kartable.models import Referral
 from civicportal.kartable.services import KartableService
 from civicportal.kartable.types import Route
 from civicportal.limits import TooMany
+from civicportal.notifications.notices import NOTICE
 from civicportal.notifications.services import NotificationService
 from civicportal.notifications.types import (
     CannotTell,
@@ -133,6 +134,7 @@ __all__ = [
     "EVERYBODY",
     "KEPT_FORM",
     "NEVER",
+    "NOTICE",
     "OBJECTION_WINDOW",
     "OPEN_STAGES",
     "PAGE_SIZE",

@@ -35,11 +35,11 @@ demo-reset: setup ## The same, with its data made anew.
 
 test: setup ## Run the tests, on SQLite and PostgreSQL.
 	@.ci/packages postgresql chromium || true
-	$(PYTEST) -m "not long"
-
-test-long: setup ## Run the tests and the long forms of their loops.
-	@.ci/packages postgresql chromium || true
 	$(PYTEST)
+
+test-long: setup ## Run the tests with the long forms of their loops: kills, generated input.
+	@.ci/packages postgresql chromium || true
+	CIVICPORTAL_LONG=1 $(PYTEST)
 
 check: setup ## Look at form, types, architecture, catalogues, documentation and vendored files.
 	$(BIN)/ruff format --check .

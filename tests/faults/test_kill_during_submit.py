@@ -26,7 +26,7 @@ from civicportal.schema import new_key
 from civicportal.statistics.services import StatisticsService
 
 CLIENTS = 4
-KILLS = int(os.environ.get("CIVICPORTAL_KILLS", "10"))
+KILLS = 40 if os.environ.get("CIVICPORTAL_LONG") else 10
 BOUNDARY = "civicportal-form-boundary"
 
 

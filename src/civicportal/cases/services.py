@@ -321,9 +321,10 @@ class CaseService:
             raise Forbidden("may not work on it")
 
     def may_comment(self, case: Case) -> bool:
-        """Tell whether the actor may add a note or an expert comment."""
+        """Tell whether the actor may add a note or an expert comment: the right, and the case or a line of it."""
         access = self.work.get(AccessService)
-        return access.can(case, "comment") or access.has_line(case)
+        permitted = self.work.actor.permits(self.kind(case).permission("comment"))
+        return access.can(case, "comment") or (permitted and access.has_line(case))
 
     def _hindrance(self, case: Case, transition: Transition) -> Any:
         closes = not self.kind(case).workflow.state(transition.target).is_open

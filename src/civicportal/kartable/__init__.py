@@ -1,9 +1,13 @@
 """The kartable: who has to do what, who sent it, and by which rule."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from civicportal.errors import ConfigurationError
 from civicportal.security import STAFF
+
+if TYPE_CHECKING:
+    from civicportal.cases.workflow import CaseKind
 
 CASE = r"/kartable/cases/{code:\d{10}}"
 #: What is done with one case: the end of its address, and the view.
@@ -46,7 +50,7 @@ def includeme(config: Any) -> None:
 
     :raises ConfigurationError: when a transition has the name of something else that is done with a case.
     """
-    _refuse_reserved(config.registry.site)
+    refuse_reserved(config.registry.site.kinds.values())
     for name, pattern, view, template, method in PAGES:
         config.add_route(name, pattern)
         config.add_view(
@@ -58,8 +62,12 @@ def includeme(config: Any) -> None:
         )
 
 
-def _refuse_reserved(site: Any) -> None:
-    for kind in site.kinds.values():
+def refuse_reserved(kinds: "Iterable[CaseKind]") -> None:
+    """Refuse a workflow whose transition has the name of something else that is done with a case.
+
+    :raises ConfigurationError: names kind and transition.
+    """
+    for kind in kinds:
         taken = sorted(RESERVED & {transition.name for transition in kind.workflow.transitions})
         if taken:
             raise ConfigurationError(

@@ -52,6 +52,9 @@ def forbidden(request: Any) -> Any:
 
 def wrong_door(request: Any) -> Any:
     """Answer 403 to a person who may not, and note it in the trail."""
+    # What was refused is rolled back first: the trail is written in a unit of work of its own.
+    request.tm.abort()
+    request.tm.begin()
     record_denial(request)
     return page(request, 403, "403")
 

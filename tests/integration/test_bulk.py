@@ -1,0 +1,131 @@
+"""Work on many cases: one refusal costs the others nothing, and all of it can be taken back."""
+
+import pytest
+from sqlalchemy import select
+
+from civicportal.cases.models import Case
+from civicportal.cases.services import CaseService
+from civicportal.kartable import bulk
+from civicportal.kartable.services import KartableService
+from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
+
+
+@pytest.fixture
+def desk(site):
+    with site.work() as work:
+        waste, light = make_unit(work, "waste"), make_unit(work, "lighting")
+        topics = [make_category(work, unit.key, unit=unit) for unit in (waste, light)]
+        codes = [make_case(work, category=topics[number]).code for number in (0, 0, 0, 1)]
+        user = make_staff(work, "officer", unit=waste)
+        return codes, light.id, user, identity(work, user)
+
+
+def statuses(site):
+    with site.work(write=False) as work:
+        return dict(work.session.execute(select(Case.code, Case.status)).all())
+
+
+def accept(work, case):
+    work.get(CaseService).apply(case, "accept")
+
+
+def test_each_case_has_its_own_outcome(site, desk):
+    codes, _light, _user, officer = desk
+    with site.work(actor=officer) as work:
+        cases = work.get(CaseService)
+        cases.apply(cases.fetch(codes[1], lock=True), "accept")
+    outcomes = bulk.each(site, officer, [*codes, codes[0], "1234567894"], accept)
+    assert [outcome.reason for outcome in outcomes] == [
+        None,
+        bulk.NOT_FROM_HERE,
+        None,
+        bulk.NOT_SEEN,
+        bulk.NOT_SEEN,
+    ]
+    assert [statuses(site)[code] for code in codes] == ["working", "working", "working", "registered"]
+    reason = bulk.each(site, officer, codes[:1], lambda work, case: work.get(KartableService).give_back(case))
+    assert "Nobody sent this case" in reason[0].reason
+
+
+def test_all_of_it_can_be_taken_back(site, desk):
+    codes, _light, _user, officer = desk
+    before = statuses(site)
+    outcomes = bulk.each(site, officer, codes[:3], accept)
+    steps = [(outcome.code, outcome.event_id) for outcome in outcomes]
+    assert all(outcome.reason is None for outcome in bulk.undo_each(site, officer, steps))
+    assert statuses(site) == before
+    assert [o.reason for o in bulk.undo_each(site, officer, steps)] == [bulk.CHANGED] * 3
+
+
+def test_steps_that_all_can_take(site, desk):
+    codes, _light, _user, officer = desk
+    bulk.each(site, officer, codes[:1], accept)
+    with site.work(actor=officer, write=False) as work:
+        cases = [work.get(CaseService).fetch(code) for code in codes[:3]]
+        assert [step.name for step in bulk.common_steps(work, cases[1:])] == ["accept", "reject"]
+        assert [step.name for step in bulk.common_steps(work, cases)] == ["reject"]
+        assert bulk.common_steps(work, []) == []
+
+
+# -- the pages ----------------------------------------------------------------------------------------------
+
+
+def choose(app, codes):
+    form = app.get("/kartable", status=200).forms["bulk"]
+    for box in form.fields["code"]:
+        box.checked = box._value in codes
+    return form
+
+
+def test_refer_from_the_list_and_undo(site, app, sign_in, desk):
+    codes, light, user, _officer = desk
+    sign_in(user)
+    ask = choose(app, codes[:2]).submit("action", value="refer", status=200)
+    form = next(form for form in ask.forms.values() if "unit" in form.fields)
+    form["unit"] = str(light)
+    form["note"] = "for you"
+    result = form.submit(status=200)
+    assert result.text.count("circle-alert") == 0
+    with site.work(write=False) as work:
+        units = dict(work.session.execute(select(Case.code, Case.unit_id)).all())
+    assert [units[code] == light for code in codes] == [True, True, False, True]
+    undone = next(f for f in result.forms.values() if f.action == "/kartable/bulk/undo").submit(status=200)
+    assert "alert-circle" not in undone.text
+    with site.work(write=False) as work:
+        assert work.get(CaseService).fetch(codes[0]).unit_id != light
+
+
+def test_a_step_from_the_list(site, app, sign_in, desk):
+    codes, _light, user, _officer = desk
+    sign_in(user)
+    ask = choose(app, codes[:3]).submit("action", value="step", status=200)
+    form = next(
+        f for f in ask.forms.values() if "transition" in f.fields and f["transition"].value == "accept"
+    )
+    form.submit(status=200)
+    assert [statuses(site)[code] for code in codes[:3]] == ["working"] * 3
+
+
+def test_nothing_chosen_and_nonsense(app, sign_in, desk):
+    _codes, _light, user, _officer = desk
+    sign_in(user)
+    choose(app, []).submit("action", value="take", status=303)
+    choose(app, []).submit("action", value="explode", status=404)
+
+
+def test_more_than_twenty_are_named_first(site, app, sign_in, desk):
+    _codes, light, user, officer = desk
+    with site.work() as work:
+        topic = make_category(work, "many", unit=make_unit(work, "many"))
+    many = []
+    for _number in range(21):
+        with site.work(actor=officer) as work:
+            many.append(make_case(work, category=topic).code)
+    sign_in(user)
+    form = choose(app, [])
+    fields = [("csrf_token", form["csrf_token"].value), ("action", "refer"), ("unit", str(light))]
+    fields += [("user", ""), ("note", ""), *(("code", code) for code in many)]
+    asked = app.post("/kartable/bulk", fields, status=200)
+    assert 'name="confirmed"' in asked
+    with site.work(write=False) as work:
+        assert light not in set(work.session.scalars(select(Case.unit_id).where(Case.code.in_(many))))

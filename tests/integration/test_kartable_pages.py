@@ -1,0 +1,356 @@
+"""The pages of the kartable, through the real application, as a browser without a script sees them."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+
+from civicportal.audit.models import AuditEvent
+from civicportal.cases.models import CaseEvent
+from civicportal.cases.services import CaseService
+from civicportal.errors import ConfigurationError
+from civicportal.kartable import refuse_reserved
+from civicportal.kartable.models import Referral
+from civicportal.kartable.services import KartableService
+from civicportal.organization.models import Category
+from civicportal.testing import (
+    identity,
+    make_case,
+    make_category,
+    make_citizen,
+    make_staff,
+    make_unit,
+    outbox,
+)
+
+WORDS = "متنی که نباید گم شود"
+
+
+@pytest.fixture
+def desk(site):
+    """A case of the unit waste, an officer of it who is no administrator, a colleague, and the unit lighting."""
+    with site.work() as work:
+        waste, light = make_unit(work, "waste"), make_unit(work, "lighting")
+        citizen = make_citizen(work, "+989123456789", name="زهرا احمدی")
+        case = make_case(work, citizen=citizen, category=make_category(work, unit=waste), place="میدان ساعت")
+        users = [make_staff(work, "officer", unit=unit) for unit in (waste, waste, light)]
+        return {
+            "code": case.code,
+            "case": case.id,
+            "citizen": citizen.id,
+            "light": light.id,
+            "users": users,
+            "staff": [identity(work, user) for user in users],
+        }
+
+
+@pytest.fixture
+def page(app, sign_in, desk):
+    """The address of the case's page, the officer signed in."""
+    sign_in(desk["users"][0])
+    return f"/kartable/cases/{desk['code']}"
+
+
+def form_to(response, path):
+    return next(form for form in response.forms.values() if form.action.partition("?")[0].endswith(path))
+
+
+def case_of(site, desk):
+    with site.work(write=False) as work:
+        return work.get(CaseService).fetch(desk["code"])
+
+
+def colleague_acts(site, desk, what=None):
+    with site.work(actor=desk["staff"][1]) as work:
+        case = work.get(CaseService).fetch(desk["code"], lock=True)
+        (what or (lambda: work.get(CaseService).apply(case, "accept")))()
+
+
+# -- the list -----------------------------------------------------------------------------------------------
+
+
+def test_the_doors(app, sign_in, site, desk):
+    app.get("/kartable", status=303)
+    with site.work() as work:
+        citizen = make_citizen(work, "+989120000000")
+    sign_in(citizen, "citizen")
+    app.get("/kartable", status=403)
+    app.get(f"/kartable/cases/{desk['code']}", status=403)
+
+
+def test_a_case_out_of_sight_is_not_there(app, sign_in, desk):
+    sign_in(desk["users"][2])
+    assert desk["code"] not in app.get("/kartable", status=200)
+    app.get(f"/kartable/cases/{desk['code']}", status=404)
+    app.get("/kartable/cases/1234567894", status=404)
+
+
+def test_the_list_and_its_filters(app, page, desk):
+    def listed(**query):
+        return page in app.get("/kartable", query, status=200)
+
+    assert "میدان ساعت" in app.get("/kartable", status=200)
+    assert listed(q="سطل", kind="petitions", status="registered")
+    assert not listed(q="فضانورد")
+    assert not listed(status="working")
+    assert not listed(last="1400/01/01")
+    assert listed(first="1400/01/01", last="بی‌معنا", view="unknown", sort="?", cursor="x", category="7x")
+    views = ("new", "mine", "referred", "overdue", "waiting", "closed", "everywhere")
+    assert [view for view in views if listed(view=view)] == ["new", "everywhere"]
+
+
+def test_filters_stay_in_the_links_of_the_views(app, page):
+    shown = app.get("/kartable", {"q": "سطل", "kind": "petitions"})
+    links = [link["href"] for link in shown.html.select("nav.tabs-x a")]
+    assert len(links) == 7
+    assert all("kind=petitions" in link and "q=" in link for link in links)
+    chips = [link["href"] for link in shown.html.select("a.chipf.on")]
+    assert [("kind=" in chip, "q=" in chip) for chip in chips] == [(True, False), (False, True)]
+
+
+def test_search_keeps_no_number_in_an_address(app, page, desk):
+    form = app.get("/kartable").forms
+    form = next(one for one in form.values() if one.action == "/kartable/search")
+    targets = {}
+    for text in (desk["code"], "09123456789", "09129999999", "سطل زباله", ""):
+        form["q"] = text
+        targets[text] = form.submit(status=303).location.partition("http://localhost")[2]
+    assert targets[desk["code"]] == page
+    assert targets["09123456789"] == f"/kartable?view=everywhere&citizen={desk['citizen']}"
+    assert targets["09129999999"] == "/kartable?view=everywhere&citizen=0"
+    assert targets["سطل زباله"].startswith("/kartable?view=everywhere&q=")
+    assert targets[""] == "/kartable"
+    assert page in app.get(targets["09123456789"])
+    assert page not in app.get(targets["09129999999"])
+
+
+# -- the page of a case -------------------------------------------------------------------------------------
+
+
+def test_opening_reads_the_line_and_is_written_down(site, app, page, desk):
+    before = case_of(site, desk).version
+    assert "زهرا احمدی" in app.get(page, status=200)
+    app.head(page, status=200)
+    with site.work(write=False) as work:
+        assert work.session.scalar(select(Referral.read_at)) == site.clock.now()
+        trail = work.session.scalars(select(AuditEvent).where(AuditEvent.action == "case:open")).all()
+        assert [(row.case_id, row.subject_id) for row in trail] == [(desk["case"], desk["citizen"])]
+    assert case_of(site, desk).version == before
+
+
+def test_who_else_looks_at_it(site, clock, app, sign_in, page, desk):
+    app.get(page)
+    sign_in(desk["users"][1])
+    assert "کس دیگری نیز این پرونده را می‌بیند" in app.get(page)
+    clock.advance(minutes=11)
+    assert "کس دیگری نیز این پرونده را می‌بیند" not in app.get(page)
+
+
+def test_the_number_is_masked_until_it_is_asked_for(site, app, page, desk):
+    shown = app.get(page)
+    assert "۰۹۱۲۳۴۵۶۷۸۹" not in shown.text.replace(" ", "")
+    revealed = form_to(shown, "/reveal").submit(status=200)
+    assert "+989123456789" in revealed
+    assert "+989123456789" not in app.get(page)
+    with site.work(write=False) as work:
+        [row] = work.session.scalars(select(AuditEvent).where(AuditEvent.action == "reveal:contact")).all()
+        assert (row.subject_id, row.case_id, row.data) == (desk["citizen"], desk["case"], {})
+
+
+def test_without_the_right_to_contact_there_is_no_name(site, app, sign_in, desk, page):
+    with site.work() as work:
+        rights = ["petitions:case:view"]
+        reader = make_staff(work, "reader", permissions=rights)
+    sign_in(reader)
+    shown = app.get(page, status=200)
+    assert "زهرا احمدی" not in shown
+    assert not [form for form in shown.forms.values() if form.action.startswith(f"{page}/")]
+    fields = {
+        "csrf_token": shown.html.find("meta", {"name": "csrf-token"})["content"],
+        "version": str(case_of(site, desk).version),
+    }
+    more = {"refer": {"unit": str(desk["light"])}, "comment": {"text": "words", "sort": "note"}}
+    for what in ("reveal", "take", "refer", "publish", "urgent", "comment", "accept"):
+        app.post(f"{page}/{what}", {**fields, **more.get(what, {})}, status=403)
+    assert case_of(site, desk).status == "registered"
+
+
+def test_a_step(site, app, page, desk):
+    done = form_to(app.get(page), "/accept").submit("then", value="stay", status=303)
+    assert done.location.endswith(page)
+    assert case_of(site, desk).status == "working"
+    after = done.follow()
+    toast = form_to(after, "/undo")
+    toast.submit(status=303)
+    assert case_of(site, desk).status == "registered"
+
+
+def test_save_and_open_the_next(site, clock, app, page, desk):
+    clock.advance(minutes=20)
+    with site.work() as work:
+        following = make_case(work, category=work.session.scalar(select(Category))).code
+    done = form_to(app.get(page), "/accept").submit("then", value="next", status=303)
+    assert done.location.endswith(f"/kartable/cases/{following}")
+    done = form_to(app.get(f"/kartable/cases/{following}"), "/reject").submit(
+        "then", value="next", status=303
+    )
+    assert done.location.endswith("/kartable")
+
+
+def test_a_stale_form_loses_nothing(site, app, page, desk):
+    refer = form_to(app.get(page), "/refer")
+    refer["unit"] = str(desk["light"])
+    refer["note"] = WORDS
+    with site.work(actor=desk["staff"][1]) as work:
+        case = work.get(CaseService).fetch(desk["code"], lock=True)
+        work.get(CaseService).mark_urgent(case, True)
+    merge = refer.submit(status=409)
+    assert "هنگام نوشتن شما این پرونده تغییر کرد" in merge
+    assert "فوری شد" in merge.html.select_one("#merge").text
+    again = form_to(merge, "/refer")
+    assert again["note"].value == WORDS
+    assert again["unit"].value == str(desk["light"])
+    again.submit(status=303)
+    assert case_of(site, desk).unit_id == desk["light"]
+    with site.work(write=False) as work:
+        notes = work.session.scalars(select(Referral.note).order_by(Referral.id)).all()
+        assert notes[-1] == WORDS
+
+
+def test_a_step_that_is_gone_keeps_its_words(site, app, page, desk):
+    form = form_to(app.get(page), "/accept")
+    colleague_acts(site, desk)
+    merge = form.submit(status=409)
+    assert "working" not in merge.text.partition("<main")[0]
+    assert case_of(site, desk).status == "working"
+
+
+def test_a_refusal_says_why_and_keeps_the_words(site, app, page, desk):
+    refer = form_to(app.get(page), "/refer")
+    refer["note"] = WORDS
+    refused = refer.submit(status=422)
+    assert form_to(refused, "/refer")["note"].value == WORDS
+    refer["unit"] = str(case_of(site, desk).unit_id)
+    refused = refer.submit(status=422)
+    assert "پرونده هم‌اکنون همان‌جاست" in refused
+    assert form_to(refused, "/refer")["note"].value == WORDS
+
+
+def test_a_person_must_be_of_the_unit(app, page, desk):
+    refer = form_to(app.get(page), "/refer")
+    mine = refer["user"].options[1][0]
+    refer["unit"] = str(desk["light"])
+    refer["user"] = mine
+    assert "این فرد از آن واحد نیست" in refer.submit(status=422)
+
+
+def test_return_copy_and_inquiry(site, app, page, sign_in, desk):
+    with site.work(actor=desk["staff"][0]) as work:
+        work.get(KartableService).refer(work.get(CaseService).fetch(desk["code"], lock=True), desk["light"])
+    sign_in(desk["users"][2])
+    shown = app.get(page)
+    fields = form_to(shown, "/refer").submit_fields()
+    waste = next(
+        value for value, _chosen, name in form_to(shown, "/refer")["unit"].options if "waste" in name
+    )
+
+    def send(what, **values):
+        changed = [(name, value) for name, value in fields if name not in ("version", "then", *values)]
+        version = str(case_of(site, desk).version)
+        return app.post(f"{page}/{what}", [*changed, *values.items(), ("version", version)], status=303)
+
+    send("copy", unit=waste, note="for you to read")
+    send("inquire", unit=waste, note=WORDS)
+    blocked = app.get(page)
+    assert "استعلام هنوز باز است" in blocked
+    send("return", note="not ours")
+    sign_in(desk["users"][0])
+    asked = app.get(page)
+    assert WORDS in asked
+    reply = form_to(asked, "/reply")
+    reply["text"] = "our answer"
+    reply.submit(status=303)
+    form_to(app.get(page), "/dismiss").submit(status=303)
+    with site.work(write=False) as work:
+        lines = work.session.scalars(select(Referral).order_by(Referral.id)).all()
+        assert [(line.type, line.closed_how) for line in lines] == [
+            ("action", "referred"),
+            ("action", "returned"),
+            ("copy", "closed"),
+            ("inquiry", "answered"),
+            ("action", None),
+        ]
+
+
+def test_take_and_release(site, app, page, desk):
+    form_to(app.get(page), "/take").submit(status=303)
+    with site.work(write=False) as work:
+        assert work.session.scalar(select(Referral.taken_by_id)) == desk["users"][0].id
+    form_to(app.get(page), "/release").submit(status=303)
+    with site.work(write=False) as work:
+        assert work.session.scalar(select(Referral.taken_by_id)) is None
+
+
+def test_a_note_and_who_reads_it(site, app, page, desk):
+    def add(text, sort, public=False):
+        form = form_to(app.get(page), "/comment")
+        form["text"], form["sort"], form["public"] = text, sort, public
+        return form.submit(expect_errors=True)
+
+    assert add("only for us", "note").status_int == 303
+    assert add("for all", "expert", public=True).status_int == 303
+    assert add("among experts", "expert").status_int == 303
+    mixed = add(WORDS, "note", public=True)
+    assert mixed.status_int == 422
+    assert form_to(mixed, "/comment")["text"].value == WORDS
+    with site.work(write=False) as work:
+        rows = work.session.scalars(select(CaseEvent).where(CaseEvent.type == "commented")).all()
+        found = [(row.public, row.public_text, row.internal_text) for row in rows]
+    assert found == [(False, "", "only for us"), (True, "for all", ""), (False, "", "among experts")]
+    public = app.get(f"{page}?history=public")
+    assert "for all" in public
+    assert "only for us" not in public
+    assert "among experts" not in public
+
+
+def test_urgent_and_public(site, app, page, desk):
+    form_to(app.get(page), "/urgent").submit(status=303)
+    form_to(app.get(page), "/publish").submit(status=303)
+    assert (case_of(site, desk).urgent, case_of(site, desk).public) == (True, True)
+    form_to(app.get(page), "/urgent").submit(status=303)
+    form_to(app.get(page), "/publish").submit(status=303)
+    assert (case_of(site, desk).urgent, case_of(site, desk).public) == (False, False)
+
+
+def test_the_preview_is_what_is_sent(site, app, page, desk):
+    shown = app.get(f"{page}/preview?transition=accept", headers={"X-Requested-With": "XMLHttpRequest"})
+    assert "<html" not in shown
+    text = shown.html.select_one(".sms").text
+    assert "<html" in app.get(f"{page}/preview?transition=accept", status=200)
+    app.get(f"{page}/preview?transition=finish", status=404)
+    form_to(app.get(page), "/accept").submit(status=303)
+    with site.work(write=False) as work:
+        assert outbox(work)[-1].text == text
+
+
+def test_what_is_not_there(app, page):
+    token = app.get(page).html.find("meta", {"name": "csrf-token"})["content"]
+    app.post(f"{page}/fly", {"csrf_token": token, "version": "1"}, status=404)
+    app.post(f"{page}/object", {"csrf_token": token, "version": "1"}, status=404)
+    app.get(f"{page}/accept", status=404)
+    app.post(f"{page}/accept", {"version": "1"}, status=400)
+
+
+@pytest.mark.parametrize("version", ["", "x", "99999999999999999999", "0", "-1"])
+def test_a_form_without_a_good_version_changes_nothing(site, app, page, desk, version):
+    token = app.get(page).html.find("meta", {"name": "csrf-token"})["content"]
+    app.post(f"{page}/accept", {"csrf_token": token, "version": version}, status=409)
+    assert case_of(site, desk).status == "registered"
+
+
+def test_a_workflow_may_not_use_the_names_of_the_kartable(site):
+    kind = site.kinds["petitions"]
+    step = replace(kind.workflow.transitions[0], name="refer")
+    broken = replace(kind, workflow=replace(kind.workflow, transitions=(*kind.workflow.transitions, step)))
+    with pytest.raises(ConfigurationError, match=r"'petitions'.*refer"):
+        refuse_reserved([broken])

@@ -42,6 +42,7 @@ from civicportal.cases.workflow import (
     Workflow,
 )
 from civicportal.checks import Finding
+from civicportal.cli.options import load_site
 from civicportal.dashboard.types import NavigationItem, Panel, Widget
 from civicportal.db import NEVER, BigId, UTCDateTime, id_column, new_metadata, tagged
 from civicportal.errors import CivicportalError, ConfigurationError, Conflict, Forbidden, NotFound
@@ -270,6 +271,7 @@ __all__ = [
     "id_column",
     "identity_of",
     "key",
+    "load_site",
     "localized_digits",
     "matches",
     "new_key",

@@ -9,6 +9,7 @@ from civicportal_reports.services import NewReport, ReportService
 from civicportal.api import (
     CaseService,
     Identity,
+    KartableService,
     OrganizationService,
     Point,
     SessionService,
@@ -56,6 +57,14 @@ class City:
             cases = work.get(CaseService)
             case = cases.fetch_own(code) if by else cases.fetch(code, "work", lock=True)
             cases.apply(case, name, **more)
+
+    def take_up(self, code, unit="waste"):
+        """Begin with a report and refer it to another unit; return that unit's key."""
+        self.step(code, "start_review")
+        with self.site.work(actor=self.officer) as work:
+            case = work.get(CaseService).fetch(code, "refer", lock=True)
+            work.get(KartableService).refer(case, work.get(OrganizationService).unit(unit).id)
+        return unit
 
     def publish(self, code):
         """Publish a report."""

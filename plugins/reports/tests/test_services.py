@@ -14,6 +14,7 @@ from civicportal.api import (
     Identity,
     NotFound,
     NotificationService,
+    OrganizationService,
     Point,
     Refused,
 )
@@ -63,6 +64,32 @@ class TestSending:
             city.submit(work, photos=["a" * 22], owner="me")
         with city.site.work(write=False) as work:
             assert work.session.scalar(select(func.count()).select_from(Case)) == 0
+
+
+class TestRouting:
+    def test_hook_route_case_sends_a_report_to_the_unit_at_work_nearby(self, city):
+        first = city.send(point=city.street)
+        other = city.take_up(first)
+        second = city.send(point=moved(city.street, 10))
+        far = city.send(point=moved(city.street, 200))
+        with city.site.work(write=False) as work:
+            units = {
+                case.code: work.get(OrganizationService).units.by_id[case.unit_id].key
+                for case in work.session.scalars(select(Case))
+            }
+        assert units[second] == other
+        assert units[far] != other
+
+    def test_a_new_map_names_the_places_anew(self, city):
+        code = city.send(point=city.street)
+        with city.site.work() as work:
+            report = work.session.scalars(select(Report).join(Case).where(Case.code == code)).one()
+            street, report.street = report.street, "نام کهنه"
+        with city.site.work() as work:
+            assert work.get(ReportService).relocate() == 1
+        with city.site.work() as work:
+            assert work.session.scalars(select(Report.street)).one() == street
+            assert work.get(ReportService).relocate() == 0
 
 
 class TestNearby:

@@ -8,7 +8,8 @@ from PIL import Image
 from sqlalchemy import func, select
 from webtest import Upload
 
-from civicportal.api import Attachment, Case, User
+from civicportal.api import Attachment, AttachmentService, Case, SessionService, User
+from civicportal.testing import owner_of
 
 BODY = "از دیروز چالهٔ عمیقی وسط خیابان باز شده است."
 
@@ -190,14 +191,11 @@ class TestVisitor:
     @staticmethod
     def open_session(city, app, site):
         """Replace the visitor's session by the citizen's, as the sign-in does."""
-        from civicportal.api import AttachmentService, SessionService
-        from civicportal.crypto import token_hash
-
         old = app.cookies[site.cookie_name].strip('"')
         with site.work() as work:
             user = work.session.get(User, city.citizen.user_id)
             new = work.get(SessionService).open("citizen", user, replaces=old)
-            work.get(AttachmentService).hand_over(token_hash(old), token_hash(new))
+            work.get(AttachmentService).hand_over(owner_of(old), owner_of(new))
         app.set_cookie(site.cookie_name, new)
 
 

@@ -1,5 +1,6 @@
 """The testing kit, for the tests of the core, of plugins and of sites. The fixtures are in ``civicportal.pytest_plugin``."""
 
+from civicportal.crypto import token_hash as owner_of
 from civicportal.notifications.transports import memory
 from civicportal.testing.clock import NOON, FakeClock
 from civicportal.testing.environment import Environment
@@ -30,4 +31,5 @@ __all__ = [
     "make_unit",
     "memory",
     "outbox",
+    "owner_of",
 ]

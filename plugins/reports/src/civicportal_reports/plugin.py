@@ -5,6 +5,8 @@ from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any
 
+import click
+
 from civicportal.api import (
     Case,
     CaseChange,
@@ -14,13 +16,14 @@ from civicportal.api import (
     NavigationItem,
     Panel,
     PluginModels,
+    Route,
     Site,
     Widget,
     Work,
     _,
     hookimpl,
 )
-from civicportal_reports import demo, doctor, pieces, views
+from civicportal_reports import commands, demo, doctor, pieces, views
 from civicportal_reports.messages import MESSAGES
 from civicportal_reports.models import ReportsBase
 from civicportal_reports.schemas import Settings
@@ -96,6 +99,13 @@ def case_panels(case: Case, request: Any) -> Iterator[Panel]:
 
 
 @hookimpl
+def route_case(case: Case, work: Work) -> Route | None:
+    """Send a report to the unit that works on one nearby already."""
+    unit = work.get(ReportService).unit_at_work(case) if case.kind == KIND else None
+    return Route(unit=unit) if unit else None
+
+
+@hookimpl
 def case_changed(change: CaseChange, work: Work) -> None:
     """Keep duplicates together with the earlier report."""
     if change.case.kind == KIND:
@@ -106,6 +116,12 @@ def case_changed(change: CaseChange, work: Work) -> None:
 def check_site(work: Work) -> Iterable[Finding]:
     """Look for what reports need and the site lacks."""
     return doctor.findings(work)
+
+
+@hookimpl
+def register_commands(group: click.Group) -> None:
+    """Add ``civicportal reports``."""
+    group.add_command(commands.reports)
 
 
 @hookimpl

@@ -26,7 +26,7 @@ from civicportal.api import (
     distance_m,
 )
 from civicportal_reports.models import Report
-from civicportal_reports.places import Location
+from civicportal_reports.places import Location, OutsideCity, locate_point
 from civicportal_reports.workflow import KIND
 
 
@@ -152,6 +152,38 @@ class ReportService:
         return sorted(
             (near for near in found if near.metres <= settings["nearby_metres"]), key=lambda near: near.metres
         )
+
+    def unit_at_work(self, case: Case) -> str | None:
+        """Return the key of the unit that works on a report nearby already: a new one goes to it too."""
+        report = self.session.get(Report, case.id)
+        if report is None or report.point is None or case.category_id is None:
+            return None
+        for near in self.nearby(report.point, case.category_id, but=case.id):
+            if near.case.stage == "in_progress" and near.case.unit_id:
+                return self.organization.units.by_id[near.case.unit_id].key
+        return None
+
+    def relocate(self) -> int:
+        """Name the places of all reports anew, after the city's map has changed.
+
+        :returns: how many have another street or district now.
+        """
+        changed = 0
+        for report in self.session.scalars(select(Report).where(Report.lat.is_not(None))):
+            place = self._place(report)
+            if place and (report.street, report.district) != place:
+                report.street, report.district = place
+                changed += 1
+        return changed
+
+    def _place(self, report: Report) -> tuple[str, str] | None:
+        if report.point is None:
+            return None
+        try:
+            found = locate_point(self.work.site.map, report.point)
+        except OutsideCity:
+            return None
+        return found.street[:100], found.district[:100]
 
     def open_case(self, case_id: int) -> Case:
         """Return a report that others may follow: an open one, or one that is published.

@@ -1,0 +1,20 @@
+"""``civicportal reports``: what is done to all reports at once."""
+
+import click
+
+from civicportal.api import load_site
+from civicportal_reports.services import ReportService
+
+
+@click.group()
+def reports() -> None:
+    """Look after the reports."""
+
+
+@reports.command()
+@click.pass_context
+def relocate(context: click.Context) -> None:
+    """Name street and district of every report anew, after the city's map has changed."""
+    with load_site(context).work() as work:
+        changed = work.get(ReportService).relocate()
+    click.echo(f"{changed} reports have another street or district")

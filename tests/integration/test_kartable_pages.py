@@ -1,12 +1,16 @@
 """The pages of the kartable, through the real application, as a browser without a script sees them."""
 
 from dataclasses import replace
+from io import BytesIO
 
 import pytest
+from PIL import Image
 from sqlalchemy import select
+from webtest import Upload
 
 from civicportal.audit.models import AuditEvent
-from civicportal.cases.models import CaseEvent
+from civicportal.cases.models import Attachment, CaseEvent
+from civicportal.cases.schemas import AfterPhoto, Reason
 from civicportal.cases.services import CaseService
 from civicportal.errors import ConfigurationError
 from civicportal.kartable import refuse_reserved
@@ -58,12 +62,6 @@ def form_to(response, path):
 def case_of(site, desk):
     with site.work(write=False) as work:
         return work.get(CaseService).fetch(desk["code"])
-
-
-def colleague_acts(site, desk, what=None):
-    with site.work(actor=desk["staff"][1]) as work:
-        case = work.get(CaseService).fetch(desk["code"], lock=True)
-        (what or (lambda: work.get(CaseService).apply(case, "accept")))()
 
 
 # -- the list -----------------------------------------------------------------------------------------------
@@ -217,12 +215,60 @@ def test_a_stale_form_loses_nothing(site, app, page, desk):
         assert notes[-1] == WORDS
 
 
-def test_a_step_that_is_gone_keeps_its_words(site, app, page, desk):
-    form = form_to(app.get(page), "/accept")
-    colleague_acts(site, desk)
+@pytest.fixture
+def asking(site, monkeypatch):
+    """Let closing and rejecting ask for words, and closing for pictures too."""
+    kind = site.kinds["petitions"]
+    schemas = {"finish": AfterPhoto, "reject": Reason}
+    transitions = tuple(replace(t, schema=schemas.get(t.name)) for t in kind.workflow.transitions)
+    changed = replace(kind, workflow=replace(kind.workflow, transitions=transitions))
+    monkeypatch.setitem(site.kinds, "petitions", changed)
+
+
+def test_a_step_that_is_gone_keeps_its_words(site, app, asking, page, desk):
+    form = form_to(app.get(page), "/reject")
+    form["public_text"] = WORDS
+    with site.work(actor=desk["staff"][1]) as work:
+        cases = work.get(CaseService)
+        cases.apply(cases.fetch(desk["code"], lock=True), "reject", public_text="earlier")
     merge = form.submit(status=409)
-    assert "working" not in merge.text.partition("<main")[0]
-    assert case_of(site, desk).status == "working"
+    assert merge.html.select_one("#merge textarea").text.strip() == WORDS
+    assert case_of(site, desk).status == "rejected"
+
+
+def test_a_step_that_is_still_there_is_sent_again(site, app, asking, page, desk):
+    form = form_to(app.get(page), "/reject")
+    form["public_text"] = WORDS
+    with site.work(actor=desk["staff"][1]) as work:
+        work.get(CaseService).mark_urgent(work.get(CaseService).fetch(desk["code"], lock=True), True)
+    again = form_to(form.submit(status=409), "/reject")
+    assert again["public_text"].value == WORDS
+    again.submit(status=303)
+    with site.work(write=False) as work:
+        event = work.session.scalars(select(CaseEvent).order_by(CaseEvent.id.desc())).first()
+        assert (event.after, event.public_text) == ("rejected", WORDS)
+
+
+def test_pictures_of_the_work_come_with_the_form(site, app, asking, page, desk):
+    form_to(app.get(page), "/accept").submit(status=303)
+    form = form_to(app.get(page), "/finish")
+    form["photos_files"] = [Upload("after.png", picture())]
+    form["public_text"] = ""
+    refused = form.submit(status=422)
+    again = form_to(refused, "/finish")
+    assert again["photos"].value
+    again["public_text"] = WORDS
+    again.submit(status=303)
+    with site.work(write=False) as work:
+        [photo] = work.session.scalars(select(Attachment)).all()
+        assert (photo.case_id, photo.purpose, photo.audience) == (desk["case"], "after", "citizen")
+    assert f"/attachments/{photo.key}" in app.get(page)
+
+
+def picture():
+    file = BytesIO()
+    Image.new("RGB", (40, 30), "green").save(file, "PNG")
+    return file.getvalue()
 
 
 def test_a_refusal_says_why_and_keeps_the_words(site, app, page, desk):

@@ -132,7 +132,7 @@ class FactsService:
         return Rights(
             line=line,
             refer=refers,
-            take=works and line is not None and line.taken_by_id is None,
+            take=works and line is not None and line.taken_by_id is None and line.to_user_id is None,
             release=works and line is not None and line.taken_by_id == actor.user_id,
             give_back=refers and line is not None and line.from_unit_id is not None,
             comment=cases.may_comment(case),

@@ -76,8 +76,10 @@ from civicportal.kartable.models import Referral
 from civicportal.kartable.services import KartableService
 from civicportal.kartable.types import Route
 from civicportal.limits import TooMany
+from civicportal.notifications.inbound import InboundService, answer_inbound
 from civicportal.notifications.notices import NOTICE
 from civicportal.notifications.services import NotificationService
+from civicportal.notifications.sms import cut_units
 from civicportal.notifications.types import (
     CannotTell,
     Configuration,
@@ -193,6 +195,7 @@ __all__ = [
     "IdempotencyKey",
     "Identity",
     "IdentityClaim",
+    "InboundService",
     "Job",
     "KartableService",
     "Key",
@@ -261,9 +264,11 @@ __all__ = [
     "Work",
     "Workflow",
     "_",
+    "answer_inbound",
     "boolean",
     "bounding_box",
     "case_page",
+    "cut_units",
     "distance_m",
     "format_number",
     "handle_form",

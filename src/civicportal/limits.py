@@ -73,6 +73,7 @@ DEFAULTS: dict[str, tuple[Window, ...]] = {
     "submit_address": (Window(60, _HOUR),),
     "upload_owner": (Window(60, _HOUR),),
     "upload_address": (Window(300, _HOUR),),
+    "inbound_sender": (Window(10, _HOUR), Window(30, _DAY)),
 }
 
 

@@ -21,6 +21,14 @@ class Country(Protocol):
     def fixed_holidays(self) -> YearlyHolidays:
         """Official holidays that fall on the same day every year."""
 
+    @property
+    def stop_words(self) -> frozenset[str]:
+        """What people send to the city's line to get no more announcements, as ``persian.key`` folds it."""
+
+    @property
+    def start_words(self) -> frozenset[str]:
+        """What people send to get announcements again, as ``persian.key`` folds it."""
+
     def normalize_mobile(self, text: str) -> str:
         """Return the E.164 form (``+989123456789``) in which numbers are stored; raises ``InvalidMobile``."""
 

@@ -16,6 +16,8 @@ class Generic:
 
     code = "generic"
     fixed_holidays = NO_HOLIDAYS
+    stop_words = frozenset({"stop"})
+    start_words = frozenset({"start"})
 
     def normalize_mobile(self, text: str) -> str:
         """Read a number with its country code, after ``+`` or ``00``."""

@@ -26,6 +26,10 @@ class Iran:
         ),
     )
 
+    #: «لغو۱۱»: since 1401 the regulator obliges senders to take 11 as a farewell and 12 as a return.
+    stop_words = frozenset({"11", "لغو11", "لغو 11", "لغو"})
+    start_words = frozenset({"12"})
+
     def normalize_mobile(self, text: str) -> str:
         """Read ``0912…``, ``912…``, ``98912…``, ``+98912…`` or ``0098912…``, with any spaces, dashes and brackets."""
         match = _MOBILE.fullmatch(compact(text, also=DASHES + "()"))

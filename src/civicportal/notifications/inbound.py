@@ -1,28 +1,141 @@
-"""Answering what people send to the city's line."""
+"""What people send to the city's line: kept first, then answered, each message in a transaction of its own."""
 
+import logging
 import re
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from civicportal.accounts.models import User
 from civicportal.cases.models import Case
 from civicportal.i18n import latin_digits
+from civicportal.limits import TooMany
 from civicportal.notifications.models import InboundMessage
 from civicportal.notifications.notices import Facts, Notices
+from civicportal.notifications.services import NotificationService
 from civicportal.notifications.types import Reply
+from civicportal.persian import key
 
 if TYPE_CHECKING:
+    from civicportal.site import Site
     from civicportal.work import Work
 
+log = logging.getLogger(__name__)
+
+BATCH = 100
+GIVE_UP_AFTER = timedelta(days=1)
+"""What could not be answered within a day is left alone: a later answer would puzzle more than help."""
+LONGEST_WORD = 20
+"""Characters of a message that can be a word of farewell or return, with room for stray spaces."""
 _CODE = re.compile(r"(?<!\d)\d{10}(?!\d)")
 
 
-def answer(message: InboundMessage, work: "Work") -> Reply | None:
-    """Answer a tracking code from its citizen's own number with status and date.
+class InboundService:
+    """Keeps what came in, and answers it."""
 
-    :returns: None for anything else: whoever sends the code of somebody else learns nothing.
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    def keep(self, provider_id: str, sender: str, text: str, received_at: datetime) -> None:
+        """Keep a message; one that is there already is not kept twice.
+
+        :param provider_id: the provider's name for it, unique over all providers: ``<transport>:<number>``.
+        :param sender: E.164.
+        :param received_at: aware.
+        """
+        insert = postgresql.insert if self.work.site.engines.dialect == "postgresql" else sqlite.insert
+        row = {"provider_id": provider_id, "sender": sender, "text": text, "received_at": received_at}
+        statement = insert(InboundMessage).values(row)
+        self.session.execute(statement.on_conflict_do_nothing(index_elements=["provider_id"]))
+
+    def waiting(self) -> list[tuple[int, str]]:
+        """Return id and sender of messages that wait for an answer, the oldest first."""
+        since = self.work.clock.now() - GIVE_UP_AFTER
+        rows = self.session.execute(
+            select(InboundMessage.id, InboundMessage.sender)
+            .where(InboundMessage.handled_at.is_(None), InboundMessage.received_at > since)
+            .order_by(InboundMessage.id)
+            .limit(BATCH)
+        )
+        return [(row.id, row.sender) for row in rows]
+
+    def handle(self, message_id: int, *, silent: bool = False) -> None:
+        """Ask the plugins for an answer and promise it at once, whatever the hour.
+
+        :param silent: promise none: this number has had enough answers.
+        """
+        query = select(InboundMessage).where(
+            InboundMessage.id == message_id, InboundMessage.handled_at.is_(None)
+        )
+        message = self.session.scalar(query.with_for_update(skip_locked=True))
+        if message is None:
+            return
+        message.handled_at = self.work.clock.now()
+        reply: Reply | None = self.work.site.hooks.hook.message_received(message=message, work=self.work)
+        if silent:
+            return
+        send = self.work.get(NotificationService).send
+        if reply is not None and reply.kind in self.work.site.messages:
+            once = f"inbound:{message.id}"
+            send(reply.kind, recipient=message.sender, fields=reply.fields, once=once, at_once=True)
+            return
+        today = self.work.site.calendar.local(self.work.clock.now()).date()
+        send("inbound.help", recipient=message.sender, once=f"inbound.help:{today}", at_once=True)
+
+    def opted_out(self) -> frozenset[str]:
+        """Return the numbers (E.164) whose last word on announcements was a farewell."""
+        country = self.work.site.country
+        found: dict[str, bool] = {}
+        rows = self.session.execute(
+            select(InboundMessage.sender, InboundMessage.text)
+            .where(func.length(InboundMessage.text) <= LONGEST_WORD)
+            .order_by(InboundMessage.received_at, InboundMessage.id)
+        )
+        for sender, text in rows:
+            word = key(text)
+            if word in country.stop_words or word in country.start_words:
+                found[sender] = word in country.stop_words
+        return frozenset(sender for sender, stopped in found.items() if stopped)
+
+
+def answer_inbound(site: "Site") -> None:
+    """Answer what waits; a message that makes a plugin fail is tried again, and holds up nobody."""
+    with site.work(write=False) as work:
+        waiting = work.get(InboundService).waiting()
+    for message_id, sender in waiting:
+        try:
+            silent = _has_had_enough(site, sender)
+            with site.work() as work:
+                work.get(InboundService).handle(message_id, silent=silent)
+        except Exception:
+            log.exception("the inbound message %s could not be answered", message_id)
+
+
+def _has_had_enough(site: "Site", sender: str) -> bool:
+    try:
+        site.limits.hit("inbound_sender", sender)
+    except TooMany:
+        return True
+    return False
+
+
+def answer(message: InboundMessage, work: "Work") -> Reply | None:
+    """Answer for the core: a farewell from announcements, a return to them, or a tracking code.
+
+    :returns: None for anything else, and for somebody else's code: whoever sends that learns nothing.
     """
+    word = key(message.text)
+    if word in work.site.country.stop_words:
+        return Reply(kind="inbound.stopped", fields={})
+    if word in work.site.country.start_words:
+        return Reply(kind="inbound.resumed", fields={})
+    return _status(message, work)
+
+
+def _status(message: InboundMessage, work: "Work") -> Reply | None:
     codes = _CODE.findall(latin_digits(re.sub(r"(?<=\d)[ -](?=\d)", "", message.text)))
     if len(codes) != 1:
         return None
@@ -34,5 +147,5 @@ def answer(message: InboundMessage, work: "Work") -> Reply | None:
     if case is None:
         return None
     facts = Facts(status=case.status, moment=case.updated_at, unit_id=case.unit_id)
-    fields = work.get(Notices).fields(case, facts, work.site.locale)
-    return Reply(kind=f"{case.kind}.status", fields=fields)
+    kind = f"{case.kind}.status" if f"{case.kind}.status" in work.site.messages else "inbound.status"
+    return Reply(kind=kind, fields=work.get(Notices).fields(case, facts, work.site.locale))

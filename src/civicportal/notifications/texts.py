@@ -68,6 +68,30 @@ CORE_TEXTS = (
         text=_("Kartable: {COUNT} cases are overdue."),
         fields=("COUNT",),
     ),
+    MessageText(
+        key="inbound.status",
+        title=_("Answer to a tracking code"),
+        text=_("{TRACK}: {STATUS}, {DATE}\nMunicipality of {SITE}"),
+        fields=("TRACK", "STATUS", "DATE"),
+    ),
+    MessageText(
+        key="inbound.help",
+        title=_("Answer to a message that nobody understands"),
+        text=_("{SITE}: send the 10 digits of your tracking code to this number."),
+        fields=(),
+    ),
+    MessageText(
+        key="inbound.stopped",
+        title=_("Answer to the farewell from announcements"),
+        text=_("{SITE}: you get no more announcements. Your own cases are still told of."),
+        fields=(),
+    ),
+    MessageText(
+        key="inbound.resumed",
+        title=_("Answer to the return to announcements"),
+        text=_("{SITE}: you get announcements again."),
+        fields=(),
+    ),
 )
 
 #: Fields that every text may use.

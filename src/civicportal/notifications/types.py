@@ -1,6 +1,7 @@
 """Values that pass between the outbox, the worker and the transports."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from translationstring import TranslationString
@@ -34,6 +35,7 @@ class Message:
     :ivar fields: the values of the text's fields, each 25 UTF-16 units at most.
     :ivar maybe_sent: an earlier attempt ended uncertain: look it up before sending again.
     :ivar provider_id: what the provider called it then, if it said so.
+    :ivar promised_at: aware; no provider can have it from before.
     """
 
     id: int
@@ -45,6 +47,7 @@ class Message:
     attempts: int = 1
     maybe_sent: bool = False
     provider_id: str | None = None
+    promised_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,126 @@
+"""What people send to the city's line: kept once, answered at once, each message on its own."""
+
+import logging
+
+import pytest
+from sqlalchemy import select
+
+from civicportal.hookspecs import hookimpl
+from civicportal.notifications.inbound import InboundService, answer_inbound
+from civicportal.notifications.models import InboundMessage
+from civicportal.notifications.types import Reply
+from civicportal.testing import make_case, make_category, make_citizen, make_unit, outbox
+
+CITIZEN, OTHER = "+989000000001", "+989000000002"
+
+
+@pytest.fixture
+def code(site):
+    """The tracking code of the citizen's case; what was promised so far is another matter."""
+    with site.work() as work:
+        citizen = make_citizen(work, CITIZEN)
+        category = make_category(work, unit=make_unit(work))
+        code = make_case(work, citizen=citizen, category=category).code
+        for message in outbox(work):
+            work.session.delete(message)
+    return code
+
+
+def receive(site, text, sender=CITIZEN, number="1"):
+    with site.work() as work:
+        work.get(InboundService).keep(f"test:{number}", sender, text, work.clock.now())
+
+
+def answers(site):
+    with site.work(write=False) as work:
+        return [(message.kind, message.recipient, message.next_at) for message in outbox(work)]
+
+
+def unanswered(site):
+    with site.work(write=False) as work:
+        query = select(InboundMessage.provider_id).where(InboundMessage.handled_at.is_(None))
+        return list(work.session.scalars(query))
+
+
+def test_a_message_is_kept_and_answered_once_at_any_hour(site, clock, code):
+    clock.advance(hours=12)
+    receive(site, code)
+    receive(site, code)
+    answer_inbound(site)
+    answer_inbound(site)
+    assert answers(site) == [("petitions.status", CITIZEN, clock.now())]
+
+
+def test_the_core_has_words_for_kinds_without_words(site, code, monkeypatch):
+    monkeypatch.delitem(site.messages, "petitions.status")
+    receive(site, code)
+    answer_inbound(site)
+    assert [kind for kind, *_ in answers(site)] == ["inbound.status"]
+
+
+def test_what_nobody_understands_is_answered_once_a_day(site, clock, code):
+    for number, text in enumerate(("سلام", "9999999999", "چه خبر؟")):
+        receive(site, text, number=str(number))
+    receive(site, code, OTHER, "of somebody else")
+    answer_inbound(site)
+    assert [(kind, who) for kind, who, _ in answers(site)] == [
+        ("inbound.help", CITIZEN),
+        ("inbound.help", OTHER),
+    ]
+    clock.advance(days=1)
+    receive(site, "سلام", number="tomorrow")
+    answer_inbound(site)
+    assert len(answers(site)) == 3
+
+
+@pytest.mark.parametrize("word", ["11", "۱۱", "لغو۱۱", " لغو 11 "])
+def test_the_word_of_farewell_is_kept_until_the_return(site, clock, word):
+    receive(site, word)
+    receive(site, "یازده", OTHER, "2")
+    answer_inbound(site)
+    assert ("inbound.stopped", CITIZEN, clock.now()) in answers(site)
+    with site.work(write=False) as work:
+        assert work.get(InboundService).opted_out() == {CITIZEN}
+    clock.advance(hours=1)
+    receive(site, "۱۲", number="3")
+    answer_inbound(site)
+    assert ("inbound.resumed", CITIZEN, clock.now()) in answers(site)
+    with site.work(write=False) as work:
+        assert work.get(InboundService).opted_out() == frozenset()
+
+
+def test_one_number_gets_only_so_many_answers(site, code):
+    for number in range(12):
+        receive(site, code, number=str(number))
+    receive(site, "11", number="farewell")
+    answer_inbound(site)
+    assert len(answers(site)) == 10
+    assert unanswered(site) == []
+    with site.work(write=False) as work:
+        assert work.get(InboundService).opted_out() == {CITIZEN}
+
+
+def test_a_plugin_answers_before_the_core_and_its_failure_is_its_own(site, clock, code, caplog):
+    class Gadget:
+        @hookimpl
+        def message_received(self, message):
+            if message.text == "boom":
+                raise ValueError("boom")
+            return Reply(kind="staff.overdue", fields={"COUNT": "1"}) if message.text == "count" else None
+
+    gadget = Gadget()
+    site.hooks.register(gadget)
+    try:
+        for number, text in enumerate(("boom", "count", code)):
+            receive(site, text, number=str(number))
+        with caplog.at_level(logging.ERROR):
+            answer_inbound(site)
+        assert [kind for kind, *_ in answers(site)] == ["staff.overdue", "petitions.status"]
+        assert unanswered(site) == ["test:0"]
+        assert "could not be answered" in caplog.text
+        clock.advance(days=1)
+        caplog.clear()
+        answer_inbound(site)
+        assert caplog.text == ""
+    finally:
+        site.hooks.unregister(gadget)

@@ -10,6 +10,7 @@
   var cp = window.civicportal;
   var SHAPE = 'M17 1C8 1 1 8 1 17c0 11 16 24 16 24s16-13 16-24C33 8 26 1 17 1Z';
   var MOST_PINS = 150; /* more points than this are drawn as dots */
+  var PIN_WIDTH = 36, PIN_HEIGHT = 44; /* a pin and the space around it */
   var TONES = { new: '--info', doing: '--primary', done: '--success', closed: '--text-3' };
 
   var files = {};
@@ -33,10 +34,23 @@
   }
 
   /* ---------- pins and dots ---------- */
+  /* Pins stand in the order of the points and never one on the other: a crowded point is a dot until there is room. */
+  function withRoom(map, points) {
+    var taken = [];
+    return points.map(function (point) {
+      var at = map.project([point.lat, point.lon]);
+      var crowded = taken.some(function (other) {
+        return Math.abs(other.x - at.x) < PIN_WIDTH && Math.abs(other.y - at.y) < PIN_HEIGHT;
+      });
+      if (!crowded) { taken.push(at); }
+      return !crowded;
+    });
+  }
   function showPoints(map, group, points, fixed) {
+    var room = points.length > MOST_PINS ? [] : withRoom(map, points);
     group.clearLayers();
-    points.forEach(function (point) {
-      var layer = points.length > MOST_PINS ? dot(point) : pin(point, fixed);
+    points.forEach(function (point, index) {
+      var layer = room[index] ? pin(point, fixed) : dot(point);
       if (point.url) {
         layer.on('click', function () { location = point.url; });
         layer.on('keydown', function (e) { if (e.originalEvent.code === 'Enter') { location = point.url; } });
@@ -108,7 +122,10 @@
     showPoints(map, group, pins, fixed);
     if (data.pointsUrl) { followPoints(map, group, data.pointsUrl); }
     if (picker) { cp.setUpPicker(element, map, city); }
-    map.on('zoomend', function () { city.draw(); });
+    map.on('zoomend', function () {
+      city.draw();
+      if (pins.length) { showPoints(map, group, pins, fixed); }
+    });
     map.on('moveend', function () { city.names(); });
     cp.onTheme(function () { city.draw(); });
     document.addEventListener('relayout', function () { map.invalidateSize({ pan: false }); });

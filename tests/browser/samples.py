@@ -1,0 +1,74 @@
+"""Cases that the tests start from, sent and handled through the services."""
+
+from browser.people import CITIZENS, STAFF
+from browser.wizard import STREET, WORDS
+from civicportal_reports.places import locate_point
+from civicportal_reports.services import NewReport, ReportService
+from portal import Portal
+from sqlalchemy import select
+
+from civicportal.accounts.models import User
+from civicportal.cases.attachments import AttachmentService, store_files
+from civicportal.cases.followers import FollowerService
+from civicportal.cases.models import Case
+from civicportal.cases.services import CaseService
+from civicportal.organization.services import OrganizationService
+from civicportal.security import Identity
+from civicportal.storage import process_image
+from civicportal.testing import identity
+from civicportal.work import Work
+
+Facts = dict[str, str]
+
+
+def facts(portal: Portal) -> Facts:
+    """Send reports of our own, so that the pages do not hang on what the demo made up, and name them for the addresses."""
+    with portal.site.work() as work:
+        people = {role: who(work, role) for role in ("citizen", "neighbour", "handler")}
+    own = send_report(portal, people["citizen"])
+    closed = send_report(portal, people["citizen"])
+    other = send_report(portal, people["neighbour"])
+    with portal.site.work(actor=people["handler"]) as work:
+        cases = work.get(CaseService)
+        case = cases.fetch(closed, "work", lock=True)
+        cases.comment(case, "بازدید شد؛ در نوبت ترمیم است.", expert=True, public=True)
+        cases.apply(case, "close", public_text="چاله با آسفالت گرم ترمیم شد.")
+        cases.publish(case, True)
+        report = case.id
+    with portal.site.work(actor=people["citizen"]) as work:
+        followed = work.session.scalars(select(Case).where(Case.code == other)).one()
+        work.get(FollowerService).follow(followed)
+        follows = followed.id
+    return {
+        "own": own,
+        "closed": closed,
+        "case": other,
+        "report": str(report),
+        "followed": str(follows),
+        "mobile": CITIZENS["citizen"],
+    }
+
+
+def send_report(portal: Portal, citizen: Identity, words: str = WORDS) -> str:
+    """Send a report with a picture and return its tracking code."""
+    site = portal.site
+    image = process_image((site.data / "demo/photos/pothole.jpg").read_bytes())
+    key = store_files(site, image)
+    with site.work(actor=citizen) as work:
+        work.get(AttachmentService).add(key, image, "browser")
+        category = work.get(OrganizationService).category("reports", "pothole")
+        assert category
+        assert site.map
+        location = locate_point(site.map, site.map.point_on_street(STREET, 0.4))
+        new = NewReport(category=category, location=location, body=words, photos=[key], owner="browser")
+        return work.get(ReportService).submit(new).code
+
+
+def who(work: Work, role: str) -> Identity:
+    """Return somebody as they are when they have signed in."""
+    if role in CITIZENS:
+        mobile = work.site.country.normalize_mobile(CITIZENS[role])
+        return identity(
+            work, work.session.scalars(select(User).where(User.mobile == mobile)).one(), "citizen"
+        )
+    return identity(work, work.session.scalars(select(User).where(User.username == STAFF[role][0])).one())

@@ -1,0 +1,79 @@
+"""Every page, on a phone and a desktop, in light and dark: no barrier that axe finds, nothing wider than the screen."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browser.conftest import Open
+from browser.pages import PAGES, PIECES, Shown
+from browser.people import DESKTOP, PHONE, Screen
+from browser.samples import Facts, facts
+from playwright.sync_api import Page
+from portal import Portal
+
+from civicportal.app import create_app
+
+pytestmark = pytest.mark.browser
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+NARROW = 320
+"""CSS pixels to which a page must reflow (WCAG 1.4.10)."""
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@pytest.fixture(scope="module")
+def found(portal: Portal) -> Facts:
+    """Return cases of the demo for the addresses."""
+    return facts(portal)
+
+
+def test_every_page_is_in_the_table(portal: Portal) -> None:
+    introspector = create_app(portal.site).registry.introspector
+    shown = set()
+    for view in introspector.get_category("views"):
+        methods = view["introspectable"]["request_methods"]
+        templates = [item for item in view["related"] if item.category_name == "templates"]
+        if templates and (methods is None or "GET" in methods):
+            shown.add(view["introspectable"]["route_name"])
+    missing = shown - {page.route for page in PAGES} - PIECES - {""}
+    assert not missing, f"add {missing} to tests/browser/pages.py"
+
+
+@pytest.mark.parametrize(
+    "shown", PAGES, ids=lambda shown: "-".join(filter(None, [shown.route, shown.role, shown.name]))
+)
+def test_page_is_for_everybody(open_page: Open, found: Facts, shown: Shown) -> None:
+    for screen in (PHONE, DESKTOP):
+        page = open_page(shown.role, screen)
+        shown.open(page, found)
+        if page.locator("[data-map]").count():
+            page.wait_for_load_state("networkidle")
+        assert page.locator("h1:visible").count() == 1
+        assert _barriers(page, {"runOnly": RULES}) == []
+        page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
+        assert _barriers(page, {"runOnly": {"type": "rule", "values": ["color-contrast"]}}) == []
+        assert page.evaluate(OVERFLOW) == 0
+        if screen.touch:
+            _assert_reflows(page, screen)
+        page.context.close()
+
+
+def _assert_reflows(page: Page, screen: Screen) -> None:
+    page.set_viewport_size({"width": NARROW, "height": screen.height})
+    assert page.evaluate(OVERFLOW) == 0
+
+
+def _barriers(page: Page, options: dict[str, Any]) -> list[str]:
+    """Return the rules that axe finds broken, each with where."""
+    page.evaluate(_axe())
+    result = page.evaluate("options => axe.run(options)", options)
+    return [
+        f"{rule['id']}: {node['target']} {node['failureSummary']}"
+        for rule in result["violations"]
+        for node in rule["nodes"]
+    ]
+
+
+@cache
+def _axe() -> str:
+    return (Path(__file__).parent / "vendor/axe.min.js").read_text(encoding="utf-8")

@@ -66,6 +66,7 @@ from civicportal.forms import (
     TextAreaWidget,
     TextWidget,
     handle_form,
+    optional_choice,
 )
 from civicportal.geo import Bounds, CityMap, Point, bounding_box, distance_m, render_svg
 from civicportal.hookspecs import hookimpl
@@ -130,6 +131,7 @@ from civicportal.security import (
 from civicportal.site import Site
 from civicportal.storage import process_image
 from civicportal.toml_types import FreeTable, Table, boolean, number, string, strings
+from civicportal.web.pages import add_pages
 from civicportal.work import Work
 
 __all__ = [
@@ -264,6 +266,7 @@ __all__ = [
     "Work",
     "Workflow",
     "_",
+    "add_pages",
     "answer_inbound",
     "boolean",
     "bounding_box",
@@ -282,6 +285,7 @@ __all__ = [
     "new_key",
     "new_metadata",
     "number",
+    "optional_choice",
     "process_image",
     "public_status",
     "render_svg",

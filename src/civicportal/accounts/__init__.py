@@ -4,6 +4,7 @@ from typing import Any
 
 from civicportal.accounts.policy import SecurityPolicy
 from civicportal.security import CITIZEN, EVERYBODY, SIGNED_IN, STAFF
+from civicportal.web.pages import add_pages
 
 ROUTES = {
     "login": "/login",
@@ -66,14 +67,6 @@ VIEWS = (
 def includeme(config: Any) -> None:
     """Set the security policy and add the pages."""
     config.set_security_policy(SecurityPolicy())
-    for name, pattern in ROUTES.items():
-        config.add_route(name, pattern)
-    for route, view, renderer, permission, methods in VIEWS:
-        template = f"civicportal:templates/accounts/{renderer}.jinja2"
-        config.add_view(
-            f"civicportal.accounts.views.{view}",
-            route_name=route,
-            renderer=renderer if renderer in (None, "json") else template,
-            permission=permission,
-            request_method=methods,
-        )
+    add_pages(
+        config, ROUTES, VIEWS, views="civicportal.accounts.views", templates="civicportal:templates/accounts"
+    )

@@ -5,6 +5,7 @@ from typing import Any
 from civicportal.errors import ConfigurationError
 from civicportal.security import CITIZEN, EVERYBODY
 from civicportal.web.events import SessionReplaced
+from civicportal.web.pages import add_pages
 
 ROUTES = {
     "uploads": "/uploads",
@@ -56,17 +57,7 @@ def includeme(config: Any) -> None:
     """
     _refuse_reserved(config.registry.site)
     config.add_subscriber("civicportal.cases.uploads.keep_uploads", SessionReplaced)
-    for name, pattern in ROUTES.items():
-        config.add_route(name, pattern)
-    for route, view, renderer, permission, method in VIEWS:
-        template = f"civicportal:templates/cases/{renderer}.jinja2"
-        config.add_view(
-            f"civicportal.cases.views.{view}",
-            route_name=route,
-            renderer=renderer if renderer in (None, "json") else template,
-            permission=permission,
-            request_method=method,
-        )
+    add_pages(config, ROUTES, VIEWS, views="civicportal.cases.views", templates="civicportal:templates/cases")
 
 
 def _refuse_reserved(site: Any) -> None:

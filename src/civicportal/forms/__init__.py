@@ -21,6 +21,7 @@ from civicportal.forms.groups import (
     RadioWidget,
     SelectWidget,
 )
+from civicportal.forms.optional import optional_choice
 from civicportal.forms.parts import Button, FieldError, FileRefused, FormInvalid
 from civicportal.forms.widgets import (
     CheckboxWidget,
@@ -60,6 +61,7 @@ __all__ = [
     "TextWidget",
     "Widget",
     "handle_form",
+    "optional_choice",
 ]
 
 

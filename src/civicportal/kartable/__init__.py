@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from civicportal.errors import ConfigurationError
 from civicportal.security import STAFF
+from civicportal.web.pages import Page, add_pages
 
 if TYPE_CHECKING:
     from civicportal.cases.workflow import CaseKind
@@ -27,21 +28,28 @@ ACTIONS = {
 }
 #: No transition of a workflow may have one of these names: its address would be theirs.
 RESERVED = frozenset(ACTIONS) | {"reveal", "preview"}
-#: Route, pattern, view, template, method.
-PAGES = (
-    ("kartable", "/kartable", "inbox.inbox", "inbox", "GET"),
-    ("kartable.search", "/kartable/search", "inbox.search", None, "POST"),
-    ("kartable.bulk", "/kartable/bulk", "bulk.bulk", "bulk_ask", "POST"),
-    ("kartable.bulk_undo", "/kartable/bulk/undo", "bulk.undo", "bulk_result", "POST"),
-    ("kartable.case", CASE, "case.show", "case", "GET"),
-    ("kartable.preview", f"{CASE}/preview", "case.preview", "preview", "GET"),
-    ("kartable.reveal", f"{CASE}/reveal", "case.reveal", "case", "POST"),
-    *(
-        (f"kartable.{name}", f"{CASE}/{name}", f"actions.{view}", "case", "POST")
-        for name, view in ACTIONS.items()
-    ),
+ROUTES = {
+    "kartable": "/kartable",
+    "kartable.search": "/kartable/search",
+    "kartable.bulk": "/kartable/bulk",
+    "kartable.bulk_undo": "/kartable/bulk/undo",
+    "kartable.case": CASE,
+    "kartable.preview": f"{CASE}/preview",
+    "kartable.reveal": f"{CASE}/reveal",
+    **{f"kartable.{name}": f"{CASE}/{name}" for name in ACTIONS},
     # The last: the first that fits is taken.
-    ("kartable.step", CASE + "/{step}", "actions.step", "case", "POST"),
+    "kartable.step": CASE + "/{step}",
+}
+VIEWS: tuple[Page, ...] = (
+    ("kartable", "inbox.inbox", "inbox", STAFF, "GET"),
+    ("kartable.search", "inbox.search", None, STAFF, "POST"),
+    ("kartable.bulk", "bulk.bulk", "bulk_ask", STAFF, "POST"),
+    ("kartable.bulk_undo", "bulk.undo", "bulk_result", STAFF, "POST"),
+    ("kartable.case", "case.show", "case", STAFF, "GET"),
+    ("kartable.preview", "case.preview", "preview", STAFF, "GET"),
+    ("kartable.reveal", "case.reveal", "case", STAFF, "POST"),
+    *((f"kartable.{name}", f"actions.{view}", "case", STAFF, "POST") for name, view in ACTIONS.items()),
+    ("kartable.step", "actions.step", "case", STAFF, "POST"),
 )
 
 
@@ -51,15 +59,9 @@ def includeme(config: Any) -> None:
     :raises ConfigurationError: when a transition has the name of something else that is done with a case.
     """
     refuse_reserved(config.registry.site.kinds.values())
-    for name, pattern, view, template, method in PAGES:
-        config.add_route(name, pattern)
-        config.add_view(
-            f"civicportal.kartable.views.{view}",
-            route_name=name,
-            renderer=f"civicportal:templates/kartable/{template}.jinja2" if template else None,
-            permission=STAFF,
-            request_method=method,
-        )
+    add_pages(
+        config, ROUTES, VIEWS, views="civicportal.kartable.views", templates="civicportal:templates/kartable"
+    )
 
 
 def refuse_reserved(kinds: "Iterable[CaseKind]") -> None:

@@ -6,7 +6,7 @@ import colander
 
 from civicportal.cases.paging import SORTS
 from civicportal.cases.schemas import LONGEST_WORDS
-from civicportal.forms import RadioWidget, SelectWidget, TextAreaWidget
+from civicportal.forms import RadioWidget, TextAreaWidget, optional_choice
 from civicportal.i18n import _
 from civicportal.schema import BoundedInt, Choice, CityDate, CleanText, Flag, Node, Option, StrictSchema
 
@@ -23,24 +23,9 @@ class InboxFilters(StrictSchema):
     """What narrows the list; it stands in the address."""
 
     q = Node(CleanText(0, 100), title=_("Words"), missing="")
-    kind = Node(
-        Choice(lambda bindings: bindings["kinds"]),
-        title=_("Service"),
-        missing=None,
-        widget=SelectWidget(empty=_("All services")),
-    )
-    status = Node(
-        Choice(lambda bindings: bindings["statuses"]),
-        title=_("Status"),
-        missing=None,
-        widget=SelectWidget(empty=_("Every status")),
-    )
-    category = Node(
-        Choice(lambda bindings: bindings["categories"]),
-        title=_("Category"),
-        missing=None,
-        widget=SelectWidget(empty=_("All categories")),
-    )
+    kind = optional_choice("kinds", _("Service"), _("All services"))
+    status = optional_choice("statuses", _("Status"), _("Every status"))
+    category = optional_choice("categories", _("Category"), _("All categories"))
     first = Node(CityDate(), title=_("Registered from"), missing=None)
     last = Node(CityDate(), title=_("Registered until"), missing=None)
     citizen = Node(BoundedInt(0, LARGEST_ID), missing=None)
@@ -51,12 +36,7 @@ class Referral(StrictSchema):
     """To whom a case, a copy of it or an inquiry goes."""
 
     unit = Node(Choice(lambda bindings: bindings["units"]), title=_("Unit"))
-    user = Node(
-        Choice(lambda bindings: bindings["people"]),
-        title=_("Person of this unit"),
-        missing=None,
-        widget=SelectWidget(empty=_("The whole unit")),
-    )
+    user = optional_choice("people", _("Person of this unit"), _("The whole unit"))
     note = Node(
         CleanText(0, LONGEST_WORDS, multiline=True),
         title=_("Note to the recipient"),

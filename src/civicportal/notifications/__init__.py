@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from civicportal.web.pages import add_pages
+
 SEE, MANAGE = "core:message:view", "core:setting:manage"
 ROUTES = {
     "admin.messages": "/admin/messages",
@@ -25,13 +27,10 @@ VIEWS = (
 
 def includeme(config: Any) -> None:
     """Add the pages of administrators."""
-    for name, pattern in ROUTES.items():
-        config.add_route(name, pattern)
-    for route, view, template, permission, method in VIEWS:
-        config.add_view(
-            f"civicportal.notifications.views.{view}",
-            route_name=route,
-            renderer=template and f"civicportal:templates/notifications/{template}.jinja2",
-            permission=permission,
-            request_method=method,
-        )
+    add_pages(
+        config,
+        ROUTES,
+        VIEWS,
+        views="civicportal.notifications.views",
+        templates="civicportal:templates/notifications",
+    )

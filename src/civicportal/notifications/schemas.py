@@ -2,11 +2,10 @@
 
 import colander
 
-from civicportal.forms import SelectWidget, TextAreaWidget
+from civicportal.forms import TextAreaWidget, optional_choice
 from civicportal.i18n import _
 from civicportal.schema import (
     BoundedInt,
-    Choice,
     CityDate,
     CleanText,
     Node,
@@ -30,18 +29,12 @@ STATES = {
 class MessageFilters(StrictSchema):
     """What narrows the list; it stands in the address, so a number never does."""
 
-    state = Node(
-        Choice([Option(value=name, label=title) for name, title in STATES.items()]),
-        title=_("State of the message"),
-        missing=None,
-        widget=SelectWidget(empty=_("Every state")),
+    state = optional_choice(
+        [Option(value=name, label=title) for name, title in STATES.items()],
+        _("State of the message"),
+        _("Every state"),
     )
-    kind = Node(
-        Choice(lambda bindings: bindings["kinds"]),
-        title=_("Text"),
-        missing=None,
-        widget=SelectWidget(empty=_("All texts")),
-    )
+    kind = optional_choice("kinds", _("Text"), _("All texts"))
     code = Node(TrackingCode(), title=_("Tracking code"), missing=None)
     first = Node(CityDate(), title=_("Written from"), missing=None)
     last = Node(CityDate(), title=_("Written until"), missing=None)

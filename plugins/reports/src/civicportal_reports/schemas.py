@@ -14,11 +14,11 @@ from civicportal.api import (
     Node,
     Place,
     RadioWidget,
-    SelectWidget,
     StrictSchema,
     Table,
     _,
     number,
+    optional_choice,
 )
 
 SOURCES = (
@@ -79,60 +79,24 @@ class MeToo(StrictSchema):
 class PublicFilters(StrictSchema):
     """Filters of the public list."""
 
-    stage = Node(
-        Choice([("open", _("Still open")), *((name, STAGES[name]) for name in ("done", "rejected"))]),
-        title=_("Status"),
-        missing=None,
-        widget=SelectWidget(empty=_("Every status")),
+    stage = optional_choice(
+        [("open", _("Still open")), *((name, STAGES[name]) for name in ("done", "rejected"))],
+        _("Status"),
+        _("Every status"),
     )
-    category = Node(
-        Choice(lambda bindings: bindings["categories"]),
-        title=_("Category"),
-        missing=None,
-        widget=SelectWidget(empty=_("All categories")),
-    )
+    category = optional_choice("categories", _("Category"), _("All categories"))
 
 
 class DeskFilters(StrictSchema):
     """Filters of the desk; they live in the address."""
 
     words = Node(CleanText(0, 100), title=_("Words"), missing="")
-    stage = Node(
-        Choice([("open", _("Still open")), *STAGES.items()]),
-        title=_("Stage"),
-        missing=None,
-        widget=SelectWidget(empty=_("Every stage")),
-    )
-    status = Node(
-        Choice(lambda bindings: bindings["states"]),
-        title=_("Status"),
-        missing=None,
-        widget=SelectWidget(empty=_("Every status")),
-    )
-    category = Node(
-        Choice(lambda bindings: bindings["categories"]),
-        title=_("Category"),
-        missing=None,
-        widget=SelectWidget(empty=_("All categories")),
-    )
-    unit = Node(
-        Choice(lambda bindings: bindings["units"]),
-        title=_("Unit"),
-        missing=None,
-        widget=SelectWidget(empty=_("All units")),
-    )
-    district = Node(
-        Choice(lambda bindings: bindings["districts"]),
-        title=_("District"),
-        missing=None,
-        widget=SelectWidget(empty=_("All districts")),
-    )
-    source = Node(
-        Choice(SOURCES),
-        title=_("Came by"),
-        missing=None,
-        widget=SelectWidget(empty=_("Every way")),
-    )
+    stage = optional_choice([("open", _("Still open")), *STAGES.items()], _("Stage"), _("Every stage"))
+    status = optional_choice("states", _("Status"), _("Every status"))
+    category = optional_choice("categories", _("Category"), _("All categories"))
+    unit = optional_choice("units", _("Unit"), _("All units"))
+    district = optional_choice("districts", _("District"), _("All districts"))
+    source = optional_choice(SOURCES, _("Came by"), _("Every way"))
     first_day = Node(CityDate(), title=_("From"), missing=None)
     last_day = Node(CityDate(), title=_("Until"), missing=None)
     urgent = Node(Flag(), title=_("Urgent only"), missing=False)

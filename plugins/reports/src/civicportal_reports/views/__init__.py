@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from civicportal.api import CITIZEN, EVERYBODY
+from civicportal.api import CITIZEN, EVERYBODY, add_pages
 
 VIEW, WORK = "reports:case:view", "reports:case:work"
 
@@ -40,14 +40,10 @@ VIEWS: tuple[tuple[str, str, str | None, str, Any], ...] = (
 def includeme(config: Any) -> None:
     """Add routes and views; the form of a new report carries pictures."""
     config.registry.settings["civicportal.upload_paths"].append(ROUTES["reports.new"])
-    for name, pattern in ROUTES.items():
-        config.add_route(name, pattern)
-    for route, view, renderer, permission, methods in VIEWS:
-        template = f"civicportal_reports:templates/reports/{renderer}.jinja2"
-        config.add_view(
-            f"civicportal_reports.views.{view}",
-            route_name=route,
-            renderer=renderer if renderer in (None, "json") else template,
-            permission=permission,
-            request_method=methods,
-        )
+    add_pages(
+        config,
+        ROUTES,
+        VIEWS,
+        views="civicportal_reports.views",
+        templates="civicportal_reports:templates/reports",
+    )

@@ -1,0 +1,29 @@
+"""A domain's or plugin's pages as a table: addresses, and who answers them with which template."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+#: Route, view, template, who may, methods. The view is ``module.function`` below the views' package; the template a
+#: name without folder and ending, "json", or None for a view that answers itself.
+Page = tuple[str, str, str | None, str, Any]
+
+
+def add_pages(
+    config: Any, routes: Mapping[str, str], pages: Iterable[Page], *, views: str, templates: str
+) -> None:
+    """Add routes and views.
+
+    :param routes: pattern by route name.
+    :param views: package of the views, for instance ``civicportal.cases.views``.
+    :param templates: asset folder of the templates, for instance ``civicportal:templates/cases``.
+    """
+    for name, pattern in routes.items():
+        config.add_route(name, pattern)
+    for route, view, template, permission, methods in pages:
+        config.add_view(
+            f"{views}.{view}",
+            route_name=route,
+            renderer=template if template in (None, "json") else f"{templates}/{template}.jinja2",
+            permission=permission,
+            request_method=methods,
+        )

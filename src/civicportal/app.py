@@ -4,6 +4,7 @@ Core and plugins are included first and committed, then the site's package, so t
 views and static files. After that the routes are walked, because Pyramid does not notice two of one pattern.
 """
 
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pyramid.request
 import pyramid_tm
 import zope.sqlalchemy.datamanager
 from pyramid.config import Configurator
+from pyramid.exceptions import ConfigurationConflictError, ConfigurationExecutionError
 from sqlalchemy.exc import OperationalError
 
 from civicportal.errors import ConfigurationError
@@ -63,16 +65,18 @@ def create_app(site: Site) -> Any:
         config.include(f"civicportal.{part}")
     if site.is_demo:
         config.include("civicportal.demo")
+    owners: dict[str, str] = {}
     for implementation in _includes(site):
         if implementation.plugin_name not in (CORE, "site"):
-            config.include(implementation.function)
-    config.commit()
+            routes = _include(config, implementation.function)
+            owners |= dict.fromkeys(routes, implementation.plugin_name)
+    _commit(config)
     _override_assets(config, site)
     for implementation in _includes(site):
         if implementation.plugin_name == "site":
             config.include(implementation.function)
-    config.commit()
-    _check_routes(config, site)
+    _commit(config)
+    _check_routes(config, owners)
     site.registry = config.registry
     return config.make_wsgi_app()
 
@@ -117,6 +121,26 @@ def _includes(site: Site) -> list[Any]:
     return list(reversed(site.hooks.hook.includeme.get_hookimpls()))
 
 
+def _include(config: Any, function: Any) -> set[str]:
+    """Include a plugin and return the names of the routes it adds."""
+    before = len(config.action_state.actions)
+    config.include(function)
+    added = config.action_state.actions[before:]
+    return {
+        part["name"]
+        for action in added
+        for part in action["introspectables"]
+        if part.category_name == "routes"
+    }
+
+
+def _commit(config: Any) -> None:
+    try:
+        config.commit()
+    except (ConfigurationConflictError, ConfigurationExecutionError) as error:
+        raise ConfigurationError(str(error)) from error
+
+
 def _override_assets(config: Any, site: Site) -> None:
     """Let the site's ``templates/`` and ``static/`` stand before those of core and plugins."""
     if not site.package:
@@ -126,17 +150,19 @@ def _override_assets(config: Any, site: Site) -> None:
         config.override_asset("civicportal:templates/", f"{site.package}:templates/")
         for info in site.plugins:
             config.override_asset(f"{info.package}:templates/", f"{site.package}:templates/")
+        # Layouts and pieces are named from the search path, which knows nothing of overrides.
+        config.add_jinja2_search_path(f"{site.package}:templates", prepend=True)
     for owner, package in config.registry.static_files.packages.items():
         if owner != "site" and (root / "static" / owner).is_dir():
             config.override_asset(f"{package}:static/", f"{site.package}:static/{owner}/")
 
 
-def _check_routes(config: Any, site: Site) -> None:
-    """Refuse two routes of one pattern, and plugins outside their own folders.
+def _check_routes(config: Any, owners: Mapping[str, str]) -> None:
+    """Refuse two routes of one pattern, and plugins outside their own names and folders.
 
+    :param owners: the plugin that added a route, by the route's name.
     :raises ConfigurationError: names the routes.
     """
-    plugins = {info.name for info in site.plugins}
     seen: dict[str, str] = {}
     for route in config.get_routes_mapper().get_routes():
         if route.pattern in seen:
@@ -144,8 +170,12 @@ def _check_routes(config: Any, site: Site) -> None:
                 f"the routes {seen[route.pattern]!r} and {route.name!r} have one pattern, {route.pattern!r}"
             )
         seen[route.pattern] = route.name
-        owner = route.name.partition(".")[0]
-        if owner in plugins and not _own_folder(owner, route.pattern):
+        owner = owners.get(route.name)
+        if owner and not route.name.startswith(f"{owner}."):
+            raise ConfigurationError(
+                f"the route {route.name!r} of plugin {owner!r} must have a name that begins with {owner}."
+            )
+        if owner and not _own_folder(owner, route.pattern):
             raise ConfigurationError(
                 f"the route {route.name!r} of plugin {owner!r} lies outside its folders: {route.pattern!r}"
             )

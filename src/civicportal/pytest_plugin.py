@@ -110,6 +110,18 @@ def clock(civic_environment: Any) -> Any:
 
 
 @pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Return an installer of throw-away plugins: ``install.plugin("gadget", implementation)``."""
+    from civicportal.testing.installing import Installer
+
+    folder = tmp_path / "installed"
+    folder.mkdir()
+    installer = Installer(folder, monkeypatch)
+    yield installer
+    installer.forget()
+
+
+@pytest.fixture
 def work(site: Any) -> Iterator[Any]:
     """Return a writing unit of work of the system, committed when the test ends."""
     with site.work() as open_work:

@@ -59,6 +59,7 @@ class LazyGroup(click.Group):
     "--site",
     "site",
     metavar="PATH",
+    is_eager=True,  # --help lists the commands of this site's plugins
     help="The site.toml; else $CIVICPORTAL_SITE, else ./site.toml, else the one installed site.",
 )
 @click.version_option(package_name="civicportal")

@@ -28,10 +28,11 @@ def check(context: click.Context) -> None:
 
 
 def _findings(site: "Site") -> "Iterator[Finding]":
+    from civicportal.app import create_app
     from civicportal.db import check_database
     from civicportal.plugins import in_order
 
-    _assemble(site)
+    create_app(site)
     check_database(site.engines)
     behind = list(_database(site))
     yield from behind
@@ -40,18 +41,6 @@ def _findings(site: "Site") -> "Iterator[Finding]":
     with site.work(write=False) as work:
         for _name, look in in_order(site.hooks, "check_site"):
             yield from look(work=work)
-
-
-def _assemble(site: "Site") -> None:
-    from pyramid.exceptions import ConfigurationError as PyramidError
-
-    from civicportal.app import create_app
-    from civicportal.errors import ConfigurationError
-
-    try:
-        create_app(site)
-    except PyramidError as error:
-        raise ConfigurationError(str(error)) from error
 
 
 def _database(site: "Site") -> "Iterator[Finding]":

@@ -1,0 +1,70 @@
+"""Throw-away plugins and site packages: installed for one test, from functions that stand in it."""
+
+import sys
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from civicportal.plugins import GROUP
+
+Implementation = Callable[..., Any]
+
+
+class Installer:
+    """Writes packages into a folder and puts it on the path while the test runs.
+
+    :param folder: a new one.
+    """
+
+    def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
+        self._folder = folder
+        self._patch = patch
+        patch.syspath_prepend(str(folder))
+
+    def plugin(
+        self, name: str, *implementations: Implementation, files: Mapping[str, str] | None = None
+    ) -> ModuleType:
+        """Install a distribution with one plugin; a site lists it as ``name``.
+
+        :param implementations: functions marked with ``hookimpl``.
+        :param files: further files of its package: path to text.
+        :returns: the plugin's module.
+        """
+        module = self.package(f"{name}_package", *implementations, files=files)
+        info = self._folder / f"{name}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(f"[{GROUP}]\n{name} = {module.__name__}\n")
+        self._patch.syspath_prepend(str(self._folder))
+        return module
+
+    def package(
+        self, name: str, *implementations: Implementation, files: Mapping[str, str] | None = None
+    ) -> ModuleType:
+        """Install a package whose module ``plugin`` holds the implementations: a site names it as its ``package``."""
+        written = {"__init__.py": '__version__ = "1.0"\n', "plugin.py": "", **(files or {})}
+        for path, text in written.items():
+            target = self._folder / name / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8")
+        module = import_module(f"{name}.plugin")
+        for implementation in implementations:
+            # Pyramid asks where a function comes from: there its templates and files lie.
+            implementation.__module__ = module.__name__
+            setattr(module, implementation.__name__, implementation)
+        return module
+
+    @staticmethod
+    def folder_of(module: ModuleType) -> Path:
+        """Return the folder of the package that a module lies in."""
+        return Path(str(module.__file__)).parent
+
+    def forget(self) -> None:
+        """Take the modules out of memory again."""
+        for name, module in list(sys.modules.items()):
+            if str(getattr(module, "__file__", "")).startswith(str(self._folder)):
+                del sys.modules[name]

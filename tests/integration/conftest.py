@@ -1,0 +1,52 @@
+"""Sites assembled in the middle of a test, with plugins that the test has just installed."""
+
+import pytest
+from webtest import TestApp
+
+from civicportal.accounts.sessions import SessionService
+from civicportal.app import create_app
+from civicportal.testing import make_site, make_site_file
+
+
+@pytest.fixture
+def assemble(tmp_path):
+    """Assemble a site on a database without tables: ``assemble("gadget", package="city", limits={…})``."""
+    made = []
+
+    def assemble(*plugins, package="", clock=None, site=None, **tables):
+        table = {"plugins": list(plugins), "package": package, **(site or {})}
+        folder = tmp_path / f"assembled{len(made)}"
+        made.append(make_site(make_site_file(folder, site=table, **tables), clock=clock))
+        return made[-1]
+
+    yield assemble
+    for site in made:
+        site.engines.dispose()
+
+
+@pytest.fixture
+def assemble_migrated(assemble, civic_environment):
+    """Assemble a site on the empty tables of the core."""
+    address = civic_environment.site.settings["site"]["database_url"]
+
+    def assemble_migrated(*plugins, site=None, **more):
+        return assemble(
+            *plugins, clock=civic_environment.clock, site={"database_url": address, **(site or {})}, **more
+        )
+
+    return assemble_migrated
+
+
+@pytest.fixture
+def browse():
+    """Return a browser of a site: ``browse(site)``, or ``browse(site, user, "staff")`` with somebody signed in."""
+
+    def browse(site, user=None, door="citizen"):
+        browser = TestApp(create_app(site))
+        if user is not None:
+            with site.work() as work:
+                token = work.get(SessionService).open(door, user)
+            browser.set_cookie(site.cookie_name, token)
+        return browser
+
+    return browse

@@ -23,7 +23,7 @@ class SiteLoader(plaster.ILoader):
 
     def get_settings(self, section: str | None = None, defaults: Any = None) -> dict[str, Any]:
         """Return nothing: a site keeps its settings itself."""
-        return dict(defaults or {})
+        return {}
 
     def setup_logging(self, defaults: Any = None) -> None:
         """Log as ``civicportal serve`` does."""
@@ -45,5 +45,14 @@ class SiteLoader(plaster.ILoader):
         raise LookupError(name)
 
     def get_wsgi_server(self, name: str | None = None, defaults: Any = None) -> Any:
-        """Return a function that serves the portal with waitress."""
-        return lambda app: serve_app(app, host="127.0.0.1", port=6543)
+        """Return a function that serves the portal with waitress.
+
+        :param defaults: ``host`` and ``port``, as in ``pserve site.toml port=8080``.
+        """
+        wanted = defaults or {}
+
+        def serve(app: Any) -> None:
+            app.registry.site.check_start()
+            serve_app(app, host=wanted.get("host", "127.0.0.1"), port=int(wanted.get("port", 6543)))
+
+        return serve

@@ -1,0 +1,299 @@
+"""Every page with every sort of person: who gets in, who is sent to which door, and what no answer lacks."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import pytest
+from civicportal_reports.places import locate_point
+from civicportal_reports.services import NewReport, ReportService
+from portal import Portal
+from webtest import TestApp
+
+from civicportal.accounts.sessions import SessionService
+from civicportal.api import CITIZEN, EVERYBODY, STAFF, OrganizationService
+from civicportal.app import create_app
+from civicportal.crypto import new_token
+from civicportal.geo import Point
+from civicportal.headers import content_security_policy
+from civicportal.security import SIGNED_IN
+from civicportal.seeds import SeedService
+from civicportal.testing import identity, make_citizen, make_staff
+from civicportal.web.errors import STAFF_AREAS
+
+STAFF_ROLES = ("handler", "observer", "office_manager", "public_relations", "administrator")
+PEOPLE = ("visitor", "citizen", *STAFF_ROLES)
+#: What stands in a pattern for something that does not exist.
+UNKNOWN = {
+    "code": "0000000000",
+    "id": "999999999",
+    "key": "x" * 22,
+    "step": "nonsense",
+    "owner": "nobody",
+    "digest": "0",
+    "path": "nothing.css",
+    "number": "12",
+}
+#: Forms that would sign the browser out.
+ENDS_THE_SESSION = {"logout", "account_session_end"}
+#: Answers to a page whose arguments nobody gave: shown, sent on, or what is missing said.
+ASKED_FOR_NOTHING = (200, 302, 303, 400, 422)
+#: Pages that want more than an address: a code's proof, a picture not begun, a report by its query.
+WANT_MORE = {"track_case": (303,), "account_totp_qr": (404,), "reports.me_too": (404,)}
+
+
+@dataclass(frozen=True)
+class Page:
+    """A view as Pyramid's introspector tells it.
+
+    :ivar methods: those it answers; GET if it names none.
+    """
+
+    route: str
+    pattern: str
+    methods: frozenset[str]
+    permission: str
+
+    @property
+    def has_arguments(self):
+        return "{" in self.pattern
+
+    def path(self, **known):
+        """The address, with what is known in its place and else with what does not exist."""
+        values = {**UNKNOWN, **known}
+        return re.sub(
+            r"\{(\w+)(:(?:[^{}]|\{\d+(?:,\d+)?\})*)?\}", lambda match: values[match[1]], self.pattern
+        )
+
+
+@dataclass
+class City:
+    """The example site with one report, and a browser for everybody."""
+
+    site: object
+    pages: list[Page]
+    browsers: dict[str, TestApp]
+    tokens: dict[str, str]
+    identities: dict[str, object]
+    code: str
+
+    def get(self, who, path, **headers):
+        return self.browsers[who].get(path, headers=headers, status="*")
+
+    def post(self, who, path, token=""):
+        form = {"csrf_token": token} if token else {}
+        return self.browsers[who].post(path, form, status="*")
+
+    def csrf(self, who):
+        return self.site.keys.mac("csrf", self.tokens[who]).hex()
+
+    def may_open(self, who, page):
+        """Tell whether the page is for this person, whatever it shows them."""
+        staff, citizen = who in STAFF_ROLES, who == "citizen"
+        doors = {EVERYBODY: True, SIGNED_IN: staff or citizen, CITIZEN: citizen, STAFF: staff}
+        if page.permission in doors:
+            return doors[page.permission]
+        return staff and self.identities[who].permits(page.permission)
+
+
+def pages_of(registry):
+    """Every view of a route, with its permission."""
+    introspector = registry.introspector
+    patterns = {
+        route["introspectable"]["name"]: route["introspectable"]["pattern"]
+        for route in introspector.get_category("routes")
+    }
+    found = []
+    for entry in introspector.get_category("views"):
+        view = entry["introspectable"]
+        if view["route_name"] is None:
+            continue
+        methods = view["request_methods"] or ("GET",)
+        permissions = [part["value"] for part in entry["related"] if part.category_name == "permissions"]
+        found.append(
+            Page(
+                route=view["route_name"],
+                pattern=patterns[view["route_name"]],
+                methods=frozenset([methods] if isinstance(methods, str) else methods),
+                permission=permissions[0],
+            )
+        )
+    return found
+
+
+@pytest.fixture(scope="module")
+def city(civic_session, civic_database, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("matrix")
+    site = Portal(folder, civic_session.new_database(civic_database)).site
+    with site.work() as work:
+        work.get(SeedService).load()
+        users = {"citizen": make_citizen(work)}
+        for role in STAFF_ROLES:
+            users[role] = make_staff(work, role)
+        identities = {
+            who: identity(work, user, "citizen" if who == "citizen" else "staff")
+            for who, user in users.items()
+        }
+    with site.work(actor=identities["citizen"]) as work:
+        category = next(
+            c for c in work.get(OrganizationService).categories_of("reports").by_id.values() if c.unit_id
+        )
+        location = locate_point(site.map, Point(*site.settings["map"]["center"]))
+        code = (
+            work.get(ReportService).submit(NewReport(category=category, location=location, body="چاله")).code
+        )
+    application = create_app(site)
+    browsers, tokens = {}, {"visitor": new_token()}
+    with site.work() as work:
+        for who, user in users.items():
+            door = "citizen" if who == "citizen" else "staff"
+            tokens[who] = work.get(SessionService).open(door, user)
+    for who, token in tokens.items():
+        browsers[who] = TestApp(application)
+        browsers[who].set_cookie(site.cookie_name, token)
+    yield City(site, pages_of(site.registry), browsers, tokens, identities, code)
+    site.engines.dispose()
+
+
+def wrong_headers(answer, path):
+    """What an answer lacks of the headers that no answer lacks."""
+    headers = answer.headers
+    wanted = {
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "no-referrer" if path.startswith("/track") else "same-origin",
+    }
+    wrong = [name for name, value in wanted.items() if headers.get(name) != value]
+    if headers.get("Content-Security-Policy") != content_security_policy():
+        wrong.append("Content-Security-Policy")
+    if "microphone=()" not in headers.get("Permissions-Policy", ""):
+        wrong.append("Permissions-Policy")
+    if "Cache-Control" not in headers:
+        wrong.append("Cache-Control")
+    return wrong
+
+
+def door_of(path):
+    """The address a visitor is sent to instead of a protected page."""
+    return "/staff/login" if path.startswith(STAFF_AREAS) else "/login"
+
+
+def problem_of_get(city, who, page):
+    """What is wrong with the answer to a page of something unknown, or nothing."""
+    path = page.path()
+    answer = city.get(who, path)
+    lacking = wrong_headers(answer, path)
+    if lacking:
+        return f"{who} GET {path}: no right {', '.join(lacking)}"
+    if city.may_open(who, page):
+        expected = WANT_MORE.get(page.route) or ((404,) if page.has_arguments else ASKED_FOR_NOTHING)
+        right = answer.status_int in expected
+    elif who == "visitor":
+        expected = f"303 to {door_of(path)}"
+        right = answer.status_int == 303 and urlsplit(answer.location).path == door_of(path)
+    else:
+        expected = 403
+        right = answer.status_int == 403
+    return None if right else f"{who} GET {path} ({page.permission}): {answer.status}, not {expected}"
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_every_page_opens_to_those_it_is_for(city, who):
+    problems = [problem_of_get(city, who, page) for page in city.pages if "GET" in page.methods]
+    assert not [problem for problem in problems if problem]
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_no_form_is_taken_without_its_token(city, who):
+    problems = []
+    for page in city.pages:
+        if "POST" not in page.methods:
+            continue
+        expected = 400 if city.may_open(who, page) else 403
+        for token in ("", "0" * 64):
+            answer = city.post(who, page.path(), token)
+            if answer.status_int != expected or wrong_headers(answer, page.path()):
+                problems.append(f"{who} POST {page.path()}: {answer.status}, not {expected}")
+    assert not problems
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_an_empty_form_never_crashes(city, who):
+    problems = []
+    for page in city.pages:
+        if "POST" not in page.methods or page.route in ENDS_THE_SESSION:
+            continue
+        for path in {page.path(), page.path(code=city.code, id="1")}:
+            answer = city.post(who, path, city.csrf(who))
+            allowed = answer.status_int == 403 if not city.may_open(who, page) else answer.status_int < 500
+            if not allowed or wrong_headers(answer, path):
+                problems.append(f"{who} POST {path}: {answer.status}")
+    assert not problems
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_what_exists_is_shown_to_those_it_is_for_and_else_not_there(city, who):
+    problems = []
+    for page in city.pages:
+        if "GET" not in page.methods or not page.has_arguments:
+            continue
+        path = page.path(code=city.code, id="1", number="09000000001")
+        answer = city.get(who, path)
+        expected = (200, 303, 404) if city.may_open(who, page) else (303,) if who == "visitor" else (403,)
+        if answer.status_int not in expected or wrong_headers(answer, path):
+            problems.append(f"{who} GET {path}: {answer.status}, not {expected}")
+    assert not problems
+
+
+@pytest.mark.parametrize(
+    ("path", "people"),
+    [
+        ("/my/{code}", {"citizen"}),
+        (
+            "/kartable/cases/{code}",
+            {"handler", "observer", "office_manager", "public_relations", "administrator"},
+        ),
+        ("/desk/reports", {"handler", "observer", "office_manager", "public_relations", "administrator"}),
+        ("/admin/messages", {"administrator"}),
+        ("/account", {"citizen", *STAFF_ROLES}),
+        ("/", set(PEOPLE)),
+    ],
+)
+def test_the_pages_of_one_report(city, path, people):
+    answers = {who: city.get(who, path.format(code=city.code)).status_int for who in PEOPLE}
+    assert {who for who, status in answers.items() if status == 200} == people
+
+
+def test_pages_answer_only_the_methods_they_name(city):
+    problems = []
+    for page in city.pages:
+        others = {method for other in city.pages if other.route == page.route for method in other.methods}
+        if "POST" in others:
+            continue
+        answer = city.post("administrator", page.path(), city.csrf("administrator"))
+        if answer.status_int not in (403, 404, 405):
+            problems.append(f"POST {page.path()}: {answer.status}")
+    assert not problems
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("PUT", "/", 405),
+        ("DELETE", "/my", 405),
+        ("GET", "/nowhere", 404),
+        ("GET", "/static/core/0/portal.css", 200),
+        ("GET", "/static/core/0/../site.toml", 404),
+        ("GET", "/?next=%00", 400),
+        ("HEAD", "/", 200),
+    ],
+)
+def test_no_answer_lacks_its_headers(city, method, path, status):
+    answer = city.browsers["visitor"].request(path, method=method, status="*")
+    assert answer.status_int == status
+    assert wrong_headers(answer, path) == []
+
+
+def test_a_signed_in_persons_page_is_kept_by_nobody(city):
+    for path in ("/", "/my", "/account", "/nowhere"):
+        assert city.get("citizen", path).headers["Cache-Control"] == "no-store"

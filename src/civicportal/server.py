@@ -2,12 +2,14 @@
 
 import logging
 import signal
+import socket
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import waitress
 
+from civicportal.errors import ConfigurationError
 from civicportal.logging import setup_logging
 from civicportal.site import Site
 from civicportal.worker.child import WorkerChild
@@ -17,6 +19,19 @@ log = logging.getLogger(__name__)
 THREADS = 8
 LARGEST_BODY = 44 * 1024 * 1024
 """Bytes: four pictures as cameras make them. The sanity tween holds every other page to 1 MiB."""
+
+
+def check_address(host: str, port: int) -> None:
+    """Look whether an address can be listened on, before anything is begun.
+
+    :raises ConfigurationError: when it belongs to another program or another machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        text = f"cannot listen on {host}:{port}: {error.strerror}. HOST and PORT, or --host and --port, choose another"
+        raise ConfigurationError(text) from error
 
 
 def serve_app(
@@ -58,10 +73,12 @@ def serve_site(
     """Assemble a site and serve it until SIGTERM or SIGINT.
 
     :param worker: start ``civicportal worker`` as a child; False where it runs elsewhere.
-    :raises ConfigurationError: when the portal cannot be assembled, or its database is not migrated.
+    :raises ConfigurationError: when the portal cannot be assembled, its database is not migrated, or the address is
+        not free.
     """
     from civicportal.app import create_app
 
+    check_address(host, port)
     setup_logging()
     site = Site(path)
     site.check_start()

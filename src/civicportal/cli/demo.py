@@ -7,34 +7,33 @@ from typing import TYPE_CHECKING
 
 import click
 
-from civicportal.cli.options import site_path
+from civicportal.cli.options import listens, site_path
 
 if TYPE_CHECKING:
     from civicportal.site import Site
 
 
 @click.command()
-@click.option(
-    "--host", default=lambda: os.environ.get("HOST") or "127.0.0.1", show_default="127.0.0.1 or $HOST"
-)
-@click.option(
-    "--port", type=int, default=lambda: int(os.environ.get("PORT") or 6543), show_default="6543 or $PORT"
-)
+@listens
 @click.option("--reset", is_flag=True, help="Throw the demo's data away and begin anew.")
 @click.option("--only-load", is_flag=True, help="Fill the database and stop.")
 @click.pass_context
 def demo(context: click.Context, host: str, port: int, reset: bool, only_load: bool) -> None:
     """Run a demonstration on SQLite with sample data; no message leaves this machine."""
-    from civicportal import migrate
     from civicportal.demo import runner
-    from civicportal.demo.clock import DemoClock
-    from civicportal.site import Site
+    from civicportal.server import check_address
 
     path = site_path(context)
+    if not only_load:
+        check_address(host, port)
     if reset:
         _reset(path)
-    site = Site(path, mode="demo", clock=DemoClock())
-    migrate.upgrade(site, progress=lambda text: click.echo(f"  {text}"))
+    site = _migrated(path)
+    if runner.is_begun(site) and not runner.is_loaded(site):
+        click.echo("The last time was interrupted while people and cases were made up: beginning anew.")
+        site.engines.dispose()
+        _reset(path)
+        site = _migrated(path)
     if not runner.is_loaded(site):
         click.echo("Making up people and cases …")
         runner.load(site, _Report())
@@ -52,6 +51,16 @@ class _Report:
             click.echo(f"\r  {part}: {done}/{total}", nl=done == total)
         elif done == total:
             click.echo(f"  {part}: {total}")
+
+
+def _migrated(path: Path) -> "Site":
+    from civicportal import migrate
+    from civicportal.demo.clock import DemoClock
+    from civicportal.site import Site
+
+    site = Site(path, mode="demo", clock=DemoClock())
+    migrate.upgrade(site, progress=lambda text: click.echo(f"  {text}"))
+    return site
 
 
 def _reset(path: Path) -> None:
@@ -79,10 +88,10 @@ def _may_be_thrown_away(site: "Site") -> bool:
     from sqlalchemy.exc import OperationalError
 
     from civicportal.cases.models import Case
-    from civicportal.demo.runner import is_loaded
+    from civicportal.demo.runner import is_begun
 
     try:
-        if is_loaded(site):
+        if is_begun(site):
             return True
         with site.work(write=False) as work:
             return not work.session.scalar(select(func.count()).select_from(Case))
@@ -100,7 +109,7 @@ def _welcome(site: "Site", host: str, port: int) -> None:
     click.echo(f"  staff sign in at {address}/staff/login with the password {runner.PASSWORD}")
     for username, name, roles in runner.logins(site):
         click.echo(f"    {username:<10} {name} · {roles}")
-    click.echo("")
+    click.echo("  Ctrl+C ends it; the data stay\n")
 
 
 def _serve(path: Path, host: str, port: int) -> None:

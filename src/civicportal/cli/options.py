@@ -3,12 +3,19 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from civicportal.site import Site
+
+
+def listens(command: Any) -> Any:
+    """Give a command ``--host`` and ``--port``, which HOST and PORT in the environment choose as well."""
+    port = click.IntRange(1, 65535)
+    command = click.option("--port", type=port, default=6543, envvar="PORT", show_default=True)(command)
+    return click.option("--host", default="127.0.0.1", envvar="HOST", show_default=True)(command)
 
 
 @dataclass

@@ -1,19 +1,12 @@
 """``civicportal serve``: the web server, with its worker."""
 
-import os
-
 import click
 
-from civicportal.cli.options import site_path
+from civicportal.cli.options import listens, site_path
 
 
 @click.command()
-@click.option(
-    "--host", default=lambda: os.environ.get("HOST") or "127.0.0.1", show_default="127.0.0.1 or $HOST"
-)
-@click.option(
-    "--port", type=int, default=lambda: int(os.environ.get("PORT") or 6543), show_default="6543 or $PORT"
-)
+@listens
 @click.option(
     "--threads", type=click.IntRange(1, 64), default=8, show_default=True, help="Requests at a time."
 )

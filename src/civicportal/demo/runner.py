@@ -22,13 +22,22 @@ Progress = Callable[[int, int], None]
 
 MARK = "demo"
 """Key of the seed by which production knows a database that a demo has filled."""
+BEGUN = "begun"
+"""Digest of that seed until everything is there: a load that was interrupted is made anew, not continued."""
 PASSWORD = "golabi-anar-sib-27"  # noqa: S105  everybody may know it: it opens invented accounts only
 
 
-def is_loaded(site: "Site") -> bool:
-    """Tell whether the demo has filled this database."""
+def is_begun(site: "Site") -> bool:
+    """Tell whether the demo has filled this database, wholly or in part."""
     with site.work(write=False) as work:
         return work.session.get(Seed, MARK) is not None
+
+
+def is_loaded(site: "Site") -> bool:
+    """Tell whether the demo has filled this database to the end."""
+    with site.work(write=False) as work:
+        mark = work.session.get(Seed, MARK)
+        return mark is not None and mark.digest != BEGUN
 
 
 def load(site: "Site", report: Callable[[str, int, int], None]) -> None:
@@ -39,6 +48,7 @@ def load(site: "Site", report: Callable[[str, int, int], None]) -> None:
     files = site.data / "demo"
     with site.work() as work:
         work.get(SeedService).load()
+        work.session.add(Seed(key=MARK, digest=BEGUN))
     with site.work() as work:
         _load_people(work, files)
     report("people", 1, 1)
@@ -46,7 +56,7 @@ def load(site: "Site", report: Callable[[str, int, int], None]) -> None:
         implementation(site=site, files=files, progress=_named(report, name))
     with site.work() as work:
         _deliver_the_past(work)
-        work.session.add(Seed(key=MARK, digest=""))
+        work.session.get_one(Seed, MARK).digest = ""
 
 
 def _deliver_the_past(work: "Work") -> None:

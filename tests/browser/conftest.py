@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from browser.people import DESKTOP, PHONE, VISITOR, Screen, Watch, sign_in
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from portal import Portal, running
 
 ARGUMENTS = [
@@ -19,7 +19,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 #: Milliseconds that a page may take on a busy machine.
-PATIENCE = 8_000
+PATIENCE = 15_000
 
 Open = Callable[..., Page]
 expect.set_options(timeout=PATIENCE)
@@ -71,30 +71,46 @@ def sessions(portal: Portal, chromium: Browser) -> Callable[[str], Any]:
     return state
 
 
-@pytest.fixture
-def open_page(portal: Portal, chromium: Browser, sessions: Callable[[str], Any]) -> Iterator[Open]:
-    """Return a function that opens a browser of its own for somebody.
+class Browsers:
+    """The browsers of one test, each a person's own.
 
-    ``open_page(role, screen, **options)``; options are those of a browser context. When the test is over, no browser
-    may have complained about anything.
+    :param sessions: gives the cookies of a role.
     """
-    opened = []
 
-    def make(role: str = VISITOR, screen: Screen = DESKTOP, **options: Any) -> Page:
-        context = chromium.new_context(
-            base_url=portal.address,
+    def __init__(self, chromium: Browser, address: str, sessions: Callable[[str], Any]) -> None:
+        self._chromium = chromium
+        self._address = address
+        self._sessions = sessions
+        self._opened: list[tuple[BrowserContext, Watch]] = []
+
+    def open(self, role: str = VISITOR, screen: Screen = DESKTOP, **options: Any) -> Page:
+        """Open a browser for somebody; options are those of a browser context."""
+        context = self._chromium.new_context(
+            base_url=self._address,
             locale="fa-IR",
             timezone_id="Asia/Tehran",
             reduced_motion="reduce",
-            storage_state=None if role == VISITOR else sessions(role),
+            storage_state=None if role == VISITOR else self._sessions(role),
             **{**screen.options, **options},
         )
         context.set_default_timeout(PATIENCE)
-        opened.append((context, Watch(context, portal.address)))
+        self._opened.append((context, Watch(context, self._address)))
         return context.new_page()
 
-    yield make
-    complaints = [complaint for _context, watch in opened for complaint in watch.complaints]
-    for context, _watch in opened:
-        context.close()
-    assert not complaints
+    def close(self) -> None:
+        """Close them all.
+
+        :raises AssertionError: when one of them complained about anything.
+        """
+        complaints = [complaint for _context, watch in self._opened for complaint in watch.complaints]
+        for context, _watch in self._opened:
+            context.close()
+        assert not complaints
+
+
+@pytest.fixture
+def open_page(portal: Portal, chromium: Browser, sessions: Callable[[str], Any]) -> Iterator[Open]:
+    """Return a function that opens a browser of its own for somebody: ``open_page(role, screen, **options)``."""
+    browsers = Browsers(chromium, portal.address, sessions)
+    yield browsers.open
+    browsers.close()

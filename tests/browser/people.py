@@ -17,6 +17,7 @@ STAFF = {
     "public_relations": ("pr", "09000000103"),
     "handler": ("civil1", "09000000109"),
     "colleague": ("civil2", "09000000110"),
+    "services": ("services1", "09000000105"),
     "observer": ("observer", "09000000120"),
 }
 VISITOR = "visitor"

@@ -28,13 +28,7 @@ def facts(portal: Portal) -> Facts:
     own = send_report(portal, people["citizen"])
     closed = send_report(portal, people["citizen"])
     other = send_report(portal, people["neighbour"])
-    with portal.site.work(actor=people["handler"]) as work:
-        cases = work.get(CaseService)
-        case = cases.fetch(closed, "work", lock=True)
-        cases.comment(case, "بازدید شد؛ در نوبت ترمیم است.", expert=True, public=True)
-        cases.apply(case, "close", public_text="چاله با آسفالت گرم ترمیم شد.")
-        cases.publish(case, True)
-        report = case.id
+    report = close_report(portal, people["handler"], closed)
     with portal.site.work(actor=people["citizen"]) as work:
         followed = work.session.scalars(select(Case).where(Case.code == other)).one()
         work.get(FollowerService).follow(followed)
@@ -62,6 +56,17 @@ def send_report(portal: Portal, citizen: Identity, words: str = WORDS) -> str:
         location = locate_point(site.map, site.map.point_on_street(STREET, 0.4))
         new = NewReport(category=category, location=location, body=words, photos=[key], owner="browser")
         return work.get(ReportService).submit(new).code
+
+
+def close_report(portal: Portal, officer: Identity, code: str) -> int:
+    """Comment on a report, close it and publish it; return its id."""
+    with portal.site.work(actor=officer) as work:
+        cases = work.get(CaseService)
+        case = cases.fetch(code, "work", lock=True)
+        cases.comment(case, "بازدید شد؛ در نوبت ترمیم است.", expert=True, public=True)
+        cases.apply(case, "close", public_text="چاله با آسفالت گرم ترمیم شد.")
+        cases.publish(case, True)
+        return case.id
 
 
 def who(work: Work, role: str) -> Identity:

@@ -1,0 +1,153 @@
+"""An officer's pages: the kartable by keyboard and by filter, work on many, one case, two officers at once."""
+
+import pytest
+from browser import desk
+from browser.conftest import Open
+from browser.people import CITIZENS, DESKTOP, Screen, messages, persian, wait_for_message
+from browser.samples import send_report, who
+from playwright.sync_api import Page, expect
+from portal import Portal
+
+pytestmark = pytest.mark.browser
+MASKED = "۰۹۰۰***۰۰۰۲"
+
+
+@pytest.fixture
+def code(portal: Portal) -> str:
+    """Return the code of a new report in the kartable of the roads."""
+    with portal.site.work() as work:
+        neighbour = who(work, "neighbour")
+    return send_report(portal, neighbour)
+
+
+def test_kartable_by_a_persian_keyboard(open_page: Open, code: str) -> None:
+    page = open_page("handler")
+    page.goto("/kartable")
+    rows = page.locator("[data-row]")
+    desk.press(page, "KeyJ")
+    expect(rows.nth(0).locator("a.subj")).to_be_focused()
+    desk.press(page, "KeyJ")
+    expect(rows.nth(1).locator("a.subj")).to_be_focused()
+    desk.press(page, "KeyK")
+    expect(rows.nth(0).locator("a.subj")).to_be_focused()
+    desk.press(page, "KeyX")
+    expect(rows.nth(0).locator("input[type=checkbox]")).to_be_checked()
+    expect(page.locator("[data-bulk-bar]")).to_be_visible()
+    desk.press(page, "KeyX")
+    expect(page.locator("[data-bulk-bar]")).to_be_hidden()
+    desk.press(page, "Slash", shift=True)
+    expect(page.locator("dialog#keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    desk.press(page, "Slash")
+    expect(page.locator("[data-hotkey=Slash]")).to_be_focused()
+    desk.press(page, "KeyJ")
+    expect(page.locator("[data-hotkey=Slash]")).to_be_focused()
+    page.locator("[data-hotkey=Slash]").fill(persian(code))
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/kartable/cases/{code}")
+    for key, tab in (("KeyR", "refer"), ("KeyC", "comment"), ("KeyS", "step")):
+        page.locator("h1").click()
+        page.evaluate("document.activeElement.blur()")
+        desk.press(page, key)
+        expect(page.locator(f"#tab-{tab}")).to_have_attribute("aria-selected", "true")
+
+
+def test_filters_live_in_the_address(open_page: Open, screen: Screen, code: str) -> None:
+    page = open_page("handler", screen)
+    page.goto("/kartable")
+    page.locator("details.filter-x summary").click()
+    page.locator("[name=status]").first.select_option(label="ثبت‌شده")
+    page.locator(".filter-fields button.btn-primary").click()
+    page.wait_for_url("**/kartable?**status=**")
+    expect(page.locator(f"a[href='/kartable/cases/{code}']")).to_be_visible()
+    assert set(page.locator("[data-row] .pill").all_inner_texts()) >= {"ثبت‌شده"}
+    page.locator("a.chipf.on").click()
+    expect(page.locator("a.chipf.on")).to_have_count(0)
+
+
+def test_many_are_referred_and_taken_back(portal: Portal, open_page: Open, code: str) -> None:
+    page = open_page("handler")
+    page.goto("/kartable?view=new")
+    page.locator(f"[data-row] input[value='{code}']").check()
+    page.locator("[name=action][value=refer]").click()
+    page.locator("[name=unit]").select_option(label="سازمان مدیریت پسماند")
+    page.locator("[name=note]").fill("مربوط به آن سازمان است.")
+    page.locator("main form button.btn-primary").click()
+    expect(page.locator("main table .pill")).to_have_count(1)
+    page.locator("form[action='/kartable/bulk/undo'] button").click()
+    page.goto("/kartable")
+    expect(page.locator(f"a[href='/kartable/cases/{code}']")).to_be_visible()
+
+
+def test_preview_is_the_message_that_goes_out(
+    portal: Portal, open_page: Open, screen: Screen, code: str
+) -> None:
+    page = open_page("handler", screen)
+    seen = messages(page, CITIZENS["neighbour"])
+    desk.open_case(page, code)
+    shown = desk.preview(page, "start_review")
+    desk.take_step(page, "start_review")
+    portal.release_notices()
+    arrived = wait_for_message(page, CITIZENS["neighbour"], f"{code}.*بررسی", seen=seen)
+    assert arrived == shown
+
+
+def test_number_is_masked_until_it_is_asked_for(open_page: Open, screen: Screen, code: str) -> None:
+    page = open_page("handler", screen)
+    desk.open_case(page, code)
+    expect(page.locator("main aside")).to_contain_text(MASKED)
+    page.locator("form[action$='/reveal'] button").click()
+    expect(page.locator("main aside a[href^='tel:']")).to_have_text(persian(CITIZENS["neighbour"]))
+
+
+def test_second_officer_sees_what_happened_and_sends_again(open_page: Open, code: str) -> None:
+    second = _write_while_another_acts(open_page, code, "administrator")
+    expect(second.locator("#merge")).to_contain_text("بررسی نخستین")
+    expect(second.locator("#panel-close [name=public_text]")).to_have_value(desk.ANSWER)
+    second.locator("#panel-close [name=then][value=stay]").click()
+    expect(second.locator(desk.TOAST).first).to_be_visible()
+    expect(second.locator(".page-h .pill").first).to_have_text("بررسی‌شده")
+
+
+def test_officer_who_may_not_act_any_more_keeps_the_words(open_page: Open, code: str) -> None:
+    second = _write_while_another_acts(open_page, code, "colleague")
+    expect(second.locator("#merge textarea")).to_have_value(desk.ANSWER)
+
+
+def _write_while_another_acts(open_page: Open, code: str, role: str) -> Page:
+    first, second = open_page("handler"), open_page(role)
+    for page in (first, second):
+        desk.open_case(page, code)
+    panel = desk.choose_step(second, "close")
+    panel.locator("[name=public_text]").fill(desk.ANSWER)
+    desk.take_step(first, "start_review")
+    panel.locator("[name=then][value=stay]").click()
+    expect(second.locator("#merge")).to_be_visible()
+    return second
+
+
+def test_paper_shows_the_case_and_no_controls(open_page: Open, code: str) -> None:
+    page = open_page("handler")
+    desk.open_case(page, code)
+    page.emulate_media(media="print")
+    expect(page.locator(".print-h")).to_be_visible()
+    expect(page.locator(".side")).to_be_hidden()
+    expect(page.locator("main button:visible, main input:visible, main .btn:visible")).to_have_count(0)
+    expect(page.locator("h1")).to_be_visible()
+    expect(page.locator("main ol.tl")).to_be_visible()
+
+
+def test_drawer_of_the_phone_opens_and_gives_the_focus_back(open_page: Open) -> None:
+    page: Page = open_page("handler", Screen("phone", 390, 844, touch=True))
+    page.goto("/kartable")
+    page.locator("[data-nav-toggle]").click()
+    expect(page.locator("#side a").first).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("[data-nav-toggle]")).to_be_focused()
+
+
+def test_observer_reads_and_cannot_act(open_page: Open, code: str) -> None:
+    page = open_page("observer", DESKTOP)
+    desk.open_case(page, code)
+    expect(page.locator("[role=tab]")).to_have_count(0)
+    expect(page.locator("form[action$='/reveal']")).to_have_count(0)

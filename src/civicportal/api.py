@@ -29,7 +29,8 @@ from civicportal.cases.ratings import WINDOW as OBJECTION_WINDOW
 from civicportal.cases.ratings import RatingService
 from civicportal.cases.schemas import AfterPhoto, ExpertComment, PublicAnswer, Reason, step_values
 from civicportal.cases.search import matches
-from civicportal.cases.services import CaseService, Step
+from civicportal.cases.services import CaseService
+from civicportal.cases.steps import Step
 from civicportal.cases.uploads import take_files, upload_owner
 from civicportal.cases.workflow import (
     OPEN_STAGES,

@@ -1,7 +1,6 @@
 """The life of a case. Nothing else in the portal writes a status."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +10,13 @@ from civicportal.access import AccessService, visible
 from civicportal.cases import tracking
 from civicportal.cases.attachments import AttachmentService
 from civicportal.cases.changes import CaseChange
-from civicportal.cases.errors import Refused, StaleCase
+from civicportal.cases.errors import StaleCase
 from civicportal.cases.models import Case, CaseEvent
-from civicportal.cases.workflow import CaseKind, Transition
+from civicportal.cases.snapshots import put_back, snapshot
+from civicportal.cases.steps import Step, StepService
+from civicportal.cases.workflow import CaseKind
 from civicportal.db import NEVER
 from civicportal.errors import Forbidden, NotFound
-from civicportal.i18n import _
 from civicportal.organization.models import Category
 from civicportal.organization.services import OrganizationService
 from civicportal.persian import key
@@ -26,20 +26,13 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """A transition somebody may think of: possible, or not and why."""
-
-    transition: Transition
-    reason: str | None = None
-
-
 class CaseService:
     """Open, read and change cases; every change is an event and is relayed to ``case_changed``."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
         self.session = work.session
+        self._steps = work.get(StepService)
 
     def kind(self, case: Case) -> CaseKind:
         """Return the kind of a case."""
@@ -60,8 +53,9 @@ class CaseService:
 
         :raises NotFound: when there is none, or it belongs to somebody else.
         """
+        me = self.work.actor.user_id
         return self._one(
-            select(Case).where(Case.code == code, Case.citizen_id == self.work.actor.user_id), lock
+            select(Case).where(Case.code == code, Case.citizen_id == me, Case.citizen_id.is_not(None)), lock
         )
 
     def by_idempotency_key(self, idempotency_key: str) -> Case | None:
@@ -147,13 +141,7 @@ class CaseService:
 
     def steps(self, case: Case) -> list[Step]:
         """Return the transitions the actor's sort of person has from here, with the reason of those not possible."""
-        actor = self.actor_kind
-        steps = []
-        for transition in self.kind(case).workflow.from_state(case.status, actor):
-            if not self._may(case, transition):
-                continue
-            steps.append(Step(transition=transition, reason=self._hindrance(case, transition)))
-        return steps
+        return self._steps.possible(case)
 
     def apply(
         self,
@@ -179,15 +167,10 @@ class CaseService:
         """
         self.check_version(case, version)
         kind = self.kind(case)
-        transition = kind.workflow.step(case.status, name)
-        if self.actor_kind not in transition.actors or not self._may(case, transition):
-            raise Forbidden(f"{name} is not for this actor")
-        reason = self._hindrance(case, transition)
-        if reason:
-            raise Refused(reason)
+        transition = self._steps.permitted(case, name)
         # A plugin that is told may refuse the step too.
         with self.work.attempt():
-            before = self.snapshot(case)
+            before = snapshot(case)
             self._move(case, kind, transition.target)
             event = self.record(
                 case,
@@ -231,7 +214,7 @@ class CaseService:
 
         :raises Forbidden: without the right to work on it.
         """
-        self._require_work(case)
+        self._steps.require_work(case)
         case.public, case.updated_at = public, self.work.clock.now()
         self.work.get(AttachmentService).publish(case, public)
         self.record(case, "published" if public else "hidden")
@@ -241,18 +224,15 @@ class CaseService:
 
         :raises Forbidden: without the right to work on it.
         """
-        self._require_work(case)
+        self._steps.require_work(case)
         case.urgent, case.updated_at = urgent, self.work.clock.now()
         self.record(case, "urgent" if urgent else "not_urgent")
 
     def restore(self, case: Case, event: CaseEvent) -> None:
         """Put status, stage and deadline back to what they were before an event (an undo)."""
-        snapshot: Any = event.data["undo"]
+        before: Any = event.data["undo"]
         self._count(case, -1)
-        case.status, case.stage = snapshot["status"], snapshot["stage"]
-        case.deadline = datetime.fromisoformat(snapshot["deadline"])
-        case.paused_at = _moment(snapshot["paused_at"])
-        case.closed_at = _moment(snapshot["closed_at"])
+        put_back(case, before)
         case.updated_at = self.work.clock.now()
         self._count(case, +1)
 
@@ -291,46 +271,9 @@ class CaseService:
         if version is not None and version != case.version:
             raise StaleCase(f"case {case.code}: version {version} was read, it is {case.version} now")
 
-    @staticmethod
-    def snapshot(case: Case) -> dict[str, Any]:
-        """Return what an undo has to put back, as JSON values."""
-        return {
-            "status": case.status,
-            "stage": case.stage,
-            "deadline": case.deadline.isoformat(),
-            "paused_at": case.paused_at.isoformat() if case.paused_at else None,
-            "closed_at": case.closed_at.isoformat() if case.closed_at else None,
-        }
-
-    @property
-    def actor_kind(self) -> Any:
-        """Return "staff", "citizen" or "system": which transitions the actor may think of."""
-        return {"visitor": "citizen"}.get(self.work.actor.door, self.work.actor.door)
-
-    def _may(self, case: Case, transition: Transition) -> bool:
-        actor = self.work.actor
-        if actor.door == "system":
-            return True
-        if actor.is_citizen:
-            return case.citizen_id is not None and case.citizen_id == actor.user_id
-        permission = transition.permission or self.kind(case).permission("work")
-        return self.work.get(AccessService).may_act(case, permission)
-
-    def _require_work(self, case: Case) -> None:
-        if not self.work.get(AccessService).can(case, "work"):
-            raise Forbidden("may not work on it")
-
     def may_comment(self, case: Case) -> bool:
-        """Tell whether the actor may add a note or an expert comment: the right, and the case or a line of it."""
-        access = self.work.get(AccessService)
-        permitted = self.work.actor.permits(self.kind(case).permission("comment"))
-        return access.can(case, "comment") or (permitted and access.has_line(case))
-
-    def _hindrance(self, case: Case, transition: Transition) -> Any:
-        closes = not self.kind(case).workflow.state(transition.target).is_open
-        if closes and case.is_open and self.work.get(AccessService).open_inquiries(case):
-            return _("An inquiry is still open; it must be answered first")
-        return next((reason for guard in transition.guards if (reason := guard(case, self.work))), None)
+        """Tell whether the actor may add a note or an expert comment."""
+        return self._steps.may_comment(case)
 
     def _move(self, case: Case, kind: CaseKind, target: str) -> None:
         now = self.work.clock.now()
@@ -347,16 +290,6 @@ class CaseService:
         self._count(case, +1)
 
     def _count(self, case: Case, n: int) -> None:
-        key_ = CountKey(
-            kind=case.kind,
-            day=self.work.site.calendar.today(case.created_at),
-            stage=case.stage,
-            status=case.status,
-            category_id=case.category_id or 0,
-            unit_id=case.unit_id or 0,
-        )
-        self.work.count(key_, n)
-
-
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+        day = self.work.site.calendar.today(case.created_at)
+        where = (case.category_id or 0, case.unit_id or 0)
+        self.work.count(CountKey(case.kind, day, case.stage, case.status, *where), n)

@@ -9,6 +9,7 @@ from civicportal.accounts.models import Membership, User
 from civicportal.cases.changes import CaseChange
 from civicportal.cases.models import Case, CaseEvent
 from civicportal.cases.services import CaseService
+from civicportal.cases.snapshots import snapshot
 from civicportal.errors import Forbidden
 from civicportal.i18n import _
 from civicportal.kartable.errors import ReferralError
@@ -216,7 +217,7 @@ class KartableService:
         new = self._add(
             case, unit_id, to_user_id=user_id, note=note, from_unit_id=line.to_unit_id, previous=line
         )
-        before = self.cases.snapshot(case) | {"unit_id": case.unit_id}
+        before = snapshot(case) | {"unit_id": case.unit_id}
         self.cases.assign(case, unit_id)
         event = self._tell(case, type_, new, internal_text=note, public=True, data={"undo": before})
         line.closed_event_id = new.opened_event_id = event.id

@@ -7,7 +7,7 @@ from typing import Any
 from civicportal.cases.models import Case
 from civicportal.cases.ratings import Standing
 from civicportal.cases.schemas import Notices, Objection, RatingForm
-from civicportal.cases.services import Step
+from civicportal.cases.steps import Step
 from civicportal.cases.uploads import take_files
 from civicportal.cases.workflow import Transition
 from civicportal.forms import BoundForm, Button

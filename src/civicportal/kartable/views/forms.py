@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from civicportal.cases.services import Step
+from civicportal.cases.steps import Step
 from civicportal.cases.uploads import take_files
 from civicportal.cases.workflow import Transition
 from civicportal.forms import BoundForm

@@ -1,0 +1,30 @@
+"""What an undo has to put back: where a case stood, as JSON values."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from civicportal.cases.models import Case
+
+
+def snapshot(case: Case) -> dict[str, Any]:
+    """Return status, stage, deadline, pause and closing of a case."""
+    return {
+        "status": case.status,
+        "stage": case.stage,
+        "deadline": case.deadline.isoformat(),
+        "paused_at": case.paused_at.isoformat() if case.paused_at else None,
+        "closed_at": case.closed_at.isoformat() if case.closed_at else None,
+    }
+
+
+def put_back(case: Case, values: Mapping[str, Any]) -> None:
+    """Let a case stand where it stood when the snapshot was taken."""
+    case.status, case.stage = values["status"], values["stage"]
+    case.deadline = datetime.fromisoformat(values["deadline"])
+    case.paused_at = _moment(values["paused_at"])
+    case.closed_at = _moment(values["closed_at"])
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -51,14 +51,9 @@ def can(identity: Identity, verb: str, case: Case, lines: Iterable[Referral]) ->
     if not identity.is_staff:
         return False
     lines = list(lines)
-    units = {case.unit_id, *(line.to_unit_id for line in lines)}
     if verb == "view" and any(_is_personal(identity, line) for line in lines):
         return True
-    return any(
-        grant.gives(f"{case.kind}:case:{verb}")
-        and any(grant.covers(unit, case.category_id) for unit in units)
-        for grant in identity.grants
-    )
+    return _given(identity, f"{case.kind}:case:{verb}", case, _units(case, lines))
 
 
 def in_kartable(identity: Identity, line: type[Referral] = Referral) -> ColumnElement[bool]:
@@ -83,10 +78,7 @@ def holds(identity: Identity, case: Case, line: Referral) -> bool:
         return True
     if line.to_user_id is not None or line.taken_by_id is not None:
         return False
-    return any(
-        grant.gives(f"{case.kind}:case:view") and grant.covers(line.to_unit_id, case.category_id)
-        for grant in identity.grants
-    )
+    return _given(identity, f"{case.kind}:case:view", case, {line.to_unit_id})
 
 
 class AccessService:
@@ -133,18 +125,41 @@ class AccessService:
         return any(holds(self.work.actor, case, line) for line in self.lines(case))
 
     def may_act(self, case: Case, permission: str) -> bool:
-        """Tell whether the actor may act: the permission, and the action line in the kartable or ``act_any``."""
+        """Tell whether the actor may act: the permission, and the action line in the kartable or ``act_any``.
+
+        Right and scope are of one membership: who may only look in a unit does not act there by a right they hold in
+        another. A line to the person themselves is acted on by whatever right they have.
+        """
         actor = self.work.actor
         if actor.door == "system":
             return True
-        if not actor.is_staff or not actor.permits(permission):
+        if not actor.is_staff:
             return False
         line = self.action_line(case)
-        return (line is not None and holds(actor, case, line)) or self._acts_on_any(case, line)
+        if line is not None and holds(actor, case, line):
+            if _is_personal(actor, line) and actor.permits(permission):
+                return True
+            if _given(actor, permission, case, {line.to_unit_id}):
+                return True
+        units = _units(case, self.lines(case))
+        return self._acts_on_any(case, line) and _given(actor, permission, case, units)
 
     def _acts_on_any(self, case: Case, line: Referral | None) -> bool:
         # A closed case has no line any more: whoever covers it may take the steps that are left, such as reopening.
         return self.can(case, "act_any") or (line is None and self.can(case, "work"))
+
+
+def _units(case: Case, lines: Iterable[Referral]) -> set[int | None]:
+    return {case.unit_id, *(line.to_unit_id for line in lines)}
+
+
+def _given(identity: Identity, permission: str, case: Case, units: Iterable[int | None]) -> bool:
+    """Tell whether one membership gives the right and covers the case by any of the units."""
+    units = list(units)
+    return any(
+        grant.gives(permission) and any(grant.covers(unit, case.category_id) for unit in units)
+        for grant in identity.grants
+    )
 
 
 def _persons(identity: Identity) -> frozenset[int]:

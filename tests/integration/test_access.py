@@ -209,3 +209,41 @@ def test_what_a_deputy_does_names_the_absent(site):
     with site.work(actor=mine) as work:
         case = work.get(CaseService).fetch(code, lock=True)
         assert work.get(CaseService).comment(case, "note").on_behalf_of_id is None
+
+
+def test_a_right_of_one_unit_is_none_in_another(site):
+    code, waste, light, mine, _theirs = two_units(site)
+    with site.work() as work:
+        watcher = identity(
+            work,
+            make_staff(
+                work, "watcher", unit=work.session.get(Unit, waste.id), permissions=["petitions:case:view"]
+            ),
+        )
+    both = Identity(
+        user_id=watcher.user_id,
+        name="",
+        door="staff",
+        grants=(*watcher.grants, Grant(permissions=mine.grants[0].permissions, units=frozenset({light.id}))),
+    )
+    with site.work(actor=both) as work:
+        case = work.get(CaseService).fetch(code, lock=True)
+        assert work.get(AccessService).has_line(case)
+        assert work.get(CaseService).steps(case) == []
+        with pytest.raises(Forbidden):
+            work.get(CaseService).apply(case, "accept")
+        with pytest.raises(Forbidden):
+            work.get(KartableService).take(case)
+    with site.work(actor=mine) as work:
+        work.get(KartableService).refer(work.get(CaseService).fetch(code), waste.id, user_id=watcher.user_id)
+    with site.work(actor=both) as work:
+        case = work.get(CaseService).fetch(code, lock=True)
+        assert work.get(CaseService).apply(case, "accept").after == "working"
+
+
+def test_nobody_has_no_case_of_their_own(site):
+    with site.work() as work:
+        case = make_case(work)
+        case.citizen_id, code = None, case.code
+    with site.work(actor=VISITOR) as work, pytest.raises(NotFound):
+        work.get(CaseService).fetch_own(code)

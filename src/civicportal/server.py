@@ -28,9 +28,12 @@ def check_address(host: str, port: int) -> None:
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        socket.create_server((host, port), family=family).close()
+        with socket.socket(family) as probe:
+            # As servers do: what an earlier server left behind does not count.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
     except OSError as error:
-        text = f"cannot listen on {host}:{port}: {error.strerror}. HOST and PORT, or --host and --port, choose another"
+        text = f"cannot listen on {host}:{port}: {error.strerror}. --host and --port, or HOST and PORT, choose another"
         raise ConfigurationError(text) from error
 
 

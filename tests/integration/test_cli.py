@@ -1,5 +1,6 @@
 """The command line: what it says, and how it exits."""
 
+import socket
 import subprocess
 import sys
 
@@ -59,6 +60,16 @@ def test_an_unknown_package_is_refused_with_the_known_ones(run):
     refused = run("db", "upgrade", "nonsense")
     assert refused.exit_code == 2
     assert "'nonsense' has no tables; packages with tables are civicportal" in refused.stderr
+
+
+@pytest.mark.parametrize("command", [["demo", "--reset"], ["serve"]])
+def test_an_address_in_use_is_said_before_anything_is_begun(run, command):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        refused = run(*command, "--host", "127.0.0.1", env={"PORT": str(port)})
+    assert refused.exit_code == 2
+    assert f"cannot listen on 127.0.0.1:{port}: Address already in use" in refused.stderr
+    assert run("db", "check").exit_code == 1
 
 
 def test_a_wrong_site_exits_with_2_and_no_traceback(tmp_path):

@@ -284,6 +284,18 @@ def test_hook_load_demo_fills_the_database_in_the_order_of_the_site(install, ass
         assert work.session.scalars(select(Case.subject)).all() == ["demo 2"]
 
 
+def test_a_demo_that_was_interrupted_is_begun_and_not_loaded(install, assemble_migrated):
+    def fail(site, files, progress):
+        raise KeyboardInterrupt
+
+    install.plugin("gadget", implementation("load_demo", fail))
+    site = assemble_migrated("gadget", site={"mode": "demo"})
+    assert not runner.is_begun(site)
+    with pytest.raises(KeyboardInterrupt):
+        runner.load(site, lambda *report: None)
+    assert (runner.is_begun(site), runner.is_loaded(site)) == (True, False)
+
+
 # -- in a transaction -----------------------------------------------------------------------------------------
 
 

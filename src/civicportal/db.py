@@ -25,6 +25,7 @@ from sqlalchemy import (
     make_url,
     text,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -146,6 +147,10 @@ class Engines:
     def dialect(self) -> str:
         """Return "sqlite" or "postgresql"."""
         return self.read.dialect.name
+
+    def insert(self, table: Any) -> Any:
+        """Return an ``INSERT`` that may say what to do when the row is there already."""
+        return postgresql.insert(table) if self.dialect == "postgresql" else sqlite.insert(table)
 
     def dispose(self) -> None:
         """Close all pooled connections."""

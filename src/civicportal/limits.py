@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Executable, Integer, String, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped
 
 from civicportal.db import Base, short_transaction, tagged
@@ -157,8 +156,7 @@ def _start(now: datetime, window: Window) -> datetime:
 
 
 def _count(site: "Site", key: str, start: datetime, ends: datetime) -> Executable:
-    insert = postgresql.insert if site.engines.dialect == "postgresql" else sqlite.insert
-    statement = insert(LimitHit).values(key=key, window_start=start, ends_at=ends, n=1)
+    statement = site.engines.insert(LimitHit).values(key=key, window_start=start, ends_at=ends, n=1)
     return statement.on_conflict_do_update(
         index_elements=["key", "window_start"], set_={"n": LimitHit.n + 1}
     ).returning(LimitHit.n)

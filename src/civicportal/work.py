@@ -96,7 +96,7 @@ class Work:
 
     def _close(self) -> None:
         self.session.flush()
-        write_counts(self.session, self._counts)
+        write_counts(self.site.engines, self.session, self._counts)
         self._counts.clear()
 
 

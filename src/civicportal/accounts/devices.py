@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from civicportal.accounts.models import KnownDevice, User
 from civicportal.crypto import new_token, token_hash
@@ -28,8 +27,7 @@ class DeviceService:
 
     def remember(self, user: User, device_hash: str) -> None:
         """Note that the person has signed in with this device."""
-        insert = postgresql.insert if self.work.site.engines.dialect == "postgresql" else sqlite.insert
-        statement = insert(KnownDevice).values(
+        statement = self.work.site.engines.insert(KnownDevice).values(
             user_id=user.id, device_hash=device_hash, created_at=self.work.clock.now()
         )
         self.work.session.execute(statement.on_conflict_do_nothing(index_elements=["user_id", "device_hash"]))

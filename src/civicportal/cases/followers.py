@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from civicportal.cases.models import Case, Follower
 
@@ -29,12 +28,6 @@ class FollowerService:
         """Send the actor no more notices of a case, or send them again."""
         self._set(case, self._actor_id, muted=muted)
 
-    def unfollow(self, case: Case) -> None:
-        """Forget that the actor follows a case of somebody else."""
-        row = self.find(case)
-        if row is not None:
-            self.session.delete(row)
-
     def find(self, case: Case) -> Follower | None:
         """Return the actor's row."""
         return self.session.get(Follower, (case.id, self._actor_id))
@@ -59,8 +52,7 @@ class FollowerService:
         return self.work.actor.user_id
 
     def _set(self, case: Case, user_id: int, *, muted: bool) -> None:
-        insert = postgresql.insert if self.work.site.engines.dialect == "postgresql" else sqlite.insert
-        statement = insert(Follower).values(
+        statement = self.work.site.engines.insert(Follower).values(
             case_id=case.id, user_id=user_id, muted=muted, created_at=self.work.clock.now()
         )
         self.session.execute(

@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import or_, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from civicportal.notifications.models import Gate, OutboxMessage
 from civicportal.notifications.outcomes import Verdict
@@ -54,8 +53,7 @@ class GateService:
     def seen(self) -> None:
         """Mark that a worker lives."""
         now = self.work.clock.now()
-        insert = postgresql.insert if self.work.site.engines.dialect == "postgresql" else sqlite.insert
-        statement = insert(Gate).values(
+        statement = self.work.site.engines.insert(Gate).values(
             transport=self.work.site.transport,
             open=True,
             since=now,

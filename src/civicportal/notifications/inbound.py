@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from civicportal.accounts.models import User
 from civicportal.cases.models import Case
@@ -46,9 +45,8 @@ class InboundService:
         :param sender: E.164.
         :param received_at: aware.
         """
-        insert = postgresql.insert if self.work.site.engines.dialect == "postgresql" else sqlite.insert
         row = {"provider_id": provider_id, "sender": sender, "text": text, "received_at": received_at}
-        statement = insert(InboundMessage).values(row)
+        statement = self.work.site.engines.insert(InboundMessage).values(row)
         self.session.execute(statement.on_conflict_do_nothing(index_elements=["provider_id"]))
 
     def waiting(self) -> list[tuple[int, str]]:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from civicportal.db import Engines
 from civicportal.statistics.models import CaseCount
 
 
@@ -21,13 +21,12 @@ class CountKey(NamedTuple):
     unit_id: int
 
 
-def write_counts(session: Session, counts: Mapping[CountKey, int]) -> None:
+def write_counts(engines: Engines, session: Session, counts: Mapping[CountKey, int]) -> None:
     """Add to the counters in one statement; sorted, so that two units of work never wait crosswise."""
     rows = [{**key._asdict(), "n": n} for key, n in sorted(counts.items()) if n]
     if not rows:
         return
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(CaseCount).values(rows)
+    statement = engines.insert(CaseCount).values(rows)
     session.execute(
         statement.on_conflict_do_update(
             index_elements=list(CountKey._fields), set_={"n": CaseCount.n + statement.excluded.n}

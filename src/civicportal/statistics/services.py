@@ -71,5 +71,7 @@ class StatisticsService:
         self.session.execute(delete(CaseCount))
         keys = sorted(live)
         for start in range(0, len(keys), 500):
-            write_counts(self.session, {key: live[key] for key in keys[start : start + 500]})
+            write_counts(
+                self.work.site.engines, self.session, {key: live[key] for key in keys[start : start + 500]}
+            )
         return len(keys)

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from civicportal.jobs import Job, JobRun
 from civicportal.logging import mask
@@ -46,10 +45,9 @@ class JobRunner:
             missing = sorted(set(self.jobs) - set(work.session.scalars(select(JobRun.name))))
         if not missing:
             return
-        insert = postgresql.insert if self.site.engines.dialect == "postgresql" else sqlite.insert
         with self.site.work() as work:
             rows = [{"name": name, "next_at": work.clock.now(), "last_error": ""} for name in missing]
-            work.session.execute(insert(JobRun).values(rows).on_conflict_do_nothing())
+            work.session.execute(self.site.engines.insert(JobRun).values(rows).on_conflict_do_nothing())
 
     def _due(self) -> list[str]:
         now = self.site.clock.now()

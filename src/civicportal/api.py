@@ -12,7 +12,7 @@ from civicportal.accounts.types import IdentityClaim, Verdict
 from civicportal.calendar import CityCalendar
 from civicportal.cases.attachments import AttachmentService, store_files
 from civicportal.cases.changes import CaseChange
-from civicportal.cases.errors import CaseError, Refused, StaleCase
+from civicportal.cases.errors import CaseError, PictureGone, Refused, StaleCase
 from civicportal.cases.follow_up import FollowUpService
 from civicportal.cases.followers import FollowerService
 from civicportal.cases.history import PublicEvent, PublicHistory, public_status
@@ -222,6 +222,7 @@ __all__ = [
     "Permanent",
     "Permission",
     "PhotosWidget",
+    "PictureGone",
     "Place",
     "PluginModels",
     "Point",

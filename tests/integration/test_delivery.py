@@ -134,7 +134,7 @@ def test_transient_failures_are_tried_again_twelve_times(site, phone, clock):
             work.session.get(Gate, site.transport).failures = 0
         assert drain(site) == 1
         assert row(site).attempts == number
-        clock.advance(hours=2)
+        clock.advance(days=1)
     assert row(site).state == "dead"
     assert drain(site) == 0
 
@@ -376,3 +376,26 @@ def test_a_transport_that_nobody_brings_closes_the_gate(site, phone, monkeypatch
     drain(site)
     assert "pigeon" in gate(site).reason
     assert row(site).state == "new"
+
+
+class TestAtNight:
+    """22:00 to 08:00 in the city; NOON is 12:00."""
+
+    def test_what_failed_by_day_waits_for_the_morning(self, site, clock, phone):
+        clock.advance(hours=9, minutes=55)
+        promise(site, CITIZEN)
+        phone.script.append(Transient("busy", retry_after=600))
+        assert deliver_once(site, "notices")
+        clock.advance(hours=1)
+        assert not deliver_once(site, "notices")
+        clock.advance(hours=9)
+        assert deliver_once(site, "notices")
+        assert [message.recipient for message in phone.sent] == [CITIZEN]
+
+    def test_an_answer_to_what_a_person_does_at_night_goes_out(self, site, clock, phone):
+        clock.advance(hours=12)
+        mark_alive(site)
+        with site.work() as work:
+            make_case(work, citizen=make_citizen(work, CITIZEN))
+        assert deliver_once(site, "notices")
+        assert [message.recipient for message in phone.sent] == [CITIZEN]

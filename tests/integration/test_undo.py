@@ -133,3 +133,20 @@ def test_the_case_goes_on_after_an_undo(site, desk):
         assert work.get(AccessService).action_line(case).to_unit_id == light
         assert work.session.get(Unit, case.unit_id).key == "lighting"
         assert work.session.get(User, mine.user_id) is not None
+
+
+def test_what_has_been_told_is_not_taken_back(site, clock, desk):
+    """The notice fell due between the officer's click and the undo's commit: the worker had taken it."""
+    code, _waste, _light, mine, *_others = desk
+    event = do(site, mine, code, accept)
+    with site.work() as work:
+        [notice] = [row for row in outbox(work) if row.event_id == event]
+        notice.state = "leased"
+    before = state(site, code)
+    with site.work(actor=mine) as work:
+        case = work.get(CaseService).fetch(code, lock=True)
+        with pytest.raises(CannotUndo):
+            work.get(UndoService).undo(case, event)
+    assert state(site, code) == before
+    with site.work() as work:
+        assert work.get(StatisticsService).verify() == {}

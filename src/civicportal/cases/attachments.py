@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, delete, or_, select, update
 
 from civicportal.access import visible
+from civicportal.cases.errors import PictureGone
 from civicportal.cases.models import Attachment, Case, CaseEvent
 from civicportal.errors import NotFound
 from civicportal.storage import new_key
@@ -67,7 +68,7 @@ class AttachmentService:
     ) -> None:
         """Bind pictures to a case and the event they came with.
 
-        :raises NotFound: when one is not there, not the owner's, or claimed already.
+        :raises PictureGone: when one is not there, not the owner's, or claimed already.
         """
         if not keys:
             return
@@ -89,7 +90,7 @@ class AttachmentService:
             .execution_options(synchronize_session=False)
         ).all()
         if len(claimed) != len(set(keys)):
-            raise NotFound("a picture is not there any more")
+            raise PictureGone
 
     def hand_over(self, old: str, new: str) -> None:
         """Give the waiting pictures of one owner to another: a session has begun and its token is new."""
@@ -152,18 +153,3 @@ class AttachmentService:
                 Attachment.key == key, Attachment.owner == owner, Attachment.case_id.is_(None)
             )
         )
-
-
-def sweep(site: "Site") -> None:
-    """Delete rows unclaimed for 24 hours, commit, then files without a row."""
-    before = site.clock.now() - UNCLAIMED
-    with site.work() as work:
-        work.session.execute(
-            delete(Attachment).where(Attachment.case_id.is_(None), Attachment.created_at < before)
-        )
-    with site.work(write=False) as work:
-        kept = set(work.session.scalars(select(Attachment.key)))
-    for name in site.storage.keys(before=before):
-        if name.partition(".")[0] not in kept:
-            site.storage.delete(name)
-    site.storage.discard_partial(before)

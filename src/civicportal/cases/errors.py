@@ -2,7 +2,8 @@
 
 from translationstring import TranslationString
 
-from civicportal.errors import CivicportalError, Conflict
+from civicportal.errors import CivicportalError, Conflict, NotFound
+from civicportal.i18n import _
 
 
 class CaseError(CivicportalError):
@@ -11,6 +12,10 @@ class CaseError(CivicportalError):
 
 class StaleCase(CaseError, Conflict):
     """The form was made from an older version of the case."""
+
+
+class CannotUndo(CaseError, Conflict):
+    """It is too late, or somebody acted since."""
 
 
 class Refused(CaseError):
@@ -22,3 +27,10 @@ class Refused(CaseError):
     def __init__(self, reason: TranslationString) -> None:
         super().__init__(str(reason))
         self.reason = reason
+
+
+class PictureGone(Refused, NotFound):
+    """A picture that came with a form is not there, not the sender's, or claimed already."""
+
+    def __init__(self) -> None:
+        super().__init__(_("A picture is not there any more. Please add it again."))

@@ -98,7 +98,7 @@ class CaseService:
         :param detail: row of the kind's detail model; its ``case_id`` is set here.
         :param attachments: keys of uploaded pictures.
         :param owner: whose uploads they are; see :class:`~civicportal.cases.attachments.AttachmentService`.
-        :raises NotFound: when a picture is not the owner's.
+        :raises PictureGone: when a picture is not there or not the owner's.
         """
         now = self.work.clock.now()
         initial = kind.workflow.state(kind.workflow.initial)
@@ -163,7 +163,7 @@ class CaseService:
         :raises UnknownTransition: when there is no such step from here.
         :raises StaleCase: when somebody changed the case since the form was made.
         :raises Forbidden: when the actor may not take it.
-        :raises Refused: when a guard says no.
+        :raises Refused: when a guard says no, or a picture is not there any more.
         """
         self.check_version(case, version)
         kind = self.kind(case)

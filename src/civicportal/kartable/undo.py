@@ -7,18 +7,16 @@ from sqlalchemy import select
 
 from civicportal.access import AccessService
 from civicportal.cases.changes import CaseChange
+from civicportal.cases.errors import CannotUndo
 from civicportal.cases.models import Case, CaseEvent
 from civicportal.cases.services import CaseService
-from civicportal.errors import Conflict
 
 if TYPE_CHECKING:
     from civicportal.work import Work
 
+__all__ = ["CannotUndo", "UndoService"]
+
 UNDOABLE = frozenset({"transition", "referred", "returned"})
-
-
-class CannotUndo(Conflict):
-    """It is too late, or somebody acted since."""
 
 
 class UndoService:
@@ -42,11 +40,15 @@ class UndoService:
         """Take a step back.
 
         :param event_id: the event the person saw and wants to reverse.
-        :raises CannotUndo: when it is not the last one, not the actor's, or too old.
+        :raises CannotUndo: when it is not the last one, not the actor's, or too old, or a notice of it has gone out.
         """
         event = self.last(case)
         if event is None or event.id != event_id:
             raise CannotUndo("somebody acted since, or it is too late")
+        with self.work.attempt():
+            return self._reverse(case, event)
+
+    def _reverse(self, case: Case, event: CaseEvent) -> CaseEvent:
         self._restore_lines(case, event)
         cases = self.work.get(CaseService)
         cases.restore(case, event)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, or_, select, true, update
 from sqlalchemy.orm import aliased
 
 from civicportal.db import NEVER
-from civicportal.notifications import transports
+from civicportal.notifications import timing, transports
 from civicportal.notifications.gate import GateService
 from civicportal.notifications.models import OutboxMessage
 from civicportal.notifications.outcomes import LOOK_UP_AFTER, Attempt, Outcome, settle
@@ -28,6 +28,8 @@ LANES: tuple[Lane, ...] = ("codes", "notices", "broadcasts")
 LEASE = timedelta(seconds=60)
 SEND_TIMEOUT = 5
 """Seconds a transport may take for one call to its provider."""
+AT_DUSK = timedelta(minutes=1)
+"""What was promised right before the quiet hours may still go out in them."""
 WAITING = ("new", "unknown")
 UNSETTLED = ("new", "leased", "unknown")
 
@@ -172,11 +174,23 @@ class Delivery:
                 OutboxMessage.state.in_(WAITING),
                 OutboxMessage.next_at <= self.now,
                 or_(OutboxMessage.expires_at.is_(None), OutboxMessage.expires_at > self.now),
+                self._may_disturb(lane),
                 ~is_behind,
             )
             .order_by(OutboxMessage.next_at, OutboxMessage.id)
             .limit(1)
         )
+
+    def _may_disturb(self, lane: Lane) -> ColumnElement[bool]:
+        """Hold back at night what was promised by day and did not go out: the gate was closed, or an attempt failed.
+
+        What is promised at night for now answers something that the person does just then.
+        """
+        quiet = self.work.get(NotificationService).quiet_hours
+        around = timing.quiet_hours_around(self.now, quiet, self.work.site.calendar)
+        if lane == "codes" or around is None:
+            return true()
+        return OutboxMessage.created_at >= around[0] - AT_DUSK
 
     # -- settling -------------------------------------------------------------------------------------------
 

@@ -4,14 +4,14 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from civicportal.accounts.models import OtpChallenge, User
+from civicportal.cases.errors import CannotUndo
 from civicportal.cases.followers import FollowerService
 from civicportal.notifications import timing
 from civicportal.notifications.models import OutboxMessage
@@ -55,7 +55,7 @@ class NotificationService:
     def case_changed(self, change: "CaseChange") -> None:
         """Tell the citizen and the followers of a change, or take back the notices of a step that was undone."""
         if change.type == "undone":
-            self._cancel(change.event.data.get("event"))
+            self._cancel(change.case, change.event.data.get("event"))
         elif change.notify:
             self._tell(change)
 
@@ -92,19 +92,28 @@ class NotificationService:
         return self._awake(now)
 
     def _awake(self, moment: datetime) -> datetime:
-        return timing.after_quiet_hours(moment, self._quiet_hours, self.site.calendar)
+        return timing.after_quiet_hours(moment, self.quiet_hours, self.site.calendar)
 
     @cached_property
-    def _quiet_hours(self) -> Any:
+    def quiet_hours(self) -> tuple[time, time]:
+        """Return when the city's quiet hours begin and end."""
         return parse_hours(self.site.settings["notifications"]["quiet_hours"])
 
-    def _cancel(self, event_id: Any) -> None:
+    def _cancel(self, case: "Case", event_id: Any) -> None:
+        """Take back the notices of a step.
+
+        :raises CannotUndo: when the worker has taken one to send it.
+        """
+        of_step = (OutboxMessage.case_id == case.id, OutboxMessage.event_id == event_id)
         self.session.execute(
             update(OutboxMessage)
-            .where(OutboxMessage.event_id == event_id, OutboxMessage.state == "new")
+            .where(*of_step, OutboxMessage.state == "new")
             .values(state="cancelled")
             .execution_options(synchronize_session=False)
         )
+        gone = select(OutboxMessage.id).where(*of_step, OutboxMessage.state != "cancelled")
+        if self.session.scalar(gone.limit(1)) is not None:
+            raise CannotUndo(f"a notice of event {event_id} has gone out")
 
     # -- codes ----------------------------------------------------------------------------------------------
 
@@ -243,10 +252,9 @@ class NotificationService:
 
     def _add(self, **values: Any) -> None:
         """Write one row; a second one of the same event and person is dropped."""
-        insert = postgresql.insert if self.site.engines.dialect == "postgresql" else sqlite.insert
         row = {"lane": "notices", "channel": "sms", "text": "", "fields": "{}", **values}
         fixed = {"state": "new", "attempts": 0, "last_error": "", "created_at": self.work.clock.now()}
-        statement = insert(OutboxMessage).values(**row, **fixed)
+        statement = self.site.engines.insert(OutboxMessage).values(**row, **fixed)
         self.session.execute(statement.on_conflict_do_nothing(index_elements=["event_key"]))
 
     def _locale(self, user: User) -> str:

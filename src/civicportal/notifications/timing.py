@@ -10,8 +10,13 @@ JITTER = 0.25
 """Share of the pause by which retries are spread, so that they do not come all at once."""
 
 
-def after_quiet_hours(moment: datetime, quiet: tuple[time, time], calendar: CityCalendar) -> datetime:
-    """Return the moment itself, or the end of the city's quiet hours it falls into.
+ONE_DAY = timedelta(days=1)
+
+
+def quiet_hours_around(
+    moment: datetime, quiet: tuple[time, time], calendar: CityCalendar
+) -> tuple[datetime, datetime] | None:
+    """Return begin and end of the city's quiet hours that a moment falls into, or None.
 
     :param quiet: first and last minute on the city's clock; over midnight when the second is earlier.
     """
@@ -19,10 +24,16 @@ def after_quiet_hours(moment: datetime, quiet: tuple[time, time], calendar: City
     local = calendar.local(moment)
     day, now = local.date(), local.time()
     if first <= last:
-        return calendar.at(day, last) if first <= now < last else moment
+        return (calendar.at(day, first), calendar.at(day, last)) if first <= now < last else None
     if now >= first:
-        return calendar.at(day + timedelta(days=1), last)
-    return calendar.at(day, last) if now < last else moment
+        return calendar.at(day, first), calendar.at(day + ONE_DAY, last)
+    return (calendar.at(day - ONE_DAY, first), calendar.at(day, last)) if now < last else None
+
+
+def after_quiet_hours(moment: datetime, quiet: tuple[time, time], calendar: CityCalendar) -> datetime:
+    """Return the moment itself, or the end of the city's quiet hours it falls into."""
+    around = quiet_hours_around(moment, quiet, calendar)
+    return around[1] if around else moment
 
 
 def pause(attempts: int, chance: float, asked: float | None = None) -> timedelta:

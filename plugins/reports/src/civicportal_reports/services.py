@@ -72,7 +72,7 @@ class ReportService:
         """Open a report of the acting citizen; the same form sent again returns the same case.
 
         :raises Forbidden: below the identity level that the kind asks for.
-        :raises NotFound: when a picture is not the owner's, or not there any more.
+        :raises PictureGone: when a picture is not the owner's, or not there any more.
         """
         actor = self.work.actor
         if actor.user_id is None or actor.level < self.work.site.kind(KIND).level:

@@ -6,7 +6,7 @@ from typing import Any
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.cases.attachments import AttachmentService
-from civicportal.cases.errors import Refused, StaleCase
+from civicportal.cases.errors import PictureGone, Refused, StaleCase
 from civicportal.cases.follow_up import FollowUpService
 from civicportal.cases.followers import FollowerService
 from civicportal.cases.history import PublicHistory
@@ -146,6 +146,9 @@ def _act(
     except StaleCase:
         form.fail("", CHANGED)
         return _page(request, _own(request), status=409, **shown)
+    except PictureGone as gone:
+        form.fail("", gone.reason)
+        return _page(request, _own(request), status=422, **shown)
     except Refused as refusal:
         request.session.flash(request.translate(refusal.reason), "bad")
     else:

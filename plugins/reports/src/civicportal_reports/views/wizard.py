@@ -9,8 +9,8 @@ from civicportal.api import (
     BoundForm,
     Button,
     CaseService,
-    NotFound,
     OrganizationService,
+    PictureGone,
     _,
     handle_form,
     public_status,
@@ -68,8 +68,8 @@ def _send(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
     )
     try:
         case = request.work.get(ReportService).submit(report)
-    except NotFound:
-        form.refuse("photo_key", _("A picture is not there any more. Please add it again."))
+    except PictureGone as gone:
+        form.refuse("photo_key", gone.reason)
     forget(request)
     return HTTPSeeOther(request.route_path("reports.sent", code=case.code))
 

@@ -54,14 +54,19 @@ class AccountService:
         :param mobile: E.164, proved or told to an officer.
         :param name: of a new person, or of one without a name.
         """
-        user = self.by_mobile(mobile)
-        if user is None:
-            user = User(mobile=mobile, level=1, created_at=self.work.clock.now())
-            self.session.add(user)
+        user = self.by_mobile(mobile) or self._new_citizen(mobile)
         user.name = user.name or name
         user.level = max(user.level or 0, 1)
         self.session.flush()
         return user
+
+    def _new_citizen(self, mobile: str) -> User:
+        # Of two who make the same person at one moment, the second finds the first one's.
+        statement = self.work.site.engines.insert(User).values(
+            mobile=mobile, level=1, created_at=self.work.clock.now()
+        )
+        self.session.execute(statement.on_conflict_do_nothing(index_elements=["mobile"]))
+        return self.session.scalars(select(User).where(User.mobile == mobile)).one()
 
     def by_mobile(self, mobile: str) -> User | None:
         """Return the person of a mobile (E.164), the disabled too."""

@@ -168,7 +168,7 @@ class SessionService:
 
     def forget(self, token: str, key: str) -> None:
         """Forget what is kept under a key."""
-        row = self._row(token)
+        row = self._locked(token)
         if row and key in row.data:
             row.data = {name: kept for name, kept in row.data.items() if name != key}
             self.session.flush()
@@ -193,15 +193,29 @@ class SessionService:
 
     def _row_to_write(self, token: str, now: datetime) -> Session:
         """Return this browser's row; one whose session has ended becomes a visitor's."""
-        row = self._row(token)
+        row = self._locked(token)
         if row is not None and self.live(token) is not None:
             return row
-        if row is None:
-            row = Session(token_hash=token_hash(token), created_at=now, data={})
-            self.session.add(row)
+        row = row or self._new_visitor(token, now)
         row.door, row.user_id, row.proved_at, row.last_seen_at = "visitor", None, None, now
         row.expires_at = now + LIFE["visitor"]
         return row
+
+    def _new_visitor(self, token: str, now: datetime) -> Session:
+        # Of two requests of one browser at one moment, the second finds the first one's row.
+        statement = self.work.site.engines.insert(Session).values(
+            token_hash=token_hash(token), door="visitor", created_at=now, last_seen_at=now, expires_at=now
+        )
+        self.session.execute(statement.on_conflict_do_nothing(index_elements=["token_hash"]))
+        return self.session.scalars(self._to_write(token)).one()
+
+    def _locked(self, token: str) -> Session | None:
+        return self.session.scalar(self._to_write(token))
+
+    @staticmethod
+    def _to_write(token: str) -> Any:
+        query = select(Session).where(_is(token)).with_for_update()
+        return query.execution_options(populate_existing=True)
 
     def _take_over(self, token: str, user: User) -> dict[str, Any]:
         """End the old session; what was kept goes along unless it was somebody else's."""

@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, relationship
 
@@ -33,6 +34,14 @@ class Case(Base):
         Index(None, "kind", "status", "created_at", "id"),
         Index(None, "unit_id", "stage", "deadline"),
         Index(None, "category_id", "stage"),
+        Index(
+            "ix_cases_public",
+            "kind",
+            "created_at",
+            "id",
+            postgresql_where=text("public"),
+            sqlite_where=text("public = 1"),
+        ),
         {"sqlite_autoincrement": True},
     )
 

@@ -75,5 +75,4 @@ class RoutingRule(Base):
     user_id: Mapped[int | None] = tagged(BigId, ForeignKey("users.id", ondelete="SET NULL"))
     #: Office days; None leaves the category's.
     deadline_days: Mapped[float | None] = tagged(Float)
-    hits: Mapped[int] = tagged(Integer, default=0)
     active: Mapped[bool] = tagged(Boolean, default=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from civicportal.cases.models import Case
 from civicportal.kartable.models import RoutingRule
@@ -51,7 +51,6 @@ class RoutingService:
         facts = kind.facts(case, self.work) if kind.facts else {}
         for rule in rules:
             if fits(rule, case, facts, self.organization.categories):
-                self._hit(rule)
                 unit = self.organization.units.by_id[rule.unit_id]
                 return Route(
                     unit=unit.key,
@@ -60,14 +59,6 @@ class RoutingService:
                     rule=f"rule:{rule.key}",
                 )
         return None
-
-    def _hit(self, rule: RoutingRule) -> None:
-        self.work.session.execute(
-            update(RoutingRule)
-            .where(RoutingRule.id == rule.id)
-            .values(hits=RoutingRule.hits + 1)
-            .execution_options(synchronize_session=False)
-        )
 
     def _by_plugin(self, case: Case) -> Route | None:
         route: Route | None = self.work.site.hooks.hook.route_case(case=case, work=self.work)

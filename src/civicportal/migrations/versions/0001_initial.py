@@ -348,6 +348,13 @@ def upgrade() -> None:
             unique=False,
         )
         batch_op.create_index(
+            "ix_cases_public",
+            ["kind", "created_at", "id"],
+            unique=False,
+            postgresql_where=sa.text("public"),
+            sqlite_where=sa.text("public = 1"),
+        )
+        batch_op.create_index(
             batch_op.f("ix_cases_unit_id_stage_deadline"), ["unit_id", "stage", "deadline"], unique=False
         )
 
@@ -390,7 +397,6 @@ def upgrade() -> None:
         sa.Column("unit_id", db.BigId, nullable=False),
         sa.Column("user_id", db.BigId, nullable=True),
         sa.Column("deadline_days", sa.Float(), nullable=True),
-        sa.Column("hits", sa.Integer(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["category_id"], ["categories.id"], name=op.f("fk_routing_rules_category_id_categories")
@@ -681,6 +687,9 @@ def downgrade() -> None:
     op.drop_table("memberships")
     with op.batch_alter_table("cases", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_cases_unit_id_stage_deadline"))
+        batch_op.drop_index(
+            "ix_cases_public", postgresql_where=sa.text("public"), sqlite_where=sa.text("public = 1")
+        )
         batch_op.drop_index(batch_op.f("ix_cases_kind_status_created_at_id"))
         batch_op.drop_index(batch_op.f("ix_cases_kind_stage_created_at_id"))
         batch_op.drop_index(batch_op.f("ix_cases_created_at"))

@@ -120,6 +120,18 @@ class TestLinkingDuplicates:
         sign_in(city.officer)
         self.post(city, app, later, earlier, 0, 409)
 
+    @pytest.mark.parametrize("version", ["9" * 5000, "²"])
+    def test_a_version_that_is_none_is_a_conflict(self, city, app, sign_in, version):
+        earlier, later = city.send(), city.send()
+        sign_in(city.officer)
+        self.post(city, app, later, earlier, version, 409)
+
+    def test_a_step_that_is_not_possible_is_a_conflict(self, city, app, sign_in):
+        earlier, later = city.send(), city.send()
+        city.step(later, "reject", public_text="چنین جایی نیست.")
+        sign_in(city.officer)
+        self.post(city, app, later, earlier, city.case(later).version, 409)
+
     def test_is_not_for_those_who_may_not_see_the_case(self, city, app, sign_in):
         earlier, later = city.send(), city.send()
         sign_in(city.stranger)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import colander
 from translationstring import TranslationString
 
-from civicportal.errors import CivicportalError, ConfigurationError
+from civicportal.errors import ConfigurationError, Conflict
 from civicportal.i18n import _
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ STAGES: dict[str, TranslationString] = {
 OPEN_STAGES = ("registered", "in_progress")
 
 
-class UnknownTransition(CivicportalError):
+class UnknownTransition(Conflict):
     """The workflow knows no such step from here."""
 
 

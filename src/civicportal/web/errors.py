@@ -11,10 +11,12 @@ from pyramid.httpexceptions import (
     HTTPSeeOther,
 )
 from pyramid.renderers import render_to_response
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm.exc import StaleDataError
 
 from civicportal.accounts.policy import record_denial
+from civicportal.cases.errors import Refused
 from civicportal.errors import Conflict, Forbidden, NotFound
 from civicportal.i18n import _
 from civicportal.limits import TooMany
@@ -65,6 +67,11 @@ def conflict(request: Any) -> Any:
     return page(request, 409, message=message)
 
 
+def refused(error: Refused, request: Any) -> Any:
+    """Answer 409 with the reason, where no view has made a better page of it."""
+    return page(request, 409, message=request.translate(error.reason))
+
+
 def too_many(error: TooMany, request: Any) -> Any:
     """Answer 429 and say until when."""
     until = request.site.calendar.format_time(error.retry_after, locale=request.locale_name)
@@ -99,7 +106,7 @@ def http_error(error: HTTPException, request: Any) -> Any:
     return response
 
 
-def database_gone(error: DBAPIError, request: Any) -> Any:
+def database_gone(error: Exception, request: Any) -> Any:
     """Answer 503 while the database does not answer; the next request tries again by itself."""
     log.error("database: %s", type(error).__name__, exc_info=error)
     response = page(request, 503, "503")
@@ -122,6 +129,8 @@ def includeme(config: Any) -> None:
         (not_found, NotFound),
         (wrong_door, Forbidden),
         (conflict, Conflict),
+        (conflict, StaleDataError),
+        (refused, Refused),
         (too_many, TooMany),
         (bad_csrf, BadCSRFToken),
         (bad_csrf, BadCSRFOrigin),
@@ -129,6 +138,7 @@ def includeme(config: Any) -> None:
         (database_gone, OperationalError),
         (database_gone, InterfaceError),
         (database_gone, PoolTimeout),
+        (database_gone, TimeoutError),
         (crashed, Exception),
     )
     for view, context in views:

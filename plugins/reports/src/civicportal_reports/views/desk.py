@@ -94,7 +94,7 @@ def link_duplicate(request: Any) -> Any:
         service.apply(
             case,
             "duplicate",
-            version=int(version) if version.isascii() and version.isdigit() else 0,
+            version=int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0,
             data={"duplicate_of": request.POST.get("duplicate_of", "")},
         )
     except Refused as refusal:

@@ -133,7 +133,12 @@ class KartableService:
         line = self._my_line(case, version, "refer")
         if line.from_unit_id is None:
             raise ReferralError(_("Nobody sent this case: it was routed here."))
-        return self._pass_on(case, line, "returned", line.from_unit_id, line.from_user_id, note)
+        sender = self.session.get(User, line.from_user_id) if line.from_user_id else None
+        # Who has left gets nothing back: their unit does.
+        gone = sender is None or sender.disabled_at is not None or sender.deleted_at is not None
+        return self._pass_on(
+            case, line, "returned", line.from_unit_id, None if gone else line.from_user_id, note
+        )
 
     def copy(self, case: Case, unit_id: int, *, user_id: int | None = None, note: str = "") -> CaseEvent:
         """Send a carbon copy: the other side reads and comments only."""
@@ -148,8 +153,11 @@ class KartableService:
                 self._close(line, "closed")
 
     def inquire(self, case: Case, unit_id: int, *, user_id: int | None = None, note: str = "") -> CaseEvent:
-        """Ask another unit; the case cannot close before it has answered."""
-        self._require(case, "refer")
+        """Ask another unit; the case cannot close before it has answered.
+
+        :raises ReferralError: when the case is closed already.
+        """
+        self._my_line(case, None, "refer")
         line = self._send(case, "inquiry", unit_id, user_id, note)
         return self._tell(case, "inquiry", line, internal_text=note, notify=False)
 
@@ -164,10 +172,6 @@ class KartableService:
                 self._close(line, "answered")
                 return self._tell(case, "answered", line, internal_text=text, notify=False)
         raise ReferralError(_("There is no inquiry to answer."))
-
-    def may_refer(self, case: Case) -> bool:
-        """Tell whether the actor may pass the case on."""
-        return self.access.may_act(case, self.cases.kind(case).permission("refer"))
 
     def colleagues(self, unit_id: int) -> list[User]:
         """Return the staff of a unit to whom a case may be referred by name."""

@@ -1,0 +1,48 @@
+"""Lines that go back, and questions that may not be asked."""
+
+import pytest
+
+from civicportal.access import AccessService
+from civicportal.accounts.models import User
+from civicportal.accounts.services import AccountService
+from civicportal.cases.services import CaseService
+from civicportal.kartable.errors import ReferralError
+from civicportal.kartable.services import KartableService
+from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
+
+
+@pytest.fixture
+def desk(site):
+    with site.work() as work:
+        waste, light = make_unit(work, "waste"), make_unit(work, "lighting")
+        code = make_case(work, category=make_category(work, unit=waste)).code
+        mine, colleague, theirs = (
+            identity(work, make_staff(work, "officer", unit=unit)) for unit in (waste, waste, light)
+        )
+        return code, light.id, mine, colleague, theirs
+
+
+@pytest.mark.parametrize("left", [False, True])
+def test_what_comes_back_lies_before_somebody(site, desk, left):
+    code, light, mine, colleague, theirs = desk
+    with site.work(actor=mine) as work:
+        work.get(KartableService).refer(work.get(CaseService).fetch(code, lock=True), light)
+    if left:
+        with site.work() as work:
+            work.get(AccountService).disable(work.session.get(User, mine.user_id))
+    with site.work(actor=theirs) as work:
+        work.get(KartableService).give_back(work.get(CaseService).fetch(code, lock=True))
+    with site.work(actor=colleague) as work:
+        case = work.get(CaseService).fetch(code)
+        line = work.get(AccessService).action_line(case)
+        assert line.to_user_id == (None if left else mine.user_id)
+        assert work.get(AccessService).has_line(case) is left
+
+
+def test_nobody_is_asked_about_a_closed_case(site, desk):
+    code, light, mine, *_others = desk
+    with site.work(actor=mine) as work:
+        case = work.get(CaseService).fetch(code, lock=True)
+        work.get(CaseService).apply(case, "reject")
+        with pytest.raises(ReferralError):
+            work.get(KartableService).inquire(case, light)

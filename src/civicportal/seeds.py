@@ -180,19 +180,16 @@ class SeedService:
 
     def _expand(self, role: str, patterns: Iterable[str]) -> list[str]:
         known = self.work.site.permissions
+        owners = {name.partition(":")[0] for name in known}
         names: set[str] = set()
         for pattern in patterns:
             if pattern.endswith("*"):
                 names |= {name for name in known if name.startswith(pattern[:-1])}
-            elif pattern in known or not self._listed(pattern):
+            elif pattern in known or pattern.partition(":")[0] not in owners:
                 names.add(pattern)
             else:
                 raise ConfigurationError(f"role {role!r}: unknown permission {pattern!r}")
         return sorted(names)
-
-    def _listed(self, permission: str) -> bool:
-        owner = permission.partition(":")[0]
-        return owner == "core" or owner in self.work.site.kinds
 
     def _routing(self, key: str, values: Values) -> None:
         rule = self._row(RoutingRule, RoutingRule.key == key) or RoutingRule(key=key)

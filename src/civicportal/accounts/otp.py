@@ -71,10 +71,6 @@ class OtpService:
         )
         return found if found and found.used_at is None else None
 
-    def is_fresh(self, challenge: OtpChallenge) -> bool:
-        """Tell whether a new code may not be asked for yet."""
-        return self.work.clock.now() - challenge.created_at < RESEND_AFTER
-
     def verify(self, challenge_id: int, code: str, cookie_hash: str) -> Outcome:
         """Take a code, once. Every try counts, so call it in a unit of work that is committed in any case.
 

@@ -9,7 +9,6 @@ from civicportal.accounts.sessions import LIFE, SessionService
 from civicportal.audit.services import AuditService
 from civicportal.crypto import new_token
 from civicportal.web.csrf import set_session_cookie
-from civicportal.web.events import SessionReplaced
 
 
 def sign_in(request: Any, user: User, door: Literal["citizen", "staff"], *, by: str) -> str:
@@ -25,8 +24,6 @@ def sign_in(request: Any, user: User, door: Literal["citizen", "staff"], *, by: 
     token = sessions.open(door, user, request.user_agent or "", replaces=old)
     work.get(DeviceService).remember(user, ensure_device(request))
     work.get(AuditService).record(f"login:{door}", subject_id=user.id, by=by)
-    if old:
-        request.registry.notify(SessionReplaced(request, old, token))
     staff = door == "staff"
     set_session_cookie(
         request, token, strict=staff, max_age=None if staff else int(LIFE[door].total_seconds())

@@ -95,6 +95,12 @@ def test_misses_are_limited(site: Any, browser: Any, open_case: Any, citizen: An
     ask(browser, code, citizen.mobile[-4:], status=429)
 
 
+def test_only_misses_are_counted(site: Any, browser: Any, open_case: Any, citizen: Any) -> None:
+    code = open_case()
+    for _ in range(site.limits.windows("track_code")[0].hits + 1):
+        ask(browser, code, citizen.mobile[-4:], status=303)
+
+
 def test_a_miss_counts_for_the_whole_site(site: Any, browser: Any, open_case: Any) -> None:
     for _ in range(site.limits.windows("track_site")[0].hits - 1):
         site.limits.hit("track_site")

@@ -67,7 +67,7 @@ def _recent(request: Any) -> Widget:
     categories = work.get(OrganizationService).categories.by_id
     rows = search.published(Filters()).rows[:RECENT]
     center = request.site.settings["map"]["center"] if request.site.map else None
-    points = search.public_points(Filters())[:RECENT_PINS] if center else []
+    points = search.public_points(Filters(), most=RECENT_PINS) if center else []
     return Widget(
         name="reports.recent",
         area="main",

@@ -89,20 +89,24 @@ class ReportSearch:
         query = self._filtered(filters, Case, Report).where(Case.public)
         return case_page(self.session, query, sort=SORTS["newest"], cursor=cursor)
 
-    def public_points(self, filters: Filters, box: Bounds | None = None) -> list[tuple[Case, Report]]:
+    def public_points(
+        self, filters: Filters, box: Bounds | None = None, most: int = MOST_POINTS
+    ) -> list[tuple[Case, Report]]:
         """Return what the public map shows: the published reports, and of the open ones no more than that they are."""
         query = self._filtered(filters, Case, Report).where(Case.public | Case.stage.in_(OPEN_STAGES))
-        return self._points(query, box)
+        return self._points(query, box, most)
 
     # -- inside ---------------------------------------------------------------------------------------------
 
-    def _points(self, query: Select[Any], box: Bounds | None) -> list[tuple[Case, Report]]:
+    def _points(
+        self, query: Select[Any], box: Bounds | None, most: int = MOST_POINTS
+    ) -> list[tuple[Case, Report]]:
         query = query.where(Report.lat.is_not(None))
         if box:
             query = query.where(
                 Report.lat.between(box.south, box.north), Report.lon.between(box.west, box.east)
             )
-        rows = self.session.execute(query.order_by(Case.id.desc()).limit(MOST_POINTS))
+        rows = self.session.execute(query.order_by(Case.id.desc()).limit(most))
         return [(case, report) for case, report in rows]
 
     def _filtered(self, filters: Filters, *columns: Any) -> Select[Any]:

@@ -75,5 +75,8 @@ def _open(request: Any, form: BoundForm, *, code: str, proof: str) -> Any:
         limits.hit("track_site")
         form.fail("", MISS)
         raise FormInvalid
+    # Only misses are counted.
+    limits.give_back("track_address", request.remote_addr)
+    limits.give_back("track_code", code)
     keep_proof(request, found.code)
     return HTTPSeeOther(request.route_path("track_case", code=found.code))

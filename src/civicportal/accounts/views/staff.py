@@ -79,7 +79,9 @@ def recovery(request: Any) -> Any:
     challenge, user = _waiting(request)
     if challenge is None:
         return HTTPSeeOther(onward(request, "staff_login"))
-    form = BoundForm(request, RecoveryEntry(), buttons=(Button(title=_("Confirm and sign in"), css_class=WIDE),))
+    form = BoundForm(
+        request, RecoveryEntry(), buttons=(Button(title=_("Confirm and sign in"), css_class=WIDE),)
+    )
 
     def enter(values: dict[str, Any]) -> Any:
         outcome = _check_recovery(request, challenge, values["code"])

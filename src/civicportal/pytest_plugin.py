@@ -121,6 +121,23 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     installer.forget()
 
 
+@pytest.fixture(scope="session")
+def sms_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Return the server behind ``sms_simulator``; its address stays, so that sites can be assembled once."""
+    from civicportal.testing.sms_simulator import SmsSimulator
+
+    simulator = SmsSimulator(tmp_path_factory.mktemp("sms") / "ledger.jsonl")
+    yield simulator
+    simulator.close()
+
+
+@pytest.fixture
+def sms_simulator(sms_provider: Any) -> Any:
+    """Return a provider of short messages on loopback that has forgotten everything and answers well."""
+    sms_provider.reset()
+    return sms_provider
+
+
 @pytest.fixture
 def work(site: Any) -> Iterator[Any]:
     """Return a writing unit of work of the system, committed when the test ends."""

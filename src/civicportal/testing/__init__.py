@@ -1,6 +1,7 @@
 """The testing kit, for the tests of the core, of plugins and of sites. The fixtures are in ``civicportal.pytest_plugin``."""
 
 from civicportal.crypto import token_hash as owner_of
+from civicportal.notifications.delivery import deliver_once
 from civicportal.notifications.transports import memory
 from civicportal.testing.clock import NOON, FakeClock
 from civicportal.testing.environment import Environment
@@ -15,12 +16,14 @@ from civicportal.testing.factories import (
 )
 from civicportal.testing.kinds import PETITIONS
 from civicportal.testing.sites import make_site, make_site_file
+from civicportal.worker.process import mark_alive
 
 __all__ = [
     "NOON",
     "PETITIONS",
     "Environment",
     "FakeClock",
+    "deliver_once",
     "identity",
     "make_case",
     "make_category",
@@ -29,6 +32,7 @@ __all__ = [
     "make_site_file",
     "make_staff",
     "make_unit",
+    "mark_alive",
     "memory",
     "outbox",
     "owner_of",

@@ -1,12 +1,66 @@
-"""The gateway of sms.ir: its settings."""
+"""The hooks of the sms_ir plugin; what they do stands in the modules they call."""
 
+from collections.abc import Iterable
+from datetime import timedelta
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import click
 import colander
 
-from civicportal.api import hookimpl
+from civicportal.api import Finding, Job, Message, PluginModels, Receipt, Site, Work, hookimpl
+from civicportal_sms_ir import commands, deliveries, doctor, inbound, sending
+from civicportal_sms_ir.models import SmsIrBase
 from civicportal_sms_ir.schemas import SmsIrSettings
+from civicportal_sms_ir.settings import is_in_use, refuse_unfit
+
+JOBS = (
+    Job(name="sms_ir.inbound", every=timedelta(seconds=30), run=inbound.poll_inbound),
+    Job(name="sms_ir.deliveries", every=timedelta(minutes=1), run=deliveries.poll_deliveries),
+    Job(name="sms_ir.forget", every=timedelta(days=1), run=deliveries.forget_deliveries),
+)
 
 
 @hookimpl
 def register_settings() -> colander.SchemaNode:
     """Return the schema of ``[plugins.sms_ir]``."""
     return SmsIrSettings()
+
+
+@hookimpl
+def register_models() -> PluginModels:
+    """Return the plugin's tables."""
+    folder = Path(str(files("civicportal_sms_ir") / "migrations"))
+    return PluginModels(prefix="sms_ir", metadata=SmsIrBase.metadata, migrations=folder)
+
+
+@hookimpl
+def includeme(config: Any) -> None:
+    """Refuse to start a portal that could not send; there are no pages."""
+    refuse_unfit(config.registry.site)
+
+
+@hookimpl
+def register_jobs(site: Site) -> Iterable[Job]:
+    """Return what fetches messages and asks for their delivery, when the site sends by sms.ir."""
+    refuse_unfit(site)
+    return JOBS if is_in_use(site) else ()
+
+
+@hookimpl
+def register_commands(group: click.Group) -> None:
+    """Add ``sms-ir``."""
+    group.add_command(commands.sms_ir)
+
+
+@hookimpl
+def send_message(message: Message, site: Site) -> Receipt:
+    """Send by sms.ir."""
+    return sending.send(message, site)
+
+
+@hookimpl
+def check_site(work: Work) -> Iterable[Finding]:
+    """Look at the account, the templates and what arrives."""
+    return doctor.findings(work)

@@ -1,0 +1,53 @@
+"""Reading the provider's answers, and those of whoever answers in its place."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from civicportal.api import Permanent, SendError, Uncertain
+from civicportal_sms_ir.exchange import Answer
+from civicportal_sms_ir.statuses import NO_SUCH_MESSAGE, OK, error_of_code, error_of_status
+
+
+class NoSuchMessage(Permanent):
+    """The provider knows no message of this number."""
+
+
+def read(answer: Answer, now: datetime) -> Any:
+    """Return the ``data`` of an answer.
+
+    :raises SendError: what its status leads to; without one, what its HTTP code leads to.
+    """
+    wait = retry_after(answer.headers, now)
+    try:
+        envelope = json.loads(answer.content)
+        status, data = envelope["status"], envelope["data"]
+    except (ValueError, TypeError, KeyError):
+        # A page of a proxy, half an answer, or the framework's own "problem details", which have no data.
+        raise error_of_code(answer.code, wait) from None
+    if not isinstance(status, int):
+        raise error_of_code(answer.code, wait)
+    if status != OK:
+        raise _error(status, wait)
+    if answer.code != 200:
+        raise Uncertain(f"HTTP {answer.code}, but a status of success")
+    return data
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Return the seconds that ``Retry-After`` or, as a time, ``X-Rate-Limit-Reset`` asks for."""
+    wait, reset = headers.get("Retry-After", ""), headers.get("X-Rate-Limit-Reset", "")
+    if wait.isascii() and wait.isdigit():
+        return float(wait)
+    try:
+        until = parsedate_to_datetime(wait) if wait else datetime.fromisoformat(reset)
+        return max((until - now).total_seconds(), 0.0)
+    except (ValueError, TypeError):
+        return None
+
+
+def _error(status: int, wait: float | None) -> SendError:
+    error = error_of_status(status, wait)
+    return NoSuchMessage(str(error)) if status == NO_SUCH_MESSAGE else error

@@ -1,0 +1,132 @@
+"""The calls of sms.ir's REST API v1 that a portal needs."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from civicportal.api import Permanent, Site, Transient, Uncertain, cut_units
+from civicportal_sms_ir.answers import NoSuchMessage, read
+from civicportal_sms_ir.exchange import Request, exchange
+from civicportal_sms_ir.records import Received, Record, every, line_of, received_of, record_of
+from civicportal_sms_ir.schemas import is_loopback
+from civicportal_sms_ir.settings import Settings
+
+PAGE_SIZE = 100
+LONGEST_VALUE = 25
+"""UTF-16 units that a parameter of a template may have."""
+
+
+class SmsIr:
+    """The web service.
+
+    Every call raises Transient, Configuration or Permanent; one that sends also Uncertain.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._settings = Settings.of(site)
+
+    def verify(self, mobile: str, template_id: int, parameters: Mapping[str, str]) -> str | None:
+        """Send a template and return the number of the message.
+
+        :param mobile: E.164.
+        :param parameters: by their names in the panel; what is too long is cut.
+        """
+        body = {
+            "mobile": _national(mobile),
+            "templateId": template_id,
+            "parameters": [{"name": name, "value": fitting(value)} for name, value in parameters.items()],
+        }
+        data = self._call("POST", "send/verify", body=body, sends=True)
+        return _number(data, "messageId")
+
+    def bulk(self, line: int, text: str, mobiles: list[str]) -> list[str | None]:
+        """Send one text to up to 100 people and return the number of each message.
+
+        :returns: "0" for a number on the blacklist, None for one that is not valid.
+        """
+        body = {
+            "lineNumber": line,
+            "messageText": text,
+            "mobiles": [_national(mobile) for mobile in mobiles],
+            "sendDateTime": None,
+        }
+        data = self._call("POST", "send/bulk", body=body, sends=True)
+        try:
+            return [None if number is None else str(int(number)) for number in data["messageIds"]]
+        except (KeyError, TypeError, ValueError):
+            raise Uncertain("it says sent, but not what") from None
+
+    def message(self, message_id: str) -> Record | None:
+        """Return a message, or None when the provider knows none of this number."""
+        try:
+            return every(record_of, [self._call("GET", f"send/{int(message_id)}")])[0]
+        except NoSuchMessage:
+            return None
+
+    def live(self, page: int) -> list[Record]:
+        """Return up to 100 messages sent today."""
+        query = {"pageSize": PAGE_SIZE, "pageNumber": page}
+        return every(record_of, self._call("GET", "send/live", query=query))
+
+    def archive(self, first: datetime, last: datetime, page: int) -> list[Record]:
+        """Return up to 100 messages sent before today."""
+        query = {"fromDate": int(first.timestamp()), "toDate": int(last.timestamp())}
+        query |= {"pageSize": PAGE_SIZE, "pageNumber": page}
+        return every(record_of, self._call("GET", "send/archive", query=query))
+
+    def receive_latest(self) -> list[Received]:
+        """Return up to 100 received messages that nobody has read; the provider never shows them here again."""
+        return every(received_of, self._call("GET", "receive/latest", query={"count": PAGE_SIZE}))
+
+    def credit(self) -> float:
+        """Return what is left, in messages."""
+        data = self._call("GET", "credit")
+        if not isinstance(data, int | float):
+            raise Transient("an answer that is no number")
+        return float(data)
+
+    def lines(self) -> list[int]:
+        """Return the numbers of the account's lines."""
+        return every(line_of, self._call("GET", "line"))
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        query: Mapping[str, int] | None = None,
+        sends: bool = False,
+    ) -> Any:
+        request = Request(
+            method=method,
+            url=f"{self._settings.base_url}/v1/{path}",
+            headers={"X-API-KEY": self._settings.api_key, "Accept": "application/json"},
+            body=body,
+            query=query,
+            direct=is_loopback(self._settings.base_url),
+        )
+        try:
+            return read(exchange(request), self._site.clock.now())
+        except Uncertain as error:
+            if sends:
+                raise
+            # Whoever only asks may ask again.
+            raise Transient(str(error)) from error
+
+
+def fitting(value: str) -> str:
+    """Return a value as a parameter may hold it: one line, cut to length, never empty."""
+    return cut_units(" ".join(value.split()), LONGEST_VALUE).strip() or "-"
+
+
+def _national(mobile: str) -> str:
+    if not mobile.startswith("+98"):
+        raise Permanent("not an Iranian mobile number")
+    return "0" + mobile.removeprefix("+98")
+
+
+def _number(data: Any, name: str) -> str | None:
+    number = data.get(name) if isinstance(data, dict) else None
+    return str(number) if isinstance(number, int) and number > 0 else None

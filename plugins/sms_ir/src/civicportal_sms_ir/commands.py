@@ -1,0 +1,61 @@
+"""``civicportal sms-ir``: asking the provider by hand."""
+
+import click
+
+from civicportal.api import ConfigurationError, Message, NotificationService, Site, load_site
+from civicportal_sms_ir.client import SmsIr
+from civicportal_sms_ir.sending import transmit
+from civicportal_sms_ir.settings import TABLE, Settings
+
+
+@click.group(name="sms-ir")
+def sms_ir() -> None:
+    """Ask sms.ir for credit and lines, or send a message to try it."""
+
+
+@sms_ir.command()
+@click.pass_context
+def credit(context: click.Context) -> None:
+    """Show what is left, in messages."""
+    click.echo(f"{SmsIr(_site(context)).credit():g}")
+
+
+@sms_ir.command()
+@click.pass_context
+def lines(context: click.Context) -> None:
+    """Show the lines of the account."""
+    for line in SmsIr(_site(context)).lines():
+        click.echo(str(line))
+
+
+@sms_ir.command()
+@click.argument("mobile")
+@click.option("--text", "key", default="otp.login.short", show_default=True, help="Key of the text to send.")
+@click.pass_context
+def test(context: click.Context, mobile: str, key: str) -> None:
+    """Send a text with made-up values to MOBILE."""
+    site = _site(context)
+    if key not in site.messages:
+        raise click.BadParameter(f"no text {key!r}; the texts are {', '.join(sorted(site.messages))}")
+    number = transmit(_sample(site, site.country.normalize_mobile(mobile), key), site)
+    click.echo(f"sent, number {number}" if number else "sent")
+
+
+def _site(context: click.Context) -> Site:
+    site = load_site(context)
+    if not Settings.of(site).api_key:
+        raise ConfigurationError(f"{site.path}: {TABLE}.api_key: there is no key")
+    return site
+
+
+def _sample(site: Site, mobile: str, key: str) -> Message:
+    with site.work(write=False) as work:
+        texts = work.get(NotificationService).texts
+        return Message(
+            id=0,
+            kind=key,
+            lane="codes",
+            recipient=mobile,
+            text=texts.sample(key),
+            fields=texts.sample_values(key),
+        )

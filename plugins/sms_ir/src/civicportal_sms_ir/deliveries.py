@@ -1,0 +1,104 @@
+"""Asking the provider whether messages arrived."""
+
+import logging
+from collections import Counter
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, select
+
+from civicportal.api import NEVER, SendError, Site, Work
+from civicportal_sms_ir.client import SmsIr
+from civicportal_sms_ir.models import Delivery
+
+log = logging.getLogger(__name__)
+
+#: After sending; who has not answered by then never will.
+SCHEDULE = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=6))
+KEEP = timedelta(days=30)
+BATCH = 100
+#: The provider's delivery states; 3, 5, 8 and none mean that it is still on its way.
+STATES = {1: "delivered", 2: "failed", 4: "failed", 6: "failed", 7: "blocked"}
+
+
+class DeliveryService:
+    """The table of deliveries."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.session = work.session
+
+    def add(self, provider_id: str, message_id: int) -> None:
+        """Remember that the provider took a message of the outbox."""
+        now = self.work.clock.now()
+        row = Delivery(
+            provider_id=provider_id,
+            message_id=message_id,
+            sent_at=now,
+            state="pending",
+            checks=0,
+            next_at=now + SCHEDULE[0],
+        )
+        self.session.merge(row)
+
+    def provider_id(self, message_id: int) -> str | None:
+        """Return the provider's number of a message of the outbox, if it is known to have taken it."""
+        query = select(Delivery.provider_id).where(Delivery.message_id == message_id)
+        return self.session.scalar(query.order_by(Delivery.sent_at.desc()).limit(1))
+
+    def known(self, provider_ids: list[str]) -> set[str]:
+        """Return those of the provider's numbers that belong to a message of the outbox."""
+        query = select(Delivery.provider_id).where(Delivery.provider_id.in_(provider_ids))
+        return set(self.session.scalars(query))
+
+    def due(self) -> list[str]:
+        """Return the provider's numbers of messages to ask about now."""
+        query = select(Delivery.provider_id).where(Delivery.next_at <= self.work.clock.now())
+        return list(self.session.scalars(query.order_by(Delivery.next_at).limit(BATCH)))
+
+    def settle(self, provider_id: str, state: str | None) -> None:
+        """Write down an answer.
+
+        :param state: None while nobody knows.
+        """
+        row = self.session.get(Delivery, provider_id, with_for_update=True)
+        if row is None:
+            return
+        row.checks += 1
+        is_over = row.checks >= len(SCHEDULE)
+        row.state = state or ("unknown" if is_over else "pending")
+        row.next_at = NEVER if state or is_over else row.sent_at + SCHEDULE[row.checks]
+
+    def counts(self, since: datetime) -> Counter[str]:
+        """Return the number of messages by state, of those sent since then."""
+        query = (
+            select(Delivery.state, func.count().label("number"))
+            .where(Delivery.sent_at >= since)
+            .group_by(Delivery.state)
+        )
+        return Counter({row.state: row.number for row in self.session.execute(query)})
+
+    def forget(self) -> None:
+        """Delete what is older than thirty days."""
+        self.session.execute(delete(Delivery).where(Delivery.sent_at < self.work.clock.now() - KEEP))
+
+
+def poll_deliveries(site: Site) -> None:
+    """Ask about messages that are due; a provider that does not answer is asked again by the next run."""
+    api = SmsIr(site)
+    with site.work(write=False) as work:
+        due = work.get(DeliveryService).due()
+    for provider_id in due:
+        try:
+            record = api.message(provider_id)
+        except SendError as error:
+            log.warning("the delivery of messages is not known: %s", error)
+            return
+        state = STATES.get(record.state or 0) if record else "unknown"
+        with site.work() as work:
+            work.get(DeliveryService).settle(provider_id, state)
+
+
+def forget_deliveries(site: Site) -> None:
+    """Delete what is older than thirty days."""
+    with site.work() as work:
+        work.get(DeliveryService).forget()

@@ -1,0 +1,93 @@
+"""What keeps messages from going out."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from civicportal.api import Finding, SendError, Site, Work
+from civicportal_sms_ir.client import SmsIr
+from civicportal_sms_ir.deliveries import DeliveryService
+from civicportal_sms_ir.settings import TABLE, Settings, is_in_use
+
+ENOUGH = 20
+"""Fewer messages say nothing about the share that arrives."""
+MOST_LOST = 0.2
+
+
+def findings(work: Work) -> Iterator[Finding]:
+    """Yield what is wrong, each with its remedy; nothing when the site sends by another transport."""
+    site = work.site
+    if not is_in_use(site):
+        return
+    settings = Settings.of(site)
+    # The provider first: nobody is asked inside a transaction.
+    yield from _account(site, settings)
+    yield from _templates(site, settings)
+    if settings.sandbox:
+        yield Finding(
+            level="warning", place=f"{TABLE}.sandbox", text="nothing is really sent", remedy="use a real key"
+        )
+    yield from _deliveries(work)
+
+
+def _account(site: Site, settings: Settings) -> Iterator[Finding]:
+    api = SmsIr(site)
+    try:
+        credit = api.credit()
+        lines = api.lines() if settings.line else []
+    except SendError as error:
+        yield Finding(
+            level="error",
+            place=f"{TABLE}.api_key",
+            text=f"sms.ir does not answer as it should: {error}",
+            remedy="look at the key, the account and the way to the internet",
+        )
+        return
+    if credit < settings.low_credit:
+        yield Finding(
+            level="warning", place=TABLE, text=f"the credit is down to {credit:g}", remedy="top it up"
+        )
+    if settings.line and settings.line not in lines:
+        yield Finding(
+            level="error",
+            place=f"{TABLE}.line",
+            text="the account has no such line",
+            remedy="civicportal sms-ir lines",
+        )
+
+
+def _templates(site: Site, settings: Settings) -> Iterator[Finding]:
+    place = f"{TABLE}.templates"
+    missing = sorted(set(site.messages) - set(settings.templates))
+    if missing:
+        how = "go out as free texts, which not everybody gets" if settings.line else "are never sent"
+        yield Finding(
+            level="warning" if settings.line else "error",
+            place=place,
+            text=f"these texts have no template and {how}: {', '.join(missing)}",
+            remedy="have them approved in the panel and write their numbers here",
+        )
+    for key, template in sorted(settings.templates.items()):
+        text = site.messages.get(key)
+        if text is None:
+            yield Finding(level="warning", place=f"{place}.{key}", text="nothing sends this text")
+            continue
+        fields = {*text.fields, "SITE", "HOST", "PHONE"}
+        for field in sorted(set(template.parameters) - fields):
+            yield Finding(
+                level="error",
+                place=f"{place}.{key}.parameters.{field}",
+                text="the text has no such field",
+                remedy=f"its fields are {', '.join(sorted(fields))}",
+            )
+
+
+def _deliveries(work: Work) -> Iterator[Finding]:
+    counts = work.get(DeliveryService).counts(work.clock.now() - timedelta(days=1))
+    lost = counts["failed"] + counts["blocked"]
+    if counts.total() >= ENOUGH and lost > MOST_LOST * counts.total():
+        yield Finding(
+            level="warning",
+            place=TABLE,
+            text=f"{lost} of the {counts.total()} messages of the last day did not arrive",
+            remedy="look at the reports in the panel",
+        )

@@ -1,0 +1,144 @@
+"""One exchange over HTTP that ends in time, whatever the network does."""
+
+import ssl
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import httpx
+
+from civicportal.api import Configuration, SendError, Transient, Uncertain
+
+TIMEOUT = 5.0
+"""Seconds for everything: looking up the name, connecting, TLS, sending, receiving."""
+MOST_BYTES = 2 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What is asked.
+
+    :ivar direct: leave proxies of the environment aside.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: Any = None
+    query: Mapping[str, int] | None = None
+    direct: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What came back."""
+
+    code: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+class _Abandoned(Exception):
+    """The time was up before anything was sent; now nothing may be."""
+
+
+class _Exchange:
+    """Runs in a thread of its own, because a lookup of a name knows no time limit."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._lock = threading.Lock()
+        self._is_abandoned = False
+        #: Whether the provider may have got something.
+        self.has_begun = False
+        self.answer: Future[Answer] = Future()
+
+    def run(self) -> None:
+        try:
+            self.answer.set_result(self._ask())
+        except Exception as error:
+            self.answer.set_exception(error)
+
+    def abandon(self) -> None:
+        with self._lock:
+            self._is_abandoned = True
+
+    def _ask(self) -> Answer:
+        request = self._request
+        client = httpx.Client(
+            verify=_tls() if request.url.startswith("https:") else False,
+            trust_env=not request.direct,
+            follow_redirects=False,
+            timeout=TIMEOUT,
+        )
+        with (
+            client,
+            client.stream(
+                request.method,
+                request.url,
+                headers=request.headers,
+                params=request.query,
+                json=request.body,
+                extensions={"trace": self._trace},
+            ) as response,
+        ):
+            return Answer(code=response.status_code, headers=response.headers, content=_read(response))
+
+    def _trace(self, event: str, _: Any) -> None:
+        if event.endswith("send_request_headers.started"):
+            with self._lock:
+                if self._is_abandoned:
+                    raise _Abandoned
+                self.has_begun = True
+
+
+def exchange(request: Request) -> Answer:
+    """Ask and return the answer, whatever it says.
+
+    A connection is used once: of a kept one nobody knows whether it still lives, and a message that was written into a
+    dead one is neither sent nor unsent.
+
+    :raises Transient: when the provider cannot have got the request.
+    :raises Uncertain: when it may have.
+    :raises Configuration: when the other side cannot prove that it is the provider.
+    """
+    running = _Exchange(request)
+    threading.Thread(target=running.run, name="sms_ir", daemon=True).start()
+    try:
+        return running.answer.result(TIMEOUT)
+    except TimeoutError:
+        running.abandon()
+        raise _no_answer(running, f"no answer within {TIMEOUT:g} seconds") from None
+    except httpx.HTTPError as error:
+        if _is_about_certificate(error):
+            raise Configuration("the certificate of the provider is not valid") from error
+        raise _no_answer(running, type(error).__name__) from error
+
+
+def _no_answer(running: _Exchange, words: str) -> SendError:
+    return Uncertain(words) if running.has_begun else Transient(f"not reached: {words}")
+
+
+def _read(response: httpx.Response) -> bytes:
+    content = b""
+    for chunk in response.iter_bytes():
+        content += chunk
+        if len(content) > MOST_BYTES:
+            break
+    return content
+
+
+def _is_about_certificate(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    return httpx.create_ssl_context()

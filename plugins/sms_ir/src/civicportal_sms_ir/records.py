@@ -1,0 +1,82 @@
+"""What the provider's lists hold."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from civicportal.api import Transient
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """A message as the provider's reports show it.
+
+    :ivar mobile: E.164.
+    :ivar state: of its delivery: 1 arrived … 8 unclear; None while nobody knows.
+    """
+
+    message_id: str
+    mobile: str
+    text: str
+    sent_at: datetime
+    state: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Received:
+    """A message that was sent to a line.
+
+    :ivar mobile: E.164, or the digits of whatever else sent it.
+    """
+
+    number: str
+    mobile: str
+    text: str
+    received_at: datetime
+
+
+def every(make: Callable[[Any], Item], data: Any) -> list[Item]:
+    """Read each item of a list.
+
+    :raises Transient: when the answer has another form than it should.
+    """
+    try:
+        return [make(item) for item in data]
+    except (KeyError, TypeError, ValueError, OverflowError):
+        raise Transient("an answer in an unknown form") from None
+
+
+def record_of(data: Any) -> Record:
+    """Read a sent message."""
+    state = data["deliveryState"]
+    return Record(
+        message_id=str(int(data["messageId"])),
+        mobile=_e164(data["mobile"]),
+        text=str(data["messageText"]),
+        sent_at=datetime.fromtimestamp(data["sendDateTime"], UTC),
+        state=None if state is None else int(state),
+    )
+
+
+def received_of(data: Any) -> Received:
+    """Read a received message."""
+    return Received(
+        number=str(int(data["receiveReturnId"])),
+        mobile=_e164(data["mobile"]),
+        text=str(data["messageText"]),
+        received_at=datetime.fromtimestamp(data["receivedDateTime"], UTC),
+    )
+
+
+def line_of(data: Any) -> int:
+    """Read the number of a line."""
+    return int(data)
+
+
+def _e164(mobile: Any) -> str:
+    # Numbers come without their leading zero.
+    digits = str(int(mobile))
+    return f"+98{digits}" if len(digits) == 10 and digits.startswith("9") else digits

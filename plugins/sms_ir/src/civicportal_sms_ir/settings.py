@@ -1,0 +1,77 @@
+"""The plugin's settings as values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from civicportal.api import ConfigurationError, Site
+from civicportal_sms_ir.schemas import is_loopback
+
+NAME = "sms_ir"
+TABLE = f"plugins.{NAME}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Template:
+    """A template of the panel.
+
+    :ivar parameters: field of the text → name of the parameter.
+    """
+
+    number: int
+    parameters: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """``[plugins.sms_ir]``, validated.
+
+    :ivar line: None when there is none.
+    :ivar templates: by the key of the text.
+    """
+
+    api_key: str
+    line: int | None
+    base_url: str
+    templates: Mapping[str, Template]
+    sandbox: bool
+    opt_out: str
+    low_credit: float
+
+    @classmethod
+    def of(cls, site: Site) -> "Settings":
+        """Return the settings of a site."""
+        table: dict[str, Any] = site.plugin_settings[NAME]
+        templates = {
+            key: Template(number=value["id"], parameters=value["parameters"])
+            for key, value in table["templates"].items()
+        }
+        return cls(
+            **{
+                **table,
+                "templates": templates,
+                "line": int(table["line"]) if table["line"] else None,
+                "base_url": table["base_url"].rstrip("/"),
+            }
+        )
+
+
+def is_in_use(site: Site) -> bool:
+    """Tell whether the site sends by sms.ir."""
+    return site.transport == NAME
+
+
+def refuse_unfit(site: Site) -> None:
+    """Refuse to start with settings by which nothing can be sent.
+
+    :raises ConfigurationError: names the TOML path.
+    """
+    if not is_in_use(site):
+        return
+    settings = Settings.of(site)
+    if not settings.api_key:
+        raise ConfigurationError(f"{site.path}: {TABLE}.api_key: the transport {NAME} needs a key")
+    if site.is_production and is_loopback(settings.base_url):
+        raise ConfigurationError(
+            f"{site.path}: {TABLE}.base_url: {settings.base_url!r} is not for production"
+        )

@@ -1,0 +1,6 @@
+"""A provider of short messages for tests: a real HTTP server on loopback that answers as sms.ir's REST API v1 does."""
+
+from civicportal.testing.sms_simulator.provider import LINE, Inbound, Sms
+from civicportal.testing.sms_simulator.server import API_KEY, MODES, SANDBOX_KEY, Mode, SmsSimulator
+
+__all__ = ["API_KEY", "LINE", "MODES", "SANDBOX_KEY", "Inbound", "Mode", "Sms", "SmsSimulator"]

@@ -1,0 +1,213 @@
+"""What the provider knows and decides: its messages, lines, templates and credit; no HTTP."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+TEHRAN = timezone(timedelta(hours=3, minutes=30))
+LINE = 30001234
+SANDBOX_TEMPLATE = 123456
+MOST_RECIPIENTS = 100
+LONGEST_VALUE = 25
+"""UTF-16 units."""
+
+OK = (200, 1, "موفق")
+#: HTTP code, status and words of each refusal.
+NO_SUCH_MESSAGE = (400, 111, "ارسالی با این شناسه ثبت نشده است")
+BAD_LINE = (400, 101, "شماره خط نامعتبر است")
+NO_CREDIT = (400, 102, "اعتبار کافی نیست")
+NO_TEXT = (400, 103, "متن خالی است")
+BAD_MOBILE = (400, 104, "موبایل نادرست است")
+TOO_MANY_MOBILES = (400, 105, "بیش از ۱۰۰ موبایل")
+NO_TEMPLATE = (400, 113, "قالب یافت نشد")
+LONG_VALUE = (400, 114, "مقدار پارامتر بیش از ۲۵ نویسه است")
+BLACKLISTED = (400, 115, "شماره در لیست سیاه سامانه است")
+MISSING_PARAMETER = (400, 116, "نام یک یا چند پارامتر مقداردهی نشده است")
+NOT_FOUND = (404, 0, "نشانی یافت نشد")
+
+Answer = tuple[int, dict[str, Any]]
+
+
+@dataclass(kw_only=True)
+class Sms:
+    """A message that the provider took.
+
+    :ivar mobile: as sent: ``09…``.
+    :ivar template_id: None for a free text.
+    :ivar delivery_state: 1 arrived … 8 unclear, None for not known yet.
+    """
+
+    message_id: int
+    mobile: str
+    text: str
+    sent_at: datetime
+    line: int = LINE
+    template_id: int | None = None
+    parameters: dict[str, str] = field(default_factory=dict)
+    delivery_state: int | None = None
+
+    def record(self) -> dict[str, Any]:
+        """Return it as reports show it; the mobile is a number without the leading zero."""
+        delivered = self.delivery_state is not None
+        return {
+            "messageId": self.message_id,
+            "mobile": int(self.mobile),
+            "messageText": self.text,
+            "sendDateTime": int(self.sent_at.timestamp()),
+            "lineNumber": self.line,
+            "cost": 1.0,
+            "deliveryState": self.delivery_state,
+            "deliveryDateTime": int(self.sent_at.timestamp()) + 5 if delivered else None,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inbound:
+    """A message that a person sent to a line."""
+
+    number: int
+    mobile: str
+    text: str
+    received_at: datetime
+
+    def record(self) -> dict[str, Any]:
+        """Return it as the list of unread messages shows it."""
+        return {
+            "receiveReturnId": self.number,
+            "messageText": self.text,
+            "number": LINE,
+            "mobile": int(self.mobile),
+            "receivedDateTime": int(self.received_at.timestamp()),
+        }
+
+
+class Provider:
+    """The state behind the web service.
+
+    :ivar now: its clock; tests put their own here.
+    :ivar sent: what it took, in order; a test may change ``delivery_state``.
+    :ivar templates: approved in the panel, with fields as ``#NAME#``.
+    :ivar blacklist: mobiles (``09…``) it refuses.
+    """
+
+    def __init__(self) -> None:
+        self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self.sent: list[Sms] = []
+        self.unread: deque[Inbound] = deque()
+        self.templates: dict[int, str] = {SANDBOX_TEMPLATE: "کد تایید شما: #CODE#"}
+        self.blacklist: set[str] = set()
+        self.credit = 1000.0
+        self._received = 0
+
+    def receive(self, mobile: str, text: str) -> Inbound:
+        """Let a person send a message to the line.
+
+        :param mobile: ``09…``.
+        """
+        self._received += 1
+        message = Inbound(number=self._received, mobile=mobile, text=text, received_at=self.now())
+        self.unread.append(message)
+        return message
+
+    def answer(self, method: str, path: str, query: Mapping[str, str], body: Any, *, sandbox: bool) -> Answer:
+        """Answer a request whose key is good.
+
+        :param path: in small letters, without ``/v1/``.
+        """
+        match method, path.split("/"):
+            case "POST", ["send", "verify"]:
+                return self._verify(body, sandbox)
+            case "POST", ["send", "bulk"]:
+                return self._bulk(body, sandbox)
+            case "GET", ["send", "live"]:
+                return _page(self._records(query, today=True), query)
+            case "GET", ["send", "archive"]:
+                return _page(self._records(query, today=False), query)
+            case "GET", ["send", number] if number.isdigit():
+                found = [sms.record() for sms in self.sent if sms.message_id == int(number)]
+                return _done(found[0]) if found else _refused(NO_SUCH_MESSAGE)
+            case "GET", ["receive", "latest"]:
+                count = min(int(query.get("count", 100)), 100, len(self.unread))
+                return _done([self.unread.popleft().record() for _ in range(count)])
+            case "GET", ["credit"]:
+                return _done(self.credit)
+            case "GET", ["line"]:
+                return _done([LINE])
+        return _refused(NOT_FOUND)
+
+    def _verify(self, body: Any, sandbox: bool) -> Answer:
+        mobile, number = body["mobile"], body["templateId"]
+        parameters = {item["name"]: item["value"] for item in body["parameters"]}
+        text = self.templates.get(number) if not sandbox or number == SANDBOX_TEMPLATE else None
+        if not _is_mobile(mobile):
+            return _refused(BAD_MOBILE)
+        if text is None:
+            return _refused(NO_TEMPLATE)
+        if any(len(value.encode("utf-16-le")) > 2 * LONGEST_VALUE for value in parameters.values()):
+            return _refused(LONG_VALUE)
+        for name, value in parameters.items():
+            text = text.replace(f"#{name}#", value)
+        if "#" in text:
+            return _refused(MISSING_PARAMETER)
+        if mobile in self.blacklist:
+            return _refused(BLACKLISTED)
+        if self.credit < 1:
+            return _refused(NO_CREDIT)
+        sms = self._take(mobile, text, sandbox, template_id=number, parameters=parameters)
+        return _done({"messageId": sms.message_id, "cost": 1.0})
+
+    def _bulk(self, body: Any, sandbox: bool) -> Answer:
+        mobiles, text = body["mobiles"], body["messageText"]
+        if body["lineNumber"] != LINE:
+            return _refused(BAD_LINE)
+        if not text:
+            return _refused(NO_TEXT)
+        if len(mobiles) > MOST_RECIPIENTS:
+            return _refused(TOO_MANY_MOBILES)
+        if self.credit < len(mobiles):
+            return _refused(NO_CREDIT)
+        ids: list[int | None] = []
+        for mobile in mobiles:
+            if mobile in self.blacklist:
+                ids.append(0)
+            else:
+                ids.append(self._take(mobile, text, sandbox).message_id if _is_mobile(mobile) else None)
+        return _done({"packId": "b3f2a1c0-0000-0000-0000-000000000001", "messageIds": ids, "cost": 1.0})
+
+    def _take(self, mobile: str, text: str, sandbox: bool, **more: Any) -> Sms:
+        number = 89545112 + len(self.sent)
+        sms = Sms(message_id=number, mobile=mobile, text=text, sent_at=self.now(), **more)
+        if not sandbox:
+            self.sent.append(sms)
+            self.credit -= 1
+        return sms
+
+    def _records(self, query: Mapping[str, str], *, today: bool) -> list[dict[str, Any]]:
+        midnight = self.now().astimezone(TEHRAN).replace(hour=0, minute=0, second=0, microsecond=0)
+        since, until = int(query.get("fromDate", 0)), int(query.get("toDate", 2**40))
+        return [
+            sms.record()
+            for sms in self.sent
+            if (sms.sent_at >= midnight) is today and since <= sms.sent_at.timestamp() <= until
+        ]
+
+
+def _is_mobile(mobile: str) -> bool:
+    return len(mobile) == 11 and mobile.startswith("09") and mobile.isdigit()
+
+
+def _page(records: Iterable[dict[str, Any]], query: Mapping[str, str]) -> Answer:
+    size, number = int(query.get("pageSize", 100)), int(query.get("pageNumber", 1))
+    return _done(list(records)[(number - 1) * size : number * size])
+
+
+def _done(data: Any) -> Answer:
+    code, status, words = OK
+    return code, {"status": status, "message": words, "data": data}
+
+
+def _refused(reason: tuple[int, int, str]) -> Answer:
+    code, status, words = reason
+    return code, {"status": status, "message": words, "data": None}

@@ -1,0 +1,192 @@
+"""The web service over HTTP, with the faults that tests ask for and a ledger of every request."""
+
+import json
+import threading
+from collections import deque
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Literal, get_args
+from urllib.parse import parse_qsl, urlsplit
+
+from civicportal.testing.sms_simulator.provider import Provider
+
+API_KEY = "a-key-of-the-simulator"
+SANDBOX_KEY = "a-sandbox-key-of-the-simulator"
+
+Mode = Literal[
+    "ok",
+    "bad_key",
+    "no_credit",
+    "429",
+    "500",
+    "html",
+    "hang",
+    "lost",
+    "truncated",
+    "problem_details",
+    "redirect",
+]
+MODES: tuple[Mode, ...] = get_args(Mode)
+"""How a request is answered. "lost": it is done, but the answer does not arrive; "truncated": half of it does."""
+
+_PROBLEM = {
+    "type": "https://tools.ietf.org/html/rfc7231#section-6.5.1",
+    "title": "One or more validation errors occurred.",
+    "status": 400,
+    "errors": {"templateId": ["The JSON value could not be converted to System.Int32."]},
+}
+#: HTTP code, status, words and headers of the faults that are answered in the provider's own form.
+_FAULTS: dict[str, tuple[int, int, str, dict[str, str]]] = {
+    "bad_key": (401, 10, "کلید وب سرویس نامعتبر است", {}),
+    "no_credit": (400, 102, "اعتبار کافی نیست", {}),
+    "429": (429, 20, "تعداد درخواست بیش از حد مجاز است", {"Retry-After": "90"}),
+    "500": (500, 0, "درخواست شما با خطا مواجه شده‌است", {}),
+}
+
+
+class SmsSimulator(Provider):
+    """The server; reachable from other processes too.
+
+    :param ledger: file that gets a line of JSON for each request; never the key.
+    :ivar mode: how requests are answered.
+    :ivar script: how the next requests are answered, before ``mode`` is asked.
+    """
+
+    def __init__(self, ledger: Path) -> None:
+        self.ledger = ledger
+        self._lock = threading.Lock()
+        self._released = threading.Event()
+        self._server = _Server(self, 0)
+        self._port = self._server.server_port
+        self._thread: threading.Thread | None = None
+        self.reset()
+
+    @property
+    def url(self) -> str:
+        """Return the address, the same for as long as it lives."""
+        return f"http://127.0.0.1:{self._port}"
+
+    def reset(self) -> None:
+        """Forget everything, and answer well again."""
+        super().__init__()
+        self.mode: Mode = "ok"
+        self.script: deque[Mode] = deque()
+        self.ledger.write_text("", encoding="utf-8")
+        self._released.set()
+        self._released = threading.Event()
+        self.listen()
+
+    def listen(self) -> None:
+        """Take connections again, if they were refused."""
+        if self._thread is None:
+            self._server.server_activate()
+            self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+            self._thread.start()
+
+    def refuse(self) -> None:
+        """Refuse connections from now on; the port stays ours."""
+        self.close()
+        self._server = _Server(self, self._port)
+
+    def close(self) -> None:
+        """Stop the server."""
+        self._released.set()
+        if self._thread is not None:
+            self._server.shutdown()
+            self._thread.join()
+            self._thread = None
+        self._server.server_close()
+
+    def entries(self, path: str = "") -> list[dict[str, Any]]:
+        """Return the lines of the ledger.
+
+        :param path: only those to this address: ``send/verify``.
+        """
+        lines = self.ledger.read_text(encoding="utf-8").splitlines()
+        return [entry for entry in map(json.loads, lines) if not path or entry["path"] == path]
+
+    def serve(self, handler: "_Handler", body: Any) -> None:
+        """Answer one request as the script says."""
+        parts = urlsplit(handler.path)
+        path = parts.path.lower().removeprefix("/v1/").rstrip("/")
+        key = handler.headers.get("X-API-KEY")
+        with self._lock:
+            mode = self.script.popleft() if self.script else self.mode
+            is_known = key in (API_KEY, SANDBOX_KEY)
+            entry = {"method": handler.command, "path": path, "body": body, "mode": mode, "key": is_known}
+            query = dict(parse_qsl(parts.query))
+            answered = None
+            if is_known and mode in ("ok", "lost", "truncated"):
+                answered = self.answer(handler.command, path, query, body, sandbox=key == SANDBOX_KEY)
+                entry["status"] = answered[1]["status"]
+            with self.ledger.open("a", encoding="utf-8") as ledger:
+                ledger.write(json.dumps(entry, ensure_ascii=False) + "\n")
+            released = self._released
+        if answered is not None:
+            self._send(handler, mode, *answered)
+        else:
+            self._fail(handler, mode if is_known else "bad_key", released)
+
+    def _send(self, handler: "_Handler", mode: Mode, code: int, payload: dict[str, Any]) -> None:
+        content = json.dumps(payload, ensure_ascii=False).encode()
+        if mode == "ok":
+            handler.reply(code, content)
+        elif mode == "truncated":
+            handler.reply(code, content, written=len(content) // 2)
+
+    def _fail(self, handler: "_Handler", mode: Mode, released: threading.Event) -> None:
+        if mode == "hang":
+            released.wait()
+        elif mode == "html":
+            handler.reply(200, "<html><body>ورود به شبکه</body></html>".encode(), kind="text/html")
+        elif mode == "redirect":
+            handler.reply(302, b"", headers={"Location": f"{self.url}/v1/credit"})
+        elif mode == "problem_details":
+            handler.reply(400, json.dumps(_PROBLEM).encode(), kind="application/problem+json")
+        else:
+            code, status, words, headers = _FAULTS[mode]
+            content = json.dumps({"status": status, "message": words, "data": None}).encode()
+            handler.reply(code, content, headers=headers)
+
+
+class _Server(ThreadingHTTPServer):
+    """Bound at once, but it listens only when it is told to: until then connections are refused."""
+
+    daemon_threads = True
+
+    def __init__(self, simulator: SmsSimulator, port: int) -> None:
+        super().__init__(("127.0.0.1", port), _Handler, bind_and_activate=False)
+        self.simulator = simulator
+        self.server_bind()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+
+    def do_GET(self) -> None:
+        self.server.simulator.serve(self, None)
+
+    def do_POST(self) -> None:
+        length = int(self.headers.get("Content-Length", 0))
+        self.server.simulator.serve(self, json.loads(self.rfile.read(length)))
+
+    def reply(
+        self,
+        code: int,
+        content: bytes,
+        *,
+        kind: str = "application/json",
+        headers: dict[str, str] | None = None,
+        written: int | None = None,
+    ) -> None:
+        """Write an answer, or the beginning of one."""
+        self.send_response(code)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.send_header("Content-Type", f"{kind}; charset=utf-8")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content[:written])
+
+    def log_message(self, *_: Any) -> None:
+        """Keep the test's output clean; the ledger has it all."""

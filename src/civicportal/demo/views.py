@@ -14,7 +14,7 @@ MOST_MESSAGES = 40
 
 
 def phones(request: Any) -> dict[str, Any]:
-    """List the phones, the one with the latest message first."""
+    """List the phones: of numbers that are nobody's yet, then of people; the latest message first."""
     latest = (
         select(OutboxMessage.recipient, func.max(OutboxMessage.id).label("last"), func.count().label("n"))
         .where(OutboxMessage.state == "sent")
@@ -29,7 +29,9 @@ def phones(request: Any) -> dict[str, Any]:
     ).all()
     known = {row.mobile for row in rows}
     strangers = request.work.session.execute(
-        select(latest.c.recipient, latest.c.n).where(latest.c.recipient.not_in(known))
+        select(latest.c.recipient, latest.c.n)
+        .where(latest.c.recipient.not_in(known))
+        .order_by(latest.c.last.desc())
     ).all()
     return {"rows": rows, "strangers": strangers}
 

@@ -102,9 +102,9 @@ def mobile(context: Any, value: str) -> str:
 
 @pass_context
 def mask_mobile(context: Any, value: str) -> str:
-    """Write a mobile number with its middle hidden."""
+    """Write a mobile number with its middle hidden, kept from left to right among words of the other direction."""
     country = (context.get("request") or get_current_request()).site.country
-    return localized_digits(country.mask_mobile(value), _locale(context))
+    return f"\u2066{localized_digits(country.mask_mobile(value), _locale(context))}\u2069"
 
 
 @pass_context

@@ -91,9 +91,11 @@
     });
   }
 
-  function focusOn(field, section) {
-    var message = cp.one('[data-error-for="' + field.name + '"]', section);
-    if (field.type !== 'hidden') { field.focus(); return; }
+  /* What is not shown takes no focus: then the message does. */
+  function focusOn(name, fields, section) {
+    var shown = fields.find(function (field) { return field.name === name && field.getClientRects().length; });
+    var message = cp.one('[data-error-for="' + name + '"]', section);
+    if (shown) { shown.focus(); return; }
     if (message) { message.tabIndex = -1; message.focus(); }
   }
 
@@ -103,7 +105,7 @@
     mark(section, wrong);
     if (wrong.length) {
       e.preventDefault();
-      focusOn(wrong[0], section);
+      focusOn(wrong[0].name, wrong, section);
     } else if (at < sections.length) {
       e.preventDefault();
       location.hash = at + 1;

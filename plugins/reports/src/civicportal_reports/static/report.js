@@ -37,6 +37,8 @@
       cp.one('[name="category"]', group).dispatchEvent(new Event('change', { bubbles: true }));
     }
     showRoot(root.value);
+    /* On a phone the leaves lie below the roots. Arrow keys, which go on from root to root, leave the page where it is. */
+    if (!root.matches(':focus-visible')) { group.scrollIntoView(); }
   }
   function follow() {
     var leaf = chosenLeaf();

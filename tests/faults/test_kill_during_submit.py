@@ -1,131 +1,29 @@
-"""Kill the server in the middle of submits, again and again: what was acknowledged is there, once and whole.
+"""Kill the server in the middle of submits, again and again: what was acknowledged is there, once and whole."""
 
-The clients repeat a form with its idempotency key until it is acknowledged, as a person does who sees no answer.
-"""
-
-import http.client
-import io
 import os
 import random
-import threading
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from portal import Portal, running
+from senders import Senders, senders
 from sqlalchemy import func, select, text
 
-from civicportal.accounts.services import AccountService
-from civicportal.accounts.sessions import SessionService
 from civicportal.cases.models import Attachment, Case, CaseEvent
 from civicportal.kartable.models import Referral
 from civicportal.notifications.models import OutboxMessage
-from civicportal.schema import new_key
 from civicportal.statistics.services import StatisticsService
 
-CLIENTS = 4
 KILLS = 40 if os.environ.get("CIVICPORTAL_LONG") else 10
-BOUNDARY = "civicportal-form-boundary"
 
 
-def _picture(number: int) -> bytes:
-    image = Image.new("RGB", (640, 480), (number * 37 % 256, number * 91 % 256, 120))
-    target = io.BytesIO()
-    image.save(target, "JPEG", quality=80)
-    return target.getvalue()
-
-
-def _form(csrf: str, key: str, number: int) -> bytes:
-    fields = {
-        "csrf_token": csrf,
-        "key": key,
-        "category": "pothole",
-        "address": "خیابان نارون، روبه‌روی بانک",
-        "lat": "",
-        "lon": "",
-        "body": f"چالهٔ شمارهٔ {number} وسط خیابان است.",
-    }
-    parts = [
-        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
-        for name, value in fields.items()
-    ]
-    head = (
-        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="photo_key_files"; filename="{number}.jpg"\r\n'
-        "Content-Type: image/jpeg\r\n\r\n"
-    )
-    return b"".join([*parts, head.encode(), _picture(number), f"\r\n--{BOUNDARY}--\r\n".encode()])
-
-
-@dataclass
-class Citizen:
-    """A client that sends one report after the other, each until it is acknowledged."""
-
-    portal: Portal
-    token: str
-    acknowledged: dict[str, str] = field(default_factory=dict)
-    refused: list[str] = field(default_factory=list)
-
-    def run(self, stop: threading.Event) -> None:
-        number = 0
-        while not stop.is_set():
-            number += 1
-            self._send_until_acknowledged(new_key(), number, stop)
-
-    def _send_until_acknowledged(self, key: str, number: int, stop: threading.Event) -> None:
-        body = _form(self.portal.csrf(self.token), key, number)
-        while not stop.is_set():
-            try:
-                status, location = self._post(body)
-            except (OSError, http.client.HTTPException):
-                stop.wait(0.02)
-                continue
-            if status == 303 and "/reports/sent/" in location:
-                self.acknowledged[key] = location.rpartition("/")[2]
-                return
-            if status not in (503, 502):
-                self.refused.append(f"{status} {location}")
-                return
-
-    def _post(self, body: bytes) -> tuple[int, str]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.portal.port, timeout=15)
-        try:
-            connection.request(
-                "POST",
-                "/reports/new",
-                body,
-                {
-                    "Content-Type": f"multipart/form-data; boundary={BOUNDARY}",
-                    "Cookie": f"cp={self.token}",
-                    "Origin": self.portal.address,
-                },
-            )
-            answer = connection.getresponse()
-            answer.read()
-            return answer.status, answer.getheader("Location") or ""
-        finally:
-            connection.close()
-
-
-def _sign_in(portal: Portal, number: int) -> str:
-    with portal.site.work() as work:
-        citizen = work.get(AccountService).citizen_by_mobile(
-            f"+9890000001{number:02d}", name=f"شهروند {number}"
-        )
-        citizen.level = 1
-        work.session.flush()
-        return work.get(SessionService).open("citizen", citizen)
-
-
-def _kill_again_and_again(portal: Portal, kills: int) -> list[Citizen]:
-    citizens = [Citizen(portal, _sign_in(portal, number)) for number in range(CLIENTS)]
-    stop = threading.Event()
-    threads = [threading.Thread(target=citizen.run, args=(stop,)) for citizen in citizens]
+def _kill_again_and_again(portal: Portal, kills: int) -> Senders:
+    citizens = senders(portal)
     dice = random.Random(1405)
     portal.start()
-    for thread in threads:
-        thread.start()
+    citizens.start()
     try:
         for _ in range(kills):
             time.sleep(dice.uniform(0.3, 1.0))
@@ -133,9 +31,7 @@ def _kill_again_and_again(portal: Portal, kills: int) -> list[Citizen]:
             portal.start()
         time.sleep(1)
     finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
+        citizens.finish()
         portal.kill()
     return citizens
 
@@ -144,8 +40,8 @@ def _kill_again_and_again(portal: Portal, kills: int) -> list[Citizen]:
 def test_what_was_acknowledged_is_there_once_and_whole(tmp_path: Path, empty_database: str) -> None:
     with running(tmp_path, empty_database) as portal:
         citizens = _kill_again_and_again(portal, KILLS)
-        acknowledged = {key: code for citizen in citizens for key, code in citizen.acknowledged.items()}
-        assert [citizen.refused for citizen in citizens if citizen.refused] == []
+        acknowledged = citizens.acknowledged
+        assert citizens.refused == []
         assert len(acknowledged) >= KILLS
         with portal.site.work(write=False) as work:
             session = work.session

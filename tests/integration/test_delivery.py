@@ -388,7 +388,7 @@ class TestAtNight:
         assert deliver_once(site, "notices")
         clock.advance(hours=1)
         assert not deliver_once(site, "notices")
-        clock.advance(hours=9)
+        clock.advance(hours=10)
         assert deliver_once(site, "notices")
         assert [message.recipient for message in phone.sent] == [CITIZEN]
 

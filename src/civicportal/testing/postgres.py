@@ -16,10 +16,11 @@ class PostgresMissing(Exception):
 class TemporaryCluster:
     """A server that listens on a Unix socket of its own and cares for no power cut.
 
+    :param durable: what it has committed outlives :meth:`break_off`; slower.
     :raises PostgresMissing: when the programs are not installed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
         self._programs = _find_programs()
         self._as_user = _owner()
         self.folder = Path(tempfile.mkdtemp(prefix="civicportal-pg-"))
@@ -28,10 +29,11 @@ class TemporaryCluster:
         self._run(
             "initdb", "-D", self._data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"
         )
-        options = f"-k {self.folder} -c listen_addresses='' -c fsync=off -c synchronous_commit=off"
-        options += " -c full_page_writes=off -c max_connections=100 -c shared_buffers=32MB"
-        self._run("pg_ctl", "-D", self._data, "-w", "-l", str(self.folder / "log"), "-o", options, "start")
+        commit = "on" if durable else "off"
+        self._options = f"-k {self.folder} -c listen_addresses='' -c fsync=off -c synchronous_commit={commit}"
+        self._options += " -c full_page_writes=off -c max_connections=100 -c shared_buffers=32MB"
         self._made = 0
+        self.start()
 
     @property
     def _data(self) -> str:
@@ -49,9 +51,21 @@ class TemporaryCluster:
         self._run("psql", "-h", str(self.folder), "-U", "postgres", "-d", "postgres", "-q", "-c", sql)
         return f"postgresql+psycopg://postgres@/{name}?host={self.folder}"
 
+    def start(self) -> None:
+        """Start the server, again after :meth:`break_off`; return when it answers."""
+        log = str(self.folder / "log")
+        self._run("pg_ctl", "-D", self._data, "-w", "-l", log, "-o", self._options, "start")
+        self._runs = True
+
+    def break_off(self) -> None:
+        """Stop the server as a crash does: every connection is cut, nothing is tidied up."""
+        self._run("pg_ctl", "-D", self._data, "-m", "immediate", "-w", "stop")
+        self._runs = False
+
     def stop(self) -> None:
         """Stop the server and throw its files away."""
-        self._run("pg_ctl", "-D", self._data, "-m", "immediate", "-w", "stop")
+        if self._runs:
+            self.break_off()
         shutil.rmtree(self.folder)
 
     def _run(self, program: str, *arguments: str) -> None:

@@ -1,0 +1,96 @@
+"""PostgreSQL dies while citizens send: the portal says so, comes back by itself, and has lost nothing it acknowledged."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+
+import pytest
+from portal import READY, Portal, running
+from senders import Senders, senders
+from sqlalchemy import select
+
+from civicportal.cases.models import Case
+from civicportal.statistics.services import StatisticsService
+from civicportal.testing.postgres import PostgresMissing, TemporaryCluster
+
+PAGES = ("/login", "/my", "/reports", "/reports/new", "/staff/login", "/kartable")
+
+#: For whoever is not signed in; the home lacks its figures then, not its telephone numbers.
+READS_NOTHING = ("/", "/track")
+
+
+@pytest.fixture
+def cluster() -> Iterator[TemporaryCluster]:
+    try:
+        found = TemporaryCluster(durable=True)
+    except PostgresMissing as missing:
+        pytest.skip(str(missing))
+    yield found
+    found.stop()
+
+
+def get(portal: Portal, path: str, token: str = "") -> tuple[HTTPResponse, str]:
+    connection = HTTPConnection("127.0.0.1", portal.port, timeout=15)
+    try:
+        connection.request("GET", path, headers={"Cookie": f"cp={token}"} if token else {})
+        answer = connection.getresponse()
+        return answer, answer.read().decode()
+    finally:
+        connection.close()
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    pause, ends = threading.Event(), time.monotonic() + READY
+    while not holds():
+        assert time.monotonic() < ends
+        pause.wait(0.05)
+
+
+@pytest.mark.fault
+def test_the_portal_outlives_its_database(tmp_path: Path, cluster: TemporaryCluster) -> None:
+    with running(tmp_path, cluster.create_database()) as portal:
+        citizens = senders(portal)
+        portal.start()
+        citizens.start()
+        try:
+            wait_until(lambda: len(citizens.acknowledged) >= 8)
+            cluster.break_off()
+            before = len(citizens.acknowledged)
+            for path in PAGES:
+                is_unavailable(portal, path, citizens.citizens[0].token)
+            for path in READS_NOTHING:
+                assert get(portal, path)[0].status == 200
+                assert get(portal, path, citizens.citizens[0].token)[0].status == 503
+            assert get(portal, "/healthz")[0].status == 200
+            assert get(portal, "/readyz")[0].status == 503
+            cluster.start()
+            wait_until(lambda: get(portal, "/readyz")[0].status == 200)
+            wait_until(lambda: len(citizens.acknowledged) >= before + 8)
+        finally:
+            citizens.finish()
+        assert get(portal, "/my", citizens.citizens[0].token)[0].status == 200
+        nothing_is_lost(portal, citizens)
+
+
+def is_unavailable(portal: Portal, path: str, token: str) -> None:
+    for sent in ("", token):
+        answer, page = get(portal, path, sent)
+        if answer.status == 303:
+            # A visitor is shown the door before anything is read.
+            assert not sent
+            continue
+        assert (path, answer.status) == (path, 503)
+        assert int(answer.getheader("Retry-After") or 0) > 0
+        assert "</html>" in page
+        assert "Traceback" not in page
+
+
+def nothing_is_lost(portal: Portal, citizens: Senders) -> None:
+    assert citizens.refused == []
+    with portal.site.work(write=False) as work:
+        cases = work.session.scalars(select(Case)).all()
+        kept = {(case.idempotency_key or "").rpartition(":")[2]: case.code for case in cases}
+        assert citizens.acknowledged.items() <= kept.items()
+        assert work.get(StatisticsService).verify() == {}

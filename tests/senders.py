@@ -1,0 +1,139 @@
+"""Citizens who send reports to a portal process, each form until it is acknowledged, as a person does who sees no answer."""
+
+import http.client
+import io
+import threading
+from dataclasses import dataclass, field
+
+from PIL import Image
+from portal import Portal
+
+from civicportal.accounts.services import AccountService
+from civicportal.accounts.sessions import SessionService
+from civicportal.schema import new_key
+
+BOUNDARY = "civicportal-form-boundary"
+
+
+def _picture(number: int) -> bytes:
+    image = Image.new("RGB", (640, 480), (number * 37 % 256, number * 91 % 256, 120))
+    target = io.BytesIO()
+    image.save(target, "JPEG", quality=80)
+    return target.getvalue()
+
+
+def _form(csrf: str, key: str, number: int) -> bytes:
+    fields = {
+        "csrf_token": csrf,
+        "key": key,
+        "category": "pothole",
+        "address": "خیابان نارون، روبه‌روی بانک",
+        "lat": "",
+        "lon": "",
+        "body": f"چالهٔ شمارهٔ {number} وسط خیابان است.",
+    }
+    parts = [
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        for name, value in fields.items()
+    ]
+    head = (
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="photo_key_files"; filename="{number}.jpg"\r\n'
+        "Content-Type: image/jpeg\r\n\r\n"
+    )
+    return b"".join([*parts, head.encode(), _picture(number), f"\r\n--{BOUNDARY}--\r\n".encode()])
+
+
+@dataclass
+class Citizen:
+    """A client that sends one report after the other, each until it is acknowledged."""
+
+    portal: Portal
+    token: str
+    acknowledged: dict[str, str] = field(default_factory=dict)
+    refused: list[str] = field(default_factory=list)
+
+    def run(self, stop: threading.Event) -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            self._send_until_acknowledged(new_key(), number, stop)
+
+    def _send_until_acknowledged(self, key: str, number: int, stop: threading.Event) -> None:
+        body = _form(self.portal.csrf(self.token), key, number)
+        while not stop.is_set():
+            try:
+                status, location = self._post(body)
+            except (OSError, http.client.HTTPException):
+                stop.wait(0.02)
+                continue
+            if status == 303 and "/reports/sent/" in location:
+                self.acknowledged[key] = location.rpartition("/")[2]
+                return
+            if status not in (503, 502):
+                self.refused.append(f"{status} {location}")
+                return
+
+    def _post(self, body: bytes) -> tuple[int, str]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.portal.port, timeout=15)
+        try:
+            connection.request(
+                "POST",
+                "/reports/new",
+                body,
+                {
+                    "Content-Type": f"multipart/form-data; boundary={BOUNDARY}",
+                    "Cookie": f"cp={self.token}",
+                    "Origin": self.portal.address,
+                },
+            )
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status, answer.getheader("Location") or ""
+        finally:
+            connection.close()
+
+
+def sign_in(portal: Portal, number: int) -> str:
+    with portal.site.work() as work:
+        citizen = work.get(AccountService).citizen_by_mobile(
+            f"+9890000001{number:02d}", name=f"شهروند {number}"
+        )
+        citizen.level = 1
+        work.session.flush()
+        return work.get(SessionService).open("citizen", citizen)
+
+
+@dataclass
+class Senders:
+    """Some citizens, each in a thread of its own, between ``start`` and ``finish``."""
+
+    citizens: list[Citizen]
+    stop: threading.Event = field(default_factory=threading.Event)
+    threads: list[threading.Thread] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Let all of them begin."""
+        self.threads = [threading.Thread(target=one.run, args=(self.stop,)) for one in self.citizens]
+        for thread in self.threads:
+            thread.start()
+
+    def finish(self) -> None:
+        """Let each end with what it is at."""
+        self.stop.set()
+        for thread in self.threads:
+            thread.join()
+
+    @property
+    def acknowledged(self) -> dict[str, str]:
+        """Return the tracking codes by the keys of the forms."""
+        return {key: code for citizen in self.citizens for key, code in list(citizen.acknowledged.items())}
+
+    @property
+    def refused(self) -> list[str]:
+        """Return the answers that were neither a yes nor "come again"."""
+        return [answer for citizen in self.citizens for answer in citizen.refused]
+
+
+def senders(portal: Portal, count: int = 4) -> Senders:
+    """Return citizens who are signed in."""
+    return Senders([Citizen(portal, sign_in(portal, number)) for number in range(count)])

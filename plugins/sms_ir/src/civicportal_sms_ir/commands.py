@@ -1,11 +1,16 @@
 """``civicportal sms-ir``: asking the provider by hand."""
 
+import re
+from collections.abc import Mapping
+
 import click
 
 from civicportal.api import ConfigurationError, Message, NotificationService, Site, load_site
 from civicportal_sms_ir.client import SmsIr
 from civicportal_sms_ir.sending import transmit
 from civicportal_sms_ir.settings import TABLE, Settings
+
+_FIELD = re.compile(r"\{([A-Z]+)\}")
 
 
 @click.group(name="sms-ir")
@@ -39,6 +44,29 @@ def test(context: click.Context, mobile: str, key: str) -> None:
         raise click.BadParameter(f"no text {key!r}; the texts are {', '.join(sorted(site.messages))}")
     number = transmit(_sample(site, site.country.normalize_mobile(mobile), key), site)
     click.echo(f"sent, number {number}" if number else "sent")
+
+
+@sms_ir.command()
+@click.pass_context
+def templates(context: click.Context) -> None:
+    """Show each text as the panel wants it, and the line for site.toml that waits for its number."""
+    site = load_site(context)
+    with site.work(write=False) as work:
+        texts = work.get(NotificationService).texts
+        for key in sorted(site.messages):
+            click.echo(panel_form(key, texts.wording(key) or "", texts.values(key, {})))
+
+
+def panel_form(key: str, wording: str, own: Mapping[str, str]) -> str:
+    """Return a text with its parameters as ``#NAME#``, and its line for ``[plugins.sms_ir.templates]``.
+
+    :param own: what is the same in every message of the site, and no parameter.
+    """
+    fields = dict.fromkeys(name for name in _FIELD.findall(wording) if name not in own)
+    words = _FIELD.sub(lambda match: own.get(match[1], f"#{match[1]}#"), wording)
+    names = ", ".join(f'{name} = "{name}"' for name in fields)
+    parameters = f", parameters = {{ {names} }}" if names else ""
+    return f'{words}\n\n"{key}" = {{ id = 0{parameters} }}\n'
 
 
 def _site(context: click.Context) -> Site:

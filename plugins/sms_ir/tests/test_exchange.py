@@ -1,0 +1,91 @@
+"""The exchange itself: in time, only with the provider, and never behind one's back."""
+
+import datetime
+import ipaddress
+import socket
+import ssl
+import threading
+
+import pytest
+from civicportal_sms_ir import exchange
+from civicportal_sms_ir.exchange import Request
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from civicportal.api import Configuration, Transient
+from civicportal.testing.sms_simulator import API_KEY
+
+
+def ask(url):
+    headers = {"X-API-KEY": API_KEY}
+    return exchange.exchange(Request(method="GET", url=f"{url}/v1/credit", headers=headers, direct=True))
+
+
+def test_the_key_is_not_shown():
+    request = Request(method="GET", url="https://api.sms.ir", headers={"X-API-KEY": API_KEY})
+    assert API_KEY not in repr(request)
+
+
+def test_what_was_given_up_is_not_sent_later(sms_simulator, monkeypatch):
+    """A name that takes too long to look up: the answer comes after the time is up, and must not be used."""
+    gave_up, real = threading.Event(), socket.getaddrinfo
+
+    def slow(*arguments, **options):
+        gave_up.wait()
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    monkeypatch.setattr(exchange, "TIMEOUT", 0.2)
+    with pytest.raises(Transient, match="not reached"):
+        ask(sms_simulator.url.replace("127.0.0.1", "localhost"))
+    (thread,) = [thread for thread in threading.enumerate() if thread.name == "sms_ir"]
+    gave_up.set()
+    thread.join()
+    assert sms_simulator.entries() == []
+
+
+@pytest.fixture
+def impostor(tmp_path):
+    """The address of a server with a certificate that nobody vouches for."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    pem = tmp_path / "impostor.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    pem.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    got = []
+
+    def serve(listener):
+        connection, _ = listener.accept()
+        try:
+            with context.wrap_socket(connection, server_side=True) as tls:
+                got.append(tls.recv(4096))
+        except (ssl.SSLError, OSError):
+            connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        yield f"https://127.0.0.1:{listener.getsockname()[1]}"
+        thread.join()
+    assert got in ([], [b""])
+
+
+def test_an_impostor_gets_nothing(impostor):
+    with pytest.raises(Configuration, match="certificate"):
+        ask(impostor)

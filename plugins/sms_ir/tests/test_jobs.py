@@ -1,0 +1,136 @@
+"""Whether messages arrived, and what people send to the line."""
+
+import pytest
+from civicportal_sms_ir.deliveries import forget_deliveries, poll_deliveries
+from civicportal_sms_ir.inbound import poll_inbound
+from civicportal_sms_ir.models import Delivery
+from civicportal_sms_ir.plugin import JOBS, register_jobs
+from sqlalchemy import select
+
+from civicportal.api import NEVER
+from civicportal.testing import NOON, make_case, make_category, make_citizen, make_unit
+
+
+def deliveries(site):
+    with site.work(write=False) as work:
+        return list(work.session.scalars(select(Delivery).order_by(Delivery.provider_id)))
+
+
+def test_hook_register_jobs_only_for_sites_that_send_by_it(site, monkeypatch):
+    assert register_jobs(site) == JOBS
+    monkeypatch.setattr(site, "transport", "memory")
+    assert register_jobs(site) == ()
+
+
+@pytest.mark.parametrize(
+    ("state", "becomes"), [(1, "delivered"), (2, "failed"), (4, "failed"), (6, "failed"), (7, "blocked")]
+)
+def test_the_delivery_is_asked_for_once_it_is_known(site, clock, messages, provider, state, becomes):
+    messages.promise()
+    messages.deliver()
+    poll_deliveries(site)
+    assert [entry["path"] for entry in provider.entries()] == ["send/verify"]
+    provider.sent[0].delivery_state = state
+    clock.advance(minutes=1)
+    poll_deliveries(site)
+    clock.advance(days=1)
+    poll_deliveries(site)
+    (row,) = deliveries(site)
+    assert (row.state, row.next_at, row.message_id) == (becomes, NEVER, messages.rows()[0].id)
+    assert len(provider.entries()) == 2
+
+
+@pytest.mark.parametrize("state", [None, 3, 5, 8])
+def test_after_six_hours_nobody_asks_any_more(site, clock, messages, provider, state):
+    messages.promise()
+    messages.deliver()
+    provider.sent[0].delivery_state = state
+    for minutes in (1, 4, 25, 330):
+        assert deliveries(site)[0].state == "pending"
+        clock.advance(minutes=minutes)
+        poll_deliveries(site)
+        poll_deliveries(site)
+    (row,) = deliveries(site)
+    assert (row.state, row.checks, row.next_at) == ("unknown", 4, NEVER)
+    assert len(provider.entries()) == 5
+
+
+def test_what_the_provider_has_forgotten_is_unknown(site, clock, messages, provider):
+    messages.promise()
+    messages.deliver()
+    provider.sent.clear()
+    clock.advance(minutes=1)
+    poll_deliveries(site)
+    assert deliveries(site)[0].state == "unknown"
+
+
+def test_a_provider_that_is_down_is_asked_again(site, clock, messages, provider):
+    messages.promise()
+    messages.deliver()
+    clock.advance(minutes=1)
+    provider.script.append("500")
+    poll_deliveries(site)
+    assert (deliveries(site)[0].checks, deliveries(site)[0].state) == (0, "pending")
+    provider.sent[0].delivery_state = 1
+    poll_deliveries(site)
+    assert deliveries(site)[0].state == "delivered"
+
+
+def test_deliveries_are_forgotten_after_a_month(site, clock, messages):
+    messages.promise()
+    messages.deliver()
+    clock.advance(days=29)
+    forget_deliveries(site)
+    assert len(deliveries(site)) == 1
+    clock.advance(days=2)
+    forget_deliveries(site)
+    assert deliveries(site) == []
+
+
+@pytest.fixture
+def code(site):
+    with site.work() as work:
+        citizen = make_citizen(work, "+989000000001")
+        return make_case(work, citizen=citizen, category=make_category(work, unit=make_unit(work))).code
+
+
+def answers(messages):
+    return [row.kind for row in messages.rows() if row.kind.endswith(".status") or "inbound" in row.kind]
+
+
+def test_hook_message_received_answers_at_once_and_once(site, messages, provider, code):
+    provider.receive("09000000001", f"وضعیت {code}")
+    poll_inbound(site)
+    poll_inbound(site)
+    assert answers(messages) == ["petitions.status"]
+    messages.deliver()
+    assert code in provider.sent[-1].text
+    assert provider.sent[-1].mobile == "09000000001"
+
+
+def test_other_services_are_not_answered(site, messages, provider):
+    provider.receive("30001234567", "سلام")
+    poll_inbound(site)
+    assert answers(messages) == []
+
+
+def test_what_was_read_is_kept_before_it_is_answered(site, messages, provider, code, monkeypatch):
+    """The provider shows a message once: a failure while answering must not lose it."""
+    provider.receive("09000000001", code)
+    with monkeypatch.context() as broken:
+        broken.setattr(type(site.limits), "hit", lambda *_: 1 / 0)
+        poll_inbound(site)
+    assert answers(messages) == []
+    assert not provider.unread
+    poll_inbound(site)
+    assert answers(messages) == ["petitions.status"]
+
+
+@pytest.mark.parametrize("mode", ["500", "html", "no_credit", "truncated"])
+def test_a_provider_that_cannot_be_read_is_read_later(site, clock, messages, provider, code, mode):
+    provider.script.append(mode)
+    poll_inbound(site)
+    provider.receive("09000000001", code)
+    poll_inbound(site)
+    assert answers(messages) == ["petitions.status"]
+    assert clock.now() == NOON

@@ -1,0 +1,50 @@
+"""A key of the type Sandbox, and the way out of free texts."""
+
+import pytest
+
+from civicportal.testing.sms_simulator import SANDBOX_KEY
+
+OPT_OUT = "لغو11"
+
+
+@pytest.fixture
+def civic_settings(sms_settings):
+    return sms_settings(api_key=SANDBOX_KEY, sandbox=True)
+
+
+@pytest.mark.parametrize("kind", ["petitions.registered", "petitions.done"])
+def test_everything_takes_the_one_template_there_is(messages, provider, kind):
+    messages.promise(kind)
+    messages.deliver()
+    assert messages.states() == ["sent"]
+    (entry,) = provider.entries()
+    assert entry["body"]["templateId"] == 123456
+    assert [item["name"] for item in entry["body"]["parameters"]] == ["CODE"]
+    assert provider.sent == []
+
+
+class TestFreeTexts:
+    @pytest.fixture
+    def civic_settings(self, sms_settings):
+        return sms_settings(opt_out=OPT_OUT)
+
+    def test_they_show_the_way_out_once(self, messages, provider):
+        messages.promise("petitions.done", lane="broadcasts")
+        messages.deliver("broadcasts")
+        assert provider.sent[0].text == f"{messages.rows()[0].text}\n{OPT_OUT}"
+
+    def test_what_was_sent_with_it_is_found_again(self, messages, provider, clock):
+        provider.script.append("lost")
+        messages.promise("petitions.done")
+        messages.deliver()
+        clock.advance(minutes=2)
+        messages.deliver()
+        assert messages.states() == ["sent"]
+        assert len(provider.sent) == 1
+
+    def test_codes_and_templates_are_left_alone(self, messages, provider):
+        messages.promise("otp.mobile_change", lane="codes", CODE="493817")
+        messages.promise("petitions.registered")
+        messages.deliver("codes")
+        messages.deliver()
+        assert all(OPT_OUT not in sms.text for sms in provider.sent)

@@ -97,12 +97,17 @@ class Browsers:
         self._opened.append((context, Watch(context, self._address)))
         return context.new_page()
 
+    @property
+    def complaints(self) -> list[tuple[str, str]]:
+        """Return what they complained about so far."""
+        return [complaint for _context, watch in self._opened for complaint in watch.complaints]
+
     def close(self) -> None:
         """Close them all.
 
         :raises AssertionError: when one of them complained about anything.
         """
-        complaints = [complaint for _context, watch in self._opened for complaint in watch.complaints]
+        complaints = self.complaints
         for context, _watch in self._opened:
             context.close()
         assert not complaints

@@ -1,24 +1,40 @@
 """Every page, on a phone and a desktop, in light and dark: no barrier that axe finds, nothing wider than the screen."""
 
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from browser.conftest import Open
+from browser.conftest import Browsers
 from browser.pages import PAGES, PIECES, Shown
 from browser.people import DESKTOP, PHONE, Screen
 from browser.samples import Facts, facts
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 from portal import Portal
 
 from civicportal.app import create_app
 
 pytestmark = pytest.mark.browser
+Tab = Callable[[str, Screen], Page]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 NARROW = 320
 """CSS pixels to which a page must reflow (WCAG 1.4.10)."""
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@pytest.fixture(scope="module")
+def browsers(portal: Portal, chromium: Browser, sessions: Callable[[str], Any]) -> Iterator[Browsers]:
+    """Return browsers that go from page to page."""
+    opened = Browsers(chromium, portal.address, sessions)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def tab(browsers: Browsers) -> Tab:
+    """Return a function that gives the one tab of a role and a screen."""
+    return cache(browsers.open)
 
 
 @pytest.fixture(scope="module")
@@ -42,9 +58,9 @@ def test_every_page_is_in_the_table(portal: Portal) -> None:
 @pytest.mark.parametrize(
     "shown", PAGES, ids=lambda shown: "-".join(filter(None, [shown.route, shown.role, shown.name]))
 )
-def test_page_is_for_everybody(open_page: Open, found: Facts, shown: Shown) -> None:
+def test_page_is_for_everybody(browsers: Browsers, tab: Tab, found: Facts, shown: Shown) -> None:
     for screen in (PHONE, DESKTOP):
-        page = open_page(shown.role, screen)
+        page = tab(shown.role, screen)
         shown.open(page, found)
         if page.locator("[data-map]").count():
             page.wait_for_load_state("networkidle")
@@ -55,12 +71,13 @@ def test_page_is_for_everybody(open_page: Open, found: Facts, shown: Shown) -> N
         assert page.evaluate(OVERFLOW) == 0
         if screen.touch:
             _assert_reflows(page, screen)
-        page.context.close()
+        assert browsers.complaints == []
 
 
 def _assert_reflows(page: Page, screen: Screen) -> None:
     page.set_viewport_size({"width": NARROW, "height": screen.height})
     assert page.evaluate(OVERFLOW) == 0
+    page.set_viewport_size({"width": screen.width, "height": screen.height})
 
 
 def _barriers(page: Page, options: dict[str, Any]) -> list[str]:

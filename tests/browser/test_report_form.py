@@ -97,6 +97,7 @@ def test_categories_are_found_by_what_people_say(open_page: Open, screen: Screen
 def test_draft_comes_back(open_page: Open, screen: Screen) -> None:
     page = open_page(screen=screen)
     wizard.fill_in(page, screen)
+    page.wait_for_function("words => JSON.stringify(localStorage).includes(words)", arg=wizard.WORDS)
     expect(page.locator("[data-draft-status]")).to_contain_text("پیش‌نویس")
     point = page.locator("#picker-lat").input_value()
     page.close()
@@ -107,6 +108,16 @@ def test_draft_comes_back(open_page: Open, screen: Screen) -> None:
     expect(again.locator("#picker-lat")).to_have_value(point)
     again.locator("[data-draft-clear]").click()
     expect(again.locator("[name=body]")).to_have_value("")
+
+
+def test_last_words_are_kept_when_the_page_is_left_at_once(open_page: Open) -> None:
+    page = open_page()
+    wizard.fill_in(page, DESKTOP)
+    page.go_back()
+    page.locator("[name=body]").fill("تازه‌ترین نوشته، نیم‌ثانیه پیش از رفتن.")
+    page.goto("/track")
+    page.goto("/reports/new")
+    expect(page.locator("[name=body]")).to_have_value("تازه‌ترین نوشته، نیم‌ثانیه پیش از رفتن.")
 
 
 def test_my_position_puts_the_pin(open_page: Open, screen: Screen) -> None:

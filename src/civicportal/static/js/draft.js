@@ -18,7 +18,7 @@
   var status = cp.one('[data-draft-status]', form);
   var clear = cp.one('[data-draft-clear]', form);
   var ready = false;
-  var later;
+  var later = 0;
 
   function isBox(field) { return field.type === 'radio' || field.type === 'checkbox'; }
   function fields() {
@@ -42,6 +42,7 @@
   }
 
   function save() {
+    later = 0;
     var draft = JSON.stringify({ fields: values(), photos: photos() });
     try {
       if (localStorage.getItem(key) === draft) { return; }
@@ -79,9 +80,13 @@
 
   form.addEventListener('input', saveSoon);
   form.addEventListener('change', saveSoon);
-  addEventListener('pagehide', function () { clearTimeout(later); });
+  /* The last words are kept too; the page that follows a sent form forgets them. */
+  addEventListener('pagehide', function () {
+    if (later) { clearTimeout(later); save(); }
+  });
   clear.addEventListener('click', function () {
     clearTimeout(later);
+    later = 0;
     localStorage.removeItem(key);
     location.replace(location.pathname + location.search);
   });

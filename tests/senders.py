@@ -3,10 +3,12 @@
 import http.client
 import io
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from PIL import Image
-from portal import Portal
+from portal import READY, Portal
 
 from civicportal.accounts.services import AccountService
 from civicportal.accounts.sessions import SessionService
@@ -117,6 +119,11 @@ class Senders:
         for thread in self.threads:
             thread.start()
 
+    def wait_for(self, more: int) -> None:
+        """Wait until so many more forms are acknowledged."""
+        wanted = len(self.acknowledged) + more
+        wait_until(lambda: len(self.acknowledged) >= wanted)
+
     def finish(self) -> None:
         """Let each end with what it is at."""
         self.stop.set()
@@ -132,6 +139,14 @@ class Senders:
     def refused(self) -> list[str]:
         """Return the answers that were neither a yes nor "come again"."""
         return [answer for citizen in self.citizens for answer in citizen.refused]
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Wait until something holds, as long as a portal may take to start."""
+    pause, ends = threading.Event(), time.monotonic() + READY
+    while not holds():
+        assert time.monotonic() < ends
+        pause.wait(0.05)
 
 
 def senders(portal: Portal, count: int = 4) -> Senders:

@@ -1,14 +1,12 @@
 """PostgreSQL dies while citizens send: the portal says so, comes back by itself, and has lost nothing it acknowledged."""
 
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 
 import pytest
-from portal import READY, Portal, running
-from senders import Senders, senders
+from portal import Portal, running
+from senders import Senders, senders, wait_until
 from sqlalchemy import select
 
 from civicportal.cases.models import Case
@@ -41,13 +39,6 @@ def get(portal: Portal, path: str, token: str = "") -> tuple[HTTPResponse, str]:
         connection.close()
 
 
-def wait_until(holds: Callable[[], bool]) -> None:
-    pause, ends = threading.Event(), time.monotonic() + READY
-    while not holds():
-        assert time.monotonic() < ends
-        pause.wait(0.05)
-
-
 @pytest.mark.fault
 def test_the_portal_outlives_its_database(tmp_path: Path, cluster: TemporaryCluster) -> None:
     with running(tmp_path, cluster.create_database()) as portal:
@@ -55,9 +46,8 @@ def test_the_portal_outlives_its_database(tmp_path: Path, cluster: TemporaryClus
         portal.start()
         citizens.start()
         try:
-            wait_until(lambda: len(citizens.acknowledged) >= 8)
+            citizens.wait_for(8)
             cluster.break_off()
-            before = len(citizens.acknowledged)
             for path in PAGES:
                 is_unavailable(portal, path, citizens.citizens[0].token)
             for path in READS_NOTHING:
@@ -67,7 +57,7 @@ def test_the_portal_outlives_its_database(tmp_path: Path, cluster: TemporaryClus
             assert get(portal, "/readyz")[0].status == 503
             cluster.start()
             wait_until(lambda: get(portal, "/readyz")[0].status == 200)
-            wait_until(lambda: len(citizens.acknowledged) >= before + 8)
+            citizens.wait_for(8)
         finally:
             citizens.finish()
         assert get(portal, "/my", citizens.citizens[0].token)[0].status == 200

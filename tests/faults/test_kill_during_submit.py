@@ -26,10 +26,11 @@ def _kill_again_and_again(portal: Portal, kills: int) -> Senders:
     citizens.start()
     try:
         for _ in range(kills):
-            time.sleep(dice.uniform(0.3, 1.0))
+            citizens.wait_for(1)
+            time.sleep(dice.uniform(0.0, 0.5))
             portal.kill()
             portal.start()
-        time.sleep(1)
+        citizens.wait_for(1)
     finally:
         citizens.finish()
         portal.kill()

@@ -1,6 +1,5 @@
 """Who acts, and what they may do: plain values without a database, used by services, views and tests alike."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -81,10 +80,6 @@ class Identity:
     def permits(self, permission: str) -> bool:
         """Tell whether any grant gives the right, in whatever scope."""
         return self.door == "system" or any(grant.gives(permission) for grant in self.grants)
-
-    def granting(self, permission: str) -> Iterable[Grant]:
-        """Return the grants that give the right."""
-        return tuple(grant for grant in self.grants if grant.gives(permission))
 
 
 #: The portal itself: jobs, inbound messages, deadlines.

@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import select
 
 from civicportal.accounts.models import Session, User
-from civicportal.accounts.services import AccountService
+from civicportal.accounts.services import AccountService, LastAdministrator
 from civicportal.accounts.sessions import SessionService
 from civicportal.crypto import new_token
 from civicportal.kartable.models import RoutingRule
-from civicportal.testing import make_case, make_unit
+from civicportal.testing import make_case, make_staff, make_unit
 
 MOBILE = "+989000000009"
 
@@ -59,6 +59,17 @@ def test_what_one_browser_keeps_twice_is_kept(site):
         assert len(work.session.scalars(select(Session)).all()) == 1
         sessions = work.get(SessionService)
         assert [sessions.visitor_data(token, name) for name in ("form", "proved")] == ["form", "proved"]
+
+
+def test_two_administrators_do_not_shut_out_each_other(site):
+    with site.work() as work:
+        ids = [make_staff(work, "administrator").id for _number in range(2)]
+
+    def disable(user_id):
+        return lambda work: work.get(AccountService).disable(work.session.get(User, user_id))
+
+    [refused] = together(site, *(disable(user_id) for user_id in ids))
+    assert isinstance(refused, LastAdministrator)
 
 
 def test_cases_of_one_rule_do_not_wait_for_each_other(site, civic_database):

@@ -160,6 +160,8 @@ class AccountService:
         return all(any(grant.gives(right.permission) for grant in wide) for right in role.permissions)
 
     def _is_last_administrator(self, user: User) -> bool:
+        # Of two administrators who close the doors to each other at one moment, the second sees the first one's deed.
+        self.session.execute(select(Role.id).where(Role.builtin).with_for_update())
         holders = (
             select(func.count(User.id.distinct()))
             .join(Membership, Membership.user_id == User.id)

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from civicportal.api import (
-    AccessService,
     Case,
     CaseService,
     OrganizationService,
@@ -13,6 +12,7 @@ from civicportal.api import (
     _,
     public_status,
     render_svg,
+    visible,
 )
 from civicportal_reports.models import Report
 from civicportal_reports.pins import Pins
@@ -123,10 +123,11 @@ def _place(case: Case, report: Report, request: Any) -> dict[str, Any]:
 
 def _nearby(case: Case, report: Report, request: Any) -> Iterator[Panel]:
     work = request.display_work
-    found = work.get(ReportService).nearby(report.point, case.category_id, but=case.id)
+    seen = visible(work.actor)
+    found = work.get(ReportService).nearby(report.point, case.category_id, seen, but=case.id)
     if not found:
         return
-    cases, access = work.get(CaseService), work.get(AccessService)
+    cases = work.get(CaseService)
     kind = cases.kind(case)
     yield Panel(
         name="reports.nearby",
@@ -135,11 +136,7 @@ def _nearby(case: Case, report: Report, request: Any) -> Iterator[Panel]:
         weight=40,
         context={
             "case": case,
-            "found": [
-                (near, kind.workflow.state(near.case.status).title)
-                for near in found
-                if access.can(near.case, "view")
-            ],
+            "found": [(near, kind.workflow.state(near.case.status).title) for near in found],
             "may_link": any(step.transition.name == "duplicate" for step in cases.steps(case)),
         },
     )

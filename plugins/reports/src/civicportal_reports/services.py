@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from civicportal.api import (
@@ -123,9 +123,12 @@ class ReportService:
 
     # -- reports nearby -------------------------------------------------------------------------------------
 
-    def nearby(self, point: Point, category_id: int, *, but: int | None = None) -> list[Near]:
+    def nearby(
+        self, point: Point, category_id: int, *conditions: ColumnElement[bool], but: int | None = None
+    ) -> list[Near]:
         """Return the open reports of the same root category around a point, the nearest first.
 
+        :param conditions: on ``Case``, for instance what somebody may see.
         :param but: id of a case that is not looked for.
         """
         settings = self.work.site.plugin_settings[KIND]
@@ -142,6 +145,7 @@ class ReportService:
                 Case.category_id.in_(categories.subtree(categories.root_of(category_id).id)),
                 Case.created_at > self.work.clock.now() - timedelta(days=settings["nearby_days"]),
                 Case.id != (but or 0),
+                *conditions,
             )
         )
         found = [

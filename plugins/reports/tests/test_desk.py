@@ -151,3 +151,19 @@ class TestKartable:
         assert answer.status_int == 422
         assert city.case(code).status == "registered"
         assert "ثبت‌شده" in answer.text
+
+    def test_a_picture_that_is_gone_costs_no_words(self, city, app, sign_in):
+        code = city.send()
+        sign_in(city.officer)
+        form = next(
+            f
+            for f in app.get(f"/kartable/cases/{code}", status=200).forms.values()
+            if f.action.endswith("/close")
+        )
+        fields = [
+            (name, value) for name, value in form.submit_fields() if name not in ("photos", "public_text")
+        ]
+        sent = [*fields, ("public_text", "چاله پر شد و آسفالت شد."), ("photos", "A" * 22)]
+        answer = app.post(form.action, sent, status=422)
+        assert "چاله پر شد و آسفالت شد." in answer.text
+        assert city.case(code).status == "registered"

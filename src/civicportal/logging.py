@@ -65,6 +65,8 @@ def setup_logging(level: str | None = None, stream: TextIO | None = None) -> Non
     handler.setFormatter(JsonFormatter())
     handler.addFilter(MaskingFilter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    # Alembic tells at every start, several times, how it speaks to the database.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def _message(record: logging.LogRecord) -> str:

@@ -25,12 +25,14 @@ def city_map(request: Any) -> Any:
 
 
 def includeme(config: Any) -> None:
-    """Read the file and add the route."""
+    """Read the file and add the route.
+
+    :raises InvalidMap: when the site names a file that is not there or no map.
+    """
     site = config.registry.site
-    table = site.settings["map"]
     config.registry.city_map = None
-    if table:
-        body = (site.path.parent / table["geojson"]).read_bytes()
+    if site.map:
+        body = (site.path.parent / site.settings["map"]["geojson"]).read_bytes()
         config.registry.city_map = (body, hashlib.sha256(body).hexdigest()[:16])
     config.add_route("map", "/map.geojson")
     config.add_view(city_map, route_name="map", permission=EVERYBODY)

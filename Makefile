@@ -23,6 +23,7 @@ setup: $(STAMP) ## Make .venv with everything in it, anew when the requirements 
 
 $(STAMP): $(REQUIREMENTS)
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || .ci/packages python3-venv
+	@echo 'Making $(VENV): a minute or two, the first time only.'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@

@@ -118,6 +118,7 @@ from civicportal.schema import (
     StrictSchema,
     TrackingCode,
     new_key,
+    whole_number,
 )
 from civicportal.security import (
     CITIZEN,
@@ -300,4 +301,5 @@ __all__ = [
     "take_files",
     "upload_owner",
     "visible",
+    "whole_number",
 ]

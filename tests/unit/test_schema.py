@@ -234,3 +234,10 @@ def test_a_place_needs_a_point_or_an_address() -> None:
     with pytest.raises(colander.Invalid):
         place.deserialize({"lat": "35.7"})
     assert types.Place(name="place", missing=None).deserialize({}) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("12", 12), ("", 0), ("۱۲", 0), ("-1", 0), ("9" * 5000, 0), (None, 0)]
+)
+def test_a_number_of_a_hidden_field_is_read_or_nothing(text: object, number: int) -> None:
+    assert whole_number(text) == number

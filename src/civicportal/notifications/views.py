@@ -19,7 +19,7 @@ from civicportal.notifications.schemas import STATES, MessageFilters, MessageWor
 from civicportal.notifications.sms import sms_parts
 from civicportal.notifications.texts import TextService, fill
 from civicportal.persian import compact
-from civicportal.schema import Option
+from civicportal.schema import Option, whole_number
 
 FILTERS = ("state", "kind", "code", "first", "last", "person")
 
@@ -144,8 +144,7 @@ def _key(request: Any) -> str:
 
 
 def _id(request: Any, name: str) -> int | None:
-    number = request.GET.get(name, "")
-    return int(number) if number.isascii() and number.isdigit() and len(number) < 18 else None
+    return whole_number(request.GET.get(name, "")) or None
 
 
 def _url(request: Any, parts: dict[str, Any]) -> str:

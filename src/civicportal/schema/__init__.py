@@ -16,7 +16,7 @@ from civicportal.schema.codes import (
     TrackingCode,
     new_key,
 )
-from civicportal.schema.numbers import BoundedInt, FiniteFloat, Flag
+from civicportal.schema.numbers import BoundedInt, FiniteFloat, Flag, whole_number
 from civicportal.schema.place import Degrees, Place
 from civicportal.schema.text import CleanText, Identifier, Password, at_least
 
@@ -46,4 +46,5 @@ __all__ = [
     "TrackingCode",
     "at_least",
     "new_key",
+    "whole_number",
 ]

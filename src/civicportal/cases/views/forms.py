@@ -12,7 +12,7 @@ from civicportal.cases.uploads import take_files
 from civicportal.cases.workflow import Transition
 from civicportal.forms import BoundForm, Button
 from civicportal.i18n import _
-from civicportal.schema import StrictSchema
+from civicportal.schema import StrictSchema, whole_number
 
 VERSION = "version"
 """Hidden field of steps: which version of the case the citizen saw."""
@@ -80,5 +80,4 @@ def step_forms(request: Any, case: Case, steps: list[Step]) -> dict[str, StepFor
 
 def sent_version(request: Any) -> int:
     """Return the version a form was made from; one that cannot be read fits no case."""
-    text = request.POST.get(VERSION, "")
-    return int(text) if isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < 10 else 0
+    return whole_number(request.POST.get(VERSION, ""))

@@ -19,7 +19,7 @@ from civicportal.kartable.services import KartableService
 from civicportal.kartable.undo import CannotUndo, UndoService
 from civicportal.kartable.views import forms
 from civicportal.kartable.views.page import case_page
-from civicportal.schema import StrictSchema
+from civicportal.schema import StrictSchema, whole_number
 
 STALE = _(
     "Somebody changed this case meanwhile. What you wrote is kept: look at what happened and send once more."
@@ -136,9 +136,8 @@ def reply(request: Any) -> Any:
 def undo(request: Any) -> Any:
     """Take one's last step back, within its seconds."""
     case = request.work.get(CaseService).fetch(request.matchdict["code"], lock=True)
-    event = request.GET.get("event", "")
     try:
-        request.work.get(UndoService).undo(case, int(event) if event.isascii() and event.isdigit() else 0)
+        request.work.get(UndoService).undo(case, whole_number(request.GET.get("event", "")))
     except CannotUndo:
         request.session.flash(request.translate(TOO_LATE), "bad")
     else:

@@ -20,6 +20,7 @@ from civicportal.kartable.filters import ADDRESS
 from civicportal.kartable.services import KartableService
 from civicportal.kartable.views import forms
 from civicportal.kartable.views.forms import StepForm
+from civicportal.schema import whole_number
 
 if TYPE_CHECKING:
     from civicportal.work import Work
@@ -48,11 +49,7 @@ def bulk(request: Any) -> Any:
 def undo(request: Any) -> Any:
     """Take back what the page before did with many cases."""
     pairs = (text.partition(":") for text in request.POST.getall("step")[:MOST])
-    steps = [
-        (code, int(event))
-        for code, _colon, event in pairs
-        if tracking.is_valid(code) and event.isascii() and event.isdigit() and len(event) < 16
-    ]
+    steps = [(code, whole_number(event)) for code, _colon, event in pairs if tracking.is_valid(code)]
     outcomes = many.undo_each(request.site, request.identity, steps)
     return _show(request, RESULT, outcomes=outcomes, title=_("Taken back"), undo=[])
 

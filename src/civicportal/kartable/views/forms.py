@@ -12,7 +12,7 @@ from civicportal.forms import BoundForm
 from civicportal.kartable import schemas
 from civicportal.kartable.services import KartableService
 from civicportal.organization.services import OrganizationService
-from civicportal.schema import Option, StrictSchema
+from civicportal.schema import Option, StrictSchema, whole_number
 
 if TYPE_CHECKING:
     from civicportal.organization.models import Unit
@@ -114,9 +114,7 @@ def reply_form(request: Any) -> BoundForm:
 
 def sent_number(request: Any, name: str) -> int:
     """Return a number of a hidden field; what cannot be read is 0, which fits no case."""
-    text = request.POST.get(name, "")
-    readable = isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < 16
-    return int(text) if readable else 0
+    return whole_number(request.POST.get(name, ""))
 
 
 def typed(form: BoundForm) -> list[str]:

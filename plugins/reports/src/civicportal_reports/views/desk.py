@@ -12,6 +12,7 @@ from civicportal.api import (
     OrganizationService,
     Refused,
     _,
+    whole_number,
 )
 from civicportal_reports.categories import filter_options, topics
 from civicportal_reports.pins import Pins, read_box
@@ -89,12 +90,11 @@ def link_duplicate(request: Any) -> Any:
     service = request.work.get(CaseService)
     case = service.fetch(request.matchdict["code"], lock=True)
     back = HTTPSeeOther(f"/kartable/cases/{case.code}")
-    version = request.POST.get("version", "")
     try:
         service.apply(
             case,
             "duplicate",
-            version=int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0,
+            version=whole_number(request.POST.get("version", "")),
             data={"duplicate_of": request.POST.get("duplicate_of", "")},
         )
     except Refused as refusal:

@@ -240,4 +240,4 @@ def test_a_place_needs_a_point_or_an_address() -> None:
     ("text", "number"), [("12", 12), ("", 0), ("۱۲", 0), ("-1", 0), ("9" * 5000, 0), (None, 0)]
 )
 def test_a_number_of_a_hidden_field_is_read_or_nothing(text: object, number: int) -> None:
-    assert whole_number(text) == number
+    assert types.whole_number(text) == number

@@ -350,7 +350,9 @@ def test_a_note_and_who_reads_it(site, app, page, desk):
     assert mixed.status_int == 422
     assert form_to(mixed, "/comment")["text"].value == WORDS
     with site.work(write=False) as work:
-        rows = work.session.scalars(select(CaseEvent).where(CaseEvent.type == "commented")).all()
+        rows = work.session.scalars(
+            select(CaseEvent).where(CaseEvent.type == "commented").order_by(CaseEvent.id)
+        ).all()
         found = [(row.public, row.public_text, row.internal_text) for row in rows]
     assert found == [(False, "", "only for us"), (True, "for all", ""), (False, "", "among experts")]
     public = app.get(f"{page}?history=public")

@@ -27,7 +27,8 @@ from civicportal import forms
 from civicportal import schema as types
 from civicportal.calendar import CityCalendar
 from civicportal.countries import get_country
-from civicportal.i18n import _, localized_digits
+from civicportal.i18n import _
+from civicportal.web.templating import FILTERS
 
 SITE = SimpleNamespace(
     country=get_country("ir"),
@@ -108,9 +109,7 @@ def registry() -> Iterator[Any]:
     config.add_subscriber(page_globals, BeforeRender)
     config.commit()
     environment = pyramid_jinja2.get_jinja2_environment(config)
-    # The macros know more filters than forms use; these are the pages' own.
-    environment.filters.update(dict.fromkeys(("tracking", "date", "datetime", "relative"), str))
-    environment.filters["digits"] = lambda number: localized_digits(str(number), "fa")
+    environment.filters.update(FILTERS)
     config.begin(page_request(config.registry))
     yield config.registry
     config.end()

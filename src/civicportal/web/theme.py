@@ -21,14 +21,16 @@ _TOKENS = {
 def theme_css(look: dict[str, str]) -> str:
     """Return the style sheet of a site's ``[look]``; keys that end in ``_dark`` hold in the dark.
 
-    :raises ConfigurationError: for a colour that is not ``#rrggbb``.
+    :raises ConfigurationError: for an unknown key, and for a colour that is not ``#rrggbb``.
     """
     light: list[str] = []
     dark: list[str] = []
     for key, value in sorted(look.items()):
         name = key.removesuffix("_dark")
         if name not in _TOKENS:
-            continue
+            raise ConfigurationError(
+                f"look.{key}: unknown key; known are {', '.join(_TOKENS)}, each with _dark too"
+            )
         if not _HEX.fullmatch(value):
             raise ConfigurationError(f"look.{key}: must look like #0b6a6b, not {value!r}")
         (dark if key.endswith("_dark") else light).append(f"{_TOKENS[name]}:{value}")

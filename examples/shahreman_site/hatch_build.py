@@ -6,7 +6,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
-class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]
+class CustomBuildHook(BuildHookInterface):
     """Compile ``src/*/locale/*/LC_MESSAGES/*.po`` before the wheel is put together."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:

@@ -46,6 +46,7 @@ from civicportal.checks import Finding
 from civicportal.cli.options import load_site
 from civicportal.dashboard.types import NavigationItem, Panel, Widget
 from civicportal.db import NEVER, BigId, UTCDateTime, id_column, new_metadata, tagged
+from civicportal.demo.clock import set_time
 from civicportal.errors import CivicportalError, ConfigurationError, Conflict, Forbidden, NotFound
 from civicportal.forms import (
     BoundForm,
@@ -292,6 +293,7 @@ __all__ = [
     "process_image",
     "public_status",
     "render_svg",
+    "set_time",
     "step_values",
     "store",
     "store_files",

@@ -10,15 +10,17 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     BigInteger,
+    CursorResult,
     DateTime,
     Dialect,
     Engine,
     Integer,
     MetaData,
+    Result,
     TypeDecorator,
     create_engine,
     event,
@@ -233,6 +235,11 @@ def check_database(engines: Engines) -> None:
             f"site.database_url: the database has LC_CTYPE {ctype!r}, which knows no Persian letters. Create it with "
             "CREATE DATABASE civicportal TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8';"
         )
+
+
+def changed_rows(result: Result[*tuple[Any, ...]]) -> int:
+    """Return how many rows a statement has changed: of a conditional update this decides who came first."""
+    return cast("CursorResult[*tuple[Any, ...]]", result).rowcount
 
 
 @contextmanager

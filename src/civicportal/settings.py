@@ -13,7 +13,7 @@ import colander
 
 from civicportal.errors import ConfigurationError
 from civicportal.limits import DEFAULTS as LIMIT_DEFAULTS
-from civicportal.toml_types import FreeTable, Table, TomlList, number, string, strings
+from civicportal.toml_types import NUMBERS, FreeTable, Table, number, string, strings
 
 MODES = ("production", "development", "demo")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -87,7 +87,7 @@ class MapTable(Table):
 
     kind = string("schematic", validator=colander.OneOf(("schematic",)))
     geojson = string()
-    center = colander.SchemaNode(TomlList(float))
+    center = colander.SchemaNode(NUMBERS)
     zoom = number(14)
     min_zoom = number(12)
     max_zoom = number(18)

@@ -1,5 +1,6 @@
 """Schema nodes for TOML tables: strict, and without any reading of texts as numbers."""
 
+from collections.abc import Callable
 from typing import Any
 
 import colander
@@ -21,73 +22,56 @@ class FreeTable(colander.Schema):
         return colander.Mapping(unknown="preserve")
 
 
-class TomlString(colander.SchemaType):
-    """A TOML string, taken as it is."""
+class TomlValue(colander.SchemaType):
+    """A TOML value, taken as it is: nothing is read out of texts.
+
+    :param kind: what it must be, in words.
+    """
+
+    def __init__(self, kind: str, accepts: Callable[[Any], bool]) -> None:
+        self.kind = kind
+        self.accepts = accepts
 
     def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
-        """Refuse anything but a string."""
-        if cstruct is colander.null:
-            return cstruct
-        if not isinstance(cstruct, str):
-            raise colander.Invalid(node, f"must be a string, not {type(cstruct).__name__}")
+        """Refuse a value of another sort."""
+        if cstruct is not colander.null and not self.accepts(cstruct):
+            found = "this one" if isinstance(cstruct, list) else type(cstruct).__name__
+            raise colander.Invalid(node, f"must be {self.kind}, not {found}")
         return cstruct
 
 
-class TomlNumber(colander.SchemaType):
-    """A TOML integer or float, booleans excluded."""
-
-    def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
-        """Refuse anything but a number."""
-        if cstruct is colander.null:
-            return cstruct
-        if isinstance(cstruct, bool) or not isinstance(cstruct, int | float):
-            raise colander.Invalid(node, f"must be a number, not {type(cstruct).__name__}")
-        return cstruct
+def _is_number(value: Any) -> bool:
+    # A boolean is an integer to Python, and no number to TOML.
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-class TomlBoolean(colander.SchemaType):
-    """A TOML boolean."""
-
-    def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
-        """Refuse anything but true and false."""
-        if cstruct is colander.null:
-            return cstruct
-        if not isinstance(cstruct, bool):
-            raise colander.Invalid(node, f"must be true or false, not {cstruct!r}")
-        return cstruct
-
-
-class TomlList(colander.SchemaType):
-    """A TOML array of strings or numbers."""
-
-    def __init__(self, item: type = str) -> None:
-        self.item = item
-
-    def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
-        """Refuse anything but an array of the right items."""
-        if cstruct is colander.null:
-            return cstruct
-        kinds = (int, float) if self.item is float else self.item
-        if not isinstance(cstruct, list) or not all(isinstance(item, kinds) for item in cstruct):
-            raise colander.Invalid(node, f"must be an array of {self.item.__name__}")
-        return cstruct
+STRING = TomlValue("a string", lambda value: isinstance(value, str))
+NUMBER = TomlValue("a number", _is_number)
+BOOLEAN = TomlValue("true or false", lambda value: isinstance(value, bool))
+STRINGS = TomlValue(
+    "an array of strings",
+    lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
+)
+NUMBERS = TomlValue(
+    "an array of numbers", lambda value: isinstance(value, list) and all(map(_is_number, value))
+)
 
 
 def string(default: Any = colander.required, **kwargs: Any) -> colander.SchemaNode:
     """Return a node for a string; without a default it is required."""
-    return colander.SchemaNode(TomlString(), missing=default, **kwargs)
+    return colander.SchemaNode(STRING, missing=default, **kwargs)
 
 
 def number(default: Any = colander.required, **kwargs: Any) -> colander.SchemaNode:
     """Return a node for a number; without a default it is required."""
-    return colander.SchemaNode(TomlNumber(), missing=default, **kwargs)
+    return colander.SchemaNode(NUMBER, missing=default, **kwargs)
 
 
 def boolean(default: Any = colander.required, **kwargs: Any) -> colander.SchemaNode:
     """Return a node for a boolean; without a default it is required."""
-    return colander.SchemaNode(TomlBoolean(), missing=default, **kwargs)
+    return colander.SchemaNode(BOOLEAN, missing=default, **kwargs)
 
 
 def strings(default: Any = colander.required, **kwargs: Any) -> colander.SchemaNode:
     """Return a node for an array of strings; without a default it is required."""
-    return colander.SchemaNode(TomlList(), missing=default, **kwargs)
+    return colander.SchemaNode(STRINGS, missing=default, **kwargs)

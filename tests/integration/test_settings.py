@@ -27,7 +27,7 @@ def assemble(folder, **overrides):
         ({"site": {"timezone": "Asia/Teheran"}}, r"site\.timezone: unknown time zone 'Asia/Teheran'"),
         ({"calendar": {"hours": "early"}}, r"calendar\.hours: must look like 07:30-14:30"),
         ({"calendar": {"weekend": ["friday"]}}, r"calendar\.weekend: unknown weekday 'friday'"),
-        ({"map": {"center": ["a", "b"]}}, r"map\.center: must be an array of float"),
+        ({"map": {"center": ["a", "b"]}}, r"map\.center: must be an array of numbers"),
         ({"map": {"zoom": True}}, r"map\.zoom: must be a number, not bool"),
         ({"notifications": {"quiet_hours": "22"}}, r"notifications\.quiet_hours: "),
         ({"limits": {"tarck_code": [[5, 60]]}}, r"limits\.tarck_code: unknown limit; known are"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import select, update
 
@@ -34,7 +34,8 @@ def load_identity(site: "Site", token: str) -> Identity:
         if found is None:
             return VISITOR
         session, user = found
-        identity = identity_of(work, user, session.door, session.id)  # type: ignore[arg-type]
+        # A session is only ever opened for a door, see SessionService.open.
+        identity = identity_of(work, user, cast("Door", session.door), session.id)
     _mark_seen(site, session)
     return identity
 

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from civicportal.accounts import messages
 from civicportal.accounts.models import OtpChallenge, User
+from civicportal.db import changed_rows
 
 if TYPE_CHECKING:
     from civicportal.work import Work
@@ -100,7 +101,7 @@ class OtpService:
             .values(attempts=OtpChallenge.attempts + 1, used_at=now if matches else None)
             .execution_options(synchronize_session=False)
         )
-        if taken.rowcount == 1 and matches:  # type: ignore[attr-defined]
+        if changed_rows(taken) == 1 and matches:
             return "accepted"
         return self._why_not(challenge_id, cookie_hash)
 

@@ -31,17 +31,17 @@ class SecurityPolicy:
         user_id = self.identity(request).user_id
         return None if user_id is None else str(user_id)
 
-    def permits(self, request: Any, context: Any, permission: str) -> Any:  # noqa: ARG002
+    def permits(self, request: Any, context: Any, permission: str) -> Any:
         """Tell whether the page may be opened; which objects it shows is decided by the services."""
         if permission == EVERYBODY or _permits(self.identity(request), permission):
             return Allowed("%s", permission)
         return Denied("%s", permission)
 
-    def remember(self, request: Any, userid: str, **kw: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def remember(self, request: Any, userid: str, **kw: Any) -> list[tuple[str, str]]:
         """Return no headers: sessions are opened by :func:`civicportal.accounts.signing.sign_in`."""
         return []
 
-    def forget(self, request: Any, **kw: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def forget(self, request: Any, **kw: Any) -> list[tuple[str, str]]:
         """Return no headers: sessions are ended by :func:`civicportal.accounts.signing.sign_out`."""
         return []
 

@@ -13,6 +13,7 @@ from sqlalchemy import delete, select, update
 
 from civicportal.accounts.models import Session, User
 from civicportal.crypto import new_token, token_hash
+from civicportal.db import changed_rows
 from civicportal.errors import CivicportalError
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class SessionService:
         ended = self.session.execute(
             delete(Session).where(Session.id == session_id, Session.user_id == user.id)
         )
-        return bool(ended.rowcount)  # type: ignore[attr-defined]
+        return bool(changed_rows(ended))
 
     def end_all_others(self, user: User, session_id: int | None) -> None:
         """End a person's sessions but this one."""

@@ -10,6 +10,7 @@ from sqlalchemy import delete, or_, select, update
 from civicportal.accounts.models import RecoveryCode, User
 from civicportal.audit.services import AuditService
 from civicportal.crypto import same
+from civicportal.db import changed_rows
 from civicportal.passwords import hash_password, verify_password
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class TotpService:
             .values(totp_step=step)
             .execution_options(synchronize_session=False)
         )
-        return bool(taken.rowcount)  # type: ignore[attr-defined]
+        return bool(changed_rows(taken))
 
     def enable(self, user: User, secret: str, step: int, recovery_hashes: Sequence[str]) -> None:
         """Ask for the app's codes from now on.
@@ -119,7 +120,7 @@ class TotpService:
             .values(used_at=self.work.clock.now())
             .execution_options(synchronize_session=False)
         )
-        return bool(taken.rowcount)  # type: ignore[attr-defined]
+        return bool(changed_rows(taken))
 
 
 def _plain(code: str) -> str:

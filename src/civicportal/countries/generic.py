@@ -34,11 +34,11 @@ class Generic:
         """``+49***6789``"""
         return f"{mobile[:3]}***{mobile[-4:]}"
 
-    def is_national_code(self, text: str) -> bool:  # noqa: ARG002
+    def is_national_code(self, text: str) -> bool:
         """No code is known to be well-formed."""
         return False
 
-    def is_legal_id(self, text: str) -> bool:  # noqa: ARG002
+    def is_legal_id(self, text: str) -> bool:
         """No identifier is known to be well-formed."""
         return False
 

@@ -1,6 +1,18 @@
 """A clock that the demo winds back while it makes up the past."""
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from civicportal.site import Site
+
+
+@runtime_checkable
+class WoundClock(Protocol):
+    """A clock that may be set to a moment: that of a demo, and that of tests."""
+
+    def set(self, moment: datetime | None) -> None:
+        """Stand still at a moment; None lets it run again."""
 
 
 class DemoClock:
@@ -16,3 +28,13 @@ class DemoClock:
     def set(self, moment: datetime | None) -> None:
         """Stand still at a moment; None lets it run again."""
         self._set = moment
+
+
+def set_time(site: "Site", moment: datetime | None) -> None:
+    """Wind the clock of a demo to a moment of its past; None lets it run again.
+
+    :raises TypeError: when the site's clock is a real one.
+    """
+    if not isinstance(site.clock, WoundClock):
+        raise TypeError("the clock of this site cannot be set")
+    site.clock.set(moment)

@@ -57,7 +57,7 @@ class MapPointWidget(Widget):
     pin_icon = "map-pin"
     geojson_path = "/map.geojson"
 
-    def values(self, field: deform.Field, cstruct: Any) -> dict[str, Any]:  # noqa: ARG002
+    def values(self, field: deform.Field, cstruct: Any) -> dict[str, Any]:
         """Return the texts of the point; the address is a field of its own."""
         place = cstruct if isinstance(cstruct, dict) else {}
         return {name: shown(place.get(name)) for name in ("lat", "lon")}

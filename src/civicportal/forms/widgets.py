@@ -34,11 +34,11 @@ class Widget(deform.widget.Widget):
             self.template, field=field, widget=self, **self.values(field, cstruct), **values
         )
 
-    def deserialize(self, field: deform.Field, pstruct: Any) -> Any:  # noqa: ARG002
+    def deserialize(self, field: deform.Field, pstruct: Any) -> Any:
         """Return what was sent: the flat parser has read it already."""
         return pstruct
 
-    def values(self, field: deform.Field, cstruct: Any) -> dict[str, Any]:  # noqa: ARG002
+    def values(self, field: deform.Field, cstruct: Any) -> dict[str, Any]:
         """Return what the template is given: here the text that stands in the control."""
         return {"value": shown(cstruct)}
 
@@ -101,7 +101,7 @@ class CheckboxWidget(Widget):
     labelled = True
     switch = False
 
-    def values(self, field: deform.Field, cstruct: Any) -> dict[str, Any]:  # noqa: ARG002
+    def values(self, field: deform.Field, cstruct: Any) -> dict[str, Any]:
         """Return whether the box is ticked."""
         return {"checked": schema.Flag.words.get(shown(cstruct), False)}
 
@@ -122,7 +122,7 @@ class HiddenWidget(Widget):
 class IdempotencyWidget(HiddenWidget):
     """The key under which the form is acted on once: a new form brings its own."""
 
-    def values(self, field: deform.Field, cstruct: Any) -> dict[str, Any]:  # noqa: ARG002
+    def values(self, field: deform.Field, cstruct: Any) -> dict[str, Any]:
         """Return the key that was sent, or a new one."""
         key = shown(cstruct)
         return {"value": key if schema.Key.pattern.fullmatch(key) else schema.new_key()}

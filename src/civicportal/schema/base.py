@@ -66,7 +66,7 @@ class Scalar(colander.SchemaType):
         """Return a native value, or raise :class:`colander.Invalid` where it breaks the type's rule."""
         raise NotImplementedError
 
-    def write(self, node: colander.SchemaNode, value: Any) -> str:  # noqa: ARG002
+    def write(self, node: colander.SchemaNode, value: Any) -> str:
         """Return the text of a value."""
         return str(value)
 

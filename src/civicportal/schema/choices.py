@@ -62,7 +62,7 @@ class ListOf(colander.SchemaType):
 
     missing_msg = _("Please choose at least one.")
 
-    def __init__(self, item: Scalar, *, max: int) -> None:  # noqa: A002
+    def __init__(self, item: Scalar, *, max: int) -> None:
         self.item, self.max = item, max
 
     def options(self, node: colander.SchemaNode) -> list[Option]:
@@ -94,7 +94,7 @@ class KeyList(ListOf):
 
     missing_msg = _("Please add at least one picture.")
 
-    def __init__(self, max: int = 4) -> None:  # noqa: A002
+    def __init__(self, max: int = 4) -> None:
         super().__init__(Key(), max=max)
 
 

@@ -27,7 +27,7 @@ class _Bounded(Scalar):
 
     longest = 64
 
-    def __init__(self, min: float, max: float) -> None:  # noqa: A002
+    def __init__(self, min: float, max: float) -> None:
         self.min, self.max = min, max
 
     def check(self, node: colander.SchemaNode, value: Any) -> Any:
@@ -56,7 +56,7 @@ class FiniteFloat(_Bounded):
             raise colander.Invalid(node, _("Please write a number."))
         return float(super().check(node, value))
 
-    def write(self, node: colander.SchemaNode, value: Any) -> str:  # noqa: ARG002
+    def write(self, node: colander.SchemaNode, value: Any) -> str:
         """Return plain decimal notation, at most eight places (1 mm of latitude)."""
         return f"{value:.8f}".rstrip("0").rstrip(".")
 
@@ -88,10 +88,10 @@ class Flag(Scalar):
             raise colander.Invalid(node, _("Please choose yes or no."))
         return value
 
-    def check(self, node: colander.SchemaNode, value: Any) -> Any:  # noqa: ARG002
+    def check(self, node: colander.SchemaNode, value: Any) -> Any:
         """Return the value: a bool has no wrong values."""
         return value
 
-    def write(self, node: colander.SchemaNode, value: Any) -> str:  # noqa: ARG002
+    def write(self, node: colander.SchemaNode, value: Any) -> str:
         """Return the word that the tick box sends."""
         return "true" if value else "false"

@@ -30,7 +30,7 @@ class CleanText(Scalar):
     One line unless ``multiline``: then line breaks stay, as ``\\n``. Persian joiners are kept, bidi controls dropped.
     """
 
-    def __init__(self, min: int = 0, max: int = 200, *, multiline: bool = False) -> None:  # noqa: A002
+    def __init__(self, min: int = 0, max: int = 200, *, multiline: bool = False) -> None:
         self.min, self.max, self.multiline = min, max, multiline
         # Normalising long runs of combining marks takes quadratic time, so the raw text has a bound of its own.
         self.longest = 2 * max + 64
@@ -66,7 +66,7 @@ class CleanText(Scalar):
 class Password(Scalar):
     """A secret of ``min`` to ``max`` characters, composed (NFKC) and otherwise untouched."""
 
-    def __init__(self, min: int = 1, max: int = 128) -> None:  # noqa: A002
+    def __init__(self, min: int = 1, max: int = 128) -> None:
         self.min, self.max = min, max
         self.longest = 2 * max
 
@@ -79,7 +79,7 @@ class Password(Scalar):
             raise colander.Invalid(node, at_least(self.min))
         return text
 
-    def serialize(self, node: colander.SchemaNode, appstruct: Any) -> Any:  # noqa: ARG002
+    def serialize(self, node: colander.SchemaNode, appstruct: Any) -> Any:
         """Return nothing: a password is never shown again."""
         return colander.null
 
@@ -87,7 +87,7 @@ class Password(Scalar):
 class Identifier(Scalar):
     """A name for machines, such as a user name or a key: ASCII letters, digits, ``. _ -``; lower case."""
 
-    def __init__(self, min: int = 1, max: int = 64) -> None:  # noqa: A002
+    def __init__(self, min: int = 1, max: int = 64) -> None:
         self.pattern = re.compile(rf"[a-z0-9][a-z0-9._-]{{{min - 1},{max - 1}}}")
 
     def read(self, node: colander.SchemaNode, text: str) -> str:

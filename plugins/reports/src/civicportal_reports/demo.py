@@ -25,6 +25,7 @@ from civicportal.api import (
     Work,
     identity_of,
     process_image,
+    set_time,
     store_files,
 )
 from civicportal_reports.histories import STARS, Planned, drawn, moments, plan, taking_turns
@@ -55,7 +56,7 @@ def load(site: Site, files: Path, progress: Progress) -> None:
     try:
         teller.tell(progress)
     finally:
-        site.clock.set(None)  # type: ignore[attr-defined]
+        set_time(site, None)
 
 
 def _photos(folder: Path, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -86,7 +87,7 @@ class Teller:
         times = moments(self.rng, COUNT, self.now, SPAN)
         rows = taking_turns(self.rng, self.data["reports"], COUNT)
         for number, (row, sent) in enumerate(zip(rows, times, strict=True), 1):
-            self.site.clock.set(sent)  # type: ignore[attr-defined]
+            set_time(self.site, sent)
             with self.site.work(actor=self.rng.choice(self.citizens)) as work:
                 Story(self, work, row).tell()
             progress(number, COUNT)
@@ -116,7 +117,7 @@ class Story:
         for step in plan(
             self.rng, sent, self.teller.now, self.work.get(OrganizationService).calendar, deadline_days=days
         ):
-            self.work.site.clock.set(step.at)  # type: ignore[attr-defined]
+            set_time(self.work.site, step.at)
             self._take(case, step)
         self._publish(case, category)
         self._follow(case)

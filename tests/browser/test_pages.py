@@ -52,7 +52,7 @@ def test_every_page_is_in_the_table(portal: Portal) -> None:
         if templates and (methods is None or "GET" in methods):
             shown.add(view["introspectable"]["route_name"])
     missing = shown - {page.route for page in PAGES} - PIECES - {""}
-    assert not missing, f"add {missing} to tests/browser/pages.py"
+    assert not missing, f"add {missing} to tests/browser/pages"
 
 
 @pytest.mark.parametrize(

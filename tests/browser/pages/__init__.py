@@ -1,0 +1,20 @@
+"""Every page of the portal with who sees it: the table that a new page must be added to, a module for each area."""
+
+from browser.pages import accounts, admin, announcements, citizen, feedback, kartable, meetings, reports
+from browser.pages.shown import Shown
+
+__all__ = ["PAGES", "PIECES", "Shown"]
+
+#: Pieces of other pages.
+PIECES = {"reports.near"}
+
+PAGES = (
+    *citizen.PAGES,
+    *accounts.PAGES,
+    *kartable.PAGES,
+    *admin.PAGES,
+    *reports.PAGES,
+    *meetings.PAGES,
+    *feedback.PAGES,
+    *announcements.PAGES,
+)

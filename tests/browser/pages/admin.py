@@ -1,0 +1,9 @@
+"""The pages of administrators."""
+
+from browser.pages.shown import Shown
+
+PAGES = (
+    Shown("admin.messages", "administrator", "/admin/messages"),
+    Shown("admin.message_texts", "administrator", "/admin/messages/texts"),
+    Shown("admin.message_text", "administrator", "/admin/messages/texts/reports.registered"),
+)

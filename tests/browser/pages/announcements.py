@@ -1,0 +1,5 @@
+"""The pages of announcements."""
+
+from browser.pages.shown import Shown
+
+PAGES: tuple[Shown, ...] = ()

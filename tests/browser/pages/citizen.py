@@ -1,0 +1,31 @@
+"""Pages of everybody and of citizens: home, follow-up, one's own cases."""
+
+from browser.pages.shown import Shown
+from browser.people import VISITOR
+from browser.samples import Facts
+from playwright.sync_api import Page
+
+
+def _track(page: Page, found: Facts) -> None:
+    page.goto("/track")
+    page.locator("[name=code]").fill(found["own"])
+    page.locator("[name=proof]").fill(found["mobile"][-4:])
+    page.locator("main form button.btn-primary").click()
+    page.wait_for_url(f"**/track/{found['own']}")
+
+
+PAGES = (
+    Shown("home", VISITOR, "/"),
+    Shown("home", "citizen", "/"),
+    Shown("track", VISITOR, "/track"),
+    Shown("track_case", VISITOR, "/track/{own}", reach=_track),
+    Shown("my", "citizen", "/my"),
+    Shown("my_case", "citizen", "/my/{own}"),
+    Shown("my_case", "citizen", "/my/{closed}", name="closed"),
+    Shown("followed", "citizen", "/my/followed/{followed}"),
+    Shown("demo.phones", VISITOR, "/demo/phones"),
+    Shown("demo.phone", VISITOR, "/demo/phones/{mobile}"),
+    Shown("offline", VISITOR, "/offline"),
+    Shown("", VISITOR, "/nowhere", status=404, name="missing"),
+    Shown("", "citizen", "/kartable", status=403, name="forbidden"),
+)

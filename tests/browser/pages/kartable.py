@@ -1,0 +1,35 @@
+"""The staff desk and the kartable."""
+
+from browser.pages.shown import Shown
+from browser.samples import Facts
+from playwright.sync_api import Page, expect
+
+
+def _select(page: Page, action: str) -> None:
+    page.goto("/kartable")
+    page.locator("[data-row] input[type=checkbox]").first.check()
+    page.locator(f"[name=action][value={action}]").click()
+    expect(page.locator("#chosen-title")).to_be_visible()
+
+
+def _refer_many(page: Page, found: Facts) -> None:
+    _select(page, "refer")
+
+
+def _step_many(page: Page, found: Facts) -> None:
+    _select(page, "step")
+
+
+PAGES = (
+    Shown("desk", "administrator", "/desk"),
+    Shown("desk", "handler", "/desk"),
+    Shown("kartable", "handler", "/kartable"),
+    Shown("kartable", "administrator", "/kartable?view=overdue"),
+    Shown("kartable", "observer", "/kartable", name="empty"),
+    Shown("kartable.case", "handler", "/kartable/cases/{case}"),
+    Shown("kartable.case", "observer", "/kartable/cases/{case}"),
+    Shown("kartable.case", "administrator", "/kartable/cases/{closed}", name="closed"),
+    Shown("kartable.preview", "handler", "/kartable/cases/{case}/preview?transition=start_review"),
+    Shown("kartable.bulk", "handler", "/kartable/bulk", reach=_refer_many, name="refer"),
+    Shown("kartable.bulk", "handler", "/kartable/bulk", reach=_step_many, name="step"),
+)

@@ -1,0 +1,15 @@
+"""The pages of reports."""
+
+from browser.pages.shown import Shown
+from browser.people import VISITOR
+
+PAGES = (
+    Shown("reports.new", VISITOR, "/reports/new"),
+    Shown("reports.new", "citizen", "/reports/new"),
+    Shown("reports.list", VISITOR, "/reports"),
+    Shown("reports.page", VISITOR, "/reports/{report}"),
+    Shown("reports.sent", "citizen", "/reports/sent/{own}"),
+    Shown("reports.me_too", "citizen", "/reports/me-too?case={report}"),
+    Shown("reports.desk", "public_relations", "/desk/reports"),
+    Shown("reports.statistics", "public_relations", "/desk/reports/statistics"),
+)

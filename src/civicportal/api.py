@@ -5,8 +5,8 @@ The testing kit for plugin authors is :mod:`civicportal.testing`.
 
 from civicportal.access import AccessService, visible
 from civicportal.accounts.identity import identity_of
+from civicportal.accounts.kept import fill_kept, forget_kept, keep_form, may_submit
 from civicportal.accounts.models import User
-from civicportal.accounts.sessions import FORM as KEPT_FORM
 from civicportal.accounts.sessions import SessionService
 from civicportal.accounts.types import IdentityClaim, Verdict
 from civicportal.calendar import CityCalendar
@@ -16,6 +16,7 @@ from civicportal.cases.errors import CaseError, PictureGone, Refused, StaleCase
 from civicportal.cases.follow_up import FollowUpService
 from civicportal.cases.followers import FollowerService
 from civicportal.cases.history import PublicEvent, PublicHistory, public_status
+from civicportal.cases.identity import IdentityFact
 from civicportal.cases.models import (
     Attachment,
     Case,
@@ -79,6 +80,7 @@ from civicportal.kartable.models import Referral
 from civicportal.kartable.services import KartableService
 from civicportal.kartable.types import Route
 from civicportal.limits import TooMany
+from civicportal.notifications.choices import Choices, ChoiceService, wants
 from civicportal.notifications.inbound import InboundService, answer_inbound
 from civicportal.notifications.notices import NOTICE
 from civicportal.notifications.services import NotificationService
@@ -140,7 +142,6 @@ from civicportal.work import Work
 __all__ = [
     "CITIZEN",
     "EVERYBODY",
-    "KEPT_FORM",
     "NEVER",
     "NOTICE",
     "OBJECTION_WINDOW",
@@ -173,6 +174,8 @@ __all__ = [
     "CheckboxWidget",
     "Choice",
     "ChoiceCardsWidget",
+    "ChoiceService",
+    "Choices",
     "CityCalendar",
     "CityDate",
     "CityMap",
@@ -200,6 +203,7 @@ __all__ = [
     "IdempotencyKey",
     "Identity",
     "IdentityClaim",
+    "IdentityFact",
     "InboundService",
     "Job",
     "KartableService",
@@ -277,15 +281,19 @@ __all__ = [
     "case_page",
     "cut_units",
     "distance_m",
+    "fill_kept",
+    "forget_kept",
     "format_number",
     "handle_form",
     "hookimpl",
     "id_column",
     "identity_of",
+    "keep_form",
     "key",
     "load_site",
     "localized_digits",
     "matches",
+    "may_submit",
     "new_key",
     "new_metadata",
     "number",
@@ -303,5 +311,6 @@ __all__ = [
     "take_files",
     "upload_owner",
     "visible",
+    "wants",
     "whole_number",
 ]

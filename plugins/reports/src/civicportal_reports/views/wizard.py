@@ -12,7 +12,11 @@ from civicportal.api import (
     OrganizationService,
     PictureGone,
     _,
+    fill_kept,
+    forget_kept,
     handle_form,
+    keep_form,
+    may_submit,
     public_status,
     take_files,
     upload_owner,
@@ -21,11 +25,12 @@ from civicportal_reports.categories import Topic, leaf_options, topics
 from civicportal_reports.places import Location, OutsideCity, locate
 from civicportal_reports.schemas import NearPlace, Submission
 from civicportal_reports.services import NewReport, ReportService
-from civicportal_reports.views.kept import fill_kept, forget, keep_and_sign_in
 from civicportal_reports.workflow import KIND
 
 #: Sent by the root cards, which only open their leaves.
 IGNORED = ("root",)
+#: Where a form goes on that was kept.
+LAST_STEP = "#4"
 MOST_NEAR = 3
 
 
@@ -51,11 +56,11 @@ def new(request: Any) -> Any:
 
 def _send(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
     location = _location(request, form, values)
-    actor = request.identity
     request.site.limits.hit("submit_address", request.remote_addr)
-    if not actor.is_citizen or actor.level < request.site.kind(KIND).level:
-        return keep_and_sign_in(request, form)
-    request.site.limits.hit("submit_citizen", actor.user_id)
+    level = request.site.kind(KIND).level
+    if not may_submit(request, level):
+        return keep_form(request, form, level=level, anchor=LAST_STEP)
+    request.site.limits.hit("submit_citizen", request.identity.user_id)
     category = request.work.get(OrganizationService).category(KIND, values["category"])
     report = NewReport(
         category=category,
@@ -70,7 +75,7 @@ def _send(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
         case = request.work.get(ReportService).submit(report)
     except PictureGone as gone:
         form.refuse("photo_key", gone.reason)
-    forget(request)
+    forget_kept(request)
     return HTTPSeeOther(request.route_path("reports.sent", code=case.code))
 
 

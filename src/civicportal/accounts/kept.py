@@ -1,0 +1,49 @@
+"""A form that somebody has filled in before it is known who they are waits in their session while they prove it."""
+
+from typing import Any
+from urllib.parse import quote
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.accounts.sessions import FORM, SessionService
+from civicportal.forms import BoundForm
+
+VERIFIED = 2
+"""The identity level that a provider has verified."""
+
+
+def may_submit(request: Any, level: int) -> bool:
+    """Tell whether a form may be acted on: level 0 is everybody's, a higher one a citizen's who has it.
+
+    :param level: of the service; see :class:`~civicportal.cases.workflow.CaseKind`.
+    """
+    return level == 0 or (request.identity.is_citizen and request.identity.level >= level)
+
+
+def keep_form(request: Any, form: BoundForm, *, level: int = 1, anchor: str = "") -> Any:
+    """Keep what stands in a form and show the door; it leads back to the page of the form.
+
+    :param level: what the service asks for: a signed-in citizen is led to the verification of identity.
+    :param anchor: where on the page to go on, for instance ``#4``.
+    """
+    request.work.get(SessionService).keep_visitor_data(
+        request.ensure_session_token(), FORM + request.path, form.draft()
+    )
+    signed_in = request.identity.is_citizen and level >= VERIFIED
+    door = "/account/identity" if signed_in else "/login"
+    return HTTPSeeOther(f"{door}?next={quote(request.path + anchor)}")
+
+
+def fill_kept(request: Any, form: BoundForm) -> bool:
+    """Put back what was kept from this page's form, if anything was; tell whether it was."""
+    token = request.session_token
+    draft: Any = request.work.get(SessionService).visitor_data(token, FORM + request.path) if token else None
+    if draft:
+        form.fill(draft)
+    return bool(draft)
+
+
+def forget_kept(request: Any) -> None:
+    """Forget what was kept from this page's form: it has been sent."""
+    if request.session_token:
+        request.work.get(SessionService).forget(request.session_token, FORM + request.path)

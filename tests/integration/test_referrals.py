@@ -1,12 +1,16 @@
 """Lines that go back, and questions that may not be asked."""
 
 import pytest
+from sqlalchemy import func, select
 
-from civicportal.access import AccessService
+from civicportal.access import AccessService, in_kartable
 from civicportal.accounts.models import User
 from civicportal.accounts.services import AccountService
+from civicportal.cases.errors import Refused
+from civicportal.cases.models import Case
 from civicportal.cases.services import CaseService
 from civicportal.kartable.errors import ReferralError
+from civicportal.kartable.models import Referral
 from civicportal.kartable.services import KartableService
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
 
@@ -46,3 +50,20 @@ def test_nobody_is_asked_about_a_closed_case(site, desk):
         work.get(CaseService).apply(case, "reject")
         with pytest.raises(ReferralError):
             work.get(KartableService).inquire(case, light)
+
+
+def test_a_citizen_withdraws_though_a_question_is_open(site, desk):
+    code, light, mine, _colleague, theirs = desk
+    with site.work(actor=mine) as work:
+        case = work.get(CaseService).fetch(code, lock=True)
+        work.get(KartableService).inquire(case, light)
+        owner = identity(work, work.session.get(User, case.citizen_id), "citizen")
+        with pytest.raises(Refused):
+            work.get(CaseService).apply(case, "reject")
+    with site.work(actor=owner) as work:
+        work.get(CaseService).apply(work.get(CaseService).fetch_own(code, lock=True), "withdraw")
+    with site.work(actor=theirs) as work:
+        assert (
+            work.session.scalar(select(func.count()).where(in_kartable(theirs), Referral.case_id == Case.id))
+            == 0
+        )

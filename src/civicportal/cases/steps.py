@@ -85,6 +85,7 @@ class StepService:
 
     def _hindrance(self, case: Case, kind: CaseKind, transition: Transition) -> Any:
         closes = not kind.workflow.state(transition.target).is_open
-        if closes and case.is_open and self.access.open_inquiries(case):
+        # A question between offices holds back the office, not the citizen who withdraws.
+        if closes and case.is_open and self.work.actor.is_staff and self.access.open_inquiries(case):
             return _("An inquiry is still open; it must be answered first")
         return next((reason for guard in transition.guards if (reason := guard(case, self.work))), None)

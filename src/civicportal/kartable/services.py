@@ -71,6 +71,9 @@ class KartableService:
         if line:
             self._close(line, "acted")
             line.closed_event_id = event.id
+        for inquiry in self.access.open_inquiries(case):
+            self._close(inquiry, "closed")
+            inquiry.closed_event_id = event.id
 
     def _take_silently(self, case: Case) -> None:
         line = self.access.action_line(case)

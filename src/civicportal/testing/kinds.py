@@ -24,7 +24,7 @@ def _step(name: str, sources: tuple[str, ...], target: str, actor: str = "staff"
     )
 
 
-#: registered → working ⇄ waiting → done or rejected; the citizen rates a closing and may object.
+#: registered → working ⇄ waiting → done or rejected; the citizen may withdraw, rates a closing and may object.
 PETITIONS = CaseKind(
     name="petitions",
     title=TranslationString("Petition"),
@@ -40,6 +40,7 @@ PETITIONS = CaseKind(
             _step("resume", ("waiting",), "working"),
             _step("finish", ("working",), "done"),
             _step("reject", ("registered", "working"), "rejected"),
+            _step("withdraw", ("registered", "working"), "rejected", actor="citizen"),
             _step("object", ("done", "rejected"), "working", actor="citizen"),
         ),
     ),

@@ -35,6 +35,7 @@ SEAMS = {("accounts.messages", "notifications")}
 PURE = {
     "cases.workflow",
     "cases.changes",
+    "cases.identity",
     "kartable.types",
     "notifications.types",
     "notifications.sms",

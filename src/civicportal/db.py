@@ -84,13 +84,17 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: UTCDateTime}
 
 
-def tagged(*args: Any, pii: str | None = None, erase: str = "keep", **kwargs: Any) -> Mapped[Any]:
+def tagged(
+    *args: Any, pii: str | None = None, erase: str = "keep", sealed: bool = False, **kwargs: Any
+) -> Mapped[Any]:
     """``mapped_column`` with the privacy tags that every column carries.
 
     :param pii: None, "contact" (name, mobile), "identity" (national code, birth date) or "content" (words, pictures).
     :param erase: what happens when the person is forgotten: "null" the value, delete the "row", or "keep".
+    :param sealed: a text that ``site.keys.encrypt`` wrote: it is written anew when the site's keys change. It is found
+        again by a neighbour ``<name>_index`` that holds ``site.keys.blind_index`` of the normalised value.
     """
-    return mapped_column(*args, info={"pii": pii, "erase": erase}, **kwargs)
+    return mapped_column(*args, info={"pii": pii, "erase": erase, "sealed": sealed}, **kwargs)
 
 
 def id_column() -> Mapped[int]:

@@ -5,7 +5,9 @@ import logging
 import pytest
 from sqlalchemy import select
 
+from civicportal.accounts.models import User
 from civicportal.hookspecs import hookimpl
+from civicportal.notifications.choices import Choices, ChoiceService
 from civicportal.notifications.inbound import InboundService, answer_inbound
 from civicportal.notifications.models import InboundMessage
 from civicportal.notifications.types import Reply
@@ -34,6 +36,20 @@ def receive(site, text, sender=CITIZEN, number="1"):
 def answers(site):
     with site.work(write=False) as work:
         return [(message.kind, message.recipient, message.next_at) for message in outbox(work)]
+
+
+def ask_for_announcements(site):
+    """Both citizens tick in their profiles that they want to be told."""
+    with site.work() as work:
+        make_citizen(work, OTHER)
+        for user_id in work.session.scalars(select(User.id)).all():
+            work.get(ChoiceService).save(user_id, Choices(announcements=True))
+
+
+def wants_announcements(site):
+    with site.work(write=False) as work:
+        audience = work.session.execute(work.get(ChoiceService).broadcast_audience())
+        return {mobile for _, mobile in audience}
 
 
 def unanswered(site):
@@ -74,30 +90,29 @@ def test_what_nobody_understands_is_answered_once_a_day(site, clock, code):
 
 
 @pytest.mark.parametrize("word", ["11", "۱۱", "لغو۱۱", " لغو 11 "])
-def test_the_word_of_farewell_is_kept_until_the_return(site, clock, word):
+def test_the_word_of_farewell_is_kept_until_the_return(site, clock, code, word):
+    ask_for_announcements(site)
     receive(site, word)
     receive(site, "یازده", OTHER, "2")
     answer_inbound(site)
     assert ("inbound.stopped", CITIZEN, clock.now()) in answers(site)
-    with site.work(write=False) as work:
-        assert work.get(InboundService).opted_out() == {CITIZEN}
+    assert wants_announcements(site) == {OTHER}
     clock.advance(hours=1)
     receive(site, "۱۲", number="3")
     answer_inbound(site)
     assert ("inbound.resumed", CITIZEN, clock.now()) in answers(site)
-    with site.work(write=False) as work:
-        assert work.get(InboundService).opted_out() == frozenset()
+    assert wants_announcements(site) == {CITIZEN, OTHER}
 
 
 def test_one_number_gets_only_so_many_answers(site, code):
+    ask_for_announcements(site)
     for number in range(12):
         receive(site, code, number=str(number))
     receive(site, "11", number="farewell")
     answer_inbound(site)
     assert len(answers(site)) == 10
     assert unanswered(site) == []
-    with site.work(write=False) as work:
-        assert work.get(InboundService).opted_out() == {CITIZEN}
+    assert wants_announcements(site) == {OTHER}
 
 
 def test_a_plugin_answers_before_the_core_and_its_failure_is_its_own(site, clock, code, caplog):

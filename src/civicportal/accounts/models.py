@@ -20,13 +20,16 @@ class User(Base):
     username: Mapped[str | None] = tagged(String(60), unique=True, pii="contact", erase="null")
     name: Mapped[str] = tagged(String(120), default="", pii="contact", erase="null")
     password_hash: Mapped[str | None] = tagged(String(200), erase="null")
-    #: Encrypted with the site's PII keys.
-    totp_secret: Mapped[str | None] = tagged(String(400), erase="null")
+    totp_secret: Mapped[str | None] = tagged(String(400), erase="null", sealed=True)
     #: Number of the last 30 seconds whose code was taken: a code counts once.
     totp_step: Mapped[int | None] = tagged(BigId)
-    national_code: Mapped[str | None] = tagged(String(400), pii="identity", erase="null")
-    national_code_index: Mapped[str | None] = tagged(String(64), index=True, pii="identity", erase="null")
-    birth_date: Mapped[str | None] = tagged(String(400), pii="identity", erase="null")
+    #: Ten ASCII digits; one code is one person.
+    national_code: Mapped[str | None] = tagged(String(400), pii="identity", erase="null", sealed=True)
+    national_code_index: Mapped[str | None] = tagged(
+        String(64), index=True, unique=True, pii="identity", erase="null"
+    )
+    #: ISO 8601, Gregorian.
+    birth_date: Mapped[str | None] = tagged(String(400), pii="identity", erase="null", sealed=True)
     #: 0 anonymous, 1 mobile proved, 2 verified by the site's provider.
     level: Mapped[int] = tagged(Integer, default=0)
     locale: Mapped[str | None] = tagged(String(10))
@@ -35,7 +38,10 @@ class User(Base):
     created_at: Mapped[datetime] = tagged()
     last_seen_at: Mapped[datetime | None] = tagged()
     disabled_at: Mapped[datetime | None] = tagged()
+    #: Hidden since; thirty days later nothing of the person is left.
     deleted_at: Mapped[datetime | None] = tagged()
+    #: Who asked for it; a person who did so themselves comes back by signing in.
+    deleted_by_id: Mapped[int | None] = tagged(BigId)
 
     memberships: Mapped[list["Membership"]] = relationship(
         back_populates="user", cascade="all, delete-orphan", foreign_keys="Membership.user_id"

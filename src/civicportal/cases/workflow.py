@@ -4,7 +4,7 @@ The four stages belong to the core, so that statistics, colours and "in progress
 wording of a plugin.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import colander
 from translationstring import TranslationString
 
+from civicportal.cases.identity import IdentityFact
 from civicportal.errors import ConfigurationError, Conflict
 from civicportal.i18n import _
 
@@ -165,6 +166,7 @@ class CaseKind:
     :ivar reopen: the transition by which an objection of the citizen opens the case again.
     :ivar level: identity level a citizen needs to open one (0 anonymous, 1 mobile, 2 verified).
     :ivar facts: what the routing rules of a site may ask, for instance the district of a case.
+    :ivar identity: what is known of the person behind a case; staff read it masked until they ask for it by right.
     """
 
     name: str
@@ -177,6 +179,7 @@ class CaseKind:
     level: int = 1
     icon: str = "file"
     facts: Callable[["Case", "Work"], dict[str, str]] | None = field(default=None)
+    identity: Callable[["Case", "Work"], Sequence[IdentityFact]] | None = field(default=None)
 
     def permission(self, verb: str) -> str:
         """Return the name of one of the kind's rights: view, work, refer, comment, contact, …"""

@@ -5,12 +5,13 @@ import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from civicportal.accounts.models import User
 from civicportal.cases.models import Case
 from civicportal.i18n import latin_digits
 from civicportal.limits import TooMany
+from civicportal.notifications.choices import ChoiceService
 from civicportal.notifications.models import InboundMessage
 from civicportal.notifications.notices import Facts, Notices
 from civicportal.notifications.services import NotificationService
@@ -26,8 +27,6 @@ log = logging.getLogger(__name__)
 BATCH = 100
 GIVE_UP_AFTER = timedelta(days=1)
 """What could not be answered within a day is left alone: a later answer would puzzle more than help."""
-LONGEST_WORD = 20
-"""Characters of a message that can be a word of farewell or return, with room for stray spaces."""
 _CODE = re.compile(r"(?<!\d)\d{10}(?!\d)")
 
 
@@ -72,6 +71,7 @@ class InboundService:
         if message is None:
             return
         message.handled_at = self.work.clock.now()
+        self._keep_choice(message)
         reply: Reply | None = self.work.site.hooks.hook.message_received(message=message, work=self.work)
         if silent:
             return
@@ -83,20 +83,11 @@ class InboundService:
         today = self.work.site.calendar.local(self.work.clock.now()).date()
         send("inbound.help", recipient=message.sender, once=f"inbound.help:{today}", at_once=True)
 
-    def opted_out(self) -> frozenset[str]:
-        """Return the numbers (E.164) whose last word on announcements was a farewell."""
-        country = self.work.site.country
-        found: dict[str, bool] = {}
-        rows = self.session.execute(
-            select(InboundMessage.sender, InboundMessage.text)
-            .where(func.length(InboundMessage.text) <= LONGEST_WORD)
-            .order_by(InboundMessage.received_at, InboundMessage.id)
-        )
-        for sender, text in rows:
-            word = key(text)
-            if word in country.stop_words or word in country.start_words:
-                found[sender] = word in country.stop_words
-        return frozenset(sender for sender, stopped in found.items() if stopped)
+    def _keep_choice(self, message: InboundMessage) -> None:
+        """Keep a farewell from announcements or a return to them, whoever answers it."""
+        country, word = self.work.site.country, key(message.text)
+        if word in country.stop_words or word in country.start_words:
+            self.work.get(ChoiceService).announce_to(message.sender, word in country.start_words)
 
 
 def answer_inbound(site: "Site") -> None:

@@ -87,6 +87,25 @@ class InboundMessage(Base):
     handled_at: Mapped[datetime | None] = tagged()
 
 
+class NotificationChoices(Base):
+    """What a person wants to be told by SMS; without a row the defaults hold."""
+
+    __tablename__ = "notification_choices"
+
+    user_id: Mapped[int] = tagged(
+        BigId, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, erase="row"
+    )
+    #: Every step of one's cases.
+    case_notices: Mapped[bool] = tagged(Boolean, default=True)
+    #: Reminders of appointments, and questions after a case was closed.
+    reminders: Mapped[bool] = tagged(Boolean, default=True)
+    #: What the city announces: only to those who asked for it.
+    announcements: Mapped[bool] = tagged(Boolean, default=False)
+    #: For staff: once a day what is new and overdue in the kartable.
+    digest: Mapped[bool] = tagged(Boolean, default=False)
+    updated_at: Mapped[datetime] = tagged()
+
+
 class StoredText(Base):
     """The site's own wording of a message, edited in the browser or seeded by the site's files."""
 

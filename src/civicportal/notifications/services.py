@@ -14,6 +14,7 @@ from civicportal.accounts.models import OtpChallenge, User
 from civicportal.cases.errors import CannotUndo
 from civicportal.cases.followers import FollowerService
 from civicportal.notifications import timing
+from civicportal.notifications.choices import wants
 from civicportal.notifications.models import OutboxMessage
 from civicportal.notifications.notices import Facts, Notices, facts_of, keys_of, keys_of_step
 from civicportal.notifications.sms import SmsLength, sms_parts
@@ -80,8 +81,10 @@ class NotificationService:
             )
 
     def _people(self, ids: Sequence[int]) -> list[User]:
+        """Return those who can be reached and want to be told of their cases."""
         reachable = (User.mobile.is_not(None), User.disabled_at.is_(None), User.deleted_at.is_(None))
-        return list(self.session.scalars(select(User).where(User.id.in_(ids), *reachable).order_by(User.id)))
+        query = select(User).where(User.id.in_(ids), *reachable, wants("case_notices"))
+        return list(self.session.scalars(query.order_by(User.id)))
 
     def _due(self, change: "CaseChange") -> datetime:
         now = self.work.clock.now()

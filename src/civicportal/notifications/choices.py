@@ -1,0 +1,83 @@
+"""What each person wants to be told by SMS. Codes and warnings about one's own account are sent in any case."""
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Literal
+
+from sqlalchemy import ColumnElement, Select, exists, select
+
+from civicportal.accounts.models import User
+from civicportal.audit.services import AuditService
+from civicportal.notifications.models import NotificationChoices
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+Choice = Literal["case_notices", "reminders", "announcements", "digest"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """One person's choices; the defaults hold for whoever never chose.
+
+    :ivar case_notices: every step of one's cases.
+    :ivar reminders: reminders of appointments, and questions after a case was closed.
+    :ivar announcements: what the city announces.
+    :ivar digest: for staff, once a day what is new and overdue in the kartable.
+    """
+
+    case_notices: bool = True
+    reminders: bool = True
+    announcements: bool = False
+    digest: bool = False
+
+
+def wants(choice: Choice) -> ColumnElement[bool]:
+    """Return the condition on ``User`` for those who want this."""
+    column = getattr(NotificationChoices, choice)
+    row = select(NotificationChoices.user_id).where(NotificationChoices.user_id == User.id)
+    if getattr(Choices(), choice):
+        return ~exists(row.where(~column)).correlate(User)
+    return exists(row.where(column)).correlate(User)
+
+
+class ChoiceService:
+    """Keep and ask for people's choices."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    def of(self, user_id: int) -> Choices:
+        """Return a person's choices."""
+        row = self.session.get(NotificationChoices, user_id)
+        if row is None:
+            return Choices()
+        return Choices(**{name: getattr(row, name) for name in asdict(Choices())})
+
+    def save(self, user_id: int, choices: Choices) -> None:
+        """Keep a person's choices; what changed is written into the trail, as a proof of consent."""
+        before, after = asdict(self.of(user_id)), asdict(choices)
+        changed = {name: value for name, value in after.items() if value != before[name]}
+        if not changed:
+            return
+        row = NotificationChoices(user_id=user_id, updated_at=self.work.clock.now(), **after)
+        self.session.merge(row)
+        self.session.flush()
+        self.work.get(AuditService).record("choices:change", subject_id=user_id, **changed)
+
+    def announce_to(self, mobile: str, wanted: bool) -> None:
+        """Begin or end announcements to a number that asked for it by SMS; a number of nobody gets none anyway.
+
+        :param mobile: E.164.
+        """
+        user_id = self.session.scalar(select(User.id).where(User.mobile == mobile))
+        if user_id is not None:
+            self.save(user_id, Choices(**{**asdict(self.of(user_id)), "announcements": wanted}))
+
+    def broadcast_audience(self) -> Select[int, str | None]:
+        """Return id and mobile (E.164) of those who asked for announcements and may still be written to.
+
+        The last word counts, whether it came by SMS or was ticked in the profile.
+        """
+        reachable = (User.mobile.is_not(None), User.disabled_at.is_(None), User.deleted_at.is_(None))
+        return select(User.id, User.mobile).where(*reachable, wants("announcements"))

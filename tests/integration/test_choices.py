@@ -1,0 +1,76 @@
+"""What people want to be told by SMS, and who is asked for it."""
+
+import pytest
+from sqlalchemy import select
+
+from civicportal.accounts.models import User
+from civicportal.audit.models import AuditEvent
+from civicportal.notifications.choices import Choices, ChoiceService, wants
+from civicportal.testing import make_case, make_citizen, outbox
+
+
+@pytest.fixture
+def citizen(site):
+    with site.work() as work:
+        return make_citizen(work)
+
+
+def save(site, user, **choices):
+    with site.work() as work:
+        work.get(ChoiceService).save(user.id, Choices(**choices))
+
+
+def audience(site):
+    with site.work(write=False) as work:
+        return list(work.session.execute(work.get(ChoiceService).broadcast_audience()))
+
+
+def test_who_never_chose_is_told_of_cases_and_not_of_announcements(site, citizen):
+    with site.work(write=False) as work:
+        assert work.get(ChoiceService).of(citizen.id) == Choices(case_notices=True, announcements=False)
+    assert audience(site) == []
+
+
+@pytest.mark.parametrize("choice", ["case_notices", "reminders", "announcements", "digest"])
+@pytest.mark.parametrize("wanted", [True, False])
+def test_the_condition_says_what_was_chosen(site, citizen, choice, wanted):
+    save(site, citizen, **{choice: not wanted})
+    save(site, citizen, **{choice: wanted})
+    with site.work(write=False) as work:
+        found = work.session.scalars(select(User.id).where(wants(choice))).all()
+    assert (citizen.id in found) is wanted
+
+
+def test_nobody_is_written_to_who_left_or_has_no_number(site, clock, citizen):
+    save(site, citizen, announcements=True)
+    assert audience(site) == [(citizen.id, citizen.mobile)]
+    for values in ({"deleted_at": clock.now()}, {"disabled_at": clock.now()}, {"mobile": None}):
+        with site.work() as work:
+            user = work.session.get(User, citizen.id)
+            before = {name: getattr(user, name) for name in values}
+            for name, value in values.items():
+                setattr(user, name, value)
+        assert audience(site) == []
+        with site.work() as work:
+            for name, value in before.items():
+                setattr(work.session.get(User, citizen.id), name, value)
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_notices_of_cases_go_to_those_who_want_them(site, citizen, wanted):
+    save(site, citizen, case_notices=wanted)
+    with site.work() as work:
+        make_case(work, citizen=citizen)
+        assert bool(outbox(work, citizen.mobile)) is wanted
+
+
+def test_consent_stands_in_the_trail(site, citizen):
+    save(site, citizen, announcements=True)
+    save(site, citizen, announcements=True)
+    with site.work(write=False) as work:
+        [event] = work.session.scalars(select(AuditEvent))
+        assert (event.action, event.subject_id, event.data) == (
+            "choices:change",
+            citizen.id,
+            {"announcements": True},
+        )

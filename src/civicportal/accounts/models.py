@@ -103,6 +103,34 @@ class Deputy(Base):
     last_day: Mapped[date] = tagged(Date)
 
 
+class Invitation(Base):
+    """A link for one person: to become a member of staff, or to set a new password. Only the token's hash is kept."""
+
+    __tablename__ = "invitations"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = id_column()
+    token_hash: Mapped[str] = tagged(String(64), unique=True)
+    #: "join" or "reset".
+    purpose: Mapped[str] = tagged(String(10))
+    #: Who was made by it, or whose password it is for.
+    user_id: Mapped[int | None] = tagged(
+        BigId, ForeignKey("users.id", ondelete="CASCADE"), index=True, erase="row"
+    )
+    username: Mapped[str] = tagged(String(60), pii="contact", erase="row")
+    name: Mapped[str] = tagged(String(120), default="", pii="contact", erase="row")
+    #: E.164; the code that proves it goes there.
+    mobile: Mapped[str] = tagged(String(20), pii="contact", erase="row")
+    #: What is given with the joining: ``{"role": id, "unit": id or null, "category": id or null}``.
+    grants: Mapped[list[dict[str, int | None]]] = tagged(JSON, default=list)
+    #: Empty for the command line.
+    inviter_id: Mapped[int | None] = tagged(BigId, ForeignKey("users.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime] = tagged()
+    expires_at: Mapped[datetime] = tagged(index=True)
+    used_at: Mapped[datetime | None] = tagged()
+    revoked_at: Mapped[datetime | None] = tagged()
+
+
 class Session(Base):
     """A server-side session; the cookie holds a token of which only the hash is kept."""
 
@@ -135,7 +163,7 @@ class OtpChallenge(Base):
 
     id: Mapped[int] = id_column()
     nonce: Mapped[bytes] = tagged(LargeBinary(16))
-    #: "login", "staff", "mobile_change".
+    #: What the code is for; see :data:`~civicportal.accounts.otp.Purpose`.
     purpose: Mapped[str] = tagged(String(20))
     mobile: Mapped[str] = tagged(String(20), index=True, pii="contact", erase="row")
     user_id: Mapped[int | None] = tagged(BigId, ForeignKey("users.id", ondelete="CASCADE"), erase="row")

@@ -13,6 +13,53 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "audit_seals",
+        sa.Column("id", db.BigId, autoincrement=True, nullable=False),
+        sa.Column("at", db.UTCDateTime(), nullable=False),
+        sa.Column("source", sa.String(length=60), nullable=False),
+        sa.Column("ranges", sa.JSON(), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("previous", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_seals")),
+        sa.UniqueConstraint("hash", name=op.f("uq_audit_seals_hash")),
+        sa.UniqueConstraint("previous", name=op.f("uq_audit_seals_previous")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("audit_seals", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_audit_seals_at"), ["at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_audit_seals_source"), ["source"], unique=False)
+
+    op.create_table(
+        "invitations",
+        sa.Column("id", db.BigId, autoincrement=True, nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("purpose", sa.String(length=10), nullable=False),
+        sa.Column("user_id", db.BigId, nullable=True),
+        sa.Column("username", sa.String(length=60), nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("mobile", sa.String(length=20), nullable=False),
+        sa.Column("grants", sa.JSON(), nullable=False),
+        sa.Column("inviter_id", db.BigId, nullable=True),
+        sa.Column("created_at", db.UTCDateTime(), nullable=False),
+        sa.Column("expires_at", db.UTCDateTime(), nullable=False),
+        sa.Column("used_at", db.UTCDateTime(), nullable=True),
+        sa.Column("revoked_at", db.UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["inviter_id"], ["users.id"], name=op.f("fk_invitations_inviter_id_users"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_invitations_user_id_users"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invitations")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_invitations_token_hash")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("invitations", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_invitations_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_invitations_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
         "notification_choices",
         sa.Column("user_id", db.BigId, nullable=False),
         sa.Column("case_notices", sa.Boolean(), nullable=False),
@@ -25,6 +72,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("user_id", name=op.f("pk_notification_choices")),
     )
+    with op.batch_alter_table("audit_events", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("digests", sa.String(length=160), server_default="", nullable=False))
+
     with op.batch_alter_table("users", schema=None) as batch_op:
         batch_op.add_column(sa.Column("deleted_by_id", db.BigId, nullable=True))
         batch_op.drop_index(batch_op.f("ix_users_national_code_index"))
@@ -41,4 +91,17 @@ def downgrade() -> None:
         )
         batch_op.drop_column("deleted_by_id")
 
+    with op.batch_alter_table("audit_events", schema=None) as batch_op:
+        batch_op.drop_column("digests")
+
     op.drop_table("notification_choices")
+    with op.batch_alter_table("invitations", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_invitations_user_id"))
+        batch_op.drop_index(batch_op.f("ix_invitations_expires_at"))
+
+    op.drop_table("invitations")
+    with op.batch_alter_table("audit_seals", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_audit_seals_source"))
+        batch_op.drop_index(batch_op.f("ix_audit_seals_at"))
+
+    op.drop_table("audit_seals")

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, Text, text
+from sqlalchemy import Boolean, Float, ForeignKey, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped
 
 from civicportal.db import Base, BigId, id_column, tagged
@@ -44,6 +44,8 @@ class OutboxMessage(Base):
     text: Mapped[str] = tagged(Text, default="", pii="content", erase="row")
     #: The values of the text's fields as JSON, for transports that send templates.
     fields: Mapped[str] = tagged(Text, default="{}", pii="content", erase="row")
+    #: The language it is written in; empty for the site's own.
+    locale: Mapped[str] = tagged(String(10), default="", server_default="")
     #: "new", "leased", "sent", "unknown", "dead" or "cancelled".
     state: Mapped[str] = tagged(String(10), default="new")
     attempts: Mapped[int] = tagged(Integer, default=0)
@@ -54,6 +56,9 @@ class OutboxMessage(Base):
     lease_id: Mapped[str | None] = tagged(String(32))
     sent_at: Mapped[datetime | None] = tagged()
     provider_id: Mapped[str | None] = tagged(String(100))
+    #: Whether it arrived, as the provider says later; a name of ``DELIVERIES``, empty while nobody has said.
+    delivery: Mapped[str] = tagged(String(12), default="", server_default="")
+    delivered_at: Mapped[datetime | None] = tagged()
     #: Masked.
     last_error: Mapped[str] = tagged(String(300), default="")
 
@@ -72,6 +77,9 @@ class Gate(Base):
     #: While it is closed, one message a minute tries whether it is open again.
     probed_at: Mapped[datetime | None] = tagged()
     worker_seen_at: Mapped[datetime | None] = tagged()
+    #: Messages that the account of the provider still pays for, and when it said so.
+    credit: Mapped[float | None] = tagged(Float)
+    credit_at: Mapped[datetime | None] = tagged()
 
 
 class InboundMessage(Base):

@@ -75,6 +75,15 @@ def upgrade() -> None:
     with op.batch_alter_table("audit_events", schema=None) as batch_op:
         batch_op.add_column(sa.Column("digests", sa.String(length=160), server_default="", nullable=False))
 
+    with op.batch_alter_table("gates", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("credit", sa.Float(), nullable=True))
+        batch_op.add_column(sa.Column("credit_at", db.UTCDateTime(), nullable=True))
+
+    with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("locale", sa.String(length=10), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("delivery", sa.String(length=12), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("delivered_at", db.UTCDateTime(), nullable=True))
+
     with op.batch_alter_table("users", schema=None) as batch_op:
         batch_op.add_column(sa.Column("deleted_by_id", db.BigId, nullable=True))
         batch_op.drop_index(batch_op.f("ix_users_national_code_index"))
@@ -90,6 +99,15 @@ def downgrade() -> None:
             batch_op.f("ix_users_national_code_index"), ["national_code_index"], unique=False
         )
         batch_op.drop_column("deleted_by_id")
+
+    with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.drop_column("delivered_at")
+        batch_op.drop_column("delivery")
+        batch_op.drop_column("locale")
+
+    with op.batch_alter_table("gates", schema=None) as batch_op:
+        batch_op.drop_column("credit_at")
+        batch_op.drop_column("credit")
 
     with op.batch_alter_table("audit_events", schema=None) as batch_op:
         batch_op.drop_column("digests")

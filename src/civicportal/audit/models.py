@@ -1,14 +1,32 @@
-"""The audit trail. Rows are inserted and read, never changed."""
+"""The audit trail. Rows are inserted and read, never changed; seals make a later change show."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar
 
-from sqlalchemy import JSON, Index, String
+from sqlalchemy import JSON, Index, Integer, String
 from sqlalchemy.orm import Mapped
 
 from civicportal.db import Base, BigId, id_column, tagged
 
 
-class AuditEvent(Base):
+class SealedRow:
+    """Mixed into a table whose rows are sealed.
+
+    :cvar __stable__: columns that never change; a seal covers them as they stand.
+    :cvar __words__: columns that may be blanked later, when a person is forgotten; a seal covers their digests.
+    """
+
+    __stable__: ClassVar[tuple[str, ...]]
+    __words__: ClassVar[tuple[str, ...]]
+
+    if TYPE_CHECKING:
+        id: Mapped[int]
+        at: Mapped[datetime]
+    #: Keyed digests of the words, in their order; empty in rows from before there were seals.
+    digests: Mapped[str] = tagged(String(160), default="", server_default="")
+
+
+class AuditEvent(SealedRow, Base):
     """One thing worth knowing later: a login, a denial, a reveal, a change of rights or settings.
 
     References carry no foreign key: the trail outlives what it speaks of.
@@ -20,6 +38,8 @@ class AuditEvent(Base):
         Index(None, "subject_id", "at"),
         {"sqlite_autoincrement": True},
     )
+    __stable__ = ("at", "action", "actor_id", "door", "subject_id", "case_id")
+    __words__ = ("actor_name", "data")
 
     id: Mapped[int] = id_column()
     at: Mapped[datetime] = tagged(index=True)
@@ -32,3 +52,25 @@ class AuditEvent(Base):
     subject_id: Mapped[int | None] = tagged(BigId)
     case_id: Mapped[int | None] = tagged(BigId)
     data: Mapped[dict[str, object]] = tagged(JSON, default=dict)
+
+
+class AuditSeal(Base):
+    """A seal over some rows of one table; each seal covers the one before it."""
+
+    __tablename__ = "audit_seals"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = id_column()
+    at: Mapped[datetime] = tagged(index=True)
+    #: Name of the sealed table.
+    source: Mapped[str] = tagged(String(60), index=True)
+    #: The highest id it covers.
+    last_id: Mapped[int] = tagged(BigId)
+    #: The sealed ids as closed ranges: a row that was written early and committed late comes in a later seal.
+    ranges: Mapped[list[list[int]]] = tagged(JSON)
+    #: Rows sealed.
+    rows: Mapped[int] = tagged(Integer)
+    #: HMAC-SHA256 over the seal before and the rows, 64 hex digits.
+    hash: Mapped[str] = tagged(String(64), unique=True)
+    #: Two sealers at once cannot both go on from the same seal.
+    previous: Mapped[str] = tagged(String(64), unique=True)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from civicportal.audit.digests import digest_words
 from civicportal.audit.models import AuditEvent
 
 if TYPE_CHECKING:
@@ -27,18 +28,18 @@ class AuditService:
         :param data: small JSON values; never a code, a password or a full number.
         """
         actor = self.work.actor
-        self.work.session.add(
-            AuditEvent(
-                at=self.work.clock.now(),
-                action=action,
-                actor_id=actor.user_id,
-                actor_name=actor.name,
-                door=actor.door,
-                subject_id=subject_id,
-                case_id=case_id,
-                data=data,
-            )
+        event = AuditEvent(
+            at=self.work.clock.now(),
+            action=action,
+            actor_id=actor.user_id,
+            actor_name=actor.name,
+            door=actor.door,
+            subject_id=subject_id,
+            case_id=case_id,
+            data=data,
         )
+        event.digests = digest_words(self.work.site.keys, event)
+        self.work.session.add(event)
 
     def lookers(self, case_id: int, within: timedelta) -> list[str]:
         """Return the names of other staff who opened the case of late, the latest first."""

@@ -17,6 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, relationship
 
 from civicportal.accounts.models import User
+from civicportal.audit.models import SealedRow
 from civicportal.db import NEVER, Base, BigId, id_column, tagged
 
 
@@ -85,11 +86,25 @@ class Case(Base):
         return self.stage in ("registered", "in_progress")
 
 
-class CaseEvent(Base):
+class CaseEvent(SealedRow, Base):
     """One line of a case's history. Rows are inserted and read, never changed."""
 
     __tablename__ = "case_events"
     __table_args__ = (Index(None, "case_id", "id"), {"sqlite_autoincrement": True})
+    __stable__ = (
+        "at",
+        "case_id",
+        "type",
+        "transition",
+        "before",
+        "after",
+        "actor_id",
+        "door",
+        "on_behalf_of_id",
+        "unit_id",
+        "public",
+    )
+    __words__ = ("actor_name", "public_text", "internal_text", "data")
 
     id: Mapped[int] = id_column()
     case_id: Mapped[int] = tagged(BigId, ForeignKey("cases.id", ondelete="CASCADE"), erase="keep")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Select, select
 
 from civicportal.access import AccessService, visible
+from civicportal.audit.digests import digest_words
 from civicportal.cases import tracking
 from civicportal.cases.attachments import AttachmentService
 from civicportal.cases.changes import CaseChange
@@ -212,9 +213,11 @@ class CaseService:
     def publish(self, case: Case, public: bool) -> None:
         """Show the case with its pictures to everybody, or hide it again.
 
-        :raises Forbidden: without the right to work on it.
+        :raises Forbidden: without the right to work on it, and where cases of this kind are nobody else's to read.
         """
         self._steps.require_work(case)
+        if public and not self.kind(case).publishable:
+            raise Forbidden(f"cases of {case.kind} are not published")
         case.public, case.updated_at = public, self.work.clock.now()
         self.work.get(AttachmentService).publish(case, public)
         self.record(case, "published" if public else "hidden")
@@ -259,6 +262,7 @@ class CaseService:
             at=self.work.clock.now(),
             **{"data": {}, **values},
         )
+        event.digests = digest_words(self.work.site.keys, event)
         self.session.add(event)
         self.session.flush()
         return event

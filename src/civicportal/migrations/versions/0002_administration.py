@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("id", db.BigId, autoincrement=True, nullable=False),
         sa.Column("at", db.UTCDateTime(), nullable=False),
         sa.Column("source", sa.String(length=60), nullable=False),
+        sa.Column("last_id", db.BigId, nullable=False),
         sa.Column("ranges", sa.JSON(), nullable=False),
         sa.Column("rows", sa.Integer(), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
@@ -30,6 +31,24 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_audit_seals_at"), ["at"], unique=False)
         batch_op.create_index(batch_op.f("ix_audit_seals_source"), ["source"], unique=False)
 
+    op.create_table(
+        "closures",
+        sa.Column("id", db.BigId, autoincrement=True, nullable=False),
+        sa.Column("first_day", sa.Date(), nullable=False),
+        sa.Column("last_day", sa.Date(), nullable=False),
+        sa.Column("reason", sa.String(length=200), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_closures")),
+    )
+    op.create_table(
+        "office_hours",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("weekend", sa.JSON(), nullable=False),
+        sa.Column("half_days", sa.JSON(), nullable=False),
+        sa.Column("opens", sa.Time(), nullable=False),
+        sa.Column("closes", sa.Time(), nullable=False),
+        sa.Column("half_day_ends", sa.Time(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_office_hours")),
+    )
     op.create_table(
         "invitations",
         sa.Column("id", db.BigId, autoincrement=True, nullable=False),
@@ -75,6 +94,9 @@ def upgrade() -> None:
     with op.batch_alter_table("audit_events", schema=None) as batch_op:
         batch_op.add_column(sa.Column("digests", sa.String(length=160), server_default="", nullable=False))
 
+    with op.batch_alter_table("case_events", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("digests", sa.String(length=160), server_default="", nullable=False))
+
     with op.batch_alter_table("gates", schema=None) as batch_op:
         batch_op.add_column(sa.Column("credit", sa.Float(), nullable=True))
         batch_op.add_column(sa.Column("credit_at", db.UTCDateTime(), nullable=True))
@@ -109,6 +131,9 @@ def downgrade() -> None:
         batch_op.drop_column("credit_at")
         batch_op.drop_column("credit")
 
+    with op.batch_alter_table("case_events", schema=None) as batch_op:
+        batch_op.drop_column("digests")
+
     with op.batch_alter_table("audit_events", schema=None) as batch_op:
         batch_op.drop_column("digests")
 
@@ -118,6 +143,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_invitations_expires_at"))
 
     op.drop_table("invitations")
+    op.drop_table("office_hours")
+    op.drop_table("closures")
     with op.batch_alter_table("audit_seals", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_seals_source"))
         batch_op.drop_index(batch_op.f("ix_audit_seals_at"))

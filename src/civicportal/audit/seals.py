@@ -1,0 +1,191 @@
+"""Sealing the trail behind its writers, and finding what was changed since.
+
+No writer waits for a seal: a job takes the rows that are older than a few seconds, in their order. A chain whose head
+every writer moves would let through one of them at a time.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import false, func, not_, or_, select
+from translationstring import TranslationString
+
+from civicportal.audit.digests import changed_words, sealed_line
+from civicportal.audit.models import AuditSeal, SealedRow
+from civicportal.crypto import same
+from civicportal.i18n import _
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+MATURE = timedelta(seconds=10)
+"""Rows younger than this may still lie in open transactions."""
+LATE = timedelta(hours=1)
+"""A row that is committed later than this after it was written is not sealed any more; verifying names it."""
+MOST_ROWS = 1000
+"""Rows in one seal."""
+FIRST = ""
+"""What the first seal covers as the one before it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flaw:
+    """Something that verifying found.
+
+    :ivar seal: number of the seal; 0 where rows have none.
+    :ivar source: table of the rows.
+    """
+
+    seal: int
+    source: str
+    problem: TranslationString
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verified:
+    """What verifying has looked at, and what it found."""
+
+    seals: int
+    rows: int
+    flaws: tuple[Flaw, ...]
+
+
+class SealService:
+    """Seal and verify every table that mixes in ``SealedRow``."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+        self.keys = work.site.keys
+
+    def last(self) -> AuditSeal | None:
+        """Return the newest seal."""
+        return self.session.scalar(select(AuditSeal).order_by(AuditSeal.id.desc()).limit(1))
+
+    def waiting(self) -> int:
+        """Return how many rows no seal covers yet."""
+        return sum(self.session.scalar(self._unsealed(model, func.count())) or 0 for model in _models())
+
+    def seal(self) -> int:
+        """Put one seal over each table with rows that are old enough.
+
+        :returns: how many rows were sealed.
+        """
+        return sum(self._seal(model) for model in _models())
+
+    def verify(self, newest: int | None = None, anchor: tuple[int, str] | None = None) -> Verified:
+        """Recompute the seals.
+
+        :param newest: only so many of the newest seals; all if None.
+        :param anchor: number and hash of a seal that was noted elsewhere: who cuts off the tail of the trail cannot
+            keep it.
+        """
+        flaws = list(self._against(anchor))
+        seals = rows = 0
+        previous: str | None = None if newest else FIRST
+        for seal in self._seals(newest):
+            seals, rows = seals + 1, rows + seal.rows
+            if previous is not None and seal.previous != previous:
+                flaws.append(_flaw(seal, _("a seal before it is missing")))
+            flaws += self._flaws(seal)
+            previous = seal.hash
+        return Verified(seals=seals, rows=rows, flaws=tuple(flaws))
+
+    # -- sealing --------------------------------------------------------------------------------------------
+
+    def _seal(self, model: type[Any]) -> int:
+        mature = model.at < self.work.clock.now() - MATURE
+        query = self._unsealed(model, model).where(mature).order_by(model.id).limit(MOST_ROWS)
+        rows = self.session.scalars(query).all()
+        if not rows:
+            return 0
+        last = self.last()
+        previous = last.hash if last else FIRST
+        self.session.add(
+            AuditSeal(
+                at=self.work.clock.now(),
+                source=model.__tablename__,
+                last_id=rows[-1].id,
+                ranges=_ranges(row.id for row in rows),
+                rows=len(rows),
+                previous=previous,
+                hash=self._hash(model.__tablename__, previous, rows),
+            )
+        )
+        self.session.flush()
+        return len(rows)
+
+    def _unsealed(self, model: type[Any], what: Any) -> Any:
+        """Return the query of a table's rows that no seal covers, but for what came too late."""
+        late = self.work.clock.now() - LATE
+        source = model.__tablename__
+        recent = self.session.scalars(
+            select(AuditSeal.ranges).where(AuditSeal.source == source, AuditSeal.at >= late)
+        ).all()
+        floor = self.session.scalar(
+            select(func.max(AuditSeal.last_id)).where(AuditSeal.source == source, AuditSeal.at < late)
+        )
+        sealed = [model.id.between(first, last) for ranges in recent for first, last in ranges]
+        return select(what).where(model.id > (floor or 0), not_(or_(false(), *sealed)))
+
+    def _hash(self, source: str, previous: str, rows: Iterable[SealedRow]) -> str:
+        return self.keys.mac("audit:seal", source, previous, *map(sealed_line, rows)).hex()
+
+    # -- verifying ------------------------------------------------------------------------------------------
+
+    def _seals(self, newest: int | None) -> Iterator[AuditSeal]:
+        first = 0
+        if newest:
+            numbers = select(AuditSeal.id).order_by(AuditSeal.id.desc()).limit(newest)
+            first = min(self.session.scalars(numbers), default=0)
+        query = select(AuditSeal).where(AuditSeal.id >= first).order_by(AuditSeal.id)
+        yield from self.session.scalars(query.execution_options(yield_per=100))
+
+    def _flaws(self, seal: AuditSeal) -> Iterator[Flaw]:
+        model = next((model for model in _models() if model.__tablename__ == seal.source), None)
+        if model is None:
+            yield _flaw(seal, _("its table is unknown"))
+            return
+        rows = self._rows(model, seal)
+        if len(rows) != seal.rows:
+            yield _flaw(seal, _("${n} rows are missing", mapping={"n": seal.rows - len(rows)}))
+        elif not same(seal.hash, self._hash(seal.source, seal.previous, rows)):
+            yield _flaw(seal, _("a row or the seal itself was changed"))
+        for row in rows:
+            for column in changed_words(self.keys, row):
+                mapping = {"row": row.id, "column": column}
+                yield _flaw(seal, _("the words of row ${row} were changed (${column})", mapping=mapping))
+            self.session.expunge(row)
+
+    def _rows(self, model: type[Any], seal: AuditSeal) -> Sequence[Any]:
+        sealed = or_(*(model.id.between(first, last) for first, last in seal.ranges))
+        return self.session.scalars(select(model).where(sealed).order_by(model.id)).all()
+
+    def _against(self, anchor: tuple[int, str] | None) -> Iterator[Flaw]:
+        if anchor is None:
+            return
+        number, kept = anchor
+        seal = self.session.get(AuditSeal, number)
+        if seal is None or not same(seal.hash, kept):
+            yield Flaw(seal=number, source="audit_seals", problem=_("it is not the seal that was noted"))
+
+
+def _models() -> list[type[Any]]:
+    return sorted(SealedRow.__subclasses__(), key=lambda model: str(getattr(model, "__tablename__", "")))
+
+
+def _ranges(ids: Iterable[int]) -> list[list[int]]:
+    """Return sorted numbers as closed ranges: 1, 2, 3, 7 → [1, 3], [7, 7]."""
+    ranges: list[list[int]] = []
+    for number in ids:
+        if ranges and number == ranges[-1][1] + 1:
+            ranges[-1][1] = number
+        else:
+            ranges.append([number, number])
+    return ranges
+
+
+def _flaw(seal: AuditSeal, problem: TranslationString) -> Flaw:
+    return Flaw(seal=seal.id, source=seal.source, problem=problem)

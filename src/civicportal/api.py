@@ -9,8 +9,9 @@ from civicportal.accounts.kept import fill_kept, forget_kept, keep_form, may_sub
 from civicportal.accounts.models import User
 from civicportal.accounts.sessions import SessionService
 from civicportal.accounts.types import IdentityClaim, Verdict
+from civicportal.audit.services import AuditService
 from civicportal.calendar import CityCalendar
-from civicportal.cases.attachments import AttachmentService, store_files
+from civicportal.cases.attachments import AttachmentService, drop_files, store_files
 from civicportal.cases.changes import CaseChange
 from civicportal.cases.errors import CaseError, PictureGone, Refused, StaleCase
 from civicportal.cases.follow_up import FollowUpService
@@ -80,11 +81,13 @@ from civicportal.kartable.models import Referral
 from civicportal.kartable.services import KartableService
 from civicportal.kartable.types import Route
 from civicportal.limits import TooMany
+from civicportal.notifications.broadcasts import BatchProgress, BroadcastLane
 from civicportal.notifications.choices import Choices, ChoiceService, wants
+from civicportal.notifications.gate import GateService
 from civicportal.notifications.inbound import InboundService, answer_inbound
 from civicportal.notifications.notices import NOTICE
 from civicportal.notifications.services import NotificationService
-from civicportal.notifications.sms import cut_units
+from civicportal.notifications.sms import SmsLength, cut_units, sms_parts
 from civicportal.notifications.types import (
     CannotTell,
     Configuration,
@@ -106,6 +109,7 @@ from civicportal.schema import (
     Choice,
     CityDate,
     CleanText,
+    ClockTime,
     Code,
     FiniteFloat,
     Flag,
@@ -134,7 +138,7 @@ from civicportal.security import (
     Permission,
 )
 from civicportal.site import Site
-from civicportal.storage import process_image
+from civicportal.storage import FileMissing, process_image, scaled, store_variant
 from civicportal.toml_types import FreeTable, Table, boolean, number, string, strings
 from civicportal.web.pages import add_pages
 from civicportal.work import Work
@@ -157,10 +161,13 @@ __all__ = [
     "AfterPhoto",
     "Attachment",
     "AttachmentService",
+    "AuditService",
+    "BatchProgress",
     "BigId",
     "BoundForm",
     "BoundedInt",
     "Bounds",
+    "BroadcastLane",
     "Button",
     "CannotTell",
     "Case",
@@ -181,6 +188,7 @@ __all__ = [
     "CityMap",
     "CivicportalError",
     "CleanText",
+    "ClockTime",
     "Code",
     "CodeWidget",
     "Configuration",
@@ -188,6 +196,7 @@ __all__ = [
     "Conflict",
     "DateWidget",
     "ExpertComment",
+    "FileMissing",
     "FileRefused",
     "Finding",
     "FiniteFloat",
@@ -198,6 +207,7 @@ __all__ = [
     "Forbidden",
     "FormInvalid",
     "FreeTable",
+    "GateService",
     "Grant",
     "HiddenWidget",
     "IdempotencyKey",
@@ -250,6 +260,7 @@ __all__ = [
     "SendError",
     "SessionService",
     "Site",
+    "SmsLength",
     "Sort",
     "StaleCase",
     "State",
@@ -281,6 +292,7 @@ __all__ = [
     "case_page",
     "cut_units",
     "distance_m",
+    "drop_files",
     "fill_kept",
     "forget_kept",
     "format_number",
@@ -301,10 +313,13 @@ __all__ = [
     "process_image",
     "public_status",
     "render_svg",
+    "scaled",
     "set_time",
+    "sms_parts",
     "step_values",
     "store",
     "store_files",
+    "store_variant",
     "string",
     "strings",
     "tagged",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select
 
 from civicportal.accounts.models import OtpChallenge, Session
-from civicportal.cases.attachments import UNCLAIMED
+from civicportal.cases.attachments import UNCLAIMED, drop_files
 from civicportal.cases.models import Attachment
 from civicportal.jobs import Job
 
@@ -57,9 +57,7 @@ def _delete_unclaimed(site: "Site", before: datetime) -> bool:
             .returning(Attachment.key)
             .execution_options(synchronize_session=False)
         ).all()
-    for key in keys:
-        site.storage.delete(key)
-        site.storage.delete(f"{key}.small")
+    drop_files(site, keys)
     return len(keys) == BATCH
 
 

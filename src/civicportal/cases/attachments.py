@@ -1,6 +1,6 @@
 """Pictures of cases: kept when they are uploaded, claimed when the case or the step is written."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from civicportal.access import visible
 from civicportal.cases.errors import PictureGone
 from civicportal.cases.models import Attachment, Case, CaseEvent
 from civicportal.errors import NotFound
-from civicportal.storage import new_key
+from civicportal.storage import VARIANTS, new_key
 
 if TYPE_CHECKING:
     from civicportal.site import Site
@@ -28,6 +28,13 @@ def store_files(site: "Site", image: "ProcessedImage") -> str:
     site.storage.put(key, image.large)
     site.storage.put(f"{key}.small", image.small)
     return key
+
+
+def drop_files(site: "Site", keys: Iterable[str]) -> None:
+    """Delete pictures in every size; after their rows, for a file without a row is swept and a row without one is not."""
+    for key in keys:
+        for name in (key, *(f"{key}.{variant}" for variant in VARIANTS)):
+            site.storage.delete(name)
 
 
 class AttachmentService:
@@ -91,6 +98,29 @@ class AttachmentService:
         ).all()
         if len(claimed) != len(set(keys)):
             raise PictureGone
+
+    def adopt(self, keys: Sequence[str], owner: str) -> list[Attachment]:
+        """Take pictures for something that is no case: they wait no longer, and only what adopts them shows them.
+
+        :returns: the pictures in the order of their keys.
+        :raises PictureGone: when one is not there, not the owner's, or taken already.
+        """
+        found = self.unclaimed(keys, owner) if keys else []
+        if len(found) != len(set(keys)):
+            raise PictureGone
+        for attachment in found:
+            attachment.owner, attachment.user_id = "", None
+        self.session.flush()
+        return found
+
+    def discard(self, ids: Collection[int]) -> list[str]:
+        """Give up adopted pictures; their files go with the sweep, or by :func:`drop_files` after the commit.
+
+        :returns: their keys.
+        """
+        adopted = (Attachment.id.in_(ids), Attachment.case_id.is_(None), Attachment.owner == "")
+        gone = delete(Attachment).where(*adopted).returning(Attachment.key)
+        return list(self.session.scalars(gone.execution_options(synchronize_session=False)))
 
     def hand_over(self, old: str, new: str) -> None:
         """Give the waiting pictures of one owner to another: a session has begun and its token is new."""

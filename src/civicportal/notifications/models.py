@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped
 from civicportal.db import Base, BigId, id_column, tagged
 
 _WAITING = text("state IN ('new', 'leased', 'unknown')")
+_IN_A_BATCH = text("batch IS NOT NULL")
 
 
 class OutboxMessage(Base):
@@ -23,12 +24,15 @@ class OutboxMessage(Base):
             sqlite_where=_WAITING,
         ),
         Index(None, "case_id", "recipient", "id"),
+        Index("ix_outbox_batch", "batch", "state", postgresql_where=_IN_A_BATCH, sqlite_where=_IN_A_BATCH),
         {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = id_column()
     #: ``<event>:<recipient>:<channel>``: one event tells one person once.
     event_key: Mapped[str] = tagged(String(120), unique=True)
+    #: What belongs together and may be stopped together, such as one announcement to many people.
+    batch: Mapped[str | None] = tagged(String(40))
     #: Key of the text, for instance ``reports.registered``.
     kind: Mapped[str] = tagged(String(60))
     #: "codes", "notices" or "broadcasts".

@@ -8,6 +8,7 @@ from civicportal.schema.base import Node, Scalar, StrictMapping, StrictSchema
 from civicportal.schema.choices import Choice, KeyList, ListOf, Option
 from civicportal.schema.codes import (
     CityDate,
+    ClockTime,
     Code,
     IdempotencyKey,
     Key,
@@ -25,6 +26,7 @@ __all__ = [
     "Choice",
     "CityDate",
     "CleanText",
+    "ClockTime",
     "Code",
     "Degrees",
     "FiniteFloat",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 import colander
@@ -87,6 +87,25 @@ class CityDate(Scalar):
     def write(self, node: colander.SchemaNode, value: Any) -> str:
         """Return the day as people type it."""
         return str(bound(node, "calendar").format_date(value, "short"))
+
+
+class ClockTime(Scalar):
+    """A time of day in 24 hours, ``8:30``, in Persian or Latin digits; the value is a :class:`datetime.time`."""
+
+    missing_msg = _("Please write a time.")
+    longest = 20
+    pattern = re.compile(r"([01]?\d|2[0-3])[:.٫]([0-5]\d)", re.ASCII)
+
+    def read(self, node: colander.SchemaNode, text: str) -> time:
+        """Return the time; raise :class:`colander.Invalid` for none of the day."""
+        found = self.pattern.fullmatch(compact(text))
+        if found is None:
+            raise colander.Invalid(node, _("Please write the time like 08:30."))
+        return time(int(found[1]), int(found[2]))
+
+    def write(self, node: colander.SchemaNode, value: Any) -> str:
+        """Return the time as a clock shows it."""
+        return f"{value:%H:%M}"
 
 
 class Key(Scalar):

@@ -4,8 +4,10 @@ from civicportal.storage.base import FileMissing, IFileStorage, InvalidKey, chec
 from civicportal.storage.images import ImageRefused, ProcessedImage, process_image
 from civicportal.storage.local import LocalStorage
 from civicportal.storage.memory import MemoryStorage
+from civicportal.storage.variants import VARIANTS, scaled, store_variant
 
 __all__ = [
+    "VARIANTS",
     "FileMissing",
     "IFileStorage",
     "ImageRefused",
@@ -16,4 +18,6 @@ __all__ = [
     "check_key",
     "new_key",
     "process_image",
+    "scaled",
+    "store_variant",
 ]

@@ -97,14 +97,26 @@ def upgrade() -> None:
     with op.batch_alter_table("case_events", schema=None) as batch_op:
         batch_op.add_column(sa.Column("digests", sa.String(length=160), server_default="", nullable=False))
 
+    with op.batch_alter_table("cases", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("deadline_from", db.UTCDateTime(), nullable=True))
+        batch_op.add_column(sa.Column("deadline_work", sa.Integer(), nullable=True))
+
     with op.batch_alter_table("gates", schema=None) as batch_op:
         batch_op.add_column(sa.Column("credit", sa.Float(), nullable=True))
         batch_op.add_column(sa.Column("credit_at", db.UTCDateTime(), nullable=True))
 
     with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("batch", sa.String(length=40), nullable=True))
         batch_op.add_column(sa.Column("locale", sa.String(length=10), server_default="", nullable=False))
         batch_op.add_column(sa.Column("delivery", sa.String(length=12), server_default="", nullable=False))
         batch_op.add_column(sa.Column("delivered_at", db.UTCDateTime(), nullable=True))
+        batch_op.create_index(
+            "ix_outbox_batch",
+            ["batch", "state"],
+            unique=False,
+            postgresql_where=sa.text("batch IS NOT NULL"),
+            sqlite_where=sa.text("batch IS NOT NULL"),
+        )
 
     with op.batch_alter_table("users", schema=None) as batch_op:
         batch_op.add_column(sa.Column("deleted_by_id", db.BigId, nullable=True))
@@ -123,13 +135,23 @@ def downgrade() -> None:
         batch_op.drop_column("deleted_by_id")
 
     with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_outbox_batch",
+            postgresql_where=sa.text("batch IS NOT NULL"),
+            sqlite_where=sa.text("batch IS NOT NULL"),
+        )
         batch_op.drop_column("delivered_at")
         batch_op.drop_column("delivery")
         batch_op.drop_column("locale")
+        batch_op.drop_column("batch")
 
     with op.batch_alter_table("gates", schema=None) as batch_op:
         batch_op.drop_column("credit_at")
         batch_op.drop_column("credit")
+
+    with op.batch_alter_table("cases", schema=None) as batch_op:
+        batch_op.drop_column("deadline_work")
+        batch_op.drop_column("deadline_from")
 
     with op.batch_alter_table("case_events", schema=None) as batch_op:
         batch_op.drop_column("digests")

@@ -1,0 +1,106 @@
+"""The lane of announcements: one free text to many people, in batches that can be watched and stopped."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select, update
+
+from civicportal.notifications import timing
+from civicportal.notifications.models import OutboxMessage
+from civicportal.notifications.services import NotificationService
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchProgress:
+    """How many messages of a batch stand where.
+
+    :ivar unknown: nobody knows whether they arrived.
+    """
+
+    waiting: int = 0
+    sent: int = 0
+    unknown: int = 0
+    failed: int = 0
+    cancelled: int = 0
+
+    @property
+    def promised(self) -> int:
+        """Return how many there are."""
+        return self.waiting + self.sent + self.unknown + self.failed + self.cancelled
+
+
+class BroadcastLane:
+    """Promises free texts, one for each person of a batch."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    def quiet_until(self) -> datetime | None:
+        """Return when the quiet hours that reign now end, or None outside them."""
+        site = self.work.site
+        quiet = self.work.get(NotificationService).quiet_hours
+        around = timing.quiet_hours_around(self.work.clock.now(), quiet, site.calendar)
+        return around[1] if around else None
+
+    def promise(
+        self, batch: str, kind: str, text: str, people: Sequence[tuple[int, str]], pace: timedelta
+    ) -> None:
+        """Write a message for each person; whoever has one of this batch gets no second one.
+
+        :param batch: name of the batch, 40 characters at most.
+        :param kind: key of a registered text, which the message is listed under.
+        :param people: user id and mobile (E.164).
+        :param pace: time from one message to the next.
+        """
+        now = self.work.clock.now()
+        quiet = self.work.get(NotificationService).quiet_hours
+        rows = [
+            {
+                "event_key": f"{batch}:{user_id}:sms",
+                "batch": batch,
+                "kind": kind,
+                "lane": "broadcasts",
+                "channel": "sms",
+                "recipient": mobile,
+                "user_id": user_id,
+                "text": text,
+                "fields": "{}",
+                "state": "new",
+                "attempts": 0,
+                "last_error": "",
+                "created_at": now,
+                "next_at": timing.after_quiet_hours(now + index * pace, quiet, self.work.site.calendar),
+            }
+            for index, (user_id, mobile) in enumerate(people)
+        ]
+        if rows:
+            statement = self.work.site.engines.insert(OutboxMessage).values(rows)
+            self.session.execute(statement.on_conflict_do_nothing(index_elements=["event_key"]))
+
+    def progress(self, batch: str) -> BatchProgress:
+        """Count the messages of a batch."""
+        query = select(OutboxMessage.state, func.count()).where(OutboxMessage.batch == batch)
+        found: Counter[str] = Counter(dict(self.session.execute(query.group_by(OutboxMessage.state)).all()))
+        return BatchProgress(
+            waiting=found["new"] + found["leased"],
+            sent=found["sent"],
+            unknown=found["unknown"],
+            failed=found["dead"],
+            cancelled=found["cancelled"],
+        )
+
+    def cancel(self, batch: str) -> None:
+        """Take back what has not left."""
+        self.session.execute(
+            update(OutboxMessage)
+            .where(OutboxMessage.batch == batch, OutboxMessage.state == "new")
+            .values(state="cancelled")
+            .execution_options(synchronize_session=False)
+        )

@@ -16,6 +16,7 @@ from civicportal.cases.changes import CaseChange
 from civicportal.cases.errors import CaseError, PictureGone, Refused, StaleCase
 from civicportal.cases.follow_up import FollowUpService
 from civicportal.cases.followers import FollowerService
+from civicportal.cases.guards import objection_in_time
 from civicportal.cases.history import PublicEvent, PublicHistory, public_status
 from civicportal.cases.identity import IdentityFact
 from civicportal.cases.models import (
@@ -309,6 +310,7 @@ __all__ = [
     "new_key",
     "new_metadata",
     "number",
+    "objection_in_time",
     "optional_choice",
     "process_image",
     "public_status",

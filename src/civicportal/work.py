@@ -84,6 +84,15 @@ class Work:
             self._relaying = False
 
     @contextmanager
+    def acting_as(self, actor: Identity) -> Iterator[None]:
+        """Let somebody else act for a moment: nobody in particular, where the sender stays unknown."""
+        before, self.actor = self.actor, actor
+        try:
+            yield
+        finally:
+            self.actor = before
+
+    @contextmanager
     def attempt(self) -> Iterator[None]:
         """Do what may be refused half-way: a raise leaves rows and counters as they were before."""
         counts = self._counts.copy()

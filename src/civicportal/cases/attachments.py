@@ -37,6 +37,15 @@ def drop_files(site: "Site", keys: Iterable[str]) -> None:
             site.storage.delete(name)
 
 
+def copy_files(site: "Site", attachment: Attachment) -> str:
+    """Write both sizes of a kept picture under a new key; before any row, and outside any transaction."""
+    key = new_key()
+    for ending in ("", ".small"):
+        with site.storage.open(f"{attachment.key}{ending}") as file:
+            site.storage.put(f"{key}{ending}", file)
+    return key
+
+
 class AttachmentService:
     """Rows of pictures. ``owner`` is the hash of the session or visitor token that uploaded them."""
 
@@ -61,6 +70,22 @@ class AttachmentService:
         self.session.flush()
         return attachment
 
+    def duplicate(self, attachment: Attachment, key: str, owner: str) -> Attachment:
+        """Note a copy of a picture whose files are stored already; it waits to be claimed as a new one does."""
+        copy = Attachment(
+            key=key,
+            owner=owner,
+            user_id=self.work.actor.user_id,
+            created_at=self.work.clock.now(),
+            **{
+                name: getattr(attachment, name)
+                for name in ("content_type", "width", "height", "size", "sha256")
+            },
+        )
+        self.session.add(copy)
+        self.session.flush()
+        return copy
+
     def unclaimed(self, keys: Sequence[str], owner: str) -> list[Attachment]:
         """Return the owner's waiting pictures among the keys, in their order."""
         rows = self.session.scalars(
@@ -74,6 +99,8 @@ class AttachmentService:
         self, keys: Sequence[str], owner: str, case: Case, event: CaseEvent, *, purpose: str = "before"
     ) -> None:
         """Bind pictures to a case and the event they came with.
+
+        Which browser sent them is forgotten. Those a case is opened with are its citizen's: of an anonymous one nobody's.
 
         :raises PictureGone: when one is not there, not the owner's, or claimed already.
         """
@@ -89,6 +116,8 @@ class AttachmentService:
             .values(
                 case_id=case.id,
                 event_id=event.id,
+                owner="",
+                user_id=case.citizen_id if purpose == "before" else self.work.actor.user_id,
                 purpose=purpose,
                 # What a citizen adds to a published case waits for an officer, as the first pictures did.
                 audience="public" if case.public and event.door != "citizen" else "citizen",

@@ -107,9 +107,15 @@ class FollowUpService:
 
     # -- without a session ----------------------------------------------------------------------------------
 
-    def give_pin(self, case: Case) -> str:
-        """Give a case without a citizen a new PIN; it is shown once and kept as a keyed hash."""
-        pin = f"{secrets.randbelow(10**PIN_DIGITS):0{PIN_DIGITS}}"
+    def give_pin(self, case: Case, form_key: str = "") -> str:
+        """Give a case without a citizen a PIN; it is shown once and kept as a keyed hash.
+
+        :param form_key: of the form that opened the case: sent again, it gets the same PIN. None gives a new one.
+        """
+        number = secrets.randbelow(10**PIN_DIGITS)
+        if form_key:
+            number = int.from_bytes(self.work.site.keys.mac("new pin", form_key)) % 10**PIN_DIGITS
+        pin = f"{number:0{PIN_DIGITS}}"
         case.pin_hash = self._pin_hash(case.code, pin)
         return pin
 

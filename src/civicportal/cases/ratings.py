@@ -86,9 +86,10 @@ class RatingService:
         kind = self.cases.kind(case)
         if kind.reopen is None or case.is_open or not self._owns(case):
             return False
-        possible = kind.reopen in (step.name for step in kind.workflow.from_state(case.status))
+        steps = [step for step in kind.workflow.from_state(case.status) if step.name == kind.reopen]
+        hindered = any(guard(case, self.work) for step in steps for guard in step.guards)
         closing = self._closing(case)
-        return possible and closing is not None and self._in_time(closing)
+        return bool(steps) and not hindered and closing is not None and self._in_time(closing)
 
     def object(self, case: Case, reason: str, *, version: int | None = None) -> CaseEvent:
         """Open the case again: its citizen finds that it is not settled.

@@ -163,7 +163,11 @@ class CaseKind:
     :ivar detail_model: the plugin's 1:1 table, whose primary key is ``case_id``.
     :ivar permission_prefix: ``<kind>:case``.
     :ivar rating: the citizen rates each closing.
+    :ivar publishable: an officer may show a case with its words and pictures to everybody.
     :ivar reopen: the transition by which an objection of the citizen opens the case again.
+    :ivar handover: the transition that closes a case which goes on as one of another kind; None where none does.
+    :ivar made_from_case: name of the route, with the ``code`` of a case of another kind, whose page makes one of this kind
+        of it; see :mod:`civicportal.cases.conversion`.
     :ivar level: identity level a citizen needs to open one (0 anonymous, 1 mobile, 2 verified).
     :ivar facts: what the routing rules of a site may ask, for instance the district of a case.
     :ivar identity: what is known of the person behind a case; staff read it masked until they ask for it by right.
@@ -175,7 +179,10 @@ class CaseKind:
     permission_prefix: str
     detail_model: type[Any] | None = None
     rating: bool = False
+    publishable: bool = False
     reopen: str | None = None
+    handover: str | None = None
+    made_from_case: str | None = None
     level: int = 1
     icon: str = "file"
     facts: Callable[["Case", "Work"], dict[str, str]] | None = field(default=None)
@@ -195,6 +202,8 @@ class CaseKind:
             problems.append(f"the reopening transition {self.reopen!r} does not exist")
         elif any(t.name == self.reopen and "citizen" not in t.actors for t in self.workflow.transitions):
             problems.append(f"the reopening transition {self.reopen!r} is not for citizens, who object by it")
+        if self.handover and not any(t.name == self.handover for t in self.workflow.transitions):
+            problems.append(f"the transition {self.handover!r} for what goes on elsewhere does not exist")
         if self.rating and not self.reopen:
             problems.append("a kind that is rated needs a reopening transition, for objections")
         if problems:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from civicportal.access import AccessService
 from civicportal.cases.changes import CaseChange
+from civicportal.cases.conversion import LINK
 from civicportal.cases.errors import CannotUndo
 from civicportal.cases.models import Case, CaseEvent
 from civicportal.cases.services import CaseService
@@ -32,6 +33,9 @@ class UndoService:
             select(CaseEvent).where(CaseEvent.case_id == case.id).order_by(CaseEvent.id.desc()).limit(1)
         )
         if event is None or event.type not in UNDOABLE or event.actor_id != self.work.actor.user_id:
+            return None
+        if LINK in event.data:
+            # A case has been made of it, which an undo would not take away.
             return None
         seconds = self.work.site.settings["notifications"]["undo_seconds"]
         return event if self.work.clock.now() - event.at < timedelta(seconds=seconds) else None

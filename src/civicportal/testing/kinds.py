@@ -30,6 +30,7 @@ PETITIONS = CaseKind(
     title=TranslationString("Petition"),
     permission_prefix="petitions:case",
     rating=True,
+    publishable=True,
     reopen="object",
     workflow=Workflow(
         initial="registered",

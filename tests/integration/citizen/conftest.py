@@ -32,6 +32,7 @@ REQUESTS = CaseKind(
     title=NAME("Request"),
     permission_prefix="requests:case",
     rating=True,
+    publishable=True,
     reopen="reopen",
     workflow=Workflow(
         initial="registered",

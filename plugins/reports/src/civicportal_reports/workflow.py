@@ -1,9 +1,6 @@
 """The kind "reports" and its workflow, as data."""
 
-from typing import Any
-
 from civicportal.api import (
-    OBJECTION_WINDOW,
     AfterPhoto,
     Case,
     CaseKind,
@@ -18,6 +15,7 @@ from civicportal.api import (
     Work,
     Workflow,
     _,
+    objection_in_time,
 )
 from civicportal_reports.models import Report
 
@@ -50,15 +48,6 @@ class CitizenAnswer(StrictSchema):
         title=_("Your answer"),
         description=_("Staff who handle the report read this."),
     )
-
-
-def objection_in_time(case: Case, work: Work) -> Any:
-    """Let a citizen open a report again for as long as the closing may be rated; staff at any time."""
-    if not work.actor.is_citizen or case.closed_at is None:
-        return None
-    if work.clock.now() - case.closed_at < OBJECTION_WINDOW:
-        return None
-    return _("It was closed too long ago. Please send a new report.")
 
 
 WORKFLOW = Workflow(
@@ -165,6 +154,7 @@ REPORTS = CaseKind(
     permission_prefix="reports:case",
     detail_model=Report,
     rating=True,
+    publishable=True,
     reopen="reopen",
     level=1,
     icon="map-pin",

@@ -51,6 +51,7 @@ def case_page(
         "case": case,
         "facts": facts.of(case),
         "rights": rights,
+        "publishable": cases.kind(case).publishable,
         "photos": [photo for photo in photos if photo.purpose == "before"],
         "steps": step_forms,
         "closed_steps": [step for step in steps if step.reason],

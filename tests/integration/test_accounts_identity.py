@@ -5,9 +5,13 @@ from typing import Any
 
 import pytest
 
+from civicportal.accounts.errors import LastAdministrator, NotPossible
 from civicportal.accounts.identity import load_identity
+from civicportal.accounts.members import MemberService
+from civicportal.accounts.memberships import MembershipService
 from civicportal.accounts.models import Deputy, Session, User
-from civicportal.accounts.services import AccountService, LastAdministrator
+from civicportal.accounts.roles import RoleService
+from civicportal.accounts.services import AccountService
 from civicportal.accounts.sessions import SessionService, TooLarge
 from civicportal.crypto import new_token
 from civicportal.errors import Forbidden
@@ -92,7 +96,7 @@ def test_last_seen_is_written_once_a_minute(site: Any, clock: Any, officer: User
 def test_disabled_officers_live_session_dies(site: Any, officer: User) -> None:
     token = _open(site, "staff", officer)
     with site.work() as work:
-        work.get(AccountService).disable(work.session.get(User, officer.id))
+        work.get(MemberService).disable(work.session.get(User, officer.id))
     assert load_identity(site, token) is VISITOR
 
 
@@ -212,12 +216,12 @@ def test_oldest_value_makes_room(work: Any) -> None:
 
 def test_last_administrator_stays(site: Any) -> None:
     with site.work() as work:
-        accounts = work.get(AccountService)
+        members = work.get(MemberService)
         chief = make_staff(work, "administrator")
         with pytest.raises(LastAdministrator):
-            accounts.disable(chief)
+            members.disable(chief)
         make_staff(work, "administrator")
-        accounts.disable(chief)
+        members.disable(chief)
         assert chief.disabled_at
 
 
@@ -227,13 +231,16 @@ def test_nobody_gives_more_than_they_have(site: Any) -> None:
         role = make_staff(work, permissions=["petitions:case:view"]).memberships[0].role
         giver, user = identity(work, make_staff(work, unit=unit)), make_citizen(work)
     with site.work(actor=giver) as work:
-        accounts, user = work.get(AccountService), work.session.get(User, user.id)
-        accounts.add_membership(user, role, unit=unit)
+        memberships, user = work.get(MembershipService), work.session.get(User, user.id)
+        memberships.give(user, role, unit=unit)
         for refused in ({"unit": other}, {}):
             with pytest.raises(Forbidden):
-                accounts.add_membership(user, role, **refused)
+                memberships.give(user, role, **refused)
+        administrator = work.get(RoleService).ensure_administrator()
         with pytest.raises(Forbidden):
-            accounts.add_membership(user, accounts.ensure_administrator_role(), unit=unit)
+            memberships.give(user, administrator)
+        with pytest.raises(NotPossible):
+            memberships.give(user, administrator, unit=unit)
 
 
 def test_one_person_is_one_user(work: Any) -> None:

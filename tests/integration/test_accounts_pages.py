@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from civicportal.accounts.members import MemberService
+from civicportal.accounts.memberships import MembershipService
 from civicportal.accounts.models import Session, User
+from civicportal.accounts.roles import RoleService
 from civicportal.accounts.services import AccountService
 from civicportal.accounts.sessions import SessionService
 from civicportal.accounts.totp import TotpService
@@ -22,7 +25,7 @@ def officer(site: Any) -> User:
     with site.work() as work:
         accounts = work.get(AccountService)
         user = accounts.create_staff(username="s.karimi", name="سارا کریمی", mobile=MOBILE, password=PASSWORD)
-        accounts.add_membership(user, accounts.ensure_administrator_role())
+        work.get(MembershipService).give(user, work.get(RoleService).ensure_administrator())
         return user
 
 
@@ -251,8 +254,8 @@ def test_disabled_officer_stays_outside(site: Any, app: Any, officer: User) -> N
     with site.work() as work:
         accounts, user = work.get(AccountService), work.session.get(User, officer.id)
         other = accounts.create_staff(username="o", name="o", mobile=None, password=None)
-        accounts.add_membership(other, accounts.ensure_administrator_role())
-        accounts.disable(user)
+        work.get(MembershipService).give(other, work.get(RoleService).ensure_administrator())
+        work.get(MemberService).disable(user)
     enter_password(app, status=422)
 
 

@@ -5,8 +5,10 @@ import threading
 import pytest
 from sqlalchemy import select
 
+from civicportal.accounts.errors import LastAdministrator
+from civicportal.accounts.members import MemberService
 from civicportal.accounts.models import Session, User
-from civicportal.accounts.services import AccountService, LastAdministrator
+from civicportal.accounts.services import AccountService
 from civicportal.accounts.sessions import SessionService
 from civicportal.crypto import new_token
 from civicportal.kartable.models import RoutingRule
@@ -66,7 +68,7 @@ def test_two_administrators_do_not_shut_out_each_other(site):
         ids = [make_staff(work, "administrator").id for _number in range(2)]
 
     def disable(user_id):
-        return lambda work: work.get(AccountService).disable(work.session.get(User, user_id))
+        return lambda work: work.get(MemberService).disable(work.session.get(User, user_id))
 
     [refused] = together(site, *(disable(user_id) for user_id in ids))
     assert isinstance(refused, LastAdministrator)

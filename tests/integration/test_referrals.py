@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import func, select
 
 from civicportal.access import AccessService, in_kartable
+from civicportal.accounts.members import MemberService
 from civicportal.accounts.models import User
-from civicportal.accounts.services import AccountService
 from civicportal.cases.errors import Refused
 from civicportal.cases.models import Case
 from civicportal.cases.services import CaseService
@@ -33,7 +33,7 @@ def test_what_comes_back_lies_before_somebody(site, desk, left):
         work.get(KartableService).refer(work.get(CaseService).fetch(code, lock=True), light)
     if left:
         with site.work() as work:
-            work.get(AccountService).disable(work.session.get(User, mine.user_id))
+            work.get(MemberService).disable(work.session.get(User, mine.user_id))
     with site.work(actor=theirs) as work:
         work.get(KartableService).give_back(work.get(CaseService).fetch(code, lock=True))
     with site.work(actor=colleague) as work:

@@ -1,30 +1,21 @@
-"""Members: citizens by their mobiles, staff with user names, passwords, roles and their scope."""
+"""People: citizens by their mobiles, staff with user names, and their passwords."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from civicportal.accounts.identity import ADMINISTRATOR
-from civicportal.accounts.models import Membership, Role, User
+from civicportal.accounts.models import User
 from civicportal.accounts.sessions import SessionService
 from civicportal.audit.services import AuditService
-from civicportal.errors import CivicportalError, Forbidden
-from civicportal.i18n import _
-from civicportal.organization.models import Category, Unit
-from civicportal.organization.services import OrganizationService
 from civicportal.passwords import hash_password
 
 if TYPE_CHECKING:
     from civicportal.work import Work
 
 
-class LastAdministrator(CivicportalError):
-    """The portal would be left without anyone who may do everything."""
-
-
 class AccountService:
-    """Make, find, change and disable members."""
+    """Make, find and change members."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
@@ -97,83 +88,5 @@ class AccountService:
         yield from (site.name, site.short_name, user.name, *user.name.split())
         yield from filter(None, (user.username, user.mobile and site.country.display_mobile(user.mobile)))
 
-    # --- leaving
-
-    def disable(self, user: User) -> None:
-        """Close both doors to a person and end every session, in this transaction.
-
-        :raises LastAdministrator: when nobody else holds the built-in role.
-        """
-        if self._is_last_administrator(user):
-            raise LastAdministrator(f"user {user.id} is the only administrator")
-        user.disabled_at = self.work.clock.now()
-        self.work.get(SessionService).end_everything(user)
-        self._record("member:disable", user)
-
-    def enable(self, user: User) -> None:
-        """Open the doors again."""
-        user.disabled_at = None
-        self._record("member:enable", user)
-
-    # --- roles
-
-    def ensure_administrator_role(self) -> Role:
-        """Return the built-in role that holds every right, made if it is missing."""
-        role = self.session.scalar(select(Role).where(Role.key == ADMINISTRATOR))
-        if role is None:
-            title = self.work.site.localizer().translate(_("System administrator"))
-            role = Role(key=ADMINISTRATOR, title=title, builtin=True, permissions=[])
-            self.session.add(role)
-            self.session.flush()
-        return role
-
-    def add_membership(
-        self, user: User, role: Role, *, unit: Unit | None = None, category: Category | None = None
-    ) -> Membership:
-        """Give a role, within a unit and a category where they are given.
-
-        :raises Forbidden: when the actor would give more than they have themselves.
-        """
-        unit_id, category_id = unit.id if unit else None, category.id if category else None
-        if not self._may_give(role, unit_id, category_id):
-            raise Forbidden(f"role {role.key!r} holds more than its giver has")
-        membership = Membership(user=user, role_id=role.id, unit_id=unit_id, category_id=category_id)
-        self.session.add(membership)
-        self.session.flush()
-        self._record("role:give", user, role=role.key, unit=unit_id, category=category_id)
-        return membership
-
-    def _may_give(self, role: Role, unit_id: int | None, category_id: int | None) -> bool:
-        actor = self.work.actor
-        if actor.door == "system":
-            return True
-        organization = self.work.get(OrganizationService)
-        units = organization.units.subtree(unit_id) if unit_id else None
-        categories = organization.categories.subtree(category_id) if category_id else None
-        wide = [
-            grant
-            for grant in actor.grants
-            if grant.own and _within(units, grant.units) and _within(categories, grant.categories)
-        ]
-        if role.builtin:
-            return any(grant.administrator for grant in wide)
-        return all(any(grant.gives(right.permission) for grant in wide) for right in role.permissions)
-
-    def _is_last_administrator(self, user: User) -> bool:
-        # Of two administrators who close the doors to each other at one moment, the second sees the first one's deed.
-        self.session.execute(select(Role.id).where(Role.builtin).with_for_update())
-        holders = (
-            select(func.count(User.id.distinct()))
-            .join(Membership, Membership.user_id == User.id)
-            .join(Role, Role.id == Membership.role_id)
-            .where(Role.builtin, User.disabled_at.is_(None), User.deleted_at.is_(None))
-        )
-        others = self.session.scalar(holders.where(User.id != user.id))
-        return not others and bool(self.session.scalar(holders.where(User.id == user.id)))
-
     def _record(self, action: str, user: User, **data: Any) -> None:
         self.work.get(AuditService).record(action, subject_id=user.id, **data)
-
-
-def _within(part: frozenset[int] | None, whole: frozenset[int] | None) -> bool:
-    return whole is None or (part is not None and part <= whole)

@@ -34,6 +34,7 @@ def user() -> None:
 @click.pass_context
 def add(context: click.Context, name: str, username: str, mobile: str, role_key: str, password: str) -> None:
     """Add a member of staff with one role; what is not given is asked for."""
+    from civicportal.accounts.memberships import MembershipService
     from civicportal.accounts.services import AccountService
 
     site = load_site(context)
@@ -46,7 +47,7 @@ def add(context: click.Context, name: str, username: str, mobile: str, role_key:
         member = accounts.create_staff(username=username, name=name, mobile=number, password=None)
         _check_password(site, password, accounts.password_words(member))
         accounts.set_password(member, password)
-        accounts.add_membership(member, role)
+        work.get(MembershipService).give(member, role)
     click.echo(f"{username} may sign in at {site.public_url}/staff/login")
 
 
@@ -71,10 +72,10 @@ def _role(work: "Work", key: str) -> "Role":
     from sqlalchemy import select
 
     from civicportal.accounts.models import Role
-    from civicportal.accounts.services import AccountService
+    from civicportal.accounts.roles import RoleService
 
     if key == "administrator":
-        return work.get(AccountService).ensure_administrator_role()
+        return work.get(RoleService).ensure_administrator()
     role = work.session.scalar(select(Role).where(Role.key == key))
     if role is None:
         known = ", ".join(work.session.scalars(select(Role.key).order_by(Role.key)))

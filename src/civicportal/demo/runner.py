@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select, update
 
 from civicportal.accounts.models import Membership, Role, User
+from civicportal.accounts.roles import RoleService
 from civicportal.accounts.services import AccountService
 from civicportal.notifications.models import OutboxMessage
 from civicportal.organization.models import Category, Seed, Unit
@@ -107,7 +108,7 @@ def _add_staff(work: "Work", person: dict[str, Any]) -> None:
 
 def _role(work: "Work", key: str) -> int:
     if key == "administrator":
-        return work.get(AccountService).ensure_administrator_role().id
+        return work.get(RoleService).ensure_administrator().id
     return work.session.scalars(select(Role.id).where(Role.key == key)).one()
 
 

@@ -1,0 +1,118 @@
+"""Coming and going of members: disabled, enabled, deleted, brought back."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from civicportal.accounts.errors import NotPossible
+from civicportal.accounts.models import User
+from civicportal.accounts.rights import RightsService
+from civicportal.accounts.sessions import SessionService
+from civicportal.audit.services import AuditService
+from civicportal.errors import NotFound
+from civicportal.i18n import _
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+HIDDEN_FOR = timedelta(days=30)
+"""A deleted member can be brought back for so long; then their data is erased."""
+
+
+class MemberService:
+    """What administrators do with members. Every deed is in the trail."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+        self.rights = work.get(RightsService)
+
+    def fetch(self, user_id: int, *, lock: bool = False) -> User:
+        """Return a member, the disabled and deleted too.
+
+        :param lock: read it to write it (``FOR UPDATE``).
+        :raises NotFound: when there is none.
+        """
+        query = select(User).where(User.id == user_id)
+        user = self.session.scalar(query.with_for_update() if lock else query)
+        if user is None:
+            raise NotFound("no such member")
+        return user
+
+    def edit(self, user: User, *, name: str, username: str | None) -> None:
+        """Change what a member is called.
+
+        :param username: of staff; None leaves a citizen without one.
+        :raises Forbidden: when it is an administrator's and the actor is none.
+        :raises NotPossible: when somebody else has this user name.
+        """
+        self.rights.require_manage(user)
+        taken = select(User.id).where(User.username == username, User.id != user.id)
+        if username and self.session.scalar(taken) is not None:
+            raise NotPossible(_("This user name is taken."))
+        user.name, user.username = name, username
+        self.session.flush()
+        self._record("member:edit", user)
+
+    def disable(self, user: User) -> None:
+        """Close both doors to a person and end every session, in this transaction.
+
+        :raises Forbidden: when it is an administrator and the actor is none.
+        :raises LastAdministrator: when nobody else holds the built-in role.
+        :raises NotPossible: for oneself.
+        """
+        self._refuse_to_close(user)
+        user.disabled_at = self.work.clock.now()
+        self._close("member:disable", user)
+
+    def enable(self, user: User) -> None:
+        """Open the doors again.
+
+        :raises Forbidden: when it is an administrator and the actor is none.
+        """
+        self.rights.require_manage(user)
+        user.disabled_at = None
+        self._record("member:enable", user)
+
+    def delete(self, user: User) -> None:
+        """Hide a person and close both doors. Their history stays; after thirty days their data is erased.
+
+        :raises Forbidden: when it is an administrator and the actor is none.
+        :raises LastAdministrator: when nobody else holds the built-in role.
+        :raises NotPossible: for oneself.
+        """
+        self._refuse_to_close(user)
+        user.deleted_at, user.deleted_by_id = self.work.clock.now(), self.work.actor.user_id
+        self._close("member:delete", user)
+
+    def restore(self, user: User) -> None:
+        """Bring a deleted person back.
+
+        :raises Forbidden: when it is an administrator and the actor is none.
+        :raises NotPossible: when their data has been erased already.
+        """
+        self.rights.require_manage(user)
+        until = self.kept_until(user)
+        if until is None or until <= self.work.clock.now():
+            raise NotPossible(_("It is too late: the data of this person is erased."))
+        user.deleted_at = user.deleted_by_id = None
+        self._record("member:restore", user)
+
+    @staticmethod
+    def kept_until(user: User) -> datetime | None:
+        """Return until when a deleted person can be brought back; None if they are not deleted."""
+        return user.deleted_at + HIDDEN_FOR if user.deleted_at else None
+
+    def _refuse_to_close(self, user: User) -> None:
+        if user.id == self.work.actor.user_id:
+            raise NotPossible(_("Another administrator has to do this with your own account."))
+        self.rights.require_manage(user)
+        self.rights.require_another_administrator(user)
+
+    def _close(self, action: str, user: User) -> None:
+        self.work.get(SessionService).end_everything(user)
+        self._record(action, user)
+
+    def _record(self, action: str, user: User) -> None:
+        self.work.get(AuditService).record(action, subject_id=user.id)

@@ -1,0 +1,115 @@
+"""Roles as people hold them: each with the unit and category within which it counts."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from civicportal.accounts.errors import NotPossible
+from civicportal.accounts.models import Membership, Role, User
+from civicportal.accounts.rights import RightsService
+from civicportal.audit.services import AuditService
+from civicportal.errors import Conflict, Forbidden, NotFound
+from civicportal.i18n import _
+from civicportal.organization.models import Category, Unit
+from civicportal.security import Identity
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+
+class MembershipService:
+    """Give roles to people and take them back."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+        self.rights = work.get(RightsService)
+
+    def of(self, user: User) -> Sequence[Membership]:
+        """Return a person's memberships, the oldest first."""
+        query = select(Membership).where(Membership.user_id == user.id).order_by(Membership.id)
+        return self.session.scalars(query).all()
+
+    def seen(self, user: User) -> str:
+        """Return a mark of what a person holds now: a form that was made from something else is stale."""
+        ids = ",".join(str(row.id) for row in self.of(user))
+        return hashlib.sha256(ids.encode()).hexdigest()[:16]
+
+    def give(
+        self,
+        user: User,
+        role: Role,
+        *,
+        unit: Unit | None = None,
+        category: Category | None = None,
+        by: Identity | None = None,
+        seen: str | None = None,
+    ) -> Membership:
+        """Give a role, within a unit and a category where they are given.
+
+        :param by: whose rights count; the actor's if None.
+        :param seen: what the form was made from, see :meth:`seen`; None when the caller has just read it.
+        :raises Conflict: when somebody changed the person's roles since.
+        :raises Forbidden: when the giver would give more than they have themselves.
+        :raises NotPossible: when the person has it already, or the role knows no limits.
+        """
+        self._lock(user, seen)
+        unit_id, category_id = unit.id if unit else None, category.id if category else None
+        self.refuse_unfit(user, role, unit_id, category_id)
+        if not self.rights.may_give(role, unit_id, category_id, by=by):
+            raise Forbidden(f"role {role.key!r} holds more than its giver has")
+        membership = Membership(user=user, role=role, unit_id=unit_id, category_id=category_id)
+        self.session.add(membership)
+        self.session.flush()
+        self._record("role:give", membership)
+        return membership
+
+    def take(self, user: User, membership_id: int) -> None:
+        """Take a role back.
+
+        :raises NotFound: when the person does not hold it (any more).
+        :raises Forbidden: when it is an administrator's and the actor is none.
+        :raises LastAdministrator: when nobody else could do everything.
+        """
+        self._lock(user, None)
+        membership = self.session.get(Membership, membership_id)
+        if membership is None or membership.user_id != user.id:
+            raise NotFound("no such membership")
+        if membership.role.builtin:
+            self.rights.require_manage(user)
+            self.rights.require_another_administrator(user)
+        self._record("role:take", membership)
+        user.memberships.remove(membership)
+        self.session.flush()
+
+    @staticmethod
+    def refuse_unfit(user: User | None, role: Role, unit_id: int | None, category_id: int | None) -> None:
+        """Refuse what makes no sense, whoever gives it.
+
+        :raises NotPossible: when the person has it already, or the role knows no limits.
+        """
+        if role.builtin and (unit_id or category_id):
+            raise NotPossible(_("This role holds everywhere: leave unit and category empty."))
+        held = user.memberships if user else []
+        if any(
+            (row.role_id, row.unit_id, row.category_id) == (role.id, unit_id, category_id) for row in held
+        ):
+            raise NotPossible(_("This person holds this role there already."))
+
+    def _lock(self, user: User, seen: str | None) -> None:
+        locked = select(User.id).where(User.id == user.id).with_for_update()
+        self.session.execute(locked)
+        self.session.expire(user, ["memberships"])
+        if seen is not None and seen != self.seen(user):
+            raise Conflict(f"the roles of user {user.id} were changed")
+
+    def _record(self, action: str, membership: Membership) -> None:
+        self.work.get(AuditService).record(
+            action,
+            subject_id=membership.user_id,
+            role=membership.role.key,
+            unit=membership.unit_id,
+            category=membership.category_id,
+        )

@@ -1,0 +1,186 @@
+"""Roles: named sets of rights, made and changed in the browser."""
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+from translationstring import TranslationString
+
+from civicportal.accounts.errors import NotPossible
+from civicportal.accounts.identity import ADMINISTRATOR
+from civicportal.accounts.models import Membership, Role, RolePermission, User
+from civicportal.accounts.rights import RightsService
+from civicportal.audit.services import AuditService
+from civicportal.errors import Conflict, Forbidden, NotFound
+from civicportal.i18n import _
+from civicportal.security import Permission
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+OWN_TITLE = _("The portal itself")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """The rights of the core or of one service."""
+
+    name: str
+    title: TranslationString
+    permissions: Sequence[Permission]
+
+
+class RoleService:
+    """Make, change and delete roles."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    # --- reading
+
+    def all(self) -> Sequence[Role]:
+        """Return every role, the administrator's first."""
+        return self.session.scalars(select(Role).order_by(Role.builtin.desc(), Role.id)).all()
+
+    def fetch(self, role_id: int, *, lock: bool = False) -> Role:
+        """Return a role.
+
+        :param lock: read it to write it (``FOR UPDATE``).
+        :raises NotFound: when there is none.
+        """
+        query = select(Role).where(Role.id == role_id)
+        role = self.session.scalar(query.with_for_update() if lock else query)
+        if role is None:
+            raise NotFound("no such role")
+        return role
+
+    def holders(self) -> dict[int, int]:
+        """Return how many people hold each role, by its id; who was deleted does not count."""
+        query = (
+            select(Membership.role_id, func.count(Membership.user_id.distinct()))
+            .join(User, User.id == Membership.user_id)
+            .where(User.deleted_at.is_(None))
+            .group_by(Membership.role_id)
+        )
+        return dict(self.session.execute(query).all())
+
+    def groups(self) -> list[Group]:
+        """Return the rights there are, the services' in their order, the core's last."""
+        known: dict[str, list[Permission]] = {}
+        for permission in self.work.site.permissions.values():
+            known.setdefault(permission.name.partition(":")[0], []).append(permission)
+        own = known.pop("core")
+        services = [Group(name=name, title=self._title(name), permissions=known[name]) for name in known]
+        return [*services, Group(name="core", title=OWN_TITLE, permissions=own)]
+
+    def orphans(self) -> set[str]:
+        """Return the rights that no role gives but the administrator's."""
+        return set(self.work.site.permissions) - set(self.session.scalars(select(RolePermission.permission)))
+
+    def names(self, role: Role) -> set[str]:
+        """Return the rights of a role that exist in this portal."""
+        return {right.permission for right in role.permissions} & set(self.work.site.permissions)
+
+    def asleep(self, role: Role) -> set[str]:
+        """Return the rights of a role whose service is switched off: they wake with it."""
+        return {right.permission for right in role.permissions} - set(self.work.site.permissions)
+
+    @staticmethod
+    def seen(role: Role) -> str:
+        """Return a mark of how a role stands now: a form that was made from something else is stale."""
+        state = "\n".join([role.title, *sorted(right.permission for right in role.permissions)])
+        return hashlib.sha256(state.encode()).hexdigest()[:16]
+
+    # --- changing
+
+    def ensure_administrator(self) -> Role:
+        """Return the built-in role that holds every right, made if it is missing."""
+        role = self.session.scalar(select(Role).where(Role.key == ADMINISTRATOR))
+        if role is None:
+            title = self.work.site.localizer().translate(_("System administrator"))
+            role = Role(key=ADMINISTRATOR, title=title, builtin=True, permissions=[])
+            self.session.add(role)
+            self.session.flush()
+        return role
+
+    def create(self, title: str, *, like: Role | None = None) -> Role:
+        """Make a role, with the rights of another one if wished.
+
+        :raises Forbidden: when the other has a right that the actor has not.
+        :raises NotPossible: when there is one of this title, or the other is the built-in one.
+        """
+        self._refuse_title(title)
+        if like is not None and like.builtin:
+            raise NotPossible(_("The role that holds every right is not copied."))
+        names = self.names(like) if like else set()
+        self._require_held(names)
+        role = Role(key=f"role-{secrets.token_hex(4)}", title=title, permissions=_rows(names))
+        self.session.add(role)
+        self.session.flush()
+        self._record("role:create", role, added=sorted(names))
+        return role
+
+    def change(self, role: Role, *, title: str, permissions: Iterable[str], seen: str | None = None) -> None:
+        """Give a role another title and other rights; those that are asleep stay.
+
+        :param seen: what the form was made from, see :meth:`seen`; None when the caller has just read it.
+        :raises Conflict: when somebody changed the role since.
+        :raises Forbidden: when the actor adds a right that they do not have everywhere themselves.
+        :raises NotPossible: for the built-in role, and a title that another role has.
+        """
+        if seen is not None and seen != self.seen(role):
+            raise Conflict(f"role {role.id} was changed")
+        self._refuse_builtin(role)
+        if title != role.title:
+            self._refuse_title(title)
+        before, wanted = self.names(role), set(permissions)
+        self._require_held(wanted - before)
+        kept = {right.permission: right for right in role.permissions}
+        stay = wanted | self.asleep(role)
+        role.title = title
+        role.permissions = [kept.get(name) or RolePermission(permission=name) for name in sorted(stay)]
+        self.session.flush()
+        self._record("role:change", role, added=sorted(wanted - before), removed=sorted(before - wanted))
+
+    def delete(self, role: Role) -> None:
+        """Delete a role; whoever holds it loses it.
+
+        :raises NotPossible: for the built-in role.
+        """
+        self._refuse_builtin(role)
+        self._record("role:delete", role, holders=self.holders().get(role.id, 0))
+        self.session.delete(role)
+        self.session.flush()
+
+    # --- inside
+
+    def _title(self, name: str) -> TranslationString:
+        kind = self.work.site.kinds.get(name)
+        # A service without cases is called by its name, which its catalogue translates.
+        return kind.title if kind else _(name.replace("_", " ").capitalize())
+
+    def _require_held(self, names: Iterable[str]) -> None:
+        rights = self.work.get(RightsService)
+        missing = sorted(name for name in names if not rights.holds_everywhere(name))
+        if missing:
+            raise Forbidden(f"rights that the giver has not: {', '.join(missing)}")
+
+    def _refuse_title(self, title: str) -> None:
+        if self.session.scalar(select(Role.id).where(Role.title == title)) is not None:
+            raise NotPossible(_("There is a role of this name already."))
+
+    @staticmethod
+    def _refuse_builtin(role: Role) -> None:
+        if role.builtin:
+            raise NotPossible(_("This role holds every right and cannot be changed."))
+
+    def _record(self, action: str, role: Role, **data: object) -> None:
+        self.work.get(AuditService).record(action, role=role.key, title=role.title, **data)
+
+
+def _rows(names: Iterable[str]) -> list[RolePermission]:
+    return [RolePermission(permission=name) for name in sorted(names)]

@@ -85,21 +85,36 @@ class Base(DeclarativeBase):
 
 
 def tagged(
-    *args: Any, pii: str | None = None, erase: str = "keep", sealed: bool = False, **kwargs: Any
+    *args: Any,
+    pii: str | None = None,
+    erase: str = "keep",
+    sealed: bool = False,
+    person: str | None = None,
+    of: str | None = None,
+    export: bool = True,
+    **kwargs: Any,
 ) -> Mapped[Any]:
-    """``mapped_column`` with the privacy tags that every column carries.
+    """``mapped_column`` with the privacy tags that every column carries; ``docs/security/privacy.md`` explains them.
 
     :param pii: None, "contact" (name, mobile), "identity" (national code, birth date) or "content" (words, pictures).
     :param erase: what happens when the person is forgotten: "null" the value, delete the "row", or "keep".
     :param sealed: a text that ``site.keys.encrypt`` wrote: it is written anew when the site's keys change. It is found
         again by a neighbour ``<name>_index`` that holds ``site.keys.blind_index`` of the normalised value.
+    :param person: this column says whose row it is: "user" by id, "case" by a case of theirs, "mobile" in E.164; empty
+        for nobody. ``user_id`` says so untold, ``case_id`` where there is none.
+    :param of: the column that says whose value this is, where it is another's than the row.
+    :param export: False for what a person is not handed with the rest of their data: secrets, words between officers.
     """
-    return mapped_column(*args, info={"pii": pii, "erase": erase, "sealed": sealed}, **kwargs)
+    info = {"pii": pii, "erase": erase, "sealed": sealed, "person": person, "of": of, "export": export}
+    return mapped_column(*args, info=info, **kwargs)
 
 
-def id_column() -> Mapped[int]:
-    """Return the primary key column of a core or plugin table."""
-    return tagged(BigId, primary_key=True, autoincrement=True)
+def id_column(person: str | None = None) -> Mapped[int]:
+    """Return the primary key column of a core or plugin table.
+
+    :param person: as of :func:`tagged`, for the tables of people and cases themselves.
+    """
+    return tagged(BigId, primary_key=True, autoincrement=True, person=person)
 
 
 class FairLock:

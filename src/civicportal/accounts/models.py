@@ -14,19 +14,19 @@ class User(Base):
     __tablename__ = "users"
     __table_args__ = {"sqlite_autoincrement": True}
 
-    id: Mapped[int] = id_column()
+    id: Mapped[int] = id_column(person="user")
     #: E.164.
     mobile: Mapped[str | None] = tagged(String(20), unique=True, pii="contact", erase="null")
     username: Mapped[str | None] = tagged(String(60), unique=True, pii="contact", erase="null")
     name: Mapped[str] = tagged(String(120), default="", pii="contact", erase="null")
-    password_hash: Mapped[str | None] = tagged(String(200), erase="null")
-    totp_secret: Mapped[str | None] = tagged(String(400), erase="null", sealed=True)
+    password_hash: Mapped[str | None] = tagged(String(200), erase="null", export=False)
+    totp_secret: Mapped[str | None] = tagged(String(400), erase="null", sealed=True, export=False)
     #: Number of the last 30 seconds whose code was taken: a code counts once.
     totp_step: Mapped[int | None] = tagged(BigId)
     #: Ten ASCII digits; one code is one person.
     national_code: Mapped[str | None] = tagged(String(400), pii="identity", erase="null", sealed=True)
     national_code_index: Mapped[str | None] = tagged(
-        String(64), index=True, unique=True, pii="identity", erase="null"
+        String(64), index=True, unique=True, pii="identity", erase="null", export=False
     )
     #: ISO 8601, Gregorian.
     birth_date: Mapped[str | None] = tagged(String(400), pii="identity", erase="null", sealed=True)
@@ -42,6 +42,7 @@ class User(Base):
     deleted_at: Mapped[datetime | None] = tagged()
     #: Who asked for it; a person who did so themselves comes back by signing in.
     deleted_by_id: Mapped[int | None] = tagged(BigId)
+    erased_at: Mapped[datetime | None] = tagged()
 
     memberships: Mapped[list["Membership"]] = relationship(
         back_populates="user", cascade="all, delete-orphan", foreign_keys="Membership.user_id"
@@ -94,10 +95,10 @@ class Deputy(Base):
 
     id: Mapped[int] = id_column()
     absent_id: Mapped[int] = tagged(
-        BigId, ForeignKey("users.id", ondelete="CASCADE"), index=True, erase="row"
+        BigId, ForeignKey("users.id", ondelete="CASCADE"), index=True, erase="row", person="user"
     )
     deputy_id: Mapped[int] = tagged(
-        BigId, ForeignKey("users.id", ondelete="CASCADE"), index=True, erase="row"
+        BigId, ForeignKey("users.id", ondelete="CASCADE"), index=True, erase="row", person="user"
     )
     first_day: Mapped[date] = tagged(Date)
     last_day: Mapped[date] = tagged(Date)
@@ -138,7 +139,7 @@ class Session(Base):
     __table_args__ = {"sqlite_autoincrement": True}
 
     id: Mapped[int] = id_column()
-    token_hash: Mapped[str] = tagged(String(64), unique=True)
+    token_hash: Mapped[str] = tagged(String(64), unique=True, export=False)
     #: "visitor", "citizen" or "staff".
     door: Mapped[str] = tagged(String(10))
     user_id: Mapped[int | None] = tagged(
@@ -162,19 +163,35 @@ class OtpChallenge(Base):
     __table_args__ = {"sqlite_autoincrement": True}
 
     id: Mapped[int] = id_column()
-    nonce: Mapped[bytes] = tagged(LargeBinary(16))
+    nonce: Mapped[bytes] = tagged(LargeBinary(16), export=False)
     #: What the code is for; see :data:`~civicportal.accounts.otp.Purpose`.
     purpose: Mapped[str] = tagged(String(20))
-    mobile: Mapped[str] = tagged(String(20), index=True, pii="contact", erase="row")
+    mobile: Mapped[str] = tagged(String(20), index=True, pii="contact", erase="row", person="mobile")
     user_id: Mapped[int | None] = tagged(BigId, ForeignKey("users.id", ondelete="CASCADE"), erase="row")
     #: Guesses are bound to the browser that asked.
-    cookie_hash: Mapped[str] = tagged(String(64))
+    cookie_hash: Mapped[str] = tagged(String(64), export=False)
     attempts: Mapped[int] = tagged(Integer, default=0)
     created_at: Mapped[datetime] = tagged()
     expires_at: Mapped[datetime] = tagged(index=True)
     used_at: Mapped[datetime | None] = tagged()
     #: A number without an account or a door it may not pass gets the same answers and no message.
     hollow: Mapped[bool] = tagged(Boolean, default=False)
+
+
+class PendingClaim(Base):
+    """What a person says of themselves while the provider of identities does not answer; it is asked again."""
+
+    __tablename__ = "identity_claims"
+
+    user_id: Mapped[int] = tagged(
+        BigId, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, erase="row"
+    )
+    national_code: Mapped[str] = tagged(String(400), pii="identity", erase="row", sealed=True)
+    birth_date: Mapped[str] = tagged(String(400), pii="identity", erase="row", sealed=True)
+    created_at: Mapped[datetime] = tagged()
+    #: How often the provider was asked in vain.
+    attempts: Mapped[int] = tagged(Integer, default=0)
+    next_at: Mapped[datetime] = tagged(index=True)
 
 
 class KnownDevice(Base):
@@ -185,7 +202,7 @@ class KnownDevice(Base):
 
     id: Mapped[int] = id_column()
     user_id: Mapped[int] = tagged(BigId, ForeignKey("users.id", ondelete="CASCADE"), erase="row")
-    device_hash: Mapped[str] = tagged(String(64), pii="contact", erase="row")
+    device_hash: Mapped[str] = tagged(String(64), pii="contact", erase="row", export=False)
     created_at: Mapped[datetime] = tagged()
 
 
@@ -196,5 +213,5 @@ class RecoveryCode(Base):
 
     id: Mapped[int] = id_column()
     user_id: Mapped[int] = tagged(BigId, ForeignKey("users.id", ondelete="CASCADE"), index=True, erase="row")
-    code_hash: Mapped[str] = tagged(String(200), erase="row")
+    code_hash: Mapped[str] = tagged(String(200), erase="row", export=False)
     used_at: Mapped[datetime | None] = tagged()

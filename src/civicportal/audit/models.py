@@ -23,7 +23,7 @@ class SealedRow:
         id: Mapped[int]
         at: Mapped[datetime]
     #: Keyed digests of the words, in their order; empty in rows from before there were seals.
-    digests: Mapped[str] = tagged(String(160), default="", server_default="")
+    digests: Mapped[str] = tagged(String(160), default="", server_default="", export=False)
 
 
 class AuditEvent(SealedRow, Base):
@@ -46,11 +46,11 @@ class AuditEvent(SealedRow, Base):
     #: ``area:thing``, for instance ``login:citizen`` or ``reveal:contact``.
     action: Mapped[str] = tagged(String(60), index=True)
     actor_id: Mapped[int | None] = tagged(BigId)
-    actor_name: Mapped[str] = tagged(String(120), pii="contact", erase="null")
+    actor_name: Mapped[str] = tagged(String(120), pii="contact", erase="null", of="actor_id")
     door: Mapped[str] = tagged(String(10))
     #: The person whose data was touched.
-    subject_id: Mapped[int | None] = tagged(BigId)
-    case_id: Mapped[int | None] = tagged(BigId)
+    subject_id: Mapped[int | None] = tagged(BigId, person="user")
+    case_id: Mapped[int | None] = tagged(BigId, person="")
     data: Mapped[dict[str, object]] = tagged(JSON, default=dict)
 
 

@@ -46,7 +46,7 @@ class Case(Base):
         {"sqlite_autoincrement": True},
     )
 
-    id: Mapped[int] = id_column()
+    id: Mapped[int] = id_column(person="case")
     #: Ten decimal digits, the last one a check digit.
     code: Mapped[str] = tagged(String(10), unique=True)
     kind: Mapped[str] = tagged(String(40))
@@ -67,13 +67,16 @@ class Case(Base):
     updated_at: Mapped[datetime] = tagged()
     closed_at: Mapped[datetime | None] = tagged(index=True)
     deadline: Mapped[datetime] = tagged(default=NEVER)
+    #: The deadline is so many seconds of working time after this moment; see :mod:`civicportal.cases.deadlines`.
+    deadline_from: Mapped[datetime | None] = tagged()
+    deadline_work: Mapped[int | None] = tagged(Integer)
     #: Since when a pausing state holds the deadline still.
     paused_at: Mapped[datetime | None] = tagged()
     version: Mapped[int] = tagged(Integer, nullable=False, default=1)
     #: Normalised words for searching.
-    search_text: Mapped[str] = tagged(Text, default="", pii="content", erase="null")
+    search_text: Mapped[str] = tagged(Text, default="", pii="content", erase="null", export=False)
     #: Keyed hash of the 4-digit PIN of a case without a citizen.
-    pin_hash: Mapped[str | None] = tagged(String(64))
+    pin_hash: Mapped[str | None] = tagged(String(64), export=False)
     idempotency_key: Mapped[str | None] = tagged(String(80))
 
     __mapper_args__ = {"version_id_col": version}
@@ -115,15 +118,15 @@ class CaseEvent(SealedRow, Base):
     before: Mapped[str | None] = tagged(String(40))
     after: Mapped[str | None] = tagged(String(40))
     actor_id: Mapped[int | None] = tagged(BigId)
-    actor_name: Mapped[str] = tagged(String(120), default="", pii="contact", erase="null")
+    actor_name: Mapped[str] = tagged(String(120), default="", pii="contact", erase="null", of="actor_id")
     door: Mapped[str] = tagged(String(10))
     on_behalf_of_id: Mapped[int | None] = tagged(BigId)
     unit_id: Mapped[int | None] = tagged(BigId)
     #: The citizen sees that this happened.
     public: Mapped[bool] = tagged(Boolean, default=False)
     public_text: Mapped[str] = tagged(Text, default="", pii="content", erase="null")
-    internal_text: Mapped[str] = tagged(Text, default="", pii="content", erase="null")
-    data: Mapped[dict[str, object]] = tagged(JSON, default=dict, pii="content", erase="null")
+    internal_text: Mapped[str] = tagged(Text, default="", pii="content", erase="null", export=False)
+    data: Mapped[dict[str, object]] = tagged(JSON, default=dict, pii="content", erase="null", export=False)
     at: Mapped[datetime] = tagged()
 
 
@@ -153,11 +156,14 @@ class Attachment(Base):
     id: Mapped[int] = id_column()
     key: Mapped[str] = tagged(String(22), unique=True)
     #: None until a case claims it, 24 hours at most.
-    case_id: Mapped[int | None] = tagged(BigId, ForeignKey("cases.id", ondelete="CASCADE"), erase="row")
+    case_id: Mapped[int | None] = tagged(
+        BigId, ForeignKey("cases.id", ondelete="CASCADE"), erase="row", person="case"
+    )
     event_id: Mapped[int | None] = tagged(BigId)
     #: Who may claim it: the hash of the session or visitor token that uploaded it.
-    owner: Mapped[str] = tagged(String(64), default="")
-    user_id: Mapped[int | None] = tagged(BigId, erase="row")
+    owner: Mapped[str] = tagged(String(64), default="", export=False)
+    #: Who sent it; the picture is of the case, so what an officer took stays when they leave.
+    user_id: Mapped[int | None] = tagged(BigId, person="")
     #: "citizen", "staff" or "public": who may see it besides staff with the right to the case.
     audience: Mapped[str] = tagged(String(10), default="citizen")
     #: "before" as the citizen sent it, "after" the work.

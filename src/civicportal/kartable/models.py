@@ -39,9 +39,9 @@ class Referral(Base):
     to_unit_id: Mapped[int] = tagged(BigId, ForeignKey("units.id"))
     to_user_id: Mapped[int | None] = tagged(BigId, ForeignKey("users.id", ondelete="SET NULL"))
     taken_by_id: Mapped[int | None] = tagged(BigId, ForeignKey("users.id", ondelete="SET NULL"))
-    note: Mapped[str] = tagged(Text, default="", pii="content", erase="null")
+    note: Mapped[str] = tagged(Text, default="", pii="content", erase="null", export=False)
     #: What an inquiry was answered.
-    answer: Mapped[str] = tagged(Text, default="", pii="content", erase="null")
+    answer: Mapped[str] = tagged(Text, default="", pii="content", erase="null", export=False)
     #: What routed a new case here: ``rule:<key>``, ``plugin``, ``category``, ``fallback``.
     rule: Mapped[str] = tagged(String(60), default="")
     created_at: Mapped[datetime] = tagged()

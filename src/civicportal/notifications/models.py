@@ -39,7 +39,7 @@ class OutboxMessage(Base):
     lane: Mapped[str] = tagged(String(12), default="notices")
     channel: Mapped[str] = tagged(String(10), default="sms")
     #: E.164.
-    recipient: Mapped[str] = tagged(String(20), pii="contact", erase="row")
+    recipient: Mapped[str] = tagged(String(20), pii="contact", erase="row", person="mobile")
     user_id: Mapped[int | None] = tagged(BigId, index=True, erase="row")
     case_id: Mapped[int | None] = tagged(BigId, ForeignKey("cases.id", ondelete="CASCADE"))
     event_id: Mapped[int | None] = tagged(BigId)
@@ -93,7 +93,7 @@ class InboundMessage(Base):
 
     id: Mapped[int] = id_column()
     provider_id: Mapped[str] = tagged(String(100), unique=True)
-    sender: Mapped[str] = tagged(String(20), index=True, pii="contact", erase="row")
+    sender: Mapped[str] = tagged(String(20), index=True, pii="contact", erase="row", person="mobile")
     text: Mapped[str] = tagged(Text, pii="content", erase="row")
     received_at: Mapped[datetime] = tagged()
     handled_at: Mapped[datetime | None] = tagged()

@@ -50,6 +50,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_office_hours")),
     )
     op.create_table(
+        "identity_claims",
+        sa.Column("user_id", db.BigId, nullable=False),
+        sa.Column("national_code", sa.String(length=400), nullable=False),
+        sa.Column("birth_date", sa.String(length=400), nullable=False),
+        sa.Column("created_at", db.UTCDateTime(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_at", db.UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_identity_claims_user_id_users"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_identity_claims")),
+    )
+    with op.batch_alter_table("identity_claims", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_identity_claims_next_at"), ["next_at"], unique=False)
+
+    op.create_table(
         "invitations",
         sa.Column("id", db.BigId, autoincrement=True, nullable=False),
         sa.Column("token_hash", sa.String(length=64), nullable=False),
@@ -120,6 +136,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table("users", schema=None) as batch_op:
         batch_op.add_column(sa.Column("deleted_by_id", db.BigId, nullable=True))
+        batch_op.add_column(sa.Column("erased_at", db.UTCDateTime(), nullable=True))
         batch_op.drop_index(batch_op.f("ix_users_national_code_index"))
         batch_op.create_index(
             batch_op.f("ix_users_national_code_index"), ["national_code_index"], unique=True
@@ -132,6 +149,7 @@ def downgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_users_national_code_index"), ["national_code_index"], unique=False
         )
+        batch_op.drop_column("erased_at")
         batch_op.drop_column("deleted_by_id")
 
     with op.batch_alter_table("outbox", schema=None) as batch_op:
@@ -165,6 +183,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_invitations_expires_at"))
 
     op.drop_table("invitations")
+    with op.batch_alter_table("identity_claims", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_identity_claims_next_at"))
+
+    op.drop_table("identity_claims")
     op.drop_table("office_hours")
     op.drop_table("closures")
     with op.batch_alter_table("audit_seals", schema=None) as batch_op:

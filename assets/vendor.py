@@ -56,6 +56,10 @@ TARGETS = (
                 "dist/leaflet.css": "leaflet/leaflet.css",
                 "LICENSE": "licenses/leaflet.txt",
             },
+            "jalaali-js": {
+                "dist/index.js": "jalaali/jalaali.js",
+                "LICENSE": "licenses/jalaali-js.txt",
+            },
             "@fontsource-variable/vazirmatn": {
                 "files/vazirmatn-arabic-wght-normal.woff2": "fonts/vazirmatn-arabic.woff2",
                 "files/vazirmatn-latin-wght-normal.woff2": "fonts/vazirmatn-latin.woff2",

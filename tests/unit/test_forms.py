@@ -3,7 +3,7 @@
 import io
 import re
 from collections.abc import Callable, Iterator
-from datetime import time
+from datetime import date, time
 from functools import partial
 from html.parser import HTMLParser
 from types import SimpleNamespace
@@ -410,3 +410,24 @@ def test_a_schema_may_check_fields_together(request_of: Callable[..., Request]) 
 
     form = forms.BoundForm(request_of(), Outside())
     assert list(refused(form, sent())) == ["مکان"]
+
+
+class BirthDay(types.StrictSchema):
+    day = types.Node(
+        types.CityDate(),
+        widget=forms.DateWidget(first=date(1926, 3, 22), last=lambda bindings: bindings["today"]),
+    )
+
+
+def test_a_date_field_tells_its_script_the_calendar_and_the_days_on_offer(
+    request_of: Callable[..., Request],
+) -> None:
+    drawn = forms.BoundForm(request_of(), BirthDay(), bindings={"today": date(2026, 11, 25)})["day"].control()
+    for attribute in (
+        'data-jdate="jalali"',
+        'data-first="1926-03-22"',
+        'data-last="2026-11-25"',
+        'data-weekend="5"',
+        'placeholder="۱۴۰۵/۰۹/۰۳"',
+    ):
+        assert attribute in drawn

@@ -1,11 +1,13 @@
 """Days in the Jalali and the Gregorian calendar: conversion, reading, yearly holidays."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
 from persiantools.jdatetime import JalaliDate
+from translationstring import TranslationString
 
 from civicportal.i18n import InvalidInput, _
 from civicportal.persian import compact
@@ -14,7 +16,8 @@ CalendarKind = Literal["jalali", "gregorian"]
 YearMonthDay = tuple[int, int, int]
 
 _TYPED_DATE = re.compile(r"([0-9]{4})([/.-])([0-9]{1,2})\2([0-9]{1,2})")
-_EXAMPLES: dict[CalendarKind, str] = {"jalali": "۱۴۰۵/۰۹/۰۳", "gregorian": "2026/11/24"}
+#: A day as it is typed.
+EXAMPLES: dict[CalendarKind, str] = {"jalali": "۱۴۰۵/۰۹/۰۳", "gregorian": "2026/11/24"}
 #: No Jalali year that a portal meets is above it, and no Gregorian one below.
 _LAST_JALALI_YEAR = 1699
 
@@ -49,7 +52,7 @@ def parse_date(kind: CalendarKind, text: str) -> date:
     """
     match = _TYPED_DATE.fullmatch(compact(text))
     if match is None:
-        raise InvalidDate(_("Enter the date as in ${example}.", mapping={"example": _EXAMPLES[kind]}))
+        raise InvalidDate(_("Enter the date as in ${example}.", mapping={"example": EXAMPLES[kind]}))
     year, month, day = (int(number) for number in match.group(1, 3, 4))
     if kind == "jalali" and year > _LAST_JALALI_YEAR:
         raise InvalidDate(_("Enter the date in the Solar Hijri calendar."))
@@ -67,13 +70,19 @@ class YearlyHolidays:
 
     :param kind: the calendar they are fixed in, which need not be the one the city shows.
     :param days: pairs of month and day of the month; one that a year lacks (30 Esfand) is skipped in that year.
+    :param titles: what the days are called, where that is known.
     """
 
     kind: CalendarKind
     days: frozenset[tuple[int, int]] = frozenset()
+    titles: Mapping[tuple[int, int], TranslationString] = field(default_factory=dict, compare=False)
 
     def __contains__(self, day: date) -> bool:
         return to_calendar(self.kind, day)[1:] in self.days
+
+    def title(self, day: date) -> TranslationString | str:
+        """Return what a day is called; empty where nobody has said."""
+        return self.titles.get(to_calendar(self.kind, day)[1:], "")
 
 
 NO_HOLIDAYS = YearlyHolidays("gregorian")

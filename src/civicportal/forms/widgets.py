@@ -10,6 +10,7 @@ from typing import Any
 import deform.widget
 
 from civicportal import schema
+from civicportal.calendar.dates import EXAMPLES
 
 
 class Widget(deform.widget.Widget):
@@ -87,11 +88,28 @@ class NumberWidget(Widget):
 
 
 class DateWidget(Widget):
-    """A day in the site's calendar: a text input that works alone, with a picker over it."""
+    """A day in the site's calendar: a text input that works alone, with a month to choose from over it.
+
+    ``first`` and ``last`` are the days that the month offers, or functions of the schema's bindings that return them;
+    the schema's validator decides what is taken.
+    """
 
     template = "date"
-    inputmode = "numeric"
     autocomplete = "off"
+    first: Any = None
+    last: Any = None
+
+    def values(self, field: deform.Field, cstruct: Any) -> dict[str, Any]:
+        """Return the text, and what the month needs to know; weekdays are counted from Sunday, as scripts do."""
+        bindings = field.schema.bindings
+        calendar = bindings["calendar"]
+        return {
+            "value": shown(cstruct),
+            "kind": calendar.kind,
+            "example": EXAMPLES[calendar.kind],
+            "weekend": " ".join(str((day + 1) % 7) for day in sorted(calendar.weekend)),
+            **{name: _day(getattr(self, name), bindings) for name in ("first", "last")},
+        }
 
 
 class CheckboxWidget(Widget):
@@ -126,6 +144,11 @@ class IdempotencyWidget(HiddenWidget):
         """Return the key that was sent, or a new one."""
         key = shown(cstruct)
         return {"value": key if schema.Key.pattern.fullmatch(key) else schema.new_key()}
+
+
+def _day(day: Any, bindings: Any) -> str:
+    found = day(bindings) if callable(day) else day
+    return found.isoformat() if found else ""
 
 
 def shown(cstruct: Any) -> str:

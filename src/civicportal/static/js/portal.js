@@ -18,7 +18,8 @@
    <form>                                      a second click on its button is ignored; the pressed button becomes busy
    <form data-stay>                            … not this one: it answers with a file and the page stays
    <form data-ctrl-enter>                      Ctrl+Enter sends it, by its button data-default if it has one
-   body[data-text-copied data-text-busy data-text-of data-icons], meta[name=csrf-token]
+   <input data-jdate>                          the month over a date field comes from body[data-dates]
+   body[data-text-copied data-text-busy data-text-of data-icons data-dates], meta[name=csrf-token]
 
    window.civicportal = {one, all, number, token, csrf, toast, icon, onTheme, digits} serves the other files. */
 (function () {
@@ -171,4 +172,5 @@
     one: one, all: all, number: number, token: token, csrf: csrf, toast: toast, icon: icon, digits: digits,
     onTheme: function (listener) { themeListeners.push(listener); }
   };
+  if (one('[data-jdate]')) { import(body.dataset.dates); }
 })();

@@ -13,7 +13,7 @@ from civicportal.audit.services import AuditService
 from civicportal.calendar import CityCalendar
 from civicportal.cases.attachments import AttachmentService, drop_files, store_files
 from civicportal.cases.changes import CaseChange
-from civicportal.cases.errors import CaseError, PictureGone, Refused, StaleCase
+from civicportal.cases.errors import CannotUndo, CaseError, PictureGone, Refused, StaleCase
 from civicportal.cases.follow_up import FollowUpService
 from civicportal.cases.followers import FollowerService
 from civicportal.cases.guards import objection_in_time
@@ -138,6 +138,7 @@ from civicportal.security import (
     Identity,
     Permission,
 )
+from civicportal.settings import parse_hours
 from civicportal.site import Site
 from civicportal.storage import FileMissing, process_image, scaled, store_variant
 from civicportal.toml_types import FreeTable, Table, boolean, number, string, strings
@@ -171,6 +172,7 @@ __all__ = [
     "BroadcastLane",
     "Button",
     "CannotTell",
+    "CannotUndo",
     "Case",
     "CaseChange",
     "CaseError",
@@ -312,6 +314,7 @@ __all__ = [
     "number",
     "objection_in_time",
     "optional_choice",
+    "parse_hours",
     "process_image",
     "public_status",
     "render_svg",

@@ -1,1 +1,72 @@
-"""Meetings with the mayor."""
+"""The hooks of the meetings plugin; what they do stands in the modules they call."""
+
+from collections.abc import Iterable
+from importlib.resources import files as resources
+from pathlib import Path
+
+from civicportal.api import (
+    Case,
+    CaseChange,
+    CaseKind,
+    MessageText,
+    Permission,
+    PluginModels,
+    Route,
+    Work,
+    _,
+    hookimpl,
+)
+from civicportal_meetings.messages import MESSAGES
+from civicportal_meetings.models import MeetingsBase
+from civicportal_meetings.names import GIVE_ORDERS, KIND, MINUTES, ORDERS, SESSIONS
+from civicportal_meetings.schemas import Settings
+from civicportal_meetings.services import AppointmentService, OrderService
+from civicportal_meetings.workflow import MAYORS_ORDERS, MEETINGS
+
+
+@hookimpl
+def register_settings() -> Settings:
+    """Return the schema of ``[plugins.meetings]``."""
+    return Settings()
+
+
+@hookimpl
+def register_models() -> PluginModels:
+    """Return the plugin's tables."""
+    folder = Path(str(resources("civicportal_meetings") / "migrations"))
+    return PluginModels(prefix="meetings", metadata=MeetingsBase.metadata, migrations=folder)
+
+
+@hookimpl
+def register_case_kinds() -> Iterable[CaseKind]:
+    """Return the kinds of case: requests for a meeting, and what the mayor orders in one."""
+    return (MEETINGS, MAYORS_ORDERS)
+
+
+@hookimpl
+def register_permissions() -> Iterable[Permission]:
+    """Return the rights beside those that every kind has."""
+    return (
+        Permission(name=SESSIONS, title=_("Plan public meeting days and close times")),
+        Permission(name=MINUTES, title=_("Write the minutes of meetings")),
+        Permission(name=GIVE_ORDERS, title=_("Write down orders of the mayor")),
+    )
+
+
+@hookimpl
+def register_messages() -> Iterable[MessageText]:
+    """Return the texts that are sent."""
+    return MESSAGES
+
+
+@hookimpl
+def route_case(case: Case, work: Work) -> Route | None:
+    """Send an order to the unit it was given to."""
+    return work.get(OrderService).route(case) if case.kind == ORDERS else None
+
+
+@hookimpl
+def case_changed(change: CaseChange, work: Work) -> None:
+    """Keep appointments in step with the history of a request."""
+    if change.case.kind == KIND:
+        work.get(AppointmentService).follow(change)

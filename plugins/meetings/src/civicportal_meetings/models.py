@@ -1,0 +1,161 @@
+"""Requests to meet the mayor, the appointments they get, public meeting days, and the mayor's orders."""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import DeclarativeBase, Mapped
+
+from civicportal.api import BigId, Case, UTCDateTime, id_column, new_metadata, tagged
+
+
+class MeetingsBase(DeclarativeBase):
+    """Base of the plugin's models."""
+
+    metadata = new_metadata()
+    type_annotation_map = {datetime: UTCDateTime}
+
+
+class MeetingRequest(MeetingsBase):
+    """The 1:1 detail of a case of kind "meetings": who wants to come, with whom, and when it suits them."""
+
+    __tablename__ = "meetings_request"
+    __table_args__ = (UniqueConstraint("open_of"), Index(None, "national_code_index"))
+
+    case_id: Mapped[int] = tagged(
+        BigId, ForeignKey(Case.id, ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    #: The citizen's id while the request is open, then empty: so nobody has two open ones.
+    open_of: Mapped[int | None] = tagged(BigId, erase="null")
+    #: "natural" for a person, "legal" for who comes on behalf of an organisation.
+    party: Mapped[str] = tagged(String(10))
+    #: First and last name of the person who comes.
+    name: Mapped[str] = tagged(String(120), default="", pii="contact", erase="null")
+    national_code: Mapped[str | None] = tagged(String(200), pii="identity", erase="null", sealed=True)
+    national_code_index: Mapped[str | None] = tagged(String(64), pii="identity", erase="null")
+    #: ISO 8601.
+    birth_date: Mapped[str | None] = tagged(String(200), pii="identity", erase="null", sealed=True)
+    organization: Mapped[str] = tagged(String(200), default="", pii="content", erase="null")
+    #: Of a legal person; anybody may look it up, so it is not sealed.
+    legal_id: Mapped[str] = tagged(String(20), default="")
+    #: What the person is in the organisation.
+    position: Mapped[str] = tagged(String(100), default="", pii="content", erase="null")
+    #: Weekdays as ``[calendar] weekend`` names them: "sat", "sun", …; none means every day.
+    suitable_days: Mapped[list[str]] = tagged(JSON, default=list)
+    #: "morning", "noon", or "" for any time of the day.
+    suitable_part: Mapped[str] = tagged(String(10), default="")
+    #: Names of those who come along.
+    companions: Mapped[list[str]] = tagged(JSON, default=list, pii="contact", erase="null")
+
+
+class MeetingSession(MeetingsBase):
+    """A public meeting day, to which several requests are invited; one without seats keeps a time closed."""
+
+    __tablename__ = "meetings_session"
+    __table_args__ = (Index(None, "start"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = id_column()
+    title: Mapped[str] = tagged(String(100))
+    start: Mapped[datetime] = tagged()
+    end: Mapped[datetime] = tagged()
+    place: Mapped[str] = tagged(String(100), default="")
+    public_seats: Mapped[int] = tagged(Integer)
+    #: Seats that the office gives away by itself.
+    office_seats: Mapped[int] = tagged(Integer)
+    #: How many may wait for a seat to become free.
+    reserve_seats: Mapped[int] = tagged(Integer)
+    cancelled_at: Mapped[datetime | None] = tagged()
+
+    @property
+    def capacity(self) -> int:
+        """Return how many requests can be invited."""
+        return self.public_seats + self.office_seats
+
+    @property
+    def is_closed_time(self) -> bool:
+        """Tell whether it only keeps the mayor's time from being given away."""
+        return self.capacity == 0
+
+
+class Appointment(MeetingsBase):
+    """A time that a request was given. Rows stay: one that was moved or cancelled says how it ended."""
+
+    __tablename__ = "meetings_appointment"
+    __table_args__ = (
+        Index(
+            "uq_meetings_appointment_standing",
+            "case_id",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+            sqlite_where=text("ended_at IS NULL"),
+        ),
+        Index(None, "case_id"),
+        Index(None, "start"),
+        Index(None, "session_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = id_column()
+    case_id: Mapped[int] = tagged(BigId, ForeignKey(Case.id, ondelete="CASCADE"))
+    start: Mapped[datetime] = tagged()
+    end: Mapped[datetime] = tagged()
+    place: Mapped[str] = tagged(String(100), default="")
+    #: The citizen reads it; the beginning stands in the SMS.
+    note: Mapped[str] = tagged(String(300), default="", pii="content", erase="null")
+    #: Only staff read it.
+    expert_note: Mapped[str] = tagged(Text, default="", pii="content", erase="null")
+    session_id: Mapped[int | None] = tagged(BigId, ForeignKey(MeetingSession.id, ondelete="SET NULL"))
+    #: "public" or "office" in a session, else "".
+    seat: Mapped[str] = tagged(String(10), default="")
+    #: What the citizen answered: "", "confirmed" or "other_time".
+    response: Mapped[str] = tagged(String(12), default="")
+    responded_at: Mapped[datetime | None] = tagged()
+    response_text: Mapped[str] = tagged(Text, default="", pii="content", erase="null")
+    #: Events of the case: the one that set this time and the one that ended it.
+    made_by: Mapped[int] = tagged(BigId)
+    made_at: Mapped[datetime] = tagged()
+    ended_by: Mapped[int | None] = tagged(BigId)
+    ended_at: Mapped[datetime | None] = tagged()
+    #: The step that ended it: reschedule, invite, cancel, withdraw, decline_invitation, hold, miss; or "undo".
+    ended_how: Mapped[str] = tagged(String(40), default="")
+    why: Mapped[str] = tagged(Text, default="", pii="content", erase="null")
+    reminded_at: Mapped[datetime | None] = tagged()
+
+
+class DiarySlot(MeetingsBase):
+    """Five minutes of the mayor's time that are taken. There is one mayor, so the moment is the primary key."""
+
+    __tablename__ = "meetings_slot"
+    __table_args__ = (Index(None, "appointment_id"), Index(None, "session_id"))
+
+    at: Mapped[datetime] = tagged(primary_key=True)
+    appointment_id: Mapped[int | None] = tagged(BigId, ForeignKey(Appointment.id, ondelete="CASCADE"))
+    session_id: Mapped[int | None] = tagged(BigId, ForeignKey(MeetingSession.id, ondelete="CASCADE"))
+
+
+class Reserve(MeetingsBase):
+    """A request that waits for a seat of a session; the smallest id is the first in the row."""
+
+    __tablename__ = "meetings_reserve"
+    __table_args__ = (UniqueConstraint("session_id", "case_id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = id_column()
+    session_id: Mapped[int] = tagged(BigId, ForeignKey(MeetingSession.id, ondelete="CASCADE"))
+    case_id: Mapped[int] = tagged(BigId, ForeignKey(Case.id, ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = tagged()
+
+
+class Order(MeetingsBase):
+    """The 1:1 detail of a case of kind "orders": what the mayor ordered in a meeting, and to whom."""
+
+    __tablename__ = "meetings_order"
+
+    case_id: Mapped[int] = tagged(
+        BigId, ForeignKey(Case.id, ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    meeting_id: Mapped[int] = tagged(BigId, ForeignKey(Case.id, ondelete="CASCADE"), index=True)
+    #: Key of the unit it was given to.
+    unit: Mapped[str] = tagged(String(40))
+    #: Office days.
+    deadline_days: Mapped[int] = tagged(Integer)
+    #: The citizen of the meeting was told of the result.
+    shared_at: Mapped[datetime | None] = tagged()

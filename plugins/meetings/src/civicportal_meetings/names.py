@@ -1,0 +1,8 @@
+"""Names that stand in the database and in roles."""
+
+KIND = "meetings"
+ORDERS = "orders"
+MINUTES = "meetings:minutes:write"
+SESSIONS = "meetings:session:manage"
+GIVE_ORDERS = "meetings:order:give"
+VIEW, WORK, IDENTITY = "meetings:case:view", "meetings:case:work", "meetings:case:identity"

@@ -1,0 +1,160 @@
+"""Appointments follow the history of their case: what a step says is done here, in its transaction."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+
+from civicportal.api import CannotUndo, Case, CaseChange, CaseEvent, Refused, Work, _
+from civicportal_meetings.models import Appointment, MeetingRequest, Reserve
+from civicportal_meetings.services.diary import DiaryService
+from civicportal_meetings.services.sessions import PublicDayService
+from civicportal_meetings.steps import read_time
+
+SETTING = frozenset({"schedule", "reschedule", "invite"})
+"""Steps that set a time."""
+ANSWERS = {"confirm": "confirmed", "ask_another_time": "other_time"}
+"""Steps by which a citizen answers and that leave the time as it is."""
+
+
+class AppointmentService:
+    """The times that requests have and had."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.session = work.session
+        self.diary = work.get(DiaryService)
+
+    def current(self, case: Case) -> Appointment | None:
+        """Return the standing appointment of a request; without one, the last that was held, missed or cancelled."""
+        history = self.history(case)
+        standing = next((one for one in history if one.ended_at is None), None)
+        if standing is not None or case.is_open:
+            return standing
+        return next((one for one in history if one.ended_how != "undo"), None)
+
+    def history(self, case: Case) -> Sequence[Appointment]:
+        """Return every appointment that a request ever had, the latest first."""
+        query = select(Appointment).where(Appointment.case_id == case.id).order_by(Appointment.id.desc())
+        return self.session.scalars(query).all()
+
+    def follow(self, change: CaseChange) -> None:
+        """Do what a step of a meeting says: set, move, end or answer.
+
+        :raises Refused: when the mayor is not free, no seat is left, or the citizen has another open request.
+        :raises CannotUndo: when the time that an undo brings back was given away meanwhile.
+        """
+        if change.type == "transition":
+            self._step(change.case, change.event)
+        elif change.type == "undone":
+            self._undo(change.case, change.event)
+        else:
+            return
+        self._keep_one_open(change.case)
+
+    # -- steps ----------------------------------------------------------------------------------------------
+
+    def _step(self, case: Case, event: CaseEvent) -> None:
+        name = event.transition or ""
+        if name in ANSWERS:
+            self._answer(case, event, ANSWERS[name])
+            return
+        standing = self._standing(case)
+        if standing is not None:
+            self._end(standing, event, name)
+        if name in SETTING:
+            self._make(case, event, standing)
+        elif standing is not None and name not in ("hold", "miss"):
+            self.diary.free(standing)
+
+    def _make(self, case: Case, event: CaseEvent, earlier: Appointment | None) -> None:
+        made = self._from_seat(event) if event.transition == "invite" else self._from_time(event)
+        made.case_id, made.made_by, made.made_at = case.id, event.id, event.at
+        self.session.add(made)
+        self.session.flush()
+        if made.session_id is None:
+            self.diary.take(made, instead_of=earlier)
+        elif earlier is not None:
+            self.diary.free(earlier)
+        self.session.execute(delete(Reserve).where(Reserve.case_id == case.id))
+
+    def _from_time(self, event: CaseEvent) -> Appointment:
+        time = read_time(event.data, event.internal_text)
+        self.diary.check(time.start, time.end)
+        return Appointment(
+            start=time.start, end=time.end, place=time.place, note=time.note, expert_note=time.expert_note
+        )
+
+    def _from_seat(self, event: CaseEvent) -> Appointment:
+        data: Any = event.data
+        session = self.work.get(PublicDayService).give_seat(data["session"], data["quota"])
+        return Appointment(
+            start=session.start,
+            end=session.end,
+            place=session.place,
+            note=data["note"],
+            expert_note=event.internal_text,
+            session_id=session.id,
+            seat=data["quota"],
+        )
+
+    def _answer(self, case: Case, event: CaseEvent, answer: str) -> None:
+        standing = self._standing(case)
+        if standing is not None:
+            standing.response, standing.responded_at = answer, event.at
+            standing.response_text = event.public_text
+
+    def _end(self, appointment: Appointment, event: CaseEvent, how: str) -> None:
+        appointment.ended_at, appointment.ended_by, appointment.ended_how = event.at, event.id, how
+        appointment.why = event.public_text
+        self.session.flush()
+
+    # -- undo -----------------------------------------------------------------------------------------------
+
+    def _undo(self, case: Case, event: CaseEvent) -> None:
+        taken_back: Any = event.data["event"]
+        history = self.history(case)
+        made = next((one for one in history if one.made_by == taken_back), None)
+        ended = next((one for one in history if one.ended_by == taken_back), None)
+        if made is not None:
+            self._end(made, event, "undo")
+        if ended is not None:
+            ended.ended_at = ended.ended_by = None
+            ended.ended_how = ended.why = ""
+            self.session.flush()
+            self._take_again(ended, made)
+        elif made is not None:
+            self.diary.free(made)
+
+    def _take_again(self, appointment: Appointment, instead_of: Appointment | None) -> None:
+        try:
+            if appointment.session_id is None:
+                self.diary.retake(appointment, instead_of)
+                return
+            self.work.get(PublicDayService).give_seat(
+                appointment.session_id, appointment.seat, but=appointment
+            )
+        except Refused as refusal:
+            raise CannotUndo(str(refusal)) from refusal
+        if instead_of is not None:
+            self.diary.free(instead_of)
+
+    # -- inside ---------------------------------------------------------------------------------------------
+
+    def _standing(self, case: Case) -> Appointment | None:
+        query = select(Appointment).where(Appointment.case_id == case.id, Appointment.ended_at.is_(None))
+        return self.session.scalar(query)
+
+    def _keep_one_open(self, case: Case) -> None:
+        request = self.session.get(MeetingRequest, case.id)
+        if request is None:
+            return
+        if not case.is_open:
+            self.session.execute(delete(Reserve).where(Reserve.case_id == case.id))
+        request.open_of = case.citizen_id if case.is_open else None
+        try:
+            with self.session.begin_nested():
+                self.session.flush()
+        except IntegrityError:
+            raise Refused(_("The citizen has another open request meanwhile.")) from None

@@ -1,0 +1,115 @@
+"""Orders of the mayor: cases in the kartables of units, with a deadline, linked with the meeting they come from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from civicportal.api import (
+    AccessService,
+    Case,
+    CaseLink,
+    CaseService,
+    Forbidden,
+    Refused,
+    Route,
+    Unit,
+    Work,
+    _,
+)
+from civicportal_meetings.models import Order
+from civicportal_meetings.names import GIVE_ORDERS, KIND, ORDERS
+
+SUBJECT = 80
+"""Characters of an order that name it in lists."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewOrder:
+    """What the mayor ordered.
+
+    :ivar days: office days until it is to be done.
+    """
+
+    text: str
+    unit: Unit
+    days: int
+
+
+class OrderService:
+    """Gives orders, routes them, and tells the citizen how they ended."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.session = work.session
+        self.cases = work.get(CaseService)
+
+    def may_give(self, meeting: Case) -> bool:
+        """Tell whether the actor may write down orders of this meeting."""
+        actor, access = self.work.actor, self.work.get(AccessService)
+        return actor.permits(GIVE_ORDERS) and access.can(meeting, "work")
+
+    def give(self, meeting: Case, new: NewOrder) -> Case:
+        """Open an order from a meeting and link the two.
+
+        :raises Forbidden: without the right.
+        :raises Refused: when the meeting has not taken place.
+        """
+        if not self.may_give(meeting):
+            raise Forbidden("may not give orders")
+        if meeting.kind != KIND or meeting.status != "held":
+            raise Refused(_("Orders come from a meeting that was held."))
+        order = self.cases.open(
+            self.work.site.kind(ORDERS),
+            subject=_shortened(new.text),
+            body=new.text,
+            citizen_id=None,
+            detail=Order(meeting_id=meeting.id, unit=new.unit.key, deadline_days=new.days),
+            source="counter",
+        )
+        self.session.add(
+            CaseLink(from_id=meeting.id, to_id=order.id, type="follow_up", created_at=self.work.clock.now())
+        )
+        self.session.flush()
+        return order
+
+    def route(self, case: Case) -> Route | None:
+        """Return the unit to which an order was given."""
+        order = self.session.get(Order, case.id)
+        if order is None:
+            return None
+        return Route(unit=order.unit, deadline_days=order.deadline_days)
+
+    def of(self, meeting: Case) -> Sequence[tuple[Order, Case]]:
+        """Return the orders of a meeting, the first first."""
+        query = (
+            select(Order, Case)
+            .join(Case, Case.id == Order.case_id)
+            .where(Order.meeting_id == meeting.id)
+            .order_by(Order.case_id)
+        )
+        return [(order, case) for order, case in self.session.execute(query)]
+
+    def share(self, order: Case) -> Case:
+        """Let the citizen of the meeting read how the order ended; returns the meeting's case.
+
+        :raises Refused: while it is open, and when it was shared already.
+        """
+        detail = self.session.get_one(Order, order.id)
+        if order.is_open:
+            raise Refused(_("The order is not closed yet."))
+        if detail.shared_at is not None:
+            raise Refused(_("The citizen has been told already."))
+        meeting = self.session.get_one(Case, detail.meeting_id)
+        self.cases.comment(meeting, self._result(order), expert=True, public=True)
+        detail.shared_at = self.work.clock.now()
+        return meeting
+
+    def _result(self, order: Case) -> str:
+        closing = next(event for event in self.cases.events(order) if event.type == "transition")
+        return closing.public_text
+
+
+def _shortened(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= SUBJECT else f"{line[: SUBJECT - 1].rstrip()}…"

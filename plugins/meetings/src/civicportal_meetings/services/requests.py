@@ -1,0 +1,182 @@
+"""Asking for a meeting: one open request for each citizen."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from civicportal.api import (
+    Case,
+    CaseService,
+    Category,
+    Forbidden,
+    Refused,
+    Work,
+    _,
+    step_values,
+)
+from civicportal_meetings.models import Appointment, MeetingRequest
+from civicportal_meetings.names import KIND
+from civicportal_meetings.services.appointments import AppointmentService
+from civicportal_meetings.steps import Seat, Time, seat_values, time_values
+
+
+@dataclass(frozen=True, kw_only=True)
+class Applicant:
+    """Who wants to come.
+
+    :ivar party: "natural", or "legal" for who comes on behalf of an organisation.
+    :ivar national_code: plain digits.
+    """
+
+    name: str
+    party: str = "natural"
+    national_code: str = ""
+    birth_date: date | None = None
+    organization: str = ""
+    legal_id: str = ""
+    position: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewMeeting:
+    """What somebody asks for.
+
+    :ivar suitable_days: weekdays as ``[calendar] weekend`` names them; none means any.
+    :ivar suitable_part: "morning", "noon" or "".
+    :ivar companions: names.
+    :ivar photos: keys of uploaded pictures.
+    :ivar owner: whose uploads they are.
+    :ivar idempotency_key: of the form; one citizen's key opens one case.
+    """
+
+    subject: str
+    reason: str
+    applicant: Applicant
+    category: Category | None = None
+    suitable_days: Sequence[str] = ()
+    suitable_part: str = ""
+    companions: Sequence[str] = ()
+    photos: Sequence[str] = ()
+    owner: str = ""
+    idempotency_key: str = ""
+    source: str = "web"
+
+
+class MeetingService:
+    """Submit a request, find the open one, set and change its time."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.session = work.session
+        self.cases = work.get(CaseService)
+
+    # -- asking ---------------------------------------------------------------------------------------------
+
+    def submit(self, new: NewMeeting) -> Case:
+        """Open a request of the acting citizen; the same form sent again returns the same case.
+
+        :raises Forbidden: below the identity level that the kind asks for.
+        :raises Refused: when the citizen has an open request already.
+        :raises PictureGone: when a picture is not the owner's, or not there any more.
+        """
+        actor = self.work.actor
+        if actor.user_id is None or actor.level < self.work.site.kind(KIND).level:
+            raise Forbidden("the identity level is too low")
+        key = f"{KIND}:{actor.user_id}:{new.idempotency_key}" if new.idempotency_key else None
+        before = self.cases.by_idempotency_key(key) if key else None
+        if before is not None:
+            return before
+        if self.open_request() is not None:
+            raise _already_open()
+        try:
+            with self.work.attempt():
+                return self._open(new, actor.user_id, key)
+        except IntegrityError:
+            # Two forms arrived at one moment, and the other one was first.
+            before = self.cases.by_idempotency_key(key) if key else None
+            if before is None:
+                raise _already_open() from None
+            return before
+
+    def open_request(self) -> Case | None:
+        """Return the open request of the acting citizen, if there is one."""
+        me = self.work.actor.user_id
+        if me is None:
+            return None
+        query = select(Case).join(MeetingRequest, MeetingRequest.case_id == Case.id)
+        return self.session.scalar(query.where(MeetingRequest.open_of == me))
+
+    def request(self, case: Case) -> MeetingRequest | None:
+        """Return the detail of a case, if it is a meeting."""
+        return self.session.get(MeetingRequest, case.id) if case.kind == KIND else None
+
+    def _open(self, new: NewMeeting, citizen_id: int, key: str | None) -> Case:
+        return self.cases.open(
+            self.work.site.kind(KIND),
+            subject=new.subject,
+            body=new.reason,
+            citizen_id=citizen_id,
+            category=new.category,
+            detail=self._detail(new, citizen_id),
+            attachments=new.photos,
+            owner=new.owner,
+            source=new.source,
+            idempotency_key=key,
+        )
+
+    def _detail(self, new: NewMeeting, citizen_id: int) -> MeetingRequest:
+        who, keys = new.applicant, self.work.site.keys
+        code, born = who.national_code, who.birth_date
+        return MeetingRequest(
+            open_of=citizen_id,
+            party=who.party,
+            name=who.name,
+            national_code=keys.encrypt(code) if code else None,
+            national_code_index=keys.blind_index(code) if code else None,
+            birth_date=keys.encrypt(born.isoformat()) if born else None,
+            organization=who.organization,
+            legal_id=who.legal_id,
+            position=who.position,
+            suitable_days=list(new.suitable_days),
+            suitable_part=new.suitable_part,
+            companions=list(new.companions),
+        )
+
+    # -- the time -------------------------------------------------------------------------------------------
+
+    def appointment(self, case: Case) -> Appointment | None:
+        """Return the standing appointment of a request; once it is closed, the last one it had."""
+        return self.work.get(AppointmentService).current(case)
+
+    def schedule(self, case: Case, time: Time, *, version: int | None = None, notify: bool = True) -> None:
+        """Give a request a time.
+
+        :raises Refused: when the mayor is not free then.
+        """
+        self._apply(case, "schedule", time_values(time), version, notify)
+
+    def reschedule(
+        self, case: Case, time: Time, *, reason: str = "", version: int | None = None, notify: bool = True
+    ) -> None:
+        """Give a request another time; see :meth:`schedule`."""
+        self._apply(case, "reschedule", time_values(time, reason), version, notify)
+
+    def invite(self, case: Case, seat: Seat, *, version: int | None = None, notify: bool = True) -> None:
+        """Give a request a seat of a session.
+
+        :raises Refused: when no such seat is free.
+        """
+        self._apply(case, "invite", seat_values(seat), version, notify)
+
+    def _apply(
+        self, case: Case, step: str, values: Mapping[str, Any], version: int | None, notify: bool
+    ) -> None:
+        self.cases.apply(case, step, version=version, notify=notify, **step_values(values))
+
+
+def _already_open() -> Refused:
+    return Refused(_("You have an open request already. A new one is possible when it is closed."))

@@ -1,0 +1,194 @@
+"""Public meeting days: seats for the public and for the office, a reserve list, and times that are kept closed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from civicportal.api import Case, CaseService, NotFound, Refused, Work, _, step_values
+from civicportal_meetings.models import Appointment, MeetingSession, Reserve
+from civicportal_meetings.names import KIND
+from civicportal_meetings.services.diary import DiaryService
+
+QUOTAS = {"public": _("Public seat"), "office": _("Seat of the office")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewSession:
+    """A public meeting day as an officer plans it; without any seat the time is only kept closed."""
+
+    title: str
+    start: datetime
+    end: datetime
+    place: str = ""
+    public_seats: int = 0
+    office_seats: int = 0
+    reserve_seats: int = 0
+
+
+class PublicDayService:
+    """Plans sessions and gives their seats."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.session = work.session
+        self.diary = work.get(DiaryService)
+
+    # -- planning -------------------------------------------------------------------------------------------
+
+    def plan(self, new: NewSession) -> MeetingSession:
+        """Plan a session.
+
+        :raises Refused: when the mayor is not free then.
+        """
+        self.diary.check(new.start, new.end)
+        planned = MeetingSession(
+            title=new.title,
+            start=new.start,
+            end=new.end,
+            place=new.place,
+            public_seats=new.public_seats,
+            office_seats=new.office_seats,
+            reserve_seats=new.reserve_seats,
+        )
+        self.session.add(planned)
+        self.session.flush()
+        self.diary.take(planned)
+        return planned
+
+    def change_seats(self, session_id: int, *, public: int, office: int, reserve: int) -> None:
+        """Change how many seats a session has.
+
+        :raises Refused: when more than that are taken.
+        """
+        session = self.find(session_id, lock=True)
+        taken = {quota: self.taken(session, quota) for quota in QUOTAS}
+        if taken["public"] > public or taken["office"] > office:
+            raise Refused(_("More seats than this are given already."))
+        if (public + office == 0) != session.is_closed_time:
+            raise Refused(_("A session has seats, and a closed time has none."))
+        session.public_seats, session.office_seats, session.reserve_seats = public, office, reserve
+
+    def cancel(self, session_id: int, reason: str) -> None:
+        """Cancel a session: its members go back to the office as requests whose appointment is cancelled.
+
+        :param reason: told to the invited citizens.
+        """
+        cases = self.work.get(CaseService)
+        # Cases first, then the session: the order in which a seat is given.
+        for case in self._members(session_id):
+            cases.apply(case, "recall", **step_values({"public_text": reason}))
+        session = self.find(session_id, lock=True)
+        session.cancelled_at = self.work.clock.now()
+        self.diary.free(session)
+        for waiting in self.reserve(session):
+            self.session.delete(waiting[0])
+
+    def _members(self, session_id: int) -> Sequence[Case]:
+        query = (
+            select(Case)
+            .join(Appointment, Appointment.case_id == Case.id)
+            .where(Appointment.session_id == session_id, Appointment.ended_at.is_(None))
+            .order_by(Case.id)
+            .with_for_update(of=Case)
+        )
+        return self.session.scalars(query).all()
+
+    # -- reading --------------------------------------------------------------------------------------------
+
+    def find(self, session_id: int, *, lock: bool = False) -> MeetingSession:
+        """Return a session.
+
+        :raises NotFound: when there is none, or it was cancelled.
+        """
+        query = select(MeetingSession).where(
+            MeetingSession.id == session_id, MeetingSession.cancelled_at.is_(None)
+        )
+        found = self.session.scalar(query.with_for_update() if lock else query)
+        if found is None:
+            raise NotFound("no such session")
+        return found
+
+    def coming(self) -> Sequence[MeetingSession]:
+        """Return the sessions to come to which requests can be invited, the next first."""
+        query = select(MeetingSession).where(
+            MeetingSession.start > self.work.clock.now(),
+            MeetingSession.cancelled_at.is_(None),
+            MeetingSession.public_seats + MeetingSession.office_seats > 0,
+        )
+        return self.session.scalars(query.order_by(MeetingSession.start)).all()
+
+    def between(self, start: datetime, end: datetime) -> Sequence[MeetingSession]:
+        """Return the sessions and closed times that begin within a span."""
+        query = select(MeetingSession).where(
+            MeetingSession.start >= start, MeetingSession.start < end, MeetingSession.cancelled_at.is_(None)
+        )
+        return self.session.scalars(query.order_by(MeetingSession.start)).all()
+
+    # -- seats ----------------------------------------------------------------------------------------------
+
+    def taken(self, session: MeetingSession, quota: str, but: Appointment | None = None) -> int:
+        """Return how many seats of a quota are given."""
+        query = (
+            select(func.count())
+            .select_from(Appointment)
+            .where(
+                Appointment.session_id == session.id,
+                Appointment.seat == quota,
+                Appointment.ended_at.is_(None) | Appointment.ended_how.in_(("hold", "miss")),
+                Appointment.id != (but.id if but else 0),
+            )
+        )
+        return self.session.scalar(query) or 0
+
+    def free(self, session: MeetingSession) -> dict[str, int]:
+        """Return how many seats of each quota are free."""
+        seats = {"public": session.public_seats, "office": session.office_seats}
+        return {quota: number - self.taken(session, quota) for quota, number in seats.items()}
+
+    def give_seat(self, session_id: int, quota: str, *, but: Appointment | None = None) -> MeetingSession:
+        """Return the session when a seat of the quota is free; the row stays locked until the seat is written.
+
+        :raises Refused: when none is, or the session is over or cancelled.
+        """
+        try:
+            session = self.find(session_id, lock=True)
+        except NotFound:
+            raise Refused(_("This session was cancelled.")) from None
+        if session.start <= self.work.clock.now():
+            raise Refused(_("This time has passed already."))
+        seats = session.public_seats if quota == "public" else session.office_seats
+        if self.taken(session, quota, but) >= seats:
+            raise Refused(
+                _("No seat of this sort is free in the session. Put the request on the reserve list.")
+            )
+        return session
+
+    # -- reserve --------------------------------------------------------------------------------------------
+
+    def reserve(self, session: MeetingSession) -> list[tuple[Reserve, Case]]:
+        """Return who waits for a seat, the first in the row first."""
+        query = (
+            select(Reserve, Case)
+            .join(Case, Case.id == Reserve.case_id)
+            .where(Reserve.session_id == session.id)
+            .order_by(Reserve.id)
+        )
+        return [(waiting, case) for waiting, case in self.session.execute(query)]
+
+    def wait(self, session_id: int, case: Case) -> None:
+        """Put a request at the end of the reserve list.
+
+        :raises Refused: when it stands there already or the list is full.
+        """
+        if case.kind != KIND or not case.is_open:
+            raise Refused(_("Only an open request for a meeting can wait for a seat."))
+        session = self.find(session_id, lock=True)
+        waiting = [row.case_id for row, _case in self.reserve(session)]
+        if case.id in waiting:
+            raise Refused(_("The request stands on this reserve list already."))
+        if len(waiting) >= session.reserve_seats:
+            raise Refused(_("The reserve list of this session is full."))
+        self.session.add(Reserve(session_id=session.id, case_id=case.id, created_at=self.work.clock.now()))
+        self.session.flush()

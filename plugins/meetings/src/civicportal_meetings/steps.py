@@ -1,0 +1,89 @@
+"""What a step that sets a time writes into the history: appointment and SMS are made from it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from civicportal.api import NOTICE, cut_units
+from civicportal_meetings.models import MeetingSession
+
+NOTE_UNITS = 25
+"""So many UTF-16 units of the note for the citizen fit into the SMS."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Time:
+    """A time of the mayor for one request.
+
+    :ivar start: aware.
+    :ivar minutes: a multiple of five.
+    :ivar note: for the citizen.
+    :ivar expert_note: for staff.
+    """
+
+    start: datetime
+    minutes: int
+    place: str
+    note: str = ""
+    expert_note: str = ""
+
+    @property
+    def end(self) -> datetime:
+        """Return when it ends."""
+        return self.start + timedelta(minutes=self.minutes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seat:
+    """A seat of a session for one request.
+
+    :ivar quota: "public" or "office".
+    """
+
+    session: MeetingSession
+    quota: str = "public"
+    note: str = ""
+    expert_note: str = ""
+
+
+def time_values(time: Time, reason: str = "") -> dict[str, Any]:
+    """Return the values of a step's form for a time, as ``step_values`` takes them.
+
+    :param reason: why an earlier time is given up, for the citizen.
+    """
+    return {
+        "start": time.start.isoformat(),
+        "minutes": time.minutes,
+        "place": time.place,
+        **_words(time.start, time.note, time.expert_note, reason),
+    }
+
+
+def seat_values(seat: Seat, reason: str = "") -> dict[str, Any]:
+    """Return the values of a step's form for a seat; see :func:`time_values`."""
+    return {
+        "session": seat.session.id,
+        "quota": seat.quota,
+        **_words(seat.session.start, seat.note, seat.expert_note, reason),
+    }
+
+
+def read_time(data: Mapping[str, Any], expert_note: str) -> Time:
+    """Return the time that the data of an event name."""
+    return Time(
+        start=datetime.fromisoformat(data["start"]),
+        minutes=int(data["minutes"]),
+        place=str(data["place"]),
+        note=str(data["note"]),
+        expert_note=expert_note,
+    )
+
+
+def _words(moment: datetime, note: str, expert_note: str, reason: str) -> dict[str, Any]:
+    return {
+        "note": note,
+        "public_text": reason or note,
+        "internal_text": expert_note,
+        NOTICE: {"moment": moment.isoformat(), "note": cut_units(note, NOTE_UNITS).strip()},
+    }

@@ -1,0 +1,227 @@
+"""The kinds "meetings" and "orders" and their workflows, as data."""
+
+from typing import Any
+
+from civicportal.api import (
+    Case,
+    CaseKind,
+    Reason,
+    State,
+    Transition,
+    Work,
+    Workflow,
+    _,
+)
+from civicportal_meetings import schemas
+from civicportal_meetings.identity import facts_of_identity
+from civicportal_meetings.models import MeetingRequest, Order
+from civicportal_meetings.names import KIND, MINUTES, ORDERS
+from civicportal_meetings.services.appointments import AppointmentService
+
+WAITING = ("registered", "in_review")
+OPEN = (*WAITING, "scheduled")
+CITIZEN: Any = frozenset({"citizen"})
+
+
+def after_the_beginning(case: Case, work: Work) -> Any:
+    """Say that nobody knows yet whether a meeting took place."""
+    appointment = work.get(AppointmentService).current(case)
+    if appointment is None or appointment.start <= work.clock.now():
+        return None
+    return _("The meeting has not begun yet.")
+
+
+def before_the_beginning(case: Case, work: Work) -> Any:
+    """Say that it is too late to answer."""
+    appointment = work.get(AppointmentService).current(case)
+    if appointment is None or appointment.start > work.clock.now():
+        return None
+    return _("The time of the meeting has come already.")
+
+
+def not_answered(answer: str) -> Any:
+    """Return a guard that says that the citizen has given this answer already."""
+
+    def guard(case: Case, work: Work) -> Any:
+        appointment = work.get(AppointmentService).current(case)
+        if appointment is None or appointment.response != answer:
+            return None
+        return _("You have answered already.")
+
+    return guard
+
+
+MEETING_WORKFLOW = Workflow(
+    initial="registered",
+    states=(
+        State(name="registered", title=_("Registered"), stage="registered"),
+        State(
+            name="in_review",
+            title=_("In review by the office"),
+            stage="in_progress",
+            public_title=_("In progress"),
+        ),
+        State(name="scheduled", title=_("Time set"), stage="in_progress"),
+        State(name="held", title=_("Meeting held"), stage="done"),
+        State(name="declined", title=_("Not agreed to"), stage="rejected"),
+        State(name="cancelled", title=_("Cancelled"), stage="rejected"),
+        State(name="absent", title=_("Did not come"), stage="rejected"),
+    ),
+    transitions=(
+        Transition(
+            name="start_review", title=_("Start the review"), sources=("registered",), target="in_review"
+        ),
+        Transition(
+            name="schedule",
+            title=_("Set a time"),
+            sources=WAITING,
+            target="scheduled",
+            schema=schemas.Schedule,
+        ),
+        Transition(
+            name="reschedule",
+            title=_("Set another time"),
+            sources=("scheduled",),
+            target="scheduled",
+            schema=schemas.Reschedule,
+        ),
+        Transition(
+            name="invite",
+            title=_("Invite to a public meeting day"),
+            sources=OPEN,
+            target="scheduled",
+            schema=schemas.Invite,
+        ),
+        Transition(
+            name="recall",
+            title=_("Take the time back"),
+            sources=("scheduled",),
+            target="in_review",
+            schema=Reason,
+        ),
+        Transition(
+            name="hold",
+            title=_("The meeting was held"),
+            sources=("scheduled",),
+            target="held",
+            permission=MINUTES,
+            guards=(after_the_beginning,),
+            schema=schemas.Minutes,
+        ),
+        Transition(
+            name="miss",
+            title=_("The citizen did not come"),
+            sources=("scheduled",),
+            target="absent",
+            guards=(after_the_beginning,),
+        ),
+        Transition(
+            name="decline", title=_("Decline the request"), sources=WAITING, target="declined", schema=Reason
+        ),
+        Transition(
+            name="cancel",
+            title=_("Cancel the meeting"),
+            sources=("scheduled",),
+            target="cancelled",
+            schema=Reason,
+        ),
+        Transition(
+            name="reopen",
+            title=_("Open again"),
+            sources=("declined", "cancelled", "absent"),
+            target="in_review",
+            schema=Reason,
+        ),
+        Transition(
+            name="confirm",
+            title=_("I shall come"),
+            sources=("scheduled",),
+            target="scheduled",
+            actors=CITIZEN,
+            notify=False,
+            guards=(before_the_beginning, not_answered("confirmed")),
+        ),
+        Transition(
+            name="ask_another_time",
+            title=_("Ask for another time"),
+            sources=("scheduled",),
+            target="scheduled",
+            actors=CITIZEN,
+            notify=False,
+            guards=(before_the_beginning, not_answered("other_time")),
+            schema=schemas.OtherTime,
+        ),
+        Transition(
+            name="decline_invitation",
+            title=_("I cannot come at this time"),
+            sources=("scheduled",),
+            target="in_review",
+            actors=CITIZEN,
+            notify=False,
+            guards=(before_the_beginning,),
+            schema=schemas.Words,
+        ),
+        Transition(
+            name="withdraw",
+            title=_("Withdraw the request"),
+            sources=OPEN,
+            target="cancelled",
+            actors=CITIZEN,
+            guards=(before_the_beginning,),
+            schema=schemas.Words,
+        ),
+    ),
+)
+
+ORDER_WORKFLOW = Workflow(
+    initial="registered",
+    states=(
+        State(name="registered", title=_("Registered"), stage="registered"),
+        State(name="in_progress", title=_("In progress"), stage="in_progress"),
+        State(name="done", title=_("Carried out"), stage="done"),
+        State(name="rejected", title=_("Cannot be carried out"), stage="rejected"),
+    ),
+    transitions=(
+        Transition(name="start", title=_("Start the work"), sources=("registered",), target="in_progress"),
+        Transition(
+            name="finish",
+            title=_("Carried out"),
+            sources=("registered", "in_progress"),
+            target="done",
+            schema=schemas.OrderResult,
+        ),
+        Transition(
+            name="reject",
+            title=_("Cannot be carried out"),
+            sources=("registered", "in_progress"),
+            target="rejected",
+            schema=schemas.OrderResult,
+        ),
+        Transition(
+            name="reopen",
+            title=_("Open again"),
+            sources=("done", "rejected"),
+            target="in_progress",
+            schema=schemas.OrderResult,
+        ),
+    ),
+)
+
+MEETINGS = CaseKind(
+    name=KIND,
+    title=_("Meeting with the mayor"),
+    workflow=MEETING_WORKFLOW,
+    permission_prefix="meetings:case",
+    detail_model=MeetingRequest,
+    level=1,
+    icon="calendar-event",
+    identity=facts_of_identity,
+)
+MAYORS_ORDERS = CaseKind(
+    name=ORDERS,
+    title=_("Order of the mayor"),
+    workflow=ORDER_WORKFLOW,
+    permission_prefix="orders:case",
+    detail_model=Order,
+    icon="clipboard-list",
+)

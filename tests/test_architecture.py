@@ -30,7 +30,7 @@ RANKS = {
     "dashboard": 8,
 }
 #: One seam each where a lower domain asks a higher one: codes leave through the outbox.
-SEAMS = {("accounts.messages", "notifications")}
+SEAMS = {("accounts.messages", "notifications"), ("audit.views", "cases")}
 #: Plain values without a table or a request: everybody may know them.
 PURE = {
     "cases.workflow",

@@ -24,6 +24,7 @@ from civicportal.web.static import StaticFiles
 
 CORE_PARTS = (
     "web",
+    "audit",
     "accounts",
     "cases",
     "kartable",

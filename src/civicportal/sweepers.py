@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select
 
 from civicportal.accounts.models import OtpChallenge, Session
+from civicportal.audit import jobs as audit
 from civicportal.cases.attachments import UNCLAIMED, drop_files
 from civicportal.cases.models import Attachment
 from civicportal.jobs import Job
@@ -77,6 +78,7 @@ def _batches(keys: Iterator[str]) -> Iterator[list[str]]:
 
 
 JOBS = (
+    *audit.JOBS,
     Job(name="core.limits", every=timedelta(hours=1), run=sweep_limits),
     Job(name="core.sessions", every=timedelta(hours=1), run=sweep_sessions),
     Job(name="core.attachments", every=timedelta(hours=6), run=sweep_attachments),

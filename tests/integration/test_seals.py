@@ -84,8 +84,8 @@ TAMPERINGS = {
     .values(internal_text="ندیدم."),
     "a status rewritten": update(CaseEvent).where(CaseEvent.type == "opened").values(after="done"),
     "a digest rewritten": update(AuditEvent).where(AuditEvent.subject_id == 8).values(digests="0" * 64),
-    "a seal rewritten": update(AuditSeal).where(AuditSeal.id == 1).values(hash="0" * 64),
-    "a seal deleted": delete(AuditSeal).where(AuditSeal.id == 1),
+    "a seal rewritten": update(AuditSeal).where(AuditSeal.previous == "").values(hash="0" * 64),
+    "a seal deleted": delete(AuditSeal).where(AuditSeal.previous == ""),
 }
 
 

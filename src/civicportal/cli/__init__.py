@@ -9,6 +9,7 @@ from civicportal.cli.options import Options, plugin_commands
 from civicportal.errors import CivicportalError, ConfigurationError
 
 COMMANDS = {
+    "audit": "audit:audit",
     "check": "check:check",
     "db": "db:db",
     "demo": "demo:demo",

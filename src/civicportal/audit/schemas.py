@@ -1,0 +1,27 @@
+"""What narrows the trail."""
+
+from civicportal.audit.titles import TITLES
+from civicportal.forms import optional_choice
+from civicportal.i18n import _
+from civicportal.schema import BoundedInt, CityDate, Node, Option, StrictSchema, TrackingCode
+
+LARGEST_ID = 2**53
+AREAS = (
+    Option(value="login:", label=_("All sign-ins")),
+    Option(value="reveal:", label=_("All looks at personal data")),
+)
+
+
+class TrailFilters(StrictSchema):
+    """It stands in the address, so a name or number never does."""
+
+    action = optional_choice(
+        [*AREAS, *(Option(value=name, label=title) for name, title in TITLES.items())],
+        _("What was done"),
+        _("Everything"),
+    )
+    case = Node(TrackingCode(), title=_("Tracking code"), missing=None)
+    first = Node(CityDate(), title=_("From"), missing=None)
+    last = Node(CityDate(), title=_("Until"), missing=None)
+    actor = Node(BoundedInt(0, LARGEST_ID), missing=None)
+    subject = Node(BoundedInt(0, LARGEST_ID), missing=None)

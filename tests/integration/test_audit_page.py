@@ -1,0 +1,116 @@
+"""The administrators' page of the trail, and the commands beside it."""
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import select, update
+
+from civicportal.audit import jobs
+from civicportal.audit.models import AuditEvent
+from civicportal.audit.seals import SealService
+from civicportal.audit.services import AuditService
+from civicportal.cases import tracking
+from civicportal.cases.services import CaseService
+from civicportal.cli import main
+from civicportal.testing import identity, make_case, make_citizen, make_staff, make_unit
+
+
+@pytest.fixture
+def boss(site, sign_in):
+    with site.work() as work:
+        user = make_staff(work, "administrator")
+    sign_in(user)
+    return user
+
+
+@pytest.fixture
+def opened(site):
+    """Let a handler open a case, which the trail remembers."""
+    with site.work() as work:
+        case = make_case(work, citizen=make_citizen(work))
+        handler = identity(work, make_staff(work, "handler", unit=make_unit(work, "waste")))
+    with site.work(actor=handler) as work:
+        work.get(AuditService).record("case:open", subject_id=case.citizen_id, case_id=case.id)
+    return case
+
+
+def rows(page):
+    return page.html.select("tbody tr")
+
+
+def test_the_trail_is_for_administrators(app, site, sign_in):
+    with site.work() as work:
+        user = make_staff(work, "handler")
+    sign_in(user)
+    app.get("/admin/audit", status=403)
+
+
+def test_filters_by_code_action_and_person(app, site, boss, opened):
+    page = app.get("/admin/audit", status=200)
+    assert opened.code in page
+    assert len(rows(app.get(f"/admin/audit?case={opened.code}", status=200))) == 1
+    assert "رویدادی نیست" in app.get(f"/admin/audit?case={tracking.new_code()}", status=200)
+    assert len(rows(app.get(f"/admin/audit?subject={opened.citizen_id}&action=case:open"))) == 1
+    assert len(rows(app.get("/admin/audit?action=reveal:"))) == 0
+    assert app.get("/admin/audit?action=nonsense&first=x", status=200)
+
+
+def test_pages_lead_back_and_forth(app, site, boss):
+    with site.work() as work:
+        for number in range(60):
+            work.get(AuditService).record("logout", number=number)
+    page = app.get("/admin/audit?action=logout")
+    assert len(rows(page)) == 50
+    older = page.click(linkid=None, href=r"before=\d+", index=0)
+    assert len(rows(older)) == 10
+    assert len(rows(older.click(href=r"after=\d+", index=0))) == 50
+
+
+def test_the_button_says_what_it_found(app, site, clock, boss, opened):
+    clock.advance(seconds=11)
+    jobs.seal(site)
+    assert "مُهر تازه‌تر" in press(app)
+    with site.work() as work:
+        changed = update(AuditEvent).where(AuditEvent.action == "case:open").values(actor_id=4)
+        work.session.execute(changed)
+    assert "دست خورده است" in press(app)
+
+
+def press(app):
+    page = app.get("/admin/audit")
+    form = next(form for form in page.forms.values() if form.action == "/admin/audit/verify")
+    return form.submit(status=303).follow()
+
+
+def test_every_night_the_whole_is_verified(app, site, clock, boss, opened, caplog):
+    assert "هنوز راستی‌آزمایی نشده است" in app.get("/admin/audit")
+    clock.advance(seconds=11)
+    jobs.seal(site)
+    jobs.verify(site)
+    assert "همهٔ دفتر رویدادها درست است" in app.get("/admin/audit")
+    with site.work() as work:
+        work.session.execute(
+            update(AuditEvent).where(AuditEvent.action == "case:open").values(door="citizen")
+        )
+    jobs.verify(site)
+    assert "دفتر رویدادها دست خورده است" in app.get("/admin/audit")
+    with site.work(write=False) as work:
+        last = work.get(SealService).last()
+    assert f"audit anchor {last.id}:{last.hash}" in caplog.text
+    assert "a row or the seal itself was changed" in caplog.text
+
+
+def test_the_commands(site, clock, opened):
+    run = lambda *words: CliRunner().invoke(main, ["--site", str(site.path), "audit", *words])  # noqa: E731
+    assert "nothing is sealed yet" in run("anchor").output
+    clock.advance(seconds=11)
+    jobs.seal(site)
+    anchor = run("anchor").output.strip()
+    assert run("verify", "--anchor", anchor).exit_code == 0
+    assert run("verify", "--anchor", "nonsense").exit_code == 2
+    with site.work() as work:
+        case = work.get(CaseService).fetch(opened.code)
+        event = work.session.scalars(select(AuditEvent).where(AuditEvent.case_id == case.id)).one()
+        event.data = {"other": True}
+    answer = run("verify")
+    assert answer.exit_code == 1
+    assert f"the words of row {event.id} were changed (data)" in answer.output

@@ -1,5 +1,6 @@
 """What accounts tell by SMS. The outbox lies above them, so it is reached from here only, and when it is needed."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from civicportal.accounts.models import OtpChallenge, User
@@ -29,9 +30,21 @@ def codes_arrive(work: "Work") -> bool:
     return work.get(GateService).works
 
 
-def tell(work: "Work", kind: str, user: User) -> None:
+def tell(work: "Work", kind: str, user: User, fields: Mapping[str, str] | None = None) -> None:
     """Tell a person at once of a change to their account, if they have a mobile."""
     from civicportal.notifications.services import NotificationService
 
     if user.mobile:
-        work.get(NotificationService).send(kind, recipient=user.mobile, user_id=user.id, at_once=True)
+        work.get(NotificationService).send(
+            kind, recipient=user.mobile, user_id=user.id, fields=fields, at_once=True
+        )
+
+
+def tell_number(work: "Work", kind: str, mobile: str) -> None:
+    """Tell somebody who need not be a member yet.
+
+    :param mobile: E.164.
+    """
+    from civicportal.notifications.services import NotificationService
+
+    work.get(NotificationService).send(kind, recipient=mobile, at_once=True)

@@ -19,7 +19,7 @@ MOST_ATTEMPTS = 5
 RESEND_AFTER = timedelta(seconds=60)
 _REMEMBERED = timedelta(hours=1)
 
-Purpose = Literal["login", "staff", "confirm"]
+Purpose = Literal["login", "staff", "confirm", "invite", "password_reset"]
 Outcome = Literal["accepted", "wrong", "expired", "exhausted"]
 
 

@@ -21,6 +21,7 @@ TITLES: dict[str, TranslationString] = {
     "opened": _("Registered"),
     "referred": _("Referred from ${from} to ${to}"),
     "returned": _("Returned from ${from} to ${to}"),
+    "transferred": _("Handed over to ${to}"),
     "taken": _("Taken in hand"),
     "released": _("Put back for the whole unit"),
     "copied": _("Copy sent to ${to}"),
@@ -35,6 +36,7 @@ TITLES: dict[str, TranslationString] = {
 }
 SYMBOLS = {
     "taken": "user-check",
+    "transferred": "switch-horizontal",
     "released": "users",
     "copied": "copy",
     "inquiry": "question-mark",

@@ -57,6 +57,20 @@ CORE_TEXTS = (
         fields=("PHONE",),
     ),
     MessageText(
+        key="member.invited",
+        title=_("Invitation to the staff"),
+        text=_(
+            "{SITE}: you are invited as a colleague. Ask whoever invited you for the link; it holds for a day."
+        ),
+        fields=(),
+    ),
+    MessageText(
+        key="member.deputy",
+        title=_("Standing in for a colleague"),
+        text=_("{SITE}: from {DATE} you stand in for a colleague; their cases are in your kartable."),
+        fields=("DATE",),
+    ),
+    MessageText(
         key="staff.kartable_new",
         title=_("New cases in the kartable"),
         text=_("Kartable: {COUNT} new cases were referred to you. Latest code: {TRACK}"),

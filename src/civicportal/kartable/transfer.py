@@ -1,0 +1,147 @@
+"""What somebody leaves behind: their open lines pass to a colleague or back to the whole unit, some at a time."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+
+from civicportal.accounts.models import User
+from civicportal.cases.models import Case, CaseEvent
+from civicportal.errors import Forbidden
+from civicportal.kartable.models import Referral
+from civicportal.kartable.services import KartableService
+from civicportal.security import Identity
+
+if TYPE_CHECKING:
+    from civicportal.site import Site
+
+PERMISSION = "core:member:manage"
+CHUNK = 10
+"""Lines in one transaction: each is told to the plugins, and whoever works meanwhile does not wait."""
+AT_ONCE = 200
+"""Lines that one press of the button moves at most."""
+
+Way = Literal["unit", "colleague"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moved:
+    """What a transfer did.
+
+    :ivar left: open lines that still lie with the person.
+    """
+
+    to_units: int
+    to_colleague: int
+    left: int
+
+    @property
+    def total(self) -> int:
+        """Return how many lines were moved."""
+        return self.to_units + self.to_colleague
+
+
+class TransferService(KartableService):
+    """Passes on the lines of somebody who leaves."""
+
+    def open_lines(self, user_id: int) -> int:
+        """Return how many open lines lie with a person."""
+        query = select(func.count()).select_from(Referral).where(*_of(user_id))
+        return self.session.scalar(query) or 0
+
+    def open_actions(self, user_ids: list[int]) -> dict[int, int]:
+        """Return in how many cases each of some people has to act themselves, by their ids."""
+        holder = func.coalesce(Referral.taken_by_id, Referral.to_user_id)
+        query = (
+            select(holder, func.count())
+            .where(Referral.type == "action", Referral.closed_at.is_(None), holder.in_(user_ids))
+            .group_by(holder)
+        )
+        return dict(self.session.execute(query).all())
+
+    def heirs(self, user_id: int) -> list[User]:
+        """Return the colleagues who may take over: those of any unit in which the person has an open line."""
+        units = set(self.session.scalars(select(Referral.to_unit_id).where(*_of(user_id)).distinct()))
+        found = {user.id: user for user, unit_id in self.addressees() if unit_id in units}
+        found.pop(user_id, None)
+        return list(found.values())
+
+    def pass_on(self, user_id: int, heir_id: int | None, note: str, limit: int) -> Counter[Way]:
+        """Pass on some of a person's open lines, the oldest first.
+
+        :param heir_id: who gets them, in the units of which they are a member; None leaves them to the units.
+        :raises Forbidden: without the right to manage members.
+        """
+        if not self.work.actor.permits(PERMISSION):
+            raise Forbidden("only who manages members passes on their work")
+        members = set(self.addressees_of(heir_id)) if heir_id else set()
+        done: Counter[Way] = Counter()
+        query = select(Referral.id, Referral.case_id).where(*_of(user_id)).order_by(Referral.id).limit(limit)
+        for line_id, case_id in self.session.execute(query).all():
+            # Case first, then its line: everybody who writes takes them in this order.
+            case = self.session.scalars(select(Case).where(Case.id == case_id).with_for_update()).one()
+            line = self.session.get_one(Referral, line_id, populate_existing=True)
+            if line.closed_at is None:
+                to = heir_id if line.to_unit_id in members else None
+                self._hand_over(case, line, to, note)
+                done["colleague" if to else "unit"] += 1
+        return done
+
+    def addressees_of(self, user_id: int) -> list[int]:
+        """Return the units in which somebody may be referred to by name."""
+        return [unit_id for user, unit_id in self.addressees() if user.id == user_id]
+
+    def _hand_over(self, case: Case, line: Referral, heir_id: int | None, note: str) -> CaseEvent:
+        self._close(line, "referred")
+        self.session.flush()
+        new = self._add(
+            case,
+            line.to_unit_id,
+            to_user_id=heir_id,
+            note=note or line.note,
+            type_=line.type,
+            from_unit_id=line.from_unit_id,
+            previous=line,
+            rule=line.rule,
+        )
+        # It still comes from whoever sent it, and goes back to them.
+        new.from_user_id = line.from_user_id
+        event = self._tell(case, "transferred", new, internal_text=note, notify=False)
+        line.closed_event_id = new.opened_event_id = event.id
+        return event
+
+
+def transfer(
+    site: "Site",
+    actor: Identity,
+    user_id: int,
+    *,
+    heir_id: int | None = None,
+    note: str = "",
+    most: int = AT_ONCE,
+) -> Moved:
+    """Pass on what somebody leaves behind, in one short transaction after the other.
+
+    Must not be called while the same thread has a writing unit of work open. What was moved stays moved if it is
+    interrupted; the next call goes on.
+
+    :param most: lines that are moved at most.
+    :raises Forbidden: without the right to manage members.
+    """
+    done: Counter[Way] = Counter()
+    while (room := most - done.total()) > 0:
+        with site.work(actor=actor) as work:
+            moved = work.get(TransferService).pass_on(user_id, heir_id, note, min(CHUNK, room))
+        done += moved
+        if not moved:
+            break
+    with site.work(actor=actor, write=False) as work:
+        left = work.get(TransferService).open_lines(user_id)
+    return Moved(to_units=done["unit"], to_colleague=done["colleague"], left=left)
+
+
+def _of(user_id: int) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of the open lines in a person's own hands: taken, or sent to them and not taken."""
+    sent = and_(Referral.to_user_id == user_id, Referral.taken_by_id.is_(None))
+    return Referral.closed_at.is_(None), or_(Referral.taken_by_id == user_id, sent)

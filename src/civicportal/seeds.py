@@ -5,6 +5,7 @@ import json
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import time
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -15,7 +16,8 @@ from civicportal.errors import ConfigurationError
 from civicportal.kartable.models import RoutingRule
 from civicportal.notifications.models import StoredText
 from civicportal.notifications.sms import cut_units
-from civicportal.organization.models import Category, Holiday, Seed, Unit
+from civicportal.organization.models import Category, Holiday, OfficeHours, Seed, Unit
+from civicportal.settings import WEEKDAYS, parse_hours
 
 if TYPE_CHECKING:
     from civicportal.work import Work
@@ -59,6 +61,7 @@ class SeedService:
             "routing": self._routing,
             "message": self._message,
             "holiday": self._holiday,
+            "calendar": self._office_hours,
         }
 
     def load(self) -> list[str]:
@@ -104,26 +107,29 @@ class SeedService:
             yield Planned(key=f"routing:{rule['key']}", values={**rule, "position": position})
         for key, text in self._file("messages").get("messages", {}).items():
             yield Planned(key=f"message:{key}", values={"text": text})
+        yield Planned(key="calendar:hours", values=dict(self.work.site.settings["calendar"]))
         for holiday in self._file("calendar").get("holidays", []):
             yield Planned(key=f"holiday:{holiday['date']}", values=holiday)
 
     def _planned_categories(self) -> Iterator[Planned]:
         data = self._file("categories")
+        usual = data.get("kind")
         position = 0
-        kind = data.get("kind")
-        if data.get("categories") and not kind:
-            raise ConfigurationError(
-                f"{self.work.site.data / 'categories.toml'}: kind: of which kind of case?"
-            )
         for root in data.get("categories", []):
-            values = {key: value for key, value in root.items() if key != "children"}
-            position += 1
-            yield Planned(key=f"category:{root['key']}", values={**values, "kind": kind, "weight": -position})
-            for child in root.get("children", []):
+            kind = root.get("kind", usual)
+            if not kind:
+                path = self.work.site.data / "categories.toml"
+                raise ConfigurationError(f"{path}: category {root['key']!r}: of which kind of case?")
+            # The usual kind of the file is not named, so that keys stay what they were with one kind alone.
+            prefix = "" if kind == usual else f"{kind}/"
+            inherited = {"icon": root.get("icon"), "tint": root.get("tint"), "parent": root["key"]}
+            own = {key: value for key, value in root.items() if key != "children"}
+            for values in (own, *({**inherited, **child} for child in root.get("children", []))):
                 position += 1
-                inherited = {"icon": root.get("icon"), "tint": root.get("tint"), "parent": root["key"]}
-                values = {**inherited, **child, "kind": kind, "weight": -position}
-                yield Planned(key=f"category:{child['key']}", values=values)
+                yield Planned(
+                    key=f"category:{prefix}{values['key']}",
+                    values={**values, "kind": kind, "weight": -position},
+                )
 
     def _file(self, name: str) -> dict[str, Any]:
         path = self.work.site.data / f"{name}.toml"
@@ -152,14 +158,14 @@ class SeedService:
         unit.parent_id = self._id(Unit, values.get("parent"))
         self.session.add(unit)
 
-    def _category(self, key: str, values: Values) -> None:
-        kind = values["kind"]
+    def _category(self, _name: str, values: Values) -> None:
+        kind, key = values["kind"], values["key"]
         category = self._row(Category, Category.kind == kind, Category.key == key) or Category(
             kind=kind, key=key
         )
         category.name = values["name"]
         category.short_name = values.get("short") or cut_units(values["name"], 25)
-        category.parent_id = self._id(Category, values.get("parent"))
+        category.parent_id = self._id(Category, values.get("parent"), Category.kind == kind)
         category.unit_id = self._id(Unit, values.get("unit"))
         category.deadline_days = values.get("days")
         category.icon = values.get("icon") or "dots"
@@ -196,7 +202,8 @@ class SeedService:
         rule.position = values["position"]
         rule.title = values.get("title", "")
         rule.kind = values.get("kind")
-        rule.category_id = self._id(Category, values.get("category"))
+        of_kind = [Category.kind == rule.kind] if rule.kind else []
+        rule.category_id = self._id(Category, values.get("category"), *of_kind)
         rule.facts = {name: values[name] for name in ("district",) if name in values}
         rule.unit_id = self._id(Unit, values["unit"]) or 0
         rule.deadline_days = values.get("deadline_days")
@@ -212,13 +219,27 @@ class SeedService:
         day = self.work.site.calendar.parse_date(key)
         self.session.merge(Holiday(day=day, name=values.get("title", "")))
 
+    def _office_hours(self, _name: str, values: Values) -> None:
+        opens, closes = parse_hours(values["hours"])
+        ends = values["half_day_end"]
+        self.session.merge(
+            OfficeHours(
+                id=1,
+                weekend=sorted(map(WEEKDAYS.index, values["weekend"])),
+                half_days=sorted(map(WEEKDAYS.index, values["half_days"])),
+                opens=opens,
+                closes=closes,
+                half_day_ends=time.fromisoformat(ends) if ends else None,
+            )
+        )
+
     def _row(self, model: Any, *conditions: Any) -> Any:
         return self.session.scalar(select(model).where(*conditions))
 
-    def _id(self, model: Any, key: str | None) -> int | None:
+    def _id(self, model: Any, key: str | None, *conditions: Any) -> int | None:
         if key is None:
             return None
-        row = self._row(model, model.key == key)
+        row = self._row(model, model.key == key, *conditions)
         if row is None:
             raise KeyError(key)
         return int(row.id)

@@ -1,7 +1,6 @@
 """The life of a case. Nothing else in the portal writes a status."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, select
@@ -11,6 +10,7 @@ from civicportal.audit.digests import digest_words
 from civicportal.cases import tracking
 from civicportal.cases.attachments import AttachmentService
 from civicportal.cases.changes import CaseChange
+from civicportal.cases.deadlines import resume
 from civicportal.cases.errors import StaleCase
 from civicportal.cases.models import Case, CaseEvent
 from civicportal.cases.snapshots import put_back, snapshot
@@ -239,12 +239,10 @@ class CaseService:
         case.updated_at = self.work.clock.now()
         self._count(case, +1)
 
-    def assign(self, case: Case, unit_id: int, deadline: datetime | None = None) -> None:
-        """Note which unit holds the case now, and the deadline if it is set anew."""
+    def assign(self, case: Case, unit_id: int) -> None:
+        """Note which unit holds the case now."""
         self._count(case, -1)
         case.unit_id = unit_id
-        if deadline is not None:
-            case.deadline = deadline
         case.updated_at = self.work.clock.now()
         self._count(case, +1)
 
@@ -283,10 +281,8 @@ class CaseService:
         now = self.work.clock.now()
         old, new = kind.workflow.state(case.status), kind.workflow.state(target)
         self._count(case, -1)
-        if old.pauses_deadline and case.paused_at and case.deadline != NEVER:
-            calendar = self.work.get(OrganizationService).calendar
-            waited = calendar.working_time_between(case.paused_at, now)
-            case.deadline = calendar.add_working_time(case.deadline, waited)
+        if old.pauses_deadline:
+            resume(case, now, self.work.get(OrganizationService).calendar)
         case.paused_at = now if new.pauses_deadline else None
         case.status, case.stage = new.name, new.stage
         case.closed_at = None if new.is_open else now

@@ -13,6 +13,8 @@ def snapshot(case: Case) -> dict[str, Any]:
         "status": case.status,
         "stage": case.stage,
         "deadline": case.deadline.isoformat(),
+        "deadline_from": case.deadline_from.isoformat() if case.deadline_from else None,
+        "deadline_work": case.deadline_work,
         "paused_at": case.paused_at.isoformat() if case.paused_at else None,
         "closed_at": case.closed_at.isoformat() if case.closed_at else None,
     }
@@ -22,6 +24,8 @@ def put_back(case: Case, values: Mapping[str, Any]) -> None:
     """Let a case stand where it stood when the snapshot was taken."""
     case.status, case.stage = values["status"], values["stage"]
     case.deadline = datetime.fromisoformat(values["deadline"])
+    case.deadline_from = _moment(values.get("deadline_from"))
+    case.deadline_work = values.get("deadline_work")
     case.paused_at = _moment(values["paused_at"])
     case.closed_at = _moment(values["closed_at"])
 

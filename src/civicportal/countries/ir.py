@@ -13,18 +13,28 @@ _NATIONAL_CODE = re.compile(r"[0-9]{10}")
 _LEGAL_ID = re.compile(r"[0-9]{11}")
 _LEGAL_WEIGHTS = (29, 27, 23, 19, 17) * 2
 
+_NOWRUZ = _("Nowruz")
+#: Official holidays by the solar year; the last day exists in leap years only.
+_HOLIDAYS = {
+    (1, 1): _NOWRUZ,
+    (1, 2): _NOWRUZ,
+    (1, 3): _NOWRUZ,
+    (1, 4): _NOWRUZ,
+    (1, 12): _("Islamic Republic Day"),
+    (1, 13): _("Nature Day"),
+    (3, 14): _("Demise of Imam Khomeini"),
+    (3, 15): _("Uprising of 15 Khordad"),
+    (11, 22): _("Victory of the Islamic Revolution"),
+    (12, 29): _("Nationalisation of the oil industry"),
+    (12, 30): _("Last day of the year"),
+}
+
 
 class Iran:
     """Rules of Iran; its fixed holidays stand in the Jalali calendar."""
 
     code = "ir"
-    #: Nowruz; Islamic Republic and Nature days; 14 and 15 Khordad; 22 Bahman; oil nationalisation; last day of a leap year.
-    fixed_holidays = YearlyHolidays(
-        "jalali",
-        frozenset(
-            {(1, 1), (1, 2), (1, 3), (1, 4), (1, 12), (1, 13), (3, 14), (3, 15), (11, 22), (12, 29), (12, 30)}
-        ),
-    )
+    fixed_holidays = YearlyHolidays("jalali", frozenset(_HOLIDAYS), _HOLIDAYS)
 
     #: «لغو۱۱»: since 1401 the regulator obliges senders to take 11 as a farewell and 12 as a return.
     stop_words = frozenset({"11", "لغو11", "لغو 11", "لغو"})

@@ -49,7 +49,7 @@ def due(case: Case, now: datetime, calendar: CityCalendar) -> Due | None:
         return Due(text=_("The deadline rests"))
     if now >= case.deadline:
         return Due(text=_in_words(OVER, now - case.deadline), state="late")
-    share = calendar.share_used(case.created_at, case.deadline, now)
+    share = calendar.share_used(case.deadline_from or case.created_at, case.deadline, now)
     state = "soon" if share >= FOUR_FIFTHS else "half" if share >= HALF else ""
     return Due(text=_in_words(LEFT, case.deadline - now), state=state)
 

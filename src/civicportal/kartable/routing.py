@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from civicportal.accounts.models import Membership, User
 from civicportal.cases.models import Case
-from civicportal.kartable.models import RoutingRule
+from civicportal.kartable.models import Referral, RoutingRule
 from civicportal.kartable.types import Route
 from civicportal.organization.services import OrganizationService, Tree
 
@@ -14,14 +15,22 @@ if TYPE_CHECKING:
     from civicportal.organization.models import Category
     from civicportal.work import Work
 
+BY_RULE = "rule:"
+"""How the name of what routed a case begins where it was a rule of the site."""
+
+
+def applies(rule: RoutingRule, case: Case, categories: "Tree[Category]") -> bool:
+    """Tell whether kind and category of a rule hold for a case."""
+    if rule.kind and rule.kind != case.kind:
+        return False
+    return not rule.category_id or case.category_id in categories.subtree(rule.category_id)
+
 
 def fits(rule: RoutingRule, case: Case, facts: Mapping[str, str], categories: "Tree[Category]") -> bool:
     """Tell whether every condition of a rule holds for a case."""
-    if rule.kind and rule.kind != case.kind:
-        return False
-    if rule.category_id and case.category_id not in categories.subtree(rule.category_id):
-        return False
-    return all(facts.get(name) == value for name, value in rule.facts.items())
+    return applies(rule, case, categories) and all(
+        facts.get(name) == value for name, value in rule.facts.items()
+    )
 
 
 class RoutingService:
@@ -32,43 +41,74 @@ class RoutingService:
         self.organization = work.get(OrganizationService)
 
     def route(self, case: Case) -> Route:
-        """Return where a case goes; there is always an answer.
+        """Return where a case goes; there is always an answer. A unit that takes no cases any more gets none.
 
         ``Route.rule`` names what decided: ``rule:<key>``, ``plugin``, ``category`` or ``fallback``.
         """
-        return self._by_rule(case) or self._by_plugin(case) or self._by_category(case) or self._fallback()
+        return self._by_rule(case) or self._by_plugin(case) or self.by_category(case) or self.fallback()
 
     def rules(self) -> list[RoutingRule]:
         """Return the active rules in their order."""
         query = select(RoutingRule).where(RoutingRule.active).order_by(RoutingRule.position, RoutingRule.id)
         return list(self.work.session.scalars(query))
 
-    def _by_rule(self, case: Case) -> Route | None:
-        kind = self.work.site.kind(case.kind)
-        rules = self.rules()
-        if not rules:
-            return None
-        facts = kind.facts(case, self.work) if kind.facts else {}
+    def days(self, case: Case, of_rule: float | None) -> float | None:
+        """Return the office days a case is given: those of the rule that routed it, else of its category."""
+        category = self.organization.categories.by_id.get(case.category_id or 0)
+        return of_rule or (category.deadline_days if category else None)
+
+    def days_again(self, case: Case) -> float | None:
+        """Return the office days of a case that is opened again: those by which it would be given today."""
+        routed = (
+            select(RoutingRule.deadline_days)
+            .join(Referral, Referral.rule == BY_RULE + RoutingRule.key)
+            .where(Referral.case_id == case.id)
+            .order_by(Referral.id)
+        )
+        return self.days(case, self.work.session.scalar(routed.limit(1)))
+
+    def first_fit(self, case: Case, rules: "list[RoutingRule]") -> RoutingRule | None:
+        """Return the first of some rules that fits a case and whose unit takes cases."""
+        facts: Mapping[str, str] | None = None
         for rule in rules:
-            if fits(rule, case, facts, self.organization.categories):
-                unit = self.organization.units.by_id[rule.unit_id]
-                return Route(
-                    unit=unit.key,
-                    user_id=rule.user_id,
-                    deadline_days=rule.deadline_days,
-                    rule=f"rule:{rule.key}",
-                )
+            unit = self.organization.units.by_id.get(rule.unit_id)
+            if unit is None or not unit.active or not applies(rule, case, self.organization.categories):
+                continue
+            if rule.facts and facts is None:
+                kind = self.work.site.kind(case.kind)
+                facts = kind.facts(case, self.work) if kind.facts else {}
+            if fits(rule, case, facts or {}, self.organization.categories):
+                return rule
         return None
+
+    def by_category(self, case: Case) -> Route | None:
+        """Return the route to the unit of the case's category."""
+        category = self.organization.categories.by_id.get(case.category_id or 0)
+        unit = self.organization.units.by_id.get(category.unit_id or 0) if category else None
+        return Route(unit=unit.key, rule="category") if unit and unit.active else None
+
+    def fallback(self) -> Route:
+        """Return the route of a case for which nothing else decides."""
+        return Route(unit=self.work.site.fallback_unit, rule="fallback")
+
+    def _by_rule(self, case: Case) -> Route | None:
+        rule = self.first_fit(case, self.rules())
+        if rule is None:
+            return None
+        return Route(
+            unit=self.organization.units.by_id[rule.unit_id].key,
+            user_id=rule.user_id if rule.user_id and self._works_in(rule.user_id, rule.unit_id) else None,
+            deadline_days=rule.deadline_days,
+            rule=BY_RULE + rule.key,
+        )
 
     def _by_plugin(self, case: Case) -> Route | None:
         route: Route | None = self.work.site.hooks.hook.route_case(case=case, work=self.work)
-        return route
+        return route if route and self.organization.unit(route.unit).active else None
 
-    def _by_category(self, case: Case) -> Route | None:
-        category = self.organization.categories.by_id.get(case.category_id or 0)
-        if category is None or category.unit_id is None:
-            return None
-        return Route(unit=self.organization.units.by_id[category.unit_id].key, rule="category")
-
-    def _fallback(self) -> Route:
-        return Route(unit=self.work.site.fallback_unit, rule="fallback")
+    def _works_in(self, user_id: int, unit_id: int) -> bool:
+        query = select(User.id).join(Membership, Membership.user_id == User.id)
+        query = query.where(User.id == user_id, Membership.unit_id == unit_id)
+        return bool(
+            self.work.session.scalar(query.where(User.disabled_at.is_(None), User.deleted_at.is_(None)))
+        )

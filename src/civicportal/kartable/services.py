@@ -7,6 +7,7 @@ from sqlalchemy import select
 from civicportal.access import AccessService, holds
 from civicportal.accounts.models import Membership, User
 from civicportal.cases.changes import CaseChange
+from civicportal.cases.deadlines import promise
 from civicportal.cases.models import Case, CaseEvent
 from civicportal.cases.services import CaseService
 from civicportal.cases.snapshots import snapshot
@@ -15,7 +16,6 @@ from civicportal.i18n import _
 from civicportal.kartable.errors import ReferralError
 from civicportal.kartable.models import Referral
 from civicportal.kartable.routing import RoutingService
-from civicportal.kartable.types import Route
 from civicportal.organization.services import OrganizationService
 
 if TYPE_CHECKING:
@@ -49,13 +49,9 @@ class KartableService:
         organization = self.work.get(OrganizationService)
         unit = organization.unit(route.unit)
         self._add(case, unit.id, to_user_id=route.user_id, rule=route.rule)
-        self.cases.assign(case, unit.id, self._deadline(case, route))
-
-    def _deadline(self, case: Case, route: Route) -> Any:
-        organization = self.work.get(OrganizationService)
-        category = organization.categories.by_id.get(case.category_id or 0)
-        days = route.deadline_days or (category.deadline_days if category else None)
-        return organization.calendar.add_working_days(case.created_at, days) if days else None
+        self.cases.assign(case, unit.id)
+        days = self.work.get(RoutingService).days(case, route.deadline_days)
+        promise(case, case.created_at, days, organization.calendar)
 
     def _reopen(self, case: Case, event: CaseEvent) -> None:
         last = self._last_action(case)
@@ -65,6 +61,8 @@ class KartableService:
             return
         line = self._add(case, unit_id, note=event.public_text or event.internal_text)
         line.opened_event_id = event.id
+        days = self.work.get(RoutingService).days_again(case)
+        promise(case, event.at, days, self.work.get(OrganizationService).calendar)
 
     def _close_lines(self, case: Case, event: CaseEvent) -> None:
         line = self.access.action_line(case)

@@ -33,10 +33,11 @@ TITLES: dict[str, TranslationString] = {
     "hidden": _("Hidden from the public"),
     "urgent": _("Marked as urgent"),
     "not_urgent": _("The mark of urgency was taken away"),
+    "deadline": _("The deadline moved with the calendar of the city"),
 }
 SYMBOLS = {
-    "taken": "user-check",
     "transferred": "switch-horizontal",
+    "taken": "user-check",
     "released": "users",
     "copied": "copy",
     "inquiry": "question-mark",
@@ -48,6 +49,7 @@ SYMBOLS = {
     "hidden": "eye-off",
     "urgent": "flag",
     "not_urgent": "flag",
+    "deadline": "calendar-event",
 }
 CLOSERS = frozenset({"referred", "returned"})
 

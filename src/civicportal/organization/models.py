@@ -1,8 +1,9 @@
 """Units, the two-level category tree, and days on which the city does not work."""
 
-from datetime import date
+from datetime import date, time, timedelta
+from typing import Any
 
-from sqlalchemy import JSON, Boolean, Date, Float, ForeignKey, Integer, String, UniqueConstraint
+from sqlalchemy import JSON, Boolean, Date, Float, ForeignKey, Integer, String, Time, UniqueConstraint
 from sqlalchemy.orm import Mapped
 
 from civicportal.db import Base, BigId, id_column, tagged
@@ -57,6 +58,47 @@ class Holiday(Base):
 
     day: Mapped[date] = tagged(Date, primary_key=True)
     name: Mapped[str] = tagged(String(200))
+
+
+class Closure(Base):
+    """A period of whole days on which the city does not work, for instance a storm or an energy shortage."""
+
+    __tablename__ = "closures"
+
+    id: Mapped[int] = id_column()
+    first_day: Mapped[date] = tagged(Date)
+    last_day: Mapped[date] = tagged(Date)
+    reason: Mapped[str] = tagged(String(200))
+
+    @property
+    def days(self) -> list[date]:
+        """Return its days."""
+        return [self.first_day + timedelta(days=n) for n in range((self.last_day - self.first_day).days + 1)]
+
+
+class OfficeHours(Base):
+    """When the offices work in an ordinary week: one row, planted from ``[calendar]`` of the site."""
+
+    __tablename__ = "office_hours"
+
+    id: Mapped[int] = tagged(Integer, primary_key=True, autoincrement=False)
+    #: Weekdays as Python counts them, Monday 0.
+    weekend: Mapped[list[int]] = tagged(JSON)
+    half_days: Mapped[list[int]] = tagged(JSON)
+    opens: Mapped[time] = tagged(Time)
+    closes: Mapped[time] = tagged(Time)
+    #: None: half days end in the middle of the office hours.
+    half_day_ends: Mapped[time | None] = tagged(Time)
+
+    @property
+    def rules(self) -> dict[str, Any]:
+        """Return them as parameters of :class:`~civicportal.calendar.CityCalendar`."""
+        return {
+            "weekend": frozenset(self.weekend),
+            "half_days": frozenset(self.half_days),
+            "hours": (self.opens, self.closes),
+            "half_day_end": self.half_day_ends,
+        }
 
 
 class Seed(Base):

@@ -1,13 +1,14 @@
 """Reading the organisation: trees of units and categories, and the city's working calendar."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from sqlalchemy import select
 
 from civicportal.errors import CivicportalError
-from civicportal.organization.models import Category, Holiday, Unit
+from civicportal.organization.models import Category, Closure, Holiday, OfficeHours, Unit
 
 if TYPE_CHECKING:
     from civicportal.calendar import CityCalendar
@@ -107,5 +108,13 @@ class OrganizationService:
 
     @cached_property
     def calendar(self) -> "CityCalendar":
-        """Return the city's calendar with the holidays it keeps."""
-        return self.work.site.calendar.with_holidays(self.work.session.scalars(select(Holiday.day)))
+        """Return the city's calendar with its office hours, holidays and closures.
+
+        The yearly holidays of the country count besides, whether they are among the holidays or not.
+        """
+        session = self.work.session
+        calendar = self.work.site.calendar
+        if hours := session.get(OfficeHours, 1):
+            calendar = replace(calendar, **hours.rules)
+        closed = (day for closure in session.scalars(select(Closure)) for day in closure.days)
+        return calendar.with_holidays([*session.scalars(select(Holiday.day)), *closed])

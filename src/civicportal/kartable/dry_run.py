@@ -1,0 +1,132 @@
+"""What the present rules would do with past cases: nothing is changed."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from civicportal.access import visible
+from civicportal.cases.models import Case
+from civicportal.kartable.models import Referral, RoutingRule
+from civicportal.kartable.routing import BY_RULE, RoutingService
+from civicportal.organization.services import OrganizationService
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+MOST = 1000
+"""Cases of one dry run."""
+SHOWN = 100
+"""Differences that are listed one by one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """A case that would go elsewhere than it went.
+
+    :ivar then: unit and rule that it had; ``now``: those it would have.
+    :ivar seen: the actor may see the case.
+    """
+
+    case: Case
+    unit_then: int
+    rule_then: str
+    unit_now: int
+    rule_now: str
+    seen: bool
+
+
+@dataclass(kw_only=True)
+class DryRun:
+    """The outcome.
+
+    :ivar cases: how many were looked at.
+    :ivar caught: cases of each rule, by its key; ``plugin``, ``category`` and ``fallback`` besides.
+    :ivar gained: those of them that went elsewhere.
+    :ivar differences: the first of them; ``elsewhere`` counts all.
+    """
+
+    cases: int = 0
+    elsewhere: int = 0
+    caught: Counter[str] = field(default_factory=Counter)
+    gained: Counter[str] = field(default_factory=Counter)
+    differences: list[Difference] = field(default_factory=list)
+
+
+class DryRunService:
+    """Routes past cases anew, on paper."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+        self.routing = work.get(RoutingService)
+        self.organization = work.get(OrganizationService)
+
+    def run(
+        self,
+        rules: Sequence[RoutingRule],
+        *,
+        newest: int = MOST,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> DryRun:
+        """Ask where the newest cases of a time would go by some rules in their order.
+
+        :param newest: how many cases, ``MOST`` at most.
+        """
+        outcome = DryRun()
+        found = self._cases(min(newest, MOST), since, until)
+        seen = self._seen(found)
+        for case, line in found:
+            unit_id, rule = self._route(case, line, list(rules))
+            outcome.cases += 1
+            outcome.caught[rule] += 1
+            if unit_id == line.to_unit_id:
+                continue
+            outcome.elsewhere += 1
+            outcome.gained[rule] += 1
+            if len(outcome.differences) < SHOWN:
+                outcome.differences.append(
+                    Difference(
+                        case=case,
+                        unit_then=line.to_unit_id,
+                        rule_then=line.rule,
+                        unit_now=unit_id,
+                        rule_now=rule,
+                        seen=case.id in seen,
+                    )
+                )
+        return outcome
+
+    def _route(self, case: Case, line: Referral, rules: list[RoutingRule]) -> tuple[int, str]:
+        if rule := self.routing.first_fit(case, rules):
+            return rule.unit_id, BY_RULE + rule.key
+        if line.rule == "plugin":
+            # A plugin looks at what is open at that moment: afterwards nobody knows better than it did.
+            return line.to_unit_id, line.rule
+        route = self.routing.by_category(case) or self.routing.fallback()
+        return self.organization.unit(route.unit).id, route.rule
+
+    def _cases(
+        self, limit: int, since: datetime | None, until: datetime | None
+    ) -> list[tuple[Case, Referral]]:
+        first = (
+            select(func.min(Referral.id).label("id"))
+            .where(Referral.case_id == Case.id, Referral.rule != "")
+            .correlate(Case)
+            .scalar_subquery()
+        )
+        query = select(Case, Referral).join(Referral, Referral.id == first)
+        if since:
+            query = query.where(Case.created_at >= since)
+        if until:
+            query = query.where(Case.created_at < until)
+        rows = self.session.execute(query.order_by(Case.created_at.desc(), Case.id.desc()).limit(limit))
+        return [(case, line) for case, line in rows]
+
+    def _seen(self, found: Sequence[tuple[Case, Referral]]) -> set[int]:
+        ids = [case.id for case, _line in found]
+        return set(self.session.scalars(select(Case.id).where(Case.id.in_(ids), visible(self.work.actor))))

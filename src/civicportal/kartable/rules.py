@@ -1,0 +1,182 @@
+"""Editing the site's routing rules: their order, what each has done, and which can never do anything."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import case as sql_case
+from sqlalchemy import func, select
+from translationstring import TranslationString
+
+from civicportal.audit.services import AuditService
+from civicportal.errors import NotFound
+from civicportal.i18n import _
+from civicportal.kartable.models import Referral, RoutingRule
+from civicportal.kartable.routing import BY_RULE
+from civicportal.organization.editing import changes, new_key
+from civicportal.organization.errors import NotPossible
+from civicportal.organization.services import OrganizationService
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+LATELY = timedelta(days=30)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hits:
+    """How often a rule has routed a case.
+
+    :ivar lately: in the last 30 days.
+    """
+
+    total: int = 0
+    lately: int = 0
+    last: datetime | None = None
+
+
+class RuleService:
+    """Add, change, order, switch and delete rules; each is written into the trail."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+        self.organization = work.get(OrganizationService)
+
+    def all(self) -> list[RoutingRule]:
+        """Return the rules in their order, those that are switched off too."""
+        return list(self.session.scalars(select(RoutingRule).order_by(RoutingRule.position, RoutingRule.id)))
+
+    def fetch(self, rule_id: int, *, lock: bool = False) -> RoutingRule:
+        """Return a rule.
+
+        :raises NotFound: when there is none.
+        """
+        query = select(RoutingRule).where(RoutingRule.id == rule_id)
+        rule = self.session.scalar(query.with_for_update() if lock else query)
+        if rule is None:
+            raise NotFound("no such rule")
+        return rule
+
+    def add(self, values: Mapping[str, Any]) -> RoutingRule:
+        """Make a rule, the last of all.
+
+        :param values: ``title``, ``kind``, ``category_id``, ``facts``, ``unit_id``, ``user_id``, ``deadline_days``,
+            ``active``.
+        """
+        last = self.session.scalar(select(func.max(RoutingRule.position)))
+        rule = RoutingRule(key=new_key("rule"), position=(last or 0) + 1, **values)
+        self.session.add(rule)
+        self.session.flush()
+        self._record("add", rule, **values)
+        return rule
+
+    def change(self, rule: RoutingRule, values: Mapping[str, Any]) -> None:
+        """Change a rule; the cases it has routed stay where they are."""
+        changed = changes(rule, values)
+        for name in changed:
+            setattr(rule, name, values[name])
+        if changed:
+            self._record("change", rule, changes=changed)
+
+    def move(self, rule: RoutingRule, step: int) -> None:
+        """Let a rule change places with its neighbour.
+
+        :param step: -1 up, 1 down.
+        """
+        rules = self.all()
+        here = rules.index(rule)
+        there = here + step
+        if not 0 <= there < len(rules):
+            return
+        rules[here], rules[there] = rules[there], rules[here]
+        for position, one in enumerate(rules):
+            one.position = position
+        self._record("move", rule, step=step)
+
+    def set_active(self, rule: RoutingRule, active: bool) -> None:
+        """Switch a rule on or off."""
+        rule.active = active
+        self._record("on" if active else "off", rule)
+
+    def hits(self) -> dict[str, Hits]:
+        """Return what every rule has done, by key."""
+        since = self.work.clock.now() - LATELY
+        query = (
+            select(
+                Referral.rule,
+                func.count(),
+                func.sum(sql_case((Referral.created_at > since, 1), else_=0)),
+                func.max(Referral.created_at),
+            )
+            .where(Referral.rule.startswith(BY_RULE))
+            .group_by(Referral.rule)
+        )
+        return {
+            name.removeprefix(BY_RULE): Hits(total=total, lately=lately, last=last)
+            for name, total, lately, last in self.session.execute(query)
+        }
+
+    def may_delete(self, rule: RoutingRule) -> bool:
+        """Tell whether no case says that this rule has routed it."""
+        query = select(Referral.id).where(Referral.rule == BY_RULE + rule.key).limit(1)
+        return self.session.scalar(query) is None
+
+    def delete(self, rule: RoutingRule) -> None:
+        """Delete a rule that has routed nothing.
+
+        :raises NotPossible: when a case names it.
+        """
+        if not self.may_delete(rule):
+            raise NotPossible(_("Cases name this rule. It can be switched off, not deleted."))
+        self._record("delete", rule, title=rule.title)
+        self.session.delete(rule)
+
+    def dead(self) -> dict[int, TranslationString]:
+        """Return why a rule that is switched on can never decide anything, by id of the rule."""
+        found: dict[int, TranslationString] = {}
+        before: list[RoutingRule] = []
+        for rule in self.all():
+            if not rule.active:
+                continue
+            if reason := self._useless(rule) or self._shadowed(rule, before):
+                found[rule.id] = reason
+            else:
+                before.append(rule)
+        return found
+
+    def _useless(self, rule: RoutingRule) -> TranslationString | None:
+        unit = self.organization.units.by_id.get(rule.unit_id)
+        category = self.organization.categories.by_id.get(rule.category_id or 0)
+        if unit is None or not unit.active:
+            return _("Its unit takes no cases any more.")
+        if rule.kind and rule.kind not in self.work.site.kinds:
+            return _("Its service is switched off.")
+        if category and not category.active:
+            return _("Its category is switched off.")
+        return None
+
+    def _shadowed(self, rule: RoutingRule, before: Sequence[RoutingRule]) -> TranslationString | None:
+        for other in before:
+            if self.covers(other, rule):
+                title = other.title or other.key
+                return _("“${title}” stands before it and takes all its cases.", mapping={"title": title})
+        return None
+
+    def covers(self, broad: RoutingRule, narrow: RoutingRule) -> bool:
+        """Tell whether one rule fits every case that another fits."""
+        if broad.kind and broad.kind != self._kind(narrow):
+            return False
+        if broad.category_id:
+            subtree = self.organization.categories.subtree(broad.category_id)
+            if narrow.category_id not in subtree:
+                return False
+        return broad.facts.items() <= narrow.facts.items()
+
+    def _kind(self, rule: RoutingRule) -> str | None:
+        category = self.organization.categories.by_id.get(rule.category_id or 0)
+        return rule.kind or (category.kind if category else None)
+
+    def _record(self, what: str, rule: RoutingRule, **data: Any) -> None:
+        self.work.get(AuditService).record(f"routing:{what}", id=rule.id, key=rule.key, **data)

@@ -1,0 +1,121 @@
+"""Editing the units of the municipality."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from civicportal.audit.services import AuditService
+from civicportal.errors import NotFound
+from civicportal.i18n import _
+from civicportal.organization import editing
+from civicportal.organization.errors import NotPossible
+from civicportal.organization.models import Unit
+from civicportal.organization.services import OrganizationService, Tree
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+
+class UnitService:
+    """Add, change, order, close and delete units; each is written into the trail."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    @property
+    def tree(self) -> Tree[Unit]:
+        """Return all units."""
+        return self.work.get(OrganizationService).units
+
+    def fetch(self, unit_id: int, *, lock: bool = False) -> Unit:
+        """Return a unit.
+
+        :raises NotFound: when there is none.
+        """
+        query = select(Unit).where(Unit.id == unit_id)
+        unit = self.session.scalar(query.with_for_update() if lock else query)
+        if unit is None:
+            raise NotFound("no such unit")
+        return unit
+
+    def possible_parents(self, unit: Unit | None) -> list[Unit]:
+        """Return the units below which one may stand: no unit stands below itself."""
+        below = self.tree.subtree(unit.id) if unit else frozenset()
+        return [
+            row
+            for _depth, row in editing.in_order(self.tree)
+            if row.id not in below and self._shown(row, unit)
+        ]
+
+    def add(self, values: Mapping[str, Any]) -> Unit:
+        """Make a unit, the last below its parent.
+
+        :param values: ``name``, ``short_name``, ``parent_id``, ``phone``.
+        """
+        unit = Unit(key=editing.new_key("unit"), weight=-len(self.tree.by_id), **values)
+        self.session.add(unit)
+        self.session.flush()
+        self._record("add", unit, **values)
+        return unit
+
+    def change(self, unit: Unit, values: Mapping[str, Any]) -> None:
+        """Change a unit.
+
+        :raises NotPossible: when it would stand below itself.
+        """
+        if values["parent_id"] in self.tree.subtree(unit.id):
+            raise NotPossible(_("A unit cannot stand below itself."))
+        changed = editing.changes(unit, values)
+        for name in changed:
+            setattr(unit, name, values[name])
+        if changed:
+            self._record("change", unit, changes=changed)
+
+    def move(self, unit: Unit, step: int) -> None:
+        """Let a unit change places with its neighbour.
+
+        :param step: -1 up, 1 down.
+        """
+        if editing.move(self.tree, unit, step):
+            self._record("move", unit, step=step)
+
+    def open(self, unit: Unit) -> None:
+        """Let a unit take cases again."""
+        unit.active = True
+        self._record("open", unit)
+
+    def close(self, unit: Unit) -> None:
+        """Let a unit take no cases any more; what it has stays with it.
+
+        :raises NotPossible: for the unit that takes what nothing else fits.
+        """
+        self._refuse_fallback(unit)
+        unit.active = False
+        self._record("close", unit)
+
+    def may_delete(self, unit: Unit) -> bool:
+        """Tell whether nothing refers to a unit."""
+        return unit.key != self.work.site.fallback_unit and not editing.references(self.work, unit)
+
+    def delete(self, unit: Unit) -> None:
+        """Delete a unit that was never used.
+
+        :raises NotPossible: when anything refers to it.
+        """
+        self._refuse_fallback(unit)
+        if not self.may_delete(unit):
+            raise NotPossible(_("Something refers to this unit. It can be closed, not deleted."))
+        self._record("delete", unit, name=unit.name)
+        self.session.delete(unit)
+
+    def _shown(self, row: Unit, unit: Unit | None) -> bool:
+        return row.active or (unit is not None and unit.parent_id == row.id)
+
+    def _refuse_fallback(self, unit: Unit) -> None:
+        if unit.key == self.work.site.fallback_unit:
+            raise NotPossible(_("This unit takes the cases that no rule fits. It stays open."))
+
+    def _record(self, what: str, unit: Unit, **data: Any) -> None:
+        self.work.get(AuditService).record(f"unit:{what}", id=unit.id, key=unit.key, **data)

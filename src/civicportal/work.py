@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Service = TypeVar("Service")
 
 MOST_CHANGES = 20
-"""More changes than this in one transaction are a loop."""
+"""More changes than this that follow from one are a loop."""
 
 
 class Work:
@@ -67,7 +67,7 @@ class Work:
     def relay(self, change: "CaseChange") -> None:
         """Tell every implementation of ``case_changed``; changes made meanwhile wait until this one is told.
 
-        :raises RuntimeError: when changes breed changes without end.
+        :raises RuntimeError: when a change breeds changes without end.
         """
         self._changes.append(change)
         if self._relaying:
@@ -77,10 +77,11 @@ class Work:
             while self._changes:
                 self._relayed += 1
                 if self._relayed > MOST_CHANGES:
-                    raise RuntimeError(f"more than {MOST_CHANGES} changes of cases in one transaction")
+                    raise RuntimeError(f"more than {MOST_CHANGES} changes of cases follow from one")
                 self.site.hooks.hook.case_changed(change=self._changes.popleft(), work=self)
         finally:
             self._changes.clear()
+            self._relayed = 0
             self._relaying = False
 
     @contextmanager

@@ -400,7 +400,7 @@ def test_hook_case_changed_refuses_changes_without_end(install, assemble_migrate
     install.plugin("gadget", implementation("case_changed", ping_pong))
     site = assemble_migrated("gadget")
     with (
-        pytest.raises(RuntimeError, match=f"more than {MOST_CHANGES} changes of cases in one transaction"),
+        pytest.raises(RuntimeError, match=f"more than {MOST_CHANGES} changes of cases follow from one"),
         site.work(actor=officer(site)) as work,
     ):
         make_case(work)

@@ -4,7 +4,7 @@ The four stages belong to the core, so that statistics, colours and "in progress
 wording of a plugin.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -60,6 +60,18 @@ class State:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Prefill:
+    """What the form of a step begins with.
+
+    :ivar initial: values by field.
+    :ivar bindings: what the schema asks for besides country and calendar, for instance options.
+    """
+
+    initial: Mapping[str, Any] = field(default_factory=dict)
+    bindings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Transition:
     """A step from some states to another.
 
@@ -67,6 +79,8 @@ class Transition:
     :ivar notify: tell the citizen and the followers.
     :ivar guards: each says why the step is not possible now, or None.
     :ivar schema: builds the colander schema of what is asked for; the result stands in ``CaseEvent.data``.
+    :ivar prefill: what the form of a case begins with, and what it offers.
+    :ivar text: ending of the key of the message, where it is not the name of the state reached.
     """
 
     name: str
@@ -78,6 +92,8 @@ class Transition:
     notify: bool = True
     guards: tuple[Guard, ...] = ()
     schema: Callable[[], colander.Schema] | None = None
+    prefill: Callable[["Case", "Work"], Prefill] | None = None
+    text: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

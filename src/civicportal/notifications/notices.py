@@ -37,9 +37,14 @@ class Facts:
     note: str = ""
 
 
-def keys_of_step(kind: "CaseKind", before: str | None, after: str) -> list[str]:
-    """Return the keys of texts for a step of the workflow, the fittest first."""
+def keys_of_step(kind: "CaseKind", before: str | None, after: str, own: str | None = None) -> list[str]:
+    """Return the keys of texts for a step of the workflow, the fittest first.
+
+    :param own: ending of the key that the step itself names.
+    """
     reached = f"{kind.name}.{after}"
+    if own:
+        return [f"{kind.name}.{own}", reached]
     if before is None:
         return [reached]
     if before == after:
@@ -56,7 +61,8 @@ def keys_of(change: "CaseChange") -> list[str]:
     """Return the keys of texts for a change, the fittest first; none for what nobody is told of."""
     event = change.event
     if event.type in ("opened", "transition") and event.after:
-        return keys_of_step(change.kind, event.before, event.after)
+        own = change.transition.text if change.transition else None
+        return keys_of_step(change.kind, event.before, event.after, own)
     other = _OTHERS.get(event.type)
     return [f"{change.kind.name}.{other}"] if other else []
 

@@ -220,6 +220,7 @@ class NotificationService:
         case: "Case",
         *,
         target: str | None = None,
+        own: str | None = None,
         unit_id: int | None = None,
         moment: datetime | None = None,
         note: str = "",
@@ -227,11 +228,12 @@ class NotificationService:
         """Return what the citizen would get for a step of the workflow, or for a referral.
 
         :param target: the state the step leads to; None for a referral.
+        :param own: ending of the key of the text that the step itself names.
         :param unit_id: to whom the case is referred.
         :param moment: of an appointment; now if None.
         """
         kind = self.site.kind(case.kind)
-        keys = keys_of_step(kind, case.status, target) if target else [f"{kind.name}.referred"]
+        keys = keys_of_step(kind, case.status, target, own) if target else [f"{kind.name}.referred"]
         facts = Facts(
             status=target or case.status,
             moment=moment or self.work.clock.now(),

@@ -2,17 +2,20 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from civicportal.cases.models import Case
 from civicportal.cases.ratings import Standing
 from civicportal.cases.schemas import Notices, Objection, RatingForm
 from civicportal.cases.steps import Step
 from civicportal.cases.uploads import take_files
-from civicportal.cases.workflow import Transition
+from civicportal.cases.workflow import Prefill, Transition
 from civicportal.forms import BoundForm, Button
 from civicportal.i18n import _
 from civicportal.schema import StrictSchema, whole_number
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
 
 VERSION = "version"
 """Hidden field of steps: which version of the case the citizen saw."""
@@ -55,14 +58,17 @@ def notices_form(request: Any, action: str, *, wanted: bool) -> BoundForm:
     )
 
 
-def step_form(request: Any, transition: Transition, action: str) -> BoundForm:
+def step_form(request: Any, transition: Transition, case: Case, work: "Work") -> BoundForm:
     """Return the form of a step of the workflow."""
     schema = transition.schema() if transition.schema else StrictSchema()
+    prefill = transition.prefill(case, work) if transition.prefill else Prefill()
     return BoundForm(
         request,
         schema,
+        initial=prefill.initial,
+        bindings=prefill.bindings,
         buttons=(Button(title=transition.title, css_class="btn-primary"),),
-        action=action,
+        action=request.route_path("my_step", code=case.code, step=transition.name),
         prefix=f"step-{transition.name}",
         ignore=(VERSION,),
         take_files=partial(take_files, request),
@@ -71,11 +77,10 @@ def step_form(request: Any, transition: Transition, action: str) -> BoundForm:
 
 def step_forms(request: Any, case: Case, steps: list[Step]) -> dict[str, StepForm]:
     """Return the forms of the steps a citizen has from here, by the step's name."""
-    found = {}
-    for step in steps:
-        action = request.route_path("my_step", code=case.code, step=step.transition.name)
-        found[step.transition.name] = StepForm(step=step, form=step_form(request, step.transition, action))
-    return found
+    return {
+        step.transition.name: StepForm(step=step, form=step_form(request, step.transition, case, request.work))
+        for step in steps
+    }
 
 
 def sent_version(request: Any) -> int:

@@ -79,8 +79,7 @@ def notices(request: Any) -> Any:
 
 def step(request: Any) -> Any:
     """Take a step of the workflow that is the citizen's."""
-    transition = _transition(request)
-    form = forms.step_form(request, transition, _path(request, "my_step", step=transition.name))
+    transition, form = _transition(request)
 
     def apply(found: Case, values: dict[str, Any]) -> None:
         request.work.get(CaseService).apply(
@@ -106,8 +105,8 @@ def _path(request: Any, route: str, **names: str) -> str:
     return str(request.route_path(route, code=request.matchdict["code"], **names))
 
 
-def _transition(request: Any) -> Transition:
-    """Return the named step from the case's present status, read apart: its form may bring pictures.
+def _transition(request: Any) -> tuple[Transition, BoundForm]:
+    """Return the named step from the case's present status and its form, read apart: its form may bring pictures.
 
     :raises NotFound: when citizens have no such step.
     :raises StaleCase: when they have, but not from here.
@@ -117,12 +116,12 @@ def _transition(request: Any) -> Transition:
         service = work.get(CaseService)
         found = service.fetch_own(request.matchdict["code"])
         kind = service.kind(found)
-    named = [t for t in kind.workflow.transitions if t.name == name and "citizen" in t.actors]
-    if not named or name == kind.reopen:
-        raise NotFound("no such step")
-    for transition in named:
-        if found.status in transition.sources:
-            return transition
+        named = [t for t in kind.workflow.transitions if t.name == name and "citizen" in t.actors]
+        if not named or name == kind.reopen:
+            raise NotFound("no such step")
+        for transition in named:
+            if found.status in transition.sources:
+                return transition, forms.step_form(request, transition, found, work)
     raise StaleCase(f"case {found.code}: {name} is not possible from {found.status}")
 
 

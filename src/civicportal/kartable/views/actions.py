@@ -30,8 +30,7 @@ Act = Callable[[Case, dict[str, Any]], Any]
 
 def step(request: Any) -> Any:
     """Take a step of the workflow."""
-    transition = _transition(request)
-    form = forms.step_form(request, transition, forms.path(request, "kartable.step", step=transition.name))
+    transition, form = _transition(request)
 
     def apply(case: Case, values: dict[str, Any]) -> None:
         service = request.work.get(CaseService)
@@ -222,8 +221,8 @@ def _then(request: Any, case: Case) -> str:
     )
 
 
-def _transition(request: Any) -> Transition:
-    """Return the named step, read apart: its form may bring pictures, which are kept before anything is written.
+def _transition(request: Any) -> tuple[Transition, BoundForm]:
+    """Return the named step and its form, read apart: its form may bring pictures, which are kept before anything is written.
 
     One that is not possible from the present status is returned as well: the case has changed meanwhile.
 
@@ -234,9 +233,10 @@ def _transition(request: Any) -> Transition:
         cases = work.get(CaseService)
         case = cases.fetch(request.matchdict["code"])
         named = [t for t in cases.kind(case).workflow.transitions if t.name == name and "staff" in t.actors]
-    if not named:
-        raise NotFound("no such step")
-    return next((t for t in named if case.status in t.sources), named[0])
+        if not named:
+            raise NotFound("no such step")
+        transition = next((t for t in named if case.status in t.sources), named[0])
+        return transition, forms.step_form(request, transition, case, work)
 
 
 def _title(request: Any, transition: Transition) -> str:

@@ -42,7 +42,9 @@ def preview(request: Any) -> dict[str, Any]:
         raise NotFound("no such step")
     notice = None
     if transition.notify:
-        notice = request.work.get(NotificationService).preview_step(case, target=transition.target)
+        notice = request.work.get(NotificationService).preview_step(
+            case, target=transition.target, own=transition.text
+        )
     return {"notice": notice, "case": case, "transition": transition}
 
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from civicportal.cases.models import Case
 from civicportal.cases.steps import Step
 from civicportal.cases.uploads import take_files
-from civicportal.cases.workflow import Transition
+from civicportal.cases.workflow import Prefill, Transition
 from civicportal.forms import BoundForm
 from civicportal.kartable import schemas
 from civicportal.kartable.services import KartableService
@@ -37,21 +38,26 @@ def path(request: Any, name: str, **more: str) -> str:
     return str(request.route_path(name, code=request.matchdict["code"], **more))
 
 
-def step_forms(request: Any, steps: Sequence[Step], sent: BoundForm | None = None) -> list[StepForm]:
+def step_forms(
+    request: Any, case: Case, steps: Sequence[Step], sent: BoundForm | None = None
+) -> list[StepForm]:
     """Return the forms of the possible steps; one that was sent and refused stands as it was sent."""
     possible = [step.transition for step in steps if not step.reason]
-    forms = [step_form(request, t, path(request, "kartable.step", step=t.name)) for t in possible]
+    forms = [step_form(request, t, case, request.work) for t in possible]
     if sent is not None:
         forms = [sent if form.action == sent.action else form for form in forms]
     return [StepForm(transition=t, form=form) for t, form in zip(possible, forms, strict=True)]
 
 
-def step_form(request: Any, transition: Transition, action: str) -> BoundForm:
+def step_form(request: Any, transition: Transition, case: Case, work: "Work") -> BoundForm:
     """Return the form of a step of the workflow."""
+    prefill = transition.prefill(case, work) if transition.prefill else Prefill()
     return BoundForm(
         request,
         transition.schema() if transition.schema else StrictSchema(),
-        action=action,
+        initial=prefill.initial,
+        bindings=prefill.bindings,
+        action=path(request, "kartable.step", step=transition.name),
         prefix=f"step-{transition.name}",
         ignore=OWN,
         take_files=partial(take_files, request),

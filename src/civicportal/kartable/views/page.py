@@ -43,7 +43,7 @@ def case_page(
     history = work.get(StaffHistory)
     rights = facts.rights(case)
     steps = cases.steps(case)
-    step_forms = forms.step_forms(request, steps, shown["step"])
+    step_forms = forms.step_forms(request, case, steps, shown["step"])
     public = request.GET.get("history") == "public"
     photos = work.get(AttachmentService).of_case(case)
     events = [] if public else history.of(case)

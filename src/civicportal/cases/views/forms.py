@@ -28,6 +28,11 @@ class StepForm:
     step: Step
     form: BoundForm
 
+    @property
+    def asks(self) -> bool:
+        """Tell whether there is anything to fill in or to read before it is sent."""
+        return any(not field.hidden for field in self.form) or bool(self.form.errors)
+
 
 def rating_form(request: Any, action: str, standing: Standing | None) -> BoundForm:
     """Return the form of the five faces, filled with what was said before."""
@@ -78,7 +83,9 @@ def step_form(request: Any, transition: Transition, case: Case, work: "Work") ->
 def step_forms(request: Any, case: Case, steps: list[Step]) -> dict[str, StepForm]:
     """Return the forms of the steps a citizen has from here, by the step's name."""
     return {
-        step.transition.name: StepForm(step=step, form=step_form(request, step.transition, case, request.work))
+        step.transition.name: StepForm(
+            step=step, form=step_form(request, step.transition, case, request.work)
+        )
         for step in steps
     }
 

@@ -12,7 +12,7 @@ from civicportal.api import (
     Workflow,
     _,
 )
-from civicportal_meetings import schemas
+from civicportal_meetings import prefill, schemas
 from civicportal_meetings.identity import facts_of_identity
 from civicportal_meetings.models import MeetingRequest, Order
 from civicportal_meetings.names import KIND, MINUTES, ORDERS
@@ -77,6 +77,7 @@ MEETING_WORKFLOW = Workflow(
             sources=WAITING,
             target="scheduled",
             schema=schemas.Schedule,
+            prefill=prefill.first_time,
         ),
         Transition(
             name="reschedule",
@@ -84,6 +85,7 @@ MEETING_WORKFLOW = Workflow(
             sources=("scheduled",),
             target="scheduled",
             schema=schemas.Reschedule,
+            prefill=prefill.other_time,
         ),
         Transition(
             name="invite",
@@ -91,6 +93,7 @@ MEETING_WORKFLOW = Workflow(
             sources=OPEN,
             target="scheduled",
             schema=schemas.Invite,
+            prefill=prefill.seats,
         ),
         Transition(
             name="recall",
@@ -98,6 +101,7 @@ MEETING_WORKFLOW = Workflow(
             sources=("scheduled",),
             target="in_review",
             schema=Reason,
+            text="recalled",
         ),
         Transition(
             name="hold",

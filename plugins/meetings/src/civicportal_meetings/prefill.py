@@ -1,0 +1,90 @@
+"""What the forms of a request begin with: the next free time that suits the citizen, sessions with free seats."""
+
+from datetime import date, datetime, timedelta
+
+from civicportal.api import Case, Option, OrganizationService, Prefill, Work, format_number
+from civicportal_meetings.models import MeetingRequest
+from civicportal_meetings.names import KIND
+from civicportal_meetings.services.appointments import AppointmentService
+from civicportal_meetings.services.diary import DiaryService
+from civicportal_meetings.services.sessions import QUOTAS, PublicDayService
+
+AHEAD = timedelta(days=30)
+"""So far ahead a free time is looked for."""
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+"""Names of the weekdays in the order of :meth:`datetime.date.weekday`."""
+
+
+def first_time(case: Case, work: Work) -> Prefill:
+    """Return the next free time that suits the citizen."""
+    settings = work.site.plugin_settings[KIND]
+    minutes = settings["default_minutes"]
+    found = suitable_time(case, work, minutes)
+    initial = {"minutes": minutes, "place": usual_place(work)}
+    return Prefill(initial={**initial, **(_moment(work, found) if found else {})})
+
+
+def other_time(case: Case, work: Work) -> Prefill:
+    """Return the time that stands, to be changed."""
+    standing = work.get(AppointmentService).current(case)
+    if standing is None:
+        return first_time(case, work)
+    alone = standing.session_id is None
+    minutes = work.site.plugin_settings[KIND]["default_minutes"]
+    length = int((standing.end - standing.start).total_seconds() // 60)
+    return Prefill(
+        initial={
+            **_moment(work, standing.start),
+            "minutes": length if alone else minutes,
+            "place": standing.place or usual_place(work),
+            "note": standing.note,
+            "expert_note": standing.expert_note,
+        }
+    )
+
+
+def seats(_case: Case, work: Work) -> Prefill:
+    """Return the sessions to come, each with its free seats."""
+    service, calendar = work.get(PublicDayService), work.site.calendar
+    locale = work.site.locale
+    coming = {str(session.id): session for session in service.coming()}
+    options = [
+        Option(
+            value=key,
+            label=f"{session.title} – {calendar.format_datetime(session.start, None, locale)}"
+            f" ({format_number(sum(service.free(session).values()), locale)})",
+        )
+        for key, session in coming.items()
+    ]
+    return Prefill(
+        initial={"quota": "public"},
+        bindings={"sessions": coming, "session_options": options, "quotas": list(QUOTAS.items())},
+    )
+
+
+def usual_place(work: Work) -> str:
+    """Return where the mayor receives people: as the site says, else the name of the mayor's unit."""
+    settings = work.site.plugin_settings[KIND]
+    units = work.get(OrganizationService).units.by_id.values()
+    office = next((unit.name for unit in units if unit.key == settings["unit"]), "")
+    return (settings["place"] or office)[:100]
+
+
+def suitable_time(case: Case, work: Work, minutes: int) -> datetime | None:
+    """Return the next free time on a day that suits the citizen, else the next one of all."""
+    diary = work.get(DiaryService)
+    tomorrow = work.site.calendar.today(work.clock.now()) + timedelta(days=1)
+    days = sorted(diary.free_days(tomorrow, tomorrow + AHEAD, minutes))
+    request = work.session.get(MeetingRequest, case.id)
+    chosen = next((day for day in days if request and suits(request, day)), days[0] if days else None)
+    return diary.free_times(chosen, minutes)[0] if chosen else None
+
+
+def suits(request: MeetingRequest, day: date) -> bool:
+    """Tell whether a day is among those that the citizen named."""
+    return not request.suitable_days or WEEKDAYS[day.weekday()] in request.suitable_days
+
+
+def _moment(work: Work, moment: datetime) -> dict[str, object]:
+    local = work.site.calendar.local(moment)
+    return {"day": local.date(), "at": local.time().replace(tzinfo=None)}

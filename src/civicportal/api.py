@@ -13,6 +13,7 @@ from civicportal.audit.services import AuditService
 from civicportal.calendar import CityCalendar
 from civicportal.cases.attachments import AttachmentService, drop_files, store_files
 from civicportal.cases.changes import CaseChange
+from civicportal.cases.conversion import ConversionService, copy_pictures, not_converted
 from civicportal.cases.errors import CannotUndo, CaseError, PictureGone, Refused, StaleCase
 from civicportal.cases.follow_up import FollowUpService
 from civicportal.cases.followers import FollowerService
@@ -80,6 +81,7 @@ from civicportal.i18n import _, format_number, localized_digits
 from civicportal.jobs import Job
 from civicportal.kartable.errors import ReferralError
 from civicportal.kartable.models import Referral
+from civicportal.kartable.ready_texts import ReadyTextService
 from civicportal.kartable.services import KartableService
 from civicportal.kartable.types import Route
 from civicportal.limits import TooMany
@@ -198,6 +200,7 @@ __all__ = [
     "Configuration",
     "ConfigurationError",
     "Conflict",
+    "ConversionService",
     "DateWidget",
     "ExpertComment",
     "FileMissing",
@@ -253,6 +256,7 @@ __all__ = [
     "RadioWidget",
     "Rating",
     "RatingService",
+    "ReadyTextService",
     "Reason",
     "Receipt",
     "Referral",
@@ -295,6 +299,7 @@ __all__ = [
     "boolean",
     "bounding_box",
     "case_page",
+    "copy_pictures",
     "cut_units",
     "distance_m",
     "drop_files",
@@ -313,6 +318,7 @@ __all__ = [
     "may_submit",
     "new_key",
     "new_metadata",
+    "not_converted",
     "number",
     "objection_in_time",
     "optional_choice",

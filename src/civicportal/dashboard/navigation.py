@@ -30,6 +30,7 @@ def _admin(name: str, title: Any, icon: str, weight: int, permission: str) -> Na
 CORE_ITEMS = (
     _staff("kartable", _("My kartable"), "inbox", "", 100, kind=ALL_KINDS),
     _staff("desk", _("Desk"), "home", "", 90),
+    _staff("texts", _("Ready texts"), "file-text", "services", 10, permission="core:text:manage"),
     _admin("members", _("Members"), "users", 100, "core:member:manage"),
     _admin("roles", _("Access levels"), "shield-lock", 95, "core:role:manage"),
     _admin("units", _("Units"), "sitemap", 90, "core:unit:manage"),

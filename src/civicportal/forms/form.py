@@ -70,17 +70,21 @@ class BoundForm:
 
         ``params`` is ``request.POST``. Raises :class:`FormInvalid` with all errors in the form and what was typed kept.
         """
-        cstruct = read_flat(self.schema, params, ignore=self._ignore | self._file_names)
-        self._take(params, cstruct)
-        self._form.cstruct = cstruct
+        self.keep(params)
         try:
-            values: dict[str, Any] = self.schema.deserialize(cstruct)
+            values: dict[str, Any] = self.schema.deserialize(self._form.cstruct)
         except colander.Invalid as error:
             self._form.widget.handle_error(self._form, error)
             self.messages += self._words.all(error.messages())
         if self.errors:
             raise FormInvalid
         return values
+
+    def keep(self, params: Any) -> None:
+        """Keep what was sent, pictures too, without judging it: for a button that only changes what stands in the form."""
+        cstruct = read_flat(self.schema, params, ignore=self._ignore | self._file_names)
+        self._take(params, cstruct)
+        self._form.cstruct = cstruct
 
     def read_filters(self, params: Any) -> dict[str, Any]:
         """Return the values of a form in the query string, where a value that cannot be read counts as not given.

@@ -10,6 +10,7 @@ from civicportal.web.pages import Page, add_pages
 if TYPE_CHECKING:
     from civicportal.cases.workflow import CaseKind
 
+TEXTS = "core:text:manage"
 CASE = r"/kartable/cases/{code:\d{10}}"
 #: What is done with one case: the end of its address, and the view.
 ACTIONS = {
@@ -37,6 +38,10 @@ ROUTES = {
     "kartable.preview": f"{CASE}/preview",
     "kartable.reveal": f"{CASE}/reveal",
     **{f"kartable.{name}": f"{CASE}/{name}" for name in ACTIONS},
+    "texts": "/desk/texts",
+    "texts.new": "/desk/texts/new",
+    "texts.edit": r"/desk/texts/{id:\d{1,18}}",
+    "texts.move": r"/desk/texts/{id:\d{1,18}}/move",
     # The last: the first that fits is taken.
     "kartable.step": CASE + "/{step}",
 }
@@ -49,6 +54,10 @@ VIEWS: tuple[Page, ...] = (
     ("kartable.preview", "case.preview", "preview", STAFF, "GET"),
     ("kartable.reveal", "case.reveal", "case", STAFF, "POST"),
     *((f"kartable.{name}", f"actions.{view}", "case", STAFF, "POST") for name, view in ACTIONS.items()),
+    ("texts", "ready_texts.texts", "texts", TEXTS, "GET"),
+    ("texts.new", "ready_texts.new", "text", TEXTS, ("GET", "POST")),
+    ("texts.edit", "ready_texts.edit", "text", TEXTS, ("GET", "POST")),
+    ("texts.move", "ready_texts.move", None, TEXTS, "POST"),
     ("kartable.step", "actions.step", "case", STAFF, "POST"),
 )
 

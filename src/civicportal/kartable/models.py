@@ -76,3 +76,20 @@ class RoutingRule(Base):
     #: Office days; None leaves the category's.
     deadline_days: Mapped[float | None] = tagged(Float)
     active: Mapped[bool] = tagged(Boolean, default=True)
+
+
+class ReadyText(Base):
+    """Words that staff often write to citizens; the forms of steps offer them."""
+
+    __tablename__ = "ready_texts"
+    __table_args__ = (Index(None, "kind", "position"),)
+
+    id: Mapped[int] = id_column()
+    kind: Mapped[str] = tagged(String(40))
+    #: Name of the transition that offers it; empty for every one that asks for words.
+    transition: Mapped[str] = tagged(String(40), default="")
+    position: Mapped[int] = tagged(Integer)
+    title: Mapped[str] = tagged(String(100))
+    #: Fields in braces are filled in, see :data:`~civicportal.kartable.ready_texts.FIELDS`.
+    text: Mapped[str] = tagged(Text)
+    active: Mapped[bool] = tagged(Boolean, default=True)

@@ -8,6 +8,7 @@ from civicportal.cases.paging import SORTS
 from civicportal.cases.schemas import LONGEST_WORDS
 from civicportal.forms import RadioWidget, TextAreaWidget, optional_choice
 from civicportal.i18n import _
+from civicportal.kartable.ready_texts import unknown_fields
 from civicportal.schema import BoundedInt, Choice, CityDate, CleanText, Flag, Node, Option, StrictSchema
 
 LARGEST_ID = 2**53
@@ -94,3 +95,28 @@ class Answer(StrictSchema):
         description=_("Only staff read this."),
         widget=TextAreaWidget(rows=3),
     )
+
+
+def _known_fields(node: colander.SchemaNode, text: str) -> None:
+    """Refuse a text with fields that nothing fills in.
+
+    :raises colander.Invalid: names them.
+    """
+    unknown = unknown_fields(text)
+    if unknown:
+        names = ", ".join(f"{{{name}}}" for name in unknown)
+        raise colander.Invalid(node, _("Nothing fills in these fields: ${names}", mapping={"names": names}))
+
+
+class ReadyText(StrictSchema):
+    """Words for an answer, and which steps offer them."""
+
+    place = Node(Choice(lambda bindings: bindings["places"]), title=_("Offered for"))
+    title = Node(CleanText(2, 100), title=_("Title"), description=_("What staff choose it by."))
+    text = Node(
+        CleanText(5, 1500, multiline=True),
+        title=_("Text"),
+        description=_("The citizen reads this, once an officer has taken it over and sent it."),
+        validator=_known_fields,
+    )
+    active = Node(Flag(), title=_("It is offered"), missing=False)

@@ -19,6 +19,7 @@ from civicportal.kartable.services import KartableService
 from civicportal.kartable.undo import CannotUndo, UndoService
 from civicportal.kartable.views import forms
 from civicportal.kartable.views.page import case_page
+from civicportal.kartable.views.ready_texts import insert
 from civicportal.schema import StrictSchema, whole_number
 
 STALE = _(
@@ -31,6 +32,8 @@ Act = Callable[[Case, dict[str, Any]], Any]
 def step(request: Any) -> Any:
     """Take a step of the workflow."""
     transition, form = _transition(request)
+    if request.POST.get(forms.INSERT) and request.POST.get(forms.READY):
+        return _insert(request, transition, form)
 
     def apply(case: Case, values: dict[str, Any]) -> None:
         service = request.work.get(CaseService)
@@ -177,15 +180,29 @@ def _act(request: Any, place: str, form: BoundForm, act: Act, *, done: Any, vers
     except FormInvalid:
         return case_page(request, _locked(request), status=422, sent=_shown(request, place, form))
     except StaleCase:
-        shown = _shown(request, place, form)
-        shown[place].fail("", STALE)
-        return case_page(request, _locked(request), status=409, sent=shown, merge=True)
+        return _stale(request, _shown(request, place, form))
     except Refused as refusal:
         shown = _shown(request, place, form)
         shown[place].fail("", refusal.reason)
         return case_page(request, _locked(request), status=422, sent=shown)
     _tell(request, case, done)
     return HTTPSeeOther(_then(request, case))
+
+
+def _insert(request: Any, transition: Transition, form: BoundForm) -> Any:
+    """Show the form of a step with a ready text below what was written."""
+    form.keep(request.POST)
+    case = _locked(request)
+    insert(request, case, transition, form)
+    if case.version != forms.sent_number(request, forms.VERSION):
+        return _stale(request, {"step": form})
+    return case_page(request, case, sent={"step": form})
+
+
+def _stale(request: Any, shown: dict[str, BoundForm]) -> Any:
+    for form in shown.values():
+        form.fail("", STALE)
+    return case_page(request, _locked(request), status=409, sent=shown, merge=True)
 
 
 def _shown(request: Any, place: str, form: BoundForm) -> dict[str, BoundForm]:

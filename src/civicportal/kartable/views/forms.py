@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 VERSION, SEEN, THEN = "version", "seen", "then"
 """Hidden fields: the version of the case that the form was made from, the last event shown, where to go then."""
-OWN = (VERSION, SEEN, THEN)
+READY, INSERT = "ready", "insert"
+"""The choice of a ready text, and the button that takes it over."""
+OWN = (VERSION, SEEN, THEN, READY, INSERT)
 WORDS = frozenset({"public_text", "internal_text"})
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from civicportal.cases.attachments import AttachmentService
+from civicportal.cases.conversion import ConversionService
 from civicportal.cases.history import PublicHistory
 from civicportal.cases.models import Case
 from civicportal.cases.ratings import RatingService
@@ -11,6 +12,7 @@ from civicportal.cases.services import CaseService
 from civicportal.forms import BoundForm
 from civicportal.kartable.facts import FactsService
 from civicportal.kartable.inbox import InboxService
+from civicportal.kartable.ready_texts import ReadyTextService
 from civicportal.kartable.timeline import StaffHistory
 from civicportal.kartable.undo import UndoService
 from civicportal.kartable.views import forms
@@ -40,7 +42,7 @@ def case_page(
     shown: dict[str, BoundForm | None] = {**dict.fromkeys(PLACES), **(sent or {})}
     request.response.status_int = status
     cases, facts = work.get(CaseService), work.get(FactsService)
-    history = work.get(StaffHistory)
+    history, ready = work.get(StaffHistory), work.get(ReadyTextService)
     rights = facts.rights(case)
     steps = cases.steps(case)
     step_forms = forms.step_forms(request, case, steps, shown["step"])
@@ -54,6 +56,8 @@ def case_page(
         "publishable": cases.kind(case).publishable,
         "photos": [photo for photo in photos if photo.purpose == "before"],
         "steps": step_forms,
+        "offers": {item.transition.name: ready.offers(case, item.transition) for item in step_forms},
+        "targets": work.get(ConversionService).targets(case),
         "closed_steps": [step for step in steps if step.reason],
         "refer": shown["refer"] or (forms.referral_form(request, work) if rights.refer else None),
         "comment": shown["comment"] or forms.comment_form(request),

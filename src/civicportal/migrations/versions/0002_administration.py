@@ -50,6 +50,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_office_hours")),
     )
     op.create_table(
+        "ready_texts",
+        sa.Column("id", db.BigId, autoincrement=True, nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("transition", sa.String(length=40), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("title", sa.String(length=100), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ready_texts")),
+    )
+    with op.batch_alter_table("ready_texts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_ready_texts_kind_position"), ["kind", "position"], unique=False)
+
+    op.create_table(
+        "settings",
+        sa.Column("key", sa.String(length=60), nullable=False),
+        sa.Column("value", sa.JSON(), nullable=False),
+        sa.Column("updated_at", db.UTCDateTime(), nullable=False),
+        sa.Column("updated_by_id", db.BigId, nullable=True),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_settings")),
+    )
+    op.create_table(
         "identity_claims",
         sa.Column("user_id", db.BigId, nullable=False),
         sa.Column("national_code", sa.String(length=400), nullable=False),
@@ -187,6 +209,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_identity_claims_next_at"))
 
     op.drop_table("identity_claims")
+    op.drop_table("settings")
+    with op.batch_alter_table("ready_texts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_ready_texts_kind_position"))
+
+    op.drop_table("ready_texts")
     op.drop_table("office_hours")
     op.drop_table("closures")
     with op.batch_alter_table("audit_seals", schema=None) as batch_op:

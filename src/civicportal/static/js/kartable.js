@@ -8,6 +8,7 @@
    <select data-step-choice> … <section data-step-panel id>   shows the section that the chosen option names;
                                                      what was typed goes along into fields of the same name
    <div data-preview="URL">                          filled from there when its section is shown
+   <div data-ready="ID"><select> … <option data-text> <button>   the text of the choice goes below what stands in that field
    <form data-people>                                the select "user" offers the group named like the chosen "unit"
    <input data-hotkey="Slash">                       the search field
    <dialog id="keys"> … <input type="checkbox" data-keys-switch>   turns the letters off in this browser
@@ -129,6 +130,20 @@
   cp.all('[data-step-choice]').forEach(function (select) {
     chooseStep(select);
     select.addEventListener('change', function () { chooseStep(select); });
+  });
+  /* The first submit button of a form is pressed by Enter as well: without a choice it does not insert. */
+  cp.all('[data-ready]').forEach(function (place) {
+    var choice = cp.one('select', place);
+    var field = document.getElementById(place.dataset.ready);
+    cp.one('button', place).addEventListener('click', function (e) {
+      if (!choice.value) { return; }
+      e.preventDefault();
+      var written = field.value.trimEnd();
+      field.value = (written ? written + '\n' : '') + choice.selectedOptions[0].dataset.text;
+      choice.value = '';
+      field.dispatchEvent(new Event('input', { bubbles: true }));
+      field.focus();
+    });
   });
   cp.all('form[data-people]').forEach(function (form) {
     var unit = form.elements.unit;

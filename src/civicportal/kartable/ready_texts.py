@@ -1,0 +1,163 @@
+"""Ready texts: what staff often write to citizens, and the opinions of other units, offered beside the form of a step."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+from translationstring import TranslationString
+
+from civicportal.access import AccessService
+from civicportal.accounts.models import User
+from civicportal.cases.models import Case
+from civicportal.cases.tracking import grouped
+from civicportal.cases.workflow import CaseKind, Transition
+from civicportal.errors import NotFound
+from civicportal.i18n import _, localized_digits
+from civicportal.kartable.models import ReadyText
+from civicportal.notifications.texts import fill, used_fields
+from civicportal.organization.services import OrganizationService
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+WORDS = "public_text"
+"""The field of a step's form that takes the text."""
+FIELDS: dict[str, TranslationString] = {
+    "NAME": _("Name of the citizen"),
+    "CODE": _("Tracking code"),
+    "SUBJECT": _("Subject"),
+    "UNIT": _("Unit"),
+    "DATE": _("Today's date"),
+}
+OPINIONS = _("Opinions of units")
+TEXTS = _("Ready texts")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """A text that can be taken over into the answer.
+
+    :ivar key: names it in the form.
+    :ivar text: its fields filled in.
+    """
+
+    key: str
+    group: TranslationString
+    title: str
+    text: str
+
+
+def asks_for_words(transition: Transition) -> bool:
+    """Tell whether a step of staff asks for words that the citizen reads."""
+    if transition.schema is None or "staff" not in transition.actors:
+        return False
+    return WORDS in {node.name for node in transition.schema().children}
+
+
+def unknown_fields(text: str) -> list[str]:
+    """Return the fields in a text that nothing fills in."""
+    return sorted(used_fields(text) - FIELDS.keys())
+
+
+class ReadyTextService:
+    """Keeps the texts of each kind in their order, and fills them in for a case."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    # -- offering -------------------------------------------------------------------------------------------
+
+    def offers(self, case: Case, transition: Transition) -> list[Offer]:
+        """Return what may be taken over into the words of a step: opinions of units first, the latest before the others."""
+        return [*self._opinions(case), *self._texts(case, transition)] if asks_for_words(transition) else []
+
+    def _opinions(self, case: Case) -> Iterator[Offer]:
+        name = self.work.get(OrganizationService).unit_name
+        for line in reversed(self.work.get(AccessService).lines(case)):
+            if line.type == "inquiry" and line.answer:
+                yield Offer(
+                    key=f"opinion-{line.id}", group=OPINIONS, title=name(line.to_unit_id), text=line.answer
+                )
+
+    def _texts(self, case: Case, transition: Transition) -> Iterator[Offer]:
+        rows = [row for row in self.rows(case.kind) if row.active and row.transition in ("", transition.name)]
+        values = self._values(case) if rows else {}
+        for row in rows:
+            yield Offer(key=f"text-{row.id}", group=TEXTS, title=row.title, text=fill(row.text, values))
+
+    def _values(self, case: Case) -> dict[str, str]:
+        site = self.work.site
+        return {
+            "NAME": self._name(case),
+            "CODE": localized_digits(grouped(case.code), site.locale),
+            "SUBJECT": case.subject,
+            "UNIT": self.work.get(OrganizationService).unit_name(case.unit_id),
+            "DATE": site.calendar.format_date(self.work.clock.now(), "long", locale=site.locale),
+        }
+
+    def _name(self, case: Case) -> str:
+        known = case.citizen_id and self.work.get(AccessService).can(case, "contact")
+        citizen = self.session.get(User, case.citizen_id) if known else None
+        nobody: str = self.work.site.localizer().translate(_("Citizen"))
+        return citizen.name if citizen and citizen.name else nobody
+
+    # -- keeping --------------------------------------------------------------------------------------------
+
+    def kinds(self) -> list[CaseKind]:
+        """Return the kinds whose texts the actor may keep: those they work on."""
+        kinds = self.work.site.kinds.values()
+        return [kind for kind in kinds if self.work.actor.permits(kind.permission("work"))]
+
+    def rows(self, kind: str) -> Sequence[ReadyText]:
+        """Return the texts of a kind in their order."""
+        query = select(ReadyText).where(ReadyText.kind == kind)
+        return self.session.scalars(query.order_by(ReadyText.position, ReadyText.id)).all()
+
+    def fetch(self, text_id: int) -> ReadyText:
+        """Return a text that the actor may keep.
+
+        :raises NotFound: when there is none, and just so when it is of a kind they do not work on.
+        """
+        row = self.session.get(ReadyText, text_id)
+        if row is None or row.kind not in {kind.name for kind in self.kinds()}:
+            raise NotFound("no such text")
+        return row
+
+    def add(
+        self, kind: str, *, title: str, text: str, transition: str = "", active: bool = True
+    ) -> ReadyText:
+        """Add a text after the others of its kind."""
+        row = ReadyText(
+            kind=kind,
+            transition=transition,
+            position=self._next_position(kind),
+            title=title,
+            text=text,
+            active=active,
+        )
+        self.session.add(row)
+        self.session.flush()
+        return row
+
+    def change(
+        self, row: ReadyText, kind: str, *, title: str, text: str, transition: str, active: bool
+    ) -> None:
+        """Change a text; one that goes to another kind stands there as the last."""
+        if row.kind != kind:
+            row.kind, row.position = kind, self._next_position(kind)
+        row.transition, row.title, row.text, row.active = transition, title, text, active
+
+    def move(self, row: ReadyText, by: int) -> None:
+        """Change places with the text before (-1) or after (1); the first and the last stay."""
+        rows = list(self.rows(row.kind))
+        place = rows.index(row)
+        other = min(max(place + by, 0), len(rows) - 1)
+        rows[place], rows[other] = rows[other], rows[place]
+        for position, one in enumerate(rows, 1):
+            one.position = position
+
+    def _next_position(self, kind: str) -> int:
+        last = self.session.scalar(select(func.max(ReadyText.position)).where(ReadyText.kind == kind))
+        return (last or 0) + 1

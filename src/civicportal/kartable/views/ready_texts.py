@@ -1,0 +1,112 @@
+"""Ready texts: taken over into the form of a step, and the pages on which they are kept."""
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.audit.services import AuditService
+from civicportal.cases.models import Case
+from civicportal.cases.workflow import Transition
+from civicportal.errors import Forbidden
+from civicportal.forms import BoundForm, handle_form
+from civicportal.i18n import _
+from civicportal.kartable.models import ReadyText
+from civicportal.kartable.ready_texts import FIELDS, WORDS, ReadyTextService, asks_for_words
+from civicportal.kartable.schemas import ReadyText as ReadyTextSchema
+from civicportal.kartable.views.forms import READY
+from civicportal.schema import Option
+
+WAYS = {"up": -1, "down": 1}
+
+
+def insert(request: Any, case: Case, transition: Transition, form: BoundForm) -> None:
+    """Put the chosen text below the words of a step's form, which was sent for nothing else."""
+    offers = request.work.get(ReadyTextService).offers(case, transition)
+    chosen = next((offer for offer in offers if offer.key == request.POST.get(READY)), None)
+    if chosen is None:
+        return
+    draft = form.draft()
+    written = [text.rstrip() for text in draft.get(WORDS, []) if text.strip()]
+    form.fill({**draft, WORDS: ["\n".join([*written, chosen.text])]})
+
+
+def texts(request: Any) -> dict[str, Any]:
+    """List the texts, kind by kind in their order."""
+    service = request.work.get(ReadyTextService)
+    return {"kinds": [(kind, service.rows(kind.name), _steps(kind)) for kind in _kinds(request)]}
+
+
+def new(request: Any) -> Any:
+    """Write a new text."""
+    kind = request.GET.get("kind", "")
+    form = _form(request, {"active": True, "place": f"{kind}:" if kind else None})
+
+    def add(values: dict[str, Any]) -> HTTPSeeOther:
+        row = request.work.get(ReadyTextService).add(**_values(values))
+        return _kept(request, row)
+
+    return handle_form(request, form, add, row=None, fields=FIELDS)
+
+
+def edit(request: Any) -> Any:
+    """Change a text, or offer it no more."""
+    row = _row(request)
+    place = f"{row.kind}:{row.transition}"
+    form = _form(request, {"place": place, "title": row.title, "text": row.text, "active": row.active})
+
+    def save(values: dict[str, Any]) -> HTTPSeeOther:
+        request.work.get(ReadyTextService).change(row, **_values(values))
+        return _kept(request, row)
+
+    return handle_form(request, form, save, row=row, fields=FIELDS)
+
+
+def move(request: Any) -> HTTPSeeOther:
+    """Let a text change places with its neighbour."""
+    row = _row(request)
+    by = WAYS.get(request.POST.get("way", ""))
+    if by:
+        request.work.get(ReadyTextService).move(row, by)
+    return HTTPSeeOther(request.route_path("texts", _anchor=f"text-{row.id}"))
+
+
+def _kept(request: Any, row: ReadyText) -> HTTPSeeOther:
+    request.work.get(AuditService).record("ready_text:save", text=row.id)
+    request.session.flash(request.translate(_("The text is kept.")), "good")
+    return HTTPSeeOther(request.route_path("texts", _anchor=f"text-{row.id}"))
+
+
+def _row(request: Any) -> ReadyText:
+    found: ReadyText = request.work.get(ReadyTextService).fetch(int(request.matchdict["id"]))
+    return found
+
+
+def _kinds(request: Any) -> Any:
+    kinds = request.work.get(ReadyTextService).kinds()
+    if not kinds:
+        raise Forbidden("works on no kind of case")
+    return kinds
+
+
+def _steps(kind: Any) -> dict[str, Any]:
+    return {step.name: step.title for step in kind.workflow.transitions if asks_for_words(step)}
+
+
+def _form(request: Any, initial: dict[str, Any]) -> BoundForm:
+    places = [
+        Option(value=f"{kind.name}:{name}", label=title, group=kind.title)
+        for kind in _kinds(request)
+        for name, title in {"": _("Every step with an answer"), **_steps(kind)}.items()
+    ]
+    return BoundForm(request, ReadyTextSchema(), initial=initial, bindings={"places": places})
+
+
+def _values(values: dict[str, Any]) -> dict[str, Any]:
+    kind, _colon, transition = values["place"].partition(":")
+    return {
+        "kind": kind,
+        "transition": transition,
+        "title": values["title"],
+        "text": values["text"],
+        "active": values["active"],
+    }

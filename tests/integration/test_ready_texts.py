@@ -1,0 +1,104 @@
+"""Ready texts: kept in their order by those who may, and only of the kinds they work on."""
+
+import pytest
+
+from civicportal.kartable.ready_texts import ReadyTextService
+from civicportal.testing import make_staff, make_unit
+
+WORDS = {"place": "petitions:", "title": "سپاس", "text": "{NAME} گرامی، سپاسگزاریم."}
+RIGHTS = ["petitions:case:view", "petitions:case:work", "core:text:manage"]
+
+
+@pytest.fixture
+def officer(site):
+    with site.work() as work:
+        unit = make_unit(work, "pr")
+        return make_staff(work, "officer", unit=unit, permissions=RIGHTS)
+
+
+@pytest.fixture
+def texts(site):
+    """Three texts, by their titles."""
+    with site.work() as work:
+        service = work.get(ReadyTextService)
+        return {
+            title: service.add("petitions", title=title, text="متن نمونه").id for title in ("یک", "دو", "سه")
+        }
+
+
+def titles(site):
+    with site.work(write=False) as work:
+        return [row.title for row in work.get(ReadyTextService).rows("petitions")]
+
+
+def the_form(page):
+    return next(form for form in page.forms.values() if "text" in form.fields)
+
+
+def test_a_text_is_added_and_changed(site, app, sign_in, officer):
+    sign_in(officer)
+    form = the_form(app.get("/desk/texts/new?kind=petitions"))
+    for name, value in WORDS.items():
+        form[name] = value
+    assert form["active"].checked
+    page = form.submit(status=303).follow(status=200)
+    assert "سپاس" in page.text
+    form = the_form(page.click("سپاس", href=r"/desk/texts/\d+$"))
+    assert form["text"].value == WORDS["text"]
+    form["title"], form["active"] = "قدردانی", False
+    form.submit(status=303)
+    with site.work(write=False) as work:
+        (row,) = work.get(ReadyTextService).rows("petitions")
+        assert (row.title, row.active, row.transition) == ("قدردانی", False, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("title", ""), ("text", "کم"), ("text", "سلام {FATHER} گرامی")],
+)
+def test_what_is_missing_or_filled_in_by_nothing_is_refused(site, app, sign_in, officer, name, value):
+    sign_in(officer)
+    form = the_form(app.get("/desk/texts/new"))
+    for field, words in {**WORDS, name: value}.items():
+        form[field] = words
+    page = form.submit(status=422)
+    assert the_form(page)[name].value == value
+    assert titles(site) == []
+
+
+def test_the_order_is_changed_step_by_step(site, app, sign_in, officer, texts):
+    sign_in(officer)
+
+    def press(title, way):
+        page = app.get("/desk/texts")
+        form = next(f for f in page.forms.values() if f.action.endswith(f"/{texts[title]}/move"))
+        form.submit("way", value=way, status=303)
+
+    press("سه", "up")
+    assert titles(site) == ["یک", "سه", "دو"]
+    press("یک", "down")
+    assert titles(site) == ["سه", "یک", "دو"]
+
+
+def test_the_ends_stay_where_they_are(site, texts):
+    with site.work() as work:
+        service = work.get(ReadyTextService)
+        service.move(service.fetch(texts["یک"]), -1)
+        service.move(service.fetch(texts["سه"]), 1)
+    assert titles(site) == ["یک", "دو", "سه"]
+
+
+def test_the_page_is_for_those_with_the_right(site, app, sign_in):
+    app.get("/desk/texts", status=303)
+    with site.work() as work:
+        handler = make_staff(work, "handler", permissions=["petitions:case:work"])
+    sign_in(handler)
+    app.get("/desk/texts", status=403)
+
+
+def test_texts_of_a_kind_somebody_does_not_work_on_are_not_there(site, app, sign_in, texts):
+    with site.work() as work:
+        other = make_staff(work, "writer", permissions=["core:text:manage"])
+    sign_in(other)
+    app.get(f"/desk/texts/{texts['یک']}", status=404)
+    app.get("/desk/texts", status=403)

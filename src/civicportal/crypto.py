@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 __all__ = ["CannotDecrypt", "Keys", "new_token", "same", "token_hash"]
 
 MINIMUM_KEY_BYTES = 32
+MARK = 5
+"""Characters at the beginning of an encrypted text that tell its key."""
 _KEY_ID_BYTES = 4
 _NONCE_BYTES = 12
 
@@ -112,7 +114,17 @@ class Keys:
 
     def needs_reencryption(self, encrypted: str) -> bool:
         """Tell whether an older key wrote this text."""
-        return not encrypted.startswith(base64.urlsafe_b64encode(self._newest).decode()[:5])
+        return encrypted[:MARK] != self.newest_mark
+
+    @property
+    def newest_mark(self) -> str:
+        """Return the first :data:`MARK` characters of every text that the newest key writes."""
+        return _mark(self._newest)
+
+    @property
+    def older_marks(self) -> frozenset[str]:
+        """Return those of the texts that the other keys wrote."""
+        return frozenset(map(_mark, self._ciphers)) - {self.newest_mark}
 
     def blind_index(self, text: str) -> str:
         """Return 64 hex digits by which an encrypted text is found again; the caller normalises the text first.
@@ -151,6 +163,10 @@ def _hkdf(key: bytes, purpose: str) -> bytes:
 
 def _key_id(key: bytes) -> bytes:
     return _hkdf(key, "pii:id")[:_KEY_ID_BYTES]
+
+
+def _mark(key_id: bytes) -> str:
+    return base64.urlsafe_b64encode(key_id).decode()[:MARK]
 
 
 def _bytes(value: str | bytes) -> bytes:

@@ -11,6 +11,7 @@ from civicportal.checks import Finding
 from civicportal.notifications.sms import sms_parts
 from civicportal.notifications.texts import TextService
 from civicportal.organization.models import Category, Unit
+from civicportal.privacy import rotation
 
 if TYPE_CHECKING:
     from civicportal.work import Work
@@ -23,6 +24,7 @@ def findings(work: "Work") -> Iterator[Finding]:
     yield from _roles(work)
     yield from _states(work)
     yield from _texts(work)
+    yield from rotation.findings(work)
 
 
 def _units(work: "Work") -> Iterator[Finding]:

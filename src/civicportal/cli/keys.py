@@ -1,0 +1,36 @@
+"""``civicportal keys``: the keys of the encryption at rest."""
+
+import click
+
+from civicportal.cli.options import load_site
+
+
+@click.group()
+def keys() -> None:
+    """Look after the keys that seal national codes, birth dates and the like."""
+
+
+@keys.command()
+@click.pass_context
+def status(context: click.Context) -> None:
+    """Say how many values which keys have sealed; exit code 1 while an older key is still needed."""
+    from civicportal.privacy.rotation import count_sealed
+
+    with load_site(context).work(write=False) as work:
+        counts = count_sealed(work)
+    for count in counts:
+        lost = f", {count.lost} by a key that is missing" if count.lost else ""
+        click.echo(f"{count.column}: {count.newest} by the newest key, {count.older} by an older one{lost}")
+    left = sum(count.older + count.lost for count in counts)
+    click.echo(f"{left} left" if left else "0 left: older keys may be removed from pii_keys")
+    context.exit(1 if left else 0)
+
+
+@keys.command()
+@click.pass_context
+def rotate(context: click.Context) -> None:
+    """Seal with the newest key what an older one has sealed; it may be interrupted and run again."""
+    from civicportal.privacy.rotation import rotate as write_anew
+
+    written = write_anew(load_site(context), lambda column, number: click.echo(f"{column}: {number}"))
+    click.echo(f"{written} values sealed anew")

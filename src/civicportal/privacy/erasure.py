@@ -1,0 +1,84 @@
+"""Forgetting a person: what the tags of every column say is blanked or deleted, and their history stays without them."""
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Table, delete, exists, select, update
+
+from civicportal.accounts.members import HIDDEN_FOR
+from civicportal.accounts.models import User
+from civicportal.audit.services import AuditService
+from civicportal.cases.attachments import drop_files
+from civicportal.cases.models import Attachment, Case
+from civicportal.privacy.tags import Owner, belongs, blank, link_of, links, owner_of, tables
+
+if TYPE_CHECKING:
+    from civicportal.site import Site
+    from civicportal.work import Work
+
+MOST_PERSONS = 20
+"""Persons forgotten in one run of the job."""
+
+
+class ErasureService:
+    """Erase people and their closed cases.
+
+    The words of an open case stay until it is closed: they are what its unit works with. Until then it hangs on an
+    empty row of its person.
+    """
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    def erase(self, user: User) -> list[str]:
+        """Forget a person, and each of their cases that is closed.
+
+        :returns: the keys of their pictures, to be dropped after the commit.
+        """
+        owner = owner_of(user, closed_only=True)
+        pictures = self._pictures(owner)
+        for table in reversed(list(tables(self.work.site))):
+            self._erase_rows(table, owner)
+        if user.erased_at is None:
+            self.work.get(AuditService).record("member:erase", subject_id=user.id)
+        self.session.execute(
+            update(User)
+            .where(User.id == user.id)
+            .values(erased_at=self.work.clock.now(), level=0)
+            .execution_options(synchronize_session=False)
+        )
+        self.session.expire_all()
+        return pictures
+
+    def due(self) -> list[int]:
+        """Return the ids of people whose time is over: not erased yet, or with a case that was closed since."""
+        closed = exists(select(Case.id).where(Case.citizen_id == User.id, Case.closed_at.is_not(None)))
+        over = User.deleted_at < self.work.clock.now() - HIDDEN_FOR
+        query = select(User.id).where(over, User.erased_at.is_(None) | closed)
+        return list(self.session.scalars(query.order_by(User.id).limit(MOST_PERSONS)))
+
+    def _pictures(self, owner: Owner) -> list[str]:
+        return list(self.session.scalars(select(Attachment.key).where(Attachment.case_id.in_(owner.cases))))
+
+    def _erase_rows(self, table: Table, owner: Owner) -> None:
+        for link in links(table):
+            mine = belongs(table, link, owner)
+            if table.columns[link].info["erase"] == "row":
+                self.session.execute(delete(table).where(mine))
+                continue
+            forgotten = [c for c in table.columns if c.info["erase"] == "null" and link_of(c) == link]
+            if forgotten:
+                self.session.execute(
+                    update(table).where(mine).values({column.name: blank(column) for column in forgotten})
+                )
+
+
+def erase_deleted(site: "Site") -> None:
+    """Forget everybody who was deleted more than thirty days ago, each in a transaction of their own."""
+    with site.work(write=False) as work:
+        due = work.get(ErasureService).due()
+    for user_id in due:
+        with site.work() as work:
+            user = work.session.get(User, user_id, with_for_update=True)
+            pictures = work.get(ErasureService).erase(user) if user and user.deleted_at else []
+        drop_files(site, pictures)

@@ -1,0 +1,104 @@
+"""Reading the privacy tags of every column of core and plugins: whose row it is, whose value, what is sealed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import JSON, Column, ColumnElement, Select, String, Table, false, null, or_, select
+
+from civicportal.cases.models import Case
+from civicportal.models import Base
+
+if TYPE_CHECKING:
+    from civicportal.accounts.models import User
+    from civicportal.site import Site
+
+#: A column of this name says whose row it is without being told; the first that a table has.
+USUAL = {"user_id": "user", "case_id": "case"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owner:
+    """Whose rows are meant.
+
+    :ivar mobile: E.164; None when it is known no more.
+    :ivar cases: selects the ids of the person's cases that are meant.
+    """
+
+    user_id: int
+    mobile: str | None
+    cases: Select[int]
+
+
+def owner_of(user: "User", *, closed_only: bool = False) -> Owner:
+    """Return the owner that a person is, of all their cases or of those that are closed."""
+    cases = select(Case.id).where(Case.citizen_id == user.id)
+    if closed_only:
+        cases = cases.where(Case.closed_at.is_not(None))
+    return Owner(user_id=user.id, mobile=user.mobile, cases=cases)
+
+
+def tables(site: "Site") -> Iterator[Table]:
+    """Yield every table of the core and of the site's plugins, those first that others refer to."""
+    yield from Base.metadata.sorted_tables
+    for models in site.models.values():
+        yield from models.metadata.sorted_tables
+
+
+def links(table: Table) -> dict[str, str]:
+    """Return the columns that say whose row or value it is, each with its sort: "user", "case" or "mobile"."""
+    found = {column.name: str(sort) for column in table.columns if (sort := column.info.get("person"))}
+    usual = usual_link(table)
+    if usual:
+        found.setdefault(usual, USUAL.get(usual, ""))
+    for column in table.columns:
+        if column.info.get("of"):
+            found.setdefault(column.info["of"], "user")
+    return found
+
+
+def usual_link(table: Table) -> str | None:
+    """Return the column that says whose row it is, if the table is about people at all."""
+    for name in USUAL:
+        if name in table.columns and table.columns[name].info.get("person") is None:
+            return name
+    told = [column.name for column in table.columns if column.info.get("person")]
+    return told[0] if told else None
+
+
+def link_of(column: Column[Any]) -> str | None:
+    """Return the column that says whose value this is; None where it is nobody's."""
+    return column.info.get("of") or usual_link(column.table)
+
+
+def belongs(table: Table, link: str, owner: Owner) -> ColumnElement[bool]:
+    """Return the condition for the rows that a link gives to an owner."""
+    column, sort = table.columns[link], links(table)[link]
+    if sort == "case":
+        return column.in_(owner.cases)
+    if sort == "user":
+        return column == owner.user_id
+    if owner.mobile is None:
+        return false()
+    mine: ColumnElement[bool] = column == owner.mobile
+    if "user_id" in table.columns:
+        # A number that changed hands: what was written to its owner of that time is theirs.
+        someone = table.columns["user_id"]
+        mine &= or_(someone.is_(None), someone == owner.user_id)
+    return mine
+
+
+def sealed_columns(site: "Site") -> Iterator[Column[Any]]:
+    """Yield every column whose text the site's keys have encrypted."""
+    for table in tables(site):
+        yield from (column for column in table.columns if column.info.get("sealed"))
+
+
+def blank(column: Column[Any]) -> Any:
+    """Return what stands in a column whose value is forgotten."""
+    if column.nullable:
+        return null()
+    if isinstance(column.type, JSON):
+        make: Any = getattr(column.default, "arg", None)
+        return make(None) if callable(make) else {}
+    return "" if isinstance(column.type, String) else 0

@@ -25,6 +25,7 @@ from civicportal.web.static import StaticFiles
 CORE_PARTS = (
     "web",
     "audit",
+    "face",
     "accounts",
     "cases",
     "kartable",

@@ -4,6 +4,7 @@ from civicportal.accounts import models as accounts
 from civicportal.audit import models as audit
 from civicportal.cases import models as cases
 from civicportal.db import Base
+from civicportal.face import models as face
 from civicportal.jobs import JobRun
 from civicportal.kartable import models as kartable
 from civicportal.limits import LimitHit
@@ -18,6 +19,7 @@ __all__ = [
     "accounts",
     "audit",
     "cases",
+    "face",
     "kartable",
     "notifications",
     "organization",

@@ -15,13 +15,15 @@ from pyramid.i18n import Localizer, make_localizer
 from sqlalchemy import text
 
 from civicportal import migrate
+from civicportal.assembly import collect_kinds, collect_models, collect_permissions
 from civicportal.calendar import CityCalendar
-from civicportal.cases.workflow import VERBS, CaseKind, unknown_kind
+from civicportal.cases.workflow import CaseKind, unknown_kind
 from civicportal.clock import Clock, SystemClock
 from civicportal.countries import Country, get_country
 from civicportal.crypto import Keys, own_secret
 from civicportal.db import Engines, check_database, make_engines
 from civicportal.errors import ConfigurationError
+from civicportal.face.values import Face, FaceCache
 from civicportal.geo import CityMap
 from civicportal.limits import Limits, Window
 from civicportal.notifications.types import MessageText
@@ -67,17 +69,14 @@ class Site:
         self.settings = read_settings(self.path, environ)
         table = self.settings["site"]
         self.mode: str = mode or os.environ.get("CIVICPORTAL_MODE") or table["mode"]
-        self.name: str = table["name"]
-        self.short_name: str = table["short_name"]
         self.locale: str = table["locale"]
         self.languages: tuple[str, ...] = tuple(table["languages"]) or (self.locale,)
         self.fallback_unit: str = table["fallback_unit"]
         self.package: str = table["package"]
         self.country: Country = get_country(table["country"])
         self.timezone = ZoneInfo(table["timezone"])
-        self.transport: str = transport or (
-            "console" if self.is_demo else self.settings["notifications"]["transport"]
-        )
+        self.hooks = create_plugin_manager(table["plugins"], self.package)
+        self.transport: str = transport or self._choose_transport()
         self.clock: Clock = clock or SystemClock()
         self.data = self.path.parent / table["data"]
         self._check_mode()
@@ -86,17 +85,32 @@ class Site:
         self.storage = LocalStorage(Path(table["files"]).resolve())
         self.limits = Limits(self, _windows(self.settings["limits"]))
         self.calendar = self._make_calendar()
-        self.hooks = create_plugin_manager(table["plugins"], self.package)
         self.plugins: tuple[PluginInfo, ...] = plugin_infos(self.hooks, table["plugins"])
         self.plugin_settings = self._validate_plugins()
-        self.models: dict[str, PluginModels] = self._collect_models()
-        self.kinds: dict[str, CaseKind] = self._collect_kinds()
-        self.permissions: dict[str, Permission] = self._collect_permissions()
+        self.models: dict[str, PluginModels] = collect_models(self.hooks)
+        self.kinds: dict[str, CaseKind] = collect_kinds(self)
+        self.permissions: dict[str, Permission] = collect_permissions(self)
         self.messages: dict[str, MessageText] = collect(
             self.hooks, "register_messages", lambda text: text.key, site=self
         )
+        self.faces = FaceCache(self)
         #: Set by ``create_app``; templates rendered outside a request need it.
         self.registry: Any = None
+
+    @property
+    def face(self) -> Face:
+        """Return name, colours, contact and words of the municipality, as they stand now."""
+        return self.faces.current()
+
+    @property
+    def name(self) -> str:
+        """Return the name of the portal."""
+        return self.face.name
+
+    @property
+    def short_name(self) -> str:
+        """Return the name that stands in text messages."""
+        return self.face.short_name
 
     @property
     def is_demo(self) -> bool:
@@ -171,6 +185,12 @@ class Site:
         if not self.public_url.startswith("https://"):
             raise ConfigurationError("site.public_url: production needs an address that begins with https://")
 
+    def _choose_transport(self) -> str:
+        """Return the transport; in a demo only one that brings a stand-in of its provider, so that nothing goes out."""
+        named: str = self.settings["notifications"]["transport"]
+        stands_in = any(name == named for name, _call in in_order(self.hooks, "demo_phones"))
+        return named if stands_in or not self.is_demo else "console"
+
     def _make_keys(self, table: Mapping[str, Any]) -> Keys:
         secret = table["secret"]
         if not secret and not self.is_production:
@@ -219,40 +239,6 @@ class Site:
         if not entry_points(group="civicportal.plugins", name=name):
             raise ConfigurationError(f"{self.path}: plugins.{name}: no plugin of this name is installed")
         warn_sleeping(name)
-
-    def _collect_models(self) -> dict[str, PluginModels]:
-        found: dict[str, PluginModels] = {}
-        for name, call in in_order(self.hooks, "register_models"):
-            models: PluginModels = call()
-            for table in models.metadata.tables.values():
-                if not table.name.startswith(f"{models.prefix}_"):
-                    raise ConfigurationError(
-                        f"{name}: the table {table.name!r} does not begin with {models.prefix}_"
-                    )
-            if models.prefix in (other.prefix for other in found.values()):
-                raise ConfigurationError(f"{name}: another plugin has the prefix {models.prefix!r}")
-            found[name] = models
-        return found
-
-    def _collect_kinds(self) -> dict[str, CaseKind]:
-        kinds: dict[str, CaseKind] = collect(
-            self.hooks, "register_case_kinds", lambda kind: kind.name, site=self
-        )
-        for _name, adapt in in_order(self.hooks, "adapt_case_kind"):
-            kinds = {key: adapt(kind=kind, site=self) or kind for key, kind in kinds.items()}
-        for kind in kinds.values():
-            kind.check()
-        return kinds
-
-    def _collect_permissions(self) -> dict[str, Permission]:
-        permissions: dict[str, Permission] = collect(
-            self.hooks, "register_permissions", lambda permission: permission.name
-        )
-        for kind in self.kinds.values():
-            for verb, title in VERBS.items():
-                name = kind.permission(verb)
-                permissions.setdefault(name, Permission(name=name, title=title))
-        return permissions
 
 
 def find_site(option: str | None = None) -> Path:

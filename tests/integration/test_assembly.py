@@ -321,8 +321,8 @@ def test_a_site_overrides_static_files_and_adds_its_own(install, assemble, brows
 def test_the_colours_of_a_site_stand_in_its_theme(assemble, browse):
     css = browse(assemble(look={"primary": "#0B6A6B", "primary_dark": "#5FC7C0"})).get("/theme.css")
     assert css.content_type == "text/css"
-    assert ":root,[data-bs-theme=light]{--primary:#0B6A6B}" in css.text
-    assert "[data-bs-theme=dark]{--primary:#5FC7C0}" in css.text
+    assert ":root,[data-bs-theme=light]{--primary:#0b6a6b}" in css.text
+    assert "[data-bs-theme=dark]{--primary:#5fc7c0}" in css.text
 
 
 @pytest.mark.parametrize("colour", ["teal", "#0b6", "#0B6A6B;} body{display:none", "rgb(0,0,0)"])

@@ -31,7 +31,7 @@ def core_widgets(request: Any) -> Iterator[Widget]:
             "tone": "b",
         },
     )
-    phone = request.site.settings["contact"].get("phone", "")
+    phone = request.site.face.phone
     if phone:
         yield _phone(request, phone)
     if request.identity.is_citizen:
@@ -51,7 +51,7 @@ def core_widgets(request: Any) -> Iterator[Widget]:
 
 
 def _phone(request: Any, phone: str) -> Widget:
-    note = request.site.settings["contact"].get("phone_note", "")
+    note = request.site.face.contact.get("phone_note", "")
     return Widget(
         name="phone",
         area="card",

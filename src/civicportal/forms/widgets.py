@@ -45,7 +45,9 @@ class Widget(deform.widget.Widget):
 
 
 class TextWidget(Widget):
-    """One line of text. ``maxlength`` follows the schema type."""
+    """One line of text. ``maxlength`` follows the schema type; ``suggestions`` are values the browser offers."""
+
+    suggestions: tuple[str, ...] = ()
 
 
 class TextAreaWidget(Widget):
@@ -85,6 +87,12 @@ class NumberWidget(Widget):
 
     inputmode = "numeric"
     css_class = "ltr d-block w-100"
+
+
+class PersonalNumberWidget(NumberWidget):
+    """A number that a browser should not remember for the next person before it."""
+
+    autocomplete = "off"
 
 
 class DateWidget(Widget):

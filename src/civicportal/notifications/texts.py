@@ -140,7 +140,7 @@ def common_fields(site: "Site") -> dict[str, str]:
     return {
         "SITE": site.short_name,
         "HOST": urlsplit(site.public_url).hostname or "",
-        "PHONE": str(site.settings["contact"].get("phone", "")),
+        "PHONE": site.face.phone,
     }
 
 

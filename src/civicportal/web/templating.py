@@ -1,6 +1,5 @@
 """Jinja2: what every template knows, and the filters that write dates, digits and numbers of the city."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,28 +10,6 @@ from pyramid.threadlocal import get_current_request
 from civicportal.cases import tracking
 from civicportal.i18n import format_number, localized_digits
 from civicportal.web.static import CORE, static_url
-
-
-@dataclass(frozen=True)
-class Face:
-    """What pages say of the city."""
-
-    name: str
-    short_name: str
-    contact: dict[str, str]
-    texts: dict[str, str]
-    look: dict[str, str]
-    is_demo: bool
-
-    @property
-    def phone(self) -> str:
-        """Return the city's telephone number for citizens."""
-        return self.contact.get("phone", "")
-
-    @property
-    def address(self) -> str:
-        """Return the address of the town hall."""
-        return self.contact.get("address", "")
 
 
 def _locale(context: Any) -> str:
@@ -153,7 +130,7 @@ def add_globals(event: Any) -> None:
     request = event.get("request") or get_current_request()
     if request is None:
         return
-    event.setdefault("site", request.registry.site_face)
+    event.setdefault("site", request.registry.site.face)
     event.setdefault("identity", request.identity if request.identity.door != "visitor" else None)
     event["csrf_token"] = LazyToken(request)
     event["text_direction"] = request.text_direction
@@ -167,11 +144,6 @@ def includeme(config: Any) -> None:
     config.add_subscriber(add_globals, BeforeRender)
     # Layouts and macros are named from here, by the templates of plugins too.
     config.add_jinja2_search_path("civicportal:templates")
-    site = config.registry.site
-    settings = site.settings
-    config.registry.site_face = Face(
-        site.name, site.short_name, settings["contact"], settings["texts"], settings["look"], site.is_demo
-    )
 
     def add_filters() -> None:
         config.get_jinja2_environment().filters.update(FILTERS)

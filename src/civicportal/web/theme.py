@@ -1,9 +1,11 @@
 """The city's own colours as a served style sheet: they replace the primary tokens and nothing else."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from civicportal.errors import ConfigurationError
+from civicportal.face.palette import palette
 from civicportal.security import EVERYBODY
 
 _HEX = re.compile(r"#[0-9A-Fa-f]{6}")
@@ -18,7 +20,7 @@ _TOKENS = {
 }
 
 
-def theme_css(look: dict[str, str]) -> str:
+def theme_css(look: Mapping[str, str]) -> str:
     """Return the style sheet of a site's ``[look]``; keys that end in ``_dark`` hold in the dark.
 
     :raises ConfigurationError: for an unknown key, and for a colour that is not ``#rrggbb``.
@@ -45,13 +47,14 @@ def theme_css(look: dict[str, str]) -> str:
 def theme(request: Any) -> Any:
     """Serve the colours."""
     request.response.content_type = "text/css"
-    request.response.text = request.registry.theme_css
-    request.response.cache_control = "public, max-age=300"
+    request.response.text = theme_css(palette(request.site.face.look))
+    # Its address carries what it was made of.
+    request.response.cache_control = "public, max-age=86400"
     return request.response
 
 
 def includeme(config: Any) -> None:
     """Add the route; the colours are checked at the start."""
-    config.registry.theme_css = theme_css(config.registry.site.settings["look"])
+    theme_css(config.registry.site.settings["look"])
     config.add_route("theme", "/theme.css")
     config.add_view(theme, route_name="theme", permission=EVERYBODY)

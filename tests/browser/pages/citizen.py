@@ -15,6 +15,7 @@ def _track(page: Page, found: Facts) -> None:
 
 
 PAGES = (
+    Shown("words", VISITOR, "/privacy"),
     Shown("home", VISITOR, "/"),
     Shown("home", "citizen", "/"),
     Shown("track", VISITOR, "/track"),

@@ -121,7 +121,7 @@ def upgrade() -> None:
         sa.Column("user_id", db.BigId, nullable=False),
         sa.Column("case_notices", sa.Boolean(), nullable=False),
         sa.Column("reminders", sa.Boolean(), nullable=False),
-        sa.Column("announcements", sa.Boolean(), nullable=False),
+        sa.Column("broadcasts", sa.Boolean(), nullable=False),
         sa.Column("digest", sa.Boolean(), nullable=False),
         sa.Column("updated_at", db.UTCDateTime(), nullable=False),
         sa.ForeignKeyConstraint(

@@ -83,7 +83,7 @@ def _location(request: Any, form: BoundForm, values: dict[str, Any]) -> Location
     try:
         return locate(request.site.map, values["place"])
     except OutsideCity:
-        phone = request.site.settings["contact"].get("phone", "")
+        phone = request.site.face.phone
         if not phone:
             form.refuse(
                 "place", _("This place lies outside the city, so the municipality cannot help there.")

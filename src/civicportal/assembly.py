@@ -1,0 +1,57 @@
+"""What a site's plugins bring, gathered and checked at the start: tables, kinds of cases, permissions."""
+
+from typing import TYPE_CHECKING
+
+import pluggy
+
+from civicportal.cases.workflow import VERBS, CaseKind
+from civicportal.errors import ConfigurationError
+from civicportal.plugins import PluginModels, collect, in_order
+from civicportal.security import Permission
+
+if TYPE_CHECKING:
+    from civicportal.site import Site
+
+
+def collect_models(hooks: pluggy.PluginManager) -> dict[str, PluginModels]:
+    """Return the tables of each plugin.
+
+    :raises ConfigurationError: for a table without the plugin's prefix, and a prefix that two plugins have.
+    """
+    found: dict[str, PluginModels] = {}
+    for name, call in in_order(hooks, "register_models"):
+        models: PluginModels = call()
+        for table in models.metadata.tables.values():
+            if not table.name.startswith(f"{models.prefix}_"):
+                raise ConfigurationError(
+                    f"{name}: the table {table.name!r} does not begin with {models.prefix}_"
+                )
+        if models.prefix in (other.prefix for other in found.values()):
+            raise ConfigurationError(f"{name}: another plugin has the prefix {models.prefix!r}")
+        found[name] = models
+    return found
+
+
+def collect_kinds(site: "Site") -> dict[str, CaseKind]:
+    """Return the kinds of cases as the site has adapted them.
+
+    :raises ConfigurationError: for a kind that cannot work.
+    """
+    kinds: dict[str, CaseKind] = collect(site.hooks, "register_case_kinds", lambda kind: kind.name, site=site)
+    for _name, adapt in in_order(site.hooks, "adapt_case_kind"):
+        kinds = {key: adapt(kind=kind, site=site) or kind for key, kind in kinds.items()}
+    for kind in kinds.values():
+        kind.check()
+    return kinds
+
+
+def collect_permissions(site: "Site") -> dict[str, Permission]:
+    """Return the permissions of core and plugins, and those that every kind of case has."""
+    permissions: dict[str, Permission] = collect(
+        site.hooks, "register_permissions", lambda permission: permission.name
+    )
+    for kind in site.kinds.values():
+        for verb, title in VERBS.items():
+            name = kind.permission(verb)
+            permissions.setdefault(name, Permission(name=name, title=title))
+    return permissions

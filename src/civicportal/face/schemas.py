@@ -1,0 +1,101 @@
+"""The form of the settings."""
+
+import re
+from typing import Any
+
+import colander
+
+from civicportal.face.palette import READABLE, SUGGESTED, contrasts
+from civicportal.forms import HiddenWidget, TextAreaWidget, TextWidget
+from civicportal.i18n import _
+from civicportal.notifications.sms import utf16_len
+from civicportal.schema import CleanText, Node, StrictSchema
+from civicportal.schema.base import Scalar
+
+SHORTEST_NAME, LONGEST_NAME = 2, 60
+MOST_UNITS = 25
+"""UTF-16 units of a parameter of a text message."""
+LONGEST_WORDS = 5000
+COLOURS = ("look_primary", "look_primary_dark")
+
+
+class HexColor(Scalar):
+    """A colour as ``#rrggbb``."""
+
+    missing_msg = _("Please choose a colour.")
+    pattern = re.compile(r"#[0-9a-f]{6}", re.ASCII)
+
+    def read(self, node: colander.SchemaNode, text: str) -> str:
+        """Return it in small letters; raise :class:`colander.Invalid` for what is no colour."""
+        color = text.strip().lower()
+        if not self.pattern.fullmatch(color):
+            raise colander.Invalid(node, _("Please write the colour like #0b6a6b."))
+        return color
+
+
+def fits_a_message(node: colander.SchemaNode, value: str) -> None:
+    """Refuse a name that the provider would cut."""
+    if utf16_len(value) > MOST_UNITS:
+        raise colander.Invalid(
+            node, _("Please write at most ${count} characters.", mapping={"count": MOST_UNITS})
+        )
+
+
+def _line(title: Any, longest: int = 200, **more: Any) -> colander.SchemaNode:
+    return Node(CleanText(0, longest), title=title, missing="", widget=TextWidget(), **more)
+
+
+def _words(title: Any, rows: int, **more: Any) -> colander.SchemaNode:
+    widget = TextAreaWidget(rows=rows, counter=False)
+    return Node(CleanText(0, LONGEST_WORDS, multiline=True), title=title, missing="", widget=widget, **more)
+
+
+class SettingsForm(StrictSchema):
+    """Names, colours, contact and words; the field ``contact_phone`` is the value ``contact.phone``."""
+
+    name = Node(CleanText(SHORTEST_NAME, LONGEST_NAME), title=_("Name of the portal"))
+    short_name = Node(
+        CleanText(SHORTEST_NAME, MOST_UNITS),
+        title=_("Short name"),
+        description=_("Stands in text messages; without diacritics."),
+        validator=fits_a_message,
+    )
+    look_primary = Node(
+        HexColor(),
+        title=_("Colour of the city"),
+        widget=TextWidget(type="color", css_class="form-control-color", suggestions=SUGGESTED),
+    )
+    look_primary_dark = Node(
+        HexColor(),
+        title=_("Colour in the dark"),
+        description=_("Leave it empty, and a tint is found that reads well."),
+        missing="",
+        widget=TextWidget(css_class="ltr", placeholder="#5fc7c0"),
+    )
+    contact_organization = _line(_("Name of the municipality"))
+    contact_phone = _line(_("Telephone for citizens"), 40)
+    contact_phone_note = _line(_("When it is answered"), 60)
+    contact_address = _line(_("Address of the town hall"))
+    contact_postal_code = _line(_("Postal code"), 20)
+    contact_email = _line(_("E-mail"), 120)
+    contact_website = _line(_("Website"))
+    texts_welcome_title = _line(_("Heading of the home page"), 120)
+    texts_welcome_text = _words(_("Words below the heading"), 3)
+    texts_emergency = _words(_("Notice for emergencies"), 2)
+    texts_about = _words(_("About the portal"), 6)
+    texts_privacy = _words(_("Privacy"), 6)
+    texts_terms = _words(_("Terms of use"), 6)
+    digest = Node(CleanText(1, 20), widget=HiddenWidget())
+
+    def validator(self, node: colander.SchemaNode, values: dict[str, str]) -> None:
+        """Refuse colours on which words cannot be read, each with how well they can."""
+        for field, dark in (("look_primary", False), ("look_primary_dark", True)):
+            chosen = {name.removeprefix("look_"): values[name] for name in COLOURS if values[name]}
+            poor = [one for one in contrasts(chosen) if not one.is_enough and one.dark is dark]
+            if poor:
+                error = colander.Invalid(node)
+                error[field] = _(
+                    "Words would be hard to read: the contrast is ${ratio}, it must be ${least} or more.",
+                    mapping={"ratio": f"{poor[0].ratio:.1f}", "least": READABLE},
+                )
+                raise error

@@ -1,0 +1,60 @@
+"""Changing what the municipality says of itself."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, select
+
+from civicportal.audit.services import AuditService
+from civicportal.errors import Conflict
+from civicportal.face.models import Setting
+from civicportal.face.values import Face, with_values
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+
+class FaceService:
+    """Reads and writes the values that stand before those of the site's file."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    def current(self) -> Face:
+        """Return the face as it is in the database at this moment."""
+        rows = self.session.execute(select(Setting.key, Setting.value)).all()
+        return with_values(self.work.site.faces.file, dict(rows))
+
+    def save(self, values: Mapping[str, str], digest: str) -> list[str]:
+        """Keep what differs from the file, forget what equals it again.
+
+        :param values: by key, as of :meth:`Face.values`.
+        :param digest: of the face that the form was made from.
+        :returns: the keys that were changed.
+        :raises Conflict: when somebody changed the face since.
+        """
+        before = self.current()
+        if digest != before.digest:
+            raise Conflict("the settings were changed meanwhile")
+        old, file = before.values(), self.work.site.faces.file.values()
+        changed = sorted(key for key, value in values.items() if value != old.get(key, ""))
+        for key in changed:
+            if values[key] == file.get(key, ""):
+                self.session.execute(delete(Setting).where(Setting.key == key))
+            else:
+                self._keep(key, values[key])
+        if changed:
+            self.work.get(AuditService).record("setting:save", changed=changed)
+        self.work.site.faces.forget()
+        return changed
+
+    def _keep(self, key: str, value: str) -> None:
+        self.session.merge(
+            Setting(
+                key=key,
+                value=value,
+                updated_at=self.work.clock.now(),
+                updated_by_id=self.work.actor.user_id,
+            )
+        )

@@ -1,0 +1,58 @@
+"""The page of the settings, and the city's own words: about, privacy, terms."""
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.errors import Conflict, NotFound
+from civicportal.face.palette import contrasts
+from civicportal.face.schemas import SettingsForm
+from civicportal.face.services import FaceService
+from civicportal.forms import BoundForm, Button, handle_form
+from civicportal.i18n import _
+
+DIGEST = "digest"
+CHANGED = _("Somebody saved the settings meanwhile. What you wrote is kept: look at it and save once more.")
+#: What the pages of words are called.
+WORDS = {"about": _("About the portal"), "privacy": _("Privacy"), "terms": _("Terms of use")}
+
+
+def settings(request: Any) -> Any:
+    """Show the settings, or keep them."""
+    face = request.work.get(FaceService).current()
+    values = face.values()
+    fields = {child.name: child.name.replace("_", ".", 1) for child in SettingsForm() if child.name != DIGEST}
+    fields |= {"name": "name", "short_name": "short_name"}
+    initial = {field: values.get(key, "") for field, key in fields.items()}
+    form = BoundForm(
+        request,
+        SettingsForm(),
+        initial={**initial, DIGEST: face.digest},
+        buttons=(Button(title=_("Save")),),
+    )
+
+    def save(sent: dict[str, Any]) -> Any:
+        try:
+            changed = request.work.get(FaceService).save(
+                {key: sent[field] for field, key in fields.items()}, sent[DIGEST]
+            )
+        except Conflict:
+            form.fill({**form.draft(), DIGEST: [face.digest]})
+            form.fail("", CHANGED)
+            request.response.status_int = 409
+            return {"form": form, **shown}
+        told = _("The settings are kept.") if changed else _("Nothing was changed.")
+        request.session.flash(request.translate(told), "good")
+        return HTTPSeeOther(request.route_path("admin.settings"))
+
+    shown = {"contrasts": contrasts(face.look)}
+    return handle_form(request, form, save, **shown)
+
+
+def words(request: Any) -> dict[str, Any]:
+    """Show a page of the city's own words."""
+    page = request.matchdict["page"]
+    text = request.site.face.texts.get(page, "")
+    if not text:
+        raise NotFound("the city has no such words")
+    return {"page_name": WORDS[page], "paragraphs": [one for one in text.split("\n\n") if one.strip()]}

@@ -1,0 +1,114 @@
+"""What the municipality says of itself, set in the browser."""
+
+import pytest
+from sqlalchemy import select
+
+from civicportal.audit.models import AuditEvent
+from civicportal.face.models import Setting
+from civicportal.face.palette import READABLE, SUGGESTED, contrasts, palette
+from civicportal.notifications.texts import TextService
+from civicportal.testing import make_staff
+
+PAGE = "/admin/settings"
+
+
+@pytest.fixture
+def boss(site, sign_in):
+    with site.work() as work:
+        user = make_staff(work, "administrator")
+    sign_in(user)
+    return user
+
+
+def the_form(app):
+    page = app.get(PAGE, status=200)
+    return next(form for form in page.forms.values() if "short_name" in form.fields)
+
+
+def save(app, status=303, **values):
+    form = the_form(app)
+    for name, value in values.items():
+        form[name] = value
+    return form.submit(status=status)
+
+
+def test_it_is_for_who_manages_settings(site, app, sign_in):
+    with site.work() as work:
+        user = make_staff(work, "handler")
+    sign_in(user)
+    app.get(PAGE, status=403)
+
+
+def test_names_stand_on_pages_and_in_messages_at_once(site, app, boss):
+    save(app, name="شهر تازه", short_name="تازه", contact_phone="۱۳۷")
+    assert "شهر تازه" in app.get("/")
+    with site.work(write=False) as work:
+        assert work.get(TextService).values("petitions.working", {})["SITE"] == "تازه"
+        event = work.session.scalars(select(AuditEvent).where(AuditEvent.action == "setting:save")).one()
+        assert event.data == {"changed": ["contact.phone", "name", "short_name"]}
+
+
+def test_what_equals_the_file_again_is_forgotten(site, app, boss):
+    before = the_form(app)["name"].value
+    save(app, name="شهر تازه")
+    save(app, name=before)
+    with site.work(write=False) as work:
+        assert work.session.scalars(select(Setting)).all() == []
+
+
+def test_a_name_that_a_message_would_cut(app, boss):
+    answer = save(app, status=422, short_name="نامی که برای یک پیامک بسیار بلند است", name="شهر تازه")
+    assert "۲۵" in answer
+    assert "شهر تازه" in answer
+
+
+@pytest.mark.parametrize(("field", "colour"), [("look_primary", "#9fd3cf"), ("look_primary_dark", "#123456")])
+def test_a_colour_on_which_nobody_can_read(app, boss, field, colour):
+    answer = save(app, status=422, **{field: colour})
+    assert "۴٫۵" in answer or "4.5" in answer
+    assert colour in answer
+
+
+def test_no_colour(app, boss):
+    save(app, status=422, look_primary_dark="مشکی")
+
+
+def test_a_colour_colours_the_pages(app, boss):
+    before = app.get("/").html.select_one('link[href^="/theme.css"]')["href"]
+    save(app, look_primary="#245aa5")
+    link = app.get("/").html.select_one('link[href^="/theme.css"]')["href"]
+    assert link != before
+    css = app.get(link).text
+    assert "--primary:#245aa5" in css
+    assert "--primary-soft:#" in css
+
+
+def test_two_administrators_at_once(app, boss):
+    first = the_form(app)
+    save(app, name="شهر یک")
+    first["name"] = "شهر دو"
+    answer = first.submit(status=409)
+    again = next(form for form in answer.forms.values() if "short_name" in form.fields)
+    assert again["name"].value == "شهر دو"
+    again.submit(status=303)
+    assert "شهر دو" in app.get("/")
+
+
+def test_pages_of_words(app, boss):
+    app.get("/privacy", status=404)
+    save(app, texts_privacy="نام شما جایی نمی‌رود.\n\nو <b>نه</b> شمارهٔ شما.")
+    page = app.get("/privacy", status=200)
+    assert len(page.html.select("main p")) == 2
+    assert "<b>" not in str(page.html.select_one("main"))
+    assert page.html.select_one('footer a[href="/privacy"]')
+
+
+@pytest.mark.parametrize("primary", SUGGESTED)
+def test_what_is_suggested_can_be_read(primary):
+    assert [one.ratio for one in contrasts({"primary": primary}) if one.ratio < READABLE] == []
+
+
+def test_a_tint_is_found_for_the_dark():
+    found = palette({"primary": "#1b1464"})
+    assert found["primary_dark"] != "#1b1464"
+    assert all(one.is_enough for one in contrasts({"primary": "#1b1464"}))

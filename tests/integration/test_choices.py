@@ -27,11 +27,11 @@ def audience(site):
 
 def test_who_never_chose_is_told_of_cases_and_not_of_announcements(site, citizen):
     with site.work(write=False) as work:
-        assert work.get(ChoiceService).of(citizen.id) == Choices(case_notices=True, announcements=False)
+        assert work.get(ChoiceService).of(citizen.id) == Choices(case_notices=True, broadcasts=False)
     assert audience(site) == []
 
 
-@pytest.mark.parametrize("choice", ["case_notices", "reminders", "announcements", "digest"])
+@pytest.mark.parametrize("choice", ["case_notices", "reminders", "broadcasts", "digest"])
 @pytest.mark.parametrize("wanted", [True, False])
 def test_the_condition_says_what_was_chosen(site, citizen, choice, wanted):
     save(site, citizen, **{choice: not wanted})
@@ -42,7 +42,7 @@ def test_the_condition_says_what_was_chosen(site, citizen, choice, wanted):
 
 
 def test_nobody_is_written_to_who_left_or_has_no_number(site, clock, citizen):
-    save(site, citizen, announcements=True)
+    save(site, citizen, broadcasts=True)
     assert audience(site) == [(citizen.id, citizen.mobile)]
     for values in ({"deleted_at": clock.now()}, {"disabled_at": clock.now()}, {"mobile": None}):
         with site.work() as work:
@@ -65,12 +65,12 @@ def test_notices_of_cases_go_to_those_who_want_them(site, citizen, wanted):
 
 
 def test_consent_stands_in_the_trail(site, citizen):
-    save(site, citizen, announcements=True)
-    save(site, citizen, announcements=True)
+    save(site, citizen, broadcasts=True)
+    save(site, citizen, broadcasts=True)
     with site.work(write=False) as work:
         [event] = work.session.scalars(select(AuditEvent))
         assert (event.action, event.subject_id, event.data) == (
             "choices:change",
             citizen.id,
-            {"announcements": True},
+            {"broadcasts": True},
         )

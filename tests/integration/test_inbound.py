@@ -43,7 +43,7 @@ def ask_for_announcements(site):
     with site.work() as work:
         make_citizen(work, OTHER)
         for user_id in work.session.scalars(select(User.id)).all():
-            work.get(ChoiceService).save(user_id, Choices(announcements=True))
+            work.get(ChoiceService).save(user_id, Choices(broadcasts=True))
 
 
 def wants_announcements(site):

@@ -12,7 +12,7 @@ from civicportal.notifications.models import NotificationChoices
 if TYPE_CHECKING:
     from civicportal.work import Work
 
-Choice = Literal["case_notices", "reminders", "announcements", "digest"]
+Choice = Literal["case_notices", "reminders", "broadcasts", "digest"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,13 +21,13 @@ class Choices:
 
     :ivar case_notices: every step of one's cases.
     :ivar reminders: reminders of appointments, and questions after a case was closed.
-    :ivar announcements: what the city announces.
+    :ivar broadcasts: what the city announces to everybody who asked for it.
     :ivar digest: for staff, once a day what is new and overdue in the kartable.
     """
 
     case_notices: bool = True
     reminders: bool = True
-    announcements: bool = False
+    broadcasts: bool = False
     digest: bool = False
 
 
@@ -72,7 +72,7 @@ class ChoiceService:
         """
         user_id = self.session.scalar(select(User.id).where(User.mobile == mobile))
         if user_id is not None:
-            self.save(user_id, Choices(**{**asdict(self.of(user_id)), "announcements": wanted}))
+            self.save(user_id, Choices(**{**asdict(self.of(user_id)), "broadcasts": wanted}))
 
     def broadcast_audience(self) -> Select[int, str | None]:
         """Return id and mobile (E.164) of those who asked for announcements and may still be written to.
@@ -80,4 +80,4 @@ class ChoiceService:
         The last word counts, whether it came by SMS or was ticked in the profile.
         """
         reachable = (User.mobile.is_not(None), User.disabled_at.is_(None), User.deleted_at.is_(None))
-        return select(User.id, User.mobile).where(*reachable, wants("announcements"))
+        return select(User.id, User.mobile).where(*reachable, wants("broadcasts"))

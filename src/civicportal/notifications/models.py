@@ -112,7 +112,7 @@ class NotificationChoices(Base):
     #: Reminders of appointments, and questions after a case was closed.
     reminders: Mapped[bool] = tagged(Boolean, default=True)
     #: What the city announces: only to those who asked for it.
-    announcements: Mapped[bool] = tagged(Boolean, default=False)
+    broadcasts: Mapped[bool] = tagged(Boolean, default=False)
     #: For staff: once a day what is new and overdue in the kartable.
     digest: Mapped[bool] = tagged(Boolean, default=False)
     updated_at: Mapped[datetime] = tagged()

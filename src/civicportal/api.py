@@ -13,6 +13,7 @@ from civicportal.audit.services import AuditService
 from civicportal.calendar import CityCalendar
 from civicportal.cases.attachments import AttachmentService, drop_files, store_files
 from civicportal.cases.changes import CaseChange
+from civicportal.cases.conditions import in_stage, overdue, sent_between
 from civicportal.cases.conversion import ConversionService, copy_pictures, not_converted
 from civicportal.cases.errors import CannotUndo, CaseError, PictureGone, Refused, StaleCase
 from civicportal.cases.follow_up import FollowUpService
@@ -28,6 +29,7 @@ from civicportal.cases.models import (
     Follower,
     Rating,
 )
+from civicportal.cases.once import open_once
 from civicportal.cases.paging import PAGE_SIZE, SORTS, Page, Rows, Sort, case_page
 from civicportal.cases.ratings import WINDOW as OBJECTION_WINDOW
 from civicportal.cases.ratings import RatingService
@@ -51,6 +53,7 @@ from civicportal.checks import Finding
 from civicportal.cli.options import load_site
 from civicportal.dashboard.types import NavigationItem, Panel, Widget
 from civicportal.db import NEVER, BigId, UTCDateTime, id_column, new_metadata, tagged
+from civicportal.demo import cast as demo_cast
 from civicportal.demo.clock import set_time
 from civicportal.errors import CivicportalError, ConfigurationError, Conflict, Forbidden, NotFound
 from civicportal.forms import (
@@ -75,6 +78,7 @@ from civicportal.forms import (
     handle_form,
     optional_choice,
 )
+from civicportal.forms.filters import ListAddress
 from civicportal.geo import Bounds, CityMap, Point, bounding_box, distance_m, render_svg
 from civicportal.hookspecs import hookimpl
 from civicportal.i18n import _, format_number, localized_digits
@@ -226,6 +230,7 @@ __all__ = [
     "KartableService",
     "Key",
     "KeyList",
+    "ListAddress",
     "ListOf",
     "MapPointWidget",
     "Message",
@@ -301,6 +306,7 @@ __all__ = [
     "case_page",
     "copy_pictures",
     "cut_units",
+    "demo_cast",
     "distance_m",
     "drop_files",
     "fill_kept",
@@ -310,6 +316,7 @@ __all__ = [
     "hookimpl",
     "id_column",
     "identity_of",
+    "in_stage",
     "keep_form",
     "key",
     "load_site",
@@ -321,12 +328,15 @@ __all__ = [
     "not_converted",
     "number",
     "objection_in_time",
+    "open_once",
     "optional_choice",
+    "overdue",
     "parse_hours",
     "process_image",
     "public_status",
     "render_svg",
     "scaled",
+    "sent_between",
     "set_time",
     "sms_parts",
     "step_values",

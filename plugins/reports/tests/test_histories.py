@@ -4,12 +4,12 @@ from datetime import UTC, datetime, time, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
-from civicportal_reports.histories import moments, plan, taking_turns
+from civicportal_reports.histories import plan
 from civicportal_reports.workflow import WORKFLOW
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicportal.api import CityCalendar
+from civicportal.api import CityCalendar, demo_cast
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 CALENDAR = CityCalendar(
@@ -37,14 +37,14 @@ def test_a_plan_is_a_walk_in_time(seed, age, days):
 
 
 def test_moments_are_in_order_and_past():
-    found = moments(Random(1), 200, NOW, timedelta(days=180))
+    found = demo_cast.moments(Random(1), 200, NOW, timedelta(days=180))
     assert found == sorted(found)
     assert NOW - timedelta(days=181) < found[0]
     assert found[-1] < NOW
 
 
 def test_items_take_turns():
-    found = taking_turns(Random(1), "abc", 10)
+    found = demo_cast.taking_turns(Random(1), "abc", 10)
     assert len(found) == 10
     assert {letter: found.count(letter) for letter in "abc"} in (
         {"a": 4, "b": 3, "c": 3},

@@ -8,8 +8,6 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from sqlalchemy import select
-
 from civicportal.api import (
     AccessService,
     AttachmentService,
@@ -21,14 +19,13 @@ from civicportal.api import (
     OrganizationService,
     RatingService,
     Site,
-    User,
     Work,
-    identity_of,
+    demo_cast,
     process_image,
     set_time,
     store_files,
 )
-from civicportal_reports.histories import STARS, Planned, drawn, moments, plan, taking_turns
+from civicportal_reports.histories import STARS, Planned, plan
 from civicportal_reports.places import locate_point
 from civicportal_reports.services import NewReport, ReportService
 from civicportal_reports.workflow import KIND
@@ -77,15 +74,15 @@ class Teller:
         self.photos = photos
         self.rng = Random(SEED)  # noqa: S311  sample data
         with site.work(write=False) as work:
-            self.citizens = _citizens(work)
-            self.staff = _staff(work)
+            self.citizens = demo_cast.citizens(work)
+            self.staff = demo_cast.staff(work)
         self.now = site.clock.now()
         self.codes: dict[tuple[int | None, int | None], str] = {}
 
     def tell(self, progress: Progress) -> None:
         """Tell all of them."""
-        times = moments(self.rng, COUNT, self.now, SPAN)
-        rows = taking_turns(self.rng, self.data["reports"], COUNT)
+        times = demo_cast.moments(self.rng, COUNT, self.now, SPAN)
+        rows = demo_cast.taking_turns(self.rng, self.data["reports"], COUNT)
         for number, (row, sent) in enumerate(zip(rows, times, strict=True), 1):
             set_time(self.site, sent)
             with self.site.work(actor=self.rng.choice(self.citizens)) as work:
@@ -135,7 +132,7 @@ class Story:
                 urgent=self.row.get("urgent", False),
                 photos=self._keep("photo"),
                 owner=OWNER,
-                source=drawn(self.rng, {"web": 82, "phone": 14, "counter": 4}),
+                source=demo_cast.drawn(self.rng, {"web": 82, "phone": 14, "counter": 4}),
             )
         )
 
@@ -143,7 +140,7 @@ class Story:
         name = step.name
         self.work.actor = self.citizen if name in OF_CITIZENS else self._officer(case)
         if name == "rate":
-            self.work.get(RatingService).rate(case, drawn(self.rng, STARS))
+            self.work.get(RatingService).rate(case, demo_cast.drawn(self.rng, STARS))
         elif name == "comment":
             self.cases.comment(
                 case, self.teller.line("expert_comments"), expert=True, public=self.rng.random() < 0.5
@@ -220,16 +217,3 @@ class Story:
         key = store_files(self.work.site, image)
         self.work.get(AttachmentService).add(key, image, OWNER)
         return [key]
-
-
-def _citizens(work: Work) -> list[Identity]:
-    query = select(User).where(User.username.is_(None), User.level >= 1).order_by(User.id)
-    return [
-        Identity(user_id=user.id, name=user.name, door="citizen", level=user.level, mobile=user.mobile)
-        for user in work.session.scalars(query)
-    ]
-
-
-def _staff(work: Work) -> list[Identity]:
-    query = select(User).where(User.username.is_not(None)).order_by(User.id)
-    return [identity_of(work, user, "staff") for user in work.session.scalars(query)]

@@ -1,14 +1,10 @@
 """What may have happened to an invented report: a plan of steps in office hours, drawn by lot."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
-from typing import TypeVar
 
-from civicportal.api import CityCalendar
-
-T = TypeVar("T")
+from civicportal.api import CityCalendar, demo_cast
 
 #: How often a settled report ended so, in a hundred.
 ENDINGS = {"close": 82, "reject": 6, "out_of_scope": 5, "duplicate": 4, "stuck": 3}
@@ -27,18 +23,6 @@ class Planned:
 
     name: str
     at: datetime
-
-
-def moments(rng: Random, count: int, now: datetime, span: timedelta) -> list[datetime]:
-    """Return when reports were sent, in order: at waking hours, more of them lately."""
-    days = span.days
-    found = []
-    for _number in range(count):
-        age = days * rng.random() ** 2.2
-        day = now - timedelta(days=age)
-        local = day.replace(hour=rng.randint(4, 17), minute=rng.randrange(60), second=rng.randrange(60))
-        found.append(min(local, now - timedelta(minutes=rng.randint(5, 240))))
-    return sorted(found)
 
 
 def plan(
@@ -69,7 +53,7 @@ def _middle(rng: Random, *, settled: bool) -> list[str]:
         names.append("citizen_answers")
     elif asked:
         return names
-    ending = drawn(rng, ENDINGS)
+    ending = demo_cast.drawn(rng, ENDINGS)
     if ending in ("close", "stuck"):
         names.append("start_action")
     return names if ending == "stuck" else [*names, ending]
@@ -88,16 +72,3 @@ def _after(rng: Random, last: Planned, calendar: CityCalendar) -> list[Planned]:
     if rng.random() < 0.55:
         return [Planned(name="rate", at=last.at + timedelta(hours=rng.uniform(1, 90)))]
     return []
-
-
-def drawn(rng: Random, shares: dict[T, int]) -> T:
-    """Draw one by its share."""
-    return rng.choices(list(shares), weights=list(shares.values()))[0]
-
-
-def taking_turns(rng: Random, items: Sequence[T], count: int) -> list[T]:
-    """Return so many items, each about equally often, in an order drawn by lot."""
-    turns: list[T] = []
-    while len(turns) < count:
-        turns += rng.sample(list(items), len(items))
-    return turns[:count]

@@ -17,7 +17,10 @@ from civicportal.api import (
     Page,
     Work,
     case_page,
+    in_stage,
     matches,
+    overdue,
+    sent_between,
     visible,
 )
 from civicportal_reports.models import Report
@@ -116,7 +119,7 @@ class ReportSearch:
     def _conditions(self, filters: Filters) -> list[ColumnElement[bool]]:
         found: list[ColumnElement[bool]] = []
         if filters.stage:
-            found.append(Case.stage.in_(OPEN_STAGES if filters.stage == "open" else (filters.stage,)))
+            found.append(in_stage(filters.stage))
         if filters.status:
             found.append(Case.status == filters.status)
         if filters.category:
@@ -131,19 +134,9 @@ class ReportSearch:
             found.append(Case.urgent.is_(True))
         if filters.words:
             found.append(matches(filters.words))
-        return found + self._times(filters)
-
-    def _times(self, filters: Filters) -> list[ColumnElement[bool]]:
-        calendar = self.work.site.calendar
-        found: list[ColumnElement[bool]] = []
-        if filters.first_day:
-            found.append(Case.created_at >= calendar.day_bounds(filters.first_day)[0])
-        if filters.last_day:
-            found.append(Case.created_at < calendar.day_bounds(filters.last_day)[1])
         if filters.overdue:
-            now = self.work.clock.now()
-            found += [Case.stage.in_(OPEN_STAGES), Case.deadline < now, Case.paused_at.is_(None)]
-        return found
+            found.append(overdue(self.work.clock.now()))
+        return [*found, sent_between(self.work.site.calendar, filters.first_day, filters.last_day)]
 
     def _category_ids(self, key: str) -> frozenset[int]:
         category: Category | None = self.organization.category(KIND, key)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, delete, select
-from sqlalchemy.exc import IntegrityError
 
 from civicportal.api import (
     OPEN_STAGES,
@@ -24,6 +23,7 @@ from civicportal.api import (
     _,
     bounding_box,
     distance_m,
+    open_once,
 )
 from civicportal_reports.models import Report
 from civicportal_reports.places import Location, OutsideCity, locate_point
@@ -78,18 +78,8 @@ class ReportService:
         if actor.user_id is None or actor.level < self.work.site.kind(KIND).level:
             raise Forbidden("the mobile number is not proved")
         key = f"{KIND}:{actor.user_id}:{new.idempotency_key}" if new.idempotency_key else None
-        before = self.cases.by_idempotency_key(key) if key else None
-        if before is not None:
-            return before
-        try:
-            with self.session.begin_nested():
-                return self._open(new, actor.user_id, key)
-        except IntegrityError:
-            # The same form arrived twice at one moment, and the other one was first.
-            before = self.cases.by_idempotency_key(key) if key else None
-            if before is None:
-                raise
-            return before
+        citizen_id = actor.user_id
+        return open_once(self.work, key, lambda: self._open(new, citizen_id, key))
 
     def _open(self, new: NewReport, citizen_id: int, key: str | None) -> Case:
         place = new.location

@@ -1,13 +1,13 @@
 """The desk of reports: list, map and figures for staff, all by the same filters in the address."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.api import (
     BoundForm,
     CaseService,
+    ListAddress,
     Option,
     OrganizationService,
     Refused,
@@ -24,26 +24,6 @@ from civicportal_reports.workflow import KIND
 SORTS = {"newest": _("Newest first"), "deadline": _("Deadline"), "updated": _("Last change")}
 
 
-class Address:
-    """Builds addresses of the desk that keep the filters."""
-
-    def __init__(self, request: Any, form: BoundForm) -> None:
-        names = {field.name for field in form} | {"sort"}
-        self._request = request
-        self._kept = {name: value for name, value in request.GET.items() if name in names and value}
-
-    def __call__(self, route: str = "reports.desk", **changed: Any) -> str:
-        """Return the address of a page with some filters changed; None takes one away."""
-        query = {name: value for name, value in {**self._kept, **changed}.items() if value}
-        path = self._request.route_path(route)
-        return f"{path}?{urlencode(query)}" if query else str(path)
-
-    @property
-    def chosen(self) -> int:
-        """Return how many filters are in use."""
-        return len(set(self._kept) - {"sort"})
-
-
 def listing(request: Any) -> dict[str, Any]:
     """List the reports that the filters leave."""
     form, filters = _filters(request)
@@ -54,7 +34,7 @@ def listing(request: Any) -> dict[str, Any]:
         "form": form,
         "page": search.page(filters, sort=sort, cursor=request.GET.get("cursor")),
         "total": search.count(filters),
-        "address": Address(request, form),
+        "address": ListAddress(request, form, "reports.desk"),
         "sort": sort if sort in SORTS else "newest",
         "sorts": SORTS,
         "kind": request.site.kind(KIND),
@@ -71,7 +51,7 @@ def statistics(request: Any) -> dict[str, Any]:
     return {
         "form": form,
         "figures": request.work.get(ReportStatistics).figures(filters),
-        "address": Address(request, form),
+        "address": ListAddress(request, form, "reports.desk"),
         "kind": request.site.kind(KIND),
         "categories": {row.key: row for row in organization.categories_of(KIND).by_id.values()},
         "units": {unit.key: unit for unit in organization.units.by_id.values()},

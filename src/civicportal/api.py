@@ -55,6 +55,7 @@ from civicportal.dashboard.types import NavigationItem, Panel, Widget
 from civicportal.db import NEVER, BigId, UTCDateTime, id_column, new_metadata, tagged
 from civicportal.demo import cast as demo_cast
 from civicportal.demo.clock import set_time
+from civicportal.demo.phones import PhoneMessage, Phones
 from civicportal.errors import CivicportalError, ConfigurationError, Conflict, Forbidden, NotFound
 from civicportal.forms import (
     BoundForm,
@@ -249,6 +250,8 @@ __all__ = [
     "Panel",
     "Permanent",
     "Permission",
+    "PhoneMessage",
+    "Phones",
     "PhotosWidget",
     "PictureGone",
     "Place",

@@ -55,11 +55,14 @@ def register_messages() -> "Iterable[MessageText]":
 
 
 @hookimpl
-def register_jobs() -> "Iterable[Job]":
-    """Return the core's sweepers."""
-    from civicportal.sweepers import JOBS
+def register_jobs(site: "Site") -> "Iterable[Job]":
+    """Return the core's sweepers, and in a demo without a provider what answers its phones."""
+    from civicportal import sweepers
+    from civicportal.demo import phones
 
-    return JOBS
+    if site.is_demo and site.transport == "console":
+        return (*sweepers.JOBS, *phones.JOBS)
+    return sweepers.JOBS
 
 
 @hookimpl(trylast=True)

@@ -5,6 +5,7 @@ a site answers before its plugins, plugins answer in the order of ``site.toml``,
 """
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from civicportal.cases.workflow import CaseKind
     from civicportal.checks import Finding
     from civicportal.dashboard.types import NavigationItem, Panel, Widget
+    from civicportal.demo.phones import Phones
     from civicportal.demo.runner import Progress
     from civicportal.jobs import Job
     from civicportal.kartable.types import Route
@@ -91,6 +93,14 @@ def load_demo(site: "Site", files: "Path", progress: "Progress") -> None:
 
     ``files`` is the folder of the site's demo data; ``site.clock`` may be set to the past (``DemoClock.set``);
     ``progress(done, all)`` is shown to whoever waits.
+    """
+
+
+@hookspec
+def demo_phones(site: "Site") -> "AbstractContextManager[Phones]":
+    """Return the stand-in of the provider in a demo: entered while the server runs, it gives the phones to show.
+
+    Only the plugin that ``[notifications]`` names as transport is asked. A transport without it is not used in a demo.
     """
 
 

@@ -80,6 +80,7 @@ def serve_site(
         not free.
     """
     from civicportal.app import create_app
+    from civicportal.demo.phones import provider_beside
 
     check_address(host, port)
     setup_logging()
@@ -87,13 +88,14 @@ def serve_site(
     site.check_start()
     app = create_app(site)
     signal.signal(signal.SIGTERM, _stop)
-    child = WorkerChild(site.path) if worker else None
-    try:
-        serve_app(app, host, port, threads, site.settings["site"]["trusted_proxy"])
-    finally:
-        if child:
-            child.stop()
-        site.engines.dispose()
+    with provider_beside(site):
+        child = WorkerChild(site.path) if worker else None
+        try:
+            serve_app(app, host, port, threads, site.settings["site"]["trusted_proxy"])
+        finally:
+            if child:
+                child.stop()
+            site.engines.dispose()
         log.info("server stopped")
 
 

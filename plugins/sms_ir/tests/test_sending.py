@@ -195,4 +195,4 @@ def test_no_key_and_no_number_is_logged(messages, provider, caplog):
     written = caplog.text + "".join(row.last_error for row in messages.rows())
     for secret in (API_KEY, messages.citizen, messages.citizen[3:], "493817"):
         assert secret not in written
-    assert API_KEY not in provider.ledger.read_text()
+    assert API_KEY not in provider.ledger.path.read_text()

@@ -9,11 +9,14 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 
-def send_code(work: "Work", challenge: OtpChallenge) -> None:
-    """Promise the code of a challenge; nothing is sent for a hollow one."""
+def send_code(work: "Work", challenge: OtpChallenge, locale: str) -> None:
+    """Promise the code of a challenge; nothing is sent for a hollow one.
+
+    :param locale: the language of its words; the site's own if empty.
+    """
     from civicportal.notifications.services import NotificationService
 
-    work.get(NotificationService).send_code(challenge)
+    work.get(NotificationService).send_code(challenge, locale)
 
 
 def fate_of_code(work: "Work", challenge: OtpChallenge) -> str:

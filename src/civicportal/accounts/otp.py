@@ -31,7 +31,14 @@ class OtpService:
         self.session = work.session
 
     def ask(
-        self, purpose: Purpose, mobile: str, cookie_hash: str, *, user: User | None = None, sms: bool = True
+        self,
+        purpose: Purpose,
+        mobile: str,
+        cookie_hash: str,
+        *,
+        user: User | None = None,
+        sms: bool = True,
+        locale: str = "",
     ) -> OtpChallenge:
         """Make a challenge and promise its code.
 
@@ -40,6 +47,7 @@ class OtpService:
         :param mobile: E.164, or empty where somebody has none.
         :param user: whose challenge it is, where that is known; for "login" it is found by the number.
         :param sms: False where another proof than a message is asked for.
+        :param locale: the language of the message; the site's own if empty.
         """
         now = self.work.clock.now()
         person = user or self.session.scalar(select(User).where(User.mobile == mobile))
@@ -55,7 +63,7 @@ class OtpService:
         )
         self.session.add(challenge)
         self.session.flush()
-        messages.send_code(self.work, challenge)
+        messages.send_code(self.work, challenge, locale)
         return challenge
 
     def latest(self, purpose: Purpose, cookie_hash: str) -> OtpChallenge | None:

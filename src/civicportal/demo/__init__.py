@@ -2,21 +2,25 @@
 
 from typing import Any
 
+from civicportal.demo.phones import OutboxPhones
 from civicportal.security import EVERYBODY
+from civicportal.web.pages import add_pages
+
+ROUTES = {
+    "demo.phones": "/demo/phones",
+    "demo.phone": "/demo/phones/{number}",
+    "demo.provider": "/demo/provider",
+}
+#: Route, view, template, who may, method.
+VIEWS = (
+    ("demo.phones", "phones", "phones", EVERYBODY, "GET"),
+    ("demo.phone", "phone", "phone", EVERYBODY, "GET"),
+    ("demo.phone", "phone", "phone", EVERYBODY, "POST"),
+    ("demo.provider", "behave", None, EVERYBODY, "POST"),
+)
 
 
 def includeme(config: Any) -> None:
-    """Add the phone page; in other modes these routes do not exist."""
-    config.add_route("demo.phones", "/demo/phones")
-    config.add_route("demo.phone", "/demo/phones/{number}")
-    views = "civicportal.demo.views"
-    templates = "civicportal:templates/demo"
-    config.add_view(
-        f"{views}.phones",
-        route_name="demo.phones",
-        renderer=f"{templates}/phones.jinja2",
-        permission=EVERYBODY,
-    )
-    config.add_view(
-        f"{views}.phone", route_name="demo.phone", renderer=f"{templates}/phone.jinja2", permission=EVERYBODY
-    )
+    """Add the phones; in other modes these routes do not exist."""
+    config.registry.phones = OutboxPhones()
+    add_pages(config, ROUTES, VIEWS, views="civicportal.demo.views", templates="civicportal:templates/demo")

@@ -1,58 +1,67 @@
-"""The phones of the demo: what arrived, as a picture of a telephone for each person."""
+"""The phones of the demo: what arrived, as a picture of a telephone for each person, and what they answer."""
 
+from contextlib import suppress
 from typing import Any
 
-from pyramid.httpexceptions import HTTPNotFound
+from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
 from sqlalchemy import func, select
 
 from civicportal.accounts.models import User
 from civicportal.countries import InvalidMobile
+from civicportal.demo.schemas import Answer, Behaviour
+from civicportal.forms import BoundForm, FormInvalid, handle_form
 from civicportal.notifications.models import OutboxMessage
-from civicportal.notifications.services import NotificationService
-
-MOST_MESSAGES = 40
+from civicportal.schema import Option
 
 
 def phones(request: Any) -> dict[str, Any]:
     """List the phones: of numbers that are nobody's yet, then of people; the latest message first."""
-    latest = (
-        select(OutboxMessage.recipient, func.max(OutboxMessage.id).label("last"), func.count().label("n"))
-        .where(OutboxMessage.state == "sent")
-        .group_by(OutboxMessage.recipient)
-        .subquery()
-    )
-    rows = request.work.session.execute(
-        select(User.name, User.mobile, User.username, latest.c.n)
-        .outerjoin(latest, latest.c.recipient == User.mobile)
-        .where(User.mobile.is_not(None))
-        .order_by(latest.c.last.desc().nulls_last(), User.id)
+    counts = request.registry.phones.counts(request.work)
+    people = request.work.session.execute(
+        select(User.name, User.mobile, User.username).where(User.mobile.is_not(None)).order_by(User.id)
     ).all()
-    known = {row.mobile for row in rows}
-    strangers = request.work.session.execute(
-        select(latest.c.recipient, latest.c.n)
-        .where(latest.c.recipient.not_in(known))
-        .order_by(latest.c.last.desc())
-    ).all()
-    return {"rows": rows, "strangers": strangers}
+    place = {number: index for index, number in enumerate(counts)}
+    known = {row.mobile for row in people}
+    return {
+        "people": sorted(people, key=lambda row: place.get(row.mobile, len(place))),
+        "strangers": [number for number in counts if number not in known],
+        "counts": counts,
+        "form": _behaviour(request),
+    }
 
 
-def phone(request: Any) -> dict[str, Any]:
-    """Show one phone."""
+def behave(request: Any) -> HTTPSeeOther:
+    """Let the provider behave in another way."""
+    with suppress(FormInvalid):
+        request.registry.phones.behave(_behaviour(request).validate(request.POST)["mode"])
+    return HTTPSeeOther(request.route_path("demo.phones"))
+
+
+def phone(request: Any) -> Any:
+    """Show one phone, or send what its owner has written to the city's line."""
     try:
         number = request.site.country.normalize_mobile(request.matchdict["number"])
     except InvalidMobile:
         raise HTTPNotFound from None
-    session = request.work.session
-    messages = session.scalars(
-        select(OutboxMessage)
-        .where(OutboxMessage.recipient == number, OutboxMessage.state == "sent")
-        .order_by(OutboxMessage.sent_at.desc(), OutboxMessage.id.desc())
-        .limit(MOST_MESSAGES)
-    ).all()
-    waiting = session.scalar(
-        select(func.count()).where(OutboxMessage.recipient == number, OutboxMessage.state == "new")
+    provider, work = request.registry.phones, request.work
+
+    def send(values: dict[str, Any]) -> HTTPSeeOther:
+        provider.answer(work, number, values["text"])
+        return HTTPSeeOther(request.route_path("demo.phone", number=request.matchdict["number"]))
+
+    waiting = select(func.count()).where(OutboxMessage.recipient == number, OutboxMessage.state == "new")
+    return handle_form(
+        request,
+        BoundForm(request, Answer()),
+        send,
+        number=number,
+        owner=work.session.scalar(select(User).where(User.mobile == number)),
+        messages=provider.messages(work, number),
+        waiting=work.session.scalar(waiting),
     )
-    notifications = request.work.get(NotificationService)
-    texts = [(message, notifications.text_of(message)) for message in messages]
-    owner = session.scalar(select(User).where(User.mobile == number))
-    return {"number": number, "owner": owner, "messages": texts, "waiting": waiting}
+
+
+def _behaviour(request: Any) -> BoundForm:
+    provider = request.registry.phones
+    modes = [Option(value=name, label=title) for name, title in provider.modes.items()]
+    return BoundForm(request, Behaviour(), initial={"mode": provider.mode}, bindings={"modes": modes})

@@ -153,6 +153,7 @@ class Delivery:
             maybe_sent=maybe_sent,
             provider_id=row.provider_id,
             promised_at=row.created_at,
+            locale=row.locale or self.work.site.locale,
         )
         attempt = Attempt(lane=lane, number=row.attempts, maybe_sent=maybe_sent, probe=probe)
         return Lease(lease_id=row.lease_id, message=message, attempt=attempt, expires_at=row.expires_at)

@@ -120,8 +120,11 @@ class NotificationService:
 
     # -- codes ----------------------------------------------------------------------------------------------
 
-    def send_code(self, challenge: OtpChallenge) -> None:
-        """Promise the code of a challenge at once; a hollow challenge sends nothing. The text is made when it goes."""
+    def send_code(self, challenge: OtpChallenge, locale: str = "") -> None:
+        """Promise the code of a challenge at once; a hollow challenge sends nothing. The text is made when it goes.
+
+        :param locale: of whoever waits for it; the site's own if empty.
+        """
         if challenge.hollow:
             return
         self.session.flush()
@@ -132,6 +135,7 @@ class NotificationService:
             recipient=challenge.mobile,
             user_id=challenge.user_id,
             challenge_id=challenge.id,
+            locale=locale,
             next_at=self.work.clock.now(),
             expires_at=challenge.expires_at,
         )
@@ -151,7 +155,7 @@ class NotificationService:
         """Return the text of a message; that of a code is derived from its challenge, empty once that is gone."""
         if message.challenge_id is None:
             return message.text
-        return self.texts.render(message.kind, None, self.fields_of(message)) or ""
+        return self.texts.render(message.kind, message.locale or None, self.fields_of(message)) or ""
 
     def fields_of(self, message: OutboxMessage) -> dict[str, str]:
         """Return the values of the text's fields, for transports that send templates."""
@@ -253,7 +257,8 @@ class NotificationService:
         text = self.texts.render(key, locale, fields)
         if text is None:
             return {}
-        return {"text": text, "fields": json.dumps(self.texts.values(key, fields), ensure_ascii=False)}
+        values = json.dumps(self.texts.values(key, fields), ensure_ascii=False)
+        return {"text": text, "fields": values, "locale": locale or ""}
 
     def _add(self, **values: Any) -> None:
         """Write one row; a second one of the same event and person is dropped."""

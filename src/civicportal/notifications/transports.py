@@ -1,6 +1,7 @@
 """The transports of the core: the console of demo and development, the memory of tests."""
 
 import logging
+import sys
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -52,10 +53,17 @@ def send(message: Message, site: "Site") -> Receipt | None:
     :raises SendError: as a test has scripted it.
     """
     if site.transport == "console":
-        to = site.country.mask_mobile(message.recipient)
-        log.info("to %s by console: %s, %s letters", to, message.kind, len(message.text))
+        _show(message, site)
         return Receipt()
     return memory(site).take(message) if site.transport == "memory" else None
+
+
+def _show(message: Message, site: "Site") -> None:
+    """Tell the log that a message went out; whoever develops reads its words, codes too, in the terminal only."""
+    to = site.country.mask_mobile(message.recipient)
+    log.info("to %s by console: %s, %s letters", to, message.kind, len(message.text))
+    if site.mode == "development":
+        sys.stderr.write(f"\n--- SMS to {to} ---\n{message.text}\n---\n")
 
 
 def ask(site: "Site", message: Message) -> Outcome:

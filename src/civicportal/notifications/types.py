@@ -36,6 +36,7 @@ class Message:
     :ivar maybe_sent: an earlier attempt ended uncertain: look it up before sending again.
     :ivar provider_id: what the provider called it then, if it said so.
     :ivar promised_at: aware; no provider can have it from before.
+    :ivar locale: the language it is written in.
     """
 
     id: int
@@ -48,6 +49,7 @@ class Message:
     maybe_sent: bool = False
     provider_id: str | None = None
     promised_at: datetime | None = None
+    locale: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.5
 JOB_POLL_SECONDS = 5.0
+DEMO_JOB_POLL_SECONDS = 1.0
+"""Whoever answers on a phone of the demo sits before it."""
 ALIVE_POLL_SECONDS = 5.0
 AFTER_ERROR_SECONDS = 5.0
 STOP_SECONDS = 10.0
@@ -46,7 +48,8 @@ class Worker:
         # A safety net under the transports of plugins, which name a time-out themselves.
         socket.setdefaulttimeout(SEND_TIMEOUT)
         threads = [self._thread(lane, POLL_SECONDS, partial(self._drain, lane)) for lane in LANES]
-        threads.append(self._thread("jobs", JOB_POLL_SECONDS, self.jobs.run_due))
+        pause = DEMO_JOB_POLL_SECONDS if self.site.is_demo else JOB_POLL_SECONDS
+        threads.append(self._thread("jobs", pause, self.jobs.run_due))
         threads.append(self._thread("alive", ALIVE_POLL_SECONDS, partial(mark_alive, self.site)))
         log.info("worker of %s started, transport %s", self.site.short_name, self.site.transport)
         while not self.stop.wait(1):

@@ -1,6 +1,5 @@
 """``civicportal sms-ir``: asking the provider by hand."""
 
-import re
 from collections.abc import Mapping
 
 import click
@@ -9,8 +8,7 @@ from civicportal.api import ConfigurationError, Message, NotificationService, Si
 from civicportal_sms_ir.client import SmsIr
 from civicportal_sms_ir.sending import transmit
 from civicportal_sms_ir.settings import TABLE, Settings
-
-_FIELD = re.compile(r"\{([A-Z]+)\}")
+from civicportal_sms_ir.wording import fields_of, panel_words
 
 
 @click.group(name="sms-ir")
@@ -62,11 +60,9 @@ def panel_form(key: str, wording: str, own: Mapping[str, str]) -> str:
 
     :param own: what is the same in every message of the site, and no parameter.
     """
-    fields = dict.fromkeys(name for name in _FIELD.findall(wording) if name not in own)
-    words = _FIELD.sub(lambda match: own.get(match[1], f"#{match[1]}#"), wording)
-    names = ", ".join(f'{name} = "{name}"' for name in fields)
+    names = ", ".join(f'{name} = "{name}"' for name in fields_of(wording, own))
     parameters = f", parameters = {{ {names} }}" if names else ""
-    return f'{words}\n\n"{key}" = {{ id = 0{parameters} }}\n'
+    return f'{panel_words(wording, own)}\n\n"{key}" = {{ id = 0{parameters} }}\n'
 
 
 def _site(context: click.Context) -> Site:
@@ -86,4 +82,5 @@ def _sample(site: Site, mobile: str, key: str) -> Message:
             recipient=mobile,
             text=texts.sample(key),
             fields=texts.sample_values(key),
+            locale=site.locale,
         )

@@ -63,7 +63,7 @@ def _is_it(record: Record, message: Message, site: Site) -> bool:
     since: datetime = (message.promised_at or site.clock.now()) - SKEW
     if record.mobile != message.recipient or record.sent_at < since:
         return False
-    template = Settings.of(site).templates.get(message.kind)
+    template = Settings.of(site).template(message)
     if template is None:
         return _words(record.text).startswith(_words(message.text))
     return all(fitting(message.fields.get(field, "")) in record.text for field in template.parameters)

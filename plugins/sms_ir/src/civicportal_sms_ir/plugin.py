@@ -1,6 +1,7 @@
 """The hooks of the sms_ir plugin; what they do stands in the modules they call."""
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -9,14 +10,13 @@ from typing import Any
 import click
 import colander
 
-from civicportal.api import Finding, Job, Message, PluginModels, Receipt, Site, Work, hookimpl
+from civicportal.api import Finding, Job, Message, Phones, PluginModels, Receipt, Site, Work, hookimpl
 from civicportal_sms_ir import commands, deliveries, doctor, inbound, sending
 from civicportal_sms_ir.models import SmsIrBase
 from civicportal_sms_ir.schemas import SmsIrSettings
 from civicportal_sms_ir.settings import is_in_use, refuse_unfit
 
 JOBS = (
-    Job(name="sms_ir.inbound", every=timedelta(seconds=30), run=inbound.poll_inbound),
     Job(name="sms_ir.deliveries", every=timedelta(minutes=1), run=deliveries.poll_deliveries),
     Job(name="sms_ir.forget", every=timedelta(days=1), run=deliveries.forget_deliveries),
 )
@@ -45,7 +45,11 @@ def includeme(config: Any) -> None:
 def register_jobs(site: Site) -> Iterable[Job]:
     """Return what fetches messages and asks for their delivery, when the site sends by sms.ir."""
     refuse_unfit(site)
-    return JOBS if is_in_use(site) else ()
+    if not is_in_use(site):
+        return ()
+    # Whoever answers on a phone of the demo sits before it.
+    pause = timedelta(seconds=1 if site.is_demo else 30)
+    return (Job(name="sms_ir.inbound", every=pause, run=inbound.poll_inbound), *JOBS)
 
 
 @hookimpl
@@ -58,6 +62,22 @@ def register_commands(group: click.Group) -> None:
 def send_message(message: Message, site: Site) -> Receipt:
     """Send by sms.ir."""
     return sending.send(message, site)
+
+
+@hookimpl
+def demo_phones(site: Site) -> AbstractContextManager[Phones]:
+    """Let a stand-in of sms.ir run on this machine."""
+    from civicportal_sms_ir import demo
+
+    return demo.run(site)
+
+
+@hookimpl
+def load_demo(site: Site) -> None:
+    """Forget what an earlier demo has sent."""
+    from civicportal_sms_ir import demo
+
+    demo.forget(site)
 
 
 @hookimpl

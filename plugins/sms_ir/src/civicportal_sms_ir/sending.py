@@ -46,7 +46,7 @@ def transmit(message: Message, site: Site) -> str | None:
 
 def _transmit(message: Message, site: Site) -> str | None:
     api, settings = SmsIr(site), Settings.of(site)
-    template = settings.templates.get(message.kind)
+    template = settings.template(message)
     if settings.sandbox:
         code = next(iter(_values(message, template).values() if template else ()), "123456")
         return api.verify(message.recipient, SANDBOX_TEMPLATE, {"CODE": code})

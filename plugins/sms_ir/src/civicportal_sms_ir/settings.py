@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from civicportal.api import ConfigurationError, Site
+from civicportal.api import ConfigurationError, Message, Site
 from civicportal_sms_ir.schemas import is_loopback
 
 NAME = "sms_ir"
@@ -27,7 +27,7 @@ class Settings:
     """``[plugins.sms_ir]``, validated.
 
     :ivar line: None when there is none.
-    :ivar templates: by the key of the text.
+    :ivar templates: by the key of the text, or ``<key>@<language>``.
     """
 
     api_key: str
@@ -40,7 +40,11 @@ class Settings:
 
     @classmethod
     def of(cls, site: Site) -> "Settings":
-        """Return the settings of a site."""
+        """Return the settings of a site; a demo sends to a stand-in on this machine, whatever they say."""
+        if site.is_demo:
+            from civicportal_sms_ir import demo
+
+            return demo.settings_of(site)
         table: dict[str, Any] = site.plugin_settings[NAME]
         templates = {
             key: Template(number=value["id"], parameters=value["parameters"])
@@ -55,6 +59,10 @@ class Settings:
             }
         )
 
+    def template(self, message: Message) -> Template | None:
+        """Return the template of a message: in its own language if there is one, else in the site's."""
+        return self.templates.get(f"{message.kind}@{message.locale}") or self.templates.get(message.kind)
+
 
 def is_in_use(site: Site) -> bool:
     """Tell whether the site sends by sms.ir."""
@@ -66,7 +74,7 @@ def refuse_unfit(site: Site) -> None:
 
     :raises ConfigurationError: names the TOML path.
     """
-    if not is_in_use(site):
+    if not is_in_use(site) or site.is_demo:
         return
     settings = Settings.of(site)
     if not settings.api_key:

@@ -36,7 +36,7 @@ def send(request: Any, purpose: Purpose, mobile: str, user: User | None = None) 
         return
     count_send(request, mobile)
     cookie = token_hash(request.ensure_session_token())
-    request.work.get(OtpService).ask(purpose, mobile, cookie, user=user)
+    request.work.get(OtpService).ask(purpose, mobile, cookie, user=user, locale=request.locale_name)
 
 
 def check(request: Any, challenge: OtpChallenge, code: str, *, staff_id: int | None = None) -> Outcome:

@@ -1,5 +1,6 @@
 """What the provider knows and decides: its messages, lines, templates and credit; no HTTP."""
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ SANDBOX_TEMPLATE = 123456
 MOST_RECIPIENTS = 100
 LONGEST_VALUE = 25
 """UTF-16 units."""
+_PLACE = re.compile(r"#([A-Za-z]\w*)#")
 
 OK = (200, 1, "موفق")
 #: HTTP code, status and words of each refusal.
@@ -88,26 +90,33 @@ class Provider:
 
     :ivar now: its clock; tests put their own here.
     :ivar sent: what it took, in order; a test may change ``delivery_state``.
+    :ivar received: what people sent to the line, in order.
+    :ivar unread: the part of it that nobody has fetched.
     :ivar templates: approved in the panel, with fields as ``#NAME#``.
+    :ivar template: finds the words of a template by its number; ``templates`` is asked where nothing else stands here.
+    :ivar delivers: delivery state of what it takes from now on.
     :ivar blacklist: mobiles (``09…``) it refuses.
     """
 
     def __init__(self) -> None:
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.sent: list[Sms] = []
+        self.received: list[Inbound] = []
         self.unread: deque[Inbound] = deque()
         self.templates: dict[int, str] = {SANDBOX_TEMPLATE: "کد تایید شما: #CODE#"}
+        self.template: Callable[[int], str | None] = lambda number: self.templates.get(number)
+        self.delivers: int | None = None
         self.blacklist: set[str] = set()
         self.credit = 1000.0
-        self._received = 0
 
     def receive(self, mobile: str, text: str) -> Inbound:
         """Let a person send a message to the line.
 
         :param mobile: ``09…``.
         """
-        self._received += 1
-        message = Inbound(number=self._received, mobile=mobile, text=text, received_at=self.now())
+        number = len(self.received) + 1
+        message = Inbound(number=number, mobile=mobile, text=text, received_at=self.now())
+        self.received.append(message)
         self.unread.append(message)
         return message
 
@@ -140,17 +149,16 @@ class Provider:
     def _verify(self, body: Any, sandbox: bool) -> Answer:
         mobile, number = body["mobile"], body["templateId"]
         parameters = {item["name"]: item["value"] for item in body["parameters"]}
-        text = self.templates.get(number) if not sandbox or number == SANDBOX_TEMPLATE else None
+        text = self.template(number) if not sandbox or number == SANDBOX_TEMPLATE else None
         if not _is_mobile(mobile):
             return _refused(BAD_MOBILE)
         if text is None:
             return _refused(NO_TEMPLATE)
         if any(len(value.encode("utf-16-le")) > 2 * LONGEST_VALUE for value in parameters.values()):
             return _refused(LONG_VALUE)
-        for name, value in parameters.items():
-            text = text.replace(f"#{name}#", value)
-        if "#" in text:
+        if not parameters.keys() >= set(_PLACE.findall(text)):
             return _refused(MISSING_PARAMETER)
+        text = _PLACE.sub(lambda place: parameters[place[1]], text)
         if mobile in self.blacklist:
             return _refused(BLACKLISTED)
         if self.credit < 1:
@@ -178,7 +186,14 @@ class Provider:
 
     def _take(self, mobile: str, text: str, sandbox: bool, **more: Any) -> Sms:
         number = 89545112 + len(self.sent)
-        sms = Sms(message_id=number, mobile=mobile, text=text, sent_at=self.now(), **more)
+        sms = Sms(
+            message_id=number,
+            mobile=mobile,
+            text=text,
+            sent_at=self.now(),
+            delivery_state=self.delivers,
+            **more,
+        )
         if not sandbox:
             self.sent.append(sms)
             self.credit -= 1

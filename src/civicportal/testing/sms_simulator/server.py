@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 from urllib.parse import parse_qsl, urlsplit
 
-from civicportal.testing.sms_simulator.provider import Provider
+from civicportal.testing.sms_simulator.ledger import Ledger, written
+from civicportal.testing.sms_simulator.provider import Answer, Inbound, Provider
 
 API_KEY = "a-key-of-the-simulator"
 SANDBOX_KEY = "a-sandbox-key-of-the-simulator"
@@ -47,19 +48,25 @@ _FAULTS: dict[str, tuple[int, int, str, dict[str, str]]] = {
 class SmsSimulator(Provider):
     """The server; reachable from other processes too.
 
-    :param ledger: file that gets a line of JSON for each request; never the key.
+    :param ledger: file that gets a line of JSON for each request and each message to the line; never the key.
+    :param keep: go on where an earlier run with this ledger has ended.
     :ivar mode: how requests are answered.
     :ivar script: how the next requests are answered, before ``mode`` is asked.
     """
 
-    def __init__(self, ledger: Path) -> None:
-        self.ledger = ledger
+    def __init__(self, ledger: Path, *, keep: bool = False) -> None:
+        self.ledger = Ledger(ledger)
         self._lock = threading.Lock()
         self._released = threading.Event()
         self._server = _Server(self, 0)
         self._port = self._server.server_port
         self._thread: threading.Thread | None = None
-        self.reset()
+        self._begin()
+        if keep:
+            self.ledger.recall(self)
+        else:
+            self.ledger.clear()
+        self.listen()
 
     @property
     def url(self) -> str:
@@ -68,13 +75,20 @@ class SmsSimulator(Provider):
 
     def reset(self) -> None:
         """Forget everything, and answer well again."""
-        super().__init__()
-        self.mode: Mode = "ok"
-        self.script: deque[Mode] = deque()
-        self.ledger.write_text("", encoding="utf-8")
+        self._begin()
+        self.ledger.clear()
+        self.listen()
+
+    def behave(self, mode: Mode) -> None:
+        """Answer in another way from now on; whoever hangs is let go."""
+        self.mode = mode
         self._released.set()
         self._released = threading.Event()
-        self.listen()
+
+    def _begin(self) -> None:
+        super().__init__()
+        self.script: deque[Mode] = deque()
+        self.behave("ok")
 
     def listen(self) -> None:
         """Take connections again, if they were refused."""
@@ -102,8 +116,17 @@ class SmsSimulator(Provider):
 
         :param path: only those to this address: ``send/verify``.
         """
-        lines = self.ledger.read_text(encoding="utf-8").splitlines()
-        return [entry for entry in map(json.loads, lines) if not path or entry["path"] == path]
+        return self.ledger.entries(path)
+
+    def receive(self, mobile: str, text: str) -> Inbound:
+        """Let a person send a message to the line.
+
+        :param mobile: ``09…``.
+        """
+        with self._lock:
+            message = super().receive(mobile, text)
+            self.ledger.write({"method": "PERSON", "path": "", "received": written([message])})
+        return message
 
     def serve(self, handler: "_Handler", body: Any) -> None:
         """Answer one request as the script says."""
@@ -114,18 +137,24 @@ class SmsSimulator(Provider):
             mode = self.script.popleft() if self.script else self.mode
             is_known = key in (API_KEY, SANDBOX_KEY)
             entry = {"method": handler.command, "path": path, "body": body, "mode": mode, "key": is_known}
-            query = dict(parse_qsl(parts.query))
             answered = None
             if is_known and mode in ("ok", "lost", "truncated"):
-                answered = self.answer(handler.command, path, query, body, sandbox=key == SANDBOX_KEY)
-                entry["status"] = answered[1]["status"]
-            with self.ledger.open("a", encoding="utf-8") as ledger:
-                ledger.write(json.dumps(entry, ensure_ascii=False) + "\n")
+                query = dict(parse_qsl(parts.query))
+                answered = self._answer(entry, query, sandbox=key == SANDBOX_KEY)
+            self.ledger.write(entry)
             released = self._released
         if answered is not None:
             self._send(handler, mode, *answered)
         else:
             self._fail(handler, mode if is_known else "bad_key", released)
+
+    def _answer(self, entry: dict[str, Any], query: dict[str, str], *, sandbox: bool) -> Answer:
+        sent, unread = len(self.sent), list(self.unread)
+        answered = self.answer(entry["method"], entry["path"], query, entry["body"], sandbox=sandbox)
+        entry["status"] = answered[1]["status"]
+        entry["sent"] = written(self.sent[sent:])
+        entry["shown"] = [message.number for message in unread if message not in self.unread]
+        return answered
 
     def _send(self, handler: "_Handler", mode: Mode, code: int, payload: dict[str, Any]) -> None:
         content = json.dumps(payload, ensure_ascii=False).encode()

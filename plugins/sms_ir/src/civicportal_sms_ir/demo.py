@@ -1,0 +1,140 @@
+"""The provider of a demo: a stand-in on this machine, whose messages arrive on the phones of invented people.
+
+The server holds it. The worker, another process, finds it by a file beside the demo's other files, and reaches it as it
+would reach the real one.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from civicportal.api import NotificationService, PhoneMessage, Site, Work, _
+from civicportal.testing.sms_simulator import API_KEY, LINE, Mode, SmsSimulator
+from civicportal_sms_ir.settings import Settings, Template
+from civicportal_sms_ir.wording import FIRST_NUMBER, panel_words, parameters_of
+
+NOBODY = "http://127.0.0.1:9"
+"""Where nothing answers: while no server runs, nothing is sent anywhere."""
+ARRIVED = 1
+CREDIT = 5000.0
+MOST_MESSAGES = 40
+MODES = {
+    "ok": _("answers well"),
+    "hang": _("does not answer"),
+    "lost": _("sends, but its answers are lost"),
+    "500": _("is out of order"),
+    "429": _("wants fewer requests"),
+    "bad_key": _("refuses the key"),
+    "no_credit": _("says that the credit is used up"),
+    "html": _("is hidden by the page of a proxy"),
+}
+
+
+def folder_of(site: Site) -> Path:
+    """Return where the stand-in keeps its ledger and its address."""
+    return Path(site.settings["site"]["files"]).resolve().parent / "sms_ir"
+
+
+def settings_of(site: Site) -> Settings:
+    """Return the settings by which a demo sends; of its ``site.toml`` only the way out of free texts counts."""
+    address = folder_of(site) / "address"
+    table = site.plugin_settings["sms_ir"]
+    return Settings(
+        api_key=API_KEY,
+        line=LINE,
+        base_url=address.read_text() if address.is_file() else NOBODY,
+        templates={
+            f"{key}@{locale}": Template(number=number, parameters=parameters_of(site, key))
+            for number, (key, locale) in _numbered(site).items()
+        },
+        sandbox=False,
+        opt_out=table["opt_out"],
+        low_credit=table["low_credit"],
+    )
+
+
+def forget(site: Site) -> None:
+    """Throw away what an earlier demo has sent."""
+    (folder_of(site) / "ledger.jsonl").unlink(missing_ok=True)
+
+
+@contextmanager
+def run(site: Site) -> Iterator["SimulatedPhones"]:
+    """Let the stand-in run, and give its phones."""
+    folder = folder_of(site)
+    folder.mkdir(parents=True, exist_ok=True)
+    address = folder / "address"
+    simulator = SmsSimulator(folder / "ledger.jsonl", keep=True)
+    try:
+        simulator.template = _panel_of(site)
+        simulator.delivers, simulator.credit = ARRIVED, CREDIT
+        simulator.now = site.clock.now
+        address.write_text(simulator.url)
+        yield SimulatedPhones(simulator, site)
+    finally:
+        address.unlink(missing_ok=True)
+        simulator.close()
+
+
+class SimulatedPhones:
+    """The phones on which the stand-in's messages arrive."""
+
+    modes = MODES
+
+    def __init__(self, simulator: SmsSimulator, site: Site) -> None:
+        self.simulator = simulator
+        self._country = site.country
+
+    @property
+    def mode(self) -> str:
+        """Return how the provider behaves now."""
+        return self.simulator.mode
+
+    def behave(self, mode: Mode) -> None:
+        """Let the provider behave in another way."""
+        self.simulator.behave(mode)
+
+    def counts(self, work: Work) -> Mapping[str, int]:  # noqa: ARG002  other phones ask the database
+        """Return how many messages have arrived at each number; the number with the latest comes first."""
+        counts: dict[str, int] = {}
+        for sms in reversed(self.simulator.sent):
+            counts[sms.mobile] = counts.get(sms.mobile, 0) + 1
+        return {self._country.normalize_mobile(mobile): number for mobile, number in counts.items()}
+
+    def messages(self, work: Work, number: str) -> Sequence[PhoneMessage]:  # noqa: ARG002
+        """Return what stands on one phone, the latest first."""
+        mobile = self._country.display_mobile(number)
+        found = [
+            PhoneMessage(text=sms.text, at=sms.sent_at) for sms in self.simulator.sent if sms.mobile == mobile
+        ]
+        found += [
+            PhoneMessage(text=message.text, at=message.received_at, own=True)
+            for message in self.simulator.received
+            if message.mobile == mobile
+        ]
+        return sorted(found, key=lambda message: message.at)[: -MOST_MESSAGES - 1 : -1]
+
+    def answer(self, work: Work, number: str, text: str) -> None:  # noqa: ARG002
+        """Send a message from a phone to the city's line."""
+        self.simulator.receive(self._country.display_mobile(number), text)
+
+
+def _numbered(site: Site) -> dict[int, tuple[str, str]]:
+    """Return (key of a text, language) by the number of its template."""
+    pairs = [(key, locale) for key in sorted(site.messages) for locale in site.languages]
+    return dict(enumerate(pairs, FIRST_NUMBER))
+
+
+def _panel_of(site: Site) -> Callable[[int], str | None]:
+    """Return a panel in which each text of the site is a template, in the words it has at that moment."""
+    numbered = _numbered(site)
+
+    def template(number: int) -> str | None:
+        if number not in numbered:
+            return None
+        key, locale = numbered[number]
+        with site.work(write=False) as work:
+            texts = work.get(NotificationService).texts
+            return panel_words(texts.wording(key, locale) or "", texts.values(key, {}))
+
+    return template

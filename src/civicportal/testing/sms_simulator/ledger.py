@@ -1,0 +1,58 @@
+"""The ledger: a line of JSON for each request and each message of a person, from which a later run can go on."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from civicportal.testing.sms_simulator.provider import Inbound, Provider, Sms
+
+
+class Ledger:
+    """A file of lines.
+
+    :ivar path: is made when there is none.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.touch()
+
+    def write(self, entry: Mapping[str, Any]) -> None:
+        """Append a line."""
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(entry, ensure_ascii=False, default=datetime.isoformat) + "\n")
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.path.write_text("", encoding="utf-8")
+
+    def entries(self, path: str = "") -> list[dict[str, Any]]:
+        """Return the lines.
+
+        :param path: only those to this address: ``send/verify``.
+        """
+        lines = self.path.read_text(encoding="utf-8").splitlines()
+        return [entry for entry in map(json.loads, lines) if not path or entry["path"] == path]
+
+    def recall(self, provider: Provider) -> None:
+        """Give a provider back what an earlier run had taken, received and shown."""
+        shown: set[int] = set()
+        for entry in self.entries():
+            provider.sent += [Sms(**_timed(values, "sent_at")) for values in entry.get("sent", ())]
+            provider.received += [
+                Inbound(**_timed(values, "received_at")) for values in entry.get("received", ())
+            ]
+            shown.update(entry.get("shown", ()))
+        provider.unread.extend(message for message in provider.received if message.number not in shown)
+
+
+def written(messages: Iterable[Sms | Inbound]) -> list[dict[str, Any]]:
+    """Return messages as a line of the ledger holds them."""
+    return [asdict(message) for message in messages]
+
+
+def _timed(values: dict[str, Any], name: str) -> dict[str, Any]:
+    return {**values, name: datetime.fromisoformat(values[name])}

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.util import memoized_property
 
 from civicportal.access import in_kartable
 from civicportal.cases.models import Case
@@ -67,12 +67,12 @@ class Navigation:
 
     request: Any
 
-    @cached_property
+    @memoized_property
     def citizen(self) -> list[Link]:
         """Return the services of the city."""
         return self._links(item for item in self._items if item.area == "citizen")
 
-    @cached_property
+    @memoized_property
     def staff(self) -> list[Link]:
         """Return the side bar: what the person has a permission for."""
         identity = self.request.identity
@@ -87,7 +87,7 @@ class Navigation:
         counts = self._counts
         return (sum(counts.values()) if kind == ALL_KINDS else counts.get(kind)) or None
 
-    @cached_property
+    @memoized_property
     def _items(self) -> list[NavigationItem]:
         found = [
             item
@@ -95,7 +95,7 @@ class Navigation:
         ]
         return sorted(found, key=lambda item: (-item.weight, item.name))
 
-    @cached_property
+    @memoized_property
     def _counts(self) -> dict[str, int]:
         return attempt(self.request, open_lines, {}) if self.request.identity.is_staff else {}
 

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from sqlalchemy import select
+
+# Until Python 3.12 functools.cached_property holds one lock for all objects of a class while it computes: a reader
+# that waits for the database would keep the one that has it from going on.
+from sqlalchemy.util import memoized_property
 
 from civicportal.errors import CivicportalError
 from civicportal.organization.models import Category, Closure, Holiday, OfficeHours, Unit
@@ -62,12 +65,12 @@ class OrganizationService:
         self.work = work
         self._by_kind: dict[str, Tree[Category]] = {}
 
-    @cached_property
+    @memoized_property
     def units(self) -> Tree[Unit]:
         """Return all units, the inactive too: old cases still name them."""
         return Tree(self.work.session.scalars(select(Unit).order_by(Unit.weight.desc(), Unit.id)))
 
-    @cached_property
+    @memoized_property
     def categories(self) -> Tree[Category]:
         """Return the categories of all kinds."""
         query = select(Category).order_by(Category.weight.desc(), Category.id)
@@ -106,7 +109,7 @@ class OrganizationService:
         category = self.categories.by_id.get(category_id or 0)
         return category.name if category else ""
 
-    @cached_property
+    @memoized_property
     def calendar(self) -> "CityCalendar":
         """Return the city's calendar with its office hours, holidays and closures.
 

@@ -64,6 +64,8 @@ class MeetingSession(MeetingsBase):
     #: How many may wait for a seat to become free.
     reserve_seats: Mapped[int] = tagged(Integer)
     cancelled_at: Mapped[datetime | None] = tagged()
+    #: Why it was cancelled; its members are told.
+    why: Mapped[str] = tagged(Text, default="")
 
     @property
     def capacity(self) -> int:

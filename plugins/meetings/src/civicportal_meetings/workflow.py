@@ -100,6 +100,7 @@ MEETING_WORKFLOW = Workflow(
             title=_("Take the time back"),
             sources=("scheduled",),
             target="in_review",
+            actors=frozenset({"staff", "system"}),
             schema=Reason,
             text="recalled",
         ),

@@ -71,29 +71,33 @@ class PublicDayService:
         session.public_seats, session.office_seats, session.reserve_seats = public, office, reserve
 
     def cancel(self, session_id: int, reason: str) -> None:
-        """Cancel a session: its members go back to the office as requests whose appointment is cancelled.
+        """Cancel a session: no seat of it is given any more, its time is free.
+
+        The members keep their appointments until :meth:`recall` takes them back, each in a transaction of its own.
 
         :param reason: told to the invited citizens.
         """
-        cases = self.work.get(CaseService)
-        # Cases first, then the session: the order in which a seat is given.
-        for case in self._members(session_id):
-            cases.apply(case, "recall", **step_values({"public_text": reason}))
         session = self.find(session_id, lock=True)
-        session.cancelled_at = self.work.clock.now()
+        session.cancelled_at, session.why = self.work.clock.now(), reason
         self.diary.free(session)
-        for waiting in self.reserve(session):
-            self.session.delete(waiting[0])
+        for waiting, _case in self.reserve(session):
+            self.session.delete(waiting)
 
-    def _members(self, session_id: int) -> Sequence[Case]:
-        query = (
-            select(Case)
-            .join(Appointment, Appointment.case_id == Case.id)
-            .where(Appointment.session_id == session_id, Appointment.ended_at.is_(None))
-            .order_by(Case.id)
-            .with_for_update(of=Case)
-        )
-        return self.session.scalars(query).all()
+    def to_recall(self) -> Sequence[int]:
+        """Return the ids of the requests whose session was cancelled and whose time still stands."""
+        query = select(Appointment.case_id).join(MeetingSession, MeetingSession.id == Appointment.session_id)
+        gone = (MeetingSession.cancelled_at.is_not(None), Appointment.ended_at.is_(None))
+        return self.session.scalars(query.where(*gone).order_by(Appointment.case_id)).all()
+
+    def recall(self, case_id: int) -> None:
+        """Take the time of a request back whose session was cancelled; the office finds it another one."""
+        case = self.session.scalar(select(Case).where(Case.id == case_id).with_for_update())
+        if case is None or case_id not in self.to_recall():
+            return
+        query = select(MeetingSession).join(Appointment, Appointment.session_id == MeetingSession.id)
+        standing = (Appointment.case_id == case_id, Appointment.ended_at.is_(None))
+        session = self.session.scalars(query.where(*standing)).one()
+        self.work.get(CaseService).apply(case, "recall", **step_values({"public_text": session.why}))
 
     # -- reading --------------------------------------------------------------------------------------------
 

@@ -67,6 +67,7 @@ def upgrade() -> None:
         sa.Column("office_seats", sa.Integer(), nullable=False),
         sa.Column("reserve_seats", sa.Integer(), nullable=False),
         sa.Column("cancelled_at", db.UTCDateTime(), nullable=True),
+        sa.Column("why", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_meetings_session")),
         sqlite_autoincrement=True,
     )

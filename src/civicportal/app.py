@@ -29,9 +29,11 @@ CORE_PARTS = (
     "accounts",
     "cases",
     "kartable",
+    "members",
     "notifications",
     "dashboard",
     "pwa",
+    "administration",
 )
 #: Paths of the core that carry pictures; a plugin's ``includeme`` adds its own to the list.
 UPLOAD_PATHS = ("/uploads", "/kartable/cases", "/my")
@@ -79,6 +81,7 @@ def create_app(site: Site) -> Any:
             config.include(implementation.function)
     _commit(config)
     _check_routes(config, owners)
+    config.registry.route_owners = owners
     site.registry = config.registry
     return config.make_wsgi_app()
 

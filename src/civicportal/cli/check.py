@@ -29,8 +29,8 @@ def check(context: click.Context) -> None:
 
 def _findings(site: "Site") -> "Iterator[Finding]":
     from civicportal.app import create_app
+    from civicportal.checks import look_over
     from civicportal.db import check_database
-    from civicportal.plugins import in_order
 
     create_app(site)
     check_database(site.engines)
@@ -39,8 +39,8 @@ def _findings(site: "Site") -> "Iterator[Finding]":
     if behind:
         return
     with site.work(write=False) as work:
-        for _name, look in in_order(site.hooks, "check_site"):
-            yield from look(work=work)
+        for _name, finding in look_over(work):
+            yield finding
 
 
 def _database(site: "Site") -> "Iterator[Finding]":

@@ -3,6 +3,7 @@
 from browser.pages.shown import Shown
 
 PAGES = (
+    Shown("admin.plugins", "administrator", "/admin/plugins"),
     Shown("admin.settings", "administrator", "/admin/settings"),
     Shown("admin.audit", "administrator", "/admin/audit"),
     Shown("admin.audit", "administrator", "/admin/audit?action=login:", name="narrowed"),

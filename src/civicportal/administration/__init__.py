@@ -1,0 +1,21 @@
+"""The pages of administrators about the organisation and the running portal itself."""
+
+from typing import Any
+
+from civicportal.web.pages import add_pages
+
+SEE_PLUGINS = "core:plugin:view"
+ROUTES = {"admin.plugins": "/admin/plugins"}
+#: Route, view, template, who may, method.
+VIEWS = (("admin.plugins", "plugins.plugins", "plugins", SEE_PLUGINS, "GET"),)
+
+
+def includeme(config: Any) -> None:
+    """Add the pages."""
+    add_pages(
+        config,
+        ROUTES,
+        VIEWS,
+        views="civicportal.administration.views",
+        templates="civicportal:templates/admin",
+    )

@@ -1,0 +1,79 @@
+"""``civicportal plugin``: which plugins a site has."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from civicportal.cli.options import site_path
+
+
+@click.group()
+def plugin() -> None:
+    """List the plugins, and put them on the list of the site or take them off."""
+
+
+@plugin.command("list")
+@click.pass_context
+def list_(context: click.Context) -> None:
+    """Show the installed plugins; those at work in their order."""
+    _path, document = _read(context)
+    listed = list(document["site"]["plugins"])
+    for name in listed:
+        click.echo(f"on   {name}" + ("" if name in _installed() else "  (not installed)"))
+    for name in sorted(_installed() - set(listed)):
+        click.echo(f"off  {name}")
+
+
+@plugin.command()
+@click.argument("name")
+@click.pass_context
+def enable(context: click.Context, name: str) -> None:
+    """Put NAME at the end of the list; it works after `civicportal db upgrade` and a restart."""
+    path, document = _read(context)
+    if name not in _installed():
+        raise click.ClickException(
+            f"{name!r} is not installed (installed: {', '.join(sorted(_installed()))})"
+        )
+    if name in document["site"]["plugins"]:
+        raise click.ClickException(f"{name!r} is on the list already")
+    document["site"]["plugins"].append(name)
+    _write(path, document)
+    click.echo(f"{name} is on the list: run civicportal db upgrade and start the portal anew")
+
+
+@plugin.command()
+@click.argument("name")
+@click.pass_context
+def disable(context: click.Context, name: str) -> None:
+    """Take NAME off the list; its tables and cases stay."""
+    path, document = _read(context)
+    if name not in document["site"]["plugins"]:
+        raise click.ClickException(f"{name!r} is not on the list")
+    document["site"]["plugins"].remove(name)
+    _write(path, document)
+    click.echo(f"{name} is off the list: start the portal anew")
+
+
+def _installed() -> set[str]:
+    from importlib.metadata import entry_points
+
+    from civicportal.plugins import GROUP
+
+    return {entry.name for entry in entry_points(group=GROUP)}
+
+
+def _read(context: click.Context) -> tuple[Path, Any]:
+    import tomlkit
+
+    path = site_path(context)
+    return path, tomlkit.parse(path.read_text(encoding="utf-8"))
+
+
+def _write(path: Path, document: Any) -> None:
+    import tomlkit
+
+    # Beside it first: a full disk must not leave half a site file.
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.write_text(tomlkit.dumps(document), encoding="utf-8")
+    fresh.replace(path)

@@ -1,5 +1,9 @@
-"""A form that somebody has filled in before it is known who they are waits in their session while they prove it."""
+"""A form that somebody has filled in before it is known who they are waits in their session while they prove it.
 
+It waits encrypted: it may hold what only sealed columns hold otherwise.
+"""
+
+import json
 from typing import Any
 from urllib.parse import quote
 
@@ -26,8 +30,9 @@ def keep_form(request: Any, form: BoundForm, *, level: int = 1, anchor: str = ""
     :param level: what the service asks for: a signed-in citizen is led to the verification of identity.
     :param anchor: where on the page to go on, for instance ``#4``.
     """
+    sealed = request.site.keys.encrypt(json.dumps(form.draft(), ensure_ascii=False))
     request.work.get(SessionService).keep_visitor_data(
-        request.ensure_session_token(), FORM + request.path, form.draft()
+        request.ensure_session_token(), FORM + request.path, sealed
     )
     signed_in = request.identity.is_citizen and level >= VERIFIED
     door = "/account/identity" if signed_in else "/login"
@@ -37,10 +42,10 @@ def keep_form(request: Any, form: BoundForm, *, level: int = 1, anchor: str = ""
 def fill_kept(request: Any, form: BoundForm) -> bool:
     """Put back what was kept from this page's form, if anything was; tell whether it was."""
     token = request.session_token
-    draft: Any = request.work.get(SessionService).visitor_data(token, FORM + request.path) if token else None
-    if draft:
-        form.fill(draft)
-    return bool(draft)
+    sealed: Any = request.work.get(SessionService).visitor_data(token, FORM + request.path) if token else None
+    if sealed:
+        form.fill(json.loads(request.site.keys.decrypt(sealed)))
+    return bool(sealed)
 
 
 def forget_kept(request: Any) -> None:

@@ -93,11 +93,19 @@ class PublicHistory:
         )
 
     def _title(self, kind: CaseKind, event: CaseEvent) -> str | TranslationString:
+        if event.transition and event.before == event.after:
+            # A step that stays says what was done; the status says nothing new.
+            return _name_of_step(kind, event)
         if event.after:
             return public_status(kind, event.after)
         title = TITLES.get(event.type, _("Note"))
         unit_id: Any = event.data.get("unit_id")
         return _(title, mapping={"unit": self.organization.unit_name(unit_id)})
+
+
+def _name_of_step(kind: CaseKind, event: CaseEvent) -> TranslationString:
+    named = (step.title for step in kind.workflow.transitions if step.name == event.transition)
+    return next(named, kind.title)
 
 
 def _stage(kind: CaseKind, event: CaseEvent) -> str:

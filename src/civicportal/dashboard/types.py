@@ -47,10 +47,10 @@ class Widget:
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """A piece of the case page of staff ("facts", "aside") and citizens ("citizen")."""
+    """A piece of the case page of staff ("facts", "aside") and citizens ("citizen_top" over the steps, "citizen")."""
 
     name: str
-    area: Literal["facts", "aside", "citizen"]
+    area: Literal["facts", "aside", "citizen_top", "citizen"]
     template: str
     context: Mapping[str, object] = field(default_factory=dict)
     weight: int = 0

@@ -22,7 +22,8 @@ _DEFAULTS: tuple[tuple[type, type[Widget]], ...] = (
     (schema.CityDate, widgets.DateWidget),
     (schema.Password, widgets.PasswordWidget),
     (schema.TrackingCode, widgets.NumberWidget),
-    (schema.NationalCode, widgets.NumberWidget),
+    (schema.NationalCode, widgets.PersonalNumberWidget),
+    (schema.LegalId, widgets.NumberWidget),
     (schema.BoundedInt, widgets.NumberWidget),
 )
 

@@ -40,6 +40,17 @@ class NationalCode(Scalar):
         return code
 
 
+class LegalId(Scalar):
+    """The identifier of a company or institution by the rules of the site's country (``bind(country=…)``)."""
+
+    def read(self, node: colander.SchemaNode, text: str) -> str:
+        """Return the plain digits; raise :class:`colander.Invalid` for a wrong number."""
+        found = compact(text, also=DASHES)
+        if not bound(node, "country").is_legal_id(found):
+            raise colander.Invalid(node, _("This national id of an organisation is not correct."))
+        return found
+
+
 class Code(Scalar):
     """A code of exactly ``length`` digits, such as a one-time code or a PIN; spaces and hyphens do not count."""
 

@@ -1,21 +1,26 @@
 """The hooks of the meetings plugin; what they do stands in the modules they call."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib.resources import files as resources
 from pathlib import Path
+from typing import Any
 
 from civicportal.api import (
     Case,
     CaseChange,
     CaseKind,
     MessageText,
+    NavigationItem,
+    Panel,
     Permission,
     PluginModels,
     Route,
+    Widget,
     Work,
     _,
     hookimpl,
 )
+from civicportal_meetings import citizen_pieces, views
 from civicportal_meetings.messages import MESSAGES
 from civicportal_meetings.models import MeetingsBase
 from civicportal_meetings.names import GIVE_ORDERS, KIND, MINUTES, ORDERS, SESSIONS
@@ -57,6 +62,30 @@ def register_permissions() -> Iterable[Permission]:
 def register_messages() -> Iterable[MessageText]:
     """Return the texts that are sent."""
     return MESSAGES
+
+
+@hookimpl
+def includeme(config: Any) -> None:
+    """Add the pages."""
+    views.includeme(config)
+
+
+@hookimpl
+def navigation_items() -> Iterable[NavigationItem]:
+    """Return the links of citizens and staff."""
+    return (citizen_pieces.NAVIGATION,)
+
+
+@hookimpl
+def dashboard_widgets(request: Any) -> Iterator[Widget]:
+    """Return the pieces of the home and of the staff desk."""
+    yield citizen_pieces.card(request)
+
+
+@hookimpl
+def case_panels(case: Case, request: Any) -> Iterator[Panel]:
+    """Return the pieces of a request's page."""
+    yield from citizen_pieces.panels(case, request)
 
 
 @hookimpl

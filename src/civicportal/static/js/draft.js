@@ -4,7 +4,8 @@
      <p role="status" data-draft-status data-text-saved="… {time}" data-text-restored="…">
      <button type="button" data-draft-clear hidden>
    The page that follows carries data-draft-done="NAME" (portal.js). A form that the server refused, or
-   has kept over a sign-in (data-kept), stays as the server sent it. Event "draft-restored" on the form: detail = {fields, photos: [{key, url}]}. */
+   has kept over a sign-in (data-kept), stays as the server sent it. A field with
+   autocomplete="off" is not kept. Event "draft-restored" on the form: detail = {fields, photos: [{key, url}]}. */
 (function () {
   'use strict';
   var cp = window.civicportal;
@@ -23,7 +24,7 @@
   function isBox(field) { return field.type === 'radio' || field.type === 'checkbox'; }
   function fields() {
     return Array.prototype.filter.call(form.elements, function (field) {
-      return field.name && NO_VALUE.indexOf(field.type) < 0 && NEVER_KEPT.indexOf(field.name) < 0;
+      return field.name && NO_VALUE.indexOf(field.type) < 0 && NEVER_KEPT.indexOf(field.name) < 0 && field.autocomplete !== 'off';
     });
   }
   function values() {

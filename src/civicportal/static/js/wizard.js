@@ -7,6 +7,7 @@
        <p class="err" data-error-for="FIELD" hidden>
      <button type="button" data-prev>
      <button type="submit" data-next data-text-next data-text-send><span data-next-text>
+     <fieldset data-when="FIELD=VALUE">           asked only while the radio button is chosen
      <… data-review="FIELD">  <… data-review-photos>  <a href="#2">
      <div data-fragment-url="URL" data-fields="category lat lon" aria-live="polite">
 
@@ -71,7 +72,7 @@
   function invalid(section) {
     return cp.all('input, textarea, select', section).filter(function (field) {
       if (field.type === 'hidden') { return 'required' in field.dataset && !field.value; }
-      return !field.disabled && (!field.checkValidity() || tooShort(field));
+      return !field.matches(':disabled') && (!field.checkValidity() || tooShort(field));
     });
   }
   /* The browser checks minlength only after typing. */
@@ -114,10 +115,21 @@
   cp.one('[data-prev]', form).addEventListener('click', function () { location.hash = at - 1; });
   addEventListener('hashchange', function () { show(reachable(wanted())); });
 
+  /* ---------- what is asked of some only ---------- */
+  function ask() {
+    cp.all('[data-when]', form).forEach(function (part) {
+      var wanted = part.dataset.when.split('=');
+      var off = !cp.all('[name="' + wanted[0] + '"]:checked', form).some(function (field) { return field.value === wanted[1]; });
+      part.disabled = off;
+      part.hidden = off;
+    });
+  }
+  form.addEventListener('change', ask);
+
   /* ---------- review ---------- */
   function words(name) {
     var chosen = cp.all('[name="' + name + '"]', form).filter(function (field) {
-      return ['radio', 'checkbox'].indexOf(field.type) < 0 || field.checked;
+      return !field.matches(':disabled') && (['radio', 'checkbox'].indexOf(field.type) < 0 || field.checked);
     });
     var parts = chosen.map(function (field) {
       if (field.tagName === 'SELECT') { return field.selectedOptions[0].textContent; }
@@ -162,6 +174,7 @@
      refused wins over the step in the address. */
   document.addEventListener('DOMContentLoaded', function () {
     var refused = firstWithError();
+    ask();
     show(refused || reachable(wanted()), true);
     if (refused) { history.replaceState(null, '', '#' + refused); }
     cp.all('[data-fragment-url]', form).forEach(refresh);

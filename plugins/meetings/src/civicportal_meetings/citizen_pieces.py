@@ -1,0 +1,70 @@
+"""What meetings add to citizens' pages of the core: the card of the home, the appointment on the page of a request."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from civicportal.api import Case, NavigationItem, Panel, Widget, _
+from civicportal_meetings.days import titles
+from civicportal_meetings.models import Appointment
+from civicportal_meetings.names import KIND
+from civicportal_meetings.services import AppointmentService, MeetingService
+
+TEMPLATES = "civicportal_meetings:templates/meetings/widgets"
+NAVIGATION = NavigationItem(
+    name="meetings.new",
+    title=_("Meeting with the mayor"),
+    route="meetings.new",
+    icon="calendar-event",
+    weight=80,
+)
+
+
+def card(request: Any) -> Widget:
+    """Return the service card of the home."""
+    return Widget(
+        name="meetings",
+        area="card",
+        template="civicportal:templates/dashboard/card.jinja2",
+        weight=80,
+        context={
+            "title": _("Meeting with the mayor"),
+            "text": _("Ask for a time; day and hour come by SMS"),
+            "url": request.route_path("meetings.new"),
+            "icon": "calendar-event",
+            "tone": "v",
+        },
+    )
+
+
+def panels(case: Case, request: Any) -> Iterator[Panel]:
+    """Return the time of a citizen's request, and what they have written into it."""
+    work = request.display_work
+    detail = work.get(MeetingService).request(case)
+    if detail is None:
+        return
+    service = work.get(AppointmentService)
+    current = service.current(case)
+    if current is not None:
+        yield Panel(
+            name="meetings.appointment",
+            area="citizen_top",
+            template=f"{TEMPLATES}/appointment.jinja2",
+            weight=50,
+            context={
+                "case": case,
+                "appointment": current,
+                "bring": request.site.plugin_settings[KIND]["bring"],
+                "earlier": [one for one in service.history(case) if _was_moved(one)],
+            },
+        )
+    yield Panel(
+        name="meetings.request",
+        area="citizen",
+        template=f"{TEMPLATES}/own_request.jinja2",
+        weight=50,
+        context={"detail": detail, "suits": titles(detail.suitable_days, detail.suitable_part)},
+    )
+
+
+def _was_moved(appointment: Appointment) -> bool:
+    return appointment.ended_how in ("reschedule", "invite", "recall", "decline_invitation")

@@ -1,0 +1,150 @@
+"""What the form of a new request asks for."""
+
+from datetime import date
+from typing import Any
+
+import colander
+
+from civicportal.api import (
+    Choice,
+    ChoiceCardsWidget,
+    CityDate,
+    CleanText,
+    DateWidget,
+    Flag,
+    IdempotencyKey,
+    KeyList,
+    LegalId,
+    ListOf,
+    NationalCode,
+    Node,
+    Option,
+    StrictSchema,
+    TextAreaWidget,
+    TextWidget,
+    _,
+)
+from civicportal_meetings.days import ANY, PARTS
+
+MOST_COMPANIONS = 5
+OLDEST = 120
+"""Years."""
+PARTIES = (
+    Option(value="natural", label=_("For myself"), icon="user", tone="t"),
+    Option(value="legal", label=_("For a company or institution"), icon="building", tone="b"),
+)
+#: What is asked of who comes for an organisation, and of nobody else.
+OF_LEGAL = ("organization", "legal_id", "position")
+#: What only some countries have.
+OF_COUNTRY = ("national_code", "legal_id")
+
+
+class NameList(CleanText):
+    """A few names, each in a line of its own; the value is a list."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(0, 80 * most, multiline=True)
+        self.most = most
+
+    def read(self, node: colander.SchemaNode, text: str) -> Any:
+        """Return the names; raise :class:`colander.Invalid` for too many."""
+        names = [line.strip() for line in super().read(node, text).splitlines() if line.strip()]
+        if len(names) > self.most:
+            raise colander.Invalid(
+                node, _("At most ${count} people can come along.", mapping={"count": self.most})
+            )
+        return names
+
+
+def _oldest(bindings: Any) -> date:
+    today: date = bindings["today"]
+    return today.replace(year=today.year - OLDEST, day=1)
+
+
+def _born(node: colander.SchemaNode, value: date) -> None:
+    bindings = node.bindings
+    if not _oldest(bindings) <= value < bindings["today"]:
+        raise colander.Invalid(node, _("This cannot be a birth date."))
+
+
+class Submission(StrictSchema):
+    """A request for a meeting. Bind ``today`` and ``days``."""
+
+    key = Node(IdempotencyKey())
+    subject = Node(
+        CleanText(3, 100),
+        title=_("Subject"),
+        description=_("In a few words, for instance: building permit of a house."),
+    )
+    reason = Node(
+        CleanText(20, 2000, multiline=True),
+        title=_("Reason for the meeting"),
+        description=_("What do you want to speak about, and what have you done about it so far?"),
+    )
+    photo_key = Node(
+        KeyList(4),
+        title=_("Pictures of documents"),
+        description=_("They are made small on your telephone before they are sent."),
+        missing=(),
+    )
+    party = Node(Choice(PARTIES), title=_("For whom do you come?"), widget=ChoiceCardsWidget())
+    organization = Node(CleanText(2, 200), title=_("Name of the company or institution"))
+    legal_id = Node(
+        LegalId(),
+        title=_("National id of the organisation"),
+        description=_("The 11 digits of the certificate of registration."),
+    )
+    position = Node(CleanText(2, 100), title=_("What are you in it?"))
+    name = Node(CleanText(3, 120), title=_("First and last name"), widget=TextWidget(autocomplete="name"))
+    national_code = Node(
+        NationalCode(), title=_("National code"), description=_("Only the office of the mayor sees it.")
+    )
+    birth_date = Node(
+        CityDate(),
+        title=_("Birth date"),
+        validator=_born,
+        widget=DateWidget(first=_oldest, last=lambda bindings: bindings["today"]),
+    )
+    consent = Node(
+        Flag(),
+        title=_("I agree that these data are used to prepare the meeting"),
+        description=_("They are needed at the entrance of the town hall and for nothing else."),
+    )
+    days = Node(
+        ListOf(Choice(lambda bindings: bindings["days"]), max=7),
+        title=_("Which days suit you?"),
+        missing=(),
+        widget=ChoiceCardsWidget(layout="row-x wr"),
+    )
+    part = Node(
+        Choice(list(PARTS.items())),
+        title=_("At which time of the day?"),
+        missing=ANY,
+        widget=ChoiceCardsWidget(layout="row-x wr"),
+    )
+    companions = Node(
+        NameList(MOST_COMPANIONS),
+        title=_("Who comes along?"),
+        description=_("One name a line, at most five people."),
+        missing=(),
+        widget=TextAreaWidget(rows=3, counter=False),
+    )
+
+    def after_bind(self, _node: Any, bindings: dict[str, Any]) -> None:
+        """Leave out the numbers that the site's country does not have."""
+        if bindings["country"].code == "generic":
+            for name in OF_COUNTRY:
+                del self[name]
+
+    def deserialize(self, cstruct: Any = colander.null) -> Any:
+        """Return the values; those of an organisation are wanted of its representative only."""
+        asked = isinstance(cstruct, dict) and cstruct.get("party") == "legal"
+        for name in OF_LEGAL:
+            if name in self:
+                self[name].missing = colander.required if asked else ""
+        try:
+            return super().deserialize(cstruct)
+        finally:
+            for name in OF_LEGAL:
+                if name in self:
+                    self[name].missing = colander.required

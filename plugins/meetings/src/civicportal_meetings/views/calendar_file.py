@@ -1,0 +1,21 @@
+"""The appointment as a file for the citizen's own calendar."""
+
+from typing import Any
+
+from pyramid.response import Response
+
+from civicportal.api import CaseService, NotFound
+from civicportal_meetings.calendar_file import calendar_file
+from civicportal_meetings.services import MeetingService
+
+
+def download(request: Any) -> Response:
+    """Return the file of one of the citizen's requests that has a time."""
+    work = request.work
+    case = work.get(CaseService).fetch_own(request.matchdict["code"])
+    appointment = work.get(MeetingService).appointment(case)
+    if appointment is None:
+        raise NotFound("no time is set")
+    response = Response(calendar_file(case, appointment, work), content_type="text/calendar", charset="utf-8")
+    response.content_disposition = 'attachment; filename="meeting.ics"'
+    return response

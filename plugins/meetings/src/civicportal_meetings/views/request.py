@@ -1,0 +1,113 @@
+"""Asking for a meeting: one form in four steps, the page after it, and what stands there while one is open."""
+
+from functools import partial
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.api import (
+    BoundForm,
+    Button,
+    CaseService,
+    PictureGone,
+    Refused,
+    _,
+    fill_kept,
+    forget_kept,
+    handle_form,
+    keep_form,
+    localized_digits,
+    may_submit,
+    public_status,
+    take_files,
+    upload_owner,
+)
+from civicportal_meetings.days import ANY, office_days
+from civicportal_meetings.names import KIND
+from civicportal_meetings.services import Applicant, MeetingService, NewMeeting
+from civicportal_meetings.submission import Submission
+
+#: Where a form goes on that was kept.
+LAST_STEP = "#4"
+
+
+def new(request: Any) -> Any:
+    """Show the form, or the request that is open already."""
+    if request.identity.is_citizen:
+        case = request.work.get(MeetingService).open_request()
+        if case is not None:
+            return {"open": case, "status": public_status(request.site.kind(KIND), case.status)}
+    form = _form(request)
+    kept = fill_kept(request, form)
+    return {**_page(request, kept=kept), "form": form}
+
+
+def send(request: Any) -> Any:
+    """Send the request; a visitor signs in first and finds the form as it was."""
+    form = _form(request)
+    return handle_form(request, form, partial(_submit, request, form), **_page(request))
+
+
+def sent(request: Any) -> dict[str, Any]:
+    """Say that the request has arrived, with its tracking code."""
+    return {"case": request.work.get(CaseService).fetch_own(request.matchdict["code"])}
+
+
+def _form(request: Any) -> BoundForm:
+    site, identity = request.site, request.identity
+    initial = {"part": ANY, "party": "natural"}
+    if identity.is_citizen:
+        initial["name"] = identity.name
+    return BoundForm(
+        request,
+        Submission(),
+        initial=initial,
+        buttons=(Button(title=_("Send the request")),),
+        bindings={"today": site.calendar.today(site.clock.now()), "days": office_days(site.calendar)},
+        take_files=partial(take_files, request),
+    )
+
+
+def _page(request: Any, *, kept: bool = False) -> dict[str, Any]:
+    hours = localized_digits(request.site.plugin_settings[KIND]["hours"], request.locale_name)
+    first, _dash, last = hours.partition("-")
+    return {"open": None, "kept": kept, "first": first, "last": last}
+
+
+def _submit(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
+    request.site.limits.hit("submit_address", request.remote_addr)
+    level = request.site.kind(KIND).level
+    if not may_submit(request, level):
+        return keep_form(request, form, level=level, anchor=LAST_STEP)
+    request.site.limits.hit("submit_citizen", request.identity.user_id)
+    try:
+        case = request.work.get(MeetingService).submit(_meeting(request, values))
+    except PictureGone as gone:
+        form.refuse("photo_key", gone.reason)
+    except Refused as refusal:
+        request.session.flash(request.translate(refusal.reason), "bad")
+        return HTTPSeeOther(request.route_path("meetings.new"))
+    forget_kept(request)
+    return HTTPSeeOther(request.route_path("meetings.sent", code=case.code))
+
+
+def _meeting(request: Any, values: dict[str, Any]) -> NewMeeting:
+    return NewMeeting(
+        subject=values["subject"],
+        reason=values["reason"],
+        applicant=Applicant(
+            name=values["name"],
+            party=values["party"],
+            national_code=values.get("national_code", ""),
+            birth_date=values["birth_date"],
+            organization=values["organization"],
+            legal_id=values.get("legal_id", ""),
+            position=values["position"],
+        ),
+        suitable_days=values["days"],
+        suitable_part="" if values["part"] == ANY else values["part"],
+        companions=values["companions"],
+        photos=values["photo_key"],
+        owner=upload_owner(request),
+        idempotency_key=values["key"],
+    )

@@ -1,0 +1,89 @@
+"""The file of an appointment, read back by the library that wrote it and by its lines."""
+
+from datetime import UTC, timedelta
+
+import pytest
+from icalendar import Calendar
+
+from civicportal.api import CaseService
+
+
+@pytest.fixture
+def signed_in(office, sign_in):
+    sign_in(office.citizen)
+
+
+def read(app, code):
+    answer = app.get(f"/meetings/{code}/meeting.ics", status=200)
+    assert answer.content_type == "text/calendar"
+    assert "no-store" in answer.headers["Cache-Control"]
+    calendar = Calendar.from_ical(answer.body)
+    [event] = calendar.events
+    return calendar, event
+
+
+@pytest.mark.usefixtures("signed_in")
+class TestFile:
+    def test_says_when_and_where_in_the_citys_time(self, office, app):
+        code = office.ask()
+        office.schedule(code, note="مدارک همراه باشد")
+        calendar, event = read(app, code)
+        assert event["DTSTART"].params["TZID"] == "Asia/Tehran"
+        assert event.start.astimezone(UTC) == office.moment()
+        assert event.end - event.start == timedelta(minutes=30)
+        assert (event["SUMMARY"], event["LOCATION"]) == ("ملاقات با شهردار", "دفتر شهردار")
+        assert "مدارک همراه باشد" in event["DESCRIPTION"]
+        assert code in event["DESCRIPTION"]
+        assert event.status == "CONFIRMED"
+        [zone] = calendar.timezones
+        assert zone.tz_name == "Asia/Tehran"
+        assert zone.standard[0]["TZOFFSETTO"].td == timedelta(hours=3, minutes=30)
+
+    def test_rings_a_day_before(self, office, app):
+        code = office.ask()
+        office.schedule(code)
+        _calendar, event = read(app, code)
+        [alarm] = event.alarms.times
+        assert event.start - alarm.trigger == timedelta(days=1)
+
+    def test_another_time_replaces_the_first(self, office, app):
+        code = office.ask()
+        office.schedule(code)
+        calendar, first = read(app, code)
+        office.reschedule(code, clock="12:00")
+        later_calendar, second = read(app, code)
+        assert first["UID"] == second["UID"]
+        assert calendar["UID"] == later_calendar["UID"]
+        assert second["SEQUENCE"] > first["SEQUENCE"]
+        assert second.start.astimezone(UTC) == office.moment(clock="12:00")
+
+    def test_a_cancelled_meeting_is_struck_out(self, office, app):
+        code = office.ask()
+        office.schedule(code)
+        _calendar, before = read(app, code)
+        office.step(code, "cancel", public_text="شهردار بیمار است.")
+        _calendar, event = read(app, code)
+        assert event.status == "CANCELLED"
+        assert event["SEQUENCE"] > before["SEQUENCE"]
+        assert list(event.walk("VALARM")) == []
+
+    def test_lines_are_short_and_end_as_they_must(self, office, app):
+        code = office.ask()
+        office.schedule(code, note="مدارک مالکیت و شناسنامه را همراه داشته باشید. " * 5)
+        body = app.get(f"/meetings/{code}/meeting.ics").body
+        lines = body.split(b"\r\n")
+        assert b"\n" not in b"".join(lines)
+        assert max(len(line) for line in lines) <= 75
+
+    def test_without_a_time_there_is_none(self, office, app):
+        app.get(f"/meetings/{office.ask()}/meeting.ics", status=404)
+
+
+def test_nobody_else_gets_it(office, app, sign_in):
+    code = office.ask()
+    office.schedule(code)
+    assert "/login" in app.get(f"/meetings/{code}/meeting.ics", status=303).location
+    sign_in(office.citizens[1])
+    app.get(f"/meetings/{code}/meeting.ics", status=404)
+    with office.site.work(write=False) as work:
+        assert work.get(CaseService).fetch(code).citizen_id == office.citizen.user_id

@@ -1,1 +1,3 @@
+"""The announcement board."""
+
 __version__ = "0.1.0"

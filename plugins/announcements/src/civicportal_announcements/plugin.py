@@ -1,1 +1,108 @@
-"""The announcement board."""
+"""The hooks of the announcements plugin; what they do stands in the modules they call."""
+
+from collections.abc import Iterable, Iterator
+from importlib.resources import files as resources
+from pathlib import Path
+from typing import Any
+
+from civicportal.api import (
+    Finding,
+    Job,
+    MessageText,
+    NavigationItem,
+    Permission,
+    PluginModels,
+    Site,
+    Widget,
+    Work,
+    _,
+    hookimpl,
+)
+from civicportal_announcements import demo, doctor, pieces, views
+from civicportal_announcements.broadcasts import MESSAGES, SEND
+from civicportal_announcements.jobs import JOBS
+from civicportal_announcements.models import AnnouncementsBase
+from civicportal_announcements.schemas import Settings
+from civicportal_announcements.services import EDIT, PUBLISH
+
+
+@hookimpl
+def register_settings() -> Settings:
+    """Return the schema of ``[plugins.announcements]``."""
+    return Settings()
+
+
+@hookimpl
+def register_models() -> PluginModels:
+    """Return the plugin's tables."""
+    folder = Path(str(resources("civicportal_announcements") / "migrations"))
+    return PluginModels(prefix="announcements", metadata=AnnouncementsBase.metadata, migrations=folder)
+
+
+@hookimpl
+def register_permissions() -> Iterable[Permission]:
+    """Return the rights of officers."""
+    return (
+        Permission(name=EDIT, title=_("Write drafts of announcements")),
+        Permission(name=PUBLISH, title=_("Publish, order and delete announcements")),
+        Permission(name=SEND, title=_("Send an SMS to everybody who asked for announcements")),
+    )
+
+
+@hookimpl
+def register_messages() -> Iterable[MessageText]:
+    """Return the text under which messages to many people are listed."""
+    return MESSAGES
+
+
+@hookimpl
+def register_jobs() -> Iterable[Job]:
+    """Return what fills the outbox and what erases."""
+    return JOBS
+
+
+@hookimpl
+def includeme(config: Any) -> None:
+    """Add the pages."""
+    views.includeme(config)
+
+
+@hookimpl
+def navigation_items() -> Iterable[NavigationItem]:
+    """Return the links of citizens and staff."""
+    return (
+        NavigationItem(
+            name="announcements.list",
+            title=_("Announcements"),
+            route="announcements.list",
+            icon="speakerphone",
+            weight=20,
+        ),
+        NavigationItem(
+            name="announcements.desk",
+            title=_("Announcement board"),
+            route="announcements.desk",
+            icon="speakerphone",
+            area="staff",
+            weight=20,
+            permission=EDIT,
+        ),
+    )
+
+
+@hookimpl
+def dashboard_widgets(request: Any) -> Iterator[Widget]:
+    """Return the board on the citizens' home and the summary on the staff desk."""
+    return pieces.dashboard_widgets(request)
+
+
+@hookimpl
+def check_site(work: Work) -> Iterable[Finding]:
+    """Look for what announcements need and the site lacks."""
+    return doctor.findings(work)
+
+
+@hookimpl
+def load_demo(site: Site, files: Path, progress: Any) -> None:
+    """Put up announcements of the last weeks."""
+    demo.load(site, files, progress)

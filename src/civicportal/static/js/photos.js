@@ -9,6 +9,8 @@
        <label class="photo-add"><input type="file" name="files" multiple data-photo-input>
      <p role="status" data-photo-status>
 
+   Each tile that was sent says so by the event photo-kept with {key, url}, for a form that does more with it.
+
    POST data-upload-url: multipart, field "file", header X-CSRF-Token → {"key", "url"}; refused → {"message"}. */
 (function () {
   'use strict';
@@ -109,6 +111,7 @@
         return upload(texts.uploadUrl, blob, progress).then(function (answer) {
           keep(tile, answer);
           caption(tile, blob.size);
+          tile.dispatchEvent(new CustomEvent('photo-kept', { bubbles: true, detail: answer }));
           status.textContent = '';
         }, function (message) {
           tile.remove();

@@ -1,0 +1,146 @@
+"""Reading announcements: the citizens' board and archive, the officers' lists."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, func, select
+
+from civicportal.api import Attachment, NotFound, Work, key
+from civicportal_announcements.models import Post, PostImage
+from civicportal_announcements.pictures import Picture
+from civicportal_announcements.states import ON_BOARD, READABLE, State, in_state
+
+ORDER = (Post.pinned.desc(), Post.weight.desc(), Post.id.desc())
+"""Of the board."""
+MOST_WORDS = 8
+#: View of the officers: the states it lists, and their order.
+VIEWS: dict[str, tuple[tuple[State, ...], tuple[Any, ...]]] = {
+    "board": (ON_BOARD, ORDER),
+    "draft": (("draft",), (Post.updated_at.desc(), Post.id.desc())),
+    "ended": (("ended",), (Post.ends_at.desc(), Post.id.desc())),
+    "deleted": (("deleted",), (Post.deleted_at.desc(), Post.id.desc())),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shelf:
+    """A page of a list.
+
+    :ivar number: of the page, from 1.
+    :ivar more: whether another page follows.
+    """
+
+    posts: Sequence[Post]
+    number: int
+    more: bool
+
+
+class Board:
+    """What is read of announcements."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.session = work.session
+        self.now = work.clock.now()
+
+    # -- citizens -------------------------------------------------------------------------------------------
+
+    def live(self, most: int) -> Sequence[Post]:
+        """Return the first announcements of the board."""
+        return self.session.scalars(
+            select(Post).where(in_state(self.now, "live")).order_by(*ORDER).limit(most)
+        ).all()
+
+    def latest(self, most: int) -> Sequence[Post]:
+        """Return what is on the board, the latest first, wherever it stands."""
+        query = select(Post).where(in_state(self.now, "live"))
+        return self.session.scalars(query.order_by(Post.starts_at.desc(), Post.id.desc()).limit(most)).all()
+
+    def count_live(self) -> int:
+        """Return how many are on the board."""
+        return self.session.scalar(select(func.count()).where(in_state(self.now, "live"))) or 0
+
+    def shelf(self, view: str, number: int, size: int) -> Shelf:
+        """Return a page of what citizens may read: "live" or "ended"."""
+        if view == "ended":
+            return self._shelf([in_state(self.now, "ended")], VIEWS["ended"][1], number, size)
+        return self._shelf([in_state(self.now, "live")], ORDER, number, size)
+
+    def readable(self, post_id: int) -> Post:
+        """Return an announcement that is or was on the board.
+
+        :raises NotFound: for any other.
+        """
+        post = self.session.scalar(select(Post).where(Post.id == post_id, in_state(self.now, *READABLE)))
+        if post is None:
+            raise NotFound(f"announcement {post_id} is not public")
+        return post
+
+    # -- officers -------------------------------------------------------------------------------------------
+
+    def desk(self, view: str, words: str, number: int, size: int) -> Shelf:
+        """Return a page of a view, narrowed to posts in which every word stands."""
+        states, order = VIEWS[view]
+        terms = key(words).split()[:MOST_WORDS]
+        found = [Post.search_text.contains(term, autoescape=True) for term in terms]
+        return self._shelf([in_state(self.now, *states), *found], order, number, size)
+
+    def counts(self) -> dict[str, int]:
+        """Return how many announcements each state has."""
+        names: tuple[State, ...] = ("draft", "scheduled", "live", "ended", "deleted")
+        sums = [func.sum(case((in_state(self.now, name), 1), else_=0)) for name in names]
+        row = self.session.execute(select(*sums).select_from(Post)).one()
+        return {name: number or 0 for name, number in zip(names, row, strict=True)}
+
+    # -- pictures -------------------------------------------------------------------------------------------
+
+    def pictures(self, posts: Iterable[Post]) -> dict[int, list[Picture]]:
+        """Return the pictures of announcements, by id of the announcement; one without has an empty list."""
+        ids = [post.id for post in posts]
+        query = select(PostImage, Attachment).join(Attachment, Attachment.id == PostImage.attachment_id)
+        rows = self.session.execute(
+            query.where(PostImage.post_id.in_(ids)).order_by(PostImage.post_id, PostImage.position)
+        )
+        found: dict[int, list[Picture]] = defaultdict(list)
+        for image, file in rows:
+            found[image.post_id].append(_picture(image, file))
+        return found
+
+    def picture_post(self, name: str) -> tuple[Post, bool]:
+        """Return the announcement that a picture belongs to, and whether citizens may see it.
+
+        :raises NotFound: when it belongs to none.
+        """
+        query = (
+            select(Post, in_state(self.now, *READABLE))
+            .join(PostImage, PostImage.post_id == Post.id)
+            .join(Attachment, Attachment.id == PostImage.attachment_id)
+            .where(Attachment.key == name)
+        )
+        row = self.session.execute(query).one_or_none()
+        if row is None:
+            raise NotFound("no such picture")
+        return row[0], bool(row[1])
+
+    # -- inside ---------------------------------------------------------------------------------------------
+
+    def _shelf(
+        self, conditions: Sequence[ColumnElement[bool]], order: Sequence[Any], number: int, size: int
+    ) -> Shelf:
+        query = select(Post).where(*conditions).order_by(*order)
+        rows = self.session.scalars(query.offset((number - 1) * size).limit(size + 1)).all()
+        return Shelf(posts=rows[:size], number=number, more=len(rows) > size)
+
+
+def _picture(image: PostImage, file: Attachment) -> Picture:
+    return Picture(
+        key=file.key,
+        alt=image.alt,
+        caption=image.caption,
+        focus_x=image.focus_x,
+        focus_y=image.focus_y,
+        width=file.width,
+        height=file.height,
+    )

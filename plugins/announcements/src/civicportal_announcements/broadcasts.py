@@ -1,0 +1,237 @@
+"""One text by SMS to everybody who asked for announcements: confirmed, brought out in portions, watched, stopped."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from civicportal.api import (
+    AuditService,
+    BatchProgress,
+    BroadcastLane,
+    ChoiceService,
+    Conflict,
+    Forbidden,
+    MessageText,
+    NotFound,
+    Site,
+    SmsLength,
+    Work,
+    _,
+    key,
+    sms_parts,
+)
+from civicportal_announcements.models import Broadcast, Post
+from civicportal_announcements.schemas import settings_of
+
+SEND = "announcements:broadcast:send"
+KIND = "announcements.broadcast"
+MESSAGES = (
+    MessageText(
+        key=KIND,
+        title=_("Announcement to many people"),
+        text=_("Dear citizens, here stands what the officer has written.\nMunicipality of {SITE}"),
+        fields=("SITE",),
+    ),
+)
+PORTION = timedelta(seconds=10)
+"""How often the outbox is filled."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """What a text would come to.
+
+    :ivar text: as it is sent.
+    :ivar recipients: people who get it.
+    :ivar cost: None where no price is known.
+    """
+
+    text: str
+    length: SmsLength
+    recipients: int
+    cost: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a broadcast has come.
+
+    :ivar batch: the messages that have been promised.
+    :ivar to_come: people whose message is not even promised yet.
+    :ivar phase: "running", "finished" or "stopped".
+    """
+
+    batch: BatchProgress
+    to_come: int
+    phase: str
+
+    @property
+    def waiting(self) -> int:
+        """Return how many messages have not left."""
+        return self.batch.waiting + self.to_come
+
+
+def with_way_out(text: str, word: str) -> str:
+    """Return a text with the way out of announcements at its end, once, however it was typed.
+
+    :param word: what the regulator wants to stand there; empty for nothing.
+    """
+    text = text.rstrip()
+    if not word:
+        return text
+    lines = text.split("\n")
+    while lines and key(lines[-1]).replace(" ", "") in ("", key(word).replace(" ", "")):
+        lines.pop()
+    return "\n".join([*lines, word])
+
+
+class BroadcastService:
+    """What officers do with texts to many people."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.session = work.session
+        self.lane = work.get(BroadcastLane)
+        self.settings = settings_of(work.site)
+
+    def estimate(self, text: str) -> Estimate:
+        """Return what a text would come to if it were sent now."""
+        self._require()
+        full = with_way_out(text, self.settings["opt_out"])
+        people = self.work.get(ChoiceService).broadcast_audience().subquery()
+        recipients = self.session.scalar(select(func.count()).select_from(people)) or 0
+        length = sms_parts(full)
+        price = self.settings["part_price"]
+        cost = recipients * length.parts * price if price else None
+        return Estimate(text=full, length=length, recipients=recipients, cost=cost)
+
+    def start(self, text: str, *, number: int, form_key: str, post_id: int | None = None) -> Broadcast:
+        """Send a text to everybody who asked for announcements; a form that is sent twice starts one broadcast.
+
+        :param number: of people, as the officer has typed it.
+        :param form_key: of the form.
+        :raises Conflict: when the number is another one meanwhile, or there is nobody.
+        """
+        self._require()
+        earlier = self.session.scalar(select(Broadcast).where(Broadcast.key == form_key))
+        if earlier is not None:
+            return earlier
+        estimate = self.estimate(text)
+        if estimate.recipients == 0 or number != estimate.recipients:
+            raise Conflict(f"{number} people were confirmed, it would be {estimate.recipients}")
+        people = self.work.get(ChoiceService).broadcast_audience().subquery()
+        values = {
+            "key": form_key,
+            "post_id": post_id if post_id and self.session.get(Post, post_id) else None,
+            "author_id": self.work.actor.user_id,
+            "text": estimate.text,
+            "recipients": estimate.recipients,
+            "parts": estimate.length.parts,
+            "part_price": self.settings["part_price"],
+            "cursor": 0,
+            "last_id": self.session.scalar(select(func.max(people.c.id))),
+            "created_at": self.work.clock.now(),
+        }
+        insert = self.work.site.engines.insert(Broadcast).values(values)
+        new = self.session.scalar(
+            insert.on_conflict_do_nothing(index_elements=["key"]).returning(Broadcast.id)
+        )
+        broadcast = self.session.scalars(select(Broadcast).where(Broadcast.key == form_key)).one()
+        if new is not None:
+            self._record("send", broadcast, recipients=estimate.recipients, parts=estimate.length.parts)
+        return broadcast
+
+    def stop(self, broadcast_id: int) -> None:
+        """Take back what has not left yet."""
+        self._require()
+        broadcast = self._locked(broadcast_id)
+        if broadcast.stopped_at is None:
+            broadcast.stopped_at = self.work.clock.now()
+            self.lane.cancel(broadcast.batch)
+            self._record("stop", broadcast)
+
+    # -- reading --------------------------------------------------------------------------------------------
+
+    def fetch(self, broadcast_id: int) -> Broadcast:
+        """Return a broadcast.
+
+        :raises NotFound: when there is none.
+        """
+        broadcast = self.session.get(Broadcast, broadcast_id)
+        if broadcast is None:
+            raise NotFound(f"broadcast {broadcast_id}")
+        return broadcast
+
+    def latest(self, most: int = 50) -> Sequence[Broadcast]:
+        """Return the last broadcasts, the newest first."""
+        return self.session.scalars(select(Broadcast).order_by(Broadcast.id.desc()).limit(most)).all()
+
+    def progress(self, broadcast: Broadcast) -> Progress:
+        """Return how far a broadcast has come."""
+        batch = self.lane.progress(broadcast.batch)
+        closed = broadcast.filled_at is not None or broadcast.stopped_at is not None
+        to_come = 0 if closed else max(broadcast.recipients - batch.promised, 0)
+        if broadcast.stopped_at is not None:
+            phase = "stopped"
+        else:
+            phase = "finished" if closed and not batch.waiting else "running"
+        return Progress(batch=batch, to_come=to_come, phase=phase)
+
+    # -- filling the outbox ---------------------------------------------------------------------------------
+
+    def fill(self) -> bool:
+        """Promise the next portion of the oldest broadcast; in one transaction with the note of how far it came.
+
+        :returns: whether there was anything to do.
+        """
+        unfinished = (Broadcast.filled_at.is_(None), Broadcast.stopped_at.is_(None))
+        query = select(Broadcast).where(*unfinished).order_by(Broadcast.id).limit(1)
+        broadcast = self.session.scalar(query.with_for_update(skip_locked=True))
+        if broadcast is None or self.lane.quiet_until() is not None:
+            return False
+        per_minute = int(self.settings["per_minute"])
+        size = max(1, int(per_minute * PORTION.total_seconds() // 60))
+        people = self._people(broadcast, size)
+        self.lane.promise(broadcast.batch, KIND, broadcast.text, people, timedelta(seconds=60 / per_minute))
+        if people:
+            broadcast.cursor = people[-1][0]
+        if len(people) < size:
+            broadcast.filled_at = self.work.clock.now()
+        return True
+
+    def _people(self, broadcast: Broadcast, size: int) -> list[tuple[int, str]]:
+        audience = self.work.get(ChoiceService).broadcast_audience().subquery()
+        column: Any = audience.c.id
+        query = select(column, audience.c.mobile).where(
+            column > broadcast.cursor, column <= broadcast.last_id
+        )
+        return [(row.id, row.mobile) for row in self.session.execute(query.order_by(column).limit(size))]
+
+    # -- inside ---------------------------------------------------------------------------------------------
+
+    def _locked(self, broadcast_id: int) -> Broadcast:
+        query = select(Broadcast).where(Broadcast.id == broadcast_id)
+        broadcast = self.session.scalar(query.with_for_update())
+        if broadcast is None:
+            raise NotFound(f"broadcast {broadcast_id}")
+        return broadcast
+
+    def _require(self) -> None:
+        if not self.work.actor.permits(SEND):
+            raise Forbidden(SEND)
+
+    def _record(self, action: str, broadcast: Broadcast, **data: Any) -> None:
+        self.work.get(AuditService).record(f"broadcast:{action}", broadcast=broadcast.id, **data)
+
+
+def fill_outbox(site: Site) -> None:
+    """Bring out the next portion of what is being sent to many people."""
+    with site.work(write=False) as work:
+        unfinished = (Broadcast.filled_at.is_(None), Broadcast.stopped_at.is_(None))
+        idle = work.session.scalar(select(Broadcast.id).where(*unfinished).limit(1)) is None
+    if not idle:
+        with site.work() as work:
+            work.get(BroadcastService).fill()

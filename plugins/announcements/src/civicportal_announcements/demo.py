@@ -1,0 +1,93 @@
+"""Sample announcements of the last weeks, with pictures; one text that went to many people."""
+
+import tomllib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from civicportal.api import (
+    AttachmentService,
+    Identity,
+    Site,
+    User,
+    identity_of,
+    process_image,
+    set_time,
+    store_files,
+)
+from civicportal_announcements.pictures import Picture, store_sizes
+from civicportal_announcements.services import PUBLISH, Content, PostService
+
+OWNER = "demo"
+USUAL_PAUSE = timedelta(days=4)
+"""Between one announcement and the next, where the file says nothing."""
+
+
+def load(site: Site, files: Path, progress: Any) -> None:
+    """Put up the announcements that ``announcements.toml`` describes, the last one first; without the file, none."""
+    source = files / "announcements.toml"
+    officer = _officer(site)
+    if not source.is_file() or officer is None:
+        return
+    rows = tomllib.loads(source.read_text(encoding="utf-8"))["announcements"]
+    now = site.clock.now()
+    try:
+        # The newest stands first in the file, and is written last: so it stands first on the board.
+        for number, (age, row) in enumerate(reversed(list(enumerate(rows))), 1):
+            _put_up(site, officer, files / "photos", row, now, now - age * USUAL_PAUSE)
+            progress(number, len(rows))
+    finally:
+        set_time(site, None)
+
+
+def _officer(site: Site) -> Identity | None:
+    with site.work(write=False) as work:
+        query = select(User).where(User.username.is_not(None)).order_by(User.id)
+        staff = [identity_of(work, user, "staff") for user in work.session.scalars(query)]
+    allowed = [person for person in staff if person.permits(PUBLISH)]
+    plain = [person for person in allowed if not any(grant.administrator for grant in person.grants)]
+    return next(iter(plain or allowed), None)
+
+
+def _put_up(
+    site: Site, officer: Identity, photos: Path, row: dict[str, Any], now: datetime, written: datetime
+) -> None:
+    images = [_image(site, photos, image) for image in row.get("images", ())]
+    keys = [key for key, _image_, _row in images]
+    store_sizes(site, keys)
+    set_time(site, min(written, now))
+    with site.work(actor=officer) as work:
+        for key, image, _row in images:
+            work.get(AttachmentService).add(key, image, OWNER)
+        post = work.get(PostService).create(
+            _content(row, images, now), publish=not row.get("draft", False), owner=OWNER
+        )
+        if row.get("deleted"):
+            work.get(PostService).delete(post)
+
+
+def _content(row: dict[str, Any], images: Sequence[Any], now: datetime) -> Content:
+    return Content(
+        title=row["title"],
+        summary=row.get("summary", ""),
+        body=row["body"].strip(),
+        pinned=row.get("pinned", False),
+        starts_at=_moment(row, "starts_in_days", now),
+        ends_at=_moment(row, "ends_in_days", now),
+        pictures=tuple(
+            Picture(key=key, alt=image["alt"], caption=image.get("caption", ""))
+            for key, _image_, image in images
+        ),
+    )
+
+
+def _moment(row: dict[str, Any], name: str, now: datetime) -> datetime | None:
+    return now + timedelta(days=row[name]) if name in row else None
+
+
+def _image(site: Site, photos: Path, row: dict[str, Any]) -> tuple[str, Any, dict[str, Any]]:
+    image = process_image((photos / row["file"]).read_bytes())
+    return store_files(site, image), image, row

@@ -1,0 +1,28 @@
+"""What announcements need and a site may lack."""
+
+from collections.abc import Iterator
+
+from civicportal.api import Finding, Work, key
+from civicportal_announcements.schemas import settings_of
+
+PLACE = "plugins.announcements.opt_out"
+
+
+def findings(work: Work) -> Iterator[Finding]:
+    """Yield what is wrong, each with its remedy."""
+    word = settings_of(work.site)["opt_out"]
+    stop_words = work.site.country.stop_words
+    if not word:
+        yield Finding(
+            level="warning",
+            place=PLACE,
+            text="texts to many people do not say how to get no more of them",
+            remedy="write the word that the regulator asks for",
+        )
+    elif not any(stop in key(word) for stop in stop_words):
+        yield Finding(
+            level="warning",
+            place=PLACE,
+            text=f"{word!r} is no farewell that the city's line understands",
+            remedy=f"it understands {', '.join(sorted(stop_words))}",
+        )

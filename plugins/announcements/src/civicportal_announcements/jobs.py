@@ -1,0 +1,23 @@
+"""What the worker does again and again for announcements."""
+
+from datetime import timedelta
+
+from civicportal.api import Job, Site, drop_files
+from civicportal_announcements.broadcasts import PORTION, fill_outbox
+from civicportal_announcements.services import PostService
+
+
+def erase_deleted(site: Site) -> None:
+    """Erase what was deleted a month ago: the rows, then the files."""
+    while True:
+        with site.work() as work:
+            keys, some = work.get(PostService).erase()
+        drop_files(site, keys)
+        if not some:
+            return
+
+
+JOBS = (
+    Job(name="announcements.broadcasts", every=PORTION, run=fill_outbox),
+    Job(name="announcements.erase", every=timedelta(hours=12), run=erase_deleted),
+)

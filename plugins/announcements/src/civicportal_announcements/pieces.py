@@ -1,0 +1,64 @@
+"""What announcements add to pages of the core: the board on the citizens' home, the summary on the staff desk."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from civicportal.api import Widget, _, format_number
+from civicportal_announcements.board import Board
+from civicportal_announcements.schemas import settings_of
+from civicportal_announcements.services import EDIT
+from civicportal_announcements.views.public import lead
+
+TEMPLATES = "civicportal_announcements:templates/announcements/widgets"
+CARD = "civicportal:templates/dashboard/card.jinja2"
+
+
+def dashboard_widgets(request: Any) -> Iterator[Widget]:
+    """Return the board and its card for citizens, both only while something stands on it; the summary for officers."""
+    board = request.display_work.get(Board)
+    if request.identity.is_staff and request.identity.permits(EDIT):
+        yield _desk(board)
+    count = board.count_live()
+    if count:
+        yield _card(request, count)
+        yield _board(request, board)
+
+
+def _card(request: Any, count: int) -> Widget:
+    number = format_number(count, request.locale_name)
+    return Widget(
+        name="announcements",
+        area="card",
+        template=CARD,
+        weight=20,
+        context={
+            "title": _("Announcement board"),
+            "text": _("${count} announcements", mapping={"count": number}),
+            "url": request.route_path("announcements.list"),
+            "icon": "speakerphone",
+            "tone": "g",
+        },
+    )
+
+
+def _board(request: Any, board: Board) -> Widget:
+    posts = board.live(int(settings_of(request.site)["on_home"]))
+    pictures = board.pictures(posts)
+    return Widget(
+        name="announcements.board",
+        area="main",
+        template=f"{TEMPLATES}/board.jinja2",
+        weight=100,
+        context={"posts": [(post, pictures[post.id][:1]) for post in posts], "lead": lead},
+    )
+
+
+def _desk(board: Board) -> Widget:
+    counts = board.counts()
+    return Widget(
+        name="announcements.desk",
+        area="desk",
+        template=f"{TEMPLATES}/desk.jinja2",
+        weight=20,
+        context={"counts": counts},
+    )

@@ -1,0 +1,150 @@
+"""What forms, addresses and ``site.toml`` may say."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import colander
+
+from civicportal.api import (
+    BoundedInt,
+    CityDate,
+    CleanText,
+    ClockTime,
+    DateWidget,
+    Flag,
+    HiddenWidget,
+    IdempotencyKey,
+    KeyList,
+    Node,
+    NumberWidget,
+    StrictSchema,
+    SwitchWidget,
+    Table,
+    TextAreaWidget,
+    _,
+    number,
+    string,
+)
+from civicportal_announcements.pictures import MOST
+
+LONGEST_BODY = 8000
+LONGEST_TEXT = 600
+"""Characters of a text by SMS: nine parts in Persian."""
+
+
+class Settings(Table):
+    """``[plugins.announcements]``.
+
+    :ivar on_home: announcements on the citizens' home.
+    :ivar per_minute: texts that leave for the provider in one minute.
+    :ivar opt_out: what stands at the end of each, as the regulator asks.
+    :ivar part_price: what the provider charges for one part; 0 where nobody knows.
+    :ivar currency: of the price, as it is shown.
+    """
+
+    on_home = number(6, validator=colander.Range(1, 20))
+    per_minute = number(120, validator=colander.Range(6, 6000))
+    opt_out = string("", validator=colander.Length(max=40))
+    part_price = number(0, validator=colander.Range(min=0))
+    currency = string("", validator=colander.Length(max=20))
+
+
+class PostForm(StrictSchema):
+    """An announcement; the fields of its pictures are added by :func:`post_form`."""
+
+    version = Node(BoundedInt(0, 10**9), missing=0, widget=HiddenWidget())
+    title = Node(CleanText(3, 150), title=_("Title"))
+    summary = Node(
+        CleanText(0, 300, multiline=True),
+        title=_("Summary"),
+        description=_("Stands on the card of the board. Left empty, it is the beginning of the text."),
+        missing="",
+        widget=TextAreaWidget(rows=2),
+    )
+    body = Node(CleanText(10, LONGEST_BODY, multiline=True), title=_("Text"), widget=TextAreaWidget(rows=12))
+    start_day = Node(
+        CityDate(),
+        title=_("Publish from"),
+        description=_("Left empty, it is shown as soon as you publish it."),
+        missing=None,
+        widget=DateWidget(),
+    )
+    start_time = Node(ClockTime(), title=_("Hour of the start"), missing=None, widget=NumberWidget())
+    end_day = Node(
+        CityDate(),
+        title=_("Publish until"),
+        description=_("Without an hour, until the end of that day."),
+        missing=None,
+        widget=DateWidget(),
+    )
+    end_time = Node(ClockTime(), title=_("Hour of the end"), missing=None, widget=NumberWidget())
+    pinned = Node(
+        Flag(),
+        title=_("Pinned"),
+        description=_("Stands before all others."),
+        missing=False,
+        widget=SwitchWidget(),
+    )
+    image_key = Node(KeyList(MOST), title=_("Pictures"), missing=(), widget=HiddenWidget())
+
+
+def post_form(keys: Iterable[str]) -> colander.SchemaNode:
+    """Return the schema of an announcement with the fields of these pictures.
+
+    :param keys: of the pictures; each has fields of its own, such as ``alt_<key>``.
+    """
+    schema = PostForm()
+    for key in keys:
+        schema.add(
+            Node(
+                CleanText(3, 200),
+                name=f"alt_{key}",
+                title=_("Words instead of the picture"),
+                description=_("What it shows, for those who do not see it."),
+            )
+        )
+        schema.add(Node(CleanText(0, 200), name=f"caption_{key}", title=_("Caption"), missing=""))
+        for name, title in (
+            ("x", _("Focus from the left, percent")),
+            ("y", _("Focus from the top, percent")),
+        ):
+            schema.add(
+                Node(BoundedInt(0, 100), name=f"{name}_{key}", title=title, missing=50, widget=NumberWidget())
+            )
+    return schema
+
+
+class DeskFilters(StrictSchema):
+    """Filters of the officers' list; they live in the address."""
+
+    words = Node(CleanText(0, 100), title=_("Words"), missing="")
+
+
+class BroadcastForm(StrictSchema):
+    """A text by SMS, before it is confirmed."""
+
+    key = Node(IdempotencyKey())
+    post = Node(BoundedInt(0, 2**62), missing=0, widget=HiddenWidget())
+    text = Node(
+        CleanText(10, LONGEST_TEXT, multiline=True),
+        title=_("Text of the message"),
+        description=_("Without links: networks often block them."),
+        widget=TextAreaWidget(rows=5),
+    )
+
+
+class ConfirmedBroadcast(BroadcastForm):
+    """A text by SMS with the number of people typed in."""
+
+    number = Node(
+        BoundedInt(1, 10**9),
+        title=_("How many people get it?"),
+        description=_("Type the number that stands above, so that nothing goes out by mistake."),
+        widget=NumberWidget(),
+    )
+
+
+def settings_of(site: Any) -> Mapping[str, Any]:
+    """Return the plugin's table of ``site.toml``."""
+    settings: Mapping[str, Any] = site.plugin_settings["announcements"]
+    return settings

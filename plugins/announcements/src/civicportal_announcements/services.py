@@ -1,0 +1,192 @@
+"""Writing announcements: drafts, publishing, their order, taking away and bringing back."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import delete, func, select
+
+from civicportal.api import (
+    Attachment,
+    AttachmentService,
+    AuditService,
+    Conflict,
+    Forbidden,
+    NotFound,
+    Work,
+    key,
+)
+from civicportal_announcements.board import ORDER
+from civicportal_announcements.models import Post, PostImage
+from civicportal_announcements.pictures import Picture
+from civicportal_announcements.states import ON_BOARD, in_state
+
+EDIT, PUBLISH = "announcements:post:edit", "announcements:post:publish"
+HIDDEN = timedelta(days=30)
+"""So long a deleted announcement can be brought back."""
+BATCH = 50
+"""Announcements that are erased in one transaction."""
+
+Way = Literal["up", "down"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """What an officer writes.
+
+    :ivar starts_at: aware; None means as soon as it is published.
+    :ivar ends_at: aware; None means never.
+    :ivar pictures: in their order; a new one is known by its key alone.
+    """
+
+    title: str
+    body: str
+    summary: str = ""
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    pinned: bool = False
+    pictures: tuple[Picture, ...] = ()
+
+
+class PostService:
+    """What officers do with announcements; each step asks for its right."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.session = work.session
+
+    def fetch(self, post_id: int, *, lock: bool = False) -> Post:
+        """Return an announcement in whatever state.
+
+        :param lock: it will be changed.
+        :raises NotFound: when there is none.
+        """
+        query = select(Post).where(Post.id == post_id)
+        post = self.session.scalar(query.with_for_update() if lock else query)
+        if post is None:
+            raise NotFound(f"announcement {post_id}")
+        return post
+
+    # -- writing --------------------------------------------------------------------------------------------
+
+    def create(self, content: Content, *, publish: bool = False, owner: str = "") -> Post:
+        """Write an announcement; it stands first on the board when it is shown.
+
+        :param owner: whose uploads the pictures are.
+        :raises PictureGone: when a picture is not there any more.
+        """
+        now = self.work.clock.now()
+        top = self.session.scalar(select(func.max(Post.weight))) or 0
+        post = Post(
+            weight=top + 1, author_id=self.work.actor.user_id, created_at=now, version=0, published=False
+        )
+        self._write(post, content, publish)
+        self.session.add(post)
+        self.session.flush()
+        self._set_pictures(post, content.pictures, owner)
+        return post
+
+    def update(
+        self, post: Post, content: Content, *, version: int, publish: bool = False, owner: str = ""
+    ) -> None:
+        """Change an announcement.
+
+        :param version: what the officer has read.
+        :raises Conflict: when somebody has changed or deleted it since.
+        """
+        if post.version != version or post.deleted_at is not None:
+            raise Conflict(f"announcement {post.id} has changed")
+        self._write(post, content, publish)
+        self._set_pictures(post, content.pictures, owner)
+
+    def _write(self, post: Post, content: Content, publish: bool) -> None:
+        self._require(PUBLISH if publish or post.published else EDIT)
+        if publish != post.published:
+            self._record("publish" if publish else "unpublish", post)
+        now = self.work.clock.now()
+        post.title, post.summary, post.body = content.title, content.summary, content.body
+        post.search_text = key(f"{content.title} {content.summary} {content.body}")
+        post.starts_at = content.starts_at or (now if publish else None)
+        post.ends_at, post.published = content.ends_at, publish
+        post.pinned = content.pinned
+        post.updated_at = now
+        post.version += 1
+
+    def _set_pictures(self, post: Post, pictures: tuple[Picture, ...], owner: str) -> None:
+        rows = select(PostImage, Attachment.key).join(Attachment, Attachment.id == PostImage.attachment_id)
+        kept = {name: row for row, name in self.session.execute(rows.where(PostImage.post_id == post.id))}
+        wanted = {picture.key: picture for picture in pictures}
+        attachments = self.work.get(AttachmentService)
+        for attachment in attachments.adopt([name for name in wanted if name not in kept], owner):
+            kept[attachment.key] = PostImage(post_id=post.id, attachment_id=attachment.id)
+        gone = [row.attachment_id for name, row in kept.items() if name not in wanted]
+        for position, (name, picture) in enumerate(wanted.items()):
+            row = kept[name]
+            row.position, row.alt, row.caption = position, picture.alt, picture.caption
+            row.focus_x, row.focus_y = picture.focus_x, picture.focus_y
+            self.session.add(row)
+        self.session.flush()
+        if gone:
+            attachments.discard(gone)
+
+    # -- order ----------------------------------------------------------------------------------------------
+
+    def move(self, post: Post, way: Way) -> None:
+        """Put an announcement one place further up or down, among the pinned or among the others."""
+        self._require(PUBLISH)
+        now = self.work.clock.now()
+        beside = (in_state(now, *ON_BOARD), Post.pinned.is_(post.pinned))
+        group = list(self.session.scalars(select(Post).where(*beside).order_by(*ORDER).with_for_update()))
+        if post not in group:
+            return
+        at = group.index(post)
+        top = max(row.weight for row in group)
+        group.insert(max(at - 1, 0) if way == "up" else at + 1, group.pop(at))
+        for place, row in enumerate(group):
+            row.weight = top - place
+
+    def pin(self, post: Post, pinned: bool) -> None:
+        """Put an announcement before all others, or back among them."""
+        self._require(PUBLISH)
+        post.pinned = pinned
+
+    # -- taking away ----------------------------------------------------------------------------------------
+
+    def delete(self, post: Post) -> None:
+        """Hide an announcement; it is erased when nobody brings it back."""
+        self._require(PUBLISH if post.published else EDIT)
+        if post.deleted_at is None:
+            post.deleted_at = self.work.clock.now()
+            self._record("delete", post)
+
+    def restore(self, post: Post) -> None:
+        """Bring a deleted announcement back as it was."""
+        self._require(PUBLISH if post.published else EDIT)
+        if post.deleted_at is not None:
+            post.deleted_at = None
+            self._record("restore", post)
+
+    def erase(self) -> tuple[list[str], bool]:
+        """Erase some of what was deleted a month ago.
+
+        :returns: keys of the pictures, whose files may go after the commit; and whether there was anything.
+        """
+        old = Post.deleted_at <= self.work.clock.now() - HIDDEN
+        query = select(Post.id).where(old).limit(BATCH).with_for_update(skip_locked=True)
+        ids = self.session.scalars(query).all()
+        if not ids:
+            return [], False
+        pictures = select(PostImage.attachment_id).where(PostImage.post_id.in_(ids))
+        keys = self.work.get(AttachmentService).discard(self.session.scalars(pictures).all())
+        gone = delete(Post).where(Post.id.in_(ids))
+        self.session.execute(gone.execution_options(synchronize_session=False))
+        return keys, True
+
+    # -- inside ---------------------------------------------------------------------------------------------
+
+    def _require(self, permission: str) -> None:
+        if not self.work.actor.permits(permission):
+            raise Forbidden(permission)
+
+    def _record(self, action: str, post: Post) -> None:
+        self.work.get(AuditService).record(f"announcement:{action}", post=post.id, title=post.title)

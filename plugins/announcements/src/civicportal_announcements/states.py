@@ -1,0 +1,60 @@
+"""What the clock makes of an announcement, once for rows that are loaded and once for the database."""
+
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import ColumnElement, and_, or_
+from translationstring import TranslationString
+
+from civicportal.api import _
+from civicportal_announcements.models import Post
+
+State = Literal["draft", "scheduled", "live", "ended", "deleted"]
+
+#: State: title, tone and icon of its mark.
+MARKS: dict[State, tuple[TranslationString, str, str]] = {
+    "draft": (_("Draft"), "", "edit"),
+    "scheduled": (_("Scheduled"), "review", "clock"),
+    "live": (_("On the board"), "done", "circle-check"),
+    "ended": (_("Ended"), "closed", "archive"),
+    "deleted": (_("Deleted"), "late", "trash"),
+}
+READABLE: tuple[State, ...] = ("live", "ended")
+"""What citizens may open by its address."""
+ON_BOARD: tuple[State, ...] = ("live", "scheduled")
+"""What has a place in the order of the board."""
+
+
+def state_of(post: Post, now: datetime) -> State:
+    """Return the state of an announcement.
+
+    :param now: aware.
+    """
+    if post.deleted_at is not None:
+        return "deleted"
+    if not post.published:
+        return "draft"
+    if post.starts_at is not None and post.starts_at > now:
+        return "scheduled"
+    if post.ends_at is not None and post.ends_at <= now:
+        return "ended"
+    return "live"
+
+
+def in_state(now: datetime, *states: State) -> ColumnElement[bool]:
+    """Return the condition that :func:`state_of` says one of these."""
+    return or_(*(_condition(state, now) for state in states))
+
+
+def _condition(state: State, now: datetime) -> ColumnElement[bool]:
+    there = Post.deleted_at.is_(None)
+    if state == "deleted":
+        return Post.deleted_at.is_not(None)
+    if state == "draft":
+        return and_(there, Post.published.is_(False))
+    if state == "scheduled":
+        return and_(there, Post.published, Post.starts_at > now)
+    begun = and_(there, Post.published, or_(Post.starts_at.is_(None), Post.starts_at <= now))
+    if state == "ended":
+        return and_(begun, Post.ends_at <= now)
+    return and_(begun, or_(Post.ends_at.is_(None), Post.ends_at > now))

@@ -1,0 +1,60 @@
+"""The pages of announcements."""
+
+from typing import Any
+
+from civicportal.api import EVERYBODY, add_pages
+from civicportal_announcements.broadcasts import SEND
+from civicportal_announcements.services import EDIT
+
+#: The first pattern that fits is taken.
+ROUTES = {
+    "announcements.list": "/announcements",
+    "announcements.feed": "/announcements/feed.xml",
+    "announcements.page": r"/announcements/{id:\d{1,18}}",
+    "announcements.image": r"/announcements/images/{key:[\w-]{22}}/{size:small|medium|large}",
+    "announcements.desk": "/desk/announcements",
+    "announcements.new": "/desk/announcements/new",
+    "announcements.words": "/desk/announcements/words",
+    "announcements.edit": r"/desk/announcements/{id:\d{1,18}}",
+    "announcements.preview": r"/desk/announcements/{id:\d{1,18}}/preview",
+    "announcements.move": r"/desk/announcements/{id:\d{1,18}}/move",
+    "announcements.pin": r"/desk/announcements/{id:\d{1,18}}/pin",
+    "announcements.delete": r"/desk/announcements/{id:\d{1,18}}/delete",
+    "announcements.restore": r"/desk/announcements/{id:\d{1,18}}/restore",
+    "announcements.broadcasts": "/desk/announcements/broadcasts",
+    "announcements.broadcast_new": "/desk/announcements/broadcasts/new",
+    "announcements.broadcast": r"/desk/announcements/broadcasts/{id:\d{1,18}}",
+    "announcements.broadcast_stop": r"/desk/announcements/broadcasts/{id:\d{1,18}}/stop",
+}
+#: Route, view, template or renderer, who may, methods.
+VIEWS: tuple[tuple[str, str, str | None, str, Any], ...] = (
+    ("announcements.list", "public.listing", "list", EVERYBODY, "GET"),
+    ("announcements.feed", "public.feed", None, EVERYBODY, "GET"),
+    ("announcements.page", "public.page", "page", EVERYBODY, "GET"),
+    ("announcements.image", "images.image", None, EVERYBODY, "GET"),
+    ("announcements.desk", "desk.listing", "desk", EDIT, "GET"),
+    ("announcements.new", "editor.new", "edit", EDIT, ("GET", "POST")),
+    ("announcements.edit", "editor.edit", "edit", EDIT, ("GET", "POST")),
+    ("announcements.words", "editor.words", "words", EDIT, "POST"),
+    ("announcements.preview", "desk.preview", "page", EDIT, "GET"),
+    ("announcements.move", "desk.move", None, EDIT, "POST"),
+    ("announcements.pin", "desk.pin", None, EDIT, "POST"),
+    ("announcements.delete", "desk.delete", None, EDIT, "POST"),
+    ("announcements.restore", "desk.restore", None, EDIT, "POST"),
+    ("announcements.broadcasts", "broadcasts.listing", "broadcasts", SEND, "GET"),
+    ("announcements.broadcast_new", "broadcasts.new", "broadcast_new", SEND, ("GET", "POST")),
+    ("announcements.broadcast", "broadcasts.show", "broadcast", SEND, "GET"),
+    ("announcements.broadcast_stop", "broadcasts.stop", None, SEND, "POST"),
+)
+
+
+def includeme(config: Any) -> None:
+    """Add routes and views; the form of an announcement carries pictures."""
+    config.registry.settings["civicportal.upload_paths"].append(ROUTES["announcements.desk"])
+    add_pages(
+        config,
+        ROUTES,
+        VIEWS,
+        views="civicportal_announcements.views",
+        templates="civicportal_announcements:templates/announcements",
+    )

@@ -1,0 +1,122 @@
+"""A text by SMS to everybody who asked for announcements: written, confirmed with its cost, watched, stopped."""
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.api import BoundForm, BroadcastLane, Conflict, FormInvalid, GateService, _
+from civicportal_announcements.board import Board
+from civicportal_announcements.broadcasts import BroadcastService, Estimate
+from civicportal_announcements.models import Post
+from civicportal_announcements.schemas import BroadcastForm, ConfirmedBroadcast, settings_of
+from civicportal_announcements.views.public import lead
+
+
+def listing(request: Any) -> dict[str, Any]:
+    """List what was sent to many people."""
+    service = request.work.get(BroadcastService)
+    return {"rows": [(row, service.progress(row)) for row in service.latest()], **_money(request)}
+
+
+def new(request: Any) -> Any:
+    """Write a text; then show what it comes to, and send it when the number of people is typed in."""
+    confirming = request.method == "POST" and "number" in request.POST
+    schema = ConfirmedBroadcast() if confirming else BroadcastForm()
+    form = BoundForm(request, schema, initial=_initial(request), ignore=("action",))
+    if request.method != "POST":
+        return _page(request, form, None)
+    if request.POST.get("action") == "change":
+        form.fill(_texts(request))
+        return _page(request, form, None)
+    try:
+        values = form.validate(request.POST)
+    except FormInvalid:
+        request.response.status_int = 422
+        text = form["text"]
+        return _page(request, form, None if text.error else _estimate(request, str(text.cstruct)))
+    if confirming:
+        return _send(request, form, values)
+    return _page(request, _confirmation(request), _estimate(request, values["text"]))
+
+
+def show(request: Any) -> dict[str, Any]:
+    """Show how far a broadcast has come."""
+    service = request.work.get(BroadcastService)
+    broadcast = service.fetch(int(request.matchdict["id"]))
+    post = request.work.session.get(Post, broadcast.post_id) if broadcast.post_id else None
+    return {
+        "broadcast": broadcast,
+        "post": post,
+        "progress": service.progress(broadcast),
+        "quiet_until": request.work.get(BroadcastLane).quiet_until(),
+        "gate_open": request.work.get(GateService).is_open,
+        **_money(request),
+    }
+
+
+def stop(request: Any) -> HTTPSeeOther:
+    """Take back what has not left."""
+    number = int(request.matchdict["id"])
+    request.work.get(BroadcastService).stop(number)
+    request.session.flash(request.translate(_("The sending is stopped.")), "good")
+    return HTTPSeeOther(request.route_path("announcements.broadcast", id=number))
+
+
+def _send(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
+    service = request.work.get(BroadcastService)
+    try:
+        broadcast = service.start(
+            values["text"], number=values["number"], form_key=values["key"], post_id=values["post"] or None
+        )
+    except Conflict:
+        form.fail("number", _("This is not the number of people who would get it now."))
+        request.response.status_int = 422
+        return _page(request, form, service.estimate(values["text"]))
+    return HTTPSeeOther(request.route_path("announcements.broadcast", id=broadcast.id))
+
+
+def _initial(request: Any) -> dict[str, Any]:
+    """Propose the words of the announcement that the address names, if any."""
+    wanted = request.GET.get("post", "")
+    if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 16):
+        return {}
+    post = request.work.get(Board).readable(int(wanted))
+    organization = request.site.settings["contact"].get("organization", "") or request.site.short_name
+    return {"post": post.id, "text": f"{post.title}\n{lead(post)}\n{organization}"}
+
+
+def _confirmation(request: Any) -> BoundForm:
+    form = BoundForm(request, ConfirmedBroadcast(), ignore=("action",))
+    form.fill(_texts(request))
+    return form
+
+
+def _texts(request: Any) -> dict[str, list[str]]:
+    sent = request.POST
+    return {
+        name: [text for text in sent.getall(name) if isinstance(text, str)]
+        for name in ("key", "post", "text")
+    }
+
+
+def _estimate(request: Any, text: str) -> Estimate:
+    estimate: Estimate = request.work.get(BroadcastService).estimate(text)
+    return estimate
+
+
+def _page(request: Any, form: BoundForm, estimate: Estimate | None) -> dict[str, Any]:
+    gate = request.work.get(GateService)
+    return {
+        "form": form,
+        "estimate": estimate,
+        "credit": gate.row.credit if gate.row else None,
+        "credit_at": gate.row.credit_at if gate.row else None,
+        "quiet_until": request.work.get(BroadcastLane).quiet_until(),
+        "opt_out": settings_of(request.site)["opt_out"],
+        "per_minute": settings_of(request.site)["per_minute"],
+        **_money(request),
+    }
+
+
+def _money(request: Any) -> dict[str, Any]:
+    return {"currency": settings_of(request.site)["currency"]}

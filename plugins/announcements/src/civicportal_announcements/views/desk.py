@@ -1,0 +1,116 @@
+"""The officers' list: what is on the board in its order, drafts, what has ended, what was deleted."""
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPBadRequest, HTTPSeeOther
+
+from civicportal.api import BoundForm, _, whole_number
+from civicportal_announcements.board import VIEWS, Board
+from civicportal_announcements.broadcasts import SEND
+from civicportal_announcements.models import Post
+from civicportal_announcements.schemas import DeskFilters
+from civicportal_announcements.services import HIDDEN, PUBLISH, PostService
+from civicportal_announcements.states import MARKS, state_of
+from civicportal_announcements.views.public import lead, shown
+
+ON_A_PAGE = 25
+TITLES = {
+    "board": _("On the board"),
+    "draft": _("Drafts"),
+    "ended": _("Ended"),
+    "deleted": _("Deleted"),
+}
+
+
+def listing(request: Any) -> dict[str, Any]:
+    """List the announcements of one view."""
+    view = request.GET.get("view", "board")
+    view = view if view in VIEWS else "board"
+    form = BoundForm(request, DeskFilters())
+    words = form.read_filters(request.GET)["words"]
+    board = request.work.get(Board)
+    shelf = board.desk(view, words, whole_number(request.GET.get("page", "")) or 1, ON_A_PAGE)
+    counts = board.counts()
+    pictures = board.pictures(shelf.posts)
+    return {
+        "form": form,
+        "words": words,
+        "view": view,
+        "title": TITLES[view],
+        "tabs": [
+            (title, name, sum(counts[state] for state in VIEWS[name][0])) for name, title in TITLES.items()
+        ],
+        "counts": counts,
+        "shelf": shelf,
+        "rows": [_row(request, post, pictures[post.id]) for post in shelf.posts],
+        "may_publish": request.identity.permits(PUBLISH),
+        "may_send": request.identity.permits(SEND),
+        "hidden": HIDDEN,
+        "lead": lead,
+        "url": lambda **parts: _url(request, **{"view": view, "words": words, **parts}),
+    }
+
+
+def preview(request: Any) -> dict[str, Any]:
+    """Show an announcement as citizens would see it, whatever its state."""
+    post = request.work.get(PostService).fetch(int(request.matchdict["id"]))
+    return shown(request, post, preview=True)
+
+
+def move(request: Any) -> HTTPSeeOther:
+    """Put an announcement one place further up or down."""
+    way = request.POST.get("way")
+    if way not in ("up", "down"):
+        raise HTTPBadRequest
+    service, post = _post(request)
+    service.move(post, way)
+    return HTTPSeeOther(f"{_back(request)}#post-{post.id}")
+
+
+def pin(request: Any) -> HTTPSeeOther:
+    """Put an announcement before all others, or back among them."""
+    service, post = _post(request)
+    service.pin(post, request.POST.get("pinned") == "true")
+    return HTTPSeeOther(f"{_back(request)}#post-{post.id}")
+
+
+def delete(request: Any) -> HTTPSeeOther:
+    """Hide an announcement; the next page offers to bring it back."""
+    service, post = _post(request)
+    service.delete(post)
+    request.session.flash(
+        {
+            "text": request.translate(_("The announcement is deleted.")),
+            "url": request.route_path("announcements.restore", id=post.id),
+            "title": request.translate(_("Undo")),
+        },
+        "good",
+    )
+    return HTTPSeeOther(_back(request))
+
+
+def restore(request: Any) -> HTTPSeeOther:
+    """Bring a deleted announcement back as it was."""
+    service, post = _post(request)
+    service.restore(post)
+    request.session.flash(request.translate(_("The announcement is back.")), "good")
+    return HTTPSeeOther(_back(request))
+
+
+def _post(request: Any) -> tuple[PostService, Post]:
+    service = request.work.get(PostService)
+    return service, service.fetch(int(request.matchdict["id"]), lock=True)
+
+
+def _row(request: Any, post: Post, pictures: list[Any]) -> dict[str, Any]:
+    state = state_of(post, request.work.clock.now())
+    return {"post": post, "state": state, "mark": MARKS[state], "picture": pictures[0] if pictures else None}
+
+
+def _back(request: Any) -> str:
+    return str(request.safe_next(request.route_path("announcements.desk")))
+
+
+def _url(request: Any, **parts: Any) -> str:
+    query = {name: value for name, value in parts.items() if value not in (None, "", "board")}
+    return str(request.route_path("announcements.desk", _query=query))

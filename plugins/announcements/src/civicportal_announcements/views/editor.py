@@ -1,0 +1,143 @@
+"""The form of an announcement. Without a script every button sends the whole form, and it comes back as it was."""
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPForbidden, HTTPSeeOther
+
+from civicportal.api import BoundForm, CityCalendar, Conflict, FormInvalid, PictureGone, _, upload_owner
+from civicportal_announcements.board import Board
+from civicportal_announcements.content import content_of, initial_of
+from civicportal_announcements.markup import render_markup
+from civicportal_announcements.models import Post
+from civicportal_announcements.pictures import MOST, focus_classes
+from civicportal_announcements.schemas import LONGEST_BODY, post_form
+from civicportal_announcements.services import PUBLISH, PostService
+from civicportal_announcements.states import MARKS, state_of
+from civicportal_announcements.views.sent import Sent, read_sent
+
+
+def new(request: Any) -> Any:
+    """Write an announcement."""
+    return _Editor(request, None).answer()
+
+
+def edit(request: Any) -> Any:
+    """Change an announcement."""
+    return _Editor(request, int(request.matchdict["id"])).answer()
+
+
+def words(request: Any) -> dict[str, Any]:
+    """Show how a text will look, for the script that asks while somebody writes."""
+    text = request.POST.get("body", "")
+    return {"words": render_markup(text[:LONGEST_BODY] if isinstance(text, str) else "")}
+
+
+class _Editor:
+    """One request to the form."""
+
+    def __init__(self, request: Any, post_id: int | None) -> None:
+        self.request = request
+        # Files first: pictures are read before any transaction begins.
+        self.sent: Sent | None = read_sent(request) if request.method == "POST" else None
+        self.service = request.work.get(PostService)
+        self.post: Post | None = (
+            None if post_id is None else self.service.fetch(post_id, lock=self.sent is not None)
+        )
+        self.known = request.work.get(Board).pictures([self.post])[self.post.id] if self.post else []
+        self.meanwhile = False
+        if self.post and self.post.published and not self.may_publish:
+            raise HTTPForbidden
+
+    @property
+    def may_publish(self) -> bool:
+        """Tell whether the officer may put announcements on the board."""
+        return bool(self.request.identity.permits(PUBLISH))
+
+    def answer(self) -> Any:
+        """Show the form, or act on what was sent."""
+        if self.sent is None:
+            keys = [picture.key for picture in self.known]
+            return self._page(self._form(keys, initial=self._initial()), keys)
+        form = self._form(self.sent.keys)
+        if self.sent.action not in ("draft", "publish"):
+            form.fill(self.sent.texts)
+            if self.sent.refusal:
+                form.fail("", self.sent.refusal)
+            return self._page(form, self.sent.keys, preview=self.sent.action == "preview")
+        try:
+            return self._save(form, self.sent)
+        except FormInvalid:
+            self.request.response.status_int = 422
+        except Conflict:
+            self.meanwhile = True
+            self.request.response.status_int = 409
+        return self._page(form, self.sent.keys)
+
+    def _form(self, keys: list[str], **options: Any) -> BoundForm:
+        return BoundForm(self.request, post_form(keys), ignore=("action",), **options)
+
+    def _initial(self) -> dict[str, Any]:
+        calendar: CityCalendar = self.request.site.calendar
+        return initial_of(self.post, self.known, calendar) if self.post else {}
+
+    def _save(self, form: BoundForm, sent: Sent) -> HTTPSeeOther:
+        values = form.validate(sent.params)
+        if sent.refusal:
+            form.refuse("", sent.refusal)
+        content = content_of(form, values, self.request.site.calendar)
+        options = {"publish": sent.action == "publish", "owner": upload_owner(self.request)}
+        work = self.request.work
+        try:
+            with work.attempt():
+                if self.post is None:
+                    self.post = self.service.create(content, **options)
+                else:
+                    self.service.update(self.post, content, version=values["version"], **options)
+        except PictureGone:
+            form.refuse("", _("A picture is not there any more. Please add it again."))
+        return self._done(self.post)
+
+    def _done(self, post: Post) -> HTTPSeeOther:
+        request = self.request
+        state = state_of(post, request.work.clock.now())
+        texts = {
+            "draft": _("The draft is kept."),
+            "scheduled": _("The announcement is kept and appears at its time."),
+            "live": _("The announcement is on the board."),
+            "ended": _("The announcement is kept; its time is over."),
+        }
+        request.session.flash(request.translate(texts[state]), "good")
+        view = {"draft": "draft", "ended": "ended"}.get(state)
+        return HTTPSeeOther(request.route_path("announcements.desk", _query={"view": view} if view else {}))
+
+    def _page(self, form: BoundForm, keys: list[str], *, preview: bool = False) -> dict[str, Any]:
+        post = self.post
+        state = state_of(post, self.request.work.clock.now()) if post else "draft"
+        return {
+            "form": form,
+            "post": post,
+            "state": state,
+            "mark": MARKS[state],
+            "version": post.version if post else 0,
+            "rows": [self._row(form, key) for key in keys],
+            "most": MOST,
+            "may_publish": self.may_publish,
+            "meanwhile": self.meanwhile,
+            "preview": render_markup(str(form["body"].cstruct or "")) if preview else None,
+        }
+
+    def _row(self, form: BoundForm, key: str) -> dict[str, Any]:
+        kept = key in {picture.key for picture in self.known}
+        route = self.request.route_path
+        url = (
+            route("announcements.image", key=key, size="medium")
+            if kept
+            else route("attachment_small", key=key)
+        )
+        x, y = (_percent(form[f"{name}_{key}"].cstruct) for name in ("x", "y"))
+        return {"key": key, "url": url, "focus": focus_classes(x, y)}
+
+
+def _percent(cstruct: Any) -> int:
+    text = str(cstruct)
+    return min(int(text), 100) if text.isascii() and text.isdigit() and len(text) < 4 else 50

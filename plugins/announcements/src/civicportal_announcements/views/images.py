@@ -1,0 +1,41 @@
+"""The pictures of announcements."""
+
+from typing import Any
+
+from civicportal.api import FileMissing, NotFound
+from civicportal_announcements.board import Board
+from civicportal_announcements.services import EDIT
+
+A_WEEK = 7 * 86400
+AN_HOUR = 3600
+#: A picture is data and nothing else, whatever is made of its address.
+POLICY = "default-src 'none'; sandbox"
+
+
+def image(request: Any) -> Any:
+    """Show a picture in one size: to everybody what is or was on the board, to officers the others too."""
+    key, size = request.matchdict["key"], request.matchdict["size"]
+    post, public = request.work.get(Board).picture_post(key)
+    identity = request.identity
+    if not public and not (identity.is_staff and identity.permits(EDIT)):
+        raise NotFound(f"the pictures of announcement {post.id} are not public")
+    response = request.response
+    response.body = _read(request.site, key, size)
+    response.content_type = "image/jpeg"
+    response.headers["Content-Security-Policy"] = POLICY
+    response.cache_control = f"public, max-age={A_WEEK}" if public else f"private, max-age={AN_HOUR}"
+    response.etag = f"{key}-{size}"
+    response.conditional_response = True
+    return response
+
+
+def _read(site: Any, key: str, size: str) -> bytes:
+    """Return the file; the large one where a smaller one is not there."""
+    for name in (key if size == "large" else f"{key}.{size}", key):
+        try:
+            with site.storage.open(name) as file:
+                body: bytes = file.read()
+                return body
+        except FileMissing:
+            continue
+    raise NotFound("the file is gone")

@@ -1,0 +1,98 @@
+"""What everybody may read: the board, the archive, one announcement, the feed."""
+
+from typing import Any
+
+from pyramid.response import Response
+
+from civicportal.api import whole_number
+from civicportal_announcements.board import Board
+from civicportal_announcements.feed import CONTENT_TYPE, feed_of
+from civicportal_announcements.markup import plain_text, render_markup
+from civicportal_announcements.models import Post
+from civicportal_announcements.states import MARKS, state_of
+
+ON_A_PAGE = 12
+LATEST = 30
+"""Announcements of the feed."""
+LEAD = 160
+"""Characters of a text that stand for it on cards and in previews of other programs."""
+FIVE_MINUTES = 300
+
+
+def listing(request: Any) -> dict[str, Any]:
+    """List what is on the board, or what was."""
+    view = "ended" if request.GET.get("view") == "ended" else "live"
+    board = request.work.get(Board)
+    shelf = board.shelf(view, whole_number(request.GET.get("page", "")) or 1, ON_A_PAGE)
+    return {
+        "view": view,
+        "shelf": shelf,
+        "pictures": board.pictures(shelf.posts),
+        "lead": lead,
+        "url": lambda number: request.route_path(
+            "announcements.list", _query={"page": number, **({"view": view} if view == "ended" else {})}
+        ),
+        "feed_url": feed_url(request),
+    }
+
+
+def page(request: Any) -> dict[str, Any]:
+    """Show one announcement, also after its time."""
+    post = request.work.get(Board).readable(int(request.matchdict["id"]))
+    return shown(request, post)
+
+
+def shown(request: Any, post: Post, *, preview: bool = False) -> dict[str, Any]:
+    """Return what the page of an announcement needs.
+
+    :param preview: an officer looks at what citizens may not see yet.
+    """
+    pictures = request.work.get(Board).pictures([post])[post.id]
+    state = state_of(post, request.work.clock.now())
+    return {
+        "post": post,
+        "words": render_markup(post.body),
+        "lead": lead(post),
+        "pictures": pictures,
+        "state": state,
+        "mark": MARKS[state],
+        "preview": preview,
+        "address": public_address(request, request.route_path("announcements.page", id=post.id)),
+        "picture_address": public_address(request, pictures[0].url(request, "large")) if pictures else "",
+        "feed_url": feed_url(request),
+    }
+
+
+def feed(request: Any) -> Response:
+    """Answer the latest announcements as an Atom feed."""
+    board = request.work.get(Board)
+    posts = board.latest(LATEST)
+    body = feed_of(
+        request.site,
+        posts,
+        board.pictures(posts),
+        address=lambda route, **parts: public_address(request, request.route_path(route, **parts)),
+    )
+    response = request.response
+    response.content_type = CONTENT_TYPE
+    response.charset = "utf-8"
+    response.cache_control = f"public, max-age={FIVE_MINUTES}"
+    response.body = body
+    response.md5_etag()
+    response.conditional_response = True
+    return response
+
+
+def lead(post: Post) -> str:
+    """Return the words that stand for an announcement."""
+    return post.summary or plain_text(post.body, LEAD)
+
+
+def feed_url(request: Any) -> str:
+    """Return where programs find the feed."""
+    return str(request.route_path("announcements.feed"))
+
+
+def public_address(request: Any, path: str) -> str:
+    """Return an address with the city's host, as others may keep it."""
+    return f"{(request.site.public_url or request.host_url).rstrip('/')}{path}"

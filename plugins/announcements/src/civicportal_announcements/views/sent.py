@@ -1,0 +1,82 @@
+"""What the form of an announcement has sent: its pictures in their order, and what the pressed button asks for."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pyramid.httpexceptions import HTTPBadRequest
+from translationstring import TranslationString
+from webob.multidict import MultiDict
+
+from civicportal.api import FileRefused, Key, _, take_files
+from civicportal_announcements.pictures import MOST, moved, store_sizes
+
+FILES = "image_key_files"
+_OF_PICTURES = ("alt_", "caption_", "x_", "y_")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """A form of an announcement.
+
+    :ivar params: its fields without files; the keys of pictures stand in their order.
+    :ivar keys: of the pictures.
+    :ivar action: "draft", "publish", "preview" or "pictures" (they came or changed places; nothing is kept).
+    :ivar refusal: why a file was refused.
+    """
+
+    params: MultiDict
+    keys: list[str]
+    action: str
+    refusal: TranslationString | None = None
+
+    @property
+    def texts(self) -> dict[str, list[str]]:
+        """Return what stands in the fields, by name."""
+        return {name: self.params.getall(name) for name in self.params}
+
+
+def read_sent(request: Any) -> Sent:
+    """Read the form; pictures that came with it are kept at once. Before the first use of ``request.work``."""
+    try:
+        post = request.POST
+    except ValueError:  # a multipart body without its boundary
+        raise HTTPBadRequest from None
+    keys = [key for key in dict.fromkeys(post.getall("image_key")) if _is_key(key)][:MOST]
+    action, _sign, key = str(post.get("action", "")).partition(":")
+    if key:
+        keys, action = moved(keys, key, action), "pictures"
+    new, refusal = _take(request, [file for file in post.getall(FILES) if hasattr(file, "file")], len(keys))
+    keys += new
+    store_sizes(request.site, keys)
+    if action not in ("draft", "publish", "preview"):
+        action = "pictures"
+    return Sent(params=_params(post, keys), keys=keys, action=action, refusal=refusal)
+
+
+def _take(request: Any, files: list[Any], there: int) -> tuple[list[str], TranslationString | None]:
+    if there + len(files) > MOST:
+        return [], _("At most ${count} pictures are allowed here.", mapping={"count": MOST})
+    try:
+        return (take_files(request, files) if files else []), None
+    except FileRefused as refusal:
+        return [], refusal.message
+
+
+def _params(post: Any, keys: list[str]) -> MultiDict:
+    """Return the fields as texts: the pictures in their order, nothing of those that were taken out."""
+    kept = MultiDict(
+        (name, value)
+        for name, value in post.items()
+        if isinstance(value, str) and name != "image_key" and not _is_of_another(name, keys)
+    )
+    for key in keys:
+        kept.add("image_key", key)
+    return kept
+
+
+def _is_of_another(name: str, keys: list[str]) -> bool:
+    return any(name.startswith(mark) and name.removeprefix(mark) not in keys for mark in _OF_PICTURES)
+
+
+def _is_key(value: Any) -> bool:
+    return isinstance(value, str) and Key.pattern.fullmatch(value) is not None

@@ -2,7 +2,8 @@
 
 import tomllib
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,12 @@ from sqlalchemy import select
 
 from civicportal.api import (
     AttachmentService,
+    ChoiceService,
     Identity,
     Site,
     User,
     identity_of,
+    new_key,
     process_image,
     set_time,
     store_files,
@@ -22,8 +25,9 @@ from civicportal_announcements.pictures import Picture, store_sizes
 from civicportal_announcements.services import PUBLISH, Content, PostService
 
 OWNER = "demo"
-USUAL_PAUSE = timedelta(days=4)
-"""Between one announcement and the next, where the file says nothing."""
+A_DAY = timedelta(days=1)
+PAUSE = 4 * A_DAY
+"""Between one announcement and the next."""
 
 
 def load(site: Site, files: Path, progress: Any) -> None:
@@ -32,13 +36,15 @@ def load(site: Site, files: Path, progress: Any) -> None:
     officer = _officer(site)
     if not source.is_file() or officer is None:
         return
-    rows = tomllib.loads(source.read_text(encoding="utf-8"))["announcements"]
-    now = site.clock.now()
+    data = tomllib.loads(source.read_text(encoding="utf-8"))
+    rows, now = data["announcements"], site.clock.now()
     try:
         # The newest stands first in the file, and is written last: so it stands first on the board.
         for number, (age, row) in enumerate(reversed(list(enumerate(rows))), 1):
-            _put_up(site, officer, files / "photos", row, now, now - age * USUAL_PAUSE)
+            _put_up(site, officer, files / "photos", row, now, now - age * PAUSE)
             progress(number, len(rows))
+        if "broadcast" in data and officer.permits(SEND):
+            _broadcast(site, officer, data["broadcast"], now)
     finally:
         set_time(site, None)
 
@@ -55,18 +61,46 @@ def _officer(site: Site) -> Identity | None:
 def _put_up(
     site: Site, officer: Identity, photos: Path, row: dict[str, Any], now: datetime, written: datetime
 ) -> None:
-    images = [_image(site, photos, image) for image in row.get("images", ())]
+    images = [_image(site, photos, image) for image in row.get("pictures", ())]
     keys = [key for key, _image_, _row in images]
     store_sizes(site, keys)
-    set_time(site, min(written, now))
+    set_time(site, written)
     with site.work(actor=officer) as work:
         for key, image, _row in images:
             work.get(AttachmentService).add(key, image, OWNER)
         post = work.get(PostService).create(
             _content(row, images, now), publish=not row.get("draft", False), owner=OWNER
         )
-        if row.get("deleted"):
-            work.get(PostService).delete(post)
+        number = post.id
+    if row.get("deleted"):
+        set_time(site, now - A_DAY)
+        with site.work(actor=officer) as work:
+            service = work.get(PostService)
+            service.delete(service.fetch(number, lock=True))
+
+
+def _broadcast(site: Site, officer: Identity, row: dict[str, Any], now: datetime) -> None:
+    """Let some citizens ask for announcements, and send them a text at noon of a day that has passed."""
+    day = site.calendar.today(now - row["days_ago"] * A_DAY)
+    set_time(site, site.calendar.at(day, time(12)))
+    with site.work() as work:
+        choices = work.get(ChoiceService)
+        citizens = select(User.id).where(User.username.is_(None), User.mobile.is_not(None))
+        for person in work.session.scalars(citizens.order_by(User.id).limit(row["asked"])).all():
+            choices.save(person, replace(choices.of(person), broadcasts=True))
+    text = row["text"].strip()
+    with site.work(actor=officer) as work:
+        service = work.get(BroadcastService)
+        people = service.estimate(text).recipients
+        if people:
+            service.start(text, number=people, form_key=new_key())
+    while _fill(site):
+        pass
+
+
+def _fill(site: Site) -> bool:
+    with site.work() as work:
+        return work.get(BroadcastService).fill()
 
 
 def _content(row: dict[str, Any], images: Sequence[Any], now: datetime) -> Content:

@@ -49,9 +49,10 @@ def register_permissions() -> "Iterable[Permission]":
 @hookimpl
 def register_messages() -> "Iterable[MessageText]":
     """Return the texts of codes and of the kartable."""
-    from civicportal.notifications.texts import CORE_TEXTS
+    from civicportal.accounts.texts import ACCOUNT_TEXTS
+    from civicportal.notifications.core_texts import CORE_TEXTS
 
-    return CORE_TEXTS
+    return (*CORE_TEXTS, *ACCOUNT_TEXTS)
 
 
 @hookimpl

@@ -104,11 +104,17 @@ class CalendarTable(Table):
 
 
 class NotificationsTable(Table):
-    """``[notifications]``."""
+    """``[notifications]``.
+
+    :ivar accept: the word by which citizens answer to a closing that it is settled; empty for none.
+    :ivar object: the word by which they object to it, which opens the case again.
+    """
 
     transport = string()
     quiet_hours = string("22:00-08:00", validator=_hours)
     undo_seconds = number(30)
+    accept = string("")
+    object = string("")
 
 
 class SiteSettings(Table):

@@ -14,12 +14,13 @@ from civicportal.cases.models import Case
 from civicportal.cases.services import CaseService
 from civicportal.kartable.services import KartableService
 from civicportal.kartable.undo import UndoService
+from civicportal.notifications.core_texts import CORE_TEXTS
 from civicportal.notifications.inbound import answer
 from civicportal.notifications.models import InboundMessage, StoredText
 from civicportal.notifications.notices import NOTICE, Facts, Notices, keys_of_step
 from civicportal.notifications.services import NotificationService
 from civicportal.notifications.sms import sms_parts, utf16_len
-from civicportal.notifications.texts import CORE_TEXTS, TextService
+from civicportal.notifications.texts import TextService
 from civicportal.security import Grant, Identity
 from civicportal.testing import NOON, PETITIONS, make_case, make_citizen, make_staff, make_unit, outbox
 

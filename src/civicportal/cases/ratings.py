@@ -88,7 +88,7 @@ class RatingService:
             return False
         steps = [step for step in kind.workflow.from_state(case.status) if step.name == kind.reopen]
         hindered = any(guard(case, self.work) for step in steps for guard in step.guards)
-        closing = self._closing(case)
+        closing = self.closing(case)
         return bool(steps) and not hindered and closing is not None and self._in_time(closing)
 
     def object(self, case: Case, reason: str, *, version: int | None = None) -> CaseEvent:
@@ -106,7 +106,7 @@ class RatingService:
 
     def summary(self, case: Case) -> RatingSummary | None:
         """Return what was said of the last closing, or None when nobody said anything."""
-        closing = self._closing(case)
+        closing = self.closing(case)
         if closing is None:
             return None
         query = select(Rating).where(Rating.case_id == case.id, Rating.closing_id == closing.id)
@@ -118,7 +118,8 @@ class RatingService:
 
     # -- inside ---------------------------------------------------------------------------------------------
 
-    def _closing(self, case: Case) -> CaseEvent | None:
+    def closing(self, case: Case) -> CaseEvent | None:
+        """Return the last step that closed the case and was not taken back."""
         workflow = self.cases.kind(case).workflow
         closed = [state.name for state in workflow.states if not state.is_open]
         still_open = [state.name for state in workflow.states if state.is_open]
@@ -140,7 +141,7 @@ class RatingService:
     def _ratable(self, case: Case) -> CaseEvent | None:
         if case.stage != "done" or not self.cases.kind(case).rating:
             return None
-        closing = self._closing(case)
+        closing = self.closing(case)
         return closing if closing is not None and self._in_time(closing) else None
 
     def _in_time(self, closing: CaseEvent) -> bool:

@@ -16,6 +16,7 @@ from civicportal.notifications.models import InboundMessage
 from civicportal.notifications.notices import Facts, Notices
 from civicportal.notifications.services import NotificationService
 from civicportal.notifications.types import Reply
+from civicportal.notifications.verdicts import VerdictService
 from civicportal.persian import key
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class InboundService:
         message.handled_at = self.work.clock.now()
         self._keep_choice(message)
         reply: Reply | None = self.work.site.hooks.hook.message_received(message=message, work=self.work)
-        if silent:
+        if silent or (reply is not None and not reply.kind):
             return
         send = self.work.get(NotificationService).send
         if reply is not None and reply.kind in self.work.site.messages:
@@ -112,7 +113,7 @@ def _has_had_enough(site: "Site", sender: str) -> bool:
 
 
 def answer(message: InboundMessage, work: "Work") -> Reply | None:
-    """Answer for the core: a farewell from announcements, a return to them, or a tracking code.
+    """Answer for the core: a farewell from announcements, a return to them, a verdict on a closing, or a tracking code.
 
     :returns: None for anything else, and for somebody else's code: whoever sends that learns nothing.
     """
@@ -121,7 +122,7 @@ def answer(message: InboundMessage, work: "Work") -> Reply | None:
         return Reply(kind="inbound.stopped", fields={})
     if word in work.site.country.start_words:
         return Reply(kind="inbound.resumed", fields={})
-    return _status(message, work)
+    return work.get(VerdictService).answer(message) or _status(message, work)
 
 
 def _status(message: InboundMessage, work: "Work") -> Reply | None:

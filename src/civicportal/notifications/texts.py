@@ -17,97 +17,6 @@ if TYPE_CHECKING:
     from civicportal.site import Site
     from civicportal.work import Work
 
-CORE_TEXTS = (
-    MessageText(
-        key="otp.login",
-        title=_("Sign-in code, filled in by the browser itself"),
-        text=_("{SITE}\nSign-in code: {CODE}\nKeep it secret.\n@{HOST} #{CODE}"),
-        fields=("CODE", "HOST"),
-    ),
-    MessageText(
-        key="otp.login.short",
-        title=_("Sign-in code of a portal without a public address"),
-        text=_("{SITE}\nSign-in code: {CODE}\nGive this code to nobody."),
-        fields=("CODE",),
-    ),
-    MessageText(
-        key="otp.mobile_change",
-        title=_("Code for a new mobile number"),
-        text=_("{SITE}\nCode to confirm the new number: {CODE}\nValid for 3 minutes"),
-        fields=("CODE",),
-    ),
-    MessageText(
-        key="otp.password_reset",
-        title=_("Code for a forgotten password"),
-        text=_("{SITE}\nCode to reset the password: {CODE}"),
-        fields=("CODE",),
-    ),
-    MessageText(
-        key="member.password_changed",
-        title=_("The password was changed"),
-        text=_("{SITE}: your password was changed. If it was not you, call {PHONE}."),
-        fields=("PHONE",),
-    ),
-    MessageText(
-        key="member.new_device",
-        title=_("Sign-in with the password from a new device"),
-        text=_(
-            "{SITE}: somebody signed in with your password from a new device. If it was not you, call {PHONE}."
-        ),
-        fields=("PHONE",),
-    ),
-    MessageText(
-        key="member.invited",
-        title=_("Invitation to the staff"),
-        text=_(
-            "{SITE}: you are invited as a colleague. Ask whoever invited you for the link; it holds for a day."
-        ),
-        fields=(),
-    ),
-    MessageText(
-        key="member.deputy",
-        title=_("Standing in for a colleague"),
-        text=_("{SITE}: from {DATE} you stand in for a colleague; their cases are in your kartable."),
-        fields=("DATE",),
-    ),
-    MessageText(
-        key="staff.kartable_new",
-        title=_("New cases in the kartable"),
-        text=_("Kartable: {COUNT} new cases were referred to you. Latest code: {TRACK}"),
-        fields=("COUNT", "TRACK"),
-    ),
-    MessageText(
-        key="staff.overdue",
-        title=_("Overdue cases in the kartable"),
-        text=_("Kartable: {COUNT} cases are overdue."),
-        fields=("COUNT",),
-    ),
-    MessageText(
-        key="inbound.status",
-        title=_("Answer to a tracking code"),
-        text=_("{TRACK}: {STATUS}, {DATE}\nMunicipality of {SITE}"),
-        fields=("TRACK", "STATUS", "DATE"),
-    ),
-    MessageText(
-        key="inbound.help",
-        title=_("Answer to a message that nobody understands"),
-        text=_("{SITE}: send the 10 digits of your tracking code to this number."),
-        fields=(),
-    ),
-    MessageText(
-        key="inbound.stopped",
-        title=_("Answer to the farewell from announcements"),
-        text=_("{SITE}: you get no more announcements. Your own cases are still told of."),
-        fields=(),
-    ),
-    MessageText(
-        key="inbound.resumed",
-        title=_("Answer to the return to announcements"),
-        text=_("{SITE}: you get announcements again."),
-        fields=(),
-    ),
-)
-
 #: Fields that every text may use.
 COMMON_FIELDS = ("SITE", "HOST", "PHONE")
 #: UTF-16 units: templates of providers hold 25 a field; with 24 the longest notice of a referral is one part.
@@ -203,7 +112,9 @@ class TextService:
         usual = {
             "CODE": "123456",
             "TRACK": "1234567890",
+            "CODES": "1234567890 1234567890",
             "COUNT": localized_digits("12", locale),
+            "LATE": localized_digits("12", locale),
             "DATE": self.site.calendar.format_date(now, "short", locale),
             "TIME": self.site.calendar.format_time(now, locale),
             "UNIT": str(translate(_("Name of a unit of the greatest length"))),

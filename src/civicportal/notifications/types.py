@@ -61,7 +61,7 @@ class Receipt:
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """The answer to an inbound message: the key of a text and its fields."""
+    """The answer to an inbound message: the key of a text and its fields; an empty key when a notice answers already."""
 
     kind: str
     fields: dict[str, str]

@@ -7,6 +7,9 @@ would reach the real one.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
+
+from translationstring import TranslationString
 
 from civicportal.api import NotificationService, PhoneMessage, Site, Work, _
 from civicportal.testing.sms_simulator import API_KEY, LINE, Mode, SmsSimulator
@@ -79,7 +82,7 @@ def run(site: Site) -> Iterator["SimulatedPhones"]:
 class SimulatedPhones:
     """The phones on which the stand-in's messages arrive."""
 
-    modes = MODES
+    modes: Mapping[str, TranslationString] = MODES
 
     def __init__(self, simulator: SmsSimulator, site: Site) -> None:
         self.simulator = simulator
@@ -90,9 +93,9 @@ class SimulatedPhones:
         """Return how the provider behaves now."""
         return self.simulator.mode
 
-    def behave(self, mode: Mode) -> None:
+    def behave(self, mode: str) -> None:
         """Let the provider behave in another way."""
-        self.simulator.behave(mode)
+        self.simulator.behave(cast("Mode", mode))
 
     def counts(self, work: Work) -> Mapping[str, int]:  # noqa: ARG002  other phones ask the database
         """Return how many messages have arrived at each number; the number with the latest comes first."""

@@ -1,0 +1,139 @@
+"""What people answer by SMS to the notice of a closing: one word of the site that it is settled, another that it is not.
+
+Meant is the case whose closing the number was told of and has not answered yet, seven days long. Of several the message
+must name one by its code.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import exists, select
+
+from civicportal.accounts.identity import identity_of
+from civicportal.accounts.models import User
+from civicportal.cases.errors import Refused
+from civicportal.cases.models import Case
+from civicportal.cases.ratings import WINDOW, RatingService
+from civicportal.i18n import latin_digits
+from civicportal.notifications.models import InboundMessage, OutboxMessage
+from civicportal.notifications.services import NotificationService
+from civicportal.notifications.types import Reply
+from civicportal.persian import key
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+SATISFIED = 5
+"""Stars of a plain yes, unless the citizen has given stars already."""
+MOST_CODES = 2
+"""As many fit into the field of a template."""
+_WORD = re.compile(r"\s*(\w+)[\s.,،:؛-]*(.*)", re.DOTALL)
+_CODE = re.compile(r"((?:\d[ -]?){9}\d)(?!\d)[\s.,،:؛-]*(.*)", re.DOTALL)
+_NOTHING = Reply(kind="inbound.nothing", fields={})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What somebody says of a closing.
+
+    :ivar code: of the case that is meant, empty if none is named.
+    :ivar words: what stands after it.
+    """
+
+    accepts: bool
+    code: str
+    words: str
+
+
+def read(text: str, accept: str, object_: str) -> Verdict | None:
+    """Read a message, or return None when it says neither.
+
+    :param accept: the word of the site that means yes; empty for none.
+    :param object_: the word of the site that means no.
+    """
+    found = _WORD.match(latin_digits(text))
+    if found is None:
+        return None
+    word, rest = key(found[1]), found[2]
+    if not word or word not in (key(accept), key(object_)):
+        return None
+    named = _CODE.match(rest)
+    code, words = (re.sub(r"\D", "", named[1]), named[2]) if named else ("", rest)
+    return Verdict(accepts=word == key(accept), code=code, words=words.strip())
+
+
+class VerdictService:
+    """Takes a verdict on the citizen's behalf."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+        self.ratings = work.get(RatingService)
+
+    def answer(self, message: InboundMessage) -> Reply | None:
+        """Do what a message says of a closing, or return None when it says nothing of one."""
+        settings = self.work.site.settings["notifications"]
+        verdict = read(message.text, settings["accept"], settings["object"])
+        if verdict is None:
+            return None
+        citizen = self.session.scalar(select(User).where(User.mobile == message.sender))
+        if citizen is None:
+            return _NOTHING
+        with self.work.acting_as(identity_of(self.work, citizen, "citizen")):
+            return self._take(verdict, citizen)
+
+    def _take(self, verdict: Verdict, citizen: User) -> Reply:
+        possible = self._may_accept if verdict.accepts else self.ratings.may_object
+        cases = self._told_of(citizen, verdict.code, possible)
+        if not cases:
+            return _NOTHING
+        if len(cases) > 1:
+            codes = " ".join(case.code for case in cases[:MOST_CODES])
+            return Reply(kind="inbound.which", fields={"CODES": codes})
+        try:
+            if verdict.accepts:
+                return self._accept(cases[0], verdict.words)
+            return self._object(cases[0], verdict.words, citizen)
+        except Refused:
+            return _NOTHING
+
+    def _told_of(self, citizen: User, code: str, possible: Callable[[Case], bool]) -> Sequence[Case]:
+        """Return the cases that can be meant: those without an answer, else all; the latest closing first."""
+        since = self.work.clock.now() - WINDOW
+        query = select(Case).where(Case.citizen_id == citizen.id, Case.closed_at > since)
+        if code:
+            query = query.where(Case.code == code)
+        query = query.order_by(Case.closed_at.desc()).with_for_update()
+        cases = [
+            case for case in self.session.scalars(query) if self._was_told(case, citizen) and possible(case)
+        ]
+        return [case for case in cases if not self._has_answered(case)] or cases
+
+    def _was_told(self, case: Case, citizen: User) -> bool:
+        closing = self.ratings.closing(case)
+        sent = exists().where(
+            OutboxMessage.case_id == case.id,
+            OutboxMessage.event_id == (closing.id if closing else None),
+            OutboxMessage.recipient == citizen.mobile,
+            OutboxMessage.state == "sent",
+        )
+        return bool(self.session.scalar(select(sent)))
+
+    def _has_answered(self, case: Case) -> bool:
+        standing = self.ratings.standing(case)
+        return standing is not None and standing.mine is not None
+
+    def _may_accept(self, case: Case) -> bool:
+        return self.ratings.standing(case) is not None
+
+    def _accept(self, case: Case, words: str) -> Reply:
+        if not self._has_answered(case):
+            self.ratings.rate(case, SATISFIED, words)
+        return Reply(kind="inbound.accepted", fields={"TRACK": case.code})
+
+    def _object(self, case: Case, words: str, citizen: User) -> Reply:
+        event = self.ratings.object(case, words)
+        told = self.work.get(NotificationService).hasten(event, citizen)
+        return Reply(kind="" if told else "inbound.objected", fields={"TRACK": case.code})

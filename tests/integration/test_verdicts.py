@@ -1,0 +1,233 @@
+"""Answers to the notice of a closing: one digit accepts, another objects and opens the case again."""
+
+import pytest
+from sqlalchemy import select
+
+from civicportal.cases.errors import Refused
+from civicportal.cases.models import Case, CaseEvent, Rating
+from civicportal.cases.services import CaseService
+from civicportal.hookspecs import hookimpl
+from civicportal.i18n import _
+from civicportal.notifications.delivery import deliver_once
+from civicportal.notifications.inbound import InboundService, answer_inbound
+from civicportal.notifications.transports import memory
+from civicportal.notifications.verdicts import Verdict, read
+from civicportal.testing import (
+    identity,
+    make_case,
+    make_category,
+    make_citizen,
+    make_staff,
+    make_unit,
+    outbox,
+)
+from civicportal.worker.process import mark_alive
+
+CITIZEN, OTHER = "+989000000001", "+989000000002"
+CODE = "4059031274"
+
+
+@pytest.fixture
+def civic_settings():
+    return {"notifications": {"accept": "1", "object": "2"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "accepts", "code", "words"),
+    [
+        ("1", True, "", ""),
+        (" ۲ ", False, "", ""),
+        ("٢.", False, "", ""),
+        ("2 هنوز خراب است", False, "", "هنوز خراب است"),
+        (f"1 {CODE}", True, CODE, ""),
+        ("2 - ۴۰۵ ۹۰۳ ۱۲۷۴ باز هم", False, CODE, "باز هم"),
+        ("1\n405-903-1274", True, CODE, ""),
+    ],
+)
+def test_what_says_something_of_a_closing(text, accepts, code, words):
+    assert read(text, "1", "2") == Verdict(accepts=accepts, code=code, words=words)
+
+
+@pytest.mark.parametrize("text", ["", "3", "12", "11", CODE, "سلام", "21", "، 1", "1405/09/03", "21 سطل"])
+def test_what_says_nothing_of_a_closing(text):
+    assert read(text, "1", "2") is None
+
+
+def test_words_of_a_site_are_words_too():
+    assert read("بله", "بله", "خير") == Verdict(accepts=True, code="", words="")
+    assert read("خیر، هنوز نه", "بله", "خير") == Verdict(accepts=False, code="", words="هنوز نه")
+    assert read("1", "", "2") is None
+    assert read("", "", "") is None
+
+
+@pytest.fixture
+def close(site, clock):
+    """Return a function that closes a new case and tells its citizen: ``close(mobile, step) -> code``."""
+    mark_alive(site)
+    with site.work() as work:
+        unit = make_unit(work)
+        category = make_category(work, unit=unit)
+        officer = identity(work, make_staff(work, unit=unit))
+        people = {mobile: make_citizen(work, mobile) for mobile in (CITIZEN, OTHER)}
+
+    def close(mobile=CITIZEN, step="finish", told=True):
+        with site.work() as work:
+            code = make_case(work, citizen=people[mobile], category=category).code
+        with site.work(actor=officer) as work:
+            case = work.get(CaseService).fetch(code)
+            if step == "finish":
+                work.get(CaseService).apply(case, "accept")
+            work.get(CaseService).apply(case, step)
+        if told:
+            clock.advance(minutes=1)
+            deliver(site)
+        memory(site).sent.clear()
+        return code
+
+    return close
+
+
+def deliver(site):
+    while deliver_once(site, "notices"):
+        pass
+
+
+def say(site, text, sender=CITIZEN):
+    """Send a message to the line; return the words of what comes back."""
+    with site.work() as work:
+        number = f"test:{sender}:{text}:{work.clock.now()}"
+        work.get(InboundService).keep(number, sender, text, work.clock.now())
+    answer_inbound(site)
+    deliver(site)
+    sent = [message.text for message in memory(site).sent if message.recipient == sender]
+    memory(site).sent.clear()
+    return sent
+
+
+def case(site, code):
+    with site.work(write=False) as work:
+        return work.session.scalars(select(Case).where(Case.code == code)).one()
+
+
+def ratings(site):
+    with site.work(write=False) as work:
+        return [(rating.stars, rating.words) for rating in work.session.scalars(select(Rating))]
+
+
+def test_accepting_counts_as_five_stars(site, close):
+    code = close()
+    assert say(site, "۱ ممنون") == [f"نمونه: از پاسخ شما سپاسگزاریم. رضایت از {code} ثبت شد."]
+    assert ratings(site) == [(5, "ممنون")]
+    assert case(site, code).status == "done"
+
+
+def test_accepting_does_not_overwrite_stars(site, clock, close):
+    close()
+    say(site, "1")
+    with site.work() as work:
+        work.session.scalars(select(Rating)).one().stars = 3
+    clock.advance(minutes=1)
+    assert len(say(site, "1")) == 1
+    assert ratings(site) == [(3, "")]
+
+
+def test_objecting_opens_the_case_again_in_the_citizens_name(site, close):
+    code = close()
+    assert say(site, "2 هنوز خراب است") == [f"Petition {code} is open again."]
+    assert case(site, code).status == "working"
+    with site.work(write=False) as work:
+        event = work.session.scalars(select(CaseEvent).order_by(CaseEvent.id.desc())).first()
+        assert (event.door, event.internal_text, event.data["objection"]) == (
+            "citizen",
+            "هنوز خراب است",
+            True,
+        )
+
+
+def test_objecting_is_answered_at_night_too(site, clock, close):
+    code = close()
+    clock.advance(hours=12)
+    assert say(site, "2") == [f"Petition {code} is open again."]
+
+
+def test_an_objection_without_a_notice_has_an_answer(site, close, monkeypatch):
+    code = close()
+    for name in ("petitions.reopened", "petitions.working"):
+        monkeypatch.delitem(site.messages, name)
+    assert say(site, "2") == [f"نمونه: {code} دوباره باز شد و بررسی می‌شود."]
+
+
+def test_whoever_accepted_by_mistake_may_object(site, close):
+    code = close()
+    say(site, "1")
+    assert say(site, "2") == [f"Petition {code} is open again."]
+
+
+def test_of_several_the_code_must_be_named(site, clock, close):
+    first = close()
+    clock.advance(hours=1)
+    second = close()
+    assert say(site, "2") == [f"نمونه: کدام درخواست؟ رقم و کد را بفرستید: {second} {first}"]
+    assert say(site, f"2 {first}") == [f"Petition {first} is open again."]
+    assert say(site, "1") == [f"نمونه: از پاسخ شما سپاسگزاریم. رضایت از {second} ثبت شد."]
+
+
+NOTHING = ["نمونه: درخواستی که در ۷ روز گذشته بسته شده باشد ندارید."]
+
+
+def test_after_the_window_there_is_one_clear_answer(site, clock, close):
+    code = close()
+    clock.advance(days=7, minutes=1)
+    assert say(site, "2") == NOTHING
+    assert say(site, f"1 {code}") == NOTHING
+    assert case(site, code).status == "done"
+
+
+def test_somebody_elses_case_is_nobodys(site, close):
+    code = close()
+    close(OTHER)
+    assert say(site, f"2 {code}", OTHER) == NOTHING
+    assert say(site, "2", "+989000000009") == NOTHING
+    assert case(site, code).status == "done"
+
+
+def test_whoever_was_not_told_of_the_closing_does_not_mean_it(site, close):
+    close(told=False)
+    with site.work() as work:
+        for message in outbox(work):
+            message.state = "cancelled"
+    assert say(site, "2") == NOTHING
+
+
+def test_a_rejected_case_is_objected_to_but_not_accepted(site, close):
+    code = close(step="reject")
+    assert say(site, "1") == NOTHING
+    assert say(site, "2") == [f"Petition {code} is open again."]
+
+
+def test_a_message_that_comes_twice_counts_once(site, close):
+    code = close()
+    with site.work() as work:
+        for _again in range(2):
+            work.get(InboundService).keep("test:1", CITIZEN, "2", work.clock.now())
+    answer_inbound(site)
+    answer_inbound(site)
+    deliver(site)
+    assert [message.text for message in memory(site).sent] == [f"Petition {code} is open again."]
+    assert case(site, code).status == "working"
+
+
+def test_what_a_plugin_refuses_stays_closed(site, close):
+    class Gadget:
+        @hookimpl
+        def case_changed(self, change):
+            if change.reopens:
+                raise Refused(_("not now"))
+
+    code, gadget = close(), Gadget()
+    site.hooks.register(gadget)
+    try:
+        assert say(site, "2") == NOTHING
+    finally:
+        site.hooks.unregister(gadget)
+    assert case(site, code).status == "done"

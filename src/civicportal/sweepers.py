@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select
 
+from civicportal.accounts import claims
 from civicportal.accounts.models import OtpChallenge, Session
 from civicportal.audit import jobs as audit
 from civicportal.cases.attachments import UNCLAIMED, drop_files
@@ -80,6 +81,7 @@ def _batches(keys: Iterator[str]) -> Iterator[list[str]]:
 
 JOBS = (
     *audit.JOBS,
+    *claims.JOBS,
     *privacy.JOBS,
     Job(name="core.limits", every=timedelta(hours=1), run=sweep_limits),
     Job(name="core.sessions", every=timedelta(hours=1), run=sweep_sessions),

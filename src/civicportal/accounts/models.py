@@ -48,6 +48,11 @@ class User(Base):
         back_populates="user", cascade="all, delete-orphan", foreign_keys="Membership.user_id"
     )
 
+    @property
+    def has_left(self) -> bool:
+        """Tell whether they deleted their account themselves and nothing is erased yet: signing in brings it back."""
+        return self.deleted_at is not None and self.deleted_by_id == self.id and self.erased_at is None
+
 
 class Role(Base):
     """A named set of permissions."""
@@ -111,7 +116,7 @@ class Invitation(Base):
     __table_args__ = {"sqlite_autoincrement": True}
 
     id: Mapped[int] = id_column()
-    token_hash: Mapped[str] = tagged(String(64), unique=True)
+    token_hash: Mapped[str] = tagged(String(64), unique=True, export=False)
     #: "join" or "reset".
     purpose: Mapped[str] = tagged(String(10))
     #: Who was made by it, or whose password it is for.

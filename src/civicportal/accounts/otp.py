@@ -19,7 +19,7 @@ MOST_ATTEMPTS = 5
 RESEND_AFTER = timedelta(seconds=60)
 _REMEMBERED = timedelta(hours=1)
 
-Purpose = Literal["login", "staff", "confirm", "invite", "password_reset"]
+Purpose = Literal["login", "staff", "confirm", "invite", "password_reset", "mobile_change", "leave"]
 Outcome = Literal["accepted", "wrong", "expired", "exhausted"]
 
 
@@ -123,4 +123,6 @@ class OtpService:
 
 
 def _may_pass(person: User | None) -> bool:
-    return person is None or (person.disabled_at is None and person.deleted_at is None)
+    if person is None:
+        return True
+    return person.disabled_at is None and (person.deleted_at is None or person.has_left)

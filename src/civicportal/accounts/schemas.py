@@ -1,14 +1,25 @@
 """What the forms of both doors and of one's account ask for."""
 
+from datetime import date
 from typing import Any
 
 import colander
 
 from civicportal import schema
-from civicportal.forms import CodeWidget, MobileWidget, PasswordWidget, TextWidget
+from civicportal.forms import CodeWidget, DateWidget, MobileWidget, NumberWidget, PasswordWidget, TextWidget
 from civicportal.i18n import _
 from civicportal.passwords import MAXIMUM
-from civicportal.schema import CleanText, Code, Identifier, Mobile, Node, StrictSchema
+from civicportal.schema import (
+    CityDate,
+    CleanText,
+    Code,
+    Identifier,
+    Mobile,
+    NationalCode,
+    Node,
+    StrictSchema,
+)
+from civicportal.schema.base import bound
 
 
 def _password(title: Any, **options: Any) -> Node:
@@ -23,6 +34,39 @@ class MobileEntry(StrictSchema):
         title=_("Mobile number"),
         description=_("Persian or Latin digits are both fine."),
         widget=MobileWidget(placeholder="۰۹۱۲ ۳۴۵ ۶۷۸۹"),
+    )
+
+
+class NewMobile(StrictSchema):
+    """Another number for somebody who is signed in."""
+
+    mobile = Node(
+        Mobile(),
+        title=_("New mobile number"),
+        description=_("A code is sent to it, which shows that it is yours."),
+        widget=MobileWidget(),
+    )
+
+
+def _is_past(node: colander.SchemaNode, value: date) -> None:
+    if value > bound(node, "today"):
+        raise colander.Invalid(node, _("This day is still to come."))
+
+
+class IdentityEntry(StrictSchema):
+    """What the register of people knows somebody by; bound to ``today``."""
+
+    national_code = Node(
+        NationalCode(),
+        title=_("National code"),
+        widget=NumberWidget(autocomplete="off"),
+        description=_("Ten digits."),
+    )
+    birth_date = Node(
+        CityDate(),
+        title=_("Date of birth"),
+        widget=DateWidget(autocomplete="bday", last=lambda bindings: bindings["today"]),
+        validator=_is_past,
     )
 
 
@@ -96,6 +140,25 @@ class NewPassword(StrictSchema):
             error = colander.Invalid(node)
             error["again"] = _("The two passwords are not the same.")
             raise error
+
+
+class ResetEntry(StrictSchema):
+    """Whose password is forgotten."""
+
+    username = Node(
+        Identifier(),
+        title=_("User name"),
+        widget=TextWidget(autocomplete="username", css_class="ltr d-block w-100"),
+    )
+    mobile = Node(Mobile(), title=_("Mobile number"), widget=MobileWidget())
+
+
+class ResetByLink(CodeEntry, NewPassword):
+    """The code that proves the mobile, and a new password."""
+
+
+class Joining(NameEntry, ResetByLink):
+    """What a new member of staff is called, the code, and a password."""
 
 
 class PasswordChange(NewPassword):

@@ -59,6 +59,15 @@ class AccountService:
         self.session.execute(statement.on_conflict_do_nothing(index_elements=["mobile"]))
         return self.session.scalars(select(User).where(User.mobile == mobile)).one()
 
+    def come_back(self, user: User) -> bool:
+        """Bring back a person who had deleted their own account; False when they had not."""
+        if not user.has_left:
+            return False
+        user.deleted_at = user.deleted_by_id = None
+        self.session.flush()
+        self._record("member:return", user)
+        return True
+
     def by_mobile(self, mobile: str) -> User | None:
         """Return the person of a mobile (E.164), the disabled too."""
         return self.session.scalar(select(User).where(User.mobile == mobile))

@@ -20,6 +20,7 @@ from civicportal.accounts.schemas import (
 from civicportal.accounts.services import AccountService
 from civicportal.accounts.sessions import SessionService
 from civicportal.accounts.signing import onward, record_refusal
+from civicportal.accounts.verification import VERIFIED, is_offered
 from civicportal.accounts.views import codes
 from civicportal.accounts.views.citizen import verified
 from civicportal.audit.services import AuditService
@@ -57,7 +58,11 @@ def account(request: Any) -> dict[str, Any]:
     """Show name, mobile and the ways to change them."""
     user = request.work.session.get(User, request.identity.user_id)
     sessions = request.work.get(SessionService).list_of(user)
-    return {"user": user, "session_count": len(sessions)}
+    return {
+        "user": user,
+        "session_count": len(sessions),
+        "offers_identity": is_offered(request.site) or user.level >= VERIFIED,
+    }
 
 
 def name(request: Any) -> Any:

@@ -128,7 +128,10 @@ def logout(request: Any) -> Any:
 
 
 def _enter(request: Any, challenge: OtpChallenge) -> Any:
-    user = request.work.get(AccountService).citizen_by_mobile(challenge.mobile)
+    accounts = request.work.get(AccountService)
+    user = accounts.citizen_by_mobile(challenge.mobile)
+    if accounts.come_back(user):
+        request.session.flash(request.translate(_("Welcome back: your account is as it was.")), "good")
     kept = sign_in(request, user, "citizen", by="code")
     target = request.safe_next(kept or "/my")
     if user.name:

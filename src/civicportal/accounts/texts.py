@@ -1,0 +1,37 @@
+"""What people are told by SMS of their own accounts."""
+
+from civicportal.i18n import _
+from civicportal.notifications.types import MessageText
+
+ACCOUNT_TEXTS = (
+    MessageText(
+        key="member.mobile_changed",
+        title=_("The mobile number was changed; to the former number"),
+        text=_("{SITE}: the mobile number of your account was changed. If it was not you, call {PHONE}."),
+        fields=("PHONE",),
+    ),
+    MessageText(
+        key="member.left",
+        title=_("The account was deleted by its owner"),
+        text=_("{SITE}: your account is deleted. Sign in within 30 days if you want it back."),
+        fields=(),
+    ),
+    MessageText(
+        key="identity.verified",
+        title=_("The identity was verified later"),
+        text=_("{SITE}: your identity is verified."),
+        fields=(),
+    ),
+    MessageText(
+        key="identity.mismatched",
+        title=_("The identity could not be verified later"),
+        text=_("{SITE}: your identity data do not fit this number. Please correct them."),
+        fields=(),
+    ),
+    MessageText(
+        key="identity.given_up",
+        title=_("The provider of identities did not answer for days"),
+        text=_("{SITE}: your identity could not be checked. Please try again."),
+        fields=(),
+    ),
+)

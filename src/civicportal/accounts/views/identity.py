@@ -1,0 +1,90 @@
+"""Proving who one is by the word of the site's provider of identities."""
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.accounts.guards import attempt
+from civicportal.accounts.models import User
+from civicportal.accounts.schemas import IdentityEntry
+from civicportal.accounts.types import IdentityClaim, Verdict
+from civicportal.accounts.verification import (
+    CodeTaken,
+    VerificationService,
+    ask_provider,
+    identity_facts,
+    is_offered,
+)
+from civicportal.accounts.views.account import own_user
+from civicportal.forms import BoundForm, Button, handle_form
+from civicportal.i18n import _
+
+WAITING = _(
+    "The register of people does not answer at present. What you wrote is kept sealed and checked again; "
+    "you are told by SMS."
+)
+TAKEN = _(
+    "Another account was verified with this national code. Sign in with its number, or contact the municipality."
+)
+MISMATCHED = _(
+    "National code, date of birth and mobile number do not belong together. Please check what you wrote; "
+    "the number must be registered in your own name."
+)
+
+
+def identity(request: Any) -> Any:
+    """Ask for national code and date of birth, and let the provider say whether they fit the mobile."""
+    user = own_user(request)
+    with request.site.work(actor=request.identity, write=False) as work:
+        service = work.get(VerificationService)
+        own, waits = service.own(user), service.has_claim(user)
+    facts = identity_facts(request.site, own) if own else ()
+    context = {"user": user, "facts": facts, "waits": waits, "is_offered": is_offered(request.site)}
+    if own or not context["is_offered"] or not user.mobile:
+        return {"form": None, **context}
+    form = BoundForm(
+        request,
+        IdentityEntry(),
+        buttons=(Button(title=_("Check my identity")),),
+        bindings={"today": request.site.calendar.local(request.site.clock.now()).date()},
+    )
+
+    def check(values: dict[str, Any]) -> Any:
+        claim = IdentityClaim(mobile=user.mobile or "", **values)
+        return _settle(request, form, claim, _ask(request, form, user, claim))
+
+    return handle_form(request, form, check, **context)
+
+
+def _ask(request: Any, form: BoundForm, user: User, claim: IdentityClaim) -> Verdict:
+    """Ask the provider before the unit of work opens; only what it calls wrong counts against the person.
+
+    :raises TooMany: when too much was wrong before.
+    """
+    hits = (("identity_person", user.id), ("identity_code", claim.national_code), ("identity_site",))
+    with attempt(request, *hits) as trying:
+        with request.site.work(actor=request.identity, write=False) as work:
+            if work.get(VerificationService).is_taken(user, claim.national_code):
+                form.refuse("national_code", TAKEN)
+        verdict = ask_provider(request.site, claim)
+        trying.good = verdict.outcome != "mismatched"
+    return verdict
+
+
+def _settle(request: Any, form: BoundForm, claim: IdentityClaim, verdict: Verdict) -> Any:
+    if verdict.outcome == "mismatched":
+        with request.site.work(actor=request.identity) as work:
+            work.get(VerificationService).refuse(work.session.get(User, request.identity.user_id))
+        form.refuse("", MISMATCHED)
+    service = request.work.get(VerificationService)
+    user = request.work.session.get(User, request.identity.user_id, with_for_update=True)
+    if verdict.outcome == "unavailable":
+        service.keep_claim(user, claim)
+        request.session.flash(request.translate(WAITING), "warn")
+        return HTTPSeeOther(request.route_path("account_identity"))
+    try:
+        service.accept(user, claim)
+    except CodeTaken:
+        form.refuse("national_code", TAKEN)
+    request.session.flash(request.translate(_("Your identity is verified.")), "good")
+    return HTTPSeeOther(request.safe_next("/account"))

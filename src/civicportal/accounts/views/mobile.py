@@ -1,0 +1,81 @@
+"""Another mobile number: typed, then proved by a code that is sent there."""
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.accounts.mobile import MobileService, MobileTaken
+from civicportal.accounts.models import OtpChallenge, User
+from civicportal.accounts.schemas import CodeEntry, NewMobile
+from civicportal.accounts.views import codes
+from civicportal.accounts.views.account import own_user, proved
+from civicportal.forms import BoundForm, Button, handle_form
+from civicportal.i18n import _
+
+
+@proved
+def mobile(request: Any) -> Any:
+    """Ask for the new number, and send a code to it.
+
+    Whether it is somebody else's is said to its holder alone, who has typed the code.
+    """
+    user = own_user(request)
+    form = BoundForm(request, NewMobile(), buttons=(Button(title=_("Get the code by SMS")),))
+
+    def send(values: dict[str, Any]) -> Any:
+        if values["mobile"] == user.mobile:
+            form.refuse("mobile", _("This is the number you have already."))
+        request.site.limits.check("mobile_change", user.id)
+        codes.send(request, "mobile_change", values["mobile"], user)
+        return HTTPSeeOther(request.route_path("account_mobile_code"))
+
+    return handle_form(request, form, send, mobile=user.mobile, codes_arrive=codes.codes_arrive(request))
+
+
+@proved
+def code(request: Any) -> Any:
+    """Ask for the code, and change the number."""
+    challenge = _waiting(request)
+    if challenge is None:
+        return HTTPSeeOther(request.route_path("account_mobile"))
+    form = BoundForm(request, CodeEntry(), buttons=(Button(title=_("Change the number")),))
+
+    def change(values: dict[str, Any]) -> Any:
+        outcome = codes.check(request, challenge, values["code"], staff_id=request.identity.user_id)
+        if outcome != "accepted":
+            form.refuse("code", codes.WHY_NOT[outcome])
+        return _change(request, form, challenge.mobile)
+
+    answer = handle_form(request, form, change, resend_url=request.route_path("account_mobile_resend"))
+    return {**answer, **codes.context(request, challenge)} if isinstance(answer, dict) else answer
+
+
+@proved
+def resend(request: Any) -> Any:
+    """Send another code to the same number."""
+    challenge = _waiting(request)
+    if challenge is None:
+        return HTTPSeeOther(request.route_path("account_mobile"))
+    codes.send(request, "mobile_change", challenge.mobile, own_user(request))
+    return HTTPSeeOther(request.route_path("account_mobile_code"))
+
+
+def _waiting(request: Any) -> OtpChallenge | None:
+    """Return the challenge of this person that this browser waits for."""
+    challenge = codes.latest(request, "mobile_change")
+    return challenge if challenge and challenge.user_id == request.identity.user_id else None
+
+
+def _change(request: Any, form: BoundForm, mobile: str) -> Any:
+    request.site.limits.hit("mobile_change", request.identity.user_id)
+    user = request.work.session.get(User, request.identity.user_id)
+    try:
+        request.work.get(MobileService).change(user, mobile)
+    except MobileTaken:
+        form.refuse(
+            "", _("This number belongs to another account. Sign in with it, or choose another number.")
+        )
+    request.session.flash(
+        request.translate(_("Your mobile number was changed; other devices have to sign in again.")), "good"
+    )
+    return HTTPSeeOther(request.route_path("account"))

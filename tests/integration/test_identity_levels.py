@@ -1,0 +1,203 @@
+"""Who one is by the word of a provider: matched, mismatched, unavailable, and nothing of it in any log."""
+
+import logging
+import threading
+from datetime import date
+
+import pytest
+from integration.profile import MOBILE, OTHER, events, fresh, kinds_of, send
+from sqlalchemy import select
+
+from civicportal.accounts.claims import ask_again
+from civicportal.accounts.mobile import MobileService
+from civicportal.accounts.models import PendingClaim, User
+from civicportal.accounts.types import IdentityClaim, Verdict
+from civicportal.accounts.verification import VerificationService, ask_provider, own_identity
+from civicportal.hookspecs import hookimpl
+from civicportal.testing import identity, make_citizen
+
+CODE, BORN, TYPED = "1000000001", date(1983, 7, 8), "۱۳۶۲/۰۴/۱۷"
+
+
+class Provider:
+    """A register of people that says what it is told to."""
+
+    def __init__(self):
+        self.outcome, self.asked = "matched", []
+
+    @hookimpl
+    def verify_identity(self, claim, site):
+        self.asked.append(claim)
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return Verdict(outcome=self.outcome, checked_at=site.clock.now())
+
+
+@pytest.fixture
+def provider(site):
+    provider = Provider()
+    site.hooks.register(provider, "register-of-people")
+    yield provider
+    site.hooks.unregister(provider)
+
+
+@pytest.fixture
+def citizen(site, sign_in):
+    with site.work() as work:
+        user = make_citizen(work, MOBILE)
+    sign_in(user, "citizen")
+    return user
+
+
+def claim(app, code=CODE, born=TYPED, status=None, path="/account/identity"):
+    return send(app.get(path), status, national_code=code, birth_date=born)
+
+
+def test_who_is_known_has_level_two_and_is_kept_sealed(site, app, provider, citizen):
+    assert claim(app).location.endswith("/account")
+    user = fresh(site, citizen)
+    assert user.level == 2
+    assert provider.asked == [IdentityClaim(mobile=MOBILE, national_code=CODE, birth_date=BORN)]
+    assert CODE not in user.national_code
+    assert site.keys.decrypt(user.national_code) == CODE
+    assert user.national_code_index == site.keys.blind_index(CODE)
+    page = app.get("/account/identity").text
+    assert CODE not in page
+    assert "۱۰۰*****۰۱" in page
+    with site.work(write=False) as work:
+        me = identity(work, user, "citizen")
+    with site.work(actor=me, write=False) as work:
+        assert own_identity(work).birth_date == BORN
+
+
+def test_it_goes_on_where_it_was_needed(app, provider, citizen):
+    page = app.get("/account/identity?next=/meetings/new%235")
+    assert send(page, national_code=CODE, birth_date=TYPED).location.endswith("/meetings/new#5")
+
+
+def test_what_does_not_fit_is_said_and_counted(site, app, provider, citizen):
+    provider.outcome = "mismatched"
+    for _try in range(3):
+        page = claim(app, status=422)
+    assert TYPED in page.text
+    assert fresh(site, citizen).level == 1
+    assert claim(app, status=429).status_int == 429
+    assert len(provider.asked) == 3
+    assert events(site).count("identity:mismatched") == 3
+
+
+@pytest.mark.parametrize(("code", "born"), [("1000000002", TYPED), (CODE, "۱۴۹۹/۰۱/۰۱"), ("", "")])
+def test_what_cannot_be_is_not_asked_for(app, provider, citizen, code, born):
+    claim(app, code, born, status=422)
+    assert provider.asked == []
+
+
+def test_one_code_is_one_person(site, app, provider, citizen):
+    with site.work() as work:
+        other = make_citizen(work, OTHER, name="نام دیگری")
+        work.get(VerificationService).accept(
+            other, IdentityClaim(mobile=OTHER, national_code=CODE, birth_date=BORN)
+        )
+    page = claim(app, status=422)
+    assert "نام دیگری" not in page.text
+    assert provider.asked == []
+    assert fresh(site, citizen).level == 1
+
+
+@pytest.mark.parametrize("outcome", ["unavailable", RuntimeError(f"no answer for {CODE}")])
+def test_who_could_not_be_asked_for_waits_and_is_told_later(site, app, clock, provider, citizen, outcome):
+    provider.outcome = outcome
+    assert claim(app).location.endswith("/account/identity")
+    assert fresh(site, citizen).level == 1
+    with site.work(write=False) as work:
+        waiting = work.session.get(PendingClaim, citizen.id)
+        assert CODE not in waiting.national_code
+    ask_again(site)
+    assert len(provider.asked) == 1
+    clock.advance(minutes=11)
+    ask_again(site)
+    provider.outcome = "matched"
+    clock.advance(minutes=11)
+    ask_again(site)
+    assert len(provider.asked) == 2
+    clock.advance(minutes=10)
+    ask_again(site)
+    assert fresh(site, citizen).level == 2
+    assert kinds_of(site) == ["identity.verified"]
+    with site.work(write=False) as work:
+        assert work.session.scalars(select(PendingClaim)).all() == []
+
+
+def test_what_proves_wrong_later_is_told_and_forgotten(site, app, clock, provider, citizen):
+    provider.outcome = "unavailable"
+    claim(app)
+    provider.outcome = "mismatched"
+    clock.advance(minutes=11)
+    ask_again(site)
+    assert (fresh(site, citizen).level, kinds_of(site)) == (1, ["identity.mismatched"])
+    with site.work(write=False) as work:
+        assert work.session.scalars(select(PendingClaim)).all() == []
+
+
+def test_after_a_week_of_silence_it_is_given_up(site, app, clock, provider, citizen):
+    provider.outcome = "unavailable"
+    claim(app)
+    for _hours in range(30):
+        clock.advance(hours=6, minutes=1)
+        ask_again(site)
+    assert kinds_of(site) == ["identity.given_up"]
+    assert 20 < len(provider.asked) < 35
+
+
+def test_silence_is_never_held_against_anybody(app, provider, citizen):
+    provider.outcome = "unavailable"
+    for _try in range(8):
+        assert claim(app).status_int == 303
+
+
+def test_a_provider_that_hangs_is_not_waited_for(site, provider):
+    release = threading.Event()
+
+    class Slow:
+        @hookimpl
+        def verify_identity(self):
+            release.wait(10)
+
+    slow = Slow()
+    site.hooks.register(slow, "slow")
+    try:
+        verdict = ask_provider(
+            site, IdentityClaim(mobile=MOBILE, national_code=CODE, birth_date=BORN), patience=0.05
+        )
+    finally:
+        release.set()
+        site.hooks.unregister(slow)
+    assert verdict.outcome == "unavailable"
+
+
+def test_a_new_number_is_asked_for_anew(site, app, provider, citizen):
+    claim(app)
+    with site.work() as work:
+        work.get(MobileService).change(work.session.get(User, citizen.id), "+989121234567")
+    assert fresh(site, citizen).level == 1
+    ask_again(site)
+    assert provider.asked[-1].mobile == "+989121234567"
+    assert fresh(site, citizen).level == 2
+
+
+def test_a_portal_without_a_provider_says_so(app, citizen):
+    page = app.get("/account/identity")
+    assert "national_code" not in page.text
+    assert "/account/identity" not in app.get("/account").text
+
+
+def test_nothing_of_it_is_logged(site, app, clock, provider, citizen, caplog):
+    with caplog.at_level(logging.DEBUG):
+        for outcome in ("mismatched", "unavailable", RuntimeError(f"{CODE} {BORN}"), "matched"):
+            provider.outcome = outcome
+            claim(app, status="*")
+        clock.advance(minutes=11)
+        ask_again(site)
+    logged = caplog.text + " ".join(str(record.__dict__) for record in caplog.records)
+    for secret in (CODE, "۱۰۰۰۰۰۰۰۰۱", TYPED, BORN.isoformat(), "9000000001"):
+        assert secret not in logged

@@ -31,6 +31,7 @@ CORE_PARTS = (
     "kartable",
     "members",
     "notifications",
+    "privacy",
     "dashboard",
     "pwa",
     "administration",

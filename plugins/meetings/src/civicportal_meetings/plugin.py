@@ -15,12 +15,13 @@ from civicportal.api import (
     Permission,
     PluginModels,
     Route,
+    Site,
     Widget,
     Work,
     _,
     hookimpl,
 )
-from civicportal_meetings import citizen_pieces, views
+from civicportal_meetings import citizen_pieces, demo, views
 from civicportal_meetings.messages import MESSAGES
 from civicportal_meetings.models import MeetingsBase
 from civicportal_meetings.names import GIVE_ORDERS, KIND, MINUTES, ORDERS, SESSIONS
@@ -99,3 +100,9 @@ def case_changed(change: CaseChange, work: Work) -> None:
     """Keep appointments in step with the history of a request."""
     if change.case.kind == KIND:
         work.get(AppointmentService).follow(change)
+
+
+@hookimpl
+def load_demo(site: Site, files: Path, progress: Any) -> None:
+    """Make up requests of several months."""
+    demo.load(site, files, progress)

@@ -1,0 +1,103 @@
+"""Sample requests for a meeting, sent and handled by the demo's people through the services."""
+
+import tomllib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from civicportal.api import Identity, Site, _, demo_cast, set_time
+from civicportal_meetings.names import SESSIONS
+from civicportal_meetings.prefill import usual_place
+from civicportal_meetings.services import Applicant, DiaryService, NewSession, PublicDayService
+from civicportal_meetings.stories import OPEN_ENDS, PUBLIC_DAYS, STORIES
+from civicportal_meetings.telling import Telling
+
+SEED = 1405
+KEPT_FREE = 2
+"""The first citizens have no open request, so that whoever tries the demo as one of them can ask for a meeting."""
+SESSION_MINUTES = 180
+SEATS = {"public_seats": 3, "office_seats": 1, "reserve_seats": 2}
+PLANNED_BEFORE = timedelta(days=25)
+
+Progress = Callable[[int, int], None]
+
+
+def load(site: Site, files: Path, progress: Progress) -> None:
+    """Make up the requests that ``meetings.toml`` describes; without it none."""
+    source = files / "meetings.toml"
+    if not source.is_file():
+        return
+    data = tomllib.loads(source.read_text(encoding="utf-8"))
+    people = tomllib.loads((files / "citizens.toml").read_text(encoding="utf-8"))["citizens"]
+    try:
+        Teller(site, data, people).tell(progress)
+    finally:
+        set_time(site, None)
+
+
+class Teller:
+    """Tells one request after the other, each in a unit of work of its own."""
+
+    def __init__(self, site: Site, data: dict[str, Any], people: list[dict[str, Any]]) -> None:
+        self.site, self.data = site, data
+        self.rng = Random(SEED)  # noqa: S311  sample data
+        self.numbers = {site.country.normalize_mobile(person["mobile"]): person for person in people}
+        with site.work(write=False) as work:
+            self.citizens = demo_cast.citizens(work)
+            self.staff = demo_cast.staff(work)
+        self.office = min((p for p in self.staff if p.permits(SESSIONS)), key=_is_administrator)
+        self.now = site.clock.now()
+        self.days: dict[int, int] = {}
+
+    def tell(self, progress: Progress) -> None:
+        """Plan the public meeting days, then tell all of them."""
+        for key, ago in PUBLIC_DAYS.items():
+            self.days[key] = self._plan(self.now - timedelta(days=ago))
+        open_ones = self.citizens[KEPT_FREE:]
+        rows = demo_cast.taking_turns(self.rng, self.data["meetings"], len(STORIES))
+        for number, (story, row) in enumerate(zip(STORIES, rows, strict=True), 1):
+            people = open_ones if story.end in OPEN_ENDS else self.citizens
+            citizen = people[number % len(people)]
+            set_time(self.site, self.now - timedelta(days=story.sent))
+            with self.site.work(actor=citizen) as work:
+                Telling(self, work, row, story).tell()
+            progress(number, len(STORIES))
+
+    def line(self, name: str) -> str:
+        """Return one of the sentences of a list."""
+        return str(self.rng.choice(self.data[name]))
+
+    def applicant(self, citizen: Identity, row: dict[str, Any]) -> Applicant:
+        """Return who asks, with the numbers of the demo's register."""
+        person = self.numbers[citizen.mobile or ""]
+        of_row = {
+            name: row[name] for name in ("party", "organization", "legal_id", "position") if name in row
+        }
+        return Applicant(
+            name=citizen.name,
+            national_code=person["national_code"],
+            birth_date=person["birth_date"],
+            **of_row,
+        )
+
+    def _plan(self, near: datetime) -> int:
+        set_time(self.site, min(near, self.now) - PLANNED_BEFORE)
+        with self.site.work(actor=self.office) as work:
+            diary = work.get(DiaryService)
+            first = self.site.calendar.today(near)
+            day = min(diary.free_days(first, first + timedelta(days=6), SESSION_MINUTES))
+            start = diary.free_times(day, SESSION_MINUTES)[0]
+            planned = NewSession(
+                title=self.site.localizer().translate(_("Public meeting day")),
+                start=start,
+                end=start + timedelta(minutes=SESSION_MINUTES),
+                place=usual_place(work),
+                **SEATS,
+            )
+            return work.get(PublicDayService).plan(planned).id
+
+
+def _is_administrator(person: Identity) -> bool:
+    return any(grant.administrator for grant in person.grants)

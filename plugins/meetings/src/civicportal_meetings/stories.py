@@ -1,0 +1,59 @@
+"""What happened to the invented requests of a demo: how long ago each was sent, and how it went on."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Story:
+    """One request.
+
+    :ivar sent: days ago.
+    :ivar end: where it stands today: registered, in_review, scheduled, held, absent, cancelled, withdrawn, declined.
+    :ivar ahead: a time to come lies so many days ahead, a past one so many days after the request.
+    :ivar session: it has a seat in the past (-1) or coming (1) public meeting day.
+    :ivar answer: what the citizen said to the time: "confirm" or "ask_another_time".
+    :ivar moved: the time was changed once.
+    :ivar order: how far an order of the mayor has come: registered, in_progress, done.
+    """
+
+    sent: float
+    end: str
+    ahead: int = 9
+    session: int = 0
+    answer: str = ""
+    moved: bool = False
+    order: str = ""
+
+
+OPEN_ENDS = ("registered", "in_review", "scheduled")
+PUBLIC_DAYS = {-1: 21, 1: -9}
+"""Days ago of the public meeting days that stories speak of; the later one is to come."""
+
+STORIES = (
+    Story(sent=148, end="held", order="done"),
+    Story(sent=121, end="held", answer="confirm"),
+    Story(sent=97, end="held", order="done", moved=True),
+    Story(sent=83, end="absent"),
+    Story(sent=69, end="declined"),
+    Story(sent=62, end="held", order="in_progress"),
+    Story(sent=51, end="cancelled"),
+    Story(sent=44, end="held", answer="confirm", order="registered"),
+    Story(sent=38, end="held", session=-1, order="in_progress"),
+    Story(sent=36, end="held", session=-1, answer="confirm"),
+    Story(sent=35, end="absent", session=-1),
+    Story(sent=27, end="withdrawn"),
+    Story(sent=20, end="declined"),
+    Story(sent=16, end="scheduled", session=1, answer="confirm"),
+    Story(sent=15, end="scheduled", session=1),
+    Story(sent=14, end="in_review", session=1),
+    Story(sent=12, end="scheduled", ahead=2, answer="confirm"),
+    Story(sent=11, end="scheduled", ahead=3, moved=True),
+    Story(sent=9, end="scheduled", ahead=5, answer="ask_another_time"),
+    Story(sent=8, end="scheduled", ahead=6),
+    Story(sent=5, end="in_review"),
+    Story(sent=4, end="in_review"),
+    Story(sent=3, end="registered"),
+    Story(sent=2, end="registered"),
+    Story(sent=1.2, end="registered"),
+    Story(sent=0.3, end="registered"),
+)

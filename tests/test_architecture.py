@@ -29,6 +29,7 @@ RANKS = {
     "kartable": 7,
     "dashboard": 8,
     "privacy": 8,
+    "members": 8,
 }
 #: One seam each where a lower domain asks a higher one: codes leave through the outbox.
 SEAMS = {("accounts.messages", "notifications"), ("audit.views", "cases")}

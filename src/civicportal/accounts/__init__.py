@@ -6,6 +6,8 @@ from civicportal.accounts.policy import SecurityPolicy
 from civicportal.security import CITIZEN, EVERYBODY, SIGNED_IN, STAFF
 from civicportal.web.pages import add_pages
 
+#: The token of a link: 256 bits.
+LINK = r"{token:[A-Za-z0-9_-]{43}}"
 ROUTES = {
     "login": "/login",
     "login_code": "/login/code",
@@ -17,6 +19,14 @@ ROUTES = {
     "staff_login_code": "/staff/login/code",
     "staff_login_resend": "/staff/login/code/resend",
     "staff_login_recovery": "/staff/login/recovery",
+    "staff_invite": f"/staff/invite/{LINK}",
+    "staff_invite_code": f"/staff/invite/{LINK}/code",
+    "staff_reset": "/staff/reset",
+    "staff_reset_code": "/staff/reset/code",
+    "staff_reset_resend": "/staff/reset/code/resend",
+    "staff_reset_password": "/staff/reset/password",
+    "staff_reset_link": f"/staff/reset/{LINK}",
+    "staff_reset_link_code": f"/staff/reset/{LINK}/code",
     "logout": "/logout",
     "account": "/account",
     "account_name": "/account/name",
@@ -50,6 +60,14 @@ VIEWS = (
     ("staff_login_code", "staff.code", "staff_code", EVERYBODY, FORM),
     ("staff_login_resend", "staff.resend", None, EVERYBODY, ACTS),
     ("staff_login_recovery", "staff.recovery", "recovery", EVERYBODY, FORM),
+    ("staff_invite", "links.invite", "link", EVERYBODY, FORM),
+    ("staff_invite_code", "links.send_invite", None, EVERYBODY, ACTS),
+    ("staff_reset", "reset.reset", "reset", EVERYBODY, FORM),
+    ("staff_reset_code", "reset.code", "reset_code", EVERYBODY, FORM),
+    ("staff_reset_resend", "reset.resend", None, EVERYBODY, ACTS),
+    ("staff_reset_password", "reset.password", "reset_password", EVERYBODY, FORM),
+    ("staff_reset_link", "links.reset", "link", EVERYBODY, FORM),
+    ("staff_reset_link_code", "links.send_reset", None, EVERYBODY, ACTS),
     ("logout", "citizen.logout", None, EVERYBODY, ACTS),
     ("account", "account.account", "account", SIGNED_IN, SHOWS),
     ("account_name", "account.name", "name", SIGNED_IN, FORM),

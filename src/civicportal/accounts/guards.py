@@ -36,7 +36,7 @@ def attempt(request: Any, *hits: Hit) -> Iterator[Attempt]:
             limits.give_back(*hit)
 
 
-def code_hits(request: Any, staff_id: int | None = None) -> list[Hit]:
+def code_hits(request: Any, staff_id: object = None) -> list[Hit]:
     """Return what a typed code is counted by."""
     hits: list[Hit] = [("otp_verify_staff", staff_id)] if staff_id is not None else []
     return [*hits, ("otp_verify_address", request.remote_addr), ("otp_verify_site",)]

@@ -25,22 +25,37 @@ def latest(request: Any, purpose: Purpose) -> OtpChallenge | None:
         return work.get(OtpService).latest(purpose, token_hash(request.session_token))
 
 
-def send(request: Any, purpose: Purpose, mobile: str, user: User | None = None) -> None:
+def send(
+    request: Any,
+    purpose: Purpose,
+    mobile: str,
+    user: User | None = None,
+    *,
+    hollow: bool = False,
+    anew: bool = False,
+) -> None:
     """Send a code, unless this browser asked for one to the same number within the last minute.
+
+    :param hollow: nobody is to get it: the same answers, no message, and no code is right.
+    :param anew: a code that this browser already waits for may be somebody else's.
 
     :raises TooMany: when a limit of the senders is used up.
     """
     waiting = latest(request, purpose)
     now = request.site.clock.now()
-    if waiting and waiting.mobile == mobile and now - waiting.created_at < RESEND_AFTER:
+    if not anew and waiting and waiting.mobile == mobile and now - waiting.created_at < RESEND_AFTER:
         return
     count_send(request, mobile)
     cookie = token_hash(request.ensure_session_token())
-    request.work.get(OtpService).ask(purpose, mobile, cookie, user=user, locale=request.locale_name)
+    request.work.get(OtpService).ask(
+        purpose, mobile, cookie, user=user, sms=not hollow, locale=request.locale_name
+    )
 
 
-def check(request: Any, challenge: OtpChallenge, code: str, *, staff_id: int | None = None) -> Outcome:
+def check(request: Any, challenge: OtpChallenge, code: str, *, staff_id: object = None) -> Outcome:
     """Take a typed code in a transaction of its own, so that a wrong one counts.
+
+    :param staff_id: by what the tries are counted at the staff's doors.
 
     :raises TooMany: when too many wrong ones came before.
     """

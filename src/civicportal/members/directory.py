@@ -1,0 +1,131 @@
+"""The list of members: who is found, with what the list shows of each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, Select, exists, func, select, tuple_
+from sqlalchemy.orm import selectinload
+
+from civicportal.accounts.models import Membership, User
+from civicportal.kartable.transfer import TransferService
+from civicportal.organization.services import OrganizationService
+from civicportal.persian import store
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberQuery:
+    """What is looked for; None asks for all.
+
+    :ivar who: "staff" or "citizens".
+    :ivar state: "active", "disabled" or "deleted"; None leaves out the deleted.
+    :ivar role: id of a role that is held.
+    :ivar unit: id of a unit within which, or below which, a role is held.
+    :ivar citizen: one person by id.
+    """
+
+    who: str = "staff"
+    q: str = ""
+    state: str | None = None
+    role: int | None = None
+    unit: int | None = None
+    citizen: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberPage:
+    """Some members, and the ids at which the neighbours begin.
+
+    :ivar cases: in how many cases each has to act, by id.
+    """
+
+    rows: Sequence[User]
+    cases: dict[int, int]
+    next: int | None
+    previous: int | None
+
+
+class MemberDirectory:
+    """Finds members: staff by name, citizens with the newest first."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    def page(self, query: MemberQuery, *, after: int | None = None, before: int | None = None) -> MemberPage:
+        """Return one page.
+
+        :param after: id of the last member of the page before.
+        :param before: id of the first member of the page behind; it wins over ``after``.
+        """
+        place, backwards = before or after, before is not None
+        found = select(User).where(*self._conditions(query)).options(selectinload(User.memberships))
+        ordered = self._ordered(found, query, place, backwards)
+        rows = list(self.session.scalars(ordered.limit(PAGE_SIZE + 1)))
+        more, rows = len(rows) > PAGE_SIZE, rows[:PAGE_SIZE]
+        if backwards:
+            rows.reverse()
+        return MemberPage(
+            rows=rows,
+            cases=self.work.get(TransferService).open_actions([row.id for row in rows]),
+            next=rows[-1].id if rows and (more or backwards) else None,
+            previous=rows[0].id if rows and (more if backwards else place) else None,
+        )
+
+    def counts(self) -> dict[str, int]:
+        """Return how many staff and citizens there are, the deleted left out."""
+        is_staff = User.username.is_not(None)
+        query = select(is_staff, func.count()).where(User.deleted_at.is_(None)).group_by(is_staff)
+        found = {bool(staff): number for staff, number in self.session.execute(query)}
+        return {"staff": found.get(True, 0), "citizens": found.get(False, 0)}
+
+    def _ordered(
+        self, found: Select[tuple[User]], query: MemberQuery, place: int | None, backwards: bool
+    ) -> Select[tuple[User]]:
+        columns: list[Any] = [User.name, User.id] if query.who == "staff" else [User.id]
+        rising = (query.who == "staff") != backwards
+        here = self.session.get(User, place) if place is not None else None
+        if here is not None:
+            values = tuple_(*(getattr(here, column.key) for column in columns))
+            found = found.where(tuple_(*columns) > values if rising else tuple_(*columns) < values)
+        return found.order_by(*(column.asc() if rising else column.desc() for column in columns))
+
+    def _conditions(self, query: MemberQuery) -> list[ColumnElement[bool]]:
+        if query.citizen is not None:
+            return [User.id == query.citizen]
+        # Of whom everything was erased nothing is left to be listed.
+        named = User.username.is_not(None) if query.who == "staff" else User.username.is_(None)
+        found: list[ColumnElement[bool]] = [named, (User.mobile.is_not(None)) | (User.username.is_not(None))]
+        found += self._in_state(query.state)
+        if query.q:
+            words = store(query.q)
+            found.append(
+                User.name.icontains(words, autoescape=True) | User.username.icontains(words, autoescape=True)
+            )
+        if query.role is not None:
+            found.append(_holds(Membership.role_id == query.role))
+        if query.unit is not None:
+            units = self.work.get(OrganizationService).units
+            below = units.subtree(query.unit) if query.unit in units.by_id else frozenset()
+            found.append(_holds(Membership.unit_id.in_(below)))
+        return found
+
+    @staticmethod
+    def _in_state(state: str | None) -> list[ColumnElement[bool]]:
+        if state == "deleted":
+            return [User.deleted_at.is_not(None)]
+        present: list[ColumnElement[bool]] = [User.deleted_at.is_(None)]
+        if state == "active":
+            present.append(User.disabled_at.is_(None))
+        if state == "disabled":
+            present.append(User.disabled_at.is_not(None))
+        return present
+
+
+def _holds(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists(select(Membership.id).where(Membership.user_id == User.id, condition)).correlate(User)

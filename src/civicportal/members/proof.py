@@ -1,0 +1,40 @@
+"""Deeds with rights ask once more who one is; what was typed waits meanwhile."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.accounts.sessions import FORM, SessionService
+from civicportal.forms import BoundForm
+
+
+def ask_proof(request: Any, form: BoundForm | None = None, *, back: str = "") -> HTTPSeeOther | None:
+    """Return the way to the page that asks for the password, unless it was shown within the last five minutes.
+
+    :param form: what was sent, if anything: it is kept for the page that one comes back to.
+    :param back: path of that page; the request's own if empty.
+    """
+    with request.site.work(actor=request.identity, write=False) as work:
+        if work.get(SessionService).is_proved(request.identity.session_id):
+            return None
+    back = back or request.path
+    if form is not None and request.method == "POST":
+        form.keep(request.POST)
+        request.work.get(SessionService).keep_visitor_data(request.session_token, FORM + back, form.draft())
+    return HTTPSeeOther(f"{request.route_path('account_confirm')}?{urlencode({'next': back})}")
+
+
+def fill_back(request: Any, form: BoundForm) -> None:
+    """Put back what waits from before the proof."""
+    draft: Any = request.work.get(SessionService).visitor_data(request.session_token, FORM + request.path)
+    if draft:
+        form.fill(draft)
+
+
+def forget(request: Any, path: str = "") -> None:
+    """Forget what waited: it has been acted on.
+
+    :param path: of the form's page; the request's own if empty.
+    """
+    request.work.get(SessionService).forget(request.session_token, FORM + (path or request.path))

@@ -1,0 +1,78 @@
+"""Deputies: set for oneself, or by whoever manages members."""
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.accounts.deputies import DeputyService
+from civicportal.accounts.errors import NotPossible
+from civicportal.accounts.members import MemberService
+from civicportal.accounts.models import User
+from civicportal.errors import Forbidden
+from civicportal.forms import BoundForm, Button, FormInvalid, handle_form
+from civicportal.i18n import _
+from civicportal.members.views.page import absence_form, member_page, member_path, numbered, role_form
+
+SET, ENDED = _("The deputy is set and told by SMS."), _("The deputyship is called off.")
+BUTTON = Button(title=_("Set the deputy"))
+
+
+def add(request: Any) -> Any:
+    """Set the deputy of a member."""
+    with request.site.work(actor=request.identity, write=False) as work:
+        user = work.get(MemberService).fetch(numbered(request))
+        absence = absence_form(request, work, user, f"{member_path(request)}/deputies")
+        form = role_form(request, work)
+    try:
+        _set(request, absence, absence.validate(request.POST), user.id)
+    except FormInvalid:
+        return member_page(request, form=form, absence=absence, status=422)
+    request.session.flash(request.translate(SET), "good")
+    return HTTPSeeOther(member_path(request))
+
+
+def end(request: Any) -> HTTPSeeOther:
+    """Call off the deputyship of a member."""
+    user = request.work.get(MemberService).fetch(numbered(request))
+    return _end(request, user, member_path(request))
+
+
+def own(request: Any) -> Any:
+    """Set one's own deputy for the days of an absence."""
+    with request.site.work(actor=request.identity, write=False) as work:
+        user = work.get(MemberService).fetch(request.identity.user_id)
+        form = absence_form(request, work, user, "")
+        form.buttons = (BUTTON,)
+        service = work.get(DeputyService)
+        rows, stands_in = service.of(user), service.for_whom(user)
+
+    def save(values: dict[str, Any]) -> HTTPSeeOther:
+        _set(request, form, values, user.id)
+        request.session.flash(request.translate(SET), "good")
+        return HTTPSeeOther(request.route_path("account_deputy"))
+
+    return handle_form(request, form, save, deputies=rows, stands_in=stands_in)
+
+
+def end_own(request: Any) -> HTTPSeeOther:
+    """Call off one's own deputy."""
+    user = request.work.get(MemberService).fetch(request.identity.user_id)
+    return _end(request, user, request.route_path("account_deputy"))
+
+
+def _set(request: Any, form: BoundForm, values: dict[str, Any], user_id: int) -> None:
+    absent = request.work.get(MemberService).fetch(user_id, lock=True)
+    try:
+        request.work.get(DeputyService).add(absent, int(values["deputy"]), values["first"], values["last"])
+    except Forbidden:
+        form.refuse(
+            "deputy", _("Only who holds the same rights, or the person themselves, sets their deputy.")
+        )
+    except NotPossible as refusal:
+        form.refuse("first", refusal.reason)
+
+
+def _end(request: Any, user: User, path: str) -> HTTPSeeOther:
+    request.work.get(DeputyService).end(user, numbered(request, "number"))
+    request.session.flash(request.translate(ENDED), "good")
+    return HTTPSeeOther(path)

@@ -1,0 +1,73 @@
+"""The list of members."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from pyramid.httpexceptions import HTTPSeeOther
+from sqlalchemy import select
+
+from civicportal.accounts.invitations import InvitationService
+from civicportal.accounts.models import User
+from civicportal.countries import InvalidMobile
+from civicportal.forms import BoundForm
+from civicportal.i18n import _
+from civicportal.members.directory import MemberDirectory, MemberQuery
+from civicportal.members.options import role_options, unit_options
+from civicportal.members.schemas import STATES, MemberFilters
+from civicportal.organization.services import OrganizationService
+from civicportal.persian import store
+from civicportal.schema import whole_number
+
+FILTERS = ("who", "q", "state", "role", "unit", "citizen")
+
+
+def members(request: Any) -> dict[str, Any]:
+    """List staff or citizens under the filters of the address."""
+    work = request.work
+    form = BoundForm(
+        request, MemberFilters(), bindings={"roles": role_options(work), "units": unit_options(work)}
+    )
+    values = form.read_filters(request.GET)
+    numbers = {name: int(values[name]) if values[name] else None for name in ("role", "unit")}
+    directory = work.get(MemberDirectory)
+    page = directory.page(
+        MemberQuery(**{**values, **numbers}), after=_id(request, "after"), before=_id(request, "before")
+    )
+    chosen = {name: form[name].cstruct for name in FILTERS if values[name] not in (None, "", "staff")}
+    return {
+        "form": form,
+        "values": values,
+        "narrowed": bool(set(chosen) - {"who"}),
+        "page": page,
+        "states": STATES,
+        "counts": directory.counts(),
+        "invited": len(work.get(InvitationService).waiting()),
+        "organization": work.get(OrganizationService),
+        "url": lambda **changes: _url(request, {**chosen, **changes}),
+    }
+
+
+def find(request: Any) -> HTTPSeeOther:
+    """Go to who has a mobile number, which itself stands in no address, or to whom a name fits."""
+    sent = request.POST.get("q", "")
+    text = store(sent[:100]).strip() if isinstance(sent, str) else ""
+    who = "citizens" if request.POST.get("who") == "citizens" else ""
+    try:
+        mobile = request.site.country.normalize_mobile(text)
+    except InvalidMobile:
+        return HTTPSeeOther(_url(request, {"who": who, "q": text}))
+    person = request.work.session.scalar(select(User.id).where(User.mobile == mobile))
+    if person is None:
+        request.session.flash(request.translate(_("Nobody has this mobile number.")), "warn")
+        return HTTPSeeOther(_url(request, {"who": who}))
+    return HTTPSeeOther(_url(request, {"who": who, "citizen": person}))
+
+
+def _id(request: Any, name: str) -> int | None:
+    return whole_number(request.GET.get(name, "")) or None
+
+
+def _url(request: Any, parts: dict[str, Any]) -> str:
+    query = urlencode({name: value for name, value in parts.items() if value not in (None, "")})
+    path = str(request.route_path("admin.members"))
+    return f"{path}?{query}" if query else path

@@ -1,0 +1,109 @@
+"""What the page of one member shows."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from civicportal.accounts.deputies import DeputyService
+from civicportal.accounts.members import MemberService
+from civicportal.accounts.memberships import MembershipService
+from civicportal.accounts.models import User
+from civicportal.accounts.sessions import SessionService
+from civicportal.audit.models import AuditEvent
+from civicportal.audit.titles import TITLES
+from civicportal.audit.trail import TrailQuery, TrailService
+from civicportal.forms import BoundForm
+from civicportal.kartable.transfer import TransferService
+from civicportal.members.options import people_options, scope_options
+from civicportal.members.schemas import Absence, RoleGiven
+from civicportal.organization.services import OrganizationService
+from civicportal.work import Work
+
+SHOWN_EVENTS = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """A role as the page shows it; unit and category empty where it counts everywhere."""
+
+    id: int
+    role: str
+    unit: str
+    category: str
+
+
+def numbered(request: Any, name: str = "id") -> int:
+    """Return a number of the address."""
+    return int(request.matchdict[name])
+
+
+def member_path(request: Any) -> str:
+    """Return the address of the member that the request is about."""
+    return str(request.route_path("admin.member", id=request.matchdict["id"]))
+
+
+def role_form(request: Any, work: Work) -> BoundForm:
+    """Return the form by which a role is given."""
+    user = work.get(MemberService).fetch(numbered(request))
+    return BoundForm(
+        request,
+        RoleGiven(),
+        initial={"seen": work.get(MembershipService).seen(user)},
+        bindings=scope_options(work),
+        action=f"{member_path(request)}/roles",
+        prefix="give",
+    )
+
+
+def absence_form(request: Any, work: Work, user: User, action: str) -> BoundForm:
+    """Return the form by which a deputy is set."""
+    people = people_options(work.get(DeputyService).candidates(user))
+    return BoundForm(request, Absence(), bindings={"people": people}, action=action, prefix="absence")
+
+
+def held_by(work: Work, user: User) -> list[Held]:
+    """Return what somebody holds, in words."""
+    organization = work.get(OrganizationService)
+    return [
+        Held(
+            id=row.id,
+            role=row.role.title,
+            unit=organization.unit_name(row.unit_id),
+            category=organization.category_name(row.category_id),
+        )
+        for row in work.get(MembershipService).of(user)
+    ]
+
+
+def member_page(
+    request: Any, *, form: BoundForm, absence: BoundForm | None = None, status: int = 200
+) -> dict[str, Any]:
+    """Return the context of the page, with the forms as they stand.
+
+    :raises NotFound: when there is no such member.
+    """
+    request.response.status_int = status
+    work = request.work
+    user = work.get(MemberService).fetch(numbered(request))
+    deputies = work.get(DeputyService)
+    if status == 409:
+        # What was typed is sent again upon what holds now.
+        form.fill({**form.draft(), "seen": [work.get(MembershipService).seen(user)]})
+    return {
+        "user": user,
+        "held": held_by(work, user),
+        "form": form,
+        "absence": absence or absence_form(request, work, user, f"{member_path(request)}/deputies"),
+        "sessions": len(work.get(SessionService).list_of(user)),
+        "open_lines": work.get(TransferService).open_lines(user.id),
+        "deputies": deputies.of(user),
+        "stands_in": deputies.for_whom(user),
+        "kept_until": MemberService.kept_until(user),
+        "events": _events(work, user),
+        "titles": TITLES,
+    }
+
+
+def _events(work: Work, user: User) -> list[AuditEvent]:
+    if not work.actor.permits("core:audit:view"):
+        return []
+    return list(work.get(TrailService).page(TrailQuery(subject=user.id)).events[:SHOWN_EVENTS])

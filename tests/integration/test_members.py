@@ -1,0 +1,291 @@
+"""The pages of members, through the real application."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from civicportal.accounts.members import MemberService
+from civicportal.accounts.models import Session, User
+from civicportal.accounts.sessions import SessionService
+from civicportal.audit.models import AuditEvent
+from civicportal.cases.services import CaseService
+from civicportal.errors import NotFound
+from civicportal.kartable.services import KartableService
+from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
+
+MOBILE = "+989000000001"
+
+
+@pytest.fixture
+def city(site, sign_in):
+    """An administrator at their browser, two colleagues of a unit, a citizen."""
+    with site.work() as work:
+        boss = make_staff(work, "administrator", name="سارا نیک‌فر")
+        waste = make_unit(work, "waste")
+        make_category(work, unit=waste)
+        officer = make_staff(work, "officer", unit=waste, name="رضا پناهی")
+        colleague = make_staff(work, "officer", unit=waste, name="مریم کاویانی")
+        citizen = make_citizen(work, MOBILE, name="حسن بهرامی")
+    sign_in(boss)
+    return boss, officer, colleague, citizen
+
+
+def page_of(user, end=""):
+    return f"/admin/members/{user.id}{end}"
+
+
+def form_of(page, action):
+    return next(form for form in page.forms.values() if form.action.endswith(action))
+
+
+def form_with(page, field):
+    return next(form for form in page.forms.values() if field in form.fields)
+
+
+def actions(site):
+    with site.work(write=False) as work:
+        return list(work.session.scalars(select(AuditEvent.action).order_by(AuditEvent.id)))
+
+
+def names(page):
+    return [link.text for link in page.html.select("tbody a.item-link")]
+
+
+# --- the list
+
+
+def test_staff_by_name_and_citizens_apart(app, city):
+    assert names(app.get("/admin/members")) == ["رضا پناهی", "سارا نیک‌فر", "مریم کاویانی"]
+    citizens = app.get("/admin/members?who=citizens")
+    assert names(citizens) == ["حسن بهرامی"]
+    assert "09000000001" not in citizens.text.translate(str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789"))
+
+
+def test_filters(site, app, city):
+    _boss, officer, colleague, _citizen = city
+    with site.work() as work:
+        role = work.session.get(User, officer.id).memberships[0]
+        work.session.get(User, colleague.id).disabled_at = work.clock.now()
+        address = f"/admin/members?role={role.role_id}&unit={role.unit_id}"
+    assert names(app.get(address)) == ["رضا پناهی", "مریم کاویانی"]
+    assert names(app.get(f"{address}&state=active")) == ["رضا پناهی"]
+    assert names(app.get(f"{address}&state=disabled")) == ["مریم کاویانی"]
+    assert names(app.get("/admin/members?state=deleted")) == []
+    assert len(names(app.get("/admin/members?state=nonsense&role=x&unit=9999999&after=x"))) == 3
+
+
+@pytest.mark.parametrize(("words", "found"), [("پناهي", "رضا پناهی"), ("officer2", None), ("%", None)])
+def test_search_by_name(app, city, words, found):
+    search = form_of(app.get("/admin/members"), "/admin/members/find")
+    search["q"] = words
+    listed = names(search.submit(status=303).follow())
+    assert listed == ([found] if found else listed)
+    if words == "%":
+        assert listed == []
+
+
+def test_a_mobile_never_stands_in_an_address(app, city):
+    *_staff, citizen = city
+    search = form_of(app.get("/admin/members"), "/admin/members/find")
+    search["q"] = "۰۹۰۰ ۰۰۰ ۰۰۰۱"
+    answer = search.submit(status=303)
+    assert answer.location.endswith(f"/admin/members?citizen={citizen.id}")
+    assert names(answer.follow()) == ["حسن بهرامی"]
+    search["q"] = "09000000099"
+    assert search.submit(status=303).location.endswith("/admin/members")
+
+
+@pytest.mark.parametrize("who", ["staff", "citizens"])
+def test_pages_follow_one_another_both_ways(site, app, city, who):
+    with site.work() as work:
+        for number in range(120):
+            person = {"mobile": f"+98912000{number:04}", "name": "الف", "created_at": work.clock.now()}
+            if who == "staff":
+                person |= {"username": f"person{number}"}
+            work.session.add(User(**person))
+    page, seen = app.get(f"/admin/members?who={who}"), []
+    while True:
+        seen.append([link["href"] for link in page.html.select("tbody a.item-link")])
+        following = page.html.select("a[rel=next]")
+        if not following:
+            break
+        page = app.get(following[0]["href"])
+    everybody = [link for links in seen for link in links]
+    assert len(everybody) == len(set(everybody)) == (123 if who == "staff" else 121)
+    back = app.get(page.html.select("a[rel=prev]")[0]["href"])
+    assert [link["href"] for link in back.html.select("tbody a.item-link")] == seen[-2]
+
+
+# --- one member
+
+
+def test_the_page_of_a_member(site, app, city):
+    _boss, officer, *_ = city
+    page = app.get(page_of(officer), status=200)
+    assert "رضا پناهی" in page
+    assert "officer" in page.html.select_one("#held-title").find_parent("section").text
+    app.get("/admin/members/999999", status=404)
+
+
+def test_a_role_is_given_within_a_scope_and_taken_away(site, app, city):
+    _boss, officer, *_ = city
+    form = form_of(app.get(page_of(officer)), "/roles")
+    form["role"].select(text="officer")
+    form["unit"].select(text="واحد waste")
+    refused = form.submit(status=422)
+    assert "این شخص همین سطح دسترسی را در همین دامنه دارد" in refused
+    form["unit"].select(text="همهٔ واحدها")
+    page = form.submit(status=303).follow()
+    [first, second] = page.html.select("[aria-labelledby=held-title] li")
+    assert "همه‌جا" in second.text
+    take = first.select_one("form")["action"]
+    form_of(page, take).submit(status=303)
+    assert len(app.get(page_of(officer)).html.select("[aria-labelledby=held-title] li")) == 1
+    assert {"role:give", "role:take"} <= set(actions(site))
+
+
+def test_two_administrators_at_once(app, city):
+    _boss, officer, *_ = city
+    stale, fresh = (form_of(app.get(page_of(officer)), "/roles") for _tab in range(2))
+    fresh["role"].select(text="administrator")
+    fresh.submit(status=303)
+    stale["role"].select(text="officer")
+    page = stale.submit(status=409)
+    again = form_of(page, "/roles")
+    assert again["role"].value == stale["role"].value, "what was chosen is kept"
+    assert "administrator" in page.html.select_one("[aria-labelledby=held-title]").text
+    again.submit(status=303)
+
+
+def test_a_member_gets_another_name(site, app, city):
+    _boss, officer, colleague, citizen = city
+    form = form_with(app.get(page_of(officer, "/edit")), "username")
+    form["name"], form["username"] = "رضا پناهی‌نژاد", colleague.username
+    assert form.submit(status=422).html.select_one("[name=name]")["value"] == "رضا پناهی‌نژاد"
+    form["username"] = "r.panahi"
+    form.submit(status=303)
+    with site.work(write=False) as work:
+        user = work.session.get(User, officer.id)
+        assert (user.name, user.username) == ("رضا پناهی‌نژاد", "r.panahi")
+    form = form_with(app.get(page_of(citizen, "/edit")), "name")
+    assert "username" not in form.fields
+    form["name"] = "حسن بهرامی‌راد"
+    form.submit(status=303)
+    assert actions(site).count("member:edit") == 2
+
+
+def test_rights_are_asked_for_again_and_nothing_typed_is_lost(site, app, city, clock):
+    _boss, officer, *_ = city
+    form = form_with(app.get(page_of(officer, "/edit")), "username")
+    clock.advance(minutes=6)
+    form["name"] = "نام تازه"
+    answer = form.submit(status=303)
+    assert (
+        answer.location == f"http://localhost/account/confirm?next=%2Fadmin%2Fmembers%2F{officer.id}%2Fedit"
+    )
+    with site.work() as work:
+        work.get(SessionService).prove(
+            work.session.scalars(select(Session.id).where(Session.door == "staff")).one()
+        )
+    form = form_with(app.get(page_of(officer, "/edit"), status=200), "username")
+    assert form["name"].value == "نام تازه"
+    form.submit(status=303)
+    assert form_with(app.get(page_of(officer, "/edit")), "name")["name"].value == "نام تازه"
+
+
+@pytest.mark.parametrize("end", ["/disable", "/delete", "/edit"])
+def test_the_password_is_asked_for_before_the_form(app, city, clock, end):
+    clock.advance(minutes=6)
+    assert "/account/confirm" in app.get(page_of(city[1], end), status=303).location
+
+
+# --- leaving
+
+
+def test_disabling_ends_every_session_at_once(site, app, city, browse):
+    _boss, officer, *_ = city
+    officers = browse(site, officer, "staff")
+    officers.get("/kartable", status=200)
+    form_with(app.get(page_of(officer, "/disable")), "way").submit(status=303)
+    assert officers.get("/kartable", status=303).location.startswith("http://localhost/staff/login")
+    assert "غیرفعال" in app.get(page_of(officer))
+    form_of(app.get(page_of(officer)), "/enable").submit(status=303)
+    with site.work(write=False) as work:
+        assert work.session.get(User, officer.id).disabled_at is None
+    assert {"member:disable", "member:enable"} <= set(actions(site))
+
+
+def take_case(site, user):
+    with site.work() as work:
+        actor = identity(work, user)
+        category = make_category(work, "sweeping", unit=None)
+        category.unit_id = next(iter(actor.grants[0].units))
+        code = make_case(work, category=category).code
+    with site.work(actor=actor) as work:
+        work.get(KartableService).take(work.get(CaseService).fetch(code, lock=True))
+    return code
+
+
+def test_open_cases_pass_on_with_the_leaving(site, app, city):
+    _boss, officer, colleague, _citizen = city
+    code = take_case(site, officer)
+    form = form_with(app.get(page_of(officer, "/delete")), "way")
+    form["way"] = "colleague"
+    assert form.submit(status=422).html.select(".err-summary")
+    form["heir"].select(text="مریم کاویانی")
+    form["note"] = "انتقال به واحد دیگر"
+    page = form.submit(status=303).follow()
+    assert "۱ مورد به همکار" in page
+    with site.work(write=False) as work:
+        heir = identity(work, colleague)
+    with site.work(actor=heir, write=False) as work:
+        case = work.get(CaseService).fetch(code)
+        assert [event.type for event in work.get(CaseService).events(case)][0] == "transferred"
+
+
+def test_deleted_members_come_back_within_thirty_days(site, app, city, clock):
+    _boss, officer, *_ = city
+    form_with(app.get(page_of(officer, "/delete")), "way").submit(status=303)
+    assert names(app.get("/admin/members?state=deleted")) == ["رضا پناهی"]
+    assert "رضا پناهی" not in names(app.get("/admin/members"))
+    form_of(app.get(page_of(officer)), "/restore").submit(status=303)
+    assert "رضا پناهی" in names(app.get("/admin/members"))
+    with site.work() as work:
+        work.session.get(User, officer.id).deleted_at = clock.now() - timedelta(days=30)
+    form_of(app.get(page_of(officer)), "/restore").submit(status=303)
+    with site.work(write=False) as work:
+        assert work.session.get(User, officer.id).deleted_at
+
+
+def test_nobody_closes_their_own_account(app, city):
+    boss, *_ = city
+    page = form_with(app.get(page_of(boss, "/disable")), "way").submit(status=422)
+    assert "مدیر دیگری" in page
+
+
+def test_signing_out_everywhere(site, app, city, browse):
+    _boss, officer, *_ = city
+    officers = browse(site, officer, "staff")
+    form_of(app.get(page_of(officer)), "/sessions/end").submit(status=303)
+    officers.get("/kartable", status=303)
+
+
+def test_who_may_open_the_pages(site, app, city, sign_in):
+    _boss, officer, *_ = city
+    sign_in(officer)
+    for path in ("/admin/members", page_of(officer), "/admin/members/invite", "/admin/roles"):
+        app.get(path, status=403)
+    with site.work() as work:
+        keeper = make_staff(work, "keeper", permissions=["core:member:manage"])
+    sign_in(keeper)
+    page = app.get("/admin/members", status=200)
+    assert "/admin/roles" not in page
+    form = form_of(app.get(page_of(officer)), "/roles")
+    form["role"].select(text="administrator")
+    assert "فقط چیزی را می‌توانید بدهید" in form.submit(status=422)
+
+
+def test_there_is_no_such_member(site, city):
+    with site.work() as work, pytest.raises(NotFound):
+        work.get(MemberService).fetch(10**9)

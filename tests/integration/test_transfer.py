@@ -1,0 +1,151 @@
+"""What somebody leaves behind lies before somebody else, and nothing of it is lost on the way."""
+
+import pytest
+from sqlalchemy import func, select
+
+from civicportal.access import AccessService
+from civicportal.accounts.members import MemberService
+from civicportal.accounts.models import User
+from civicportal.cases.models import Case, CaseEvent
+from civicportal.cases.services import CaseService
+from civicportal.errors import Forbidden
+from civicportal.kartable.models import Referral
+from civicportal.kartable.services import KartableService
+from civicportal.kartable.timeline import StaffHistory
+from civicportal.kartable.transfer import CHUNK, TransferService, transfer
+from civicportal.testing import identity, make_case, make_category, make_staff, make_unit, outbox
+
+
+@pytest.fixture
+def office(site):
+    """A unit with three colleagues, another unit, and an administrator."""
+    with site.work() as work:
+        waste, light = make_unit(work, "waste"), make_unit(work, "lighting")
+        make_category(work, unit=waste)
+        people = [make_staff(work, "officer", unit=waste) for _number in range(2)]
+        far, boss = make_staff(work, "officer", unit=light), make_staff(work, "administrator")
+        return [identity(work, person) for person in (*people, far, boss)]
+
+
+def case_of(work, **more):
+    unit_category = work.site.kind("petitions")
+    assert unit_category
+    from civicportal.organization.models import Category
+
+    return make_case(work, category=work.session.scalars(select(Category)).first(), **more)
+
+
+def line_of(site, code, actor):
+    with site.work(actor=actor, write=False) as work:
+        case = work.session.scalars(select(Case).where(Case.code == code)).one()
+        return work.get(AccessService).action_line(case)
+
+
+def taken(site, person, count):
+    codes = []
+    for _number in range(count):
+        with site.work() as work:
+            codes.append(case_of(work).code)
+        with site.work(actor=person) as work:
+            work.get(KartableService).take(work.get(CaseService).fetch(codes[-1], lock=True))
+    return codes
+
+
+def test_lines_go_to_a_colleague_with_an_event_each(site, office):
+    leaving, heir, _far, boss = office
+    codes = taken(site, leaving, CHUNK + 2)
+    with site.work(write=False) as work:
+        messages = len(outbox(work))
+    moved = transfer(site, boss, leaving.user_id, heir_id=heir.user_id, note="مرخصی")
+    assert (moved.to_colleague, moved.to_units, moved.left) == (len(codes), 0, 0)
+    for code in codes:
+        assert line_of(site, code, boss).to_user_id == heir.user_id
+    with site.work(actor=heir, write=False) as work:
+        case = work.get(CaseService).fetch(codes[0])
+        event = work.get(StaffHistory).of(case)[0]
+        assert (event.event.type, event.internal_text) == ("transferred", "مرخصی")
+        assert event.title.mapping["to"] == heir.name
+        assert len(outbox(work)) == messages, "the citizen is told nothing: the unit is the same"
+
+
+def test_lines_go_back_to_the_unit(site, office):
+    leaving, colleague, _far, boss = office
+    [code] = taken(site, leaving, 1)
+    assert transfer(site, boss, leaving.user_id).to_units == 1
+    line = line_of(site, code, boss)
+    assert (line.to_user_id, line.taken_by_id, line.read_at) == (None, None, None)
+    with site.work(actor=colleague) as work:
+        work.get(KartableService).take(work.get(CaseService).fetch(code, lock=True))
+
+
+def test_what_the_heir_is_not_a_member_of_goes_to_the_unit(site, office):
+    leaving, _colleague, far, boss = office
+    [code] = taken(site, leaving, 1)
+    moved = transfer(site, boss, leaving.user_id, heir_id=far.user_id)
+    assert (moved.to_colleague, moved.to_units) == (0, 1)
+    assert line_of(site, code, boss).to_user_id is None
+
+
+def test_a_copy_and_a_question_go_along(site, office):
+    leaving, heir, far, boss = office
+    [code] = taken(site, far, 0) or taken(site, heir, 1)
+    with site.work(actor=heir) as work:
+        kartable, case = work.get(KartableService), work.get(CaseService).fetch(code, lock=True)
+        unit = work.get(AccessService).action_line(case).to_unit_id
+        kartable.copy(case, unit, user_id=leaving.user_id, note="رونوشت")
+        kartable.inquire(case, unit, user_id=leaving.user_id, note="نظر شما؟")
+    assert transfer(site, boss, leaving.user_id, heir_id=heir.user_id).to_colleague == 2
+    with site.work(actor=heir) as work:
+        case = work.get(CaseService).fetch(code, lock=True)
+        notes = {line.type: line.note for line in work.get(AccessService).lines(case) if not line.closed_at}
+        assert (notes["copy"], notes["inquiry"]) == ("رونوشت", "نظر شما؟")
+        work.get(KartableService).answer(case, "موافقم")
+
+
+def test_a_referred_case_still_goes_back_to_its_sender(site, office):
+    leaving, sender, _far, boss = office
+    [code] = taken(site, sender, 1)
+    with site.work(actor=sender) as work:
+        case = work.get(CaseService).fetch(code, lock=True)
+        work.get(KartableService).refer(case, case.unit_id, user_id=leaving.user_id)
+    transfer(site, boss, leaving.user_id)
+    with site.work(actor=sender) as work:
+        work.get(KartableService).give_back(work.get(CaseService).fetch(code, lock=True))
+    assert line_of(site, code, boss).to_user_id == sender.user_id
+
+
+def test_who_has_left_holds_nothing_and_every_case_has_one_line(site, office):
+    leaving, _heir, _far, boss = office
+    codes = taken(site, leaving, 3)
+    with site.work(actor=boss) as work:
+        work.get(MemberService).disable(work.session.get(User, leaving.user_id))
+    transfer(site, boss, leaving.user_id)
+    with site.work(write=False) as work:
+        assert work.get(TransferService).open_lines(leaving.user_id) == 0
+        open_lines = select(func.count()).where(Referral.type == "action", Referral.closed_at.is_(None))
+        assert work.session.scalar(open_lines) == len(codes)
+
+
+def test_an_interrupted_transfer_goes_on(site, office):
+    leaving, _heir, _far, boss = office
+    taken(site, leaving, 3)
+    assert transfer(site, boss, leaving.user_id, most=2).left == 1
+    assert transfer(site, boss, leaving.user_id, most=2).left == 0
+    with site.work(write=False) as work:
+        events = select(func.count()).where(CaseEvent.type == "transferred")
+        assert work.session.scalar(events) == 3
+
+
+def test_what_a_deputy_has_taken_stays_with_the_deputy(site, office):
+    leaving, deputy, _far, boss = office
+    with site.work() as work:
+        case = case_of(work)
+        line = work.get(AccessService).action_line(case)
+        line.to_user_id, line.taken_by_id = leaving.user_id, deputy.user_id
+    assert transfer(site, boss, leaving.user_id).total == 0
+
+
+def test_only_who_manages_members_passes_work_on(site, office):
+    leaving, heir, _far, _boss = office
+    with pytest.raises(Forbidden):
+        transfer(site, heir, leaving.user_id, heir_id=heir.user_id)

@@ -21,6 +21,7 @@ from civicportal.api import (
     set_time,
     store_files,
 )
+from civicportal_announcements.broadcasts import SEND, BroadcastService
 from civicportal_announcements.pictures import Picture, store_sizes
 from civicportal_announcements.services import PUBLISH, Content, PostService
 

@@ -10,7 +10,9 @@ from translationstring import TranslationString
 
 from civicportal.access import AccessService, holds, visible
 from civicportal.accounts.models import User
+from civicportal.accounts.verification import VerificationService, identity_facts
 from civicportal.audit.services import AuditService
+from civicportal.cases.identity import IdentityFact
 from civicportal.cases.models import Case, CaseLink, Follower
 from civicportal.cases.services import CaseService
 from civicportal.i18n import _
@@ -54,6 +56,7 @@ class Facts:
     """A case as its page describes it.
 
     :ivar citizen: None without the right to see who it is, and on a case without a citizen.
+    :ivar identity: what is known of the person's identity; empty without the right to see who it is.
     :ivar nameless: nobody stands behind the case.
     :ivar category: the path of names, the root first.
     :ivar held_since: when the open action line was made.
@@ -63,6 +66,7 @@ class Facts:
 
     row: Row
     citizen: User | None
+    identity: Sequence[IdentityFact]
     nameless: bool
     category: Sequence[str]
     held_since: datetime | None
@@ -90,6 +94,7 @@ class Rights:
     comment: bool
     work: bool
     contact: bool
+    identity: bool
     inquiry: Referral | None
     copies: bool
 
@@ -111,6 +116,7 @@ class FactsService:
         return Facts(
             row=row,
             citizen=self.session.get(User, case.citizen_id) if case.citizen_id and may_know else None,
+            identity=self._identity(case) if may_know or self.access.can(case, "identity") else (),
             nameless=case.citizen_id is None,
             category=self._category_path(case),
             held_since=line.created_at if line else None,
@@ -138,9 +144,19 @@ class FactsService:
             comment=cases.may_comment(case),
             work=self.access.can(case, "work"),
             contact=self.access.can(case, "contact"),
+            identity=self.access.can(case, "identity"),
             inquiry=next((one for one in mine if one.type == "inquiry"), None),
             copies=any(one.type == "copy" for one in mine),
         )
+
+    def _identity(self, case: Case) -> Sequence[IdentityFact]:
+        """Return what the kind of case knows of its person; else what the person was verified by."""
+        kind = self.work.get(CaseService).kind(case)
+        if kind.identity is not None:
+            return kind.identity(case, self.work)
+        citizen = self.session.get(User, case.citizen_id) if case.citizen_id else None
+        claim = self.work.get(VerificationService).own(citizen) if citizen else None
+        return identity_facts(self.work.site, claim) if claim else ()
 
     def _category_path(self, case: Case) -> list[str]:
         tree, names = self.organization.categories, list[str]()

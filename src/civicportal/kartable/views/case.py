@@ -1,4 +1,4 @@
-"""The page of a case, the citizen's number, the preview of a notice."""
+"""The page of a case, the citizen's number and identity, the preview of a notice."""
 
 from typing import Any
 
@@ -24,12 +24,19 @@ def show(request: Any) -> dict[str, Any]:
 
 
 def reveal(request: Any) -> dict[str, Any]:
-    """Show the citizen's number on this page, and write into the trail that it was asked for."""
+    """Show the citizen's number or identity on this page, and write into the trail that it was asked for.
+
+    :raises TooMany: when the officer has asked for too many.
+    :raises Forbidden: without the right to it.
+    """
+    what = "identity" if request.POST.get("what") == "identity" else "contact"
+    request.site.limits.hit("reveal_officer", request.identity.user_id)
     case = _case(request)
-    if case.citizen_id is None or not request.work.get(AccessService).can(case, "contact"):
-        raise Forbidden("may not see the contact")
-    request.work.get(AuditService).record("reveal:contact", subject_id=case.citizen_id, case_id=case.id)
-    return case_page(request, case, reveal=True)
+    has_it = what == "identity" or case.citizen_id is not None
+    if not (has_it and request.work.get(AccessService).can(case, what)):
+        raise Forbidden(f"may not see the {what}")
+    request.work.get(AuditService).record(f"reveal:{what}", subject_id=case.citizen_id, case_id=case.id)
+    return case_page(request, case, reveal=what)
 
 
 def preview(request: Any) -> dict[str, Any]:

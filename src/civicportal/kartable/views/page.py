@@ -30,13 +30,13 @@ def case_page(
     status: int = 200,
     sent: Mapping[str, BoundForm] | None = None,
     merge: bool = False,
-    reveal: bool = False,
+    reveal: str = "",
 ) -> dict[str, Any]:
     """Return what the template of a case's page needs.
 
     :param sent: a form that was refused, by its place, one of ``PLACES``.
     :param merge: somebody changed the case since the form was made: say what happened meanwhile.
-    :param reveal: show the citizen's number in full.
+    :param reveal: what of the citizen is shown in full: "contact", "identity" or nothing.
     """
     work = request.work
     shown: dict[str, BoundForm | None] = {**dict.fromkeys(PLACES), **(sent or {})}

@@ -9,6 +9,7 @@ from civicportal.accounts.kept import fill_kept, forget_kept, keep_form, may_sub
 from civicportal.accounts.models import User
 from civicportal.accounts.sessions import SessionService
 from civicportal.accounts.types import IdentityClaim, Verdict
+from civicportal.accounts.verification import identity_facts, own_identity
 from civicportal.audit.services import AuditService
 from civicportal.calendar import CityCalendar
 from civicportal.cases.attachments import AttachmentService, drop_files, store_files
@@ -320,6 +321,7 @@ __all__ = [
     "handle_form",
     "hookimpl",
     "id_column",
+    "identity_facts",
     "identity_of",
     "in_stage",
     "keep_form",
@@ -337,6 +339,7 @@ __all__ = [
     "optional_choice",
     "overdue",
     "parse_hours",
+    "own_identity",
     "process_image",
     "public_status",
     "render_svg",

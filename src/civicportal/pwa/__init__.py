@@ -1,12 +1,15 @@
-"""What makes the portal installable: manifest, service worker with the shell of the app, offline page."""
+"""What makes the portal installable: manifest, service worker, offline page, and pages kept for bad networks."""
 
 from typing import Any
+
+from pyramid.events import NewResponse
 
 from civicportal.security import EVERYBODY
 
 
 def includeme(config: Any) -> None:
-    """Add the three addresses; they need neither session nor database."""
+    """Add the three addresses, which need neither session nor database, and mark the pages that may be kept."""
+    config.add_subscriber("civicportal.pwa.keeping.mark", NewResponse)
     views = "civicportal.pwa.views"
     config.add_route("manifest", "/manifest.webmanifest")
     config.add_route("service_worker", "/sw.js")

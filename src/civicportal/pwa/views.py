@@ -5,6 +5,7 @@ from typing import Any
 
 from pyramid.renderers import render
 
+from civicportal.pwa.keeping import OWNER
 from civicportal.web.static import CORE, static_url
 
 #: Files of the shell: what the offline page and the frame of every page are drawn with.
@@ -21,6 +22,7 @@ SHELL = (
     "star.svg",
     "js/theme-early.js",
     "js/portal.js",
+    "js/offline.js",
 )
 ICON_SIZES = (192, 512)
 AN_HOUR = 3600
@@ -63,6 +65,7 @@ def manifest(request: Any) -> Any:
 def service_worker(request: Any) -> Any:
     """Serve the worker, asked anew each time; a new version of the files makes a new worker."""
     values = {
+        "owner_header": OWNER,
         "version": request.registry.static_files.digest(CORE),
         "shell": [request.route_path("offline"), *(static_url(request, CORE, path) for path in SHELL)],
     }

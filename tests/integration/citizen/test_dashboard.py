@@ -182,6 +182,14 @@ def test_the_shell_of_the_app_is_the_same_for_everybody(browser: Any, as_citizen
         assert browser.get(icon["src"]).content_type == "image/png"
 
 
+def test_pages_that_may_be_kept_say_whose_they_are(browser: Any, as_citizen: Any, open_case: Any) -> None:
+    nobody = browser.get("/").headers["Portal-Owner"]
+    assert as_citizen.get("/").headers["Portal-Owner"] == as_citizen.get("/my").headers["Portal-Owner"]
+    assert as_citizen.get(f"/my/{open_case()}").headers["Portal-Owner"] != nobody
+    for path in ("/account", "/track", "/offline", "/nowhere"):
+        assert "Portal-Owner" not in as_citizen.get(path, status="*").headers
+
+
 def test_the_map_is_read_once_and_asked_anew_by_its_tag(browser: Any) -> None:
     first = browser.get("/map.geojson")
     assert first.json["type"] == "FeatureCollection"

@@ -1,11 +1,10 @@
-/* Registers the service worker, and offers to put the portal on the home screen where the browser can.
+/* Offers to put the portal on the home screen where the browser can.
    <section data-install hidden> … <button data-install-button> */
 (function () {
   'use strict';
   var card = document.querySelector('[data-install]');
   var offer = null;
 
-  if ('serviceWorker' in navigator) { navigator.serviceWorker.register('/sw.js'); }
   if (!card) { return; }
   addEventListener('beforeinstallprompt', function (e) {
     e.preventDefault();

@@ -1,0 +1,150 @@
+"""The installed app without a network: the home page and one's own cases as they were last seen, nobody else's."""
+
+import socket
+import socketserver
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from browser.people import PHONE
+from browser.samples import send_report, who
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from portal import Portal
+
+pytestmark = pytest.mark.browser
+BAR = ".offline-bar"
+
+
+class Network(socketserver.ThreadingTCPServer):
+    """A way to the portal that can be cut."""
+
+    allow_reuse_address = True
+    daemon_threads = True
+
+    def __init__(self, target: tuple[str, int]) -> None:
+        self.target = target
+        self.is_cut = False
+        self.open: set[socket.socket] = set()
+        super().__init__(("127.0.0.1", 0), Connection)
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def cut(self) -> None:
+        """End what is said now, and hang up on whoever calls."""
+        self.is_cut = True
+        for one in list(self.open):
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+
+
+class Connection(socketserver.BaseRequestHandler):
+    """Carries what one browser and the portal say to each other."""
+
+    server: Network
+
+    def handle(self) -> None:
+        if self.server.is_cut:
+            return
+        with socket.create_connection(self.server.target) as other:
+            self.server.open |= {self.request, other}
+            back = threading.Thread(target=self.carry, args=(other, self.request), daemon=True)
+            back.start()
+            self.carry(self.request, other)
+            back.join()
+            self.server.open -= {self.request, other}
+
+    def carry(self, source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):  # the other side has gone
+            while data := source.recv(65536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+
+
+@pytest.fixture
+def network(portal: Portal) -> Iterator[Network]:
+    host, _colon, port = portal.address.removeprefix("http://").partition(":")
+    with Network((host, int(port))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.cut()
+        server.shutdown()
+
+
+@pytest.fixture
+def phone(
+    network: Network, chromium: Browser, sessions: Callable[[str], Any]
+) -> Iterator[Callable[[], Page]]:
+    """Return a function that opens a citizen's telephone on the network that can be cut."""
+    opened: list[BrowserContext] = []
+
+    def open_() -> Page:
+        context = chromium.new_context(
+            base_url=network.address, locale="fa-IR", storage_state=sessions("citizen"), **PHONE.options
+        )
+        opened.append(context)
+        return context.new_page()
+
+    yield open_
+    for context in opened:
+        context.close()
+
+
+def see(page: Page, path: str) -> None:
+    """Look at a page, and wait until the worker has it."""
+    page.goto(path)
+    page.wait_for_function(
+        "path => caches.open('pages').then(pages => pages.match(path)).then(Boolean)", arg=path
+    )
+
+
+@pytest.fixture
+def code(portal: Portal) -> str:
+    with portal.site.work(write=False) as work:
+        citizen = who(work, "citizen")
+    return send_report(portal, citizen)
+
+
+def test_own_pages_stay_readable(network: Network, phone: Callable[[], Page], code: str) -> None:
+    page = phone()
+    see(page, "/")
+    expect(page.locator(BAR)).to_be_hidden()
+    # The list asks the worker to keep the newest cases, opened or not.
+    see(page, "/my")
+    page.wait_for_function(
+        "path => caches.open('pages').then(pages => pages.match(path)).then(Boolean)", arg=f"/my/{code}"
+    )
+    network.cut()
+    page.goto(f"/my/{code}")
+    expect(page.locator(BAR)).to_be_visible()
+    expect(page.locator("[data-kept-time]")).not_to_be_empty()
+    expect(page.locator("h1")).to_be_visible()
+    page.goto("/")
+    expect(page.locator(BAR)).to_be_visible()
+    page.goto("/my/1000000003")
+    expect(page.locator(BAR)).to_be_hidden()
+    expect(page.get_by_role("heading", name="اینترنت در دسترس نیست")).to_be_visible()
+    network.is_cut = False
+    page.goto("/my")
+    expect(page.locator(BAR)).to_be_hidden()
+
+
+def test_after_the_sign_out_nothing_is_left(
+    network: Network, portal: Portal, chromium: Browser, phone: Callable[[], Page], code: str
+) -> None:
+    page = phone()
+    see(page, "/my")
+    page.evaluate("caches.delete('pages')")
+    see(page, "/my")
+    # A page of somebody else throws them away as the sign-out does.
+    page.context.clear_cookies()
+    page.goto("/")
+    page.wait_for_function(
+        "() => caches.open('pages').then(pages => pages.match('/my')).then(found => !found)"
+    )
+    network.cut()
+    page.goto("/my")
+    expect(page.get_by_role("heading", name="اینترنت در دسترس نیست")).to_be_visible()

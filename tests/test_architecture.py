@@ -27,9 +27,10 @@ RANKS = {
     "notifications": 6,
     "statistics": 6,
     "kartable": 7,
+    "administration": 8,
     "dashboard": 8,
-    "privacy": 8,
     "members": 8,
+    "privacy": 8,
 }
 #: One seam each where a lower domain asks a higher one: codes leave through the outbox.
 SEAMS = {("accounts.messages", "notifications"), ("audit.views", "cases")}

@@ -33,6 +33,7 @@ UNKNOWN = {
     "digest": "0",
     "path": "nothing.css",
     "number": "12",
+    "day": "2020-02-30",
 }
 #: Forms that would sign the browser out.
 ENDS_THE_SESSION = {"logout", "account_session_end"}

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from civicportal.administration import arranging
 from civicportal.web.pages import add_pages
 
 SEE_PLUGINS = "core:plugin:view"
@@ -14,8 +15,8 @@ def includeme(config: Any) -> None:
     """Add the pages."""
     add_pages(
         config,
-        ROUTES,
-        VIEWS,
+        {**arranging.ROUTES, **ROUTES},
+        (*arranging.VIEWS, *VIEWS),
         views="civicportal.administration.views",
         templates="civicportal:templates/admin",
     )

@@ -18,6 +18,7 @@ from civicportal.i18n import _
 
 if TYPE_CHECKING:
     from civicportal.cases.models import Case
+    from civicportal.site import Site
     from civicportal.work import Work
 
 Stage = Literal["registered", "in_progress", "done", "rejected"]
@@ -172,6 +173,18 @@ class Workflow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class KnownFact:
+    """Something that routing rules may ask of a case besides its kind and category.
+
+    :ivar values: what it can be, as it is stored and read.
+    """
+
+    name: str
+    title: TranslationString
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class CaseKind:
     """A sort of case, for instance reports: what a plugin registers.
 
@@ -186,6 +199,7 @@ class CaseKind:
         of it; see :mod:`civicportal.cases.conversion`.
     :ivar level: identity level a citizen needs to open one (0 anonymous, 1 mobile, 2 verified).
     :ivar facts: what the routing rules of a site may ask, for instance the district of a case.
+    :ivar known_facts: those facts with all their values on a site, for the form of a rule.
     :ivar identity: what is known of the person behind a case; staff read it masked until they ask for it by right.
     """
 
@@ -202,6 +216,7 @@ class CaseKind:
     level: int = 1
     icon: str = "file"
     facts: Callable[["Case", "Work"], dict[str, str]] | None = field(default=None)
+    known_facts: Callable[["Site"], tuple[KnownFact, ...]] | None = field(default=None)
     identity: Callable[["Case", "Work"], Sequence[IdentityFact]] | None = field(default=None)
 
     def permission(self, verb: str) -> str:

@@ -13,7 +13,7 @@ from translationstring import TranslationString
 
 from civicportal import schema as types
 from civicportal.forms.widgets import Widget, shown
-from civicportal.i18n import localized_digits
+from civicportal.i18n import _, localized_digits
 
 
 class Words:
@@ -95,6 +95,18 @@ class BoundField:
     def is_empty(self) -> bool:
         """Whether nothing stands in it."""
         return self.cstruct in (colander.null, "", [])
+
+    @property
+    def words(self) -> str:
+        """What stands in it, as people read it: the labels of what was chosen, yes or no for a tick box."""
+        sent = self.cstruct if isinstance(self.cstruct, list) else [self.cstruct]
+        texts = [text for text in sent if isinstance(text, str)]
+        if isinstance(self.typ, types.Flag):
+            return self._words(_("Yes") if texts and types.Flag.words.get(texts[0]) else _("No"))
+        labels = {}
+        if hasattr(self.typ, "options"):
+            labels = {option.value: option.label for option in self.typ.options(self._field.schema)}
+        return "، ".join(self._words(labels.get(text, text)) for text in texts)
 
     @property
     def error_messages(self) -> list[str]:

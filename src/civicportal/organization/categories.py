@@ -67,7 +67,7 @@ class CategoryService:
         :raises NotPossible: when it would stand on a third level.
         """
         self._check_parent(kind, None, values["parent_id"])
-        weight = -len(self.tree(kind).by_id)
+        weight = editing.last_weight(self.tree(kind))
         own_key = editing.new_key("category")
         category = Category(kind=kind, key=own_key, weight=weight, **self._with_look(values))
         self.session.add(category)

@@ -48,6 +48,11 @@ def number(tree: Tree[Node]) -> None:
         row.weight = -position
 
 
+def last_weight(tree: Tree[Node]) -> int:
+    """Return the weight of a new row, which comes after all others."""
+    return min((row.weight for row in tree.by_id.values()), default=1) - 1
+
+
 def references(work: "Work", row: Unit | Category) -> dict[str, int]:
     """Return how many rows of which tables, those of plugins too, refer to a unit or category."""
     target = type(row).__table__.c.id

@@ -54,7 +54,7 @@ class UnitService:
 
         :param values: ``name``, ``short_name``, ``parent_id``, ``phone``.
         """
-        unit = Unit(key=editing.new_key("unit"), weight=-len(self.tree.by_id), **values)
+        unit = Unit(key=editing.new_key("unit"), weight=editing.last_weight(self.tree), **values)
         self.session.add(unit)
         self.session.flush()
         self._record("add", unit, **values)

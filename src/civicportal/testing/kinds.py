@@ -1,9 +1,16 @@
 """A kind of case for tests of the core, which itself has none."""
 
+from typing import TYPE_CHECKING
+
 from translationstring import TranslationString
 
-from civicportal.cases.workflow import CaseKind, State, Transition, Workflow
+from civicportal.cases.workflow import CaseKind, KnownFact, State, Transition, Workflow
 from civicportal.notifications.types import MessageText
+
+if TYPE_CHECKING:
+    from civicportal.cases.models import Case
+    from civicportal.site import Site
+    from civicportal.work import Work
 
 _registered = State(name="registered", title=TranslationString("Registered"), stage="registered")
 _working = State(name="working", title=TranslationString("In work"), stage="in_progress")
@@ -24,6 +31,15 @@ def _step(name: str, sources: tuple[str, ...], target: str, actor: str = "staff"
     )
 
 
+def _facts(case: "Case", _work: "Work") -> dict[str, str]:
+    return {"district": case.place}
+
+
+def _known_facts(site: "Site") -> tuple[KnownFact, ...]:
+    districts = tuple(site.map.districts) if site.map else ()
+    return (KnownFact(name="district", title=TranslationString("District"), values=districts),)
+
+
 #: registered → working ⇄ waiting → done or rejected; the citizen may withdraw, rates a closing and may object.
 PETITIONS = CaseKind(
     name="petitions",
@@ -32,6 +48,8 @@ PETITIONS = CaseKind(
     rating=True,
     publishable=True,
     reopen="object",
+    facts=_facts,
+    known_facts=_known_facts,
     workflow=Workflow(
         initial="registered",
         states=(_registered, _working, _waiting, _done, _rejected),

@@ -5,9 +5,11 @@ from civicportal.api import (
     Case,
     CaseKind,
     CleanText,
+    KnownFact,
     Node,
     PublicAnswer,
     Reason,
+    Site,
     State,
     StrictSchema,
     TrackingCode,
@@ -147,6 +149,12 @@ def facts(case: Case, work: Work) -> dict[str, str]:
     return {"district": report.district} if report else {}
 
 
+def known_facts(site: Site) -> tuple[KnownFact, ...]:
+    """Return those facts with their values: the districts of the city's map."""
+    districts = tuple(site.map.districts) if site.map else ()
+    return (KnownFact(name="district", title=_("District"), values=districts),)
+
+
 REPORTS = CaseKind(
     name=KIND,
     title=_("City report"),
@@ -159,4 +167,5 @@ REPORTS = CaseKind(
     level=1,
     icon="map-pin",
     facts=facts,
+    known_facts=known_facts,
 )

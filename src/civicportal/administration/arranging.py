@@ -1,0 +1,71 @@
+"""The pages on which administrators arrange the municipality: units, categories, routing, the working calendar."""
+
+from civicportal.web.pages import Page
+
+UNITS, CATEGORIES, ROUTING, CALENDAR = (
+    f"core:{thing}:manage" for thing in ("unit", "category", "routing", "calendar")
+)
+ID = r"{id:\d{1,18}}"
+ROUTES = {
+    "admin.units": "/admin/units",
+    "admin.unit_new": "/admin/units/new",
+    "admin.unit": f"/admin/units/{ID}",
+    "admin.unit_move": f"/admin/units/{ID}/move",
+    "admin.unit_close": f"/admin/units/{ID}/close",
+    "admin.unit_open": f"/admin/units/{ID}/open",
+    "admin.unit_refer": f"/admin/units/{ID}/refer",
+    "admin.unit_delete": f"/admin/units/{ID}/delete",
+    "admin.categories": "/admin/categories",
+    "admin.category_new": "/admin/categories/new",
+    "admin.category": f"/admin/categories/{ID}",
+    "admin.category_move": f"/admin/categories/{ID}/move",
+    "admin.category_switch": f"/admin/categories/{ID}/switch",
+    "admin.category_delete": f"/admin/categories/{ID}/delete",
+    "admin.routing": "/admin/routing",
+    "admin.rule_new": "/admin/routing/new",
+    "admin.dry_run": "/admin/routing/dry-run",
+    "admin.rule": f"/admin/routing/{ID}",
+    "admin.rule_move": f"/admin/routing/{ID}/move",
+    "admin.rule_switch": f"/admin/routing/{ID}/switch",
+    "admin.rule_delete": f"/admin/routing/{ID}/delete",
+    "admin.calendar": "/admin/calendar",
+    "admin.calendar_hours": "/admin/calendar/hours",
+    "admin.holiday_new": "/admin/calendar/holidays",
+    "admin.holidays_yearly": "/admin/calendar/holidays/yearly",
+    "admin.holiday_delete": r"/admin/calendar/holidays/{day:\d{4}-\d{2}-\d{2}}/delete",
+    "admin.closure_new": "/admin/calendar/closures",
+    "admin.closure_delete": f"/admin/calendar/closures/{ID}/delete",
+    "admin.calendar_deadlines": "/admin/calendar/deadlines",
+}
+BOTH = ("GET", "POST")
+VIEWS: tuple[Page, ...] = (
+    ("admin.units", "units.units", "units", UNITS, "GET"),
+    ("admin.unit_new", "units.new", "unit", UNITS, BOTH),
+    ("admin.unit", "units.unit", "unit", UNITS, BOTH),
+    ("admin.unit_move", "units.move", None, UNITS, "POST"),
+    ("admin.unit_close", "units.close", "unit_close", UNITS, BOTH),
+    ("admin.unit_open", "units.reopen", None, UNITS, "POST"),
+    ("admin.unit_refer", "units.refer", None, UNITS, "POST"),
+    ("admin.unit_delete", "units.delete", None, UNITS, "POST"),
+    ("admin.categories", "categories.categories", "categories", CATEGORIES, "GET"),
+    ("admin.category_new", "categories.new", "category", CATEGORIES, BOTH),
+    ("admin.category", "categories.category", "category", CATEGORIES, BOTH),
+    ("admin.category_move", "categories.move", None, CATEGORIES, "POST"),
+    ("admin.category_switch", "categories.switch", None, CATEGORIES, "POST"),
+    ("admin.category_delete", "categories.delete", None, CATEGORIES, "POST"),
+    ("admin.routing", "routing.rules", "routing", ROUTING, "GET"),
+    ("admin.rule_new", "routing.new", "routing_rule", ROUTING, BOTH),
+    ("admin.dry_run", "dry_run.dry_run", "routing_dry_run", ROUTING, "GET"),
+    ("admin.rule", "routing.rule", "routing_rule", ROUTING, BOTH),
+    ("admin.rule_move", "routing.move", None, ROUTING, "POST"),
+    ("admin.rule_switch", "routing.switch", None, ROUTING, "POST"),
+    ("admin.rule_delete", "routing.delete", None, ROUTING, "POST"),
+    ("admin.calendar", "calendar.calendar", "calendar", CALENDAR, "GET"),
+    ("admin.calendar_hours", "calendar.hours", "calendar_hours", CALENDAR, BOTH),
+    ("admin.holiday_new", "calendar.add_holiday", "calendar", CALENDAR, "POST"),
+    ("admin.holidays_yearly", "calendar.take_over", None, CALENDAR, "POST"),
+    ("admin.holiday_delete", "calendar.delete_holiday", None, CALENDAR, "POST"),
+    ("admin.closure_new", "calendar.add_closure", "calendar", CALENDAR, "POST"),
+    ("admin.closure_delete", "calendar.delete_closure", None, CALENDAR, "POST"),
+    ("admin.calendar_deadlines", "calendar.move_deadlines", None, CALENDAR, "POST"),
+)

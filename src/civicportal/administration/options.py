@@ -1,0 +1,93 @@
+"""What can be chosen in the forms of administration."""
+
+from typing import TYPE_CHECKING, Any
+
+from civicportal.calendar.formats import WEEKDAYS
+from civicportal.cases.workflow import KnownFact
+from civicportal.i18n import is_persian
+from civicportal.kartable.services import KartableService
+from civicportal.organization.editing import in_order
+from civicportal.organization.services import OrganizationService
+from civicportal.schema import Option
+
+if TYPE_CHECKING:
+    from civicportal.organization.models import Category, Unit
+    from civicportal.site import Site
+    from civicportal.work import Work
+
+INDENT = "\u2003"
+
+
+def unit_options(units: "list[Unit]") -> list[Option]:
+    """Return units to choose from."""
+    return [Option(value=str(unit.id), label=unit.name) for unit in units]
+
+
+def open_units(work: "Work", *, keep: int | None = None) -> list[Option]:
+    """Return the units that take cases, each below its parent.
+
+    :param keep: id of one that stays among them although it is closed.
+    """
+    tree = work.get(OrganizationService).units
+    return [
+        Option(value=str(unit.id), label=INDENT * depth + unit.name)
+        for depth, unit in in_order(tree)
+        if unit.active or unit.id == keep
+    ]
+
+
+def kind_options(request: Any) -> list[Option]:
+    """Return the kinds of cases."""
+    return [Option(value=kind.name, label=kind.title) for kind in request.site.kinds.values()]
+
+
+def category_options(request: Any) -> list[Option]:
+    """Return all categories of all kinds, leaves below their roots, grouped by kind."""
+    organization = request.work.get(OrganizationService)
+    return [
+        Option(
+            value=str(category.id),
+            label=INDENT * depth + category.name,
+            group=kind.title,
+        )
+        for kind in request.site.kinds.values()
+        for depth, category in in_order(organization.categories_of(kind.name))
+    ]
+
+
+def root_options(roots: "list[Category]") -> list[Option]:
+    """Return root categories to choose from."""
+    return [Option(value=str(root.id), label=root.name) for root in roots]
+
+
+def people_options(work: "Work") -> list[Option]:
+    """Return the staff of all units, by their units: the value is ``<unit>-<user>``."""
+    units = work.get(OrganizationService).units
+    people = work.get(KartableService).addressees()
+    return [
+        Option(value=f"{unit.id}-{user.id}", label=user.name, group=unit.name)
+        for _depth, unit in in_order(units)
+        for user, unit_id in people
+        if unit_id == unit.id
+    ]
+
+
+def known_facts(site: "Site") -> dict[str, tuple[KnownFact, set[str]]]:
+    """Return the facts that rules may ask, by name, each with the kinds that know it."""
+    found: dict[str, tuple[KnownFact, set[str]]] = {}
+    for kind in site.kinds.values():
+        for fact in kind.known_facts(site) if kind.known_facts else ():
+            found.setdefault(fact.name, (fact, set()))[1].add(kind.name)
+    return found
+
+
+def day_options(locale: str) -> list[Option]:
+    """Return the days of the week, from its first: Saturday in Persian, else Monday."""
+    names = WEEKDAYS["fa" if is_persian(locale) else "en"]
+    return [Option(value=str(day), label=names[day]) for day in week(locale)]
+
+
+def week(locale: str) -> list[int]:
+    """Return the days of the week in the order of a locale, as Python counts them (Monday 0)."""
+    first = 5 if is_persian(locale) else 0
+    return [(first + n) % 7 for n in range(7)]

@@ -1,0 +1,191 @@
+"""The working calendar: a year at a glance, office hours, holidays, closures, and deadlines that follow them."""
+
+from datetime import date
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.administration import options
+from civicportal.administration.schemas import ClosureForm, HolidayForm, HoursForm, YearQuery
+from civicportal.administration.views.pieces import press, row_id
+from civicportal.administration.year import months
+from civicportal.cases import recalculation
+from civicportal.errors import NotFound
+from civicportal.forms import BoundForm, handle_form
+from civicportal.i18n import _, format_number
+from civicportal.organization.errors import NotPossible
+from civicportal.organization.services import OrganizationService
+from civicportal.organization.workdays import WorkdayService
+from civicportal.web.editing import edit_form, handle_edit
+
+
+def calendar(request: Any) -> dict[str, Any]:
+    """Show a year."""
+    return _page(request)
+
+
+def hours(request: Any) -> Any:
+    """Change the office hours."""
+    service = request.work.get(WorkdayService)
+    present = _present(service)
+
+    def save(values: dict[str, Any]) -> HTTPSeeOther:
+        service.change_hours(
+            {
+                **values,
+                "weekend": sorted(map(int, values["weekend"])),
+                "half_days": sorted(map(int, values["half_days"])),
+            }
+        )
+        request.session.flash(request.translate(_("The office hours are kept.")), "good")
+        return HTTPSeeOther(request.route_path("admin.calendar"))
+
+    def make() -> BoundForm:
+        days = options.day_options(request.locale_name)
+        return edit_form(request, HoursForm(), present, bindings={"days": days})
+
+    return handle_edit(request, make(), make(), save)
+
+
+def add_holiday(request: Any) -> Any:
+    """Add a holiday."""
+    form = _holiday_form(request)
+
+    def save(values: dict[str, Any]) -> HTTPSeeOther:
+        try:
+            request.work.get(WorkdayService).add_holiday(values["day"], values["title"])
+        except NotPossible as refusal:
+            form.refuse("day", refusal.reason)
+        request.session.flash(request.translate(_("The holiday was added.")), "good")
+        return HTTPSeeOther(_address(request, _year_of(request, values["day"])))
+
+    answer = handle_form(request, form, save)
+    return _page(request, holiday=form) if isinstance(answer, dict) else answer
+
+
+def take_over(request: Any) -> HTTPSeeOther:
+    """Write the country's yearly holidays of a year among the city's own."""
+    year = _year(request, request.POST)
+    request.work.get(WorkdayService).take_over(year)
+    request.session.flash(request.translate(_("The yearly holidays stand in the list.")), "good")
+    return HTTPSeeOther(_address(request, year))
+
+
+def delete_holiday(request: Any) -> HTTPSeeOther:
+    """Delete a holiday."""
+    try:
+        day = date.fromisoformat(request.matchdict["day"])
+    except ValueError:
+        raise NotFound("no such day") from None
+    service = request.work.get(WorkdayService)
+    done = _("The holiday was deleted.")
+    if day in service.fixed:
+        done = _("The entry was deleted. The day stays a holiday, as it is one every year.")
+    return press(
+        request, lambda: service.delete_holiday(day), done, _address(request, _year_of(request, day))
+    )
+
+
+def add_closure(request: Any) -> Any:
+    """Close the city for some days."""
+    form = _closure_form(request)
+
+    def save(values: dict[str, Any]) -> HTTPSeeOther:
+        first, last = values["first_day"], values["last_day"] or values["first_day"]
+        try:
+            request.work.get(WorkdayService).add_closure(first, last, values["reason"])
+        except NotPossible as refusal:
+            form.refuse("last_day", refusal.reason)
+        request.session.flash(request.translate(_("The closure was added.")), "good")
+        return HTTPSeeOther(_address(request, _year_of(request, first)))
+
+    answer = handle_form(request, form, save)
+    return _page(request, closure=form) if isinstance(answer, dict) else answer
+
+
+def delete_closure(request: Any) -> HTTPSeeOther:
+    """Open the city again on the days of a closure."""
+    service = request.work.get(WorkdayService)
+    target = request.safe_next(request.route_path("admin.calendar"))
+    return press(
+        request,
+        lambda: service.delete_closure(row_id(request)),
+        _("The closure was deleted."),
+        target,
+    )
+
+
+def move_deadlines(request: Any) -> HTTPSeeOther:
+    """Move the deadlines of all open cases to where the calendar puts them."""
+    moved = recalculation.move_deadlines(request.site, request.identity)
+    count = format_number(moved, request.locale_name)
+    message = _("The deadlines of ${count} open cases have moved.", mapping={"count": count})
+    request.session.flash(request.translate(message), "good")
+    return HTTPSeeOther(request.route_path("admin.calendar"))
+
+
+def _page(
+    request: Any, *, holiday: BoundForm | None = None, closure: BoundForm | None = None
+) -> dict[str, Any]:
+    service, locale = request.work.get(WorkdayService), request.locale_name
+    year = _year(request, request.GET)
+    present = request.work.get(OrganizationService).calendar
+    holidays, closures = service.holidays(year), service.closures(year)
+    week = options.week(locale)
+    return {
+        "year": year,
+        "today_year": _year_of(request, request.site.calendar.today(request.site.clock.now())),
+        "calendar": present,
+        "weekdays": options.day_options(locale),
+        "months": months(
+            present,
+            year,
+            holidays={off.day: request.translate(off.title) for off in holidays},
+            closures={day: one.reason for one in closures for day in one.days},
+            today=present.today(request.site.clock.now()),
+            week=week,
+            locale=locale,
+        ),
+        "holidays": holidays,
+        "untaken": sum(not off.kept for off in holidays),
+        "closures": closures,
+        "misplaced": recalculation.misplaced(request.work),
+        "holiday": holiday or _holiday_form(request),
+        "closure": closure or _closure_form(request),
+        "address": lambda year: _address(request, year),
+    }
+
+
+def _present(service: WorkdayService) -> dict[str, Any]:
+    hours = service.hours()
+    return {
+        "opens": hours.opens,
+        "closes": hours.closes,
+        "weekend": list(map(str, hours.weekend)),
+        "half_days": list(map(str, hours.half_days)),
+        "half_day_ends": hours.half_day_ends,
+    }
+
+
+def _holiday_form(request: Any) -> BoundForm:
+    action = request.route_path("admin.holiday_new")
+    return BoundForm(request, HolidayForm(), action=action, prefix="holiday")
+
+
+def _closure_form(request: Any) -> BoundForm:
+    action = request.route_path("admin.closure_new")
+    return BoundForm(request, ClosureForm(), action=action, prefix="closure")
+
+
+def _year(request: Any, params: Any) -> int:
+    """Return the year that is asked for, else the present one."""
+    asked = BoundForm(request, YearQuery()).read_filters(params)["year"]
+    return asked or _year_of(request, request.site.calendar.today(request.site.clock.now()))
+
+
+def _year_of(request: Any, day: date) -> int:
+    return int(request.site.calendar.year_month_day(day)[0])
+
+
+def _address(request: Any, year: int) -> str:
+    return str(request.route_path("admin.calendar", _query={"year": year}))

@@ -1,0 +1,194 @@
+"""Categories of each kind of case: the two-level tree, and one category."""
+
+import re
+from typing import Any
+from urllib.parse import urlencode
+
+from pyramid.httpexceptions import HTTPSeeOther
+from sqlalchemy import func, select
+
+from civicportal.administration import options
+from civicportal.administration.icons import ICONS
+from civicportal.administration.schemas import LeafForm, ListQuery, RootForm, icon_options
+from civicportal.administration.views.pieces import press, row_id, step
+from civicportal.cases.models import Case
+from civicportal.cases.workflow import OPEN_STAGES
+from civicportal.errors import NotFound
+from civicportal.forms import BoundForm, handle_form
+from civicportal.i18n import _
+from civicportal.organization.categories import CategoryService
+from civicportal.organization.editing import in_order
+from civicportal.organization.models import Category
+from civicportal.organization.services import OrganizationService
+from civicportal.schema import whole_number
+from civicportal.web.editing import edit_form, handle_edit
+
+MOST_SYNONYMS = 40
+_SEPARATORS = re.compile(r"[،,\n]+")
+
+
+def categories(request: Any) -> dict[str, Any]:
+    """Show the categories of one kind of case, all or those that words find."""
+    query = BoundForm(request, ListQuery()).read_filters(request.GET)
+    kinds = request.site.kinds
+    kind = query["kind"] if query["kind"] in kinds else next(iter(kinds), "")
+    service = request.work.get(CategoryService)
+    tree = service.tree(kind)
+    found = service.search(kind, query["q"]) if query["q"] else None
+    rows = [(0, one) for one in found] if found is not None else list(in_order(tree))
+    return {
+        "kinds": kinds,
+        "kind": kind,
+        "q": query["q"],
+        "rows": rows,
+        "siblings": {row.id: tree.children(row.parent_id) for _depth, row in rows},
+        "leaves": {row.id: len(tree.children(row.id)) for _depth, row in rows},
+        "organization": request.work.get(OrganizationService),
+        "open_cases": _open_cases(request, kind),
+        "address": lambda **parts: address(request, **parts),
+    }
+
+
+def new(request: Any) -> Any:
+    """Add a root category, or a leaf below the root that the address names."""
+    service = request.work.get(CategoryService)
+    kind, root = _place(request)
+    present = {"parent": str(root.id)} if root else {"icon": next(iter(ICONS)), "tint": "t"}
+    form = _form(request, kind, None, root is None, present)
+
+    def save(values: dict[str, Any]) -> HTTPSeeOther:
+        service.add(kind, _values(values))
+        request.session.flash(request.translate(_("The category was added.")), "good")
+        return HTTPSeeOther(address(request, kind=kind))
+
+    context = {"category": None, "kind": kind, "root": root, "may_delete": False, "cases": 0}
+    return handle_form(request, form, save, seen="", stale=False, meanwhile=[], **context)
+
+
+def category(request: Any) -> Any:
+    """Show and change a category."""
+    service = request.work.get(CategoryService)
+    found = service.fetch(row_id(request), lock=request.method == "POST")
+    is_root = found.parent_id is None
+    present = _present(found)
+
+    def make() -> BoundForm:
+        return _form(request, found.kind, found, is_root, present)
+
+    def save(values: dict[str, Any]) -> HTTPSeeOther:
+        service.change(found, _values(values))
+        request.session.flash(request.translate(_("The category is kept.")), "good")
+        return HTTPSeeOther(address(request, kind=found.kind))
+
+    return handle_edit(
+        request,
+        make(),
+        make(),
+        save,
+        category=found,
+        kind=found.kind,
+        root=None if is_root else service.fetch(found.parent_id or 0),
+        may_delete=service.may_delete(found),
+        cases=_open_cases(request, found.kind).get(found.id, 0),
+    )
+
+
+def move(request: Any) -> HTTPSeeOther:
+    """Let a category change places with its neighbour."""
+    service = request.work.get(CategoryService)
+    found = service.fetch(row_id(request))
+    return press(request, lambda: service.move(found, step(request)), "", address(request, kind=found.kind))
+
+
+def switch(request: Any) -> HTTPSeeOther:
+    """Offer a category to citizens, or not any more."""
+    service = request.work.get(CategoryService)
+    found = service.fetch(row_id(request), lock=True)
+    on = request.POST.get("active") == "true"
+    done = _("Citizens can choose it.") if on else _("Citizens cannot choose it any more. Its cases stay.")
+    return press(request, lambda: service.set_active(found, on), done, address(request, kind=found.kind))
+
+
+def delete(request: Any) -> HTTPSeeOther:
+    """Delete a category to which nothing refers."""
+    service = request.work.get(CategoryService)
+    found = service.fetch(row_id(request), lock=True)
+    done = _("The category was deleted.")
+    return press(request, lambda: service.delete(found), done, address(request, kind=found.kind))
+
+
+def address(request: Any, **parts: Any) -> str:
+    """Return the address of the list."""
+    query = urlencode({name: value for name, value in parts.items() if value})
+    path = str(request.route_path("admin.categories"))
+    return f"{path}?{query}" if query else path
+
+
+def _place(request: Any) -> tuple[str, Category | None]:
+    """Return kind and root of a new category.
+
+    :raises NotFound: for a kind or a root that there is not.
+    """
+    parent = whole_number(request.GET.get("parent", ""))
+    if parent:
+        root = request.work.get(CategoryService).fetch(parent)
+        if root.parent_id is not None:
+            raise NotFound("no such root")
+        return root.kind, root
+    kind = request.GET.get("kind") or next(iter(request.site.kinds), "")
+    if kind not in request.site.kinds:
+        raise NotFound("no such kind")
+    return kind, None
+
+
+def _form(
+    request: Any, kind: str, found: Category | None, is_root: bool, present: dict[str, Any]
+) -> BoundForm:
+    roots = request.work.get(CategoryService).possible_parents(kind, found)
+    bindings = {
+        "parents": options.root_options(roots),
+        "units": options.open_units(request.work, keep=found.unit_id if found else None),
+        "icons": icon_options(present.get("icon", "dots")),
+    }
+    return edit_form(request, RootForm() if is_root else LeafForm(), present, bindings=bindings)
+
+
+def _present(found: Category) -> dict[str, Any]:
+    return {
+        "parent": str(found.parent_id),
+        "name": found.name,
+        "short_name": found.short_name,
+        "unit": str(found.unit_id) if found.unit_id else None,
+        "deadline_days": found.deadline_days,
+        "hint": found.hint,
+        "synonyms": "، ".join(found.synonyms),
+        "public": found.public,
+        "icon": found.icon,
+        "tint": found.tint or "none",
+    }
+
+
+def _values(values: dict[str, Any]) -> dict[str, Any]:
+    parent, unit = values.get("parent"), values["unit"]
+    look = {"icon": values["icon"], "tint": values["tint"].removeprefix("none")} if not parent else {}
+    return {
+        **{name: values[name] for name in ("name", "short_name", "deadline_days", "hint", "public")},
+        **look,
+        "parent_id": int(parent) if parent else None,
+        "unit_id": int(unit) if unit else None,
+        "synonyms": _synonyms(values["synonyms"]),
+    }
+
+
+def _open_cases(request: Any, kind: str) -> dict[int, int]:
+    query = (
+        select(Case.category_id, func.count())
+        .where(Case.kind == kind, Case.stage.in_(OPEN_STAGES))
+        .group_by(Case.category_id)
+    )
+    return dict(request.work.session.execute(query).all())
+
+
+def _synonyms(text: str) -> list[str]:
+    words = (word.strip() for word in _SEPARATORS.split(text))
+    return list(dict.fromkeys(word for word in words if word))[:MOST_SYNONYMS]

@@ -1,0 +1,41 @@
+"""The dry run: where past cases would go by the rules as they are now."""
+
+from datetime import time, timedelta
+from typing import Any
+
+from civicportal.administration.schemas import DryRunForm
+from civicportal.forms import BoundForm
+from civicportal.kartable.dry_run import SHOWN, DryRunService
+from civicportal.kartable.facts import RULES
+from civicportal.kartable.routing import BY_RULE
+from civicportal.kartable.rules import RuleService
+from civicportal.organization.services import OrganizationService
+
+
+def dry_run(request: Any) -> dict[str, Any]:
+    """Show how many past cases each rule would take, and which would go elsewhere."""
+    form = BoundForm(request, DryRunForm())
+    values = form.read_filters(request.GET)
+    every = request.work.get(RuleService).all()
+    rules = [rule for rule in every if rule.active or values["off"]]
+    calendar, first, last = request.site.calendar, values["first"], values["last"]
+    outcome = request.work.get(DryRunService).run(
+        rules,
+        newest=int(values["newest"]),
+        since=calendar.at(first, time.min) if first else None,
+        until=calendar.at(last + timedelta(days=1), time.min) if last else None,
+    )
+    titles = {BY_RULE + rule.key: rule.title or rule.key for rule in every}
+    return {
+        "form": form,
+        "outcome": outcome,
+        "rows": [
+            *((BY_RULE + rule.key, titles[BY_RULE + rule.key]) for rule in rules),
+            *((name, request.translate(title)) for name, title in RULES.items()),
+        ],
+        "rule_title": lambda name: (
+            titles.get(name) or request.translate(RULES.get(name, name.removeprefix(BY_RULE)))
+        ),
+        "organization": request.work.get(OrganizationService),
+        "most_shown": SHOWN,
+    }

@@ -1,0 +1,150 @@
+"""The rules of routing: their list with what each has done, and one rule."""
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.administration import options
+from civicportal.administration.schemas import RuleForm
+from civicportal.administration.views.pieces import press, row_id, step
+from civicportal.forms import BoundForm, handle_form, optional_choice
+from civicportal.i18n import _
+from civicportal.kartable.models import RoutingRule
+from civicportal.kartable.rows import names_of
+from civicportal.kartable.rules import Hits, RuleService
+from civicportal.organization.services import OrganizationService
+from civicportal.web.editing import edit_form, handle_edit
+
+
+def rules(request: Any) -> dict[str, Any]:
+    """Show the rules in their order."""
+    service = request.work.get(RuleService)
+    found = service.all()
+    return {
+        "rows": found,
+        "hits": service.hits(),
+        "no_hits": Hits(),
+        "dead": service.dead(),
+        "names": names_of(request.work, (rule.user_id for rule in found)),
+        "organization": request.work.get(OrganizationService),
+        "fact_titles": _fact_titles(request),
+    }
+
+
+def new(request: Any) -> Any:
+    """Add a rule, the last of all."""
+    service = request.work.get(RuleService)
+    form = _form(request, None, {"active": True})
+
+    def save(values: dict[str, Any]) -> HTTPSeeOther:
+        service.add(_values(request, values, {}))
+        request.session.flash(request.translate(_("The rule was added as the last one.")), "good")
+        return HTTPSeeOther(request.route_path("admin.routing"))
+
+    context = {"rule": None, "may_delete": False, "facts": _fact_fields(request)}
+    return handle_form(request, form, save, seen="", stale=False, meanwhile=[], **context)
+
+
+def rule(request: Any) -> Any:
+    """Show and change a rule."""
+    service = request.work.get(RuleService)
+    found = service.fetch(row_id(request), lock=request.method == "POST")
+    present = _present(found)
+
+    def save(values: dict[str, Any]) -> HTTPSeeOther:
+        service.change(found, _values(request, values, found.facts))
+        request.session.flash(request.translate(_("The rule is kept.")), "good")
+        return HTTPSeeOther(request.route_path("admin.routing"))
+
+    return handle_edit(
+        request,
+        _form(request, found, present),
+        _form(request, found, present),
+        save,
+        rule=found,
+        facts=_fact_fields(request),
+        may_delete=service.may_delete(found),
+        hits=service.hits().get(found.key, Hits()),
+        dead=service.dead().get(found.id),
+    )
+
+
+def move(request: Any) -> HTTPSeeOther:
+    """Let a rule change places with its neighbour."""
+    service = request.work.get(RuleService)
+    found = service.fetch(row_id(request))
+    return press(request, lambda: service.move(found, step(request)), "", request.route_path("admin.routing"))
+
+
+def switch(request: Any) -> HTTPSeeOther:
+    """Switch a rule on or off."""
+    service = request.work.get(RuleService)
+    found = service.fetch(row_id(request), lock=True)
+    on = request.POST.get("active") == "true"
+    done = _("The rule is switched on.") if on else _("The rule is switched off.")
+    return press(request, lambda: service.set_active(found, on), done, request.route_path("admin.routing"))
+
+
+def delete(request: Any) -> HTTPSeeOther:
+    """Delete a rule that has routed nothing."""
+    service = request.work.get(RuleService)
+    found = service.fetch(row_id(request), lock=True)
+    done = _("The rule was deleted.")
+    return press(request, lambda: service.delete(found), done, request.route_path("admin.routing"))
+
+
+def _form(request: Any, found: RoutingRule | None, present: dict[str, Any]) -> BoundForm:
+    work, facts = request.work, options.known_facts(request.site)
+    categories = work.get(OrganizationService).categories.by_id.values()
+    schema = RuleForm()
+    for name, (fact, _kinds) in facts.items():
+        node = optional_choice(fact.values, fact.title, _("Does not matter"))
+        node.name = f"fact_{name}"
+        schema.add(node)
+    bindings = {
+        "kinds": options.kind_options(request),
+        "categories": options.category_options(request),
+        "units": options.open_units(work, keep=found.unit_id if found else None),
+        "people": options.people_options(work),
+        "kind_of": {str(category.id): category.kind for category in categories},
+        "fact_kinds": {name: kinds for name, (_fact, kinds) in facts.items()},
+    }
+    return edit_form(request, schema, present, bindings=bindings)
+
+
+def _present(found: RoutingRule) -> dict[str, Any]:
+    return {
+        "title": found.title,
+        "kind": found.kind,
+        "category": str(found.category_id) if found.category_id else None,
+        "unit": str(found.unit_id),
+        "user": f"{found.unit_id}-{found.user_id}" if found.user_id else None,
+        "deadline_days": found.deadline_days,
+        "active": found.active,
+        **{f"fact_{name}": value for name, value in found.facts.items()},
+    }
+
+
+def _values(request: Any, values: dict[str, Any], facts: dict[str, str]) -> dict[str, Any]:
+    """Return the columns of a rule; facts that no form knows stay as a file has planted them."""
+    known = options.known_facts(request.site)
+    chosen = {name: values[f"fact_{name}"] for name in known if values[f"fact_{name}"]}
+    person = (values["user"] or "").partition("-")[2]
+    return {
+        "title": values["title"],
+        "kind": values["kind"],
+        "category_id": int(values["category"]) if values["category"] else None,
+        "facts": {**{name: value for name, value in facts.items() if name not in known}, **chosen},
+        "unit_id": int(values["unit"]),
+        "user_id": int(person) if person else None,
+        "deadline_days": values["deadline_days"],
+        "active": values["active"],
+    }
+
+
+def _fact_fields(request: Any) -> list[str]:
+    return [f"fact_{name}" for name in options.known_facts(request.site)]
+
+
+def _fact_titles(request: Any) -> dict[str, Any]:
+    return {name: fact.title for name, (fact, _kinds) in options.known_facts(request.site).items()}

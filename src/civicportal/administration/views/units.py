@@ -1,0 +1,171 @@
+"""Units: the tree, one unit, closing it and handing over what it had."""
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.administration import options
+from civicportal.administration.schemas import UnitClosing, UnitForm
+from civicportal.administration.views.pieces import press, row_id, step
+from civicportal.forms import BoundForm, handle_form
+from civicportal.i18n import _, format_number
+from civicportal.kartable.bulk import each
+from civicportal.kartable.services import KartableService
+from civicportal.kartable.usage import UsageService
+from civicportal.organization.editing import in_order
+from civicportal.organization.errors import NotPossible
+from civicportal.organization.models import Unit
+from civicportal.organization.units import UnitService
+from civicportal.schema import Option, whole_number
+from civicportal.web.editing import edit_form, handle_edit
+
+MOST = 100
+"""Cases referred at once."""
+
+
+def units(request: Any) -> dict[str, Any]:
+    """Show the tree."""
+    service = request.work.get(UnitService)
+    return {
+        "rows": list(in_order(service.tree)),
+        "siblings": {unit.id: service.tree.children(unit.parent_id) for unit in service.tree.by_id.values()},
+        "lines": request.work.get(UsageService).open_lines(),
+        "fallback": request.site.fallback_unit,
+    }
+
+
+def new(request: Any) -> Any:
+    """Add a unit."""
+    service = request.work.get(UnitService)
+    form = _form(request, None, {"parent": request.GET.get("parent", "")})
+
+    def save(values: dict[str, Any]) -> HTTPSeeOther:
+        service.add(_values(values))
+        request.session.flash(request.translate(_("The unit was added.")), "good")
+        return HTTPSeeOther(request.route_path("admin.units"))
+
+    return handle_form(request, form, save, unit=None, seen="", stale=False, meanwhile=[])
+
+
+def unit(request: Any) -> Any:
+    """Show and change a unit."""
+    service = request.work.get(UnitService)
+    found = service.fetch(row_id(request), lock=request.method == "POST")
+    present = _present(found)
+    form = _form(request, found, present)
+
+    def save(values: dict[str, Any]) -> HTTPSeeOther:
+        try:
+            service.change(found, _values(values))
+        except NotPossible as refusal:
+            form.refuse("parent", refusal.reason)
+        request.session.flash(request.translate(_("The unit is kept.")), "good")
+        return HTTPSeeOther(request.route_path("admin.units"))
+
+    usage = request.work.get(UsageService)
+    return handle_edit(
+        request,
+        form,
+        _form(request, found, present),
+        save,
+        unit=found,
+        usage=usage.of(found),
+        members=usage.members(found),
+        targets=_others(request, found),
+        may_delete=service.may_delete(found),
+        fallback=request.site.fallback_unit,
+    )
+
+
+def move(request: Any) -> HTTPSeeOther:
+    """Let a unit change places with its neighbour."""
+    service = request.work.get(UnitService)
+    found = service.fetch(row_id(request))
+    return press(request, lambda: service.move(found, step(request)), "", request.route_path("admin.units"))
+
+
+def close(request: Any) -> Any:
+    """Ask who takes over what points to a unit, and let it take no cases any more."""
+    service, usage = request.work.get(UnitService), request.work.get(UsageService)
+    found = service.fetch(row_id(request), lock=request.method == "POST")
+    form = BoundForm(request, UnitClosing(), bindings={"units": _others(request, found)})
+
+    def save(values: dict[str, Any]) -> HTTPSeeOther:
+        try:
+            service.close(found)
+        except NotPossible as refusal:
+            form.refuse("", refusal.reason)
+        if values["target"]:
+            usage.hand_over(found, service.fetch(int(values["target"])))
+        request.session.flash(request.translate(_("The unit takes no new cases any more.")), "good")
+        return HTTPSeeOther(request.route_path("admin.unit", id=found.id))
+
+    return handle_form(request, form, save, unit=found, usage=usage.of(found))
+
+
+def reopen(request: Any) -> HTTPSeeOther:
+    """Let a unit take cases again."""
+    service = request.work.get(UnitService)
+    found = service.fetch(row_id(request))
+    done = _("The unit takes cases again.")
+    return press(request, lambda: service.open(found), done, _address(request, found))
+
+
+def refer(request: Any) -> HTTPSeeOther:
+    """Refer the open cases of a unit to another, one by one; those the actor may not refer stay."""
+    target = whole_number(request.POST.get("target", ""))
+    with request.site.work(actor=request.identity, write=False) as work:
+        found = work.get(UnitService).fetch(row_id(request))
+        codes = work.get(UsageService).open_codes(found, MOST) if target else []
+    outcomes = each(
+        request.site,
+        request.identity,
+        codes,
+        lambda work, case: work.get(KartableService).refer(case, target),
+    )
+    done = sum(outcome.reason is None for outcome in outcomes)
+    message = _("${done} cases were referred, ${left} could not be.")
+    counts = {"done": done, "left": len(outcomes) - done}
+    numbers = {name: format_number(count, request.locale_name) for name, count in counts.items()}
+    request.session.flash(request.translate(message % numbers), "good" if done == len(outcomes) else "warn")
+    return HTTPSeeOther(_address(request, found))
+
+
+def delete(request: Any) -> HTTPSeeOther:
+    """Delete a unit to which nothing refers."""
+    service = request.work.get(UnitService)
+    found = service.fetch(row_id(request), lock=True)
+    done = _("The unit was deleted.")
+    return press(request, lambda: service.delete(found), done, request.route_path("admin.units"))
+
+
+def _form(request: Any, found: Unit | None, present: dict[str, Any]) -> BoundForm:
+    parents = request.work.get(UnitService).possible_parents(found)
+    return edit_form(request, UnitForm(), present, bindings={"units": options.unit_options(parents)})
+
+
+def _others(request: Any, found: Unit) -> list[Option]:
+    return [option for option in options.open_units(request.work) if option.value != str(found.id)]
+
+
+def _present(found: Unit) -> dict[str, Any]:
+    return {
+        "name": found.name,
+        "short_name": found.short_name,
+        "parent": str(found.parent_id) if found.parent_id else None,
+        "phone": found.phone,
+    }
+
+
+def _values(values: dict[str, Any]) -> dict[str, Any]:
+    parent = values["parent"]
+    return {
+        "name": values["name"],
+        "short_name": values["short_name"],
+        "parent_id": int(parent) if parent else None,
+        "phone": values["phone"],
+    }
+
+
+def _address(request: Any, found: Unit) -> str:
+    return str(request.route_path("admin.unit", id=found.id))

@@ -10,6 +10,8 @@ from sqlalchemy import select, update
 from civicportal.accounts.models import Membership, Role, User
 from civicportal.accounts.roles import RoleService
 from civicportal.accounts.services import AccountService
+from civicportal.accounts.types import IdentityClaim
+from civicportal.accounts.verification import VERIFIED, VerificationService
 from civicportal.notifications.models import OutboxMessage
 from civicportal.organization.models import Category, Seed, Unit
 from civicportal.plugins import in_order
@@ -84,7 +86,13 @@ def _load_people(work: "Work", files: Path) -> None:
     for person in _rows(files / "citizens.toml", "citizens"):
         name = f"{person['first_name']} {person['last_name']}"
         citizen = accounts.citizen_by_mobile(work.site.country.normalize_mobile(person["mobile"]), name=name)
-        citizen.level = person.get("level", 1)
+        if person.get("level") == VERIFIED:
+            claim = IdentityClaim(
+                mobile=citizen.mobile or "",
+                national_code=person["national_code"],
+                birth_date=person["birth_date"],
+            )
+            work.get(VerificationService).accept(citizen, claim)
 
 
 def _add_staff(work: "Work", person: dict[str, Any]) -> None:

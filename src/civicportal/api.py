@@ -92,6 +92,7 @@ from civicportal.kartable.ready_texts import ReadyTextService
 from civicportal.kartable.services import KartableService
 from civicportal.kartable.types import Route
 from civicportal.limits import TooMany
+from civicportal.notifications.arrivals import Arrival, ArrivalService
 from civicportal.notifications.broadcasts import BatchProgress, BroadcastLane
 from civicportal.notifications.choices import Choices, ChoiceService, wants
 from civicportal.notifications.gate import GateService
@@ -172,6 +173,8 @@ __all__ = [
     "VISITOR",
     "AccessService",
     "AfterPhoto",
+    "Arrival",
+    "ArrivalService",
     "Attachment",
     "AttachmentService",
     "AuditService",
@@ -340,8 +343,8 @@ __all__ = [
     "open_once",
     "optional_choice",
     "overdue",
-    "parse_hours",
     "own_identity",
+    "parse_hours",
     "process_image",
     "public_status",
     "render_svg",

@@ -10,8 +10,9 @@ from civicportal.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from civicportal.cases.changes import CaseChange
+    from civicportal.cases.models import Case
     from civicportal.checks import Finding
-    from civicportal.dashboard.types import NavigationItem, Widget
+    from civicportal.dashboard.types import NavigationItem, Panel, Widget
     from civicportal.jobs import Job
     from civicportal.notifications.models import InboundMessage
     from civicportal.notifications.types import Message, MessageText, Receipt, Reply
@@ -92,10 +93,19 @@ def navigation_items() -> "Iterable[NavigationItem]":
 
 @hookimpl
 def dashboard_widgets(request: Any) -> "Iterable[Widget]":
-    """Return the citizen's own cases."""
+    """Return the citizen's own cases, and for staff whether messages go out."""
     from civicportal.dashboard.widgets import core_widgets
+    from civicportal.notifications.pieces import gate_widget
 
-    return core_widgets(request)
+    return (*core_widgets(request), *gate_widget(request))
+
+
+@hookimpl
+def case_panels(case: "Case", request: Any) -> "Iterable[Panel]":
+    """Return the notices of a case with their fate."""
+    from civicportal.notifications import pieces
+
+    return pieces.case_panels(case, request)
 
 
 @hookimpl

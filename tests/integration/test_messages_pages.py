@@ -1,18 +1,22 @@
 """The administrators' pages of messages, through the real application."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from civicportal.audit.models import AuditEvent
+from civicportal.notifications.arrivals import ArrivalService
+from civicportal.notifications.book import MessageBook
 from civicportal.notifications.delivery import deliver_once
+from civicportal.notifications.gate import GateService
 from civicportal.notifications.models import OutboxMessage
 from civicportal.notifications.services import NotificationService
 from civicportal.notifications.texts import TextService
 from civicportal.notifications.transports import memory
-from civicportal.notifications.types import Permanent
-from civicportal.testing import make_case, make_citizen, make_staff, outbox
+from civicportal.notifications.types import Configuration, Permanent
+from civicportal.testing import make_case, make_category, make_citizen, make_staff, make_unit, outbox
 from civicportal.worker.process import mark_alive
 
 CITIZEN = "+989000000001"
@@ -156,3 +160,105 @@ def test_who_may_see_what(site, app, sign_in):
     sign_in(nobody)
     app.get("/admin/messages", status=403)
     app.get("/admin/messages/texts/no.such", status=403)
+
+
+def rows(page):
+    return page.html.select("tbody tr")
+
+
+def test_it_shows_whether_a_message_arrived_and_why_not(site, app, boss):
+    promise(site, 3)
+    with site.work() as work:
+        arrived, lost, _unknown = outbox(work)
+        for message in outbox(work):
+            message.state, message.sent_at = "sent", work.clock.now()
+        work.get(ArrivalService).note(arrived.id, "arrived")
+        work.get(ArrivalService).note(lost.id, "off")
+    assert len(rows(app.get("/admin/messages?arrival=arrived"))) == 1
+    page = app.get("/admin/messages?arrival=off")
+    assert "به گوشی نرسید" in rows(page)[0].text
+    assert len(rows(app.get("/admin/messages?arrival=nonsense"))) == 3
+
+
+def test_a_message_that_is_sent_again_has_not_arrived_yet(site, app, boss):
+    promise(site, 1)
+    with site.work() as work:
+        message = outbox(work)[0]
+        message.state, message.delivery = "dead", "off"
+        work.session.flush()
+        work.get(MessageBook).send_again(message.id)
+    with site.work(write=False) as work:
+        assert outbox(work)[0].delivery == ""
+
+
+def test_the_last_digits_of_a_number_find_its_messages(site, app, boss):
+    promise(site, 12)
+    assert len(rows(app.get("/admin/messages?ending=0007"))) == 1
+    assert len(rows(app.get("/admin/messages", {"ending": "۰۰۰۷"}))) == 1
+    assert len(rows(app.get("/admin/messages?ending=%25%25%25%25"))) == 12
+    with site.work() as work:
+        for message in outbox(work):
+            message.created_at -= timedelta(days=31)
+    assert rows(app.get("/admin/messages?ending=0007")) == []
+
+
+def close_gate(site):
+    mark_alive(site)
+    promise(site, 1)
+    memory(site).script.append(Configuration("the key is not valid"))
+    deliver_once(site, "notices")
+
+
+def test_a_closed_gate_is_told_once_and_opened_by_hand(site, app, boss, caplog):
+    close_gate(site)
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == [
+        "no message gets through memory any more: the key is not valid"
+    ]
+    assert "the key is not valid" in app.get("/desk", status=200)
+    page = app.get("/admin/messages")
+    assert "the key is not valid" in page
+    form_of(page, "/admin/messages/gate/open").submit(status=303)
+    assert deliver_once(site, "notices")
+    with site.work(write=False) as work:
+        assert outbox(work)[0].state == "sent"
+        assert work.session.scalar(select(AuditEvent).where(AuditEvent.action == "gate:open"))
+    assert "the key is not valid" not in app.get("/desk")
+    token = form_of(app.get("/admin/messages"), "/admin/messages/find")["csrf_token"].value
+    app.post("/admin/messages/gate/open", {"csrf_token": token}, status=303)
+
+
+def test_the_gate_is_for_whoever_may_change_settings(site, app, sign_in):
+    close_gate(site)
+    with site.work() as work:
+        reader = make_staff(work, "reader", permissions=["core:message:view"])
+        worker = make_staff(work, "worker", permissions=[])
+    sign_in(reader)
+    page = app.get("/admin/messages")
+    assert "gate/open" not in page
+    token = form_of(page, "/admin/messages/find")["csrf_token"].value
+    app.post("/admin/messages/gate/open", {"csrf_token": token}, status=403)
+    sign_in(worker)
+    assert "the key is not valid" not in app.get("/desk")
+
+
+def test_the_credit_stands_beside_the_transport(site, app, boss):
+    mark_alive(site)
+    with site.work() as work:
+        work.get(GateService).note_credit(1234.4)
+    assert "۱٬۲۳۴" in app.get("/admin/messages")
+
+
+def test_the_page_of_a_case_shows_its_notices_and_no_number(site, app, boss):
+    with site.work() as work:
+        category = make_category(work, unit=make_unit(work))
+        case = make_case(work, citizen=make_citizen(work, CITIZEN), category=category)
+        message = outbox(work)[0]
+        message.state, message.sent_at = "sent", work.clock.now()
+        work.get(ArrivalService).note(message.id, "blocked")
+        code = case.code
+    panel = app.get(f"/kartable/cases/{code}", status=200).html.select_one(
+        "section[aria-labelledby=notices-title]"
+    )
+    assert f"Petition {code} is registered." in panel.text
+    assert "نمی‌پذیرد" in panel.text
+    assert "0001" not in panel.text.replace(code, "").translate(str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789"))

@@ -1,13 +1,16 @@
-"""Whether messages arrived, and what people send to the line."""
+"""Whether messages arrived, what the account still pays for, and what people send to the line."""
+
+from datetime import timedelta
 
 import pytest
+from civicportal_sms_ir.credit import poll_credit
 from civicportal_sms_ir.deliveries import forget_deliveries, poll_deliveries
 from civicportal_sms_ir.inbound import poll_inbound
 from civicportal_sms_ir.models import Delivery
 from civicportal_sms_ir.plugin import register_jobs
 from sqlalchemy import select
 
-from civicportal.api import NEVER
+from civicportal.api import NEVER, GateService
 from civicportal.testing import NOON, make_case, make_category, make_citizen, make_unit
 
 
@@ -17,16 +20,23 @@ def deliveries(site):
 
 
 def test_hook_register_jobs_only_for_sites_that_send_by_it(site, monkeypatch):
-    names = ["sms_ir.inbound", "sms_ir.deliveries", "sms_ir.forget"]
+    names = ["sms_ir.inbound", "sms_ir.deliveries", "sms_ir.credit", "sms_ir.forget"]
     assert [job.name for job in register_jobs(site)] == names
     monkeypatch.setattr(site, "transport", "memory")
     assert register_jobs(site) == ()
 
 
 @pytest.mark.parametrize(
-    ("state", "becomes"), [(1, "delivered"), (2, "failed"), (4, "failed"), (6, "failed"), (7, "blocked")]
+    ("state", "becomes", "told"),
+    [
+        (1, "delivered", "arrived"),
+        (2, "failed", "off"),
+        (4, "failed", "not_taken"),
+        (6, "failed", "lost"),
+        (7, "blocked", "blocked"),
+    ],
 )
-def test_the_delivery_is_asked_for_once_it_is_known(site, clock, messages, provider, state, becomes):
+def test_the_delivery_is_asked_for_once_it_is_known(site, clock, messages, provider, state, becomes, told):
     messages.promise()
     messages.deliver()
     poll_deliveries(site)
@@ -39,6 +49,8 @@ def test_the_delivery_is_asked_for_once_it_is_known(site, clock, messages, provi
     (row,) = deliveries(site)
     assert (row.state, row.next_at, row.message_id) == (becomes, NEVER, messages.rows()[0].id)
     assert len(provider.entries()) == 2
+    message = messages.rows()[0]
+    assert (message.delivery, message.delivered_at) == (told, NOON + timedelta(seconds=5))
 
 
 @pytest.mark.parametrize("state", [None, 3, 5, 8])
@@ -53,6 +65,7 @@ def test_after_six_hours_nobody_asks_any_more(site, clock, messages, provider, s
         poll_deliveries(site)
     (row,) = deliveries(site)
     assert (row.state, row.checks, row.next_at) == ("unknown", 4, NEVER)
+    assert messages.rows()[0].delivery == "silent"
     assert len(provider.entries()) == 5
 
 
@@ -86,6 +99,16 @@ def test_deliveries_are_forgotten_after_a_month(site, clock, messages):
     clock.advance(days=2)
     forget_deliveries(site)
     assert deliveries(site) == []
+
+
+def test_the_credit_is_kept_for_whoever_looks_at_the_messages(site, messages, provider):
+    provider.credit = 321.5
+    poll_credit(site)
+    provider.script.append("500")
+    poll_credit(site)
+    with site.work(write=False) as work:
+        row = work.get(GateService).row
+        assert (row.credit, row.credit_at) == (321.5, site.clock.now())
 
 
 @pytest.fixture

@@ -25,12 +25,16 @@ COUNTED = timedelta(days=30)
 class MessageQuery:
     """What is looked for; None asks for all.
 
+    :ivar arrival: a name of ``ARRIVALS``.
+    :ivar ending: the last digits of the number; found among the messages of the last thirty days.
     :ivar person: user id.
     """
 
     state: str | None = None
+    arrival: str | None = None
     kind: str | None = None
     code: str | None = None
+    ending: str | None = None
     first: date | None = None
     last: date | None = None
     person: int | None = None
@@ -100,7 +104,7 @@ class MessageBook:
                 OutboxMessage.state.in_(("dead", "unknown")),
                 OutboxMessage.lane != "codes",
             )
-            .values(state="new", attempts=0, next_at=now, last_error="")
+            .values(state="new", attempts=0, next_at=now, last_error="", delivery="", delivered_at=None)
             .returning(OutboxMessage.user_id, OutboxMessage.case_id)
             .execution_options(synchronize_session=False)
         ).first()
@@ -118,6 +122,11 @@ class MessageBook:
         found: list[ColumnElement[bool]] = []
         if query.state:
             found.append(OutboxMessage.state == query.state)
+        if query.arrival:
+            found.append(OutboxMessage.delivery == query.arrival)
+        if query.ending:
+            found.append(OutboxMessage.recipient.endswith(query.ending, autoescape=True))
+            found.append(OutboxMessage.created_at >= self.work.clock.now() - COUNTED)
         if query.kind:
             found.append(OutboxMessage.kind == query.kind)
         if query.code:

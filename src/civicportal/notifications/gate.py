@@ -1,15 +1,23 @@
-"""The gate of the site's transport: closed while nothing gets through, so that nobody waits for a code in vain."""
+"""The gate of the site's transport: closed while nothing gets through, so that nobody waits for a code in vain.
 
+Its closing is told once: a line of the log, and a word on the desk of whoever may see the messages.
+"""
+
+import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import or_, update
 
+from civicportal.audit.services import AuditService
+from civicportal.errors import Conflict
 from civicportal.notifications.models import Gate, OutboxMessage
 from civicportal.notifications.outcomes import Verdict
 
 if TYPE_CHECKING:
     from civicportal.work import Work
+
+log = logging.getLogger(__name__)
 
 MOST_FAILURES = 5
 PROBE_EVERY = timedelta(minutes=1)
@@ -97,12 +105,39 @@ class GateService:
         row.reason = reason
         if row.open and (verdict == "misconfigured" or row.failures >= MOST_FAILURES):
             row.open, row.since, row.probed_at = False, self.work.clock.now(), self.work.clock.now()
+            log.error("no message gets through %s any more: %s", row.transport, reason)
 
     def _succeeded(self, row: Gate) -> None:
+        row.failures, row.last_ok_at = 0, self.work.clock.now()
+        if not row.open:
+            log.warning("messages get through %s again", row.transport)
+            self._open(row)
+
+    def open_again(self) -> None:
+        """Try at once whether messages get through: somebody has mended the settings.
+
+        Whatever still fails closes the gate anew.
+
+        :raises Conflict: when it is open.
+        """
+        row = self.session.get(Gate, self.work.site.transport, with_for_update=True)
+        if row is None or row.open:
+            raise Conflict("the gate is open")
+        self._open(row)
+        row.failures = 0
+        self.work.get(AuditService).record("gate:open", transport=row.transport)
+
+    def note_credit(self, credit: float) -> None:
+        """Write down how many messages the provider's account still pays for."""
+        self.session.execute(
+            update(Gate)
+            .where(Gate.transport == self.work.site.transport)
+            .values(credit=credit, credit_at=self.work.clock.now())
+            .execution_options(synchronize_session=False)
+        )
+
+    def _open(self, row: Gate) -> None:
         now = self.work.clock.now()
-        row.failures, row.last_ok_at = 0, now
-        if row.open:
-            return
         row.open, row.since, row.reason = True, now, ""
         # What waits for its next attempt need not wait any longer.
         self.session.execute(

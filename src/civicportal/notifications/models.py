@@ -60,7 +60,7 @@ class OutboxMessage(Base):
     lease_id: Mapped[str | None] = tagged(String(32))
     sent_at: Mapped[datetime | None] = tagged()
     provider_id: Mapped[str | None] = tagged(String(100))
-    #: Whether it arrived, as the provider says later; a name of ``DELIVERIES``, empty while nobody has said.
+    #: Whether it arrived, as the provider says later; a name of ``ARRIVALS``, empty while nobody has said.
     delivery: Mapped[str] = tagged(String(12), default="", server_default="")
     delivered_at: Mapped[datetime | None] = tagged()
     #: Masked.

@@ -4,10 +4,12 @@ import colander
 
 from civicportal.forms import TextAreaWidget, optional_choice
 from civicportal.i18n import _
+from civicportal.notifications.arrivals import ARRIVALS
 from civicportal.schema import (
     BoundedInt,
     CityDate,
     CleanText,
+    Code,
     Node,
     Option,
     StrictSchema,
@@ -16,6 +18,8 @@ from civicportal.schema import (
 
 LARGEST_ID = 2**53
 LONGEST_TEXT = 500
+ENDING = 4
+"""Digits of a number that may stand in an address."""
 STATES = {
     "new": _("Waiting"),
     "leased": _("Being sent"),
@@ -34,8 +38,14 @@ class MessageFilters(StrictSchema):
         _("State of the message"),
         _("Every state"),
     )
+    arrival = optional_choice(
+        [Option(value=name, label=title) for name, title in ARRIVALS.items()],
+        _("Whether it arrived"),
+        _("Arrived or not"),
+    )
     kind = optional_choice("kinds", _("Text"), _("All texts"))
     code = Node(TrackingCode(), title=_("Tracking code"), missing=None)
+    ending = Node(Code(ENDING), title=_("Last four digits of the number"), missing=None)
     first = Node(CityDate(), title=_("Written from"), missing=None)
     last = Node(CityDate(), title=_("Written until"), missing=None)
     person = Node(BoundedInt(0, LARGEST_ID), missing=None)

@@ -13,6 +13,7 @@ from civicportal.countries import InvalidMobile
 from civicportal.errors import Conflict, NotFound
 from civicportal.forms import BoundForm, handle_form
 from civicportal.i18n import _
+from civicportal.notifications.arrivals import ARRIVALS
 from civicportal.notifications.book import MessageBook, MessageQuery
 from civicportal.notifications.gate import GateService
 from civicportal.notifications.schemas import STATES, MessageFilters, MessageWording
@@ -21,7 +22,7 @@ from civicportal.notifications.texts import TextService, fill
 from civicportal.persian import compact
 from civicportal.schema import Option, whole_number
 
-FILTERS = ("state", "kind", "code", "first", "last", "person")
+FILTERS = ("state", "arrival", "kind", "code", "ending", "first", "last", "person")
 
 
 def messages(request: Any) -> dict[str, Any]:
@@ -40,6 +41,7 @@ def messages(request: Any) -> dict[str, Any]:
         "narrowed": bool(set(chosen) - {"state"}),
         "page": page,
         "states": STATES,
+        "arrivals": ARRIVALS,
         "texts": texts,
         "counts": book.counts(),
         "gate": work.get(GateService),
@@ -63,6 +65,17 @@ def find(request: Any) -> HTTPSeeOther:
         request.session.flash(request.translate(_("No case and no person was found for this.")), "warn")
         return HTTPSeeOther(_url(request, {}))
     return HTTPSeeOther(_url(request, {"person": person}))
+
+
+def open_gate(request: Any) -> HTTPSeeOther:
+    """Let messages try again at once, after somebody has mended the settings."""
+    try:
+        request.work.get(GateService).open_again()
+    except Conflict:
+        request.session.flash(request.translate(_("Messages get through already.")), "warn")
+    else:
+        request.session.flash(request.translate(_("Messages are tried again now.")), "good")
+    return HTTPSeeOther(_url(request, {}))
 
 
 def again(request: Any) -> HTTPSeeOther:

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select
 
-from civicportal.api import NEVER, SendError, Site, Work
+from civicportal.api import NEVER, Arrival, ArrivalService, SendError, Site, Work
 from civicportal_sms_ir.client import SmsIr
 from civicportal_sms_ir.models import Delivery
+from civicportal_sms_ir.records import Record
 
 log = logging.getLogger(__name__)
 
@@ -18,6 +19,8 @@ KEEP = timedelta(days=30)
 BATCH = 100
 #: The provider's delivery states; 3, 5, 8 and none mean that it is still on its way.
 STATES = {1: "delivered", 2: "failed", 4: "failed", 6: "failed", 7: "blocked"}
+#: The same for people who look at the message.
+ARRIVALS: dict[int, Arrival] = {1: "arrived", 2: "off", 4: "not_taken", 6: "lost", 7: "blocked"}
 
 
 class DeliveryService:
@@ -55,18 +58,24 @@ class DeliveryService:
         query = select(Delivery.provider_id).where(Delivery.next_at <= self.work.clock.now())
         return list(self.session.scalars(query.order_by(Delivery.next_at).limit(BATCH)))
 
-    def settle(self, provider_id: str, state: str | None) -> None:
-        """Write down an answer.
+    def settle(self, provider_id: str, record: Record | None) -> None:
+        """Write down an answer, and once it is the last one, tell the outbox.
 
-        :param state: None while nobody knows.
+        :param record: None when the provider knows no such message.
         """
         row = self.session.get(Delivery, provider_id, with_for_update=True)
         if row is None:
             return
+        number = (record.state or 0) if record else 0
         row.checks += 1
-        is_over = row.checks >= len(SCHEDULE)
-        row.state = state or ("unknown" if is_over else "pending")
-        row.next_at = NEVER if state or is_over else row.sent_at + SCHEDULE[row.checks]
+        is_over = record is None or row.checks >= len(SCHEDULE)
+        row.state = STATES.get(number, "unknown" if is_over else "pending")
+        if row.state == "pending":
+            row.next_at = row.sent_at + SCHEDULE[row.checks]
+            return
+        row.next_at = NEVER
+        arrived_at = record.arrived_at if record else None
+        self.work.get(ArrivalService).note(row.message_id, ARRIVALS.get(number, "silent"), arrived_at)
 
     def counts(self, since: datetime) -> Counter[str]:
         """Return the number of messages by state, of those sent since then."""
@@ -93,9 +102,8 @@ def poll_deliveries(site: Site) -> None:
         except SendError as error:
             log.warning("the delivery of messages is not known: %s", error)
             return
-        state = STATES.get(record.state or 0) if record else "unknown"
         with site.work() as work:
-            work.get(DeliveryService).settle(provider_id, state)
+            work.get(DeliveryService).settle(provider_id, record)
 
 
 def forget_deliveries(site: Site) -> None:

@@ -11,13 +11,14 @@ import click
 import colander
 
 from civicportal.api import Finding, Job, Message, Phones, PluginModels, Receipt, Site, Work, hookimpl
-from civicportal_sms_ir import commands, deliveries, doctor, inbound, sending
+from civicportal_sms_ir import commands, credit, deliveries, doctor, inbound, sending
 from civicportal_sms_ir.models import SmsIrBase
 from civicportal_sms_ir.schemas import SmsIrSettings
 from civicportal_sms_ir.settings import is_in_use, refuse_unfit
 
 JOBS = (
     Job(name="sms_ir.deliveries", every=timedelta(minutes=1), run=deliveries.poll_deliveries),
+    Job(name="sms_ir.credit", every=timedelta(minutes=15), run=credit.poll_credit),
     Job(name="sms_ir.forget", every=timedelta(days=1), run=deliveries.forget_deliveries),
 )
 

@@ -16,6 +16,7 @@ class Record:
 
     :ivar mobile: E.164.
     :ivar state: of its delivery: 1 arrived … 8 unclear; None while nobody knows.
+    :ivar arrived_at: when it reached that state, if the provider says.
     """
 
     message_id: str
@@ -23,6 +24,7 @@ class Record:
     text: str
     sent_at: datetime
     state: int | None
+    arrived_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,13 +53,14 @@ def every(make: Callable[[Any], Item], data: Any) -> list[Item]:
 
 def record_of(data: Any) -> Record:
     """Read a sent message."""
-    state = data["deliveryState"]
+    state, arrived = data["deliveryState"], data.get("deliveryDateTime")
     return Record(
         message_id=str(int(data["messageId"])),
         mobile=_e164(data["mobile"]),
         text=str(data["messageText"]),
         sent_at=datetime.fromtimestamp(data["sendDateTime"], UTC),
         state=None if state is None else int(state),
+        arrived_at=datetime.fromtimestamp(arrived, UTC) if arrived else None,
     )
 
 

@@ -1,0 +1,41 @@
+"""Whether a message arrived, as its provider says some time after it was sent."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+from sqlalchemy import update
+
+from civicportal.i18n import _
+from civicportal.notifications.models import OutboxMessage
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+Arrival = Literal["arrived", "off", "not_taken", "lost", "blocked", "silent"]
+ARRIVALS = {
+    "arrived": _("Arrived"),
+    "off": _("Did not reach the phone: it was off, full or out of reach"),
+    "not_taken": _("The operator did not take it"),
+    "lost": _("Failed on its way"),
+    "blocked": _("This number takes no such messages"),
+    "silent": _("The provider does not say whether it arrived"),
+}
+
+
+class ArrivalService:
+    """Writes beside messages whether they arrived; for the plugins that send them."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+
+    def note(self, message_id: int, arrival: Arrival, at: datetime | None = None) -> None:
+        """Write down what the provider says of a message of the outbox.
+
+        :param at: when it arrived, aware; now if the provider does not say.
+        """
+        self.work.session.execute(
+            update(OutboxMessage)
+            .where(OutboxMessage.id == message_id)
+            .values(delivery=arrival, delivered_at=at or self.work.clock.now())
+            .execution_options(synchronize_session=False)
+        )

@@ -1,0 +1,53 @@
+"""What the outbox contributes to other pages: the notices of a case, and a word when nothing gets through."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from civicportal.dashboard.types import Panel, Widget
+from civicportal.notifications.arrivals import ARRIVALS
+from civicportal.notifications.gate import GateService
+from civicportal.notifications.models import OutboxMessage
+from civicportal.notifications.schemas import STATES
+
+if TYPE_CHECKING:
+    from civicportal.cases.models import Case
+
+SEE = "core:message:view"
+MOST_NOTICES = 20
+_TEMPLATES = "civicportal:templates/notifications"
+
+
+def case_panels(case: "Case", request: Any) -> Iterator[Panel]:
+    """Return the notices of a case with what became of each, for staff; they name no number."""
+    if not request.identity.is_staff:
+        return
+    query = select(OutboxMessage).where(OutboxMessage.case_id == case.id)
+    notices = request.display_work.session.scalars(
+        query.order_by(OutboxMessage.id.desc()).limit(MOST_NOTICES)
+    )
+    context = {
+        "notices": notices.all(),
+        "titles": request.site.messages,
+        "states": STATES,
+        "arrivals": ARRIVALS,
+    }
+    yield Panel(
+        name="notices", area="aside", template=f"{_TEMPLATES}/panel.jinja2", weight=-50, context=context
+    )
+
+
+def gate_widget(request: Any) -> Iterator[Widget]:
+    """Tell whoever may see the messages that none goes out, for as long as that is so."""
+    if not request.identity.permits(SEE):
+        return
+    gate = request.display_work.get(GateService)
+    if gate.row is not None and not gate.works:
+        yield Widget(
+            name="gate",
+            area="desk",
+            template=f"{_TEMPLATES}/gate.jinja2",
+            weight=1000,
+            context={"gate": gate.row, "worker_lives": gate.worker_lives},
+        )

@@ -38,11 +38,14 @@ def assemble_migrated(assemble, civic_environment):
 
 
 @pytest.fixture
-def browse():
+def browse(request):
     """Return a browser of a site: ``browse(site)``, or ``browse(site, user, "staff")`` with somebody signed in."""
+    names = request.fixturenames
+    environment = request.getfixturevalue("civic_environment") if "civic_environment" in names else None
 
     def browse(site, user=None, door="citizen"):
-        browser = TestApp(create_app(site))
+        is_usual = environment is not None and environment.site is site
+        browser = TestApp(environment.app if is_usual else create_app(site))
         if user is not None:
             with site.work() as work:
                 token = work.get(SessionService).open(door, user)

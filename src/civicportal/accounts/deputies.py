@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from civicportal.accounts import messages
 from civicportal.accounts.errors import NotPossible
@@ -97,7 +97,7 @@ class DeputyService:
         if self.session.scalar(clash.limit(1)) is not None:
             raise NotPossible(_("Somebody stands in on these days already."))
 
-    def _running(self, other: object, *conditions: object) -> Sequence[tuple[Deputy, User]]:
+    def _running(self, other: Any, *conditions: ColumnElement[bool]) -> Sequence[tuple[Deputy, User]]:
         query = (
             select(Deputy, User)
             .join(User, User.id == other)
@@ -116,5 +116,5 @@ class DeputyService:
         )
 
 
-def _at_work() -> tuple[object, ...]:
+def _at_work() -> tuple[ColumnElement[bool], ...]:
     return User.username.is_not(None), User.disabled_at.is_(None), User.deleted_at.is_(None)

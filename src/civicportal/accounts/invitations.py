@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from civicportal.accounts import messages
 from civicportal.accounts.errors import NotPossible
@@ -240,7 +240,7 @@ class InvitationService:
             raise LinkSpent(f"invitation {invitation.id} is spent")
         self.session.refresh(invitation)
 
-    def _void(self, *conditions: object, **values: object) -> int:
+    def _void(self, *conditions: ColumnElement[bool], **values: object) -> int:
         """Close open links in one statement, so that of two who use one the second finds it used."""
         unsettled = (Invitation.used_at.is_(None), Invitation.revoked_at.is_(None))
         done = self.session.execute(

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 from translationstring import TranslationString
@@ -178,7 +178,7 @@ class RoleService:
         if role.builtin:
             raise NotPossible(_("This role holds every right and cannot be changed."))
 
-    def _record(self, action: str, role: Role, **data: object) -> None:
+    def _record(self, action: str, role: Role, **data: Any) -> None:
         self.work.get(AuditService).record(action, role=role.key, title=role.title, **data)
 
 

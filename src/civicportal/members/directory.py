@@ -85,8 +85,8 @@ class MemberDirectory:
         return {"staff": found.get(True, 0), "citizens": found.get(False, 0)}
 
     def _ordered(
-        self, found: Select[tuple[User]], query: MemberQuery, place: int | None, backwards: bool
-    ) -> Select[tuple[User]]:
+        self, found: Select[User], query: MemberQuery, place: int | None, backwards: bool
+    ) -> Select[User]:
         columns: list[Any] = [User.name, User.id] if query.who == "staff" else [User.id]
         rising = (query.who == "staff") != backwards
         here = self.session.get(User, place) if place is not None else None

@@ -53,10 +53,9 @@ def _page(request: Any, purpose: str) -> Any:
         "invitation": invitation,
         "minimum": STAFF_MINIMUM,
         "send_url": request.route_path(f"{PURPOSES[purpose]}_code", token=request.matchdict["token"]),
-        "codes_arrive": codes.codes_arrive(request),
     }
     if challenge is None or challenge.mobile != invitation.mobile:
-        return {"form": None, **context}
+        return {"form": None, "codes_arrive": codes.codes_arrive(request), **context}
     joins = purpose == "join"
     form = BoundForm(
         request,

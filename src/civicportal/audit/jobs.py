@@ -32,7 +32,7 @@ def verify(site: "Site") -> None:
     for flaw in found.flaws:
         log.error("audit: seal %s of %s: %s", flaw.seal, flaw.source, flaw.problem.interpolate())
     if last:
-        log.warning("audit anchor %s:%s", last.id, last.hash)
+        log.warning("audit anchor %s", last.anchor)
     with site.work() as work:
         work.get(AuditService).record(
             "audit:verified",

@@ -35,7 +35,7 @@ def anchor(context: click.Context) -> None:
 
     with load_site(context).work(write=False) as work:
         last = work.get(SealService).last()
-    click.echo(f"{last.id}:{last.hash}" if last else "nothing is sealed yet")
+    click.echo(last.anchor if last else "nothing is sealed yet")
 
 
 def _anchor(text: str | None) -> tuple[int, str] | None:
@@ -44,4 +44,4 @@ def _anchor(text: str | None) -> tuple[int, str] | None:
     number, colon, hash_ = text.partition(":")
     if not colon or not number.isdecimal():
         raise click.BadParameter("must look like 17:9f86d0…", param_hint="--anchor")
-    return int(number), hash_
+    return int(number), hash_.replace("-", "")

@@ -58,13 +58,13 @@ def register_messages() -> "Iterable[MessageText]":
 
 @hookimpl
 def register_jobs(site: "Site") -> "Iterable[Job]":
-    """Return the core's sweepers, and in a demo without a provider what answers its phones."""
+    """Return the core's sweepers, the digests, and in a demo without a provider what answers its phones."""
     from civicportal import sweepers
     from civicportal.demo import phones
+    from civicportal.kartable import digests
 
-    if site.is_demo and site.transport == "console":
-        return (*sweepers.JOBS, *phones.JOBS)
-    return sweepers.JOBS
+    has_own_phones = site.is_demo and site.transport == "console"
+    return (*sweepers.JOBS, *digests.JOBS, *(phones.JOBS if has_own_phones else ()))
 
 
 @hookimpl(trylast=True)

@@ -52,6 +52,11 @@ def _time(node: colander.SchemaNode, value: str) -> None:
         raise colander.Invalid(node, f"must look like 12:00, not {value!r}") from None
 
 
+def _time_or_none(node: colander.SchemaNode, value: str) -> None:
+    if value:
+        _time(node, value)
+
+
 def _weekdays(node: colander.SchemaNode, value: list[str]) -> None:
     unknown = sorted(set(value) - set(WEEKDAYS))
     if unknown:
@@ -108,6 +113,7 @@ class NotificationsTable(Table):
 
     :ivar accept: the word by which citizens answer to a closing that it is settled; empty for none.
     :ivar object: the word by which they object to it, which opens the case again.
+    :ivar digest_at: when staff who asked for it are told of their kartable on working days; empty for never.
     """
 
     transport = string()
@@ -115,6 +121,7 @@ class NotificationsTable(Table):
     undo_seconds = number(30)
     accept = string("")
     object = string("")
+    digest_at = string("08:00", validator=_time_or_none)
 
 
 class SiteSettings(Table):

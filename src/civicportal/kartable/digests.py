@@ -1,0 +1,79 @@
+"""Once a working day staff who asked for it are told by SMS what is new and what is overdue in their kartable."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from civicportal.accounts.identity import identity_of
+from civicportal.accounts.models import User
+from civicportal.i18n import localized_digits
+from civicportal.jobs import Job
+from civicportal.kartable.inbox import Filters, InboxService
+from civicportal.notifications.choices import wants
+from civicportal.notifications.services import NotificationService
+from civicportal.organization.services import OrganizationService
+
+if TYPE_CHECKING:
+    from civicportal.site import Site
+    from civicportal.work import Work
+
+log = logging.getLogger(__name__)
+
+NOT_LATER_THAN = timedelta(hours=4)
+"""After the hour of the site: what could not be told by then is told the next day."""
+
+
+def send_digests(site: "Site") -> None:
+    """Promise today's digests, each in a transaction of its own; whoever has got today's gets no second one."""
+    with site.work(write=False) as work:
+        readers = _readers(work) if _is_time(work) else ()
+    for reader in readers:
+        try:
+            with site.work() as work:
+                _tell(work, reader)
+        except Exception:
+            log.exception("the digest of user %s failed", reader.id)
+
+
+def _is_time(work: "Work") -> bool:
+    hour = work.site.settings["notifications"]["digest_at"]
+    if not hour:
+        return False
+    calendar, now = work.get(OrganizationService).calendar, work.clock.now()
+    today = calendar.today(now)
+    begins: datetime = calendar.at(today, time.fromisoformat(hour))
+    return calendar.is_working_day(today) and begins <= now < begins + NOT_LATER_THAN
+
+
+def _readers(work: "Work") -> Sequence[User]:
+    reachable = (User.mobile.is_not(None), User.disabled_at.is_(None), User.deleted_at.is_(None))
+    return work.session.scalars(
+        select(User).where(User.username.is_not(None), wants("digest"), *reachable).order_by(User.id)
+    ).all()
+
+
+def _tell(work: "Work", reader: User) -> None:
+    with work.acting_as(identity_of(work, reader, "staff")):
+        inbox = InboxService(work)
+        counts = inbox.counts(Filters())
+        latest = inbox.page("new", Filters(), sort="newest").rows[:1]
+    new, late = counts["new"], counts["overdue"]
+    if not new and not late:
+        return
+    locale = work.site.locale
+    fields = {
+        "COUNT": localized_digits(str(new or late), locale),
+        "LATE": localized_digits(str(late), locale),
+        "TRACK": latest[0][0].code if latest else "",
+    }
+    kind = "staff.digest" if new and late else "staff.kartable_new" if new else "staff.overdue"
+    today = work.site.calendar.today(work.clock.now())
+    work.get(NotificationService).send(
+        kind, recipient=reader.mobile or "", user_id=reader.id, fields=fields, once=f"digest:{today}"
+    )
+
+
+JOBS = (Job(name="core.digests", every=timedelta(minutes=10), run=send_digests),)

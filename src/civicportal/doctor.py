@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import exists, select
 
 from civicportal.accounts.models import Membership, Role, RolePermission, User
+from civicportal.administration import findings as arrangement
 from civicportal.cases.models import Case
 from civicportal.checks import Finding
 from civicportal.notifications.sms import sms_parts
@@ -21,6 +22,7 @@ def findings(work: "Work") -> Iterator[Finding]:
     """Yield what is wrong, each with its remedy."""
     yield from _units(work)
     yield from _categories(work)
+    yield from arrangement.findings(work)
     yield from _roles(work)
     yield from _states(work)
     yield from _texts(work)

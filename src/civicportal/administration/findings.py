@@ -1,0 +1,130 @@
+"""What the organisation lacks so that every case reaches somebody in time."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from civicportal.accounts.models import Membership, Role, RolePermission, User
+from civicportal.checks import Finding
+from civicportal.kartable.rules import RuleService
+from civicportal.kartable.usage import UsageService
+from civicportal.organization.models import Holiday, Unit
+from civicportal.organization.services import OrganizationService
+from civicportal.organization.workdays import WorkdayService
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+AHEAD = timedelta(days=60)
+"""So long before a year begins its holidays should be known."""
+
+
+def findings(work: "Work") -> Iterator[Finding]:
+    """Yield what is wrong, each with its remedy."""
+    yield from _closed_units(work)
+    yield from _units_without_people(work)
+    yield from _rules(work)
+    yield from _holidays(work)
+
+
+def _closed_units(work: "Work") -> Iterator[Finding]:
+    organization = work.get(OrganizationService)
+    lines = work.get(UsageService).open_lines()
+    for unit in organization.units.by_id.values():
+        if unit.active:
+            continue
+        if unit.key == work.site.fallback_unit:
+            yield Finding(
+                level="error",
+                place="site.fallback_unit",
+                text=f"the unit {unit.key!r} is closed",
+                remedy="open it under /admin/units, or name another unit",
+            )
+        if lines.get(unit.id):
+            yield Finding(
+                level="warning",
+                place=f"unit {unit.key}",
+                text=f"it is closed and has {lines[unit.id]} open cases",
+                remedy="refer them under /admin/units",
+            )
+    for category in organization.categories.by_id.values():
+        responsible = organization.units.by_id.get(category.unit_id or 0)
+        if category.active and responsible and not responsible.active:
+            yield Finding(
+                level="warning",
+                place=f"category {category.key}",
+                text=f"its unit {responsible.key!r} is closed; its cases go to the fallback unit",
+                remedy="give it another unit",
+            )
+
+
+def _units_without_people(work: "Work") -> Iterator[Finding]:
+    organization = work.get(OrganizationService)
+    staffed = _staffed(work)
+    if None in staffed:
+        return
+    led_to = {c.unit_id for c in organization.categories.by_id.values() if c.active}
+    led_to |= {rule.unit_id for rule in work.get(RuleService).all() if rule.active}
+    for unit in organization.units.by_id.values():
+        if unit.active and unit.id in led_to and not _line(organization, unit) & staffed:
+            yield Finding(
+                level="warning",
+                place=f"unit {unit.key}",
+                text="cases go there, and nobody who may work on them is a member of it or of a unit above",
+                remedy="civicportal user add, or invite somebody under /admin/members",
+            )
+
+
+def _staffed(work: "Work") -> set[int | None]:
+    """Return the units in which somebody may work on cases; None for people of all units."""
+    query = (
+        select(Membership.unit_id)
+        .join(User, User.id == Membership.user_id)
+        .join(Role, Role.id == Membership.role_id)
+        .join(RolePermission, RolePermission.role_id == Role.id)
+        .where(
+            User.disabled_at.is_(None),
+            User.deleted_at.is_(None),
+            RolePermission.permission.endswith(":case:work"),
+        )
+    )
+    return set(work.session.scalars(query))
+
+
+def _line(organization: OrganizationService, unit: Unit | None) -> set[int | None]:
+    """Return a unit and all above it, by id."""
+    line: set[int | None] = set()
+    while unit is not None:
+        line.add(unit.id)
+        unit = organization.units.by_id.get(unit.parent_id or 0)
+    return line
+
+
+def _rules(work: "Work") -> Iterator[Finding]:
+    service = work.get(RuleService)
+    dead = service.dead()
+    for rule in service.all():
+        if rule.id in dead:
+            yield Finding(
+                level="warning",
+                place=f"rule {rule.key}",
+                text=f"it can never decide: {dead[rule.id].interpolate()}",
+                remedy="change, move or switch it off under /admin/routing",
+            )
+
+
+def _holidays(work: "Work") -> Iterator[Finding]:
+    calendar, service = work.site.calendar, work.get(WorkdayService)
+    today = calendar.today(work.clock.now())
+    for year in sorted({calendar.year_month_day(day)[0] for day in (today, today + AHEAD)}):
+        first, end = service.bounds(year)
+        query = select(Holiday.day).where(Holiday.day >= first, Holiday.day < end)
+        if work.session.scalar(query.limit(1)) is None:
+            yield Finding(
+                level="warning",
+                place=f"holidays of {year}",
+                text="none are entered; only those that the country has every year count",
+                remedy="enter them under /admin/calendar",
+            )

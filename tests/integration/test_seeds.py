@@ -1,0 +1,127 @@
+"""Seeds of several kinds of cases, of the calendar, and what stays deleted."""
+
+from datetime import time
+
+import pytest
+from sqlalchemy import select
+
+from civicportal.errors import ConfigurationError
+from civicportal.kartable.models import RoutingRule
+from civicportal.organization.models import Category, OfficeHours, Unit
+from civicportal.organization.services import OrganizationService
+from civicportal.seeds import SeedService
+from civicportal.testing import make_staff
+
+TWO_KINDS = """
+kind = "petitions"
+
+[[categories]]
+key = "cleaning"
+name = "نظافت"
+
+[[categories.children]]
+key = "other"
+name = "دیگر"
+
+[[categories]]
+kind = "meetings"
+key = "other"
+name = "موضوع ملاقات"
+
+[[categories.children]]
+key = "building"
+name = "ساختمان"
+
+[[categories]]
+kind = "meetings"
+key = "cleaning"
+name = "نظافت"
+"""
+
+
+@pytest.fixture
+def files(tmp_path, site, monkeypatch):
+    """Return a writer of the site's files: ``files(categories="…")``; those not written are as they are."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for path in site.data.glob("*.toml"):
+        (folder / path.name).write_text(path.read_text("utf-8"), encoding="utf-8")
+    monkeypatch.setattr(site, "data", folder)
+
+    def write(**texts):
+        for name, text in texts.items():
+            (folder / f"{name}.toml").write_text(text, encoding="utf-8")
+
+    return write
+
+
+def test_one_file_holds_the_categories_of_several_kinds(work, files):
+    files(categories=TWO_KINDS, routing="")
+    loaded = [key for key in SeedService(work).load() if key.startswith("category:")]
+    assert loaded == [
+        "category:cleaning",
+        "category:other",
+        "category:meetings/other",
+        "category:meetings/building",
+        "category:meetings/cleaning",
+    ]
+    organization = work.get(OrganizationService)
+    leaf, building = (
+        organization.category("petitions", "other"),
+        organization.category("meetings", "building"),
+    )
+    assert leaf.parent_id == organization.category("petitions", "cleaning").id
+    assert building.parent_id == organization.category("meetings", "other").id
+    assert [row.key for row in organization.categories_of("meetings").roots] == ["other", "cleaning"]
+
+
+def test_a_changed_seed_of_another_kind_is_seen_and_applied(site, work, files):
+    files(categories=TWO_KINDS, routing="")
+    seeds = SeedService(work)
+    seeds.load()
+    files(categories=TWO_KINDS.replace("ساختمان", "ساختمان‌ها"))
+    assert [difference.key for difference in seeds.diff()] == ["category:meetings/building"]
+    seeds.apply(["category:meetings/building"])
+    assert work.get(OrganizationService).category("meetings", "building").name == "ساختمان‌ها"
+
+
+def test_a_category_of_no_kind_is_refused(work, files):
+    files(categories='[[categories]]\nkey = "other"\nname = "دیگر"\n')
+    with pytest.raises(ConfigurationError, match="'other': of which kind"):
+        SeedService(work).load()
+
+
+def test_a_rule_finds_the_category_of_its_kind(work, files):
+    files(
+        categories=TWO_KINDS,
+        routing='[[routing]]\nkey = "r"\nkind = "meetings"\ncategory = "cleaning"\nunit = "pr"\n',
+    )
+    SeedService(work).load()
+    of_meetings = select(Category.id).where(Category.kind == "meetings", Category.key == "cleaning")
+    assert work.session.scalar(select(RoutingRule.category_id)) == work.session.scalar(of_meetings)
+
+
+def test_the_office_hours_of_the_file_are_planted_once(work):
+    seeds = SeedService(work)
+    assert "calendar:hours" in seeds.load()
+    hours = work.session.get(OfficeHours, 1)
+    assert (hours.opens, hours.closes, hours.half_day_ends) == (time(7, 30), time(14, 30), time(13))
+    hours.opens = time(9)
+    work.session.flush()
+    assert seeds.load() == []
+    assert seeds.diff() == []
+    seeds.apply(["calendar:hours"])
+    assert work.session.get(OfficeHours, 1).opens == time(7, 30)
+
+
+def test_what_was_deleted_in_the_browser_stays_deleted(site, app, sign_in):
+    with site.work() as work:
+        SeedService(work).load()
+        lighting = work.get(OrganizationService).unit("lighting").id
+        boss = make_staff(work, "administrator")
+    sign_in(boss)
+    page = app.get(f"/admin/units/{lighting}")
+    next(f for f in page.forms.values() if f.action.endswith("/delete")).submit(status=303)
+    with site.work() as work:
+        assert SeedService(work).load() == []
+        assert work.session.scalar(select(Unit.id).where(Unit.key == "lighting")) is None

@@ -33,13 +33,6 @@ def civic_settings():
     }
 
 
-def picture_bytes(width=960, height=540, colour="teal"):
-    """A picture as a browser sends it."""
-    out = BytesIO()
-    Image.new("RGB", (width, height), colour).save(out, "PNG")
-    return out.getvalue()
-
-
 @dataclass
 class Desk:
     """What the tests of this plugin start from."""
@@ -62,9 +55,16 @@ class Desk:
             )
             return post.id
 
+    @staticmethod
+    def picture_bytes(width=960, height=540):
+        """A picture as a browser sends it."""
+        out = BytesIO()
+        Image.new("RGB", (width, height), "teal").save(out, "PNG")
+        return out.getvalue()
+
     def upload(self, **picture):
         """Keep a picture that waits to be claimed; return its key."""
-        image = process_image(picture_bytes(**picture))
+        image = process_image(self.picture_bytes(**picture))
         key = store_files(self.site, image)
         with self.site.work(actor=self.officer) as work:
             work.get(AttachmentService).add(key, image, self.owner)

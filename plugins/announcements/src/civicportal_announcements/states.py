@@ -14,7 +14,7 @@ State = Literal["draft", "scheduled", "live", "ended", "deleted"]
 #: State: title, tone and icon of its mark.
 MARKS: dict[State, tuple[TranslationString, str, str]] = {
     "draft": (_("Draft"), "", "edit"),
-    "scheduled": (_("Scheduled"), "review", "clock"),
+    "scheduled": (_("Planned"), "review", "clock"),
     "live": (_("On the board"), "done", "circle-check"),
     "ended": (_("Ended"), "closed", "archive"),
     "deleted": (_("Deleted"), "late", "trash"),

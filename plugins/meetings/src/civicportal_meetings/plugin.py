@@ -9,6 +9,8 @@ from civicportal.api import (
     Case,
     CaseChange,
     CaseKind,
+    Finding,
+    Job,
     MessageText,
     NavigationItem,
     Panel,
@@ -21,7 +23,7 @@ from civicportal.api import (
     _,
     hookimpl,
 )
-from civicportal_meetings import citizen_pieces, demo, views
+from civicportal_meetings import citizen_pieces, demo, doctor, jobs, staff_pieces, views
 from civicportal_meetings.messages import MESSAGES
 from civicportal_meetings.models import MeetingsBase
 from civicportal_meetings.names import GIVE_ORDERS, KIND, MINUTES, ORDERS, SESSIONS
@@ -74,19 +76,33 @@ def includeme(config: Any) -> None:
 @hookimpl
 def navigation_items() -> Iterable[NavigationItem]:
     """Return the links of citizens and staff."""
-    return (citizen_pieces.NAVIGATION,)
+    return (citizen_pieces.NAVIGATION, staff_pieces.NAVIGATION)
 
 
 @hookimpl
 def dashboard_widgets(request: Any) -> Iterator[Widget]:
     """Return the pieces of the home and of the staff desk."""
     yield citizen_pieces.card(request)
+    yield from staff_pieces.widget(request)
 
 
 @hookimpl
 def case_panels(case: Case, request: Any) -> Iterator[Panel]:
     """Return the pieces of a request's page."""
     yield from citizen_pieces.panels(case, request)
+    yield from staff_pieces.panels(case, request)
+
+
+@hookimpl
+def register_jobs() -> Iterable[Job]:
+    """Return the reminders, and what a cancelled session leaves to do."""
+    return jobs.jobs()
+
+
+@hookimpl
+def check_site(work: Work) -> Iterable[Finding]:
+    """Look for what meetings need and the site lacks."""
+    return doctor.findings(work)
 
 
 @hookimpl

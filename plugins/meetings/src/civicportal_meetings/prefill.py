@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 
 from civicportal.api import Case, Option, OrganizationService, Prefill, Work, format_number
+from civicportal_meetings.days import WEEKDAYS
 from civicportal_meetings.models import MeetingRequest
 from civicportal_meetings.names import KIND
 from civicportal_meetings.services.appointments import AppointmentService
@@ -11,8 +12,6 @@ from civicportal_meetings.services.sessions import QUOTAS, PublicDayService
 
 AHEAD = timedelta(days=30)
 """So far ahead a free time is looked for."""
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-"""Names of the weekdays in the order of :meth:`datetime.date.weekday`."""
 
 
 def first_time(case: Case, work: Work) -> Prefill:
@@ -82,7 +81,7 @@ def suitable_time(case: Case, work: Work, minutes: int) -> datetime | None:
 
 def suits(request: MeetingRequest, day: date) -> bool:
     """Tell whether a day is among those that the citizen named."""
-    return not request.suitable_days or WEEKDAYS[day.weekday()] in request.suitable_days
+    return not request.suitable_days or list(WEEKDAYS)[day.weekday()] in request.suitable_days
 
 
 def _moment(work: Work, moment: datetime) -> dict[str, object]:

@@ -3,12 +3,25 @@
 from typing import Any
 
 from civicportal.api import CITIZEN, EVERYBODY, add_pages
+from civicportal_meetings.names import GIVE_ORDERS, SESSIONS, VIEW, WORK
 
 #: The first pattern that fits is taken.
 ROUTES = {
     "meetings.new": "/meetings/new",
     "meetings.sent": r"/meetings/sent/{code:\d{10}}",
     "meetings.calendar": r"/meetings/{code:\d{10}}/meeting.ics",
+    "meetings.desk": "/desk/meetings",
+    "meetings.search": "/desk/meetings/search",
+    "meetings.day": r"/desk/meetings/day/{date:\d{4}-\d{2}-\d{2}}",
+    "meetings.assign": r"/desk/meetings/requests/{code:\d{10}}",
+    "meetings.invite": r"/desk/meetings/requests/{code:\d{10}}/invite",
+    "meetings.order": r"/desk/meetings/requests/{code:\d{10}}/order",
+    "meetings.share": r"/desk/meetings/orders/{code:\d{10}}/share",
+    "meetings.session_new": "/desk/meetings/sessions/new",
+    "meetings.session": r"/desk/meetings/sessions/{id:\d{1,18}}",
+    "meetings.seats": r"/desk/meetings/sessions/{id:\d{1,18}}/seats",
+    "meetings.reserve": r"/desk/meetings/sessions/{id:\d{1,18}}/reserve",
+    "meetings.cancel_session": r"/desk/meetings/sessions/{id:\d{1,18}}/cancel",
 }
 #: Route, view, template or renderer, who may, methods.
 VIEWS: tuple[tuple[str, str, str | None, str, Any], ...] = (
@@ -16,6 +29,19 @@ VIEWS: tuple[tuple[str, str, str | None, str, Any], ...] = (
     ("meetings.new", "request.send", "new", EVERYBODY, "POST"),
     ("meetings.sent", "request.sent", "sent", CITIZEN, "GET"),
     ("meetings.calendar", "calendar_file.download", None, CITIZEN, "GET"),
+    ("meetings.desk", "desk.show", "desk", VIEW, "GET"),
+    ("meetings.search", "desk.search", None, VIEW, "POST"),
+    ("meetings.day", "desk.day", "day", VIEW, "GET"),
+    ("meetings.assign", "assign.show", "desk", WORK, "GET"),
+    ("meetings.assign", "assign.send", "desk", WORK, "POST"),
+    ("meetings.invite", "assign.invite", "desk", WORK, "POST"),
+    ("meetings.order", "orders.new", "order", GIVE_ORDERS, ("GET", "POST")),
+    ("meetings.share", "orders.share", None, "orders:case:view", "POST"),
+    ("meetings.session_new", "sessions.new", "session_new", SESSIONS, ("GET", "POST")),
+    ("meetings.session", "sessions.show", "session", VIEW, "GET"),
+    ("meetings.seats", "sessions.seats", "session", SESSIONS, "POST"),
+    ("meetings.reserve", "sessions.wait", "session", SESSIONS, "POST"),
+    ("meetings.cancel_session", "sessions.cancel", "session", SESSIONS, "POST"),
 )
 
 

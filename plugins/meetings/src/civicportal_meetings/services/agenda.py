@@ -1,0 +1,127 @@
+"""What stands in the mayor's diary, as far as the actor may see it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+
+from civicportal.api import AccessService, Case, OrganizationService, Work, _, format_number, visible
+from civicportal_meetings.models import Appointment, MeetingRequest, MeetingSession
+from civicportal_meetings.services.sessions import PublicDayService
+from civicportal_meetings.week import Day, Entry
+
+HELD = ("hold", "miss")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """An appointment with its request.
+
+    :ivar name: of who comes; empty without the right to know it.
+    """
+
+    appointment: Appointment
+    case: Case
+    request: MeetingRequest
+    name: str
+
+
+class AgendaService:
+    """Reads appointments and sessions of a span of days."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.session = work.session
+        self.calendar = work.get(OrganizationService).calendar
+        self.access = work.get(AccessService)
+
+    def days(self, first: date, count: int) -> list[Day]:
+        """Return the days of the desk with what stands in them."""
+        dates = [first + timedelta(days=number) for number in range(count)]
+        start, end = self.calendar.day_bounds(first)[0], self.calendar.day_bounds(dates[-1])[1]
+        entries = sorted(
+            [*self._meetings(start, end), *self._sessions(start, end)], key=lambda entry: entry.start
+        )
+        return [
+            Day(
+                day=day,
+                working=self.calendar.is_working_day(day),
+                entries=[entry for entry in entries if self.calendar.today(entry.start) == day],
+            )
+            for day in dates
+        ]
+
+    def visits(self, start: datetime, end: datetime) -> list[Visit]:
+        """Return the appointments of a span that stand or took place, in the order of their time."""
+        return self._visits(Appointment.start >= start, Appointment.start < end)
+
+    def members(self, session: MeetingSession) -> list[Visit]:
+        """Return who was invited to a session, in the order of the invitations."""
+        return self._visits(Appointment.session_id == session.id)
+
+    def sessions(self, start: datetime, end: datetime) -> Sequence[MeetingSession]:
+        """Return the sessions and closed times of a span."""
+        return self.work.get(PublicDayService).between(start, end)
+
+    def _visits(self, *conditions: object) -> list[Visit]:
+        query = (
+            select(Appointment, Case, MeetingRequest)
+            .join(Case, Case.id == Appointment.case_id)
+            .join(MeetingRequest, MeetingRequest.case_id == Case.id)
+            .where(
+                *conditions,  # type: ignore[arg-type]
+                Appointment.ended_at.is_(None) | Appointment.ended_how.in_(HELD),
+                visible(self.work.actor),
+            )
+            .order_by(Appointment.start, Appointment.id)
+        )
+        return [
+            Visit(appointment=one, case=case, request=request, name=self.name(case, request))
+            for one, case, request in self.session.execute(query)
+        ]
+
+    def detail(self, case: Case) -> MeetingRequest:
+        """Return what a request says of who comes."""
+        return self.session.get_one(MeetingRequest, case.id)
+
+    def name(self, case: Case, request: MeetingRequest) -> str:
+        """Return who asks for a meeting, if the actor may know it."""
+        if not self.access.can(case, "contact"):
+            return ""
+        return request.organization or request.name
+
+    def _meetings(self, start: datetime, end: datetime) -> list[Entry]:
+        return [
+            Entry(
+                start=visit.appointment.start,
+                end=visit.appointment.end,
+                title=visit.name or visit.case.subject,
+                detail=visit.case.subject if visit.name else "",
+                url=f"/kartable/cases/{visit.case.code}",
+                tone="" if visit.appointment.response == "confirmed" or visit.appointment.ended_at else "p",
+            )
+            for visit in self.visits(start, end)
+            if visit.appointment.session_id is None
+        ]
+
+    def _sessions(self, start: datetime, end: datetime) -> list[Entry]:
+        return [
+            Entry(
+                start=session.start,
+                end=session.end,
+                title=session.title,
+                detail=self._seats(session),
+                url=f"/desk/meetings/sessions/{session.id}",
+                tone="x" if session.is_closed_time else "",
+            )
+            for session in self.sessions(start, end)
+        ]
+
+    def _seats(self, session: MeetingSession) -> str:
+        localizer, locale = self.work.site.localizer(), self.work.site.locale
+        if session.is_closed_time:
+            return str(localizer.translate(_("Closed time")))
+        free = sum(self.work.get(PublicDayService).free(session).values())
+        numbers = {"free": format_number(free, locale), "all": format_number(session.capacity, locale)}
+        return str(localizer.translate(_("${free} of ${all} seats free", mapping=numbers)))

@@ -1,0 +1,103 @@
+"""Finding requests on the desk."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+
+from civicportal.api import SORTS, Case, Page, Rows, User, Work, case_page, matches, store, visible
+from civicportal_meetings.models import MeetingRequest
+from civicportal_meetings.names import KIND
+
+WAITING = ("registered", "in_review")
+"""Statuses of a request that waits for a time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filters:
+    """What narrows the list; an empty field does not.
+
+    :ivar status: name of a state, "all", or None for what waits for a time.
+    :ivar citizen: id of whose requests are shown.
+    """
+
+    words: str = ""
+    first_day: date | None = None
+    last_day: date | None = None
+    status: str | None = None
+    citizen: int | None = None
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "Filters":
+        """Return the filters of a form that may have further fields."""
+        names = {item.name for item in fields(cls)}
+        return cls(**{name: value for name, value in values.items() if name in names})
+
+
+class MeetingSearch:
+    """Queries over the requests that the actor may see."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.session = work.session
+
+    def page(self, filters: Filters, *, cursor: str | None = None) -> Page:
+        """Return one page of (case, request, citizen) rows: who waits longest comes first, else the newest."""
+        query = self._query(filters, Case, MeetingRequest, User)
+        sort = SORTS["newest" if filters.status else "oldest"]
+        return case_page(self.session, query, sort=sort, cursor=cursor)
+
+    def count(self, filters: Filters) -> int:
+        """Return how many requests the filters leave."""
+        return self.session.scalar(self._query(filters, func.count())) or 0
+
+    def citizen_of(self, national_code: str) -> int | None:
+        """Return the id of the citizen who named this national code in a request that the actor may see."""
+        index = self.work.site.keys.blind_index(national_code)
+        query = self._base(Case.citizen_id).where(
+            MeetingRequest.national_code_index == index, visible(self.work.actor, "identity")
+        )
+        return self.session.scalar(query.order_by(Case.id.desc()).limit(1))
+
+    def waiting(self) -> Sequence[tuple[Case, MeetingRequest]]:
+        """Return the requests that wait for a time, who waits longest first."""
+        query = self._query(Filters(), Case, MeetingRequest).order_by(Case.created_at, Case.id).limit(200)
+        return [(case, request) for case, request in self.session.execute(query)]
+
+    def _query(self, filters: Filters, *columns: Any) -> Rows:
+        return self._base(*columns).where(visible(self.work.actor), *self._conditions(filters))
+
+    def _base(self, *columns: Any) -> Rows:
+        return (
+            select(*columns)
+            .select_from(Case)
+            .join(MeetingRequest, MeetingRequest.case_id == Case.id)
+            .outerjoin(User, User.id == Case.citizen_id)
+            .where(Case.kind == KIND)
+        )
+
+    def _conditions(self, filters: Filters) -> list[ColumnElement[bool]]:
+        calendar = self.work.site.calendar
+        found: list[ColumnElement[bool]] = []
+        if filters.status is None and filters.citizen is None:
+            found.append(Case.status.in_(WAITING))
+        elif filters.status and filters.status != "all":
+            found.append(Case.status == filters.status)
+        if filters.citizen is not None:
+            found.append(Case.citizen_id == filters.citizen)
+        if filters.words:
+            found.append(self._has(filters.words))
+        if filters.first_day:
+            found.append(Case.created_at >= calendar.day_bounds(filters.first_day)[0])
+        if filters.last_day:
+            found.append(Case.created_at < calendar.day_bounds(filters.last_day)[1])
+        return found
+
+    def _has(self, words: str) -> ColumnElement[bool]:
+        """Look into the request, and for who may know them into the names of person and organisation."""
+        text = store(words)
+        names = (MeetingRequest.name, MeetingRequest.organization)
+        named = or_(*(name.contains(text, autoescape=True) for name in names))
+        return or_(matches(words), and_(visible(self.work.actor, "contact"), named))

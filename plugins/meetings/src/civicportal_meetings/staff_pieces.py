@@ -1,0 +1,124 @@
+"""What meetings add to pages of staff: links, today's meetings on the desk, panels on the page of a case."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from civicportal.api import Case, CaseService, NavigationItem, OrganizationService, Panel, Widget, _
+from civicportal_meetings.days import titles
+from civicportal_meetings.models import Order
+from civicportal_meetings.names import KIND, ORDERS, VIEW
+from civicportal_meetings.services import AppointmentService, MeetingService, OrderService
+from civicportal_meetings.services.agenda import AgendaService
+from civicportal_meetings.services.search import Filters, MeetingSearch
+
+TEMPLATES = "civicportal_meetings:templates/meetings/widgets"
+NAVIGATION = NavigationItem(
+    name="meetings.desk",
+    title=_("Meetings of the mayor"),
+    route="meetings.desk",
+    icon="calendar-event",
+    area="staff",
+    weight=80,
+    kind=KIND,
+    permission=VIEW,
+)
+
+
+def widget(request: Any) -> Iterator[Widget]:
+    """Return today's meetings for whoever may see them."""
+    if not (request.identity.is_staff and request.identity.permits(VIEW)):
+        return
+    work = request.display_work
+    calendar = work.get(OrganizationService).calendar
+    today = calendar.today(work.clock.now())
+    [day] = work.get(AgendaService).days(today, 1)
+    yield Widget(
+        name="meetings.today",
+        area="desk",
+        template=f"{TEMPLATES}/today.jinja2",
+        weight=60,
+        context={"day": day, "waiting": work.get(MeetingSearch).count(Filters())},
+    )
+
+
+def panels(case: Case, request: Any) -> Iterator[Panel]:
+    """Return what staff read beside a request for a meeting, or beside an order."""
+    if not request.identity.is_staff:
+        return
+    if case.kind == KIND:
+        yield _request(case, request)
+        yield from _orders(case, request)
+    elif case.kind == ORDERS:
+        yield _order(case, request)
+
+
+def _request(case: Case, request: Any) -> Panel:
+    work = request.display_work
+    service = work.get(AppointmentService)
+    detail: Any = work.get(MeetingService).request(case)
+    steps = {step.transition.name for step in work.get(CaseService).steps(case)}
+    return Panel(
+        name="meetings.request",
+        area="facts",
+        template=f"{TEMPLATES}/request.jinja2",
+        weight=60,
+        context={
+            "case": case,
+            "detail": detail,
+            "name": work.get(AgendaService).name(case, detail),
+            "suits": titles(detail.suitable_days, detail.suitable_part),
+            "current": service.current(case),
+            "past": [one for one in service.history(case) if one.ended_at],
+            "endings": ENDINGS,
+            "may_set": bool(steps & {"schedule", "reschedule"}),
+        },
+    )
+
+
+def _orders(case: Case, request: Any) -> Iterator[Panel]:
+    work = request.display_work
+    service = work.get(OrderService)
+    orders = service.of(case)
+    may_give = case.status == "held" and service.may_give(case)
+    if not orders and not may_give:
+        return
+    yield Panel(
+        name="meetings.orders",
+        area="aside",
+        template=f"{TEMPLATES}/orders.jinja2",
+        weight=60,
+        context={
+            "case": case,
+            "orders": orders,
+            "workflow": request.site.kind(ORDERS).workflow,
+            "unit_name": work.get(OrganizationService).unit_name,
+            "may_give": may_give,
+            "may_share": work.get(CaseService).may_comment(case),
+        },
+    )
+
+
+def _order(case: Case, request: Any) -> Panel:
+    work = request.display_work
+    order = work.session.get_one(Order, case.id)
+    return Panel(
+        name="meetings.order",
+        area="facts",
+        template=f"{TEMPLATES}/order.jinja2",
+        weight=60,
+        context={"order": order},
+    )
+
+
+#: How an appointment ended, by the step that ended it.
+ENDINGS = {
+    "reschedule": _("moved"),
+    "invite": _("moved to a public meeting day"),
+    "recall": _("taken back by the office"),
+    "cancel": _("cancelled by the office"),
+    "withdraw": _("withdrawn by the citizen"),
+    "decline_invitation": _("declined by the citizen"),
+    "hold": _("held"),
+    "miss": _("the citizen did not come"),
+    "undo": _("undone"),
+}

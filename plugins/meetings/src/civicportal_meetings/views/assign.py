@@ -1,0 +1,201 @@
+"""Giving a request its time, beside the week of the desk: a month with its free days, the times of a day."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import colander
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.api import (
+    BoundForm,
+    Button,
+    Case,
+    CaseService,
+    FormInvalid,
+    NotFound,
+    NotificationService,
+    OrganizationService,
+    Refused,
+    StaleCase,
+    Transition,
+    _,
+    cut_units,
+    step_values,
+    whole_number,
+)
+from civicportal_meetings.days import titles
+from civicportal_meetings.month import month_of
+from civicportal_meetings.names import KIND
+from civicportal_meetings.schemas import day_in
+from civicportal_meetings.services import AppointmentService, DiaryService, MeetingService
+from civicportal_meetings.services.agenda import AgendaService
+from civicportal_meetings.services.search import WAITING
+from civicportal_meetings.steps import NOTE_UNITS
+from civicportal_meetings.views.desk import desk
+
+OWN = ("version", "pick", "month")
+"""What is sent besides the fields: the version of the case, a day or a time that was picked, a month that was turned to."""
+STALE = _(
+    "Somebody changed this request meanwhile. What you wrote is kept: please look again and send once more."
+)
+
+
+def show(request: Any) -> dict[str, Any]:
+    """Show the request beside the week of its time, or of the next free one."""
+    case = _case(request)
+    return _page(request, case, _form(request, case, _step(request, case)))
+
+
+def send(request: Any) -> Any:
+    """Set the time; a day, a time or a month that was only picked is shown with all that was typed."""
+    case = _case(request, lock=True)
+    transition = _step(request, case)
+    form = _form(request, case, transition)
+    if any(request.POST.get(name) for name in ("pick", "month")):
+        form.fill(_picked(request))
+        return _page(request, case, form, month=request.POST.get("month", ""))
+    return _apply(request, case, transition, form, "time")
+
+
+def invite(request: Any) -> Any:
+    """Give the request a seat of a session."""
+    case = _case(request, lock=True)
+    transition = request.site.kind(KIND).workflow.step(case.status, "invite")
+    return _apply(request, case, transition, _form(request, case, transition), "seat")
+
+
+# -- inside -------------------------------------------------------------------------------------------------
+
+
+def _case(request: Any, *, lock: bool = False) -> Case:
+    case: Case = request.work.get(CaseService).fetch(request.matchdict["code"], lock=lock)
+    if case.kind != KIND or not case.is_open:
+        raise NotFound("no request that can be given a time")
+    return case
+
+
+def _step(request: Any, case: Case) -> Transition:
+    name = "schedule" if case.status in WAITING else "reschedule"
+    found: Transition = request.site.kind(KIND).workflow.step(case.status, name)
+    return found
+
+
+def _form(request: Any, case: Case, transition: Transition) -> BoundForm:
+    prefill: Any = transition.prefill(case, request.work) if transition.prefill else None
+    schema: Any = transition.schema
+    route = "meetings.invite" if transition.name == "invite" else "meetings.assign"
+    return BoundForm(
+        request,
+        schema(),
+        initial=prefill.initial,
+        bindings=prefill.bindings,
+        action=request.route_path(route, code=case.code),
+        buttons=(Button(title=_("Save and send the SMS"), css_class="btn-primary grow"),),
+        prefix=transition.name,
+        ignore=OWN,
+    )
+
+
+def _apply(request: Any, case: Case, transition: Transition, form: BoundForm, place: str) -> Any:
+    service = request.work.get(CaseService)
+    try:
+        values = form.validate(request.POST)
+        version = whole_number(request.POST.get("version", ""))
+        service.apply(case, transition.name, version=version, **step_values(values))
+    except FormInvalid:
+        return _refused(request, case, form, place, 422)
+    except Refused as refusal:
+        form.fail("", refusal.reason)
+        return _refused(request, case, form, place, 422)
+    except StaleCase:
+        form.fail("", STALE)
+        return _refused(request, case, form, place, 409)
+    request.session.flash(request.translate(_("The time is set; the citizen is told by SMS.")), "good")
+    day = request.site.calendar.format_date(_moment(request, case).date(), "short", "en")
+    return HTTPSeeOther(request.route_path("meetings.desk", _query={"day": day}))
+
+
+def _moment(request: Any, case: Case) -> datetime:
+    appointment = request.work.get(MeetingService).appointment(case)
+    local: datetime = request.site.calendar.local(appointment.start)
+    return local
+
+
+def _refused(request: Any, case: Case, form: BoundForm, place: str, status: int) -> dict[str, Any]:
+    request.response.status_int = status
+    if place == "seat":
+        return _page(request, case, _form(request, case, _step(request, case)), seat=form)
+    return _page(request, case, form)
+
+
+def _page(
+    request: Any, case: Case, form: BoundForm, *, seat: BoundForm | None = None, month: str = ""
+) -> dict[str, Any]:
+    work = request.work
+    steps = {step.transition.name: step for step in work.get(CaseService).steps(case)}
+    workflow = request.site.kind(KIND).workflow
+    chosen, at = _read(form, "day") or _tomorrow(request), _read(form, "at")
+    shown = day_in(month) or chosen
+    minutes = _read(form, "minutes") or request.site.plugin_settings[KIND]["default_minutes"]
+    detail: Any = work.get(MeetingService).request(case)
+    return desk(
+        request,
+        chosen,
+        case=case,
+        detail=detail,
+        name=work.get(AgendaService).name(case, detail),
+        identity=request.site.kind(KIND).identity(case, work),
+        suits=titles(detail.suitable_days, detail.suitable_part),
+        current=work.get(AppointmentService).current(case),
+        past=[one for one in work.get(AppointmentService).history(case) if one.ended_at],
+        may="schedule" in steps or "reschedule" in steps,
+        form=form,
+        seat=seat or _form(request, case, workflow.step(case.status, "invite")),
+        seat_sent=seat is not None,
+        month=month_of(shown, work, minutes),
+        chosen=chosen,
+        at=at,
+        times=[
+            (moment, request.site.calendar.local(moment).time().replace(tzinfo=None), free)
+            for moment, free in work.get(DiaryService).times(chosen, minutes)
+        ],
+        sms=_sms(request, case, chosen, at, _read(form, "note")),
+    )
+
+
+def _picked(request: Any) -> Mapping[str, list[str]]:
+    """Return what was typed, with the day and the time that were picked in their fields."""
+    typed = {name: request.POST.getall(name) for name in request.POST if name not in OWN}
+    day, _t, clock = request.POST.get("pick", "").partition("T")
+    picked = day_in(day)
+    if picked is not None:
+        typed["day"] = [request.site.calendar.format_date(picked, "short", request.locale_name)]
+    if clock:
+        typed["at"] = [clock]
+    return typed
+
+
+def _tomorrow(request: Any) -> date:
+    work = request.work
+    today: date = work.get(OrganizationService).calendar.today(work.clock.now())
+    return today + timedelta(days=1)
+
+
+def _read(form: BoundForm, name: str) -> Any:
+    """Return the value that stands in a field, None when it cannot be read or nothing stands there."""
+    try:
+        value = form.schema[name].typ.deserialize(form.schema[name], form[name].cstruct)
+    except colander.Invalid:
+        return None
+    return None if value is colander.null else value
+
+
+def _sms(request: Any, case: Case, day: date, at: time | None, note: str | None) -> Any:
+    if at is None:
+        return None
+    moment = request.site.calendar.at(day, at)
+    note = cut_units(note or "", NOTE_UNITS).strip()
+    return request.work.get(NotificationService).preview_step(
+        case, target="scheduled", moment=moment, note=note
+    )

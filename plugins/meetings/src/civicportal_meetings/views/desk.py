@@ -1,0 +1,159 @@
+"""The desk of the mayor's office: the week, the requests that wait, and the list of one day."""
+
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import colander
+from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
+
+from civicportal.api import (
+    AccessService,
+    BoundForm,
+    CaseService,
+    NationalCode,
+    Node,
+    NotFound,
+    OrganizationService,
+    TrackingCode,
+    _,
+    parse_hours,
+)
+from civicportal_meetings.days import titles
+from civicportal_meetings.names import IDENTITY, KIND, SESSIONS
+from civicportal_meetings.schemas import Filters as FilterForm
+from civicportal_meetings.schemas import Week, day_in
+from civicportal_meetings.services.agenda import AgendaService, Visit
+from civicportal_meetings.services.search import Filters, MeetingSearch
+from civicportal_meetings.week import table, week_of
+
+DAYS = 7
+HALF_HOUR = timedelta(minutes=30)
+ALL = ("all", _("Every status"))
+
+
+def show(request: Any) -> dict[str, Any]:
+    """Show the week and the requests that the filters leave."""
+    day = BoundForm(request, Week()).read_filters(request.GET)["day"]
+    return desk(request, day)
+
+
+def desk(request: Any, day: date | None, **panel: Any) -> dict[str, Any]:
+    """Return what the template of the desk needs.
+
+    :param day: whose week is shown; today's if None.
+    :param panel: what stands beside it, of a request that is given a time.
+    """
+    work = request.work
+    form, filters = _filters(request)
+    search = work.get(MeetingSearch)
+    return {
+        **week(request, day),
+        "form": form,
+        "filtered": any(request.GET.get(field.name) for field in form) or filters.citizen is not None,
+        "page": search.page(filters, cursor=request.GET.get("cursor")),
+        "total": search.count(filters),
+        "address": lambda **changed: _address(request, form, changed),
+        "agenda": work.get(AgendaService),
+        "suits": lambda detail: titles(detail.suitable_days, detail.suitable_part),
+        "kind": request.site.kind(KIND),
+        "may_plan": request.identity.permits(SESSIONS),
+        "panel": panel or None,
+    }
+
+
+def week(request: Any, day: date | None) -> dict[str, Any]:
+    """Return the week of a day, and the days that lead to its neighbours."""
+    work = request.work
+    calendar = work.get(OrganizationService).calendar
+    today = calendar.today(work.clock.now())
+    first = week_of(day or today, calendar)
+    days = work.get(AgendaService).days(first, DAYS)
+    hours = parse_hours(request.site.plugin_settings[KIND]["hours"])
+    return {
+        "first": first,
+        "last": days[-1].day,
+        "today": today,
+        "days": days,
+        "rows": table(days, hours, HALF_HOUR, calendar),
+        "written": lambda one: calendar.format_date(one, "short", "en"),
+        "week_before": first - timedelta(days=DAYS),
+        "week_after": first + timedelta(days=DAYS),
+    }
+
+
+def search(request: Any) -> Any:
+    """Look for a request: a code leads to it, a national code to its citizen, and neither stands in the address."""
+    words = request.POST.get("words", "").strip()
+    kept = {name: request.POST.get(name, "") for name in ("first_day", "last_day", "status")}
+    code, national = _read(request, TrackingCode(), words), _read(request, NationalCode(), words)
+    if code and _exists(request, code):
+        return HTTPSeeOther(request.route_path("meetings.assign", code=code))
+    if national and request.identity.permits(IDENTITY):
+        citizen = request.work.get(MeetingSearch).citizen_of(national)
+        kept["citizen"] = str(citizen or 0)
+    else:
+        kept["words"] = words
+    query = urlencode({name: value for name, value in kept.items() if value})
+    return HTTPSeeOther(f"{request.route_path('meetings.desk')}?{query}#requests")
+
+
+def day(request: Any) -> dict[str, Any]:
+    """List one day for printing: who comes when, with whom, for what."""
+    chosen = day_in(request.matchdict["date"])
+    if chosen is None:
+        raise HTTPNotFound
+    work = request.work
+    calendar = work.get(OrganizationService).calendar
+    start, end = calendar.day_bounds(chosen)
+    agenda = work.get(AgendaService)
+    return {
+        "day": chosen,
+        "visits": agenda.visits(start, end),
+        "facts": lambda visit: _facts(request, visit),
+        "sessions": {session.id: session for session in agenda.sessions(start, end)},
+        "before": chosen - timedelta(days=1),
+        "after": chosen + timedelta(days=1),
+        "working": calendar.is_working_day(chosen),
+    }
+
+
+# -- inside -------------------------------------------------------------------------------------------------
+
+
+def _facts(request: Any, visit: Visit) -> Any:
+    """Return what is known of a person, masked, for whoever may ask for it."""
+    may = request.work.get(AccessService).can(visit.case, "identity")
+    kind = request.site.kind(KIND)
+    return kind.identity(visit.case, request.work) if may and kind.identity else ()
+
+
+def _read(request: Any, typ: Any, words: str) -> str:
+    """Return what a typed text stands for, or an empty text when it is nothing of the sort."""
+    node = Node(typ, missing="").bind(country=request.site.country)
+    try:
+        return str(node.deserialize(words))
+    except colander.Invalid:
+        return ""
+
+
+def _exists(request: Any, code: str) -> bool:
+    try:
+        return bool(request.work.get(CaseService).fetch(code).kind == KIND)
+    except NotFound:
+        return False
+
+
+def _filters(request: Any) -> tuple[BoundForm, Filters]:
+    states = request.site.kind(KIND).workflow.states
+    bindings = {"states": [*((state.name, state.title) for state in states), ALL]}
+    form = BoundForm(request, FilterForm(), bindings=bindings, prefix="filter")
+    return form, Filters.of(form.read_filters(request.GET))
+
+
+def _address(request: Any, form: BoundForm, changed: dict[str, Any]) -> str:
+    names = {field.name for field in form} | {"day"}
+    kept = {name: value for name, value in request.GET.items() if name in names}
+    query = urlencode({name: value for name, value in {**kept, **changed}.items() if value})
+    path = request.route_path("meetings.desk")
+    return f"{path}?{query}" if query else str(path)

@@ -1,0 +1,74 @@
+"""Orders of the mayor: written down on the page of the meeting they come from, shared with its citizen afterwards."""
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.api import (
+    BoundForm,
+    Button,
+    Case,
+    CaseService,
+    Forbidden,
+    NotFound,
+    Option,
+    OrganizationService,
+    Refused,
+    _,
+    handle_form,
+)
+from civicportal_meetings import schemas
+from civicportal_meetings.names import KIND, ORDERS
+from civicportal_meetings.services import NewOrder, OrderService
+
+USUAL_DAYS = 10
+
+
+def new(request: Any) -> Any:
+    """Write down an order that came out of a meeting."""
+    meeting = _meeting(request)
+    if not request.work.get(OrderService).may_give(meeting):
+        raise Forbidden("may not give orders")
+    organization = request.work.get(OrganizationService)
+    units = {unit.key: unit for unit in organization.units.by_id.values() if unit.active}
+    form = BoundForm(
+        request,
+        schemas.NewOrder(),
+        initial={"days": USUAL_DAYS},
+        bindings={"units": [Option(value=unit.key, label=unit.name) for unit in units.values()]},
+        buttons=(Button(title=_("Send the order to the unit")),),
+    )
+
+    def give(values: dict[str, Any]) -> HTTPSeeOther:
+        order = NewOrder(text=values["text"], unit=units[values["unit"]], days=values["days"])
+        try:
+            request.work.get(OrderService).give(meeting, order)
+        except Refused as refusal:
+            form.refuse("text", refusal.reason)
+        request.session.flash(request.translate(_("The order lies in the kartable of the unit.")), "good")
+        return HTTPSeeOther(f"/kartable/cases/{meeting.code}")
+
+    return handle_form(request, form, give, meeting=meeting)
+
+
+def share(request: Any) -> HTTPSeeOther:
+    """Let the citizen read how an order ended."""
+    order = request.work.get(CaseService).fetch(request.matchdict["code"], lock=True)
+    if order.kind != ORDERS:
+        raise NotFound("no order")
+    try:
+        meeting = request.work.get(OrderService).share(order)
+    except Refused as refusal:
+        request.session.flash(request.translate(refusal.reason), "bad")
+        return HTTPSeeOther(f"/kartable/cases/{order.code}")
+    request.session.flash(request.translate(_("The citizen reads the result.")), "good")
+    return HTTPSeeOther(f"/kartable/cases/{meeting.code}")
+
+
+def _meeting(request: Any) -> Case:
+    found: Case = request.work.get(CaseService).fetch(
+        request.matchdict["code"], lock=request.method == "POST"
+    )
+    if found.kind != KIND:
+        raise NotFound("no meeting")
+    return found

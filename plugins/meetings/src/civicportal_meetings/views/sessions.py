@@ -1,0 +1,203 @@
+"""Public meeting days: plan one, see who comes and who waits, change its seats, cancel it."""
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.api import (
+    BoundForm,
+    Button,
+    CaseService,
+    FormInvalid,
+    Option,
+    Reason,
+    Refused,
+    _,
+    handle_form,
+    whole_number,
+)
+from civicportal_meetings import schemas
+from civicportal_meetings.jobs import recall_members
+from civicportal_meetings.models import MeetingSession
+from civicportal_meetings.names import KIND, SESSIONS
+from civicportal_meetings.prefill import usual_place
+from civicportal_meetings.schemas import day_in
+from civicportal_meetings.services import NewSession, PublicDayService
+from civicportal_meetings.services.agenda import AgendaService
+from civicportal_meetings.services.search import MeetingSearch
+from civicportal_meetings.services.sessions import QUOTAS
+
+SEATS = ("public_seats", "office_seats", "reserve_seats")
+
+
+def new(request: Any) -> Any:
+    """Plan a session, or close a time."""
+    closing = request.GET.get("closed") == "1"
+    form = BoundForm(
+        request,
+        schemas.Session(),
+        initial=_usual(request, closing),
+        buttons=(Button(title=_("Close this time") if closing else _("Plan the session")),),
+    )
+
+    def plan(values: dict[str, Any]) -> HTTPSeeOther:
+        calendar, day = request.site.calendar, values["day"]
+        seats = {name: values[name] for name in SEATS}
+        planned = NewSession(
+            title=values["title"],
+            place=values["place"],
+            start=calendar.at(day, values["first"]),
+            end=calendar.at(day, values["last"]),
+            **seats,
+        )
+        try:
+            session = request.work.get(PublicDayService).plan(planned)
+        except Refused as refusal:
+            form.refuse("first", refusal.reason)
+        request.session.flash(request.translate(_("It stands in the diary.")), "good")
+        return HTTPSeeOther(request.route_path("meetings.session", id=session.id))
+
+    return handle_form(request, form, plan, closing=closing)
+
+
+def show(request: Any) -> dict[str, Any]:
+    """Show who comes and who waits."""
+    return _page(request)
+
+
+def seats(request: Any) -> Any:
+    """Change how many seats there are."""
+    form = _seats_form(request, None)
+    service = request.work.get(PublicDayService)
+
+    def change(values: dict[str, Any]) -> None:
+        service.change_seats(
+            _id(request),
+            public=values["public_seats"],
+            office=values["office_seats"],
+            reserve=values["reserve_seats"],
+        )
+
+    return _act(request, form, change, _("The seats are changed."), seats=form)
+
+
+def wait(request: Any) -> Any:
+    """Put a request on the reserve list."""
+    form = _waiting_form(request)
+
+    def put(values: dict[str, Any]) -> None:
+        case = request.work.get(CaseService).fetch(values["case"], lock=True)
+        request.work.get(PublicDayService).wait(_id(request), case)
+
+    return _act(request, form, put, _("The request stands on the reserve list."), waiting=form)
+
+
+def cancel(request: Any) -> Any:
+    """Cancel the session; every member is told and goes back to the office, each in a transaction of its own."""
+    form = _cancel_form(request)
+    try:
+        reason = form.validate(request.POST)["public_text"]
+    except FormInvalid:
+        return _page(request, status=422, cancelling=form)
+    with request.site.work(actor=request.identity) as work:
+        work.get(PublicDayService).cancel(_id(request), reason)
+    recall_members(request.site, request.identity)
+    request.session.flash(request.translate(_("It is cancelled, and its time is free.")), "good")
+    return HTTPSeeOther(request.route_path("meetings.desk"))
+
+
+# -- inside -------------------------------------------------------------------------------------------------
+
+
+def _id(request: Any) -> int:
+    return whole_number(request.matchdict["id"])
+
+
+def _act(request: Any, form: BoundForm, act: Any, done: Any, **shown: BoundForm) -> Any:
+    try:
+        act(form.validate(request.POST))
+    except FormInvalid:
+        return _page(request, status=422, **shown)
+    except Refused as refusal:
+        form.fail("", refusal.reason)
+        return _page(request, status=422, **shown)
+    request.session.flash(request.translate(done), "good")
+    return HTTPSeeOther(request.route_path("meetings.session", id=_id(request)))
+
+
+def _page(request: Any, *, status: int = 200, **shown: BoundForm) -> dict[str, Any]:
+    work = request.work
+    request.response.status_int = status
+    service, agenda = work.get(PublicDayService), work.get(AgendaService)
+    session = service.find(_id(request))
+    free = service.free(session)
+    return {
+        "session": session,
+        "members": agenda.members(session),
+        "reserve": [(case, agenda.name(case, detail)) for case, detail in _waiting(request, session)],
+        "free": free,
+        "offered": next((quota for quota, number in free.items() if number > 0), None),
+        "quotas": QUOTAS,
+        "past": session.start <= work.clock.now(),
+        "seats": shown.get("seats") or _seats_form(request, session),
+        "waiting": shown.get("waiting") or _waiting_form(request),
+        "cancelling": shown.get("cancelling") or _cancel_form(request),
+        "kind": request.site.kind(KIND),
+        "may_plan": request.identity.permits(SESSIONS),
+        "local_day": request.site.calendar.today(session.start),
+    }
+
+
+def _waiting(request: Any, session: MeetingSession) -> list[Any]:
+    service = request.work.get(PublicDayService)
+    return [(case, request.work.get(AgendaService).detail(case)) for _row, case in service.reserve(session)]
+
+
+def _usual(request: Any, closing: bool) -> dict[str, Any]:
+    day = day_in(request.GET.get("day", ""))
+    usual = {"public_seats": 0, "office_seats": 0, "reserve_seats": 0}
+    if not closing:
+        usual = {"public_seats": 10, "office_seats": 2, "reserve_seats": 5}
+    title = _("Closed time") if closing else _("Public meeting with the mayor")
+    initial: dict[str, Any] = {"title": request.translate(title), **usual}
+    if not closing:
+        initial["place"] = usual_place(request.work)
+    return {**initial, **({"day": day} if day else {})}
+
+
+def _seats_form(request: Any, session: MeetingSession | None) -> BoundForm:
+    initial = {name: getattr(session, name) for name in SEATS} if session else None
+    return BoundForm(
+        request,
+        schemas.Seats(),
+        initial=initial,
+        action=request.route_path("meetings.seats", id=_id(request)),
+        buttons=(Button(title=_("Change the seats"), css_class="btn-quiet"),),
+        prefix="seats",
+    )
+
+
+def _waiting_form(request: Any) -> BoundForm:
+    agenda = request.work.get(AgendaService)
+    options = [
+        Option(value=case.code, label=", ".join(filter(None, (agenda.name(case, detail), case.subject))))
+        for case, detail in request.work.get(MeetingSearch).waiting()
+    ]
+    return BoundForm(
+        request,
+        schemas.Waiting(),
+        bindings={"waiting": options},
+        action=request.route_path("meetings.reserve", id=_id(request)),
+        buttons=(Button(title=_("Put on the reserve list"), css_class="btn-quiet"),),
+        prefix="reserve",
+    )
+
+
+def _cancel_form(request: Any) -> BoundForm:
+    return BoundForm(
+        request,
+        Reason(),
+        action=request.route_path("meetings.cancel_session", id=_id(request)),
+        buttons=(Button(title=_("Cancel it and tell everybody invited"), css_class="btn-danger-q"),),
+        prefix="cancel",
+    )

@@ -1,0 +1,120 @@
+"""The week of the desk as a table: rows are times of the day, a meeting fills the rows it lasts."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+
+from civicportal.api import CityCalendar
+
+SATURDAY = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """Something in the mayor's diary.
+
+    :ivar tone: "" for what is settled, "p" for what the citizen has not confirmed, "x" for a closed time.
+    """
+
+    start: datetime
+    end: datetime
+    title: str
+    url: str
+    detail: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Day:
+    """A day of the week, its entries in their order.
+
+    :ivar working: False on a day off.
+    """
+
+    day: date
+    working: bool
+    entries: Sequence[Entry] = ()
+
+
+@dataclass(kw_only=True)
+class Block:
+    """Entries that share table rows."""
+
+    top: int
+    bottom: int
+    entries: list[Entry] = field(default_factory=list)
+
+    @property
+    def span(self) -> int:
+        """Return how many rows it fills."""
+        return self.bottom - self.top
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One line of the table: for each day a block that begins here, "" for nothing, None where one goes on."""
+
+    clock: time
+    cells: Sequence[Block | str | None]
+
+
+def week_of(day: date, calendar: CityCalendar) -> date:
+    """Return the first day of the week in which a day lies: Saturday in the Jalali calendar, else Monday."""
+    first = SATURDAY if calendar.kind == "jalali" else 0
+    return day - timedelta(days=(day.weekday() - first) % 7)
+
+
+def table(
+    days: Sequence[Day], hours: tuple[time, time], step: timedelta, calendar: CityCalendar
+) -> list[Row]:
+    """Lay out days side by side.
+
+    :param hours: shown at least; what lies outside widens the table.
+    """
+    first, last = _bounds(days, hours, calendar)
+    count = -(-(last - first) // step)
+    blocks = [_blocks(day, first, step, calendar) for day in days]
+    return [
+        Row(
+            clock=(datetime.combine(date.min, time.min) + first + number * step).time(),
+            cells=[_cell(column, number) for column in blocks],
+        )
+        for number in range(count)
+    ]
+
+
+def _bounds(
+    days: Iterable[Day], hours: tuple[time, time], calendar: CityCalendar
+) -> tuple[timedelta, timedelta]:
+    entries = [entry for day in days for entry in day.entries]
+    starts = [_since_midnight(calendar.local(entry.start).time()) for entry in entries]
+    ends = [_since_midnight(calendar.local(entry.end).time()) for entry in entries]
+    first, last = (_since_midnight(clock) for clock in hours)
+    hour = timedelta(hours=1)
+    return min([first, *starts]) // hour * hour, max([last, *ends])
+
+
+def _blocks(day: Day, first: timedelta, step: timedelta, calendar: CityCalendar) -> list[Block]:
+    found: list[Block] = []
+    for entry in day.entries:
+        top = (_since_midnight(calendar.local(entry.start).time()) - first) // step
+        bottom = -(-(_since_midnight(calendar.local(entry.end).time()) - first) // step)
+        if found and top < found[-1].bottom:
+            found[-1].bottom = max(bottom, found[-1].bottom)
+        else:
+            found.append(Block(top=top, bottom=max(bottom, top + 1)))
+        found[-1].entries.append(entry)
+    return found
+
+
+def _cell(blocks: Iterable[Block], number: int) -> Block | str | None:
+    for block in blocks:
+        if block.top == number:
+            return block
+        if block.top < number < block.bottom:
+            return None
+    return ""
+
+
+def _since_midnight(clock: time) -> timedelta:
+    return timedelta(hours=clock.hour, minutes=clock.minute)

@@ -1,0 +1,213 @@
+"""The desk in the browser: the week, the search, the form that gives a time, the list of a day."""
+
+from datetime import date
+
+import pytest
+
+SUNDAY, MONDAY = date(2026, 5, 31), date(2026, 6, 1)
+NATIONAL_CODE = "0499370899"
+
+
+@pytest.fixture
+def desk(office, app, sign_in):
+    sign_in(office.officer)
+    return app
+
+
+def fill(form, **values):
+    for name, value in values.items():
+        form[name] = value
+    return form
+
+
+class TestDoor:
+    def test_a_citizen_and_a_visitor_have_no_desk(self, office, app, sign_in):
+        assert app.get("/desk/meetings", status=303).location.startswith("http://localhost/staff/login")
+        sign_in(office.citizen)
+        app.get("/desk/meetings", status=(303, 403))
+
+    def test_who_may_only_look_sets_no_time(self, office, app, sign_in):
+        code = office.ask()
+        sign_in(office.handler)
+        app.get("/desk/meetings", status=200)
+        app.get(f"/desk/meetings/requests/{code}", status=403)
+        app.get("/desk/meetings/sessions/new", status=403)
+
+    def test_a_request_outside_ones_scope_is_not_there(self, office, app, sign_in):
+        office.ask()
+        sign_in(office.handler)
+        assert "پروانهٔ ساختمانی" not in app.get("/desk/meetings").text
+
+
+class TestWeek:
+    def test_begins_on_saturday_and_shows_what_stands(self, office, desk):
+        code = office.ask()
+        office.schedule(code, SUNDAY, "10:00")
+        office.plan(MONDAY, "09:00", "12:00", title="ملاقات عمومی شهردار")
+        page = desk.get("/desk/meetings")
+        heads = [th.text for th in page.html.select(".week-t thead th")][1:]
+        assert heads[0].startswith("شنبه ۹ خرداد")
+        assert heads[-1].startswith("جمعه ۱۵ خرداد")
+        assert "تعطیل" in heads[-1]
+        meets = page.html.select(".week-t .meet")
+        assert meets[0]["href"].startswith("/desk/meetings/sessions/")
+        assert "مریم رضایی" in meets[1].text
+
+    def test_the_neighbours_are_a_link_away(self, desk):
+        page = desk.get("/desk/meetings?day=1405/03/20")
+        assert page.html.select(".week-t thead th")[1].text.startswith("شنبه ۱۶ خرداد")
+        link = page.html.select_one("a[href*='day=1405/03/09'], a[href*='day=1405%2F03%2F09']")
+        assert link is not None
+
+
+class TestSearch:
+    @pytest.fixture
+    def several(self, office, clock):
+        codes = [office.ask()]
+        clock.advance(days=2)
+        codes.append(office.ask(by=office.citizens[1], subject="زمین ورزشی محله"))
+        return codes
+
+    def found(self, page):
+        return [link.text for link in page.html.select("#requests tbody .item-link")]
+
+    def search(self, desk, **values):
+        form = next(f for f in desk.get("/desk/meetings").forms.values() if f.action.endswith("/desk/meetings/search"))
+        return fill(form, **values).submit().follow()
+
+    def test_by_the_date_of_registration_in_the_citys_calendar(self, several, desk):
+        assert self.found(desk.get("/desk/meetings")) == ["پروانهٔ ساختمانی", "زمین ورزشی محله"]
+        assert self.found(self.search(desk, last_day="۱۴۰۵/۰۳/۰۹")) == ["پروانهٔ ساختمانی"]
+        assert self.found(self.search(desk, first_day="1405/03/10")) == ["زمین ورزشی محله"]
+
+    def test_by_words_of_the_request_and_names(self, several, desk):
+        assert self.found(self.search(desk, words="ورزشي")) == ["زمین ورزشی محله"]
+        assert len(self.found(self.search(desk, words="مریم"))) == 2
+
+    def test_by_status(self, office, several, desk):
+        office.schedule(several[0], date(2026, 6, 7), "10:00")
+        assert self.found(desk.get("/desk/meetings")) == ["زمین ورزشی محله"]
+        assert self.found(self.search(desk, status="scheduled")) == ["پروانهٔ ساختمانی"]
+        assert len(self.found(self.search(desk, status="all"))) == 2
+
+    def test_a_tracking_code_leads_to_the_request(self, several, desk):
+        form = next(f for f in desk.get("/desk/meetings").forms.values() if f.action.endswith("/desk/meetings/search"))
+        answer = fill(form, words=several[1]).submit()
+        assert answer.location.endswith(f"/desk/meetings/requests/{several[1]}")
+
+    def test_a_national_code_never_stands_in_the_address(self, several, desk):
+        form = next(f for f in desk.get("/desk/meetings").forms.values() if f.action.endswith("/desk/meetings/search"))
+        answer = fill(form, words=NATIONAL_CODE).submit()
+        assert NATIONAL_CODE not in answer.location
+        assert len(self.found(answer.follow())) == 1
+
+
+class TestSetting:
+    @pytest.fixture
+    def code(self, office):
+        return office.ask(suitable_days=["mon"])
+
+    def form(self, page):
+        return next(
+            f for f in page.forms.values() if "/desk/meetings/requests/" in f.action and "day" in f.fields
+        )
+
+    def test_begins_with_the_next_free_time_that_suits(self, desk, code):
+        form = self.form(desk.get(f"/desk/meetings/requests/{code}"))
+        assert (form["day"].value, form["at"].value) == ("۱۴۰۵/۰۳/۱۱", "08:00")
+        assert form["place"].value == "دفتر شهردار"
+
+    def test_sets_it(self, office, desk, code):
+        form = self.form(desk.get(f"/desk/meetings/requests/{code}"))
+        fill(form, day="1405/03/10", at="۱۰:۳۰", note="کارت ملی همراه باشد", expert_note="پرونده آماده شود.")
+        page = form.submit().follow()
+        assert "مریم رضایی" in page.html.select_one(".week-t .meet").text
+        current = office.current(code)
+        assert current.start == office.moment(SUNDAY, "10:30")
+        assert current.expert_note == "پرونده آماده شود."
+
+    def test_a_picked_day_and_time_are_shown_with_all_that_was_typed(self, office, desk, code):
+        form = self.form(desk.get(f"/desk/meetings/requests/{code}"))
+        form["note"] = "کارت ملی همراه باشد"
+        form = self.form(form.submit("pick", value="2026-05-31"))
+        page = form.submit("pick", value="2026-05-31T11:00")
+        form = self.form(page)
+        assert (form["day"].value, form["at"].value) == ("۱۴۰۵/۰۳/۱۰", "11:00")
+        assert form["note"].value == "کارت ملی همراه باشد"
+        assert "۱۴۰۵/۰۳/۱۰ ساعت ۱۱:۰۰" in page.html.select_one(".sms").text or "11:00" in page.text
+        assert office.case(code).status == "registered"
+
+    def test_another_month_can_be_turned_to(self, desk, code):
+        form = self.form(desk.get(f"/desk/meetings/requests/{code}"))
+        page = form.submit("month", value="2026-06-22")
+        assert "تیر ۱۴۰۵" in page.html.select_one("#month-title").text
+
+    @pytest.mark.parametrize("day", ["1405/03/14", "1405/03/08", "1405/03/15"])
+    def test_days_off_and_past_days_are_refused_with_what_was_typed(self, office, desk, code, day):
+        form = self.form(desk.get(f"/desk/meetings/requests/{code}"))
+        page = fill(form, day=day, at="10:00", note="کارت ملی").submit(status=422)
+        assert page.html.select_one(".err-summary") is not None
+        assert self.form(page)["note"].value == "کارت ملی"
+
+    def test_a_clash_is_refused(self, office, desk, code):
+        other = office.ask(by=office.citizens[1])
+        office.schedule(other, SUNDAY, "10:00")
+        form = self.form(desk.get(f"/desk/meetings/requests/{code}"))
+        page = fill(form, day="1405/03/10", at="10:15").submit(status=422)
+        assert page.html.select_one(".err-summary") is not None
+        taken = page.html.select_one("button[value='2026-05-31T10:00']")
+        assert taken.has_attr("disabled")
+
+    def test_another_officer_was_faster(self, office, desk, code):
+        form = self.form(desk.get(f"/desk/meetings/requests/{code}"))
+        office.step(code, "start_review")
+        page = fill(form, day="1405/03/10", at="10:30", note="کارت ملی").submit(status=409)
+        assert self.form(page)["note"].value == "کارت ملی"
+        self.form(page).submit(status=303)
+        assert office.current(code).start == office.moment(SUNDAY, "10:30")
+
+    def test_from_the_kartable_too(self, office, desk, code):
+        page = desk.get(f"/kartable/cases/{code}")
+        form = next(f for f in page.forms.values() if f.action.endswith("/schedule"))
+        assert form["at"].value == "08:00"
+        fill(form, day="1405/03/10", at="10:30").submit("then", value="stay", status=303)
+        assert office.current(code).start == office.moment(SUNDAY, "10:30")
+        page = desk.get(f"/kartable/cases/{code}")
+        form = next(f for f in page.forms.values() if f.action.endswith("/reschedule"))
+        assert form["day"].value == "۱۴۰۵/۰۳/۱۰"
+        page = fill(form, day="1405/03/14", reason="شهردار در سفر است.").submit(
+            "then", value="stay", status=422
+        )
+        assert page.html.select_one(".err-summary") is not None
+
+    def test_a_closed_request_is_given_no_time(self, office, desk, code):
+        office.step(code, "decline", public_text="در حیطهٔ شهرداری نیست.")
+        desk.get(f"/desk/meetings/requests/{code}", status=404)
+
+
+class TestDayList:
+    def test_names_who_comes_when_and_why(self, office, desk):
+        code = office.ask(companions=["علی رضایی", "زهرا رضایی"])
+        office.schedule(code, SUNDAY, "10:00", expert_note="پرونده آماده شود.")
+        page = desk.get("/desk/meetings/day/2026-05-31")
+        row = page.html.select_one(".day-list tbody tr").text
+        for words in ("۱۰:۰۰", "مریم رضایی", "پروانهٔ ساختمانی", "علی رضایی", "پرونده آماده شود."):
+            assert words in row
+        assert NATIONAL_CODE not in page.text
+
+    def test_without_the_right_nobody_is_named(self, office, app, sign_in):
+        code = office.ask()
+        office.schedule(code, SUNDAY, "10:00")
+        with office.site.work() as work:
+            from civicportal.testing import identity, make_staff
+
+            looker = identity(work, make_staff(work, "looker", permissions=["meetings:case:view"]))
+        sign_in(looker)
+        page = app.get("/desk/meetings/day/2026-05-31")
+        assert "پروانهٔ ساختمانی" in page.text
+        assert "مریم رضایی" not in page.text
+        assert "مریم رضایی" not in app.get("/desk/meetings").text
+
+    def test_an_empty_day_says_so(self, desk):
+        assert desk.get("/desk/meetings/day/2026-05-31").html.select_one(".empty") is not None
+        desk.get("/desk/meetings/day/2026-13-31", status=404)

@@ -1,5 +1,6 @@
 """Cases that the tests start from, sent and handled through the services."""
 
+from browser import feedback
 from browser.people import CITIZENS, STAFF
 from browser.wizard import STREET, WORDS
 from civicportal_reports.places import locate_point
@@ -24,7 +25,7 @@ Facts = dict[str, str]
 def facts(portal: Portal) -> Facts:
     """Send reports of our own, so that the pages do not hang on what the demo made up, and name them for the addresses."""
     with portal.site.work() as work:
-        people = {role: who(work, role) for role in ("citizen", "neighbour", "handler")}
+        people = {role: who(work, role) for role in ("citizen", "neighbour", "handler", "public_relations")}
     own = send_report(portal, people["citizen"])
     closed = send_report(portal, people["citizen"])
     other = send_report(portal, people["neighbour"])
@@ -39,7 +40,9 @@ def facts(portal: Portal) -> Facts:
         "case": other,
         "report": str(report),
         "followed": str(follows),
+        "meeting": meetings.arranged(portal, people["neighbour"], people["office_manager"]),
         "mobile": CITIZENS["citizen"],
+        **feedback.facts(portal, people["citizen"], people["public_relations"]),
     }
 
 

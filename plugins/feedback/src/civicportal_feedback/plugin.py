@@ -1,1 +1,114 @@
-"""Criticism, suggestions, complaints and thanks."""
+"""The hooks of the feedback plugin; what they do stands in the modules they call."""
+
+from collections.abc import Iterable, Iterator
+from importlib.resources import files as resources
+from pathlib import Path
+from typing import Any
+
+from civicportal.api import (
+    Case,
+    CaseChange,
+    CaseKind,
+    Finding,
+    MessageText,
+    NavigationItem,
+    Panel,
+    Permission,
+    PluginModels,
+    Site,
+    Widget,
+    Work,
+    _,
+    hookimpl,
+)
+from civicportal_feedback import demo, doctor, pieces, views
+from civicportal_feedback.messages import MESSAGES
+from civicportal_feedback.models import FeedbackBase
+from civicportal_feedback.publications import PERMISSION, PublicationService
+from civicportal_feedback.workflow import FEEDBACK, KIND
+
+
+@hookimpl
+def register_models() -> PluginModels:
+    """Return the plugin's tables."""
+    folder = Path(str(resources("civicportal_feedback") / "migrations"))
+    return PluginModels(prefix="feedback", metadata=FeedbackBase.metadata, migrations=folder)
+
+
+@hookimpl
+def register_case_kinds() -> Iterable[CaseKind]:
+    """Return the kind of case."""
+    return (FEEDBACK,)
+
+
+@hookimpl
+def register_permissions() -> Iterable[Permission]:
+    """Return the right beside those of every kind."""
+    return (Permission(name=PERMISSION, title=_("Publish what was heard and done")),)
+
+
+@hookimpl
+def register_messages() -> Iterable[MessageText]:
+    """Return the texts that are sent."""
+    return MESSAGES
+
+
+@hookimpl
+def includeme(config: Any) -> None:
+    """Add the pages."""
+    views.includeme(config)
+
+
+@hookimpl
+def navigation_items() -> Iterable[NavigationItem]:
+    """Return the links of citizens and staff."""
+    return (
+        NavigationItem(
+            name="feedback.new",
+            title=_("Criticism and suggestions"),
+            route="feedback.new",
+            icon="message-2",
+            weight=60,
+        ),
+        NavigationItem(
+            name="feedback.desk",
+            title=_("Messages of citizens"),
+            route="feedback.desk",
+            icon="message-2",
+            area="staff",
+            weight=60,
+            kind=KIND,
+            permission=FEEDBACK.permission("view"),
+        ),
+    )
+
+
+@hookimpl
+def dashboard_widgets(request: Any) -> Iterator[Widget]:
+    """Return the pieces of the home and of the staff desk."""
+    return pieces.dashboard_widgets(request)
+
+
+@hookimpl
+def case_panels(case: Case, request: Any) -> Iterator[Panel]:
+    """Return the pieces of a message's page."""
+    return pieces.case_panels(case, request)
+
+
+@hookimpl
+def case_changed(change: CaseChange, work: Work) -> None:
+    """Hide what was published when it turns out not to be done."""
+    if change.case.kind == KIND:
+        work.get(PublicationService).follow(change)
+
+
+@hookimpl
+def check_site(work: Work) -> Iterable[Finding]:
+    """Look for what feedback needs and the site lacks."""
+    return doctor.findings(work)
+
+
+@hookimpl
+def load_demo(site: Site, files: Path, progress: Any) -> None:
+    """Make up messages of several months."""
+    demo.load(site, files, progress)

@@ -1,0 +1,179 @@
+"""Sample messages: several months of them, sent and answered by the demo's people through the services."""
+
+import tomllib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from civicportal.api import (
+    AccessService,
+    Case,
+    CaseService,
+    Identity,
+    KartableService,
+    OrganizationService,
+    RatingService,
+    ReadyTextService,
+    Site,
+    Work,
+    demo_cast,
+    set_time,
+)
+from civicportal_feedback.publications import PublicationService
+from civicportal_feedback.services import FeedbackService, NewFeedback
+from civicportal_feedback.workflow import FEEDBACK, KIND
+
+SEED = 1888
+SPAN = timedelta(days=150)
+NOTICES = timedelta(days=2)
+"""Older steps tell nobody: nobody gets an SMS of last month."""
+ANSWERED_AFTER = timedelta(days=12)
+"""Most messages older than this are answered."""
+STARS = {5: 40, 4: 30, 3: 15, 2: 9, 1: 6}
+
+Progress = Callable[[int, int], None]
+
+
+def load(site: Site, files: Path, progress: Progress) -> None:
+    """Make up the messages that ``feedback.toml`` describes; without it none."""
+    source = files / "feedback.toml"
+    if not source.is_file():
+        return
+    teller = Teller(site, tomllib.loads(source.read_text(encoding="utf-8")))
+    try:
+        teller.tell(progress)
+    finally:
+        set_time(site, None)
+
+
+class Teller:
+    """Tells one message after the other, each in a unit of work of its own."""
+
+    def __init__(self, site: Site, data: dict[str, Any]) -> None:
+        self.site = site
+        self.data = data
+        self.rng = Random(SEED)  # noqa: S311  sample data
+        with site.work() as work:
+            self.citizens = demo_cast.citizens(work)
+            self.staff = demo_cast.staff(work)
+            for text in data.get("texts", []):
+                work.get(ReadyTextService).add(KIND, **text)
+        self.now = site.clock.now()
+
+    def tell(self, progress: Progress) -> None:
+        """Tell all of them, in an order drawn by lot."""
+        rows = self.rng.sample(self.data["feedback"], len(self.data["feedback"]))
+        times = demo_cast.moments(self.rng, len(rows), self.now, SPAN)
+        for number, (row, sent) in enumerate(zip(rows, times, strict=True), 1):
+            set_time(self.site, sent)
+            with self.site.work(actor=self.rng.choice(self.citizens)) as work:
+                Story(self, work, row).tell()
+            progress(number, len(rows))
+
+    def line(self, name: str) -> str:
+        """Return one of the sentences of a list."""
+        return str(self.rng.choice(self.data[name]))
+
+
+class Story:
+    """One message from its sending to where it stands today."""
+
+    def __init__(self, teller: Teller, work: Work, row: dict[str, Any]) -> None:
+        self.teller, self.work, self.row, self.rng = teller, work, row, teller.rng
+        self.citizen = work.actor
+        self.cases = work.get(CaseService)
+        self.calendar = work.get(OrganizationService).calendar
+
+    def tell(self) -> None:
+        """Send the message and take its steps, as far as they lie in the past."""
+        sent = self.work.clock.now()
+        case = self._send()
+        old = self.teller.now - sent > ANSWERED_AFTER
+        if not self._later(0.2, 1.5):
+            return
+        self._apply(case, "start_review")
+        if "opinion" in self.row and self._later(0.1, 0.5):
+            self._ask(case)
+        if (old or self.rng.random() < 0.4) and self._later(0.5, 2.5):
+            self._settle(case)
+
+    def _send(self) -> Case:
+        service, unit = self.work.get(FeedbackService), self.row.get("unit")
+        new = NewFeedback(
+            type=self.row["type"],
+            body=self.row["text"],
+            unit=self.work.get(OrganizationService).unit(unit) if unit else None,
+            consent=self.row.get("consent", False),
+        )
+        if self.row.get("anonymous"):
+            return service.submit_anonymously(new)[0]
+        return service.submit(new)
+
+    def _ask(self, case: Case) -> None:
+        """Ask the unit for its opinion; somebody of it answers, if there is somebody."""
+        unit = self.work.get(OrganizationService).unit(self.row["unit"])
+        people = [person for person in self.teller.staff if unit.id in _units(person)]
+        if not people:
+            return
+        self.work.actor = self._officer(case)
+        kartable = self.work.get(KartableService)
+        kartable.inquire(case, unit.id, note=self.teller.line("questions"))
+        if self._later(0.3, 1.5):
+            self.work.actor = self.rng.choice(people)
+            kartable.answer(case, self.row["opinion"])
+
+    def _settle(self, case: Case) -> None:
+        if self.work.get(AccessService).open_inquiries(case):
+            return
+        if "archive" in self.row:
+            self._apply(case, "archive", self.row["archive"])
+            return
+        self._apply(case, "answer", self.row.get("answer") or self.teller.line("answers"))
+        if not self.row.get("anonymous"):
+            self._respond(case)
+        if case.status == "answered" and "done" in self.row and self._later(0.5, 2):
+            self.work.actor = self._officer(case)
+            self.work.get(PublicationService).publish(case, self.row["heard"], self.row["done"])
+
+    def _respond(self, case: Case) -> None:
+        """Let the citizen rate the answer, or object and get another one."""
+        chance = self.rng.random()
+        if chance > 0.6 or not self._later(0.1, 1.5):
+            return
+        self.work.actor = self.citizen
+        if chance > 0.1:
+            self.work.get(RatingService).rate(case, demo_cast.drawn(self.rng, STARS))
+            return
+        self.work.get(RatingService).object(case, self.teller.line("objections"))
+        if self._later(0.5, 1.5):
+            self._apply(case, "answer", self.teller.line("answers"))
+
+    def _apply(self, case: Case, step: str, text: str = "") -> None:
+        self.work.actor = self._officer(case)
+        recent = self.teller.now - self.work.clock.now() < NOTICES
+        self.cases.apply(case, step, public_text=text, notify=recent)
+
+    def _later(self, least: float, most: float) -> bool:
+        """Go on by some office days; False when that would be in the future."""
+        now = self.work.clock.now()
+        moment: datetime = self.calendar.add_working_days(now, self.rng.uniform(least, most))
+        if moment >= self.teller.now:
+            return False
+        set_time(self.work.site, moment)
+        return True
+
+    def _officer(self, case: Case) -> Identity:
+        """Return somebody who may act: of the unit that holds the case, else whoever acts everywhere."""
+        found = [person for person in self.teller.staff if self._acts(person, case)]
+        local = [person for person in found if not person.permits(FEEDBACK.permission("act_any"))]
+        return self.rng.choice(local or found)
+
+    def _acts(self, person: Identity, case: Case) -> bool:
+        with self.work.acting_as(person):
+            return self.work.get(AccessService).may_act(case, FEEDBACK.permission("work"))
+
+
+def _units(person: Identity) -> set[int | None]:
+    return {grant.unit_id for grant in person.grants if grant.own}

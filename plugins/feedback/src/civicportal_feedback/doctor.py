@@ -1,0 +1,27 @@
+"""What feedback needs and a site may lack."""
+
+from collections.abc import Iterator
+
+from civicportal.api import Finding, KartableService, Work, identity_of
+from civicportal_feedback.publications import PERMISSION
+from civicportal_feedback.workflow import FEEDBACK
+
+
+def findings(work: Work) -> Iterator[Finding]:
+    """Yield what is wrong, each with its remedy."""
+    staff = {user.id: user for user, _unit_id in work.get(KartableService).addressees()}
+    people = [identity_of(work, user, "staff") for user in staff.values()]
+    if not any(person.permits(FEEDBACK.permission("work")) for person in people):
+        yield Finding(
+            level="error",
+            place="roles",
+            text="nobody in any unit may answer messages, so every one of them waits for ever",
+            remedy="give somebody a role with feedback:case:work under /admin/members",
+        )
+    elif not any(person.permits(PERMISSION) for person in people):
+        yield Finding(
+            level="warning",
+            place="roles",
+            text="nobody may publish answers, so “Heard and done” stays empty",
+            remedy=f"give somebody a role with {PERMISSION} under /admin/members",
+        )

@@ -1,0 +1,102 @@
+"""What feedback adds to pages of the core: the home, the staff desk, the page of a case."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from civicportal.api import AccessService, Case, OrganizationService, Panel, Widget, _
+from civicportal_feedback.kinds import TYPES
+from civicportal_feedback.models import Feedback
+from civicportal_feedback.publications import PERMISSION, PublicationService
+from civicportal_feedback.search import FeedbackSearch, Filters
+from civicportal_feedback.services import FeedbackService
+from civicportal_feedback.workflow import FEEDBACK
+
+TEMPLATES = "civicportal_feedback:templates/feedback/widgets"
+LATEST = 3
+
+
+def dashboard_widgets(request: Any) -> Iterator[Widget]:
+    """Return the service card, what was heard and done of late, and the figures for staff."""
+    yield Widget(
+        name="feedback",
+        area="card",
+        template="civicportal:templates/dashboard/card.jinja2",
+        weight=60,
+        context={
+            "title": _("Criticism and suggestions"),
+            "text": _("Suggestion, criticism, complaint or thanks; without a name too"),
+            "url": request.route_path("feedback.new"),
+            "icon": "message-2",
+            "tone": "v",
+        },
+    )
+    pairs = request.display_work.get(PublicationService).latest(LATEST)
+    if pairs:
+        yield Widget(
+            name="feedback.published",
+            area="aside",
+            template=f"{TEMPLATES}/published.jinja2",
+            weight=40,
+            context={"pairs": pairs, "types": TYPES},
+        )
+    if request.identity.is_staff and request.identity.permits(FEEDBACK.permission("view")):
+        yield _desk(request)
+
+
+def case_panels(case: Case, request: Any) -> Iterator[Panel]:
+    """Return what a message is about and what its sender allows; for staff also whether it is published."""
+    work = request.display_work
+    feedback = work.get(FeedbackService).detail(case)
+    if feedback is None:
+        return
+    yield Panel(
+        name="feedback.about",
+        area="citizen",
+        template=f"{TEMPLATES}/about.jinja2",
+        weight=60,
+        context=_about(feedback, request),
+    )
+    if not request.identity.is_staff:
+        return
+    publications = work.get(PublicationService)
+    yield Panel(
+        name="feedback.about",
+        area="facts",
+        template=f"{TEMPLATES}/facts.jinja2",
+        weight=60,
+        context={
+            **_about(feedback, request),
+            "case": case,
+            "publication": publications.of(case),
+            "hindrance": publications.hindrance(case),
+            "may_publish": work.get(AccessService).may_act(case, PERMISSION),
+        },
+    )
+
+
+def _about(feedback: Feedback, request: Any) -> dict[str, object]:
+    name = request.display_work.get(OrganizationService).unit_name
+    return {"feedback": feedback, "type": TYPES[feedback.type], "unit": name(feedback.unit_id)}
+
+
+def _desk(request: Any) -> Widget:
+    counts = request.display_work.get(FeedbackSearch).counts(Filters())
+    path, translate = request.route_path("feedback.desk"), request.translate
+    rows = (
+        ("registered", _("Registered"), "c4"),
+        ("in_progress", _("In progress"), "c1"),
+        ("done", _("Answered"), "c6"),
+        ("rejected", _("Archived"), "c7"),
+    )
+    return Widget(
+        name="feedback.desk",
+        area="desk",
+        template=f"{TEMPLATES}/desk.jinja2",
+        weight=40,
+        context={
+            "rows": [
+                (translate(title), counts.get(stage, 0), f"{path}?stage={stage}", tone)
+                for stage, title, tone in rows
+            ]
+        },
+    )

@@ -1,0 +1,93 @@
+"""Heard and done: message and answer shown to everybody, with the sender's consent and in an officer's words."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Select, select, tuple_
+
+from civicportal.api import AccessService, Case, CaseChange, CaseService, Forbidden, Refused, Work, _
+from civicportal_feedback.models import Feedback, Publication
+from civicportal_feedback.services import FeedbackService
+
+PERMISSION = "feedback:answer:publish"
+Pair = tuple[Publication, Feedback]
+
+
+class PublicationService:
+    """Publish, take back, and list what is published."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.session = work.session
+        self.cases = work.get(CaseService)
+
+    def of(self, case: Case) -> Publication | None:
+        """Return what was published of a case, taken back or not."""
+        return self.session.get(Publication, case.id)
+
+    def hindrance(self, case: Case) -> str | None:
+        """Return why a case cannot be published, or None."""
+        feedback = self.work.get(FeedbackService).detail(case)
+        if feedback is None or not feedback.consent:
+            return _("The sender has not agreed to it.")
+        return None if case.status == "answered" else _("Only what was answered is published.")
+
+    def publish(self, case: Case, heard: str, done: str) -> Publication:
+        """Show message and answer in these words, or change them.
+
+        :raises Forbidden: without the right.
+        :raises Refused: when the sender has not agreed, or there is no answer.
+        """
+        self._require(case)
+        reason = self.hindrance(case)
+        if reason:
+            raise Refused(reason)
+        row = self.of(case) or Publication(case_id=case.id)
+        row.heard, row.done, row.public, row.published_at = heard, done, True, self.work.clock.now()
+        self.session.add(row)
+        self._note(case, "published")
+        return row
+
+    def take_back(self, case: Case) -> None:
+        """Hide it again; the words are kept for another time.
+
+        :raises Forbidden: without the right.
+        """
+        self._require(case)
+        self._hide(case)
+
+    def follow(self, change: CaseChange) -> None:
+        """Hide what was published when its case is open again: it is not done."""
+        if change.reopens:
+            self._hide(change.case)
+
+    def latest(self, limit: int, *, before: int | None = None) -> Sequence[Pair]:
+        """Return what is published, the latest first.
+
+        :param before: id of the case after which the list goes on.
+        """
+        query: Select[Pair] = (
+            select(Publication, Feedback)
+            .join(Feedback, Feedback.case_id == Publication.case_id)
+            .where(Publication.public)
+            .order_by(Publication.published_at.desc(), Publication.case_id.desc())
+            .limit(limit)
+        )
+        last = self.session.get(Publication, before) if before else None
+        if last is not None:
+            place = tuple_(Publication.published_at, Publication.case_id)
+            query = query.where(place < tuple_(last.published_at, last.case_id))
+        return [(publication, feedback) for publication, feedback in self.session.execute(query)]
+
+    def _hide(self, case: Case) -> None:
+        row = self.of(case)
+        if row is not None and row.public:
+            row.public = False
+            self._note(case, "hidden")
+
+    def _require(self, case: Case) -> None:
+        if not self.work.get(AccessService).may_act(case, PERMISSION):
+            raise Forbidden("may not publish it")
+
+    def _note(self, case: Case, what: str) -> None:
+        case.updated_at = self.work.clock.now()
+        self.cases.record(case, what)

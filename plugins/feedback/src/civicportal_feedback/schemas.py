@@ -1,0 +1,85 @@
+"""What forms and addresses may say."""
+
+from civicportal.api import (
+    STAGES,
+    Choice,
+    ChoiceCardsWidget,
+    CityDate,
+    CleanText,
+    Flag,
+    IdempotencyKey,
+    KeyList,
+    Node,
+    Option,
+    StrictSchema,
+    TextAreaWidget,
+    _,
+    optional_choice,
+)
+from civicportal_feedback.kinds import CARDS, TITLES
+
+NAMED, ANONYMOUS = "named", "anonymous"
+SENDERS = [
+    Option(
+        value=NAMED,
+        label=_("With my name"),
+        hint=_("Every step comes by SMS, and the answer stands among my requests."),
+    ),
+    Option(
+        value=ANONYMOUS,
+        label=_("Without my name"),
+        hint=_("Nobody learns who I am. I read the answer with a tracking code and a PIN; no SMS comes."),
+    ),
+]
+
+
+class Submission(StrictSchema):
+    """A new message."""
+
+    key = Node(IdempotencyKey())
+    type = Node(Choice(CARDS), title=_("What is it?"), widget=ChoiceCardsWidget(layout="type-cards"))
+    unit = optional_choice("units", _("Which part is it about?"), _("In general, or I do not know"))
+    body = Node(
+        CleanText(10, 2000, multiline=True),
+        title=_("Your message"),
+        description=_("Leave out names and numbers of other people."),
+        widget=TextAreaWidget(rows=6),
+    )
+    photo_key = Node(KeyList(4), title=_("Pictures"), missing=())
+    sender = Node(Choice(SENDERS), title=_("Who sends it?"), widget=ChoiceCardsWidget(layout="vstack-2"))
+    consent = Node(
+        Flag(),
+        title=_("The city may show my message and its answer to everybody"),
+        description=_("Without my name, in the words of public relations, under “Heard and done”."),
+        missing=False,
+    )
+
+
+class Wording(StrictSchema):
+    """Message and answer as everybody reads them."""
+
+    heard = Node(
+        CleanText(10, 300),
+        title=_("Heard"),
+        description=_("What the citizen said, without anything that tells who they are."),
+        widget=TextAreaWidget(rows=3),
+    )
+    done = Node(
+        CleanText(10, 1000, multiline=True),
+        title=_("Done"),
+        description=_("What the municipality has done about it."),
+        widget=TextAreaWidget(rows=5),
+    )
+
+
+class DeskFilters(StrictSchema):
+    """Filters of the desk; they live in the address."""
+
+    words = Node(CleanText(0, 100), title=_("Words"), missing="")
+    type = optional_choice(TITLES, _("Kind of message"), _("Every kind"))
+    stage = optional_choice([("open", _("Still open")), *STAGES.items()], _("Stage"), _("Every stage"))
+    status = optional_choice("states", _("Status"), _("Every status"))
+    unit = optional_choice("units", _("About the unit"), _("All units"))
+    first_day = Node(CityDate(), title=_("From"), missing=None)
+    last_day = Node(CityDate(), title=_("Until"), missing=None)
+    overdue = Node(Flag(), title=_("Overdue only"), missing=False)

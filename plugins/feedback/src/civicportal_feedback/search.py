@@ -1,0 +1,88 @@
+"""Finding messages: one query for the desk's list and its counts, so that they always agree."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, select
+
+from civicportal.api import (
+    SORTS,
+    Case,
+    OrganizationService,
+    Page,
+    Work,
+    case_page,
+    in_stage,
+    matches,
+    overdue,
+    sent_between,
+    visible,
+)
+from civicportal_feedback.models import Feedback
+from civicportal_feedback.workflow import KIND
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filters:
+    """What narrows a list; an empty field does not.
+
+    :ivar stage: or "open" for all that still wait for somebody.
+    :ivar unit: key of the unit a message is about; what lies below it counts too.
+    """
+
+    words: str = ""
+    type: str | None = None
+    stage: str | None = None
+    status: str | None = None
+    unit: str | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+    overdue: bool = False
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "Filters":
+        """Return the filters of a form."""
+        return cls(**{field.name: values[field.name] for field in fields(cls)})
+
+
+class FeedbackSearch:
+    """Queries over what the actor may see."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.session = work.session
+
+    def query(self, filters: Filters, *columns: Any) -> Select[Any]:
+        """Return a query for columns of the messages that the actor may see."""
+        query = select(*columns).select_from(Case).join(Feedback, Feedback.case_id == Case.id)
+        return query.where(Case.kind == KIND, visible(self.work.actor), *self._conditions(filters))
+
+    def page(self, filters: Filters, *, sort: str = "newest", cursor: str | None = None) -> Page:
+        """Return one page of (case, feedback) rows."""
+        query = self.query(filters, Case, Feedback)
+        return case_page(self.session, query, sort=SORTS.get(sort, SORTS["newest"]), cursor=cursor)
+
+    def counts(self, filters: Filters) -> dict[str, int]:
+        """Return how many messages the filters leave, by stage."""
+        query = self.query(filters, Case.stage, func.count()).group_by(Case.stage)
+        return dict(self.session.execute(query).all())
+
+    def _conditions(self, filters: Filters) -> list[ColumnElement[bool]]:
+        found = [sent_between(self.work.site.calendar, filters.first_day, filters.last_day)]
+        if filters.words:
+            found.append(matches(filters.words))
+        if filters.type:
+            found.append(Feedback.type == filters.type)
+        if filters.stage:
+            found.append(in_stage(filters.stage))
+        if filters.status:
+            found.append(Case.status == filters.status)
+        if filters.unit:
+            organization = self.work.get(OrganizationService)
+            below = organization.units.subtree(organization.unit(filters.unit).id)
+            found.append(Feedback.unit_id.in_(below))
+        if filters.overdue:
+            found.append(overdue(self.work.clock.now()))
+        return found

@@ -1,0 +1,104 @@
+"""Messages to the municipality: send one under one's name, or so that nobody learns who sent it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from civicportal.api import (
+    VISITOR,
+    Case,
+    CaseService,
+    FollowUpService,
+    Forbidden,
+    Unit,
+    Work,
+    _,
+    open_once,
+)
+from civicportal_feedback.kinds import TYPES
+from civicportal_feedback.models import Feedback
+from civicportal_feedback.workflow import KIND, NAMED
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewFeedback:
+    """What somebody sends.
+
+    :ivar unit: which it is about; None for the municipality in general.
+    :ivar consent: message and answer may be shown, without a name.
+    :ivar photos: keys of uploaded pictures.
+    :ivar owner: whose uploads they are.
+    :ivar idempotency_key: of the form; one sender's key opens one case.
+    """
+
+    type: str
+    body: str
+    unit: Unit | None = None
+    consent: bool = False
+    photos: Sequence[str] = ()
+    owner: str = ""
+    idempotency_key: str = ""
+    source: str = "web"
+
+
+class FeedbackService:
+    """The rules of feedback that are not those of every case."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.cases = work.get(CaseService)
+
+    def submit(self, new: NewFeedback) -> Case:
+        """Open a case of the acting citizen; the same form sent again returns the same case.
+
+        :raises Forbidden: when the mobile number is not proved.
+        :raises PictureGone: when a picture is not the owner's, or not there any more.
+        """
+        actor = self.work.actor
+        if not actor.is_citizen or actor.user_id is None or actor.level < NAMED:
+            raise Forbidden("the mobile number is not proved")
+        return self._open(new, actor.user_id)
+
+    def submit_anonymously(self, new: NewFeedback) -> tuple[Case, str]:
+        """Open a case of nobody and return it with its PIN; the same form sent again returns the same two.
+
+        Whoever acts is left out of it: neither case, history nor pictures know a person or a session.
+
+        :raises PictureGone: when a picture is not the owner's, or not there any more.
+        """
+        with self.work.acting_as(VISITOR):
+            case = self._open(new, None)
+        return case, self.work.get(FollowUpService).give_pin(case, new.idempotency_key)
+
+    def detail(self, case: Case) -> Feedback | None:
+        """Return the detail of a case, if it is a message."""
+        return self.work.session.get(Feedback, case.id) if case.kind == KIND else None
+
+    def _open(self, new: NewFeedback, citizen_id: int | None) -> Case:
+        key = f"{KIND}:{citizen_id or ''}:{new.idempotency_key}" if new.idempotency_key else None
+        return open_once(
+            self.work,
+            key,
+            lambda: self.cases.open(
+                self.work.site.kind(KIND),
+                subject=self._subject(new),
+                body=new.body,
+                citizen_id=citizen_id,
+                detail=Feedback(
+                    type=new.type,
+                    unit_id=new.unit.id if new.unit else None,
+                    anonymous=citizen_id is None,
+                    consent=new.consent,
+                ),
+                attachments=new.photos,
+                owner=new.owner,
+                source=new.source,
+                idempotency_key=key,
+            ),
+        )
+
+    def _subject(self, new: NewFeedback) -> str:
+        """Name a message by what is known of it, never by its first words: they may hold a name."""
+        one, translate = TYPES[new.type], self.work.site.localizer().translate
+        if new.unit is None:
+            return str(translate(one.title))
+        return str(translate(_(one.about, mapping={"unit": new.unit.name})))[:200]

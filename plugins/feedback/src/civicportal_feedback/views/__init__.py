@@ -1,0 +1,39 @@
+"""The pages of feedback."""
+
+from typing import Any
+
+from civicportal.api import CITIZEN, EVERYBODY, add_pages
+from civicportal_feedback.publications import PERMISSION
+
+VIEW = "feedback:case:view"
+
+#: The first pattern that fits is taken.
+ROUTES = {
+    "feedback.new": "/feedback/new",
+    "feedback.sent": r"/feedback/sent/{code:\d{10}}",
+    "feedback.list": "/feedback",
+    "feedback.desk": "/desk/feedback",
+    "feedback.publish": r"/desk/feedback/{code:\d{10}}/publish",
+    "feedback.take_back": r"/desk/feedback/{code:\d{10}}/take-back",
+}
+#: Route, view, template, who may, methods.
+VIEWS: tuple[tuple[str, str, str | None, str, Any], ...] = (
+    ("feedback.new", "citizen.new", "new", EVERYBODY, ("GET", "POST")),
+    ("feedback.sent", "citizen.sent", "sent", CITIZEN, "GET"),
+    ("feedback.list", "citizen.listing", "list", EVERYBODY, "GET"),
+    ("feedback.desk", "desk.listing", "desk", VIEW, "GET"),
+    ("feedback.publish", "desk.publish", "publish", PERMISSION, ("GET", "POST")),
+    ("feedback.take_back", "desk.take_back", None, PERMISSION, "POST"),
+)
+
+
+def includeme(config: Any) -> None:
+    """Add routes and views; the form of a new message carries pictures."""
+    config.registry.settings["civicportal.upload_paths"].append(ROUTES["feedback.new"])
+    add_pages(
+        config,
+        ROUTES,
+        VIEWS,
+        views="civicportal_feedback.views",
+        templates="civicportal_feedback:templates/feedback",
+    )

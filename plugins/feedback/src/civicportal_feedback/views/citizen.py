@@ -1,0 +1,119 @@
+"""Sending a message, the page after it, and what was heard and done."""
+
+from functools import partial
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.renderers import render_to_response
+
+from civicportal.api import (
+    BoundForm,
+    Button,
+    CaseService,
+    Option,
+    OrganizationService,
+    PictureGone,
+    _,
+    fill_kept,
+    forget_kept,
+    handle_form,
+    keep_form,
+    may_submit,
+    take_files,
+    upload_owner,
+    whole_number,
+)
+from civicportal_feedback.kinds import TYPES
+from civicportal_feedback.publications import PublicationService
+from civicportal_feedback.schemas import ANONYMOUS, NAMED, Submission
+from civicportal_feedback.services import FeedbackService, NewFeedback
+from civicportal_feedback.workflow import NAMED as NAMED_LEVEL
+
+SENT = "civicportal_feedback:templates/feedback/sent.jinja2"
+SHOWN_BESIDE = 3
+PAGE_SIZE = 20
+
+
+def new(request: Any) -> Any:
+    """Show the form, or send the message: under a name after the sign-in, or so that nobody learns whose it is."""
+    form = BoundForm(
+        request,
+        Submission(),
+        initial={"sender": NAMED},
+        buttons=(Button(title=_("Send this message")),),
+        bindings={"units": _units(request)},
+        take_files=partial(take_files, request),
+    )
+    kept = request.method != "POST" and fill_kept(request, form)
+    answer = handle_form(request, form, partial(_send, request, form), kept=kept, types=TYPES)
+    if isinstance(answer, dict):
+        answer["pairs"] = request.work.get(PublicationService).latest(SHOWN_BESIDE)
+    return answer
+
+
+def _send(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
+    request.site.limits.hit("submit_address", request.remote_addr)
+    send = _anonymously if values["sender"] == ANONYMOUS else _named
+    try:
+        return send(request, form, values)
+    except PictureGone as gone:
+        form.refuse("photo_key", gone.reason)
+
+
+def _named(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
+    if not may_submit(request, NAMED_LEVEL):
+        return keep_form(request, form)
+    request.site.limits.hit("submit_citizen", request.identity.user_id)
+    case = request.work.get(FeedbackService).submit(_message(request, values))
+    forget_kept(request)
+    return HTTPSeeOther(request.route_path("feedback.sent", code=case.code))
+
+
+def _anonymously(request: Any, _form: BoundForm, values: dict[str, Any]) -> Any:
+    """Answer the form itself with code and PIN: kept for another page they would be kept of somebody."""
+    case, pin = request.work.get(FeedbackService).submit_anonymously(_message(request, values))
+    forget_kept(request)
+    response = render_to_response(SENT, {"case": case, "pin": pin}, request=request)
+    response.cache_control = "no-store"
+    return response
+
+
+def _message(request: Any, values: dict[str, Any]) -> NewFeedback:
+    unit = values["unit"]
+    return NewFeedback(
+        type=values["type"],
+        unit=request.work.get(OrganizationService).unit(unit) if unit else None,
+        body=values["body"],
+        consent=values["consent"],
+        photos=values["photo_key"],
+        owner=upload_owner(request),
+        idempotency_key=values["key"],
+    )
+
+
+def sent(request: Any) -> dict[str, Any]:
+    """Say that the message has arrived, with its tracking code."""
+    case = request.work.get(CaseService).fetch_own(request.matchdict["code"])
+    return {"case": case, "pin": None}
+
+
+def listing(request: Any) -> dict[str, Any]:
+    """Show what was heard and done."""
+    before = whole_number(request.GET.get("before", "")) or None
+    found = request.work.get(PublicationService).latest(PAGE_SIZE + 1, before=before)
+    pairs = found[:PAGE_SIZE]
+    path = request.route_path("feedback.list")
+    return {
+        "pairs": pairs,
+        "types": TYPES,
+        "unit_name": request.work.get(OrganizationService).unit_name,
+        "next_url": f"{path}?before={pairs[-1][0].case_id}" if len(found) > PAGE_SIZE else None,
+        "first_url": path if before else None,
+    }
+
+
+def _units(request: Any) -> list[Option]:
+    # A unit of work of its own: pictures of the form are worked on before the request's own one opens.
+    with request.site.work(actor=request.identity, write=False) as work:
+        units = work.get(OrganizationService).units.by_id.values()
+        return [Option(value=unit.key, label=unit.name) for unit in units if unit.active]

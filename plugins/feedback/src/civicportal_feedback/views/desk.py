@@ -1,0 +1,132 @@
+"""The desk of public relations: the list of messages, and what of them everybody may read."""
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.api import (
+    BoundForm,
+    Button,
+    Case,
+    CaseService,
+    FormInvalid,
+    ListAddress,
+    NotFound,
+    Option,
+    OrganizationService,
+    Refused,
+    StaleCase,
+    _,
+    whole_number,
+)
+from civicportal_feedback.kinds import TYPES
+from civicportal_feedback.models import Feedback
+from civicportal_feedback.publications import PublicationService
+from civicportal_feedback.schemas import DeskFilters, Wording
+from civicportal_feedback.search import FeedbackSearch, Filters
+from civicportal_feedback.services import FeedbackService
+from civicportal_feedback.workflow import KIND
+
+SORTS = {"newest": _("Newest first"), "deadline": _("Deadline"), "updated": _("Last change")}
+LONGEST_HEARD = 300
+STALE = _("Somebody changed this case meanwhile. Your words are kept: look at them and send once more.")
+
+
+def listing(request: Any) -> dict[str, Any]:
+    """List the messages that the filters leave."""
+    organization, search = request.work.get(OrganizationService), request.work.get(FeedbackSearch)
+    kind = request.site.kind(KIND)
+    form = BoundForm(
+        request,
+        DeskFilters(),
+        bindings={
+            "states": [(state.name, state.title) for state in kind.workflow.states],
+            "units": [Option(value=u.key, label=u.name) for u in organization.units.by_id.values()],
+        },
+    )
+    filters = Filters.of(form.read_filters(request.GET))
+    sort = request.GET.get("sort", "newest")
+    return {
+        "form": form,
+        "page": search.page(filters, sort=sort, cursor=request.GET.get("cursor")),
+        "total": sum(search.counts(filters).values()),
+        "address": ListAddress(request, form, "feedback.desk"),
+        "sort": sort if sort in SORTS else "newest",
+        "sorts": SORTS,
+        "kind": kind,
+        "types": TYPES,
+        "unit_name": organization.unit_name,
+        "now": request.site.clock.now(),
+    }
+
+
+def publish(request: Any) -> Any:
+    """Write message and answer as everybody may read them, and show them."""
+    case, feedback = _case(request)
+    service = request.work.get(PublicationService)
+    form = BoundForm(
+        request,
+        Wording(),
+        initial=_wording(request, case),
+        buttons=(Button(title=_("Show to everybody"), css_class="btn-primary"),),
+        ignore=("version",),
+    )
+    if request.method == "POST":
+        try:
+            values = form.validate(request.POST)
+            request.work.get(CaseService).check_version(case, whole_number(request.POST.get("version", "")))
+            service.publish(case, **values)
+        except FormInvalid:
+            request.response.status_int = 422
+        except StaleCase:
+            form.fail("", STALE)
+            request.response.status_int = 409
+        except Refused as refusal:
+            form.fail("", refusal.reason)
+            request.response.status_int = 422
+        else:
+            request.session.flash(request.translate(_("Everybody can read it now.")), "good")
+            return HTTPSeeOther(f"/kartable/cases/{case.code}")
+    return {
+        "form": form,
+        "case": case,
+        "type": TYPES[feedback.type],
+        "hindrance": service.hindrance(case),
+        "answer": _answer(request, case),
+        "publication": service.of(case),
+    }
+
+
+def take_back(request: Any) -> HTTPSeeOther:
+    """Hide what was published."""
+    case, _feedback = _case(request)
+    request.work.get(PublicationService).take_back(case)
+    request.session.flash(request.translate(_("It is hidden from everybody.")), "good")
+    return HTTPSeeOther(f"/kartable/cases/{case.code}")
+
+
+def _case(request: Any) -> tuple[Case, Feedback]:
+    """Return a message that the officer may see.
+
+    :raises NotFound: when there is none.
+    """
+    writes = request.method == "POST"
+    case = request.work.get(CaseService).fetch(request.matchdict["code"], lock=writes)
+    feedback = request.work.get(FeedbackService).detail(case)
+    if feedback is None:
+        raise NotFound("no message")
+    return case, feedback
+
+
+def _wording(request: Any, case: Case) -> dict[str, str]:
+    """Return the words that stand in the form at first: those shown before, else message and answer themselves."""
+    publication = request.work.get(PublicationService).of(case)
+    if publication:
+        return {"heard": publication.heard, "done": publication.done}
+    heard = " ".join(case.body.split())
+    return {"heard": heard[:LONGEST_HEARD], "done": _answer(request, case)}
+
+
+def _answer(request: Any, case: Case) -> str:
+    events = request.work.get(CaseService).events(case, public=True)
+    return next((event.public_text for event in events if event.after == "answered"), "")

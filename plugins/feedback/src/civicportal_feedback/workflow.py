@@ -1,0 +1,82 @@
+"""The kind "feedback" and its workflow, as data."""
+
+from civicportal.api import (
+    Case,
+    CaseKind,
+    OrganizationService,
+    PublicAnswer,
+    Reason,
+    State,
+    Transition,
+    Work,
+    Workflow,
+    _,
+    not_converted,
+    objection_in_time,
+)
+from civicportal_feedback.models import Feedback
+
+KIND = "feedback"
+OPEN = ("registered", "in_review")
+CLOSED = ("answered", "archived")
+ANONYMOUS, NAMED = 0, 1
+"""Identity levels: anybody may send a message; who wants it under their name proves their mobile."""
+
+WORKFLOW = Workflow(
+    initial="registered",
+    states=(
+        State(name="registered", title=_("Registered"), stage="registered"),
+        State(name="in_review", title=_("Being looked at"), stage="in_progress"),
+        State(name="answered", title=_("Answered"), stage="done"),
+        State(name="archived", title=_("Archived"), stage="rejected"),
+    ),
+    transitions=(
+        Transition(name="answer", title=_("Answer"), sources=OPEN, target="answered", schema=PublicAnswer),
+        Transition(
+            name="start_review",
+            title=_("Start to look at it"),
+            sources=("registered",),
+            target="in_review",
+        ),
+        Transition(
+            name="archive",
+            title=_("Archive without an answer"),
+            sources=OPEN,
+            target="archived",
+            schema=Reason,
+        ),
+        Transition(
+            name="reopen",
+            title=_("Open again"),
+            sources=CLOSED,
+            target="in_review",
+            actors=frozenset({"staff", "citizen"}),
+            guards=(objection_in_time, not_converted),
+            schema=Reason,
+        ),
+    ),
+)
+
+
+def facts(case: Case, work: Work) -> dict[str, str]:
+    """Return what a site's routing rules may ask of a message."""
+    feedback = work.session.get(Feedback, case.id)
+    if feedback is None:
+        return {}
+    unit = work.get(OrganizationService).units.by_id.get(feedback.unit_id or 0)
+    return {"type": feedback.type, "about": unit.key if unit else ""}
+
+
+FEEDBACK = CaseKind(
+    name=KIND,
+    title=_("Message to the municipality"),
+    workflow=WORKFLOW,
+    permission_prefix="feedback:case",
+    detail_model=Feedback,
+    rating=True,
+    reopen="reopen",
+    handover="archive",
+    level=ANONYMOUS,
+    icon="message-2",
+    facts=facts,
+)

@@ -1,0 +1,22 @@
+"""A message to public relations that the tests start from."""
+
+from civicportal_feedback.services import FeedbackService, NewFeedback
+from portal import Portal
+
+from civicportal.api import CaseService, Identity, OrganizationService, ReadyTextService
+
+WORDS = "در ایستگاه‌های اتوبوس خیابان نارون نیمکت و سایه‌بان بگذارید."
+ANSWER = "در هشت ایستگاه نیمکت و سایه‌بان نصب شد."
+
+
+def facts(portal: Portal, citizen: Identity, officer: Identity) -> dict[str, str]:
+    """Send a message that may be published, answer it, and name it and a ready text for the addresses."""
+    with portal.site.work(actor=citizen) as work:
+        unit = work.get(OrganizationService).unit("bus")
+        new = NewFeedback(type="suggestion", unit=unit, body=WORDS, consent=True)
+        code = work.get(FeedbackService).submit(new).code
+    with portal.site.work(actor=officer) as work:
+        cases = work.get(CaseService)
+        cases.apply(cases.fetch(code, "work", lock=True), "answer", public_text=ANSWER)
+        text = work.get(ReadyTextService).add("feedback", title="سپاس", text="{NAME} گرامی، سپاسگزاریم.")
+    return {"message": code, "text": str(text.id)}

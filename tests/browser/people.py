@@ -11,9 +11,10 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, e
 from civicportal.demo.runner import PASSWORD
 
 #: The people who act in the tests, by what they are: their mobiles, and the user names of staff.
-CITIZENS = {"citizen": "09000000001", "neighbour": "09000000002"}
+CITIZENS = {"citizen": "09000000001", "neighbour": "09000000002", "applicant": "09000000012"}
 STAFF = {
     "administrator": ("admin", "09000000101"),
+    "office_manager": ("office", "09000000102"),
     "public_relations": ("pr", "09000000103"),
     "handler": ("civil1", "09000000109"),
     "colleague": ("civil2", "09000000110"),

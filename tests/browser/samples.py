@@ -1,6 +1,6 @@
 """Cases that the tests start from, sent and handled through the services."""
 
-from browser import feedback
+from browser import feedback, meetings
 from browser.people import CITIZENS, STAFF
 from browser.wizard import STREET, WORDS
 from civicportal_reports.places import locate_point
@@ -25,7 +25,7 @@ Facts = dict[str, str]
 def facts(portal: Portal) -> Facts:
     """Send reports of our own, so that the pages do not hang on what the demo made up, and name them for the addresses."""
     with portal.site.work() as work:
-        people = {role: who(work, role) for role in ("citizen", "neighbour", "handler", "public_relations")}
+        people = {role: who(work, role) for role in (*CITIZENS, *STAFF)}
     own = send_report(portal, people["citizen"])
     closed = send_report(portal, people["citizen"])
     other = send_report(portal, people["neighbour"])

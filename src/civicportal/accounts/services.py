@@ -1,6 +1,6 @@
 """People: citizens by their mobiles, staff with user names, and their passwords."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -75,6 +75,11 @@ class AccountService:
     def by_username(self, username: str) -> User | None:
         """Return the member of staff of a user name, the disabled too."""
         return self.session.scalar(select(User).where(User.username == username))
+
+    def names(self, ids: Iterable[int]) -> dict[int, str]:
+        """Return the names of people by their ids."""
+        rows = self.session.execute(select(User.id, User.name).where(User.id.in_(set(ids))))
+        return dict(rows.all())
 
     def rename(self, user: User, name: str) -> None:
         """Give a person another name."""

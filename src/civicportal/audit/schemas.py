@@ -17,7 +17,7 @@ class TrailFilters(StrictSchema):
 
     action = optional_choice(
         [*AREAS, *(Option(value=name, label=title) for name, title in TITLES.items())],
-        _("What was done"),
+        _("Event"),
         _("Everything"),
     )
     case = Node(TrackingCode(), title=_("Tracking code"), missing=None)

@@ -20,7 +20,8 @@ NEWEST = 20
 
 def trail(request: Any) -> dict[str, Any]:
     """List the events under the filters of the address."""
-    # A trail speaks of cases by number; people know their codes.
+    # A trail speaks of cases and people by number; readers know codes and names.
+    from civicportal.accounts.services import AccountService
     from civicportal.cases.codes import CodeService
 
     form = BoundForm(request, TrailFilters())
@@ -37,6 +38,9 @@ def trail(request: Any) -> dict[str, Any]:
         "chosen": chosen,
         "page": page,
         "codes": cases.codes_of(event.case_id for event in page.events if event.case_id),
+        "names": request.work.get(AccountService).names(
+            event.subject_id for event in page.events if event.subject_id
+        ),
         "titles": TITLES,
         "verified": service.last_verified(),
         "seal": request.work.get(SealService).last(),

@@ -41,13 +41,14 @@ def fits_a_message(node: colander.SchemaNode, value: str) -> None:
         )
 
 
-def _line(title: Any, longest: int = 200, **more: Any) -> colander.SchemaNode:
-    return Node(CleanText(0, longest), title=title, missing="", widget=TextWidget(), **more)
+def _line(title: Any, longest: int = 200, *, ltr: bool = False) -> colander.SchemaNode:
+    widget = TextWidget(css_class="ltr d-block w-100" if ltr else "")
+    return Node(CleanText(0, longest), title=title, missing="", widget=widget)
 
 
-def _words(title: Any, rows: int, **more: Any) -> colander.SchemaNode:
+def _words(title: Any, rows: int) -> colander.SchemaNode:
     widget = TextAreaWidget(rows=rows, counter=False)
-    return Node(CleanText(0, LONGEST_WORDS, multiline=True), title=title, missing="", widget=widget, **more)
+    return Node(CleanText(0, LONGEST_WORDS, multiline=True), title=title, missing="", widget=widget)
 
 
 class SettingsForm(StrictSchema):
@@ -73,12 +74,12 @@ class SettingsForm(StrictSchema):
         widget=TextWidget(css_class="ltr", placeholder="#5fc7c0"),
     )
     contact_organization = _line(_("Name of the municipality"))
-    contact_phone = _line(_("Telephone for citizens"), 40)
+    contact_phone = _line(_("Telephone for citizens"), 40, ltr=True)
     contact_phone_note = _line(_("When it is answered"), 60)
     contact_address = _line(_("Address of the town hall"))
-    contact_postal_code = _line(_("Postal code"), 20)
-    contact_email = _line(_("E-mail"), 120)
-    contact_website = _line(_("Website"))
+    contact_postal_code = _line(_("Postal code"), 20, ltr=True)
+    contact_email = _line(_("E-mail"), 120, ltr=True)
+    contact_website = _line(_("Website"), ltr=True)
     texts_welcome_title = _line(_("Heading of the home page"), 120)
     texts_welcome_text = _words(_("Words below the heading"), 3)
     texts_emergency = _words(_("Notice for emergencies"), 2)

@@ -1,5 +1,6 @@
 """Pages about the portal itself."""
 
+from itertools import groupby
 from typing import Any
 
 from civicportal import __version__
@@ -18,6 +19,6 @@ def plugins(request: Any) -> dict[str, Any]:
         "cards": cards,
         "core": core,
         "sleeping": inventory.sleeping(),
-        "findings": sorted(findings, key=lambda found: found[1].level),
+        "findings": [(name, list(group)) for name, group in groupby(findings, key=lambda found: found[0])],
         "errors": sum(one.level == "error" for _name, one in findings),
     }

@@ -112,13 +112,22 @@ class AccessService:
         return can(self.work.actor, verb, case, self.lines(case))
 
     def on_behalf_of(self, case: Case) -> int | None:
-        """Return for whom the actor acts as a deputy: on a case that they could not even see by themselves."""
+        """Return for whom the actor acts as a deputy: on a case that is not theirs to see by themselves.
+
+        What a deputy has taken in hand stays the absent person's work.
+        """
         actor = self.work.actor
-        if not actor.deputy_for or not self.lines(case):
+        lines = self.lines(case)
+        if not actor.deputy_for or not lines or actor.user_id in {line.to_user_id for line in lines}:
             return None
-        own = tuple(grant for grant in actor.grants if grant.own)
-        alone = replace(actor, grants=own, deputy_for=frozenset())
-        return None if can(alone, "view", case, self.lines(case)) else min(actor.deputy_for)
+        names = {line.to_user_id for line in lines} & actor.deputy_for
+        permission, units = f"{case.kind}:case:view", _units(case, lines)
+        for grant in actor.grants:
+            if _given(replace(actor, grants=(grant,)), permission, case, units):
+                if grant.own:
+                    return None
+                names.add(grant.holder_id)
+        return min((name for name in names if name), default=None)
 
     def has_line(self, case: Case) -> bool:
         """Tell whether any open line, a copy or an inquiry too, lies in the actor's kartable."""

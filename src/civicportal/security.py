@@ -24,6 +24,7 @@ class Grant:
     :ivar units: ids of the units it covers, their subtrees included; None covers all.
     :ivar categories: ids of the categories it covers, subtrees included; None covers all.
     :ivar own: False for a grant held on behalf of someone whose deputy this person is today.
+    :ivar holder_id: whose membership it is, by user id.
     """
 
     permissions: frozenset[str]
@@ -32,6 +33,7 @@ class Grant:
     categories: frozenset[int] | None = None
     unit_id: int | None = None
     own: bool = True
+    holder_id: int | None = None
 
     def gives(self, permission: str) -> bool:
         """Tell whether the right is part of this grant, whatever its scope."""

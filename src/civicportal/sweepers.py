@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select
 
 from civicportal.accounts import claims
-from civicportal.accounts.models import OtpChallenge, Session
+from civicportal.accounts.models import Invitation, OtpChallenge, Session
 from civicportal.audit import jobs as audit
 from civicportal.cases.attachments import UNCLAIMED, drop_files
 from civicportal.cases.models import Attachment
@@ -22,6 +22,8 @@ BATCH = 200
 """Rows or files in one transaction: nobody waits long for a sweeper."""
 KEEP_CHALLENGES = timedelta(days=1)
 """Used and expired codes stay so long, for whoever asks why a sign-in failed."""
+KEEP_INVITATIONS = timedelta(days=30)
+"""Links that are too old stay so long in the list, for whoever wants to send them anew."""
 
 
 def sweep_limits(site: "Site") -> None:
@@ -30,12 +32,14 @@ def sweep_limits(site: "Site") -> None:
 
 
 def sweep_sessions(site: "Site") -> None:
-    """Delete sessions that have ended and codes that nobody can use any more."""
+    """Delete sessions that have ended, codes and links that nobody can use any more."""
     now = site.clock.now()
     with site.work() as work:
         work.session.execute(delete(Session).where(Session.expires_at < now))
     with site.work() as work:
         work.session.execute(delete(OtpChallenge).where(OtpChallenge.expires_at < now - KEEP_CHALLENGES))
+    with site.work() as work:
+        work.session.execute(delete(Invitation).where(Invitation.expires_at < now - KEEP_INVITATIONS))
 
 
 def sweep_attachments(site: "Site") -> None:

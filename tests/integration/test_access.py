@@ -199,7 +199,10 @@ def test_what_a_deputy_does_names_the_absent(site):
         door="staff",
         grants=(
             *stranger.grants,
-            *(Grant(permissions=g.permissions, units=g.units, own=False) for g in mine.grants),
+            *(
+                Grant(permissions=g.permissions, units=g.units, own=False, holder_id=g.holder_id)
+                for g in mine.grants
+            ),
         ),
         deputy_for=frozenset({mine.user_id}),
     )

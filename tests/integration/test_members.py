@@ -241,7 +241,7 @@ def test_open_cases_pass_on_with_the_leaving(site, app, city):
         heir = identity(work, colleague)
     with site.work(actor=heir, write=False) as work:
         case = work.get(CaseService).fetch(code)
-        assert [event.type for event in work.get(CaseService).events(case)][0] == "transferred"
+        assert next(event.type for event in work.get(CaseService).events(case)) == "transferred"
 
 
 def test_deleted_members_come_back_within_thirty_days(site, app, city, clock):

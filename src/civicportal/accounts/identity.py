@@ -94,6 +94,7 @@ def _grant(work: "Work", membership: Membership, *, own: bool) -> Grant:
         categories=organization.categories.subtree(category) if category else None,
         unit_id=unit,
         own=own,
+        holder_id=membership.user_id,
     )
 
 

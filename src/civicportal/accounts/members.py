@@ -94,7 +94,7 @@ class MemberService:
         """
         self.rights.require_manage(user)
         until = self.kept_until(user)
-        if until is None or until <= self.work.clock.now():
+        if user.erased_at or until is None or until <= self.work.clock.now():
             raise NotPossible(_("It is too late: the data of this person is erased."))
         user.deleted_at = user.deleted_by_id = None
         self._record("member:restore", user)

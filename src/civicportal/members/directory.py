@@ -98,9 +98,9 @@ class MemberDirectory:
     def _conditions(self, query: MemberQuery) -> list[ColumnElement[bool]]:
         if query.citizen is not None:
             return [User.id == query.citizen]
+        is_one = User.username.is_not(None) if query.who == "staff" else User.username.is_(None)
         # Of whom everything was erased nothing is left to be listed.
-        named = User.username.is_not(None) if query.who == "staff" else User.username.is_(None)
-        found: list[ColumnElement[bool]] = [named, (User.mobile.is_not(None)) | (User.username.is_not(None))]
+        found: list[ColumnElement[bool]] = [is_one, User.erased_at.is_(None)]
         found += self._in_state(query.state)
         if query.q:
             words = store(query.q)

@@ -59,7 +59,7 @@ class Teller:
         rows = demo_cast.taking_turns(self.rng, self.data["meetings"], len(STORIES))
         for number, (story, row) in enumerate(zip(STORIES, rows, strict=True), 1):
             people = open_ones if story.end in OPEN_ENDS else self.citizens
-            citizen = people[number % len(people)]
+            citizen = people[(number - 1) % len(people)]
             set_time(self.site, self.now - timedelta(days=story.sent))
             with self.site.work(actor=citizen) as work:
                 Telling(self, work, row, story).tell()

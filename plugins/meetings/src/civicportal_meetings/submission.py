@@ -96,9 +96,7 @@ class Submission(StrictSchema):
     )
     position = Node(CleanText(2, 100), title=_("What are you in it?"))
     name = Node(CleanText(3, 120), title=_("First and last name"), widget=TextWidget(autocomplete="name"))
-    national_code = Node(
-        NationalCode(), title=_("National code"), description=_("Only the office of the mayor sees it.")
-    )
+    national_code = Node(NationalCode(), title=_("National code"))
     birth_date = Node(
         CityDate(),
         title=_("Birth date"),

@@ -6,11 +6,15 @@ import pytest
 from sqlalchemy import select
 
 from civicportal.accounts.errors import LastAdministrator
+from civicportal.accounts.invitations import InvitationService, LinkSpent
 from civicportal.accounts.members import MemberService
+from civicportal.accounts.memberships import MembershipService
 from civicportal.accounts.models import Session, User
+from civicportal.accounts.roles import RoleService
 from civicportal.accounts.services import AccountService
 from civicportal.accounts.sessions import SessionService
 from civicportal.crypto import new_token
+from civicportal.errors import Conflict
 from civicportal.kartable.models import RoutingRule
 from civicportal.testing import make_case, make_staff, make_unit
 
@@ -63,15 +67,83 @@ def test_what_one_browser_keeps_twice_is_kept(site):
         assert [sessions.visitor_data(token, name) for name in ("form", "proved")] == ["form", "proved"]
 
 
-def test_two_administrators_do_not_shut_out_each_other(site):
+def disable(work, user):
+    work.get(MemberService).disable(user)
+
+
+def delete(work, user):
+    work.get(MemberService).delete(user)
+
+
+def demote(work, user):
+    work.get(MembershipService).take(user, user.memberships[0].id)
+
+
+@pytest.mark.parametrize(
+    "deeds", [(disable, disable), (delete, delete), (demote, demote), (disable, demote), (demote, delete)]
+)
+def test_two_administrators_do_not_shut_out_each_other(site, deeds):
     with site.work() as work:
         ids = [make_staff(work, "administrator").id for _number in range(2)]
 
-    def disable(user_id):
-        return lambda work: work.get(MemberService).disable(work.session.get(User, user_id))
+    def done(deed, user_id):
+        return lambda work: deed(work, work.session.get(User, user_id))
 
-    [refused] = together(site, *(disable(user_id) for user_id in ids))
+    [refused] = together(site, *(done(deed, user_id) for deed, user_id in zip(deeds, ids, strict=True)))
     assert isinstance(refused, LastAdministrator)
+
+
+def test_of_two_changes_of_a_role_one_is_told(site):
+    with site.work() as work:
+        roles = work.get(RoleService)
+        role = roles.create("کارشناس")
+        seen = roles.seen(role)
+
+    def change(right):
+        def change(work):
+            roles = work.get(RoleService)
+            found = roles.fetch(role.id, lock=True)
+            roles.change(found, title=found.title, permissions=[right], seen=seen)
+
+        return change
+
+    rights = ("petitions:case:view", "petitions:case:work")
+    [refused] = together(site, *map(change, rights))
+    assert isinstance(refused, Conflict)
+    with site.work(write=False) as work:
+        roles = work.get(RoleService)
+        assert len(roles.names(roles.fetch(role.id))) == 1
+
+
+def test_of_two_changes_of_somebodys_access_one_is_told(site):
+    with site.work() as work:
+        user = make_staff(work, "officer")
+        seen = work.get(MembershipService).seen(user)
+        roles = [work.get(RoleService).create(title).id for title in ("الف", "ب")]
+
+    def give(role_id):
+        def give(work):
+            person, role = work.session.get(User, user.id), work.get(RoleService).fetch(role_id)
+            work.get(MembershipService).give(person, role, seen=seen)
+
+        return give
+
+    [refused] = together(site, *map(give, roles))
+    assert isinstance(refused, Conflict)
+
+
+def test_one_link_lets_one_in(site):
+    with site.work() as work:
+        _invitation, token = work.get(InvitationService).invite(
+            username="new", name="تازه", mobile=MOBILE, scopes=[]
+        )
+
+    def accept(work):
+        service = work.get(InvitationService)
+        service.accept(service.open(token, "join"), name="تازه", password="سپیدار بلند کنار رود")
+
+    raised = together(site, accept, accept, accept)
+    assert [type(error) for error in raised] == [LinkSpent] * 2
 
 
 def test_cases_of_one_rule_do_not_wait_for_each_other(site, civic_database):

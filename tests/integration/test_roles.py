@@ -1,5 +1,7 @@
 """Roles: nobody gives more than they have, the administrator's stays as it is, two at once lose nothing."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 
@@ -59,11 +61,9 @@ def test_what_a_deputy_holds_is_not_theirs_to_give(site, keeper):
         role, boss = make_role(work, "کارشناس", WORK), make_staff(work, "administrator")
         member = make_staff(work, "worker")
         lent = identity(work, boss).grants[0]
-    from dataclasses import replace
-
     lent_only = replace(keeper, grants=(*keeper.grants, replace(lent, own=False)))
     with site.work(actor=lent_only) as work, pytest.raises(Forbidden):
-        work.get(MembershipService).give(work.session.get(User, member.id), role)
+        work.get(MembershipService).give(work.session.get(User, member.id), work.session.get(Role, role.id))
 
 
 def test_a_copy_holds_the_same_rights(work):
@@ -159,3 +159,136 @@ def test_a_role_is_held_once_in_one_place(site):
         with pytest.raises(Conflict):
             memberships.give(member, role, seen=seen)
         memberships.give(member, role)
+
+
+# --- the pages
+
+
+@pytest.fixture
+def boss(site, sign_in):
+    with site.work() as work:
+        user = make_staff(work, "administrator")
+        make_role(work, "کارشناس", VIEW)
+    sign_in(user)
+    return user
+
+
+def form_with(page, field):
+    return next(form for form in page.forms.values() if field in form.fields)
+
+
+def role_id(site, title):
+    with site.work(write=False) as work:
+        return work.session.scalars(select(Role.id).where(Role.title == title)).one()
+
+
+def rights(form):
+    names = [box["value"] for box in form.html.select("[name=permissions]")]
+    return dict(zip(names, form.fields["permissions"], strict=True))
+
+
+def test_a_role_is_made_in_the_browser_and_stands_in_the_matrix(site, app, boss):
+    form = form_with(app.get("/admin/roles/new"), "like")
+    form["title"] = "بازرس"
+    form = form_with(form.submit(status=303).follow(), "permissions")
+    for name in (VIEW, "core:audit:view"):
+        rights(form)[name].checked = True
+    page = form.submit(status=303).follow()
+    [column] = [n for n, th in enumerate(page.html.select(".matrix thead th")) if th.text == "بازرس"]
+    ticked = {
+        row.select_one("th").text.strip()
+        for row in page.html.select(".matrix tbody tr:not(.grp)")
+        if row.find_all(["th", "td"])[column].select(".yes")
+    }
+    assert len(ticked) == 2
+    with site.work(write=False) as work:
+        roles = work.get(RoleService)
+        assert roles.names(roles.fetch(role_id(site, "بازرس"))) == {VIEW, "core:audit:view"}
+
+
+def test_a_role_is_copied_renamed_and_refused_a_taken_name(site, app, boss):
+    source = role_id(site, "کارشناس")
+    form = form_with(app.get(f"/admin/roles/new?like={source}"), "like")
+    assert form["like"].value == str(source)
+    form["title"] = "کارشناس"
+    refused = form_with(form.submit(status=422), "like")
+    refused["title"] = "کارشناس ارشد"
+    form = form_with(refused.submit(status=303).follow(), "permissions")
+    assert [name for name, box in rights(form).items() if box.checked] == [VIEW]
+    form["title"] = "سرپرست"
+    rights(form)[VIEW].checked = False
+    form.submit(status=303)
+    with site.work(write=False) as work:
+        roles = work.get(RoleService)
+        assert roles.names(roles.fetch(role_id(site, "سرپرست"))) == set()
+
+
+def test_two_administrators_change_one_role(site, app, boss):
+    path = f"/admin/roles/{role_id(site, 'کارشناس')}"
+    stale, fresh = (form_with(app.get(path), "permissions") for _tab in range(2))
+    rights(fresh)[WORK].checked = True
+    fresh.submit(status=303)
+    stale["title"] = "کارشناس نظافت"
+    page = stale.submit(status=409)
+    again = form_with(page, "permissions")
+    assert again["title"].value == "کارشناس نظافت"
+    assert not rights(again)[WORK].checked, "what was chosen is kept"
+    assert "اکنون داده شده" in page
+    again.submit(status=303)
+    with site.work(write=False) as work:
+        roles = work.get(RoleService)
+        assert roles.names(roles.fetch(role_id(site, "کارشناس نظافت"))) == {VIEW}
+
+
+def test_a_role_in_use_asks_first(site, app, boss):
+    with site.work() as work:
+        work.get(MembershipService).give(make_staff(work, "other"), _role(work, "کارشناس"))
+    path = f"/admin/roles/{role_id(site, 'کارشناس')}/delete"
+    page = app.get(path)
+    assert "۱ نفر آن را دارند" in page
+    form = form_with(page, "sure")
+    form.submit(status=422)
+    form["sure"] = True
+    form.submit(status=303)
+    app.get(path, status=404)
+
+
+def test_a_role_that_changed_meanwhile_is_not_deleted(site, app, boss):
+    form = form_with(app.get(f"/admin/roles/{role_id(site, 'کارشناس')}/delete"), "sure")
+    with site.work() as work:
+        role = _role(work, "کارشناس")
+        work.get(RoleService).change(role, title=role.title, permissions=[WORK])
+    form["sure"] = True
+    form.submit(status=409)
+
+
+def test_the_built_in_role_has_no_form(site, app, boss):
+    page = app.get(f"/admin/roles/{role_id(site, 'administrator')}", status=200)
+    assert not [form for form in page.forms.values() if "permissions" in form.fields]
+    token = form_with(app.get("/admin/roles/new"), "like")["csrf_token"].value
+    sent = {"csrf_token": token, "title": "x y", "seen": "x"}
+    app.post(f"/admin/roles/{role_id(site, 'administrator')}", sent, status=409)
+
+
+def test_rights_of_nobody_are_marked(app, boss):
+    page = app.get("/admin/roles")
+    marked = {
+        row.select_one("th").text for row in page.html.select(".matrix tr") if row.select(".accent-text")
+    }
+    assert any("بی‌صاحب" in text for text in marked)
+
+
+def test_a_keeper_of_roles_gives_what_they_have(site, app, sign_in, keeper):
+    with site.work() as work:
+        make_role(work, "کارشناس", VIEW)
+        person = work.session.get(User, keeper.user_id)
+    sign_in(person)
+    form = form_with(app.get(f"/admin/roles/{role_id(site, 'کارشناس')}"), "permissions")
+    rights(form)[WORK].checked = True
+    page = form.submit(status=422)
+    assert "فقط دسترسی‌هایی را می‌توانید بگذارید" in page
+    assert rights(form_with(page, "permissions"))[WORK].checked
+
+
+def _role(work, title):
+    return work.session.scalars(select(Role).where(Role.title == title)).one()

@@ -21,7 +21,7 @@ from civicportal.testing import identity, make_citizen, make_staff, make_unit
 SUNDAY, MONDAY = date(2026, 5, 31), date(2026, 6, 1)
 RIGHTS = (
     *(f"meetings:case:{verb}" for verb in ("view", "work", "refer", "comment", "contact", "identity")),
-    *(f"orders:case:{verb}" for verb in ("view", "work", "comment")),
+    *(f"orders:case:{verb}" for verb in ("view", "work", "refer", "comment")),
     "meetings:session:manage",
     "meetings:minutes:write",
     "meetings:order:give",

@@ -155,8 +155,6 @@ class Order(MeetingsBase):
         BigId, ForeignKey(Case.id, ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
     meeting_id: Mapped[int] = tagged(BigId, ForeignKey(Case.id, ondelete="CASCADE"), index=True)
-    #: Key of the unit it was given to.
-    unit: Mapped[str] = tagged(String(40))
     #: Office days.
     deadline_days: Mapped[int] = tagged(Integer)
     #: The citizen of the meeting was told of the result.

@@ -107,7 +107,7 @@ def check_site(work: Work) -> Iterable[Finding]:
 
 @hookimpl
 def route_case(case: Case, work: Work) -> Route | None:
-    """Send an order to the unit it was given to."""
+    """Let an order begin in the mayor's office."""
     return work.get(OrderService).route(case) if case.kind == ORDERS else None
 
 

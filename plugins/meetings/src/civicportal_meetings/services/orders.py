@@ -11,6 +11,7 @@ from civicportal.api import (
     CaseLink,
     CaseService,
     Forbidden,
+    KartableService,
     Refused,
     Route,
     Unit,
@@ -18,7 +19,7 @@ from civicportal.api import (
     _,
 )
 from civicportal_meetings.models import Order
-from civicportal_meetings.names import GIVE_ORDERS, KIND, ORDERS
+from civicportal_meetings.names import GIVE_ORDERS, KIND, ORDERS, REFER_ORDERS
 
 SUBJECT = 80
 """Characters of an order that name it in lists."""
@@ -47,10 +48,11 @@ class OrderService:
     def may_give(self, meeting: Case) -> bool:
         """Tell whether the actor may write down orders of this meeting."""
         actor, access = self.work.actor, self.work.get(AccessService)
-        return actor.permits(GIVE_ORDERS) and access.can(meeting, "work")
+        rights = (GIVE_ORDERS, REFER_ORDERS)
+        return all(actor.permits(right) for right in rights) and access.can(meeting, "work")
 
     def give(self, meeting: Case, new: NewOrder) -> Case:
-        """Open an order from a meeting and link the two.
+        """Open an order from a meeting, link the two, and refer it to its unit.
 
         :raises Forbidden: without the right.
         :raises Refused: when the meeting has not taken place.
@@ -64,21 +66,22 @@ class OrderService:
             subject=_shortened(new.text),
             body=new.text,
             citizen_id=None,
-            detail=Order(meeting_id=meeting.id, unit=new.unit.key, deadline_days=new.days),
+            detail=Order(meeting_id=meeting.id, deadline_days=new.days),
             source="counter",
         )
         self.session.add(
             CaseLink(from_id=meeting.id, to_id=order.id, type="follow_up", created_at=self.work.clock.now())
         )
         self.session.flush()
+        if order.unit_id != new.unit.id:
+            self.work.get(KartableService).refer(order, new.unit.id)
         return order
 
     def route(self, case: Case) -> Route | None:
-        """Return the unit to which an order was given."""
+        """Return the way of an order: it begins in the mayor's office, which refers it and sees it from then on."""
         order = self.session.get(Order, case.id)
-        if order is None:
-            return None
-        return Route(unit=order.unit, deadline_days=order.deadline_days)
+        unit = self.work.site.plugin_settings[KIND]["unit"]
+        return Route(unit=unit, deadline_days=order.deadline_days) if order else None
 
     def of(self, meeting: Case) -> Sequence[tuple[Order, Case]]:
         """Return the orders of a meeting, the first first."""

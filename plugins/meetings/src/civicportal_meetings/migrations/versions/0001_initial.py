@@ -16,7 +16,6 @@ def upgrade() -> None:
         "meetings_order",
         sa.Column("case_id", db.BigId, autoincrement=False, nullable=False),
         sa.Column("meeting_id", db.BigId, nullable=False),
-        sa.Column("unit", sa.String(length=40), nullable=False),
         sa.Column("deadline_days", sa.Integer(), nullable=False),
         sa.Column("shared_at", db.UTCDateTime(), nullable=True),
         sa.ForeignKeyConstraint(

@@ -44,6 +44,10 @@ def fits_sms(node: colander.SchemaNode, value: str) -> None:
         raise colander.Invalid(node, _("Please write at most ${count} characters.", mapping={"count": SHORT}))
 
 
+def _clock() -> TextWidget:
+    return TextWidget(inputmode="numeric", css_class="ltr d-block w-100", placeholder="07:30")
+
+
 def _name() -> Any:
     return Node(CleanText(2, 200), title=_("Name"))
 
@@ -166,7 +170,7 @@ class RuleForm(StrictSchema):
 class DryRunForm(StrictSchema):
     """Which past cases are looked at; it stands in the address."""
 
-    newest = Node(Choice(SIZES), title=_("Newest cases"), missing=SIZES[0])
+    newest = Node(Choice(lambda bindings: bindings["sizes"]), title=_("Newest cases"), missing=SIZES[0])
     first = Node(CityDate(), title=_("Registered from"), missing=None)
     last = Node(CityDate(), title=_("Registered until"), missing=None)
     off = Node(Flag(), title=_("As if every rule were switched on"), missing=False)
@@ -175,8 +179,8 @@ class DryRunForm(StrictSchema):
 class HoursForm(StrictSchema):
     """When the offices work in an ordinary week."""
 
-    opens = Node(ClockTime(), title=_("Opens at"))
-    closes = Node(ClockTime(), title=_("Closes at"))
+    opens = Node(ClockTime(), title=_("Opens at"), widget=_clock())
+    closes = Node(ClockTime(), title=_("Closes at"), widget=_clock())
     weekend = Node(
         ListOf(Choice(lambda bindings: bindings["days"]), max=7),
         title=_("Days off"),
@@ -194,6 +198,7 @@ class HoursForm(StrictSchema):
         title=_("End of a half day"),
         description=_("Empty: the middle of the office hours."),
         missing=None,
+        widget=_clock(),
     )
 
     def validator(self, node: colander.SchemaNode, values: dict[str, Any]) -> None:

@@ -3,18 +3,21 @@
 from datetime import time, timedelta
 from typing import Any
 
-from civicportal.administration.schemas import DryRunForm
+from civicportal.administration.schemas import SIZES, DryRunForm
 from civicportal.forms import BoundForm
+from civicportal.i18n import format_number
 from civicportal.kartable.dry_run import SHOWN, DryRunService
 from civicportal.kartable.facts import RULES
 from civicportal.kartable.routing import BY_RULE
 from civicportal.kartable.rules import RuleService
 from civicportal.organization.services import OrganizationService
+from civicportal.schema import Option
 
 
 def dry_run(request: Any) -> dict[str, Any]:
     """Show how many past cases each rule would take, and which would go elsewhere."""
-    form = BoundForm(request, DryRunForm())
+    sizes = [Option(value=size, label=format_number(int(size), request.locale_name)) for size in SIZES]
+    form = BoundForm(request, DryRunForm(), bindings={"sizes": sizes})
     values = form.read_filters(request.GET)
     every = request.work.get(RuleService).all()
     rules = [rule for rule in every if rule.active or values["off"]]

@@ -7,6 +7,7 @@ from civicportal.api import CaseService, Identity, OrganizationService, ReadyTex
 
 WORDS = "در ایستگاه‌های اتوبوس خیابان نارون نیمکت و سایه‌بان بگذارید."
 ANSWER = "در هشت ایستگاه نیمکت و سایه‌بان نصب شد."
+DARK = "سه شب است که چراغ کوچهٔ ما خاموش است."
 
 
 def facts(portal: Portal, citizen: Identity, officer: Identity) -> dict[str, str]:
@@ -19,4 +20,6 @@ def facts(portal: Portal, citizen: Identity, officer: Identity) -> dict[str, str
         cases = work.get(CaseService)
         cases.apply(cases.fetch(code, "work", lock=True), "answer", public_text=ANSWER)
         text = work.get(ReadyTextService).add("feedback", title="سپاس", text="{NAME} گرامی، سپاسگزاریم.")
-    return {"message": code, "text": str(text.id)}
+    with portal.site.work(actor=citizen) as work:
+        still_open = work.get(FeedbackService).submit(NewFeedback(type="complaint", body=DARK)).code
+    return {"message": code, "open_message": still_open, "text": str(text.id)}

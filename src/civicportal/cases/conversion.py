@@ -85,6 +85,15 @@ class ConversionService:
         )
         return self.session.scalar(query)
 
+    def chain(self, case: Case) -> list[Case]:
+        """Return the cases as which this one went on, one after the other."""
+        found: list[Case] = []
+        following = self.successor(case)
+        while following is not None:
+            found.append(following)
+            following = self.successor(following)
+        return found
+
     def _may_make(self, kind: "CaseKind") -> bool:
         return kind.made_from_case is not None and self.work.actor.permits(kind.permission("register"))
 

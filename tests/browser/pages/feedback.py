@@ -33,6 +33,7 @@ PAGES = (
     Shown("feedback.desk", "public_relations", "/desk/feedback"),
     Shown("feedback.publish", "public_relations", "/desk/feedback/{message}/publish"),
     Shown("kartable.case", "public_relations", "/kartable/cases/{message}", name="message"),
+    Shown("kartable.case", "public_relations", "/kartable/cases/{open_message}", name="open_message"),
     Shown("my_case", "citizen", "/my/{message}", name="message"),
     Shown("texts", "public_relations", "/desk/texts"),
     Shown("texts.new", "public_relations", "/desk/texts/new?kind=feedback"),

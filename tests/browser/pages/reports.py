@@ -11,5 +11,6 @@ PAGES = (
     Shown("reports.sent", "citizen", "/reports/sent/{own}"),
     Shown("reports.me_too", "citizen", "/reports/me-too?case={report}"),
     Shown("reports.desk", "public_relations", "/desk/reports"),
+    Shown("reports.convert", "public_relations", "/desk/reports/from/{open_message}"),
     Shown("reports.statistics", "public_relations", "/desk/reports/statistics"),
 )

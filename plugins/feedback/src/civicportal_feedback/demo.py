@@ -112,16 +112,16 @@ class Story:
         return service.submit(new)
 
     def _ask(self, case: Case) -> None:
-        """Ask the unit for its opinion; somebody of it answers, if there is somebody."""
+        """Ask somebody of the unit for an opinion, if there is somebody."""
         unit = self.work.get(OrganizationService).unit(self.row["unit"])
         people = [person for person in self.teller.staff if unit.id in _units(person)]
         if not people:
             return
+        expert, kartable = self.rng.choice(people), self.work.get(KartableService)
         self.work.actor = self._officer(case)
-        kartable = self.work.get(KartableService)
-        kartable.inquire(case, unit.id, note=self.teller.line("questions"))
+        kartable.inquire(case, unit.id, user_id=expert.user_id, note=self.teller.line("questions"))
         if self._later(0.3, 1.5):
-            self.work.actor = self.rng.choice(people)
+            self.work.actor = expert
             kartable.answer(case, self.row["opinion"])
 
     def _settle(self, case: Case) -> None:

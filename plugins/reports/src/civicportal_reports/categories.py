@@ -34,6 +34,15 @@ def leaf_options(found: list[Topic]) -> list[Option]:
     return [Option(value=leaf.key, label=leaf.name) for topic in found for leaf in topic.leaves]
 
 
+def grouped_leaves(found: list[Topic]) -> list[Option]:
+    """Return what a report can be about, grouped by root for a drop-down list."""
+    return [
+        Option(value=leaf.key, label=leaf.name, group="" if topic.is_leaf else topic.root.name)
+        for topic in found
+        for leaf in topic.leaves
+    ]
+
+
 def filter_options(found: list[Topic]) -> list[Option]:
     """Return roots and leaves for a list's filter, grouped by root."""
     return [

@@ -63,6 +63,14 @@ class Submission(StrictSchema):
     )
 
 
+class Conversion(StrictSchema):
+    """What a case of another service lacks to be a report."""
+
+    category = Node(Choice(lambda bindings: bindings["categories"]), title=_("Category"))
+    place = Place(title=_("Location"))
+    urgent = Node(Flag(), title=_("It is an immediate danger"), missing=False)
+
+
 class NearPlace(StrictSchema):
     """What the wizard asks about while it is filled in."""
 

@@ -164,6 +164,7 @@ REPORTS = CaseKind(
     rating=True,
     publishable=True,
     reopen="reopen",
+    made_from_case="reports.convert",
     level=1,
     icon="map-pin",
     facts=facts,

@@ -77,6 +77,7 @@ def _page(request: Any, found: Case, rating: BoundForm | None = None) -> dict[st
     return {
         "row": work.get(FollowUpService).summary(found),
         "code": None,
+        "continued": None,
         "events": history.of(found, audiences=audiences),
         "photos": [p for p in history.photos(found, audiences) if p.purpose == "before"],
         "standing": standing,

@@ -6,6 +6,7 @@ from typing import Any
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.cases.attachments import AttachmentService
+from civicportal.cases.conversion import ConversionService
 from civicportal.cases.errors import PictureGone, Refused, StaleCase
 from civicportal.cases.follow_up import FollowUpService
 from civicportal.cases.followers import FollowerService
@@ -174,6 +175,7 @@ def _page(
         steps = {name: _with(row, step) for name, row in steps.items()}
     return {
         "row": work.get(FollowUpService).summary(found),
+        "continued": _continued(request, found),
         "events": history.of(found, own=True, audiences=AUDIENCES),
         "photos": [p for p in work.get(AttachmentService).of_case(found) if _before(p)],
         "standing": standing,
@@ -187,6 +189,11 @@ def _page(
         ),
         "panels": pieces(request, "case_panels", ("citizen_top", "citizen"), case=found),
     }
+
+
+def _continued(request: Any, found: Case) -> str | None:
+    successor = request.work.get(ConversionService).successor(found)
+    return request.route_path("my_case", code=successor.code) if successor else None
 
 
 def _with(row: forms.StepForm, sent: BoundForm) -> forms.StepForm:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
+from civicportal.cases.conversion import ConversionService
 from civicportal.cases.follow_up import FollowUpService
 from civicportal.cases.history import PublicHistory
 from civicportal.cases.proofs import keep_proof, proved_codes
@@ -44,11 +45,12 @@ def show(request: Any) -> Any:
         found = work.get(FollowUpService).fetch_proved(code, proved_codes(request))
     except NotFound:
         return HTTPSeeOther(request.route_path("track"))
-    history = work.get(PublicHistory)
+    history, successor = work.get(PublicHistory), work.get(ConversionService).successor(found)
     request.response.headers["Referrer-Policy"] = "no-referrer"
     return {
         "row": work.get(FollowUpService).summary(found),
         "code": found.code,
+        "continued": request.route_path("track_case", code=successor.code) if successor else None,
         "events": history.of(found, audiences=AUDIENCES),
         "photos": [p for p in history.photos(found, AUDIENCES) if p.purpose == "before"],
         "standing": None,
@@ -71,6 +73,7 @@ def _open(request: Any, form: BoundForm, *, code: str, proof: str) -> Any:
     # Read apart: a miss is counted in a transaction of its own before the request's may begin.
     with request.site.work(actor=request.identity, write=False) as work:
         found = work.get(FollowUpService).prove(code, proof)
+        later = work.get(ConversionService).chain(found) if found else []
     if found is None:
         limits.hit("track_site")
         form.fail("", MISS)
@@ -78,5 +81,7 @@ def _open(request: Any, form: BoundForm, *, code: str, proof: str) -> Any:
     # Only misses are counted.
     limits.give_back("track_address", request.remote_addr)
     limits.give_back("track_code", code)
-    keep_proof(request, found.code)
+    # Who may read a case may read the one as which it goes on.
+    for case in (*later, found):
+        keep_proof(request, case.code)
     return HTTPSeeOther(request.route_path("track_case", code=found.code))

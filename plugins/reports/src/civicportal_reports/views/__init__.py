@@ -4,7 +4,7 @@ from typing import Any
 
 from civicportal.api import CITIZEN, EVERYBODY, add_pages
 
-VIEW, WORK = "reports:case:view", "reports:case:work"
+VIEW, WORK, REGISTER = "reports:case:view", "reports:case:work", "reports:case:register"
 
 #: The first pattern that fits is taken.
 ROUTES = {
@@ -18,6 +18,7 @@ ROUTES = {
     "reports.desk": "/desk/reports",
     "reports.points": "/desk/reports/map.json",
     "reports.statistics": "/desk/reports/statistics",
+    "reports.convert": r"/desk/reports/from/{code:\d{10}}",
     "reports.duplicate": r"/desk/reports/{code:\d{10}}/duplicate",
 }
 #: Route, view, template or renderer, who may, methods.
@@ -33,6 +34,7 @@ VIEWS: tuple[tuple[str, str, str | None, str, Any], ...] = (
     ("reports.desk", "desk.listing", "desk", VIEW, "GET"),
     ("reports.points", "desk.points", "json", VIEW, "GET"),
     ("reports.statistics", "desk.statistics", "statistics", VIEW, "GET"),
+    ("reports.convert", "convert.convert", "convert", REGISTER, ("GET", "POST")),
     ("reports.duplicate", "desk.link_duplicate", None, WORK, "POST"),
 )
 

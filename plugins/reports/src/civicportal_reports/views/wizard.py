@@ -22,9 +22,10 @@ from civicportal.api import (
     upload_owner,
 )
 from civicportal_reports.categories import Topic, leaf_options, topics
-from civicportal_reports.places import Location, OutsideCity, locate
+from civicportal_reports.places import OutsideCity, locate
 from civicportal_reports.schemas import NearPlace, Submission
 from civicportal_reports.services import NewReport, ReportService
+from civicportal_reports.views.places import center, place_of
 from civicportal_reports.workflow import KIND
 
 #: Sent by the root cards, which only open their leaves.
@@ -50,12 +51,12 @@ def new(request: Any) -> Any:
     if isinstance(answer, dict):
         answer["kept"] = kept
         answer["chosen"] = _chosen(form, choice)
-        answer["center"] = _center(request)
+        answer["center"] = center(request)
     return answer
 
 
 def _send(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
-    location = _location(request, form, values)
+    location = place_of(request, form, values)
     request.site.limits.hit("submit_address", request.remote_addr)
     level = request.site.kind(KIND).level
     if not may_submit(request, level):
@@ -77,24 +78,6 @@ def _send(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
         form.refuse("photo_key", gone.reason)
     forget_kept(request)
     return HTTPSeeOther(request.route_path("reports.sent", code=case.code))
-
-
-def _location(request: Any, form: BoundForm, values: dict[str, Any]) -> Location:
-    try:
-        return locate(request.site.map, values["place"])
-    except OutsideCity:
-        phone = request.site.face.phone
-        if not phone:
-            form.refuse(
-                "place", _("This place lies outside the city, so the municipality cannot help there.")
-            )
-        form.refuse(
-            "place",
-            _(
-                "This place lies outside the city. If you think it belongs to it, please call ${phone}.",
-                mapping={"phone": phone},
-            ),
-        )
 
 
 def sent(request: Any) -> dict[str, Any]:
@@ -136,8 +119,3 @@ def _chosen(form: BoundForm, choice: list[Topic]) -> str:
     """Return the key of the root whose leaves are open."""
     category = form["category"].cstruct
     return next((topic.root.key for topic in choice if category in {leaf.key for leaf in topic.leaves}), "")
-
-
-def _center(request: Any) -> Any:
-    table = request.site.settings["map"]
-    return table["center"] if table else None

@@ -1,0 +1,77 @@
+"""A case of another service becomes a report: an officer says what it is about and where."""
+
+from functools import partial
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.api import (
+    BoundForm,
+    Button,
+    Case,
+    ConversionService,
+    OrganizationService,
+    StaleCase,
+    _,
+    copy_pictures,
+    handle_form,
+    upload_owner,
+    whole_number,
+)
+from civicportal_reports.categories import grouped_leaves, topics
+from civicportal_reports.schemas import Conversion
+from civicportal_reports.services import NewReport, ReportService
+from civicportal_reports.views.places import center, place_of
+from civicportal_reports.workflow import KIND
+
+STALE = _("Somebody changed this case meanwhile. What you chose is kept: look at it and send once more.")
+
+
+def convert(request: Any) -> Any:
+    """Show the form, or open the report and close the case it was made of."""
+    # A unit of work of its own: the pictures are copied before the request's own one opens.
+    with request.site.work(actor=request.identity, write=False) as work:
+        case = work.get(ConversionService).source(request.matchdict["code"], request.site.kind(KIND))
+        choice = grouped_leaves(topics(work))
+    form = BoundForm(
+        request,
+        Conversion(),
+        initial={"urgent": case.urgent},
+        buttons=(Button(title=_("Make it a report"), css_class="btn-primary"),),
+        bindings={"categories": choice},
+        ignore=("version",),
+    )
+    try:
+        return handle_form(
+            request, form, partial(_make, request, form, case), case=case, center=center(request)
+        )
+    except StaleCase:
+        form.fail("", STALE)
+        request.response.status_int = 409
+        return {"form": form, "case": case, "center": center(request)}
+
+
+def _make(request: Any, form: BoundForm, case: Case, values: dict[str, Any]) -> Any:
+    location = place_of(request, form, values)
+    version = whole_number(request.POST.get("version", ""))
+    if version != case.version:
+        raise StaleCase(f"case {case.code} has changed")
+    owner = upload_owner(request)
+    photos = copy_pictures(request.site, request.identity, case.code, owner)
+    conversion = request.work.get(ConversionService)
+    source = conversion.source(case.code, request.site.kind(KIND), lock=True)
+    category = request.work.get(OrganizationService).category(KIND, values["category"])
+    new = NewReport(
+        category=category,
+        location=location,
+        body=source.body,
+        urgent=values["urgent"],
+        photos=photos,
+        owner=owner,
+        source=source.source,
+    )
+    made = request.work.get(ReportService).make_for(source.citizen_id, new)
+    conversion.finish(source, made, version=version)
+    done = _("It goes on as a report with the tracking code ${code}.", mapping={"code": made.code})
+    request.session.flash(request.translate(done), "good")
+    return HTTPSeeOther(f"/kartable/cases/{source.code}")

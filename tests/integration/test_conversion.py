@@ -1,0 +1,229 @@
+"""A message becomes a report: it closes, and words, pictures and citizen go along, once."""
+
+import io
+
+import pytest
+from civicportal_feedback.services import FeedbackService, NewFeedback
+from civicportal_reports.models import Report
+from PIL import Image
+from sqlalchemy import select
+
+from civicportal.api import (
+    Attachment,
+    AttachmentService,
+    Case,
+    CaseLink,
+    CaseService,
+    ConversionService,
+    KartableService,
+    OrganizationService,
+    PublicHistory,
+    RatingService,
+    Refused,
+    process_image,
+    store_files,
+)
+from civicportal.kartable.undo import UndoService
+from civicportal.testing import identity, make_category, make_citizen, make_staff, make_unit, outbox
+
+BODY = "سه شب است که چراغ کوچه خاموش است."
+OFFICER = [
+    *(f"{kind}:case:{verb}" for kind in ("feedback", "reports") for verb in ("view", "work", "refer")),
+    "reports:case:register",
+]
+
+
+@pytest.fixture
+def civic_settings():
+    return {"site": {"plugins": ["reports", "feedback"]}}
+
+
+@pytest.fixture
+def people(site):
+    with site.work() as work:
+        pr, lights = make_unit(work, "pr"), make_unit(work, "lights")
+        root = make_category(work, "lighting", kind="reports")
+        make_category(work, "lamp", kind="reports", unit=lights, parent_id=root.id)
+        return {
+            "citizen": make_citizen(work, name="مریم"),
+            "officer": make_staff(work, "pr", unit=pr, permissions=OFFICER),
+            "reader": make_staff(work, "reader", permissions=["feedback:case:view", "reports:case:register"]),
+        }
+
+
+def picture():
+    data = io.BytesIO()
+    Image.new("RGB", (64, 48), "navy").save(data, "PNG")
+    return process_image(data.getvalue())
+
+
+@pytest.fixture
+def message(site, people):
+    """Send a message with a picture, and return its code; anonymously if told."""
+
+    def send(*, anonymous=False):
+        image = picture()
+        key = store_files(site, image)
+        with site.work() as work:
+            citizen = identity(work, people["citizen"], "citizen")
+        with site.work(actor=citizen) as work:
+            work.get(AttachmentService).add(key, image, "tests")
+            new = NewFeedback(type="complaint", body=BODY, photos=[key], owner="tests")
+            service = work.get(FeedbackService)
+            return service.submit_anonymously(new) if anonymous else (service.submit(new), "")
+
+    return send
+
+
+def the_form(page):
+    return next(form for form in page.forms.values() if "category" in form.fields)
+
+
+@pytest.fixture
+def convert(site, app, sign_in, people):
+    """Make a report of a case as an officer does, and return it."""
+
+    def press(code):
+        sign_in(people["officer"])
+        page = app.get(f"/kartable/cases/{code}", status=200)
+        form = the_form(page.click(href="/desk/reports/from/"))
+        form["category"], form["address"] = "lamp", "کوچهٔ بهار"
+        form.submit(status=303)
+        with site.work(write=False) as work:
+            return work.session.execute(select(Case, Report).join(Report, Report.case_id == Case.id)).one()
+
+    return press
+
+
+def test_everything_goes_along_and_the_citizen_hears_of_it_once(site, people, message, convert):
+    old, _pin = message()
+    made, report = convert(old.code)
+    assert (made.body, made.citizen_id, made.place) == (BODY, people["citizen"].id, "کوچهٔ بهار")
+    assert report.point is None
+    with site.work(write=False) as work:
+        closed = work.get(CaseService).fetch(old.code)
+        assert (closed.status, closed.stage) == ("archived", "rejected")
+        link = work.session.scalars(select(CaseLink)).one()
+        assert (link.from_id, link.to_id, link.type) == (closed.id, made.id, "converted")
+        photos = work.session.scalars(select(Attachment).order_by(Attachment.id)).all()
+        assert [photo.case_id for photo in photos] == [closed.id, made.id]
+        assert len({photo.key for photo in photos}) == 2
+        for photo in photos:
+            assert site.storage.exists(photo.key)
+            assert site.storage.exists(f"{photo.key}.small")
+        told = [(row.kind, row.case_id) for row in outbox(work)]
+        assert told == [("feedback.registered", closed.id), ("reports.registered", made.id)]
+        (last, *_earlier) = work.get(PublicHistory).of(closed, own=True)
+        assert last.text == "پیگیری آن در قالب «گزارش شهری» ادامه دارد."
+
+
+def test_both_pages_of_staff_name_the_other(site, app, sign_in, people, message, convert):
+    old, _pin = message()
+    made, _report = convert(old.code)
+    with site.work() as work:
+        everywhere = make_staff(work, "everywhere", permissions=OFFICER)
+    sign_in(everywhere)
+    for this, other in ((old.code, made.code), (made.code, old.code)):
+        links = app.get(f"/kartable/cases/{this}").html.find(id="links-title").parent
+        assert links.select(f"a[href='/kartable/cases/{other}']")
+
+
+def test_the_citizen_is_led_on(app, sign_in, people, message, convert):
+    old, _pin = message()
+    made, _report = convert(old.code)
+    sign_in(people["citizen"], "citizen")
+    assert app.get(f"/my/{old.code}", status=200).html.select(f"a[href='/my/{made.code}']")
+
+
+def test_code_and_pin_of_an_anonymous_one_open_the_report_too(site, app, message, convert):
+    old, pin = message(anonymous=True)
+    made, _report = convert(old.code)
+    assert made.citizen_id is None
+    app.reset()
+    form = next(f for f in app.get("/track").forms.values() if "proof" in f.fields)
+    form["code"], form["proof"] = old.code, pin
+    page = form.submit(status=303).follow(status=200)
+    assert "چراغ" not in page.text
+    page.click(href=f"/track/{made.code}")
+    with site.work(write=False) as work:
+        assert {row.user_id for row in work.session.scalars(select(Attachment))} == {None}
+        assert outbox(work) == []
+
+
+def test_what_goes_on_elsewhere_stays_closed(site, people, message, convert):
+    old, _pin = message()
+    convert(old.code)
+    with site.work() as work:
+        case = work.get(CaseService).fetch(old.code, lock=True)
+        with work.acting_as(identity(work, people["citizen"], "citizen")):
+            assert not work.get(RatingService).may_object(case)
+        officer = identity(work, people["officer"])
+        with work.acting_as(officer):
+            assert work.get(UndoService).last(case) is None
+            with pytest.raises(Refused):
+                work.get(CaseService).apply(case, "reopen", public_text="دوباره")
+
+
+def test_an_old_page_is_a_conflict_and_nothing_is_made(site, app, sign_in, people, message):
+    old, _pin = message()
+    sign_in(people["officer"])
+    form = the_form(app.get(f"/desk/reports/from/{old.code}"))
+    with site.work() as work:
+        work.get(CaseService).mark_urgent(work.get(CaseService).fetch(old.code, lock=True), True)
+    form["category"], form["address"] = "lamp", "کوچهٔ بهار"
+    page = form.submit(status=409)
+    assert the_form(page)["address"].value == "کوچهٔ بهار"
+    with site.work(write=False) as work:
+        assert work.session.scalars(select(Report)).all() == []
+    the_form(page).submit(status=303)
+
+
+def test_sent_twice_one_report_is_made(app, sign_in, people, message, convert):
+    old, _pin = message()
+    sign_in(people["officer"])
+    form = the_form(app.get(f"/desk/reports/from/{old.code}"))
+    form["category"], form["address"] = "lamp", "کوچهٔ بهار"
+    form.submit(status=303)
+    form.submit(status=409)
+
+
+def test_what_is_missing_is_said(app, sign_in, people, message):
+    old, _pin = message()
+    sign_in(people["officer"])
+    page = the_form(app.get(f"/desk/reports/from/{old.code}")).submit(status=422)
+    assert len(page.html.select(".err-summary a")) == 2
+
+
+def test_an_open_inquiry_comes_first(site, app, sign_in, people, message):
+    old, _pin = message()
+    with site.work() as work:
+        lights = work.get(OrganizationService).unit("lights")
+        case = work.get(CaseService).fetch(old.code, lock=True)
+        with work.acting_as(identity(work, people["officer"])):
+            work.get(KartableService).inquire(case, lights.id)
+    sign_in(people["officer"])
+    assert "/desk/reports/from/" not in app.get(f"/kartable/cases/{old.code}").text
+    app.get(f"/desk/reports/from/{old.code}", status=409)
+
+
+class TestDoor:
+    def test_who_may_not_close_the_case_makes_nothing_of_it(self, app, sign_in, people, message):
+        old, _pin = message()
+        sign_in(people["reader"])
+        assert "/desk/reports/from/" not in app.get(f"/kartable/cases/{old.code}").text
+        app.get(f"/desk/reports/from/{old.code}", status=403)
+
+    def test_a_report_is_not_made_of_a_report(self, site, app, sign_in, people, message, convert):
+        old, _pin = message()
+        made, _report = convert(old.code)
+        with site.work() as work:
+            everywhere = make_staff(work, "everywhere", permissions=OFFICER)
+        sign_in(everywhere)
+        app.get(f"/desk/reports/from/{made.code}", status=404)
+
+    def test_a_kind_says_whether_it_hands_over(self, site, people):
+        with site.work() as work:
+            case = work.get(CaseService).open(
+                site.kind("reports"), subject="چاله", body="چاله", citizen_id=people["citizen"].id
+            )
+            assert work.get(ConversionService).targets(case) == []

@@ -12,7 +12,7 @@ ROUTES = {
     "meetings.calendar": r"/meetings/{code:\d{10}}/meeting.ics",
     "meetings.desk": "/desk/meetings",
     "meetings.search": "/desk/meetings/search",
-    "meetings.day": r"/desk/meetings/day/{date:\d{4}-\d{2}-\d{2}}",
+    "meetings.day": r"/desk/meetings/day/{day:\d{4}-\d{2}-\d{2}}",
     "meetings.assign": r"/desk/meetings/requests/{code:\d{10}}",
     "meetings.invite": r"/desk/meetings/requests/{code:\d{10}}/invite",
     "meetings.order": r"/desk/meetings/requests/{code:\d{10}}/order",

@@ -100,7 +100,7 @@ def search(request: Any) -> Any:
 
 def day(request: Any) -> dict[str, Any]:
     """List one day for printing: who comes when, with whom, for what."""
-    chosen = day_in(request.matchdict["date"])
+    chosen = day_in(request.matchdict["day"])
     if chosen is None:
         raise HTTPNotFound
     work = request.work

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select, true, update
 from sqlalchemy.orm import aliased
 
 from civicportal.db import NEVER
+from civicportal.i18n import _
 from civicportal.notifications import timing, transports
 from civicportal.notifications.gate import GateService
 from civicportal.notifications.models import OutboxMessage
@@ -74,7 +75,7 @@ def deliver_once(site: "Site", lane: Lane) -> bool:
 def send(site: "Site", message: Message) -> Outcome:
     """Send a message and return what came of it; nothing a transport raises gets past here."""
     if not message.text:
-        return Permanent("its words are gone: the challenge or the person was erased")
+        return Permanent(_("its words are gone: the challenge or the person was erased"))
     try:
         return transports.ask(site, message)
     except SendError as error:
@@ -109,7 +110,7 @@ class Delivery:
             next_at=NEVER if lane == "codes" else self.now + LOOK_UP_AFTER,
             lease_id=None,
             locked_until=None,
-            last_error="the worker was lost while sending",
+            last_error=str(_("the worker was lost while sending")),
         )
 
     def _expired(self, lane: Lane) -> ColumnElement[bool]:

@@ -4,7 +4,7 @@ Source of the codes: the panel's own help "RESTFUL API", table of status codes, 
 each leads to is ours. Codes that nobody documents are tried again later.
 """
 
-from civicportal.api import Configuration, Permanent, SendError, Transient, Uncertain
+from civicportal.api import Configuration, Permanent, SendError, Transient, Uncertain, _
 
 OK = 1
 NO_SUCH_MESSAGE = 111
@@ -16,36 +16,36 @@ class Misfit(Configuration):
 
 #: Status → what it leads to, and what an administrator reads.
 STATUSES: dict[int, tuple[type[SendError], str]] = {
-    0: (Uncertain, "the provider reports an unknown error"),
-    10: (Configuration, "the key of the web service is not valid"),
-    11: (Configuration, "the key of the web service is switched off"),
-    12: (Configuration, "the key may not be used from this address"),
-    13: (Configuration, "the account is switched off"),
-    14: (Configuration, "the account is suspended"),
-    15: (Configuration, "the account's plan has no web service"),
-    16: (Permanent, "a parameter has a wrong value"),
-    20: (Transient, "too many requests"),
-    101: (Misfit, "the number of the line is not valid"),
-    102: (Configuration, "the credit is used up"),
-    103: (Permanent, "the text is empty"),
-    104: (Permanent, "the mobile number is not valid"),
-    105: (Permanent, "more than 100 mobile numbers"),
-    106: (Permanent, "more than 100 texts"),
-    107: (Permanent, "no mobile number"),
-    108: (Permanent, "no text"),
-    109: (Permanent, "the time of sending is not valid"),
-    110: (Permanent, "not as many texts as mobile numbers"),
-    NO_SUCH_MESSAGE: (Permanent, "there is no such message"),
-    112: (Permanent, "there is nothing to delete"),
-    113: (Misfit, "there is no such template"),
-    114: (Permanent, "a parameter is longer than 25 characters"),
-    115: (Permanent, "the mobile number is on the blacklist"),
-    116: (Misfit, "the template has a parameter that was not given"),
-    117: (Permanent, "the text was refused"),
-    118: (Permanent, "too many messages"),
-    119: (Misfit, "the account's plan has no templates of its own"),
-    123: (Misfit, "the line must be activated first"),
-    124: (Misfit, "only codes may be sent, and this template is none"),
+    0: (Uncertain, _("status 0: the provider reports an unknown error")),
+    10: (Configuration, _("status 10: the key of the web service is not valid")),
+    11: (Configuration, _("status 11: the key of the web service is switched off")),
+    12: (Configuration, _("status 12: the key may not be used from this address")),
+    13: (Configuration, _("status 13: the account is switched off")),
+    14: (Configuration, _("status 14: the account is suspended")),
+    15: (Configuration, _("status 15: the account's plan has no web service")),
+    16: (Permanent, _("status 16: a parameter has a wrong value")),
+    20: (Transient, _("status 20: too many requests")),
+    101: (Misfit, _("status 101: the number of the line is not valid")),
+    102: (Configuration, _("status 102: the credit is used up")),
+    103: (Permanent, _("status 103: the text is empty")),
+    104: (Permanent, _("status 104: the mobile number is not valid")),
+    105: (Permanent, _("status 105: more than 100 mobile numbers")),
+    106: (Permanent, _("status 106: more than 100 texts")),
+    107: (Permanent, _("status 107: no mobile number")),
+    108: (Permanent, _("status 108: no text")),
+    109: (Permanent, _("status 109: the time of sending is not valid")),
+    110: (Permanent, _("status 110: not as many texts as mobile numbers")),
+    NO_SUCH_MESSAGE: (Permanent, _("status 111: there is no such message")),
+    112: (Permanent, _("status 112: there is nothing to delete")),
+    113: (Misfit, _("status 113: there is no such template")),
+    114: (Permanent, _("status 114: a parameter is longer than 25 characters")),
+    115: (Permanent, _("status 115: the mobile number is on the blacklist")),
+    116: (Misfit, _("status 116: the template has a parameter that was not given")),
+    117: (Permanent, _("status 117: the text was refused")),
+    118: (Permanent, _("status 118: too many messages")),
+    119: (Misfit, _("status 119: the account's plan has no templates of its own")),
+    123: (Misfit, _("status 123: the line must be activated first")),
+    124: (Misfit, _("status 124: only codes may be sent, and this template is none")),
 }
 #: HTTP codes under which nobody has looked at the message itself.
 _LOCKED = (401, 403, 404, 405, 407)
@@ -56,8 +56,7 @@ def error_of_status(status: int, retry_after: float | None = None) -> SendError:
 
     :param retry_after: seconds the provider asked for, if it did.
     """
-    kind, words = STATUSES.get(status, (Transient, "a status that is not documented"))
-    text = f"status {status}: {words}"
+    kind, text = STATUSES.get(status, (Transient, f"status {status}: not documented"))
     return Transient(text, retry_after) if kind is Transient else kind(text)
 
 

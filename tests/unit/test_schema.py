@@ -45,6 +45,7 @@ SCALARS = {
     "flag": types.Flag(),
     "mobile": types.Mobile(),
     "national code": types.NationalCode(),
+    "legal id": types.LegalId(),
     "code": types.Code(6),
     "tracking code": types.TrackingCode(),
     "date": types.CityDate(),
@@ -176,7 +177,9 @@ def test_codes() -> None:
     assert read(types.Code(6), "۱۲۳ ۴۵۶") == "123456"
     assert read(types.NationalCode(), "۱۰۰۰۰۰۰۰۰۱") == "1000000001"
     assert refusal(types.Code(6), "12345").mapping == {"count": 6}
+    assert read(types.LegalId(), "۱۰۳۸۰-۲۸۴۷۹۰") == "10380284790"
     refusal(types.NationalCode(), "1234567890")
+    refusal(types.LegalId(), "10380285692")
     refusal(types.TrackingCode(), "1234567890")
 
 

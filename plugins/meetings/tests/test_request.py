@@ -2,6 +2,7 @@
 
 import io
 import threading
+from dataclasses import replace
 
 import pytest
 from civicportal_meetings.models import MeetingRequest
@@ -92,6 +93,16 @@ class TestSending:
     def test_the_name_of_the_account_stands_there(self, office, app, sign_in):
         sign_in(office.citizen)
         assert the_form(app.get("/meetings/new"))["name"].value == office.citizen.name
+
+    def test_who_is_verified_need_not_write_the_numbers_again(self, office, app, sign_in):
+        with office.site.work() as work:
+            user = work.session.get(User, office.citizen.user_id)
+            user.level = 2
+            user.national_code = office.site.keys.encrypt("0499370899")
+            user.birth_date = office.site.keys.encrypt("1985-03-21")
+        sign_in(office.citizen)
+        form = the_form(app.get("/meetings/new"))
+        assert (form["national_code"].value, form["birth_date"].value) == ("0499370899", "۱۳۶۴/۰۱/۰۱")
 
     def test_the_same_form_sent_twice_is_one_request(self, office, app, sign_in):
         sign_in(office.citizen)
@@ -205,6 +216,15 @@ class TestVisitor:
         [(case, _detail)] = requests(office)
         with office.site.work(write=False) as work:
             assert work.session.scalar(select(Attachment.case_id)) == case.id
+
+    def test_is_led_to_the_verification_where_the_site_wants_it(self, office, app, sign_in, monkeypatch):
+        kinds = office.site.kinds
+        monkeypatch.setitem(kinds, "meetings", replace(kinds["meetings"], level=2))
+        sign_in(office.citizen)
+        answer = filled(app).submit(status=303)
+        assert "/account/identity?next=/meetings/new%234" in answer.location
+        assert requests(office) == []
+        assert the_form(app.get("/meetings/new"))["reason"].value == REASON
 
     def test_what_waits_for_the_sign_in_is_sealed(self, office, app):
         filled(app).submit(status=303)

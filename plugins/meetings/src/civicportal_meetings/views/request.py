@@ -1,5 +1,6 @@
 """Asking for a meeting: one form in four steps, the page after it, and what stands there while one is open."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -18,6 +19,7 @@ from civicportal.api import (
     keep_form,
     localized_digits,
     may_submit,
+    own_identity,
     public_status,
     take_files,
     upload_owner,
@@ -37,7 +39,7 @@ def new(request: Any) -> Any:
         case = request.work.get(MeetingService).open_request()
         if case is not None:
             return {"open": case, "status": public_status(request.site.kind(KIND), case.status)}
-    form = _form(request)
+    form = _form(request, _known(request))
     kept = fill_kept(request, form)
     return {**_page(request, kept=kept), "form": form}
 
@@ -53,15 +55,21 @@ def sent(request: Any) -> dict[str, Any]:
     return {"case": request.work.get(CaseService).fetch_own(request.matchdict["code"])}
 
 
-def _form(request: Any) -> BoundForm:
-    site, identity = request.site, request.identity
-    initial = {"part": ANY, "party": "natural"}
-    if identity.is_citizen:
-        initial["name"] = identity.name
+def _known(request: Any) -> dict[str, Any]:
+    """Return what nobody has to write again: the name, and what the identity provider has verified."""
+    if not request.identity.is_citizen:
+        return {}
+    verified = own_identity(request.work)
+    numbers = {"national_code": verified.national_code, "birth_date": verified.birth_date} if verified else {}
+    return {"name": request.identity.name, **numbers}
+
+
+def _form(request: Any, known: Mapping[str, Any] | None = None) -> BoundForm:
+    site = request.site
     return BoundForm(
         request,
         Submission(),
-        initial=initial,
+        initial={"part": ANY, "party": "natural", **(known or {})},
         buttons=(Button(title=_("Send the request")),),
         bindings={"today": site.calendar.today(site.clock.now()), "days": office_days(site.calendar)},
         take_files=partial(take_files, request),

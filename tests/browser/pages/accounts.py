@@ -1,11 +1,14 @@
 """The doors, and the profile."""
 
 from browser.pages.shown import Shown
-from browser.people import VISITOR
+from browser.people import VISITOR, enter_code, messages
 from browser.samples import Facts
 from playwright.sync_api import Page, expect
 
 from civicportal.demo.runner import PASSWORD
+
+STAFF_MOBILE = "09000000118"
+"""Of culture1."""
 
 
 def _ask_for_code(page: Page, found: Facts) -> None:
@@ -41,6 +44,61 @@ def _set_up_app(page: Page, found: Facts) -> None:
     page.wait_for_load_state()
 
 
+def _prove(page: Page, path: str) -> None:
+    """Go to a page that asks for the password again once some minutes have gone by."""
+    page.goto(path)
+    if "/account/confirm" in page.url:
+        page.locator("[name=password]").fill(PASSWORD)
+        page.locator("form:has([name=password]) button.btn-primary").click()
+        page.wait_for_url(f"**{path}")
+
+
+def _another_number(page: Page, found: Facts) -> None:
+    _prove(page, "/account/mobile")
+
+
+def _own_data(page: Page, found: Facts) -> None:
+    _prove(page, "/account/data")
+
+
+def _ask_for_another_number(page: Page, found: Facts) -> None:
+    _prove(page, "/account/mobile")
+    page.goto("/account/mobile/code")
+    if not page.locator("[name=code]").count():
+        page.locator("[name=mobile]").fill("09000000778")
+        page.locator("form:has([name=mobile]) button.btn-primary").click()
+    expect(page.locator("[name=code]")).to_be_visible()
+
+
+def _ask_to_leave(page: Page, found: Facts) -> None:
+    page.goto("/account/delete")
+    if not page.locator("[name=code]").count():
+        page.locator("form[action='/account/delete/code'] button").click()
+    expect(page.locator("[name=code]")).to_be_visible()
+
+
+def _forgot(page: Page, found: Facts) -> None:
+    page.goto("/staff/reset")
+    page.locator("[name=username]").fill("culture1")
+    page.locator("[name=mobile]").fill(STAFF_MOBILE)
+    page.locator("form:has([name=mobile]) button.btn-primary").click()
+    expect(page.locator("[name=code]")).to_be_visible()
+
+
+def _choose_anew(page: Page, found: Facts) -> None:
+    seen = messages(page, STAFF_MOBILE)
+    _forgot(page, found)
+    enter_code(page, STAFF_MOBILE, seen)
+    page.wait_for_url("**/staff/reset/password")
+
+
+def _open_link(page: Page, found: Facts) -> None:
+    page.goto("/staff/invite/{invite}".format(**found))
+    if not page.locator("[name=code]").count():
+        page.locator("main form button.btn-primary").click()
+    expect(page.locator("[name=code]")).to_be_visible()
+
+
 PAGES = (
     Shown("login", VISITOR, "/login"),
     Shown("login", VISITOR, "/login", reach=_wrong_login, name="refused"),
@@ -50,9 +108,30 @@ PAGES = (
     Shown("staff_login", VISITOR, "/staff/login"),
     Shown("staff_login_code", VISITOR, "/staff/login/code", reach=_give_password),
     Shown("staff_login_recovery", VISITOR, "/staff/login/recovery", reach=_recover),
+    Shown("staff_invite", VISITOR, "/staff/invite/{invite}"),
+    Shown("staff_invite", VISITOR, "/staff/invite/{invite}", reach=_open_link, name="code"),
+    Shown("staff_reset_link", VISITOR, "/staff/reset/{reset}"),
+    Shown("staff_reset", VISITOR, "/staff/reset"),
+    Shown("staff_reset_code", VISITOR, "/staff/reset/code", reach=_forgot),
+    Shown("staff_reset_password", VISITOR, "/staff/reset/password", reach=_choose_anew),
     Shown("account", "citizen", "/account"),
     Shown("account", "handler", "/account"),
     Shown("account_name", "citizen", "/account/name"),
+    Shown("account_mobile", "citizen", "/account/mobile"),
+    Shown("account_mobile", "handler", "/account/mobile", reach=_another_number),
+    Shown("account_mobile_code", "handler", "/account/mobile/code", reach=_ask_for_another_number),
+    Shown("account_identity", "citizen", "/account/identity"),
+    Shown("account_identity", "handler", "/account/identity"),
+    Shown("account_notifications", "citizen", "/account/notifications"),
+    Shown("account_notifications", "handler", "/account/notifications"),
+    Shown("account_access", "citizen", "/account/access"),
+    Shown("account_access", "handler", "/account/access"),
+    Shown("account_data", "citizen", "/account/data"),
+    Shown("account_data", "handler", "/account/data", reach=_own_data),
+    Shown("account_delete", "citizen", "/account/delete"),
+    Shown("account_delete", "handler", "/account/delete"),
+    Shown("account_delete", "neighbour", "/account/delete", reach=_ask_to_leave, name="code"),
+    Shown("account_deputy", "handler", "/account/deputy"),
     Shown("account_password", "citizen", "/account/password"),
     Shown("account_password", "handler", "/account/password"),
     Shown("account_confirm", "handler", "/account/confirm"),

@@ -38,7 +38,7 @@ def code(request: Any) -> Any:
     challenge = _waiting(request)
     if challenge is None:
         return HTTPSeeOther(request.route_path("account_mobile"))
-    form = BoundForm(request, CodeEntry(), buttons=(Button(title=_("Change the number")),))
+    form = BoundForm(request, CodeEntry(), buttons=(Button(title=_("Confirm and change")),))
 
     def change(values: dict[str, Any]) -> Any:
         outcome = codes.check(request, challenge, values["code"], staff_id=request.identity.user_id)

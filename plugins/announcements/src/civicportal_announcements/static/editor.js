@@ -12,6 +12,7 @@
   var form = cp.one('[data-announcement]');
   var list = cp.one('[data-pictures]', form);
   var preview = cp.one('[data-preview]', form);
+  var LEAD = 160;
   var PAUSE = 400;
   var STEP = 10;
 
@@ -28,11 +29,12 @@
   }
 
   /* ---------- on a phone ---------- */
+  function beginning() { return cp.one('[data-preview-words]', preview).textContent.trim().slice(0, LEAD); }
   function showCard() {
     var first = rows()[0];
     var picture = cp.one('[data-preview-picture]', preview);
     cp.all('[data-preview-of]', preview).forEach(function (place) {
-      place.textContent = form.elements[place.dataset.previewOf].value.trim() || place.dataset.textEmpty || '';
+      place.textContent = form.elements[place.dataset.previewOf].value.trim() || place.dataset.textEmpty || beginning();
     });
     picture.hidden = !first;
     cp.one('[data-preview-blank]', preview).hidden = Boolean(first);
@@ -46,7 +48,10 @@
     data.append('body', form.elements.body.value);
     fetch(preview.dataset.previewUrl, { method: 'POST', body: data, headers: { 'X-CSRF-Token': cp.csrf() } })
       .then(function (answer) { return answer.ok ? answer.text() : ''; })
-      .then(function (html) { cp.one('[data-preview-words]', preview).innerHTML = html; })
+      .then(function (html) {
+        cp.one('[data-preview-words]', preview).innerHTML = html;
+        showCard();
+      })
       .catch(function () { /* offline: the last words stay */ });
   }
   var waiting;

@@ -15,7 +15,7 @@ from civicportal.api import CITIZEN, EVERYBODY, STAFF, OrganizationService
 from civicportal.app import create_app
 from civicportal.crypto import new_token
 from civicportal.geo import Point
-from civicportal.headers import content_security_policy
+from civicportal.headers import NO_REFERRER_PATHS, content_security_policy
 from civicportal.security import SIGNED_IN
 from civicportal.seeds import SeedService
 from civicportal.testing import identity, make_citizen, make_staff
@@ -33,10 +33,12 @@ UNKNOWN = {
     "digest": "0",
     "path": "nothing.css",
     "number": "12",
+    "token": "x" * 43,
+    "page": "nothing",
     "day": "2020-02-30",
 }
 #: Forms that would sign the browser out.
-ENDS_THE_SESSION = {"logout", "account_session_end"}
+ENDS_THE_SESSION = {"logout", "account_session_end", "admin.member_sessions_end"}
 #: Answers to a page whose arguments nobody gave: shown, sent on, or what is missing said.
 ASKED_FOR_NOTHING = (200, 302, 303, 400, 422)
 #: Pages that want more than an address: a code's proof, a picture not begun, a report by its query.
@@ -162,7 +164,7 @@ def wrong_headers(answer, path):
     wanted = {
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
-        "Referrer-Policy": "no-referrer" if path.startswith("/track") else "same-origin",
+        "Referrer-Policy": "no-referrer" if path.startswith(NO_REFERRER_PATHS) else "same-origin",
     }
     wrong = [name for name, value in wanted.items() if headers.get(name) != value]
     if headers.get("Content-Security-Policy") != content_security_policy():

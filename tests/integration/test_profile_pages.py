@@ -109,6 +109,11 @@ def test_the_pin_opens_the_case_from_then_on(site, app, citizen, case):
     assert answer.follow().status_int == 200
 
 
+def test_the_code_says_what_it_is_for(site, app, citizen):
+    leave(site, app)
+    assert kinds_of(site)[0] == "otp.leave"
+
+
 def test_a_wrong_code_deletes_nothing(site, app, citizen):
     form = next(f for f in app.get("/account/delete").forms.values() if f.action == "/account/delete/code")
     page = form.submit().follow()

@@ -5,6 +5,12 @@ from civicportal.notifications.types import MessageText
 
 ACCOUNT_TEXTS = (
     MessageText(
+        key="otp.leave",
+        title=_("Code for deleting the account"),
+        text=_("{SITE}\nCode to delete your account: {CODE}\nGive this code to nobody."),
+        fields=("CODE",),
+    ),
+    MessageText(
         key="member.mobile_changed",
         title=_("The mobile number was changed; to the former number"),
         text=_("{SITE}: the mobile number of your account was changed. If it was not you, call {PHONE}."),

@@ -95,7 +95,7 @@ class PublicHistory:
     def _title(self, kind: CaseKind, event: CaseEvent) -> str | TranslationString:
         if event.transition and event.before == event.after:
             # A step that stays says what was done; the status says nothing new.
-            return _name_of_step(kind, event)
+            return name_of_step(kind, event)
         if event.after:
             return public_status(kind, event.after)
         title = TITLES.get(event.type, _("Note"))
@@ -103,7 +103,8 @@ class PublicHistory:
         return _(title, mapping={"unit": self.organization.unit_name(unit_id)})
 
 
-def _name_of_step(kind: CaseKind, event: CaseEvent) -> TranslationString:
+def name_of_step(kind: CaseKind, event: CaseEvent) -> TranslationString:
+    """Return the title of the step that an event was."""
     named = (step.title for step in kind.workflow.transitions if step.name == event.transition)
     return next(named, kind.title)
 

@@ -82,6 +82,8 @@ class Transition:
     :ivar schema: builds the colander schema of what is asked for; the result stands in ``CaseEvent.data``.
     :ivar prefill: what the form of a case begins with, and what it offers.
     :ivar text: ending of the key of the message, where it is not the name of the state reached.
+    :ivar notice: what the message would say of the values that can be read in the form, for its preview: ``moment`` and
+        ``note`` as in ``CaseEvent.data``, or None while they say too little.
     """
 
     name: str
@@ -95,6 +97,7 @@ class Transition:
     schema: Callable[[], colander.Schema] | None = None
     prefill: Callable[["Case", "Work"], Prefill] | None = None
     text: str | None = None
+    notice: Callable[[Mapping[str, Any], "Work"], Mapping[str, str] | None] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

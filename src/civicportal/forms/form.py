@@ -102,6 +102,18 @@ class BoundForm:
         self._form.cstruct = cstruct
         return values
 
+    def readable(self) -> dict[str, Any]:
+        """Return the values that can be read of what stands in the form now; the others are left out."""
+        values = {}
+        for node in self.schema.children:
+            try:
+                value = node.typ.deserialize(node, self[node.name].cstruct)
+            except colander.Invalid:
+                continue
+            if value is not colander.null:
+                values[node.name] = value
+        return values
+
     def draft(self) -> dict[str, list[str]]:
         """Return the texts that stand in the form, passwords excepted, for :meth:`fill` to put back."""
         texts = {

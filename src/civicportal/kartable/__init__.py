@@ -51,7 +51,7 @@ VIEWS: tuple[Page, ...] = (
     ("kartable.bulk", "bulk.bulk", "bulk_ask", STAFF, "POST"),
     ("kartable.bulk_undo", "bulk.undo", "bulk_result", STAFF, "POST"),
     ("kartable.case", "case.show", "case", STAFF, "GET"),
-    ("kartable.preview", "case.preview", "preview", STAFF, "GET"),
+    ("kartable.preview", "case.preview", "preview", STAFF, ("GET", "POST")),
     ("kartable.reveal", "case.reveal", "case", STAFF, "POST"),
     *((f"kartable.{name}", f"actions.{view}", "case", STAFF, "POST") for name, view in ACTIONS.items()),
     ("texts", "ready_texts.texts", "texts", TEXTS, "GET"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from translationstring import TranslationString
 
 from civicportal.cases.attachments import AttachmentService
+from civicportal.cases.history import name_of_step
 from civicportal.cases.models import Attachment, Case, CaseEvent
 from civicportal.cases.services import CaseService
 from civicportal.cases.workflow import CaseKind
@@ -125,6 +126,8 @@ class StaffHistory:
         ]
 
     def _title(self, kind: CaseKind, event: CaseEvent, names: dict[int, str]) -> TranslationString:
+        if event.transition and event.before == event.after:
+            return name_of_step(kind, event)
         if event.type == "transition":
             state = kind.workflow.by_name.get(event.after or "")
             return state.title if state else kind.title

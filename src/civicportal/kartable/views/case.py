@@ -1,15 +1,19 @@
 """The page of a case, the citizen's number and identity, the preview of a notice."""
 
+from datetime import datetime
 from typing import Any
 
 from civicportal.access import AccessService
 from civicportal.audit.services import AuditService
 from civicportal.cases.models import Case
 from civicportal.cases.services import CaseService
+from civicportal.cases.workflow import Transition
 from civicportal.errors import Forbidden, NotFound
 from civicportal.kartable.services import KartableService
+from civicportal.kartable.views import forms
 from civicportal.kartable.views.page import case_page
 from civicportal.notifications.services import NotificationService
+from civicportal.work import Work
 
 
 def show(request: Any) -> dict[str, Any]:
@@ -40,19 +44,35 @@ def reveal(request: Any) -> dict[str, Any]:
 
 
 def preview(request: Any) -> dict[str, Any]:
-    """Show the notice that a step would send, as it would be sent."""
-    case = _case(request)
-    cases = request.work.get(CaseService)
-    name = request.GET.get("transition", "")
-    transition = next((step.transition for step in cases.steps(case) if step.transition.name == name), None)
-    if transition is None:
-        raise NotFound("no such step")
-    notice = None
-    if transition.notify:
-        notice = request.work.get(NotificationService).preview_step(
-            case, target=transition.target, own=transition.text
-        )
-    return {"notice": notice, "case": case, "transition": transition}
+    """Show the notice that a step would send, as it would be sent with what stands in the form."""
+    with request.site.work(actor=request.identity, write=False) as work:
+        cases = work.get(CaseService)
+        case = cases.fetch(request.matchdict["code"])
+        name = request.GET.get("transition", "")
+        steps = cases.steps(case)
+        transition = next((step.transition for step in steps if step.transition.name == name), None)
+        if transition is None:
+            raise NotFound("no such step")
+        said = _said(request, transition, case, work)
+        notice = None
+        if transition.notify and said is not None:
+            notice = work.get(NotificationService).preview_step(
+                case, target=transition.target, own=transition.text, **said
+            )
+    return {"notice": notice, "case": case, "transition": transition, "incomplete": said is None}
+
+
+def _said(request: Any, transition: Transition, case: Case, work: Work) -> dict[str, Any] | None:
+    """Return what the notice says of the form; None while the form says too little."""
+    if transition.notice is None:
+        return {}
+    form = forms.step_form(request, transition, case, work)
+    if request.method == "POST":
+        form.fill({name: request.POST.getall(name) for name in request.POST})
+    found = transition.notice(form.readable(), work)
+    if found is None:
+        return None
+    return {"moment": datetime.fromisoformat(found["moment"]), "note": found["note"]}
 
 
 def _case(request: Any) -> Case:

@@ -112,6 +112,22 @@
       .then(function (html) { place.innerHTML = html; })
       .catch(function () { delete place.dataset.filled; });
   }
+  /* What is typed stands in the preview too; the words go in the body, never in an address. */
+  function refreshPreview(form) {
+    var place = cp.one('[data-preview]', form);
+    if (!place || !place.dataset.filled) { return; }
+    var body = new URLSearchParams();
+    new FormData(form).forEach(function (value, name) {
+      if (typeof value === 'string') { body.append(name, value); }
+    });
+    fetch(place.dataset.preview, { method: 'POST', body: body, headers: { 'X-Requested-With': 'XMLHttpRequest' } })
+      .then(function (answer) { return answer.ok ? answer.text() : Promise.reject(answer.status); })
+      .then(function (html) { place.innerHTML = html; })
+      .catch(function () { /* The preview before stays. */ });
+  }
+  cp.all('[data-step-form]').forEach(function (form) {
+    form.addEventListener('change', function () { refreshPreview(form); });
+  });
   function carryWords(from, to) {
     cp.all('textarea', from).forEach(function (field) {
       var other = cp.one('textarea[name="' + field.name + '"]', to);

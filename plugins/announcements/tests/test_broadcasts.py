@@ -199,11 +199,12 @@ class TestStop:
         assert (progress(desk, first).batch.sent, progress(desk, second).batch.sent) == (0, 1)
 
 
-def test_messages_are_listed_under_their_text(desk):
+def test_messages_go_their_own_lane_and_have_no_template(desk):
     desk.opt_in(1)
     start(desk, 1)
     fill_outbox(desk.site)
     with desk.site.work(write=False) as work:
         (message,) = outbox(work)
     assert (message.lane, message.kind) == ("broadcasts", "announcements.broadcast")
+    assert message.kind not in desk.site.messages
     assert message.next_at - message.created_at < timedelta(seconds=10)

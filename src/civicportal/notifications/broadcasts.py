@@ -55,7 +55,7 @@ class BroadcastLane:
         """Write a message for each person; whoever has one of this batch gets no second one.
 
         :param batch: name of the batch, 40 characters at most.
-        :param kind: key of a registered text, which the message is listed under.
+        :param kind: what the messages are; no registered text, so that no provider takes a template for it.
         :param people: user id and mobile (E.164).
         :param pace: time from one message to the next.
         """

@@ -14,12 +14,10 @@ from civicportal.api import (
     ChoiceService,
     Conflict,
     Forbidden,
-    MessageText,
     NotFound,
     Site,
     SmsLength,
     Work,
-    _,
     key,
     sms_parts,
 )
@@ -28,14 +26,7 @@ from civicportal_announcements.schemas import settings_of
 
 SEND = "announcements:broadcast:send"
 KIND = "announcements.broadcast"
-MESSAGES = (
-    MessageText(
-        key=KIND,
-        title=_("Announcement to many people"),
-        text=_("Dear citizens, here stands what the officer has written.\nMunicipality of {SITE}"),
-        fields=("SITE",),
-    ),
-)
+"""What the messages are listed under: no registered text, for providers have no template of free words."""
 PORTION = timedelta(seconds=10)
 """How often the outbox is filled."""
 

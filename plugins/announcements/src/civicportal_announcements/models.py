@@ -37,7 +37,7 @@ class Post(AnnouncementsBase):
     pinned: Mapped[bool] = tagged(Boolean, default=False)
     #: Heavier ones stand further up among the pinned, and among the others.
     weight: Mapped[int] = tagged(Integer)
-    author_id: Mapped[int | None] = tagged(BigId, erase="null")
+    author_id: Mapped[int | None] = tagged(BigId, erase="null", of="author_id")
     created_at: Mapped[datetime] = tagged()
     updated_at: Mapped[datetime] = tagged()
     #: It is hidden from then on, and erased after a month.
@@ -74,7 +74,7 @@ class Broadcast(AnnouncementsBase):
     #: Of the form: sent twice, it is acted on once.
     key: Mapped[str] = tagged(String(22), unique=True)
     post_id: Mapped[int | None] = tagged(BigId, ForeignKey(Post.id, ondelete="SET NULL"))
-    author_id: Mapped[int | None] = tagged(BigId, erase="null")
+    author_id: Mapped[int | None] = tagged(BigId, erase="null", of="author_id")
     #: As it is sent, the way out at its end.
     text: Mapped[str] = tagged(Text)
     #: What was confirmed: people, parts of one message, price of a part.

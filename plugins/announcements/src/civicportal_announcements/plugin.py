@@ -8,7 +8,6 @@ from typing import Any
 from civicportal.api import (
     Finding,
     Job,
-    MessageText,
     NavigationItem,
     Permission,
     PluginModels,
@@ -19,7 +18,7 @@ from civicportal.api import (
     hookimpl,
 )
 from civicportal_announcements import demo, doctor, pieces, views
-from civicportal_announcements.broadcasts import MESSAGES, SEND
+from civicportal_announcements.broadcasts import SEND
 from civicportal_announcements.jobs import JOBS
 from civicportal_announcements.models import AnnouncementsBase
 from civicportal_announcements.schemas import Settings
@@ -47,12 +46,6 @@ def register_permissions() -> Iterable[Permission]:
         Permission(name=PUBLISH, title=_("Publish, order and delete announcements")),
         Permission(name=SEND, title=_("Send an SMS to everybody who asked for announcements")),
     )
-
-
-@hookimpl
-def register_messages() -> Iterable[MessageText]:
-    """Return the text under which messages to many people are listed."""
-    return MESSAGES
 
 
 @hookimpl

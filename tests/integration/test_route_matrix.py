@@ -35,6 +35,7 @@ UNKNOWN = {
     "number": "12",
     "token": "x" * 43,
     "page": "nothing",
+    "size": "small",
     "day": "2020-02-30",
 }
 #: Forms that would sign the browser out.

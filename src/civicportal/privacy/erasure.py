@@ -63,14 +63,12 @@ class ErasureService:
     def _erase_rows(self, table: Table, owner: Owner) -> None:
         for link in links(table):
             mine = belongs(table, link, owner)
-            if table.columns[link].info["erase"] == "row":
+            fates = {c: c.info["erase"] for c in table.columns if link in (c.name, link_of(c))}
+            blanks = {c.name: blank(c) for c, fate in fates.items() if fate == "null"}
+            if "row" in fates.values():
                 self.session.execute(delete(table).where(mine))
-                continue
-            forgotten = [c for c in table.columns if c.info["erase"] == "null" and link_of(c) == link]
-            if forgotten:
-                self.session.execute(
-                    update(table).where(mine).values({column.name: blank(column) for column in forgotten})
-                )
+            elif blanks:
+                self.session.execute(update(table).where(mine).values(blanks))
 
 
 def erase_deleted(site: "Site") -> None:

@@ -31,7 +31,7 @@ class MeetingRequest(MeetingsBase):
     #: First and last name of the person who comes.
     name: Mapped[str] = tagged(String(120), default="", pii="contact", erase="null")
     national_code: Mapped[str | None] = tagged(String(200), pii="identity", erase="null", sealed=True)
-    national_code_index: Mapped[str | None] = tagged(String(64), pii="identity", erase="null")
+    national_code_index: Mapped[str | None] = tagged(String(64), pii="identity", erase="null", export=False)
     #: ISO 8601.
     birth_date: Mapped[str | None] = tagged(String(200), pii="identity", erase="null", sealed=True)
     organization: Mapped[str] = tagged(String(200), default="", pii="content", erase="null")
@@ -104,7 +104,7 @@ class Appointment(MeetingsBase):
     #: The citizen reads it; the beginning stands in the SMS.
     note: Mapped[str] = tagged(String(300), default="", pii="content", erase="null")
     #: Only staff read it.
-    expert_note: Mapped[str] = tagged(Text, default="", pii="content", erase="null")
+    expert_note: Mapped[str] = tagged(Text, default="", pii="content", erase="null", export=False)
     session_id: Mapped[int | None] = tagged(BigId, ForeignKey(MeetingSession.id, ondelete="SET NULL"))
     #: "public" or "office" in a session, else "".
     seat: Mapped[str] = tagged(String(10), default="")

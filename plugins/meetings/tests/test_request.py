@@ -267,6 +267,13 @@ class TestOwnPage:
         for shown in ("یکشنبه ۱۰ خرداد ۱۴۰۵", "۱۰:۰۰", "۱۰:۳۰", "دفتر شهردار", "مدارک همراه باشد"):
             assert shown in section.text
 
+    def test_a_seat_of_a_public_day_says_so(self, office, app, sign_in):
+        code = office.ask()
+        office.invite(code, office.plan())
+        sign_in(office.citizen)
+        section = self.open(app, code).html.find(attrs={"aria-labelledby": "appointment-title"})
+        assert "به نوبت" in section.text
+
     def test_the_expert_note_is_not_shown(self, office, app, sign_in):
         code = office.ask()
         office.schedule(code, expert_note="پرونده در کمیسیون است.")

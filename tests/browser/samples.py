@@ -8,7 +8,9 @@ from civicportal_reports.services import NewReport, ReportService
 from portal import Portal
 from sqlalchemy import select
 
+from civicportal.accounts.invitations import InvitationService, Scope
 from civicportal.accounts.models import User
+from civicportal.accounts.roles import RoleService
 from civicportal.cases.attachments import AttachmentService, store_files
 from civicportal.cases.followers import FollowerService
 from civicportal.cases.models import Case
@@ -42,8 +44,22 @@ def facts(portal: Portal) -> Facts:
         "followed": str(follows),
         "meeting": meetings.arranged(portal, people["neighbour"], people["office_manager"]),
         "mobile": CITIZENS["citizen"],
+        **links(portal),
+        **announcements.facts(portal, people["public_relations"]),
         **feedback.facts(portal, people["citizen"], people["public_relations"]),
     }
+
+
+def links(portal: Portal) -> Facts:
+    """Make a link by which somebody joins the staff, and one for a forgotten password; return their tokens."""
+    with portal.site.work() as work:
+        service = work.get(InvitationService)
+        role = next(role for role in work.get(RoleService).all() if not role.builtin)
+        person = {"username": "guest.1", "name": "مهمان آزمایشی", "mobile": "+989000000779"}
+        _invitation, invite = service.invite(**person, scopes=[Scope(role=role)])
+        member = work.session.scalars(select(User).where(User.username == "culture1")).one()
+        _invitation, reset = service.reset(member)
+    return {"invite": invite, "reset": reset}
 
 
 def send_report(portal: Portal, citizen: Identity, words: str = WORDS) -> str:

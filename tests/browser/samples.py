@@ -45,7 +45,6 @@ def facts(portal: Portal) -> Facts:
         "meeting": meetings.arranged(portal, people["neighbour"], people["office_manager"]),
         "mobile": CITIZENS["citizen"],
         **links(portal),
-        **announcements.facts(portal, people["public_relations"]),
         **feedback.facts(portal, people["citizen"], people["public_relations"]),
     }
 

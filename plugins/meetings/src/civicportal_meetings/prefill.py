@@ -1,6 +1,8 @@
-"""What the forms of a request begin with: the next free time that suits the citizen, sessions with free seats."""
+"""What the forms of a request begin with, and what the SMS says of what stands in them."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from civicportal.api import Case, Option, OrganizationService, Prefill, Work, format_number
 from civicportal_meetings.days import WEEKDAYS
@@ -9,6 +11,7 @@ from civicportal_meetings.names import KIND
 from civicportal_meetings.services.appointments import AppointmentService
 from civicportal_meetings.services.diary import DiaryService
 from civicportal_meetings.services.sessions import QUOTAS, PublicDayService
+from civicportal_meetings.steps import notice
 
 AHEAD = timedelta(days=30)
 """So far ahead a free time is looked for."""
@@ -59,6 +62,20 @@ def seats(_case: Case, work: Work) -> Prefill:
         initial={"quota": "public"},
         bindings={"sessions": coming, "session_options": options, "quotas": list(QUOTAS.items())},
     )
+
+
+def said_of_time(values: Mapping[str, Any], work: Work) -> Mapping[str, str] | None:
+    """Return what the SMS says of the day and the time in a form, once both can be read."""
+    if "day" not in values or "at" not in values:
+        return None
+    return notice(work.site.calendar.at(values["day"], values["at"]), values.get("note", ""))
+
+
+def said_of_seat(values: Mapping[str, Any], work: Work) -> Mapping[str, str] | None:
+    """Return what the SMS says of the session chosen in a form."""
+    coming = {str(session.id): session for session in work.get(PublicDayService).coming()}
+    session = coming.get(values.get("session", ""))
+    return notice(session.start, values.get("note", "")) if session else None
 
 
 def usual_place(work: Work) -> str:

@@ -85,5 +85,10 @@ def _words(moment: datetime, note: str, expert_note: str, reason: str) -> dict[s
         "note": note,
         "public_text": reason or note,
         "internal_text": expert_note,
-        NOTICE: {"moment": moment.isoformat(), "note": cut_units(note, NOTE_UNITS).strip()},
+        NOTICE: notice(moment, note),
     }
+
+
+def notice(moment: datetime, note: str) -> dict[str, str]:
+    """Return what the SMS says of a time."""
+    return {"moment": moment.isoformat(), "note": cut_units(note, NOTE_UNITS).strip()}

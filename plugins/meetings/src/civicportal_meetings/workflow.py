@@ -78,6 +78,7 @@ MEETING_WORKFLOW = Workflow(
             target="scheduled",
             schema=schemas.Schedule,
             prefill=prefill.first_time,
+            notice=prefill.said_of_time,
         ),
         Transition(
             name="reschedule",
@@ -86,6 +87,7 @@ MEETING_WORKFLOW = Workflow(
             target="scheduled",
             schema=schemas.Reschedule,
             prefill=prefill.other_time,
+            notice=prefill.said_of_time,
         ),
         Transition(
             name="invite",
@@ -94,6 +96,7 @@ MEETING_WORKFLOW = Workflow(
             target="scheduled",
             schema=schemas.Invite,
             prefill=prefill.seats,
+            notice=prefill.said_of_seat,
         ),
         Transition(
             name="recall",

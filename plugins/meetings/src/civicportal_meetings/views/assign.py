@@ -1,10 +1,9 @@
 """Giving a request its time, beside the week of the desk: a month with its free days, the times of a day."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-import colander
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.api import (
@@ -20,7 +19,6 @@ from civicportal.api import (
     StaleCase,
     Transition,
     _,
-    cut_units,
     step_values,
     whole_number,
 )
@@ -31,7 +29,6 @@ from civicportal_meetings.schemas import day_in
 from civicportal_meetings.services import AppointmentService, DiaryService, MeetingService
 from civicportal_meetings.services.agenda import AgendaService
 from civicportal_meetings.services.search import WAITING
-from civicportal_meetings.steps import NOTE_UNITS
 from civicportal_meetings.views.desk import desk
 
 OWN = ("version", "pick", "month")
@@ -135,9 +132,10 @@ def _page(
     work = request.work
     steps = {step.transition.name: step for step in work.get(CaseService).steps(case)}
     workflow = request.site.kind(KIND).workflow
-    chosen, at = _read(form, "day") or _tomorrow(request), _read(form, "at")
+    values = form.readable()
+    chosen, at = values.get("day") or _tomorrow(request), values.get("at")
     shown = day_in(month) or chosen
-    minutes = _read(form, "minutes") or request.site.plugin_settings[KIND]["default_minutes"]
+    minutes = values.get("minutes") or request.site.plugin_settings[KIND]["default_minutes"]
     detail: Any = work.get(MeetingService).request(case)
     return desk(
         request,
@@ -160,7 +158,7 @@ def _page(
             (moment, request.site.calendar.local(moment).time().replace(tzinfo=None), free)
             for moment, free in work.get(DiaryService).times(chosen, minutes)
         ],
-        sms=_sms(request, case, chosen, at, _read(form, "note")),
+        sms=_sms(request, case, _step(request, case), form),
     )
 
 
@@ -182,20 +180,16 @@ def _tomorrow(request: Any) -> date:
     return today + timedelta(days=1)
 
 
-def _read(form: BoundForm, name: str) -> Any:
-    """Return the value that stands in a field, None when it cannot be read or nothing stands there."""
-    try:
-        value = form.schema[name].typ.deserialize(form.schema[name], form[name].cstruct)
-    except colander.Invalid:
+def _sms(request: Any, case: Case, transition: Transition, form: BoundForm) -> Any:
+    """Return the SMS as it would be sent with what stands in the form; None while that says too little."""
+    work = request.work
+    said = transition.notice(form.readable(), work) if transition.notice else None
+    if said is None:
         return None
-    return None if value is colander.null else value
-
-
-def _sms(request: Any, case: Case, day: date, at: time | None, note: str | None) -> Any:
-    if at is None:
-        return None
-    moment = request.site.calendar.at(day, at)
-    note = cut_units(note or "", NOTE_UNITS).strip()
-    return request.work.get(NotificationService).preview_step(
-        case, target="scheduled", moment=moment, note=note
+    return work.get(NotificationService).preview_step(
+        case,
+        target=transition.target,
+        own=transition.text,
+        moment=datetime.fromisoformat(said["moment"]),
+        note=said["note"],
     )

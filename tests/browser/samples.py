@@ -1,6 +1,6 @@
 """Cases that the tests start from, sent and handled through the services."""
 
-from browser import feedback, meetings
+from browser import announcements, feedback, meetings
 from browser.people import CITIZENS, STAFF
 from browser.wizard import STREET, WORDS
 from civicportal_reports.places import locate_point
@@ -45,6 +45,7 @@ def facts(portal: Portal) -> Facts:
         "meeting": meetings.arranged(portal, people["neighbour"], people["office_manager"]),
         "mobile": CITIZENS["citizen"],
         **links(portal),
+        **announcements.facts(portal, people["public_relations"]),
         **feedback.facts(portal, people["citizen"], people["public_relations"]),
     }
 

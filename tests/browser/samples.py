@@ -43,6 +43,7 @@ def facts(portal: Portal) -> Facts:
         "report": str(report),
         "followed": str(follows),
         "meeting": meetings.arranged(portal, people["neighbour"], people["office_manager"]),
+        **meetings.desk_facts(portal, people["office_manager"]),
         "mobile": CITIZENS["citizen"],
         **links(portal),
         **announcements.facts(portal, people["public_relations"]),

@@ -4,14 +4,26 @@ from datetime import date, datetime, timedelta
 
 from browser.people import persian
 from browser.wizard import proceed
-from civicportal_meetings.services import Applicant, DiaryService, MeetingService, NewMeeting
+from civicportal_meetings.services import (
+    Applicant,
+    DiaryService,
+    MeetingService,
+    NewMeeting,
+    NewSession,
+    PublicDayService,
+)
 from civicportal_meetings.steps import Time
 from playwright.sync_api import Page
 from portal import Portal
+from sqlalchemy import select
 
+from civicportal.cases.models import Case
 from civicportal.cases.services import CaseService
 from civicportal.security import Identity
+from civicportal.testing import identity, make_citizen
+from civicportal.work import Work
 
+APPLICANT = "آرمان فروغی"
 SUBJECT = "پروانهٔ ساختمانی"
 REASON = "پیگیری پروندهٔ عقب‌نشینی ملک که هشت ماه بدون نتیجه مانده است."
 NATIONAL_CODE = "1000000117"
@@ -29,7 +41,7 @@ def say_why(page: Page) -> None:
 
 def say_who(page: Page) -> None:
     """Fill in the second step."""
-    page.locator("[name=name]").fill("آرمان فروغی")
+    page.locator("[name=name]").fill(APPLICANT)
     page.locator("[name=national_code]").fill(persian(NATIONAL_CODE))
     page.locator("[name=birth_date]").fill(BIRTH_DATE)
     page.locator("[name=consent]").check()
@@ -62,6 +74,41 @@ def set_time(portal: Portal, officer: Identity, code: str) -> datetime:
         case = work.get(CaseService).fetch(code, "work", lock=True)
         work.get(MeetingService).schedule(case, Time(start=start, minutes=MINUTES, place=PLACE, note=NOTE))
         return start
+
+
+def ask(portal: Portal, mobile: str) -> str:
+    """Ask for a meeting as somebody new with this number (as people dial it), and return the tracking code."""
+    with portal.site.work() as work:
+        user = make_citizen(work, portal.site.country.normalize_mobile(mobile), name=APPLICANT)
+        citizen = identity(work, user, "citizen")
+    with portal.site.work(actor=citizen) as work:
+        applicant = Applicant(name=APPLICANT, national_code=NATIONAL_CODE, birth_date=date(2005, 8, 16))
+        new = NewMeeting(subject=SUBJECT, reason=REASON, applicant=applicant, suitable_days=["sun"])
+        return work.get(MeetingService).submit(new).code
+
+
+def desk_facts(portal: Portal, officer: Identity) -> dict[str, str]:
+    """Name what the desk's pages show: a request that waits, a meeting that was held, a public day and its date."""
+    waiting = ask(portal, "09000000780")
+    with portal.site.work(actor=officer) as work:
+        start = work.get(DiaryService).free_times(_far(portal, work), 120)[0]
+        new = NewSession(
+            title="ملاقات عمومی", start=start, end=start + timedelta(hours=2), public_seats=3, reserve_seats=2
+        )
+        session = work.get(PublicDayService).plan(new)
+        work.get(PublicDayService).wait(session.id, work.get(CaseService).fetch(waiting))
+        held = work.session.scalars(select(Case.code).where(Case.kind == "meetings", Case.status == "held"))
+        return {
+            "waiting": waiting,
+            "held": held.first() or "",
+            "session": str(session.id),
+            "day": portal.site.calendar.today(start).isoformat(),
+        }
+
+
+def _far(portal: Portal, work: Work) -> date:
+    first = portal.site.calendar.today(work.clock.now()) + timedelta(days=40)
+    return min(work.get(DiaryService).free_days(first, first + timedelta(days=20), 240))
 
 
 def arranged(portal: Portal, citizen: Identity, officer: Identity) -> str:

@@ -93,8 +93,9 @@ def _steps(kind: Any) -> dict[str, Any]:
 
 
 def _form(request: Any, initial: dict[str, Any]) -> BoundForm:
+    translate = request.translate
     places = [
-        Option(value=f"{kind.name}:{name}", label=title, group=kind.title)
+        Option(value=f"{kind.name}:{name}", label=f"{translate(kind.title)}: {translate(title)}")
         for kind in _kinds(request)
         for name, title in {"": _("Every step with an answer"), **_steps(kind)}.items()
     ]

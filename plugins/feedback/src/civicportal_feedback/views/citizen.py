@@ -40,7 +40,7 @@ def new(request: Any) -> Any:
         request,
         Submission(),
         initial={"sender": NAMED},
-        buttons=(Button(title=_("Send this message")),),
+        buttons=(Button(title=_("Send this message"), css_class="btn-primary btn-lg w-100"),),
         bindings={"units": _units(request)},
         take_files=partial(take_files, request),
     )

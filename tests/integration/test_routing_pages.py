@@ -181,6 +181,28 @@ def test_the_dry_run_says_what_would_change_and_changes_nothing(site, app, boss,
         assert not work.session.scalar(select(RoutingRule)).active
 
 
+def test_a_rule_is_tried_before_it_is_saved(site, app, boss, city):
+    opened(site, city["bin"], TWO)
+    form = form_of(app.get(f"{PAGE}/new"))
+    form["title"], form["unit"], form["fact_district"] = "آزمایشی", str(city["civil"]), TWO
+    page = form.submit("try", status=200)
+    assert len(page.html.select("#outcome table.cards-sm tbody tr")) == 1
+    assert form_of(page)["title"].value == "آزمایشی"
+    assert titles(app) == []
+    form_of(page).submit(status=303)
+    ident = add(site, "first", city["pr"], -1)
+    page = app.get(f"{PAGE}/{ident}")
+    form = form_of(page)
+    form["fact_district"] = "منطقهٔ یک"
+    page = form.submit("try", status=200)
+    assert [row.td.text for row in page.html.select("#outcome table:not(.cards-sm) tbody tr")][:2] == [
+        "۰",
+        "۱",
+    ]
+    with site.work(write=False) as work:
+        assert work.session.get(RoutingRule, ident).facts == {}
+
+
 def test_the_dry_run_names_only_cases_that_may_be_seen(site, app, sign_in, city):
     opened(site, city["bin"])
     add(site, "all", city["civil"])

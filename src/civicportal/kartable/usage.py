@@ -28,12 +28,13 @@ class Member:
 class Usage:
     """What points to a unit.
 
-    :ivar lines: open lines of kartables, copies and inquiries too.
+    :ivar lines: open lines of kartables, copies and inquiries too; ``cases``: those on which it has to act.
     :ivar categories: active categories it is responsible for; ``rules``: active rules that lead to it.
     :ivar units: active units below it.
     """
 
     lines: int
+    cases: int
     categories: list[Category]
     rules: list[RoutingRule]
     units: list[Unit]
@@ -68,6 +69,7 @@ class UsageService:
         units = select(Unit).where(Unit.parent_id == unit.id, Unit.active)
         return Usage(
             lines=self.session.scalar(lines) or 0,
+            cases=self.open_lines().get(unit.id, 0),
             categories=list(self.session.scalars(categories.order_by(Category.weight.desc()))),
             rules=list(self.session.scalars(rules.order_by(RoutingRule.position))),
             units=list(self.session.scalars(units.order_by(Unit.weight.desc()))),

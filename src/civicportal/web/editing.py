@@ -18,13 +18,19 @@ class _Stale(Exception):
 
 
 def edit_form(
-    request: Any, schema: colander.SchemaNode, current: Mapping[str, Any], **options: Any
+    request: Any,
+    schema: colander.SchemaNode,
+    current: Mapping[str, Any],
+    *,
+    ignore: tuple[str, ...] = (),
+    **options: Any,
 ) -> BoundForm:
     """Return a form that holds the present values.
 
+    :param ignore: names that are sent and are no fields.
     :param options: further arguments of :class:`~civicportal.forms.BoundForm`.
     """
-    return BoundForm(request, schema, initial=current, ignore=(SEEN,), **options)
+    return BoundForm(request, schema, initial=current, ignore=(SEEN, *ignore), **options)
 
 
 def handle_edit(

@@ -1,13 +1,15 @@
-"""The dry run: where past cases would go by the rules as they are now."""
+"""The dry run: where past cases would go by the rules as they are now, or by one that is not saved yet."""
 
+from collections.abc import Sequence
 from datetime import time, timedelta
 from typing import Any
 
 from civicportal.administration.schemas import SIZES, DryRunForm
 from civicportal.forms import BoundForm
 from civicportal.i18n import format_number
-from civicportal.kartable.dry_run import SHOWN, DryRunService
+from civicportal.kartable.dry_run import SHOWN, DryRun, DryRunService
 from civicportal.kartable.facts import RULES
+from civicportal.kartable.models import RoutingRule
 from civicportal.kartable.routing import BY_RULE
 from civicportal.kartable.rules import RuleService
 from civicportal.organization.services import OrganizationService
@@ -19,8 +21,7 @@ def dry_run(request: Any) -> dict[str, Any]:
     sizes = [Option(value=size, label=format_number(int(size), request.locale_name)) for size in SIZES]
     form = BoundForm(request, DryRunForm(), bindings={"sizes": sizes})
     values = form.read_filters(request.GET)
-    every = request.work.get(RuleService).all()
-    rules = [rule for rule in every if rule.active or values["off"]]
+    rules = [rule for rule in request.work.get(RuleService).all() if rule.active or values["off"]]
     calendar, first, last = request.site.calendar, values["first"], values["last"]
     outcome = request.work.get(DryRunService).run(
         rules,
@@ -28,12 +29,17 @@ def dry_run(request: Any) -> dict[str, Any]:
         since=calendar.at(first, time.min) if first else None,
         until=calendar.at(last + timedelta(days=1), time.min) if last else None,
     )
+    return {"form": form, **shown(request, rules, outcome)}
+
+
+def shown(request: Any, rules: Sequence[RoutingRule], outcome: DryRun) -> dict[str, Any]:
+    """Return what the template of an outcome needs."""
+    every = [*request.work.get(RuleService).all(), *rules]
     titles = {BY_RULE + rule.key: rule.title or rule.key for rule in every}
     return {
-        "form": form,
         "outcome": outcome,
         "rows": [
-            *((BY_RULE + rule.key, titles[BY_RULE + rule.key]) for rule in rules),
+            *((BY_RULE + rule.key, rule.title or rule.key) for rule in rules),
             *((name, request.translate(title)) for name, title in RULES.items()),
         ],
         "rule_title": lambda name: (

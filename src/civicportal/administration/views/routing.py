@@ -6,14 +6,22 @@ from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.administration import options
 from civicportal.administration.schemas import RuleForm
+from civicportal.administration.views.dry_run import shown
 from civicportal.administration.views.pieces import press, row_id, step
 from civicportal.forms import BoundForm, handle_form, optional_choice
 from civicportal.i18n import _
+from civicportal.kartable.dry_run import DryRunService
 from civicportal.kartable.models import RoutingRule
 from civicportal.kartable.rows import names_of
 from civicportal.kartable.rules import Hits, RuleService
+from civicportal.organization.editing import new_key
 from civicportal.organization.services import OrganizationService
 from civicportal.web.editing import edit_form, handle_edit
+
+TRY = "try"
+"""The button that shows what a rule would do before it is saved."""
+TRIED = 300
+"""Cases it is tried on."""
 
 
 def rules(request: Any) -> dict[str, Any]:
@@ -36,12 +44,17 @@ def new(request: Any) -> Any:
     service = request.work.get(RuleService)
     form = _form(request, None, {"active": True})
 
-    def save(values: dict[str, Any]) -> HTTPSeeOther:
-        service.add(_values(request, values, {}))
+    def save(values: dict[str, Any]) -> Any:
+        columns = _values(request, values, {})
+        if TRY in request.POST:
+            return {"form": form, "seen": "", "stale": False, "meanwhile": [], **context} | _trial(
+                request, columns, None
+            )
+        service.add(columns)
         request.session.flash(request.translate(_("The rule was added as the last one.")), "good")
         return HTTPSeeOther(request.route_path("admin.routing"))
 
-    context = {"rule": None, "may_delete": False, "facts": _fact_fields(request)}
+    context = {"rule": None, "may_delete": False, "facts": _fact_fields(request), "outcome": None}
     return handle_form(request, form, save, seen="", stale=False, meanwhile=[], **context)
 
 
@@ -50,23 +63,25 @@ def rule(request: Any) -> Any:
     service = request.work.get(RuleService)
     found = service.fetch(row_id(request), lock=request.method == "POST")
     present = _present(found)
+    form = _form(request, found, present)
+    context = {
+        "rule": found,
+        "facts": _fact_fields(request),
+        "may_delete": service.may_delete(found),
+        "hits": service.hits().get(found.key, Hits()),
+        "dead": service.dead().get(found.id),
+        "outcome": None,
+    }
 
-    def save(values: dict[str, Any]) -> HTTPSeeOther:
-        service.change(found, _values(request, values, found.facts))
+    def save(values: dict[str, Any]) -> Any:
+        columns = _values(request, values, found.facts)
+        if TRY in request.POST:
+            return {"form": form, **context, **_trial(request, columns, found)}
+        service.change(found, columns)
         request.session.flash(request.translate(_("The rule is kept.")), "good")
         return HTTPSeeOther(request.route_path("admin.routing"))
 
-    return handle_edit(
-        request,
-        _form(request, found, present),
-        _form(request, found, present),
-        save,
-        rule=found,
-        facts=_fact_fields(request),
-        may_delete=service.may_delete(found),
-        hits=service.hits().get(found.key, Hits()),
-        dead=service.dead().get(found.id),
-    )
+    return handle_edit(request, form, _form(request, found, present), save, **context)
 
 
 def move(request: Any) -> HTTPSeeOther:
@@ -93,6 +108,15 @@ def delete(request: Any) -> HTTPSeeOther:
     return press(request, lambda: service.delete(found), done, request.route_path("admin.routing"))
 
 
+def _trial(request: Any, columns: dict[str, Any], found: RoutingRule | None) -> dict[str, Any]:
+    """Return what the rule would do in its place, switched on, without saving it."""
+    every = request.work.get(RuleService).all()
+    draft = RoutingRule(**{**columns, "key": found.key if found else new_key("rule"), "active": True})
+    rules = [draft if rule is found else rule for rule in every if rule.active or rule is found]
+    rules += [] if found else [draft]
+    return shown(request, rules, request.work.get(DryRunService).run(rules, newest=TRIED))
+
+
 def _form(request: Any, found: RoutingRule | None, present: dict[str, Any]) -> BoundForm:
     work, facts = request.work, options.known_facts(request.site)
     categories = work.get(OrganizationService).categories.by_id.values()
@@ -109,7 +133,7 @@ def _form(request: Any, found: RoutingRule | None, present: dict[str, Any]) -> B
         "kind_of": {str(category.id): category.kind for category in categories},
         "fact_kinds": {name: kinds for name, (_fact, kinds) in facts.items()},
     }
-    return edit_form(request, schema, present, bindings=bindings)
+    return edit_form(request, schema, present, ignore=(TRY,), bindings=bindings)
 
 
 def _present(found: RoutingRule) -> dict[str, Any]:

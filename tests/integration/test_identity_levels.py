@@ -12,7 +12,7 @@ from civicportal.accounts.claims import ask_again
 from civicportal.accounts.mobile import MobileService
 from civicportal.accounts.models import PendingClaim, User
 from civicportal.accounts.types import IdentityClaim, Verdict
-from civicportal.accounts.verification import VerificationService, ask_provider, own_identity
+from civicportal.accounts.verification import CodeTaken, VerificationService, ask_provider, own_identity
 from civicportal.hookspecs import hookimpl
 from civicportal.testing import identity, make_citizen
 
@@ -90,6 +90,17 @@ def test_what_does_not_fit_is_said_and_counted(site, app, provider, citizen):
 def test_what_cannot_be_is_not_asked_for(app, provider, citizen, code, born):
     claim(app, code, born, status=422)
     assert provider.asked == []
+
+
+def test_two_who_are_verified_by_one_code_at_one_moment(site, citizen, monkeypatch):
+    monkeypatch.setattr(VerificationService, "is_taken", lambda self, user, code: False)
+    said = IdentityClaim(mobile=MOBILE, national_code=CODE, birth_date=BORN)
+    with site.work() as work:
+        other = make_citizen(work, OTHER)
+        work.get(VerificationService).accept(other, said)
+    with site.work() as work, pytest.raises(CodeTaken):
+        work.get(VerificationService).accept(work.session.get(User, citizen.id), said)
+    assert fresh(site, citizen).level == 1
 
 
 def test_one_code_is_one_person(site, app, provider, citizen):

@@ -2,6 +2,8 @@
 
 import io
 import json
+import logging
+import re
 import zipfile
 
 import pytest
@@ -86,10 +88,10 @@ def test_the_archive_is_downloaded(site, app, clock, citizen, case):
     assert app.get("/account/data").status_int == 303
 
 
-def leave(site, app):
+def leave(site, app, mobile=MOBILE):
     page = app.get("/account/delete")
     form = next(form for form in page.forms.values() if form.action == "/account/delete/code")
-    return send(form.submit().follow(), code=code_of(site))
+    return send(form.submit().follow(), code=code_of(site, mobile))
 
 
 def test_leaving_is_confirmed_by_a_code_and_shows_the_pins_once(site, app, citizen, case):
@@ -120,6 +122,19 @@ def test_a_wrong_code_deletes_nothing(site, app, citizen):
     wrong = f"{(int(code_of(site)) + 1) % 10**6:06}"
     assert send(page, status=422, code=wrong).status_int == 422
     assert fresh(site, citizen).deleted_at is None
+
+
+def test_no_code_and_no_number_is_logged(site, app, clock, citizen, case, caplog):
+    with caplog.at_level(logging.DEBUG):
+        page = send(app.get("/account/mobile"), mobile="09121234567").follow()
+        change = code_of(site, "+989121234567")
+        send(page, code=change)
+        clock.advance(minutes=1)
+        app.get("/account/data")
+        goodbye = leave(site, app, "+989121234567")
+    secrets = (change, "9121234567", "9000000001", goodbye.html.select_one("li .ltr.strong").text)
+    logged = " ".join(str(record.__dict__) for record in caplog.records)
+    assert not [secret for secret in secrets if re.search(rf"(?<!\d){secret}(?!\d)", logged)]
 
 
 def enter(site, app, number="09000000001"):

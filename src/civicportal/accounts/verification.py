@@ -12,6 +12,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 
 from civicportal.accounts.models import PendingClaim, User
 from civicportal.accounts.types import IdentityClaim, Verdict
@@ -96,11 +97,15 @@ class VerificationService:
         """
         if self.is_taken(user, claim.national_code):
             raise CodeTaken("the national code is another account's")
-        user.national_code = self.keys.encrypt(claim.national_code)
-        user.national_code_index = self.keys.blind_index(claim.national_code)
-        user.birth_date = self.keys.encrypt(claim.birth_date.isoformat())
-        user.level = VERIFIED
-        self.session.flush()
+        try:
+            with self.work.attempt():
+                user.national_code = self.keys.encrypt(claim.national_code)
+                user.national_code_index = self.keys.blind_index(claim.national_code)
+                user.birth_date = self.keys.encrypt(claim.birth_date.isoformat())
+                user.level = VERIFIED
+                self.session.flush()
+        except IntegrityError:
+            raise CodeTaken("the national code became another account's") from None
         self.drop_claim(user)
         self._record("identity:verified", user)
 

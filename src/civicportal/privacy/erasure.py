@@ -1,5 +1,6 @@
 """Forgetting a person: what the tags of every column say is blanked or deleted, and their history stays without them."""
 
+import logging
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Table, delete, exists, select, update
@@ -14,6 +15,8 @@ from civicportal.privacy.tags import Owner, belongs, blank, link_of, links, owne
 if TYPE_CHECKING:
     from civicportal.site import Site
     from civicportal.work import Work
+
+log = logging.getLogger(__name__)
 
 MOST_PERSONS = 20
 """Persons forgotten in one run of the job."""
@@ -76,7 +79,15 @@ def erase_deleted(site: "Site") -> None:
     with site.work(write=False) as work:
         due = work.get(ErasureService).due()
     for user_id in due:
-        with site.work() as work:
-            user = work.session.get(User, user_id, with_for_update=True)
-            pictures = work.get(ErasureService).erase(user) if user and user.deleted_at else []
-        drop_files(site, pictures)
+        try:
+            _erase(site, user_id)
+        except Exception as problem:
+            # One who cannot be erased keeps nobody else. The problem's own words may hold what was to be erased.
+            log.error("the person %s could not be erased: %s", user_id, type(problem).__name__)
+
+
+def _erase(site: "Site", user_id: int) -> None:
+    with site.work() as work:
+        user = work.session.get(User, user_id, with_for_update=True)
+        pictures = work.get(ErasureService).erase(user) if user and user.deleted_at else []
+    drop_files(site, pictures)

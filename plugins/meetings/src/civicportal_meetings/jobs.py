@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 
 from sqlalchemy import select
 
-from civicportal.api import SYSTEM, Case, Identity, Job, NotificationService, Site, User, Work
+from civicportal.api import SYSTEM, Case, Identity, Job, NotificationService, Site, User, Work, wants
 from civicportal_meetings.models import Appointment
 from civicportal_meetings.names import KIND
 from civicportal_meetings.services.sessions import PublicDayService
@@ -89,6 +89,7 @@ class ReminderService:
                 Appointment.reminded_at.is_(None),
                 Appointment.made_at < due,
                 Case.status == "scheduled",
+                wants("reminders"),
             )
             .order_by(Appointment.id)
             .limit(most)

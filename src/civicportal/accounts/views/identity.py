@@ -7,6 +7,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 from civicportal.accounts.guards import attempt
 from civicportal.accounts.models import User
 from civicportal.accounts.schemas import IdentityEntry
+from civicportal.accounts.signing import onward
 from civicportal.accounts.types import IdentityClaim, Verdict
 from civicportal.accounts.verification import (
     CodeTaken,
@@ -81,7 +82,7 @@ def _settle(request: Any, form: BoundForm, claim: IdentityClaim, verdict: Verdic
     if verdict.outcome == "unavailable":
         service.keep_claim(user, claim)
         request.session.flash(request.translate(WAITING), "warn")
-        return HTTPSeeOther(request.route_path("account_identity"))
+        return HTTPSeeOther(onward(request, "account_identity"))
     try:
         service.accept(user, claim)
     except CodeTaken:

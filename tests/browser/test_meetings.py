@@ -8,7 +8,7 @@ from browser import meetings
 from browser.conftest import Open
 from browser.people import DESKTOP, Screen, messages, persian, wait_for_message
 from civicportal_meetings.services import DiaryService
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from portal import Portal
 from sqlalchemy import select
 
@@ -33,15 +33,22 @@ def pick(page: Page, day: date, clock: str) -> None:
     """Choose a day of the month and a time of that day."""
     button = page.locator(f"button[name=pick][value='{day.isoformat()}']")
     while not button.count():
+        title = page.locator("#month-title").inner_text()
         page.locator("button[name=month]").last.click()
+        expect(page.locator("#month-title")).not_to_have_text(title)
     button.click()
     page.locator(f"button[name=pick][value='{day.isoformat()}T{clock}']").click()
-    expect(page.locator("[name=at]")).to_have_value(clock)
+    expect(field(page, "at")).to_have_value(clock)
+
+
+def field(page: Page, name: str) -> Locator:
+    """Return a field of the form that sets a time; the one below it has some of the same names."""
+    return page.locator(f"#assign form:has([name=day]) [name={name}]")
 
 
 def save(page: Page) -> None:
     """Save the time."""
-    page.locator("#assign form button.btn-primary").first.click()
+    page.locator("#assign form:has([name=day]) button.btn-primary").click()
 
 
 def free_day(portal: Portal, at_least: int) -> date:
@@ -66,11 +73,11 @@ def test_office_finds_sets_clashes_and_moves(portal: Portal, open_page: Open) ->
     expect(page.locator("#assign")).to_contain_text(meetings.REASON)
 
     day, clock = free_day(portal, 12), "10:00"
-    page.locator("[name=note]").fill(meetings.NOTE)
+    field(page, "note").fill(meetings.NOTE)
     pick(page, day, clock)
-    expect(page.locator("[name=note]")).to_have_value(meetings.NOTE)
+    expect(field(page, "note")).to_have_value(meetings.NOTE)
     expect(page.locator("#assign .sms")).to_contain_text(persian(clock))
-    page.locator("[name=expert_note]").fill("پروندهٔ ملک آماده شود.")
+    field(page, "expert_note").fill("پروندهٔ ملک آماده شود.")
     save(page)
     page.wait_for_url("**/desk/meetings?day=**")
     expect(page.locator(".week-t .meet", has_text=meetings.APPLICANT)).to_be_visible()
@@ -81,18 +88,18 @@ def test_office_finds_sets_clashes_and_moves(portal: Portal, open_page: Open) ->
         assert words in told
 
     page.goto(f"/desk/meetings/requests/{other}")
-    page.locator("[name=day]").fill(written)
-    page.locator("[name=at]").fill(persian(clock))
+    field(page, "day").fill(written)
+    field(page, "at").fill(persian(clock))
     save(page)
     expect(page.locator("#assign .err-summary")).to_contain_text("برنامهٔ دیگری")
-    expect(page.locator("[name=day]")).to_have_value(written)
-    page.locator("[name=day]").fill("۱۴۰۴/۰۱/۱۷")
+    expect(field(page, "day")).to_have_value(written)
+    field(page, "day").fill("۱۴۰۴/۰۱/۱۷")
     save(page)
     expect(page.locator("#assign .err-summary")).to_contain_text("گذشته")
 
     page.goto(f"/desk/meetings/requests/{code}")
     pick(page, day, "11:00")
-    page.locator("[name=reason]").fill("شهردار در آن ساعت جلسه دارد.")
+    field(page, "reason").fill("شهردار در آن ساعت جلسه دارد.")
     save(page)
     page.wait_for_url("**/desk/meetings?day=**")
     portal.release_notices()

@@ -49,6 +49,7 @@ SCALARS = {
     "code": types.Code(6),
     "tracking code": types.TrackingCode(),
     "date": types.CityDate(),
+    "time": types.ClockTime(),
     "key": types.Key(),
     "idempotency key": types.IdempotencyKey(),
     "choice": types.Choice(["a", "b"]),
@@ -188,6 +189,17 @@ def test_date_of_the_citys_calendar() -> None:
     assert read(types.CityDate(), date(2026, 11, 24)) == date(2026, 11, 24)
     assert node(types.CityDate()).serialize(date(2026, 11, 24)) == "۱۴۰۵/۰۹/۰۳"
     assert refusal(types.CityDate(), "2026/11/24") == "Enter the date in the Solar Hijri calendar."
+
+
+@pytest.mark.parametrize("sent", ["08:30", "8:30", "۸:۳۰", " ۰۸:۳۰ ", "8.30", "٨:٣٠"])
+def test_a_time_of_day_is_read_in_any_digits(sent: str) -> None:
+    assert read(types.ClockTime(), sent) == time(8, 30)
+    assert node(types.ClockTime()).serialize(time(8, 30)) == "08:30"
+
+
+@pytest.mark.parametrize("sent", ["24:00", "8", "8:60", "08:3", "8:30:00", "-8:30", "ab:cd", "8:30 pm"])
+def test_what_is_no_time_of_day_is_refused(sent: str) -> None:
+    assert refusal(types.ClockTime(), sent) == "Please write the time like 08:30."
 
 
 def test_choice_from_the_bindings() -> None:

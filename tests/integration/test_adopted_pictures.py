@@ -1,0 +1,81 @@
+"""Pictures that belong to something of a plugin: taken once, swept neither as waiting nor as orphans, given up whole."""
+
+from datetime import timedelta
+from io import BytesIO
+
+import pytest
+from PIL import Image
+from sqlalchemy import select
+
+from civicportal.cases.attachments import AttachmentService, drop_files, store_files
+from civicportal.cases.errors import PictureGone
+from civicportal.cases.models import Attachment
+from civicportal.errors import NotFound
+from civicportal.storage import process_image, scaled, store_variant
+from civicportal.sweepers import sweep_attachments
+
+OWNER = "o" * 64
+
+
+@pytest.fixture
+def key(site):
+    """A picture that waits."""
+    out = BytesIO()
+    Image.new("RGB", (1000, 500), "teal").save(out, "PNG")
+    image = process_image(out.getvalue())
+    key = store_files(site, image)
+    with site.work() as work:
+        work.get(AttachmentService).add(key, image, OWNER)
+    return key
+
+
+def adopt(site, key, owner=OWNER):
+    with site.work() as work:
+        return [row.id for row in work.get(AttachmentService).adopt([key], owner)]
+
+
+def test_are_taken_once_and_by_their_owner_only(site, key):
+    with pytest.raises(PictureGone):
+        adopt(site, key, "x" * 64)
+    adopt(site, key)
+    with pytest.raises(PictureGone):
+        adopt(site, key)
+
+
+def test_are_shown_by_nobody_else(site, key):
+    with site.work() as work:
+        work.get(AttachmentService).fetch(key, OWNER)
+    adopt(site, key)
+    for owner in (OWNER, ""):
+        with pytest.raises(NotFound), site.work(write=False) as work:
+            work.get(AttachmentService).fetch(key, owner)
+
+
+def test_outlive_the_sweep_until_they_are_given_up(site, clock, key):
+    (number,) = adopt(site, key)
+    store_variant(site.storage, key, "medium", 800)
+    clock.set(clock.now() + timedelta(days=400))
+    sweep_attachments(site)
+    assert set(site.storage.keys()) == {key, f"{key}.small", f"{key}.medium"}
+    with site.work() as work:
+        assert work.get(AttachmentService).discard([number]) == [key]
+    drop_files(site, [key])
+    assert list(site.storage.keys()) == []
+    with site.work(write=False) as work:
+        assert work.session.scalar(select(Attachment.id)) is None
+
+
+def test_a_waiting_one_is_not_given_up_by_this(site, key):
+    with site.work() as work:
+        waiting = work.session.scalars(select(Attachment.id)).all()
+        assert work.get(AttachmentService).discard(waiting) == []
+
+
+def test_a_further_size_is_made_once(site, key):
+    store_variant(site.storage, key, "medium", 800)
+    with site.storage.open(f"{key}.medium") as file, Image.open(file) as image:
+        assert image.size == scaled(1000, 500, 800) == (800, 400)
+    site.storage.put(f"{key}.medium", b"kept")
+    store_variant(site.storage, key, "medium", 800)
+    with site.storage.open(f"{key}.medium") as file:
+        assert file.read() == b"kept"

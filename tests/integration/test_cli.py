@@ -41,14 +41,17 @@ def migrated(path):
 
 
 def test_db_from_nothing_to_checked(run):
-    assert "civicportal          - (newest: 0001)" in run("db", "current").output
+    assert "civicportal          - (newest: 0002)" in run("db", "current").output
     assert run("db", "check").exit_code == 1
     done = run("db", "upgrade")
-    assert (done.exit_code, done.output) == (0, "civicportal 0001\nThe database is up to date.\n")
+    assert (done.exit_code, done.output) == (
+        0,
+        "civicportal 0001\ncivicportal 0002\nThe database is up to date.\n",
+    )
     assert run("db", "check").exit_code == 0
-    assert run("db", "current").output.startswith("civicportal          0001\n")
+    assert run("db", "current").output.startswith("civicportal          0002\n")
     down = run("db", "downgrade", "civicportal", "base", "--yes")
-    assert (down.exit_code, down.output) == (0, "civicportal -0001\n")
+    assert (down.exit_code, down.output) == (0, "civicportal -0002\ncivicportal -0001\n")
 
 
 def test_downgrade_asks_first(run, migrated):

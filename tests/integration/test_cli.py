@@ -173,6 +173,22 @@ def test_a_user_name_is_given_once(run, migrated):
     assert "is taken" in run("user", "add", *options, "--mobile", "09120000002").stderr
 
 
+def test_accounts_are_closed_opened_and_sent_links(run, migrated):
+    person = ("--name", "مریم نمونه", "--mobile", "09120000001", "--role", "administrator")
+    run("user", "add", *person, "--username", "maryam", "--password", "golabi-anar-sib-27")
+    assert "last administrator" in run("user", "disable", "maryam").stderr
+    other = ("--name", "لیلا", "--mobile", "09120000002", "--role", "administrator")
+    assert "/staff/invite/" in run("user", "invite", *other, "--username", "leila").output
+    assert "is taken" in run("user", "invite", *other, "--username", "maryam").stderr
+    assert "/staff/reset/" in run("user", "reset", "maryam").output
+    assert "nobody" in run("user", "reset", "nobody").stderr
+    run("user", "add", *other, "--username", "sara", "--password", "golabi-anar-sib-27")
+    assert run("user", "disable", "maryam").exit_code == 0
+    with migrated.work(write=False) as work:
+        assert work.session.scalars(select(User.disabled_at).where(User.username == "maryam")).one()
+    assert run("user", "enable", "maryam").exit_code == 0
+
+
 def test_check_names_what_is_missing(run, path):
     unready = run("check")
     assert unready.exit_code == 1

@@ -8,14 +8,14 @@ import click
 from civicportal.cli.options import load_site
 
 if TYPE_CHECKING:
-    from civicportal.accounts.models import Role
+    from civicportal.accounts.models import Role, User
     from civicportal.site import Site
     from civicportal.work import Work
 
 
 @click.group()
 def user() -> None:
-    """Add members of staff."""
+    """Add members of staff, close and open their accounts, send them links."""
 
 
 @user.command()
@@ -49,6 +49,72 @@ def add(context: click.Context, name: str, username: str, mobile: str, role_key:
         accounts.set_password(member, password)
         work.get(MembershipService).give(member, role)
     click.echo(f"{username} may sign in at {site.public_url}/staff/login")
+
+
+@user.command()
+@click.option("--name", prompt="First and last name")
+@click.option("--username", prompt="User name")
+@click.option("--mobile", prompt="Mobile")
+@click.option("--role", "role_key", prompt="Role")
+@click.pass_context
+def invite(context: click.Context, name: str, username: str, mobile: str, role_key: str) -> None:
+    """Print a link by which somebody joins the staff: once, within 24 hours, with the code sent to the mobile."""
+    from civicportal.accounts.invitations import InvitationService, Scope
+
+    site = load_site(context)
+    number = _mobile(site, mobile)
+    with site.work() as work:
+        scopes = [Scope(role=_role(work, role_key))]
+        _invitation, token = work.get(InvitationService).invite(
+            username=username, name=name, mobile=number, scopes=scopes
+        )
+    click.echo(f"{site.public_url}/staff/invite/{token}")
+
+
+@user.command()
+@click.argument("username")
+@click.pass_context
+def reset(context: click.Context, username: str) -> None:
+    """Print a link by which a member of staff sets a new password."""
+    from civicportal.accounts.invitations import InvitationService
+
+    site = load_site(context)
+    with site.work() as work:
+        _invitation, token = work.get(InvitationService).reset(_member(work, username))
+    click.echo(f"{site.public_url}/staff/reset/{token}")
+
+
+@user.command()
+@click.argument("username")
+@click.pass_context
+def disable(context: click.Context, username: str) -> None:
+    """Close an account and end its sessions at once."""
+    from civicportal.accounts.members import MemberService
+
+    with load_site(context).work() as work:
+        work.get(MemberService).disable(_member(work, username))
+    click.echo(f"{username} is disabled; pass on the open cases at /admin/members")
+
+
+@user.command()
+@click.argument("username")
+@click.pass_context
+def enable(context: click.Context, username: str) -> None:
+    """Open a disabled account again."""
+    from civicportal.accounts.members import MemberService
+
+    with load_site(context).work() as work:
+        work.get(MemberService).enable(_member(work, username))
+    click.echo(f"{username} may sign in again")
+
+
+def _member(work: "Work", username: str) -> "User":
+    from civicportal.accounts.services import AccountService
+
+    member = work.get(AccountService).by_username(username)
+    if member is None:
+        raise click.BadParameter(f"there is no member of staff {username!r}", param_hint="USERNAME")
+    return member
 
 
 def _mobile(site: "Site", mobile: str) -> str:

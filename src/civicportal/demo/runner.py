@@ -2,12 +2,13 @@
 
 import tomllib
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 
-from civicportal.accounts.models import Membership, Role, User
+from civicportal.accounts.models import Deputy, Membership, Role, User
 from civicportal.accounts.roles import RoleService
 from civicportal.accounts.services import AccountService
 from civicportal.accounts.types import IdentityClaim
@@ -80,8 +81,12 @@ def _named(report: Callable[[str, int, int], None], name: str) -> Progress:
 
 
 def _load_people(work: "Work", files: Path) -> None:
-    for person in _rows(files / "staff.toml", "staff"):
+    staff = _rows(files / "staff.toml", "staff")
+    for person in staff:
         _add_staff(work, person)
+    for person in staff:
+        if "deputy_of" in person:
+            _stand_in(work, person["login"], person["deputy_of"])
     accounts = work.get(AccountService)
     for person in _rows(files / "citizens.toml", "citizens"):
         name = f"{person['first_name']} {person['last_name']}"
@@ -112,6 +117,23 @@ def _add_staff(work: "Work", person: dict[str, Any]) -> None:
             )
         )
     work.session.flush()
+
+
+def _stand_in(work: "Work", deputy: str, absent: str) -> None:
+    """Let a colleague stand in for somebody who will be away next week."""
+    first = work.site.calendar.today(work.clock.now()) + timedelta(days=7)
+    work.session.add(
+        Deputy(
+            absent_id=_user_id(work, absent),
+            deputy_id=_user_id(work, deputy),
+            first_day=first,
+            last_day=first + timedelta(days=4),
+        )
+    )
+
+
+def _user_id(work: "Work", username: str) -> int:
+    return work.session.scalars(select(User.id).where(User.username == username)).one()
 
 
 def _role(work: "Work", key: str) -> int:

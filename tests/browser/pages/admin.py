@@ -1,6 +1,5 @@
 """The pages of administrators."""
 
-from collections.abc import Callable
 from functools import partial
 
 from browser.pages.shown import Shown
@@ -10,7 +9,8 @@ from playwright.sync_api import Page
 from civicportal.demo.runner import PASSWORD
 
 
-def _prove(path: str, page: Page, found: Facts) -> None:
+def prove(path: str, page: Page, _found: Facts | None = None) -> None:
+    """Go to a page that may ask for the password once more."""
     page.goto(path)
     if "/account/confirm" in page.url:
         page.locator("[name=password]").fill(PASSWORD)
@@ -18,13 +18,8 @@ def _prove(path: str, page: Page, found: Facts) -> None:
         page.wait_for_url(f"**{path}")
 
 
-def proved(path: str) -> Callable[[Page, Facts], None]:
-    """Return how to get to a page that asks for the password once more."""
-    return partial(_prove, path)
-
-
 def _secret(route: str, path: str, name: str = "") -> Shown:
-    return Shown(route, "administrator", path, reach=proved(path), name=name)
+    return Shown(route, "administrator", path, reach=partial(prove, path), name=name)
 
 
 # Numbers of the first rows that the example's files plant.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from civicportal.api import Finding, Work, key
+from civicportal.api import Finding, Work, _, key
 from civicportal_announcements.schemas import settings_of
 
 PLACE = "plugins.announcements.opt_out"
@@ -16,13 +16,13 @@ def findings(work: Work) -> Iterator[Finding]:
         yield Finding(
             level="warning",
             place=PLACE,
-            text="texts to many people do not say how to get no more of them",
-            remedy="write the word that the regulator asks for",
+            text=_("texts to many people do not say how to get no more of them"),
+            remedy=_("write the word that the regulator asks for"),
         )
     elif not any(stop in key(word) for stop in stop_words):
         yield Finding(
             level="warning",
             place=PLACE,
-            text=f"{word!r} is no farewell that the city's line understands",
-            remedy=f"it understands {', '.join(sorted(stop_words))}",
+            text=_("${word} is no farewell that the city's line understands", mapping={"word": word}),
+            remedy=_("it understands ${words}", mapping={"words": ", ".join(sorted(stop_words))}),
         )

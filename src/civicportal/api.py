@@ -91,6 +91,7 @@ from civicportal.kartable.models import Referral
 from civicportal.kartable.ready_texts import ReadyTextService
 from civicportal.kartable.services import KartableService
 from civicportal.kartable.types import Route
+from civicportal.kartable.undo import UndoService
 from civicportal.limits import TooMany
 from civicportal.notifications.arrivals import Arrival, ArrivalService
 from civicportal.notifications.broadcasts import BatchProgress, BroadcastLane
@@ -302,6 +303,7 @@ __all__ = [
     "Tree",
     "UTCDateTime",
     "Uncertain",
+    "UndoService",
     "Unit",
     "UnknownTransition",
     "User",

@@ -7,8 +7,7 @@ from civicportal_meetings.models import DiarySlot
 from civicportal_meetings.services import DiaryService
 from sqlalchemy import func, select
 
-from civicportal.api import CannotUndo, CaseService, Refused
-from civicportal.kartable.undo import UndoService
+from civicportal.api import CannotUndo, CaseService, Refused, UndoService
 from civicportal.testing import outbox
 
 #: The clock stands at noon of Saturday, 9 Khordad 1405; Thursday of that week, 14 Khordad, is a holiday.

@@ -144,7 +144,8 @@ class BoundField:
     @property
     def counter(self) -> int | None:
         """The limit to count towards under the control, or ``None``."""
-        return self.maxlength if getattr(self.widget, "counter", False) else None
+        counter = getattr(self.widget, "counter", False)
+        return self.maxlength if counter is True else counter or None
 
     @property
     def length(self) -> int:

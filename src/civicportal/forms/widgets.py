@@ -51,11 +51,14 @@ class TextWidget(Widget):
 
 
 class TextAreaWidget(Widget):
-    """Several lines, with a counter of characters under it unless ``counter=False``."""
+    """Several lines, with a counter of characters under it unless ``counter=False``.
+
+    A number as ``counter`` is counted to instead of what the field holds at most.
+    """
 
     template = "textarea"
     rows = 5
-    counter = True
+    counter: bool | int = True
 
 
 class PasswordWidget(Widget):

@@ -74,7 +74,7 @@ def _note() -> Any:
             mapping={"units": NOTE_UNITS},
         ),
         missing="",
-        widget=TextAreaWidget(rows=2),
+        widget=TextAreaWidget(rows=2, counter=NOTE_UNITS),
     )
 
 

@@ -2,7 +2,7 @@
 
    <button data-theme-toggle aria-pressed>     light and dark
    <button data-nav-toggle aria-controls="side"> … <button data-nav-close>     staff drawer (Esc closes)
-   <p data-count="FIELD_ID">                   characters written, of the field's maxlength
+   <p data-count="FIELD_ID" data-limit="100">  characters written, of how many
    <button data-copy="TEXT">                   copies; says body[data-text-copied] in a toast
    <button data-print>  <span data-print-time> prints; the time is filled in
    <button data-back>                          one page back
@@ -92,7 +92,7 @@
     var field = document.getElementById(counter.dataset.count);
     field.addEventListener('input', function () {
       counter.textContent = body.dataset.textOf
-        .replace('{count}', number(field.value.length)).replace('{limit}', number(field.maxLength));
+        .replace('{count}', number(field.value.length)).replace('{limit}', number(Number(counter.dataset.limit)));
     });
   });
 

@@ -168,6 +168,7 @@ def check(site: "Site") -> list[str]:
     found = []
     for one in packages(site):
         found += [f"{one.name}: {problem}" for problem in migrate_rules.untagged_columns(one.metadata)]
+        found += [f"{one.name}: {problem}" for problem in migrate_rules.nobodys_columns(one.metadata)]
         if one.name != CORE:
             found += [f"{one.name}: {problem}" for problem in migrate_rules.wrong_references(one.metadata)]
     behind = [f"{state.name}: at {state.current}, the code is at {state.head}" for state in pending(site)]

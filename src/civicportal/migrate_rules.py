@@ -5,6 +5,8 @@ from typing import Any
 
 from sqlalchemy import CheckConstraint, Connection, MetaData, inspect, text
 
+from civicportal.tags import link_of
+
 PII = {None, "contact", "identity", "content"}
 ERASE = {"null", "row", "keep"}
 PERSON = {None, "", "user", "case", "mobile"}
@@ -21,6 +23,18 @@ def untagged_columns(metadata: MetaData) -> Iterator[str]:
                 yield f"{table.name}.{column.name} has no pii and erase tag: declare it with tagged()"
             elif tags["pii"] not in PII or tags["erase"] not in ERASE or tags.get("person") not in PERSON:
                 yield f"{table.name}.{column.name} has unknown tags {tags!r}"
+
+
+def nobodys_columns(metadata: MetaData) -> Iterator[str]:
+    """Yield the personal columns of which nobody could say whose they are: they would neither be handed out nor erased."""
+    for table in metadata.sorted_tables:
+        for column in table.columns:
+            tags = column.info
+            if (tags.get("pii") or tags.get("erase", "keep") != "keep") and link_of(column) is None:
+                yield (
+                    f"{table.name}.{column.name} is somebody's, and no column says whose: name one user_id or case_id, "
+                    "or tag it with person="
+                )
 
 
 def wrong_references(metadata: MetaData) -> Iterator[str]:

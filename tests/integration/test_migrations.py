@@ -311,12 +311,14 @@ def test_check_refuses_untagged_columns_and_wrong_references(empty, tmp_path):
         models.metadata,
         Column("id", Integer, primary_key=True),
         Column("mood", String(10), info={"pii": "secret", "erase": "keep"}),
+        Column("words", String(10), info={"pii": "content", "erase": "null"}),
         Column("role", BigId, ForeignKey(Role.id, ondelete="CASCADE"), info=KEEP),
         Column("unit", BigId, ForeignKey(Unit.id), info=KEEP),
     )
     problems = "\n".join(migrate.check(empty))
     assert "gadgets_more.id has no pii and erase tag" in problems
     assert "gadgets_more.mood has unknown tags" in problems
+    assert "gadgets_more.words is somebody's, and no column says whose" in problems
     assert "gadgets_more.role refers to roles.id" in problems
     assert "gadgets_more.unit refers to units.id without ON DELETE CASCADE" in problems
 

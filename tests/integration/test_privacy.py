@@ -19,8 +19,9 @@ from civicportal.privacy.erasure import ErasureService, erase_deleted
 from civicportal.privacy.export import ExportService, stream
 from civicportal.privacy.leaving import LeavingService
 from civicportal.privacy.lookers import PAGE_SIZE, LookerService
-from civicportal.privacy.tags import links, tables
+from civicportal.privacy.tags import tables
 from civicportal.storage import new_key
+from civicportal.tags import links
 from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
 
 MOBILE = "+989000000001"

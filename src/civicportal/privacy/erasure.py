@@ -10,7 +10,8 @@ from civicportal.accounts.models import User
 from civicportal.audit.services import AuditService
 from civicportal.cases.attachments import drop_files
 from civicportal.cases.models import Attachment, Case
-from civicportal.privacy.tags import Owner, belongs, blank, link_of, links, owner_of, tables
+from civicportal.privacy.tags import Owner, belongs, blank, owner_of, tables
+from civicportal.tags import link_of, links
 
 if TYPE_CHECKING:
     from civicportal.site import Site

@@ -11,8 +11,9 @@ from sqlalchemy import BigInteger, Column, Table, or_, select
 from civicportal.accounts.models import User
 from civicportal.cases.models import Attachment, Case
 from civicportal.i18n import _
-from civicportal.privacy.tags import Owner, belongs, link_of, owner_of, tables
+from civicportal.privacy.tags import Owner, belongs, owner_of, tables
 from civicportal.storage import FileMissing
+from civicportal.tags import link_of
 
 if TYPE_CHECKING:
     from civicportal.site import Site

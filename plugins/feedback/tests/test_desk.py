@@ -60,6 +60,18 @@ class TestList:
         page = app.get("/desk/feedback")
         assert len(page.html.select("table[data-rows] tr[data-row] a.subj")) == 3
 
+    @pytest.mark.parametrize(("opinion", "wanted"), [("waiting", {1}), ("come", {2})])
+    def test_opinions_that_are_missing_or_have_come(self, city, app, sign_in, several, opinion, wanted):
+        for code in several[1:]:
+            city.ask(code)
+        city.opine(several[2], "همکار تشویق شد.")
+        sign_in(city.officer)
+        page = app.get("/desk/feedback", {"opinion": opinion})
+        codes = {link["href"].rpartition("/")[2] for link in page.html.select("tbody a.subj")}
+        assert codes == {several[index] for index in wanted}
+        assert len(page.html.select("tbody td .tag")) == 1
+        assert len(app.get("/desk/feedback").html.select("tbody td .tag")) == 2
+
     def test_a_unit_sees_what_it_was_asked(self, city, app, sign_in, several):
         city.ask(several[1])
         sign_in(city.expert)

@@ -97,6 +97,14 @@ class TestAnonymous:
                 ratings.rate(case, 5)
 
 
+def test_nobody_shows_a_message_to_everybody_as_it_is(city):
+    code = city.send(consent=True)
+    with city.site.work(actor=city.officer) as work:
+        cases = work.get(CaseService)
+        with pytest.raises(Forbidden):
+            cases.publish(cases.fetch(code, lock=True), True)
+
+
 class TestOpinion:
     def test_it_comes_back_to_public_relations_and_no_citizen_reads_it(self, city):
         code = city.send()

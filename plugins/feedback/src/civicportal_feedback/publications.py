@@ -65,7 +65,7 @@ class PublicationService:
 
         :param before: id of the case after which the list goes on.
         """
-        query: Select[Pair] = (
+        query: Select[Publication, Feedback] = (
             select(Publication, Feedback)
             .join(Feedback, Feedback.case_id == Publication.case_id)
             .where(Publication.public)

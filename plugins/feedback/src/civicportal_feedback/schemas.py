@@ -17,6 +17,7 @@ from civicportal.api import (
     optional_choice,
 )
 from civicportal_feedback.kinds import CARDS, TITLES
+from civicportal_feedback.search import OPINIONS
 
 NAMED, ANONYMOUS = "named", "anonymous"
 SENDERS = [
@@ -80,6 +81,7 @@ class DeskFilters(StrictSchema):
     stage = optional_choice([("open", _("Still open")), *STAGES.items()], _("Stage"), _("Every stage"))
     status = optional_choice("states", _("Status"), _("Every status"))
     unit = optional_choice("units", _("About the unit"), _("All units"))
+    opinion = optional_choice([*OPINIONS.items()], _("Opinion of a unit"), _("Whether asked or not"))
     first_day = Node(CityDate(), title=_("From"), missing=None)
     last_day = Node(CityDate(), title=_("Until"), missing=None)
     overdue = Node(Flag(), title=_("Overdue only"), missing=False)

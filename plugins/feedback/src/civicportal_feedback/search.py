@@ -1,18 +1,20 @@
 """Finding messages: one query for the desk's list and its counts, so that they always agree."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 
 from civicportal.api import (
     SORTS,
     Case,
     OrganizationService,
     Page,
+    Referral,
     Work,
+    _,
     case_page,
     in_stage,
     matches,
@@ -23,6 +25,8 @@ from civicportal.api import (
 from civicportal_feedback.models import Feedback
 from civicportal_feedback.workflow import KIND
 
+OPINIONS = {"waiting": _("Waits for an opinion"), "come": _("The opinion has come")}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Filters:
@@ -30,6 +34,7 @@ class Filters:
 
     :ivar stage: or "open" for all that still wait for somebody.
     :ivar unit: key of the unit a message is about; what lies below it counts too.
+    :ivar opinion: one of :data:`OPINIONS`, of open messages of which a unit was asked.
     """
 
     words: str = ""
@@ -37,6 +42,7 @@ class Filters:
     stage: str | None = None
     status: str | None = None
     unit: str | None = None
+    opinion: str | None = None
     first_day: date | None = None
     last_day: date | None = None
     overdue: bool = False
@@ -69,6 +75,18 @@ class FeedbackSearch:
         query = self.query(filters, Case.stage, func.count()).group_by(Case.stage)
         return dict(self.session.execute(query).all())
 
+    def opinions(self, cases: Iterable[Case]) -> dict[int, str]:
+        """Return how it stands with the opinions of units on open messages: one of :data:`OPINIONS` by id of the case."""
+        ids = [case.id for case in cases if case.is_open]
+        query = select(Referral.case_id, Referral.closed_at).where(
+            Referral.case_id.in_(ids), Referral.type == "inquiry"
+        )
+        found: dict[int, str] = {}
+        for case_id, closed_at in self.session.execute(query):
+            if closed_at is None or case_id not in found:
+                found[case_id] = "come" if closed_at else "waiting"
+        return found
+
     def _conditions(self, filters: Filters) -> list[ColumnElement[bool]]:
         found = [sent_between(self.work.site.calendar, filters.first_day, filters.last_day)]
         if filters.words:
@@ -83,6 +101,15 @@ class FeedbackSearch:
             organization = self.work.get(OrganizationService)
             below = organization.units.subtree(organization.unit(filters.unit).id)
             found.append(Feedback.unit_id.in_(below))
+        if filters.opinion:
+            found += [in_stage("open"), _asked(waiting=filters.opinion == "waiting")]
         if filters.overdue:
             found.append(overdue(self.work.clock.now()))
         return found
+
+
+def _asked(*, waiting: bool) -> ColumnElement[bool]:
+    """Return the condition that a unit was asked, and that some answer is still missing or that all have come."""
+    asked = select(Referral.id).where(Referral.case_id == Case.id, Referral.type == "inquiry")
+    missing = exists(asked.where(Referral.closed_at.is_(None))).correlate(Case)
+    return missing if waiting else and_(exists(asked).correlate(Case), ~missing)

@@ -23,7 +23,7 @@ from civicportal_feedback.kinds import TYPES
 from civicportal_feedback.models import Feedback
 from civicportal_feedback.publications import PublicationService
 from civicportal_feedback.schemas import DeskFilters, Wording
-from civicportal_feedback.search import FeedbackSearch, Filters
+from civicportal_feedback.search import OPINIONS, FeedbackSearch, Filters
 from civicportal_feedback.services import FeedbackService
 from civicportal_feedback.workflow import KIND
 
@@ -46,9 +46,12 @@ def listing(request: Any) -> dict[str, Any]:
     )
     filters = Filters.of(form.read_filters(request.GET))
     sort = request.GET.get("sort", "newest")
+    page = search.page(filters, sort=sort, cursor=request.GET.get("cursor"))
     return {
         "form": form,
-        "page": search.page(filters, sort=sort, cursor=request.GET.get("cursor")),
+        "page": page,
+        "opinions": search.opinions(case for case, _feedback in page.rows),
+        "opinion_titles": OPINIONS,
         "total": sum(search.counts(filters).values()),
         "address": ListAddress(request, form, "feedback.desk"),
         "sort": sort if sort in SORTS else "newest",

@@ -23,6 +23,7 @@ TITLES = {
     "data:export": _("Took the archive of their own data"),
     "deputy:end": _("Called off a deputyship"),
     "deputy:set": _("Set a deputy for days of absence"),
+    "gate:open": _("Let messages be tried again"),
     "identity:given-up": _("Verification was given up: the provider did not answer"),
     "identity:mismatched": _("Identity data did not fit"),
     "identity:verified": _("Identity verified"),

@@ -16,6 +16,7 @@ from civicportal.cases.attachments import AttachmentService, drop_files, store_f
 from civicportal.cases.changes import CaseChange
 from civicportal.cases.conditions import in_stage, overdue, sent_between
 from civicportal.cases.conversion import ConversionService, copy_pictures, not_converted
+from civicportal.cases.deadlines import promise as promise_deadline
 from civicportal.cases.errors import CannotUndo, CaseError, PictureGone, Refused, StaleCase
 from civicportal.cases.follow_up import FollowUpService
 from civicportal.cases.followers import FollowerService
@@ -348,6 +349,7 @@ __all__ = [
     "own_identity",
     "parse_hours",
     "process_image",
+    "promise_deadline",
     "public_status",
     "render_svg",
     "scaled",

@@ -81,6 +81,32 @@ class NotificationService:
                 **self._content(key, locale, fields),
             )
 
+    def tell(
+        self, case: "Case", kind: str, *, moment: datetime, once: str, expires_at: datetime | None = None
+    ) -> None:
+        """Promise the citizen of a case a message that no change of it brings about, for instance a reminder.
+
+        Who wants no messages of the case, or cannot be reached, gets none.
+
+        :param kind: key of the text.
+        :param moment: the date and time that the message names.
+        :param once: names the event; see :meth:`send`.
+        """
+        facts = Facts(status=case.status, moment=moment, unit_id=case.unit_id)
+        wanted = [id_ for id_ in self.work.get(FollowerService).recipients(case) if id_ == case.citizen_id]
+        for user in self._people(wanted):
+            locale = self._locale(user)
+            self.send(
+                kind,
+                recipient=str(user.mobile),
+                user_id=user.id,
+                case=case,
+                locale=locale,
+                fields=self.notices.fields(case, facts, locale),
+                once=once,
+                expires_at=expires_at,
+            )
+
     def _people(self, ids: Sequence[int]) -> list[User]:
         """Return those who can be reached and want to be told of their cases."""
         reachable = (User.mobile.is_not(None), User.disabled_at.is_(None), User.deleted_at.is_(None))

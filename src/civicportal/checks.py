@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+from translationstring import TranslationString
 
 if TYPE_CHECKING:
     from civicportal.work import Work
@@ -13,12 +15,14 @@ class Finding:
     """One thing that is wrong, and what to do.
 
     :ivar level: "error" keeps the portal from working rightly, "warning" may be meant so.
+    :ivar place: what it is about: a path in the site's file, a unit, a kind of cases.
+    :ivar remedy: a command stands there as it is typed.
     """
 
     level: Literal["error", "warning"]
     place: str
-    text: str
-    remedy: str = ""
+    text: TranslationString | str
+    remedy: TranslationString | str = ""
 
 
 def look_over(work: "Work") -> Iterator[tuple[str, Finding]]:
@@ -28,3 +32,16 @@ def look_over(work: "Work") -> Iterator[tuple[str, Finding]]:
     for name, look in in_order(work.site.hooks, "check_site"):
         for finding in look(work=work):
             yield name, finding
+
+
+def say(text: TranslationString | str, localizer: Any = None) -> str:
+    """Return a text of a finding in a language; in English without one. Texts within a text are told alike."""
+    if not isinstance(text, TranslationString):
+        return text
+    mapping = {name: _said(value, localizer) for name, value in (text.mapping or {}).items()}
+    whole = TranslationString(text, mapping=mapping)
+    return str(localizer.translate(whole) if localizer else whole.interpolate())
+
+
+def _said(value: Any, localizer: Any) -> Any:
+    return say(value, localizer) if isinstance(value, TranslationString) else value

@@ -58,13 +58,18 @@ def register_messages() -> "Iterable[MessageText]":
 
 @hookimpl
 def register_jobs(site: "Site") -> "Iterable[Job]":
-    """Return the core's sweepers, the digests, and in a demo without a provider what answers its phones."""
+    """Return the core's jobs, and in a demo without a provider what answers its phones."""
     from civicportal import sweepers
+    from civicportal.accounts import claims
+    from civicportal.administration import health
+    from civicportal.audit import jobs as audit
     from civicportal.demo import phones
     from civicportal.kartable import digests
+    from civicportal.privacy import jobs as privacy
 
     has_own_phones = site.is_demo and site.transport == "console"
-    return (*sweepers.JOBS, *digests.JOBS, *(phones.JOBS if has_own_phones else ()))
+    core = (*sweepers.JOBS, *audit.JOBS, *claims.JOBS, *privacy.JOBS, *digests.JOBS, *health.JOBS)
+    return (*core, *(phones.JOBS if has_own_phones else ()))
 
 
 @hookimpl(trylast=True)

@@ -9,6 +9,7 @@ from civicportal.accounts.models import Membership, Role, RolePermission, User
 from civicportal.administration import findings as arrangement
 from civicportal.cases.models import Case
 from civicportal.checks import Finding
+from civicportal.i18n import _
 from civicportal.notifications.sms import sms_parts
 from civicportal.notifications.texts import TextService
 from civicportal.organization.models import Category, Unit
@@ -35,8 +36,8 @@ def _units(work: "Work") -> Iterator[Finding]:
         yield Finding(
             level="error",
             place="site.fallback_unit",
-            text=f"there is no unit {key!r}",
-            remedy="civicportal site load, or name another unit",
+            text=_("there is no unit ${key}", mapping={"key": key}),
+            remedy=_("civicportal site load, or name another unit"),
         )
 
 
@@ -50,15 +51,15 @@ def _categories(work: "Work") -> Iterator[Finding]:
             yield Finding(
                 level="warning",
                 place=f"category {category.key}",
-                text="it has no responsible unit; its cases go to the fallback unit",
-                remedy="give it a unit",
+                text=_("it has no responsible unit; its cases go to the fallback unit"),
+                remedy=_("give it a unit"),
             )
         if not category.deadline_days:
             yield Finding(
                 level="warning",
                 place=f"category {category.key}",
-                text="it has no deadline",
-                remedy="give it days",
+                text=_("it has no deadline"),
+                remedy=_("give it days"),
             )
 
 
@@ -68,7 +69,11 @@ def _roles(work: "Work") -> Iterator[Finding]:
     owners = {name.partition(":")[0] for name in known}
     for name in sorted(given - known):
         if name.partition(":")[0] in owners:
-            yield Finding(level="warning", place="roles", text=f"a role gives {name!r}, which does not exist")
+            yield Finding(
+                level="warning",
+                place="roles",
+                text=_("a role gives ${name}, which does not exist", mapping={"name": name}),
+            )
     administrator = (
         select(User.id)
         .join(Membership, Membership.user_id == User.id)
@@ -79,7 +84,7 @@ def _roles(work: "Work") -> Iterator[Finding]:
         yield Finding(
             level="error",
             place="members",
-            text="nobody is administrator",
+            text=_("nobody is administrator"),
             remedy="civicportal user add --role administrator",
         )
 
@@ -92,14 +97,17 @@ def _states(work: "Work") -> Iterator[Finding]:
             yield Finding(
                 level="warning",
                 place=f"kind {kind_name}",
-                text="there are cases, but its plugin is switched off",
+                text=_("there are cases, but its plugin is switched off"),
             )
         elif status not in kind.workflow.by_name:
             yield Finding(
                 level="error",
                 place=f"kind {kind_name}",
-                text=f"there are cases in {status!r}, which the workflow does not know",
-                remedy="keep the state in the workflow and mark it retired",
+                text=_(
+                    "there are cases in ${status}, which the workflow does not know",
+                    mapping={"status": status},
+                ),
+                remedy=_("keep the state in the workflow and mark it retired"),
             )
 
 
@@ -112,7 +120,7 @@ def _texts(work: "Work") -> Iterator[Finding]:
                 yield Finding(
                     level="warning",
                     place=f"kind {kind.name}",
-                    text=f"no message text for the state {state!r}",
+                    text=_("no message text for the state ${state}", mapping={"state": state}),
                 )
     for key in work.site.messages:
         length = sms_parts(texts.sample(key))
@@ -120,6 +128,9 @@ def _texts(work: "Work") -> Iterator[Finding]:
             yield Finding(
                 level="warning",
                 place=f"message {key}",
-                text=f"it takes {length.parts} parts ({length.units} units)",
-                remedy="shorten it",
+                text=_(
+                    "it takes ${parts} parts (${units} units)",
+                    mapping={"parts": length.parts, "units": length.units},
+                ),
+                remedy=_("shorten it"),
             )

@@ -1,6 +1,7 @@
 """Every table of the core, imported once so that the metadata is whole."""
 
 from civicportal.accounts import models as accounts
+from civicportal.administration import models as administration
 from civicportal.audit import models as audit
 from civicportal.cases import models as cases
 from civicportal.db import Base
@@ -17,6 +18,7 @@ __all__ = [
     "JobRun",
     "LimitHit",
     "accounts",
+    "administration",
     "audit",
     "cases",
     "face",

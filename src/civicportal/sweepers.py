@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select
 
-from civicportal.accounts import claims
 from civicportal.accounts.models import Invitation, OtpChallenge, Session
-from civicportal.audit import jobs as audit
 from civicportal.cases.attachments import UNCLAIMED, drop_files
 from civicportal.cases.models import Attachment
 from civicportal.jobs import Job
-from civicportal.privacy import jobs as privacy
 
 if TYPE_CHECKING:
     from civicportal.site import Site
@@ -84,9 +81,6 @@ def _batches(keys: Iterator[str]) -> Iterator[list[str]]:
 
 
 JOBS = (
-    *audit.JOBS,
-    *claims.JOBS,
-    *privacy.JOBS,
     Job(name="core.limits", every=timedelta(hours=1), run=sweep_limits),
     Job(name="core.sessions", every=timedelta(hours=1), run=sweep_sessions),
     Job(name="core.attachments", every=timedelta(hours=6), run=sweep_attachments),

@@ -68,7 +68,7 @@ def look(site, provider):
     def look(**changes):
         with pytest.MonkeyPatch.context() as patch, site.work(write=False) as work:
             patch.setitem(site.plugin_settings, "sms_ir", {**site.plugin_settings["sms_ir"], **changes})
-            return {finding.place: (finding.level, finding.text) for finding in findings(work)}
+            return {finding.place: (finding.level, finding.text.interpolate()) for finding in findings(work)}
 
     return look
 

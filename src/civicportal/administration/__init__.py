@@ -6,9 +6,12 @@ from civicportal.administration import arranging
 from civicportal.web.pages import add_pages
 
 SEE_PLUGINS = "core:plugin:view"
-ROUTES = {"admin.plugins": "/admin/plugins"}
+ROUTES = {"admin.plugins": "/admin/plugins", "admin.plugins_check": "/admin/plugins/check"}
 #: Route, view, template, who may, method.
-VIEWS = (("admin.plugins", "plugins.plugins", "plugins", SEE_PLUGINS, "GET"),)
+VIEWS = (
+    ("admin.plugins", "plugins.plugins", "plugins", SEE_PLUGINS, "GET"),
+    ("admin.plugins_check", "plugins.check", None, SEE_PLUGINS, "POST"),
+)
 
 
 def includeme(config: Any) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from civicportal.accounts.models import Membership, Role, RolePermission, User
 from civicportal.checks import Finding
+from civicportal.i18n import _
 from civicportal.kartable.rules import RuleService
 from civicportal.kartable.usage import UsageService
 from civicportal.organization.models import Holiday, Unit
@@ -39,15 +40,15 @@ def _closed_units(work: "Work") -> Iterator[Finding]:
             yield Finding(
                 level="error",
                 place="site.fallback_unit",
-                text=f"the unit {unit.key!r} is closed",
-                remedy="open it under /admin/units, or name another unit",
+                text=_("the unit ${key} is closed", mapping={"key": unit.key}),
+                remedy=_("open it under /admin/units, or name another unit"),
             )
         if lines.get(unit.id):
             yield Finding(
                 level="warning",
                 place=f"unit {unit.key}",
-                text=f"it is closed and has {lines[unit.id]} open cases",
-                remedy="refer them under /admin/units",
+                text=_("it is closed and has ${count} open cases", mapping={"count": lines[unit.id]}),
+                remedy=_("refer them under /admin/units"),
             )
     for category in organization.categories.by_id.values():
         responsible = organization.units.by_id.get(category.unit_id or 0)
@@ -55,8 +56,11 @@ def _closed_units(work: "Work") -> Iterator[Finding]:
             yield Finding(
                 level="warning",
                 place=f"category {category.key}",
-                text=f"its unit {responsible.key!r} is closed; its cases go to the fallback unit",
-                remedy="give it another unit",
+                text=_(
+                    "its unit ${key} is closed; its cases go to the fallback unit",
+                    mapping={"key": responsible.key},
+                ),
+                remedy=_("give it another unit"),
             )
 
 
@@ -72,8 +76,10 @@ def _units_without_people(work: "Work") -> Iterator[Finding]:
             yield Finding(
                 level="warning",
                 place=f"unit {unit.key}",
-                text="cases go there, and nobody who may work on them is a member of it or of a unit above",
-                remedy="civicportal user add, or invite somebody under /admin/members",
+                text=_(
+                    "cases go there, and nobody who may work on them is a member of it or of a unit above"
+                ),
+                remedy=_("civicportal user add, or invite somebody under /admin/members"),
             )
 
 
@@ -110,8 +116,8 @@ def _rules(work: "Work") -> Iterator[Finding]:
             yield Finding(
                 level="warning",
                 place=f"rule {rule.key}",
-                text=f"it can never decide: {dead[rule.id].interpolate()}",
-                remedy="change, move or switch it off under /admin/routing",
+                text=_("it can never decide: ${reason}", mapping={"reason": dead[rule.id]}),
+                remedy=_("change, move or switch it off under /admin/routing"),
             )
 
 
@@ -125,6 +131,6 @@ def _holidays(work: "Work") -> Iterator[Finding]:
             yield Finding(
                 level="warning",
                 place=f"holidays of {year}",
-                text="none are entered; only those that the country has every year count",
-                remedy="enter them under /admin/calendar",
+                text=_("none are entered; only those that the country has every year count"),
+                remedy=_("enter them under /admin/calendar"),
             )

@@ -1,19 +1,19 @@
-"""What every plugin brings to this site, and what of it is not well."""
+"""What every plugin brings to this site."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
-from civicportal import __version__, migrate
-from civicportal.checks import Finding, look_over
-from civicportal.plugins import CORE, GROUP, in_order
+from civicportal import migrate
+from civicportal.plugins import GROUP, in_order
 
 if TYPE_CHECKING:
+    from civicportal.plugins import PluginInfo
     from civicportal.work import Work
 
 #: Hooks whose items are counted by their plugin.
-COUNTED = {"permissions": "register_permissions", "messages": "register_messages", "jobs": "register_jobs"}
+COUNTED = {"messages": "register_messages", "jobs": "register_jobs"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,46 +30,35 @@ class PluginCard:
     titles: tuple[Any, ...]
     icon: str
     counts: Mapping[str, int]
-    findings: tuple[Finding, ...]
     behind: bool
 
 
 class Inventory:
-    """Lists the core, the plugins of the site, and those that are installed and sleep."""
+    """Lists the plugins of the site, and those that are installed and sleep."""
 
     def __init__(self, work: "Work") -> None:
-        self.work = work
         self.site = work.site
 
     def cards(self) -> list[PluginCard]:
-        """Return the core, then the plugins in the site's order."""
-        found = self._findings()
+        """Return the plugins in the site's order."""
         behind = {state.name for state in migrate.pending(self.site)}
-        versions = {CORE: __version__, **{info.name: info.version for info in self.site.plugins}}
-        return [
-            self._card(name, version, found.get(name, ()), migrated=name not in behind)
-            for name, version in versions.items()
-        ]
-
-    def of_site(self) -> tuple[Finding, ...]:
-        """Return what the site's own package finds."""
-        return tuple(self._findings().get("site", ()))
+        return [self._card(info, behind=info.name in behind) for info in self.site.plugins]
 
     def sleeping(self) -> list[str]:
         """Return the plugins that are installed and not listed."""
         listed = {info.name for info in self.site.plugins}
         return sorted({entry.name for entry in entry_points(group=GROUP)} - listed)
 
-    def _card(self, name: str, version: str, findings: Any, *, migrated: bool) -> PluginCard:
-        kinds = [kind for kind in self.site.kinds.values() if kind.permission_prefix.startswith(f"{name}:")]
+    def _card(self, info: "PluginInfo", *, behind: bool) -> PluginCard:
+        own = f"{info.name}:"
+        kinds = [kind for kind in self.site.kinds.values() if kind.permission_prefix.startswith(own)]
         return PluginCard(
-            name=name,
-            version=version,
+            name=info.name,
+            version=info.version,
             titles=tuple(kind.title for kind in kinds),
             icon=kinds[0].icon if kinds else "puzzle",
-            counts=dict(self._counts(name)),
-            findings=tuple(findings),
-            behind=not migrated,
+            counts=dict(self._counts(info.name)),
+            behind=behind,
         )
 
     def _counts(self, name: str) -> Iterator[tuple[str, int]]:
@@ -77,15 +66,10 @@ class Inventory:
         yield "tables", len(models.metadata.tables) if models else 0
         owners: Mapping[str, str] = self.site.registry.route_owners
         yield "pages", sum(owner == name for owner in owners.values())
+        yield "permissions", sum(one.startswith(f"{name}:") for one in self.site.permissions)
         for what, hook in COUNTED.items():
             implementations = dict(in_order(self.site.hooks, hook))
             yield (
                 what,
                 sum(1 for _ in implementations[name](site=self.site)) if name in implementations else 0,
             )
-
-    def _findings(self) -> dict[str, list[Finding]]:
-        found: dict[str, list[Finding]] = {}
-        for name, finding in look_over(self.work):
-            found.setdefault(name, []).append(finding)
-        return found

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 @click.pass_context
 def check(context: click.Context) -> None:
     """Assemble the portal, look at its database and organisation, and say what is wrong and what to do."""
+    from civicportal.checks import say
+
     site = load_site(context)
     findings = list(_findings(site))
     for finding in findings:
-        click.echo(f"{finding.level:<8} {finding.place}: {finding.text}")
+        click.echo(f"{finding.level:<8} {finding.place}: {say(finding.text)}")
         if finding.remedy:
-            click.echo(f"{'':<8} → {finding.remedy}")
+            click.echo(f"{'':<8} → {say(finding.remedy)}")
     errors = sum(finding.level == "error" for finding in findings)
     click.echo(f"{site.name}: {errors} errors, {len(findings) - errors} warnings")
     context.exit(1 if errors else 0)

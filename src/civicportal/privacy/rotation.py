@@ -13,6 +13,7 @@ from sqlalchemy import Column, func, select, tuple_, update
 from civicportal.checks import Finding
 from civicportal.crypto import MARK, CannotDecrypt
 from civicportal.db import changed_rows
+from civicportal.i18n import _
 from civicportal.privacy.tags import sealed_columns
 
 if TYPE_CHECKING:
@@ -73,15 +74,15 @@ def findings(work: "Work") -> Iterator[Finding]:
         yield Finding(
             level="warning",
             place="site.pii_keys",
-            text=f"{older} values are sealed by an older key",
+            text=_("${older} values are sealed by an older key", mapping={"older": older}),
             remedy="civicportal keys rotate",
         )
     if lost:
         yield Finding(
             level="error",
             place="site.pii_keys",
-            text=f"{lost} values are sealed by a key that is missing",
-            remedy="put the key back, behind the newest one; civicportal keys status names the columns",
+            text=_("${lost} values are sealed by a key that is missing", mapping={"lost": lost}),
+            remedy=_("put the key back, behind the newest one; civicportal keys status names the columns"),
         )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from civicportal.api import Finding, KartableService, Work, identity_of
+from civicportal.api import Finding, KartableService, Work, _, identity_of
 from civicportal_feedback.publications import PERMISSION
 from civicportal_feedback.workflow import FEEDBACK
 
@@ -15,13 +15,16 @@ def findings(work: Work) -> Iterator[Finding]:
         yield Finding(
             level="error",
             place="roles",
-            text="nobody in any unit may answer messages, so every one of them waits for ever",
-            remedy="give somebody a role with feedback:case:work under /admin/members",
+            text=_("nobody in any unit may answer messages, so every one of them waits for ever"),
+            remedy=_("give somebody a role with feedback:case:work under /admin/members"),
         )
     elif not any(person.permits(PERMISSION) for person in people):
         yield Finding(
             level="warning",
             place="roles",
-            text="nobody may publish answers, so “Heard and done” stays empty",
-            remedy=f"give somebody a role with {PERMISSION} under /admin/members",
+            text=_("nobody may publish answers, so “Heard and done” stays empty"),
+            remedy=_(
+                "give somebody a role with ${permission} under /admin/members",
+                mapping={"permission": PERMISSION},
+            ),
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from civicportal.api import Finding, OrganizationService, Work, parse_hours
+from civicportal.api import Finding, OrganizationService, Work, _, parse_hours
 from civicportal_meetings.names import KIND
 
 
@@ -14,8 +14,10 @@ def findings(work: Work) -> Iterator[Finding]:
         yield Finding(
             level="error",
             place="plugins.meetings.unit",
-            text=f"there is no unit {settings['unit']!r} for the office of the mayor",
-            remedy="civicportal site load, add the unit under /admin/units, or name another one",
+            text=_(
+                "there is no unit ${unit} for the office of the mayor", mapping={"unit": settings["unit"]}
+            ),
+            remedy=_("civicportal site load, add the unit under /admin/units, or name another one"),
         )
     calendar = work.site.calendar
     opens, closes = parse_hours(settings["hours"])
@@ -23,13 +25,16 @@ def findings(work: Work) -> Iterator[Finding]:
         yield Finding(
             level="warning",
             place="plugins.meetings.hours",
-            text=f"meetings may be set from {settings['hours']}, which is not within the office hours",
-            remedy="check [plugins.meetings] hours and [calendar] hours",
+            text=_(
+                "meetings may be set from ${hours}, which is not within the office hours",
+                mapping={"hours": settings["hours"]},
+            ),
+            remedy=_("check [plugins.meetings] hours and [calendar] hours"),
         )
     if settings["default_minutes"] > (closes.hour - opens.hour) * 60 + closes.minute - opens.minute:
         yield Finding(
             level="error",
             place="plugins.meetings.default_minutes",
-            text="a meeting of the usual length does not fit into the hours of meetings",
-            remedy="make [plugins.meetings] default_minutes shorter or hours longer",
+            text=_("a meeting of the usual length does not fit into the hours of meetings"),
+            remedy=_("make [plugins.meetings] default_minutes shorter or hours longer"),
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from civicportal.api import Finding, Work
+from civicportal.api import Finding, Work, _
 from civicportal_reports.categories import topics
 
 
@@ -12,21 +12,21 @@ def findings(work: Work) -> Iterator[Finding]:
         yield Finding(
             level="warning",
             place="map",
-            text="the site has no map: citizens can only write the address of a report",
-            remedy="name a GeoJSON file in [map]",
+            text=_("the site has no map: citizens can only write the address of a report"),
+            remedy=_("name a GeoJSON file in [map]"),
         )
     found = topics(work)
     if not found:
         yield Finding(
             level="error",
             place="categories",
-            text="there is no category for reports, so none can be sent",
-            remedy="civicportal site load, or add categories under /admin/categories",
+            text=_("there is no category for reports, so none can be sent"),
+            remedy=_("civicportal site load, or add categories under /admin/categories"),
         )
     elif not any(topic.is_leaf for topic in found):
         yield Finding(
             level="warning",
             place="categories",
-            text="no category takes what fits nowhere else",
-            remedy="add a root category without leaves, such as “Other”",
+            text=_("no category takes what fits nowhere else"),
+            remedy=_("add a root category without leaves, such as “Other”"),
         )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from civicportal.api import Finding, SendError, Site, Work
+from civicportal.api import Finding, SendError, Site, Work, _
 from civicportal_sms_ir.client import SmsIr
 from civicportal_sms_ir.deliveries import DeliveryService
 from civicportal_sms_ir.settings import TABLE, Settings, is_in_use
@@ -24,7 +24,10 @@ def findings(work: Work) -> Iterator[Finding]:
     yield from _templates(site, settings)
     if settings.sandbox:
         yield Finding(
-            level="warning", place=f"{TABLE}.sandbox", text="nothing is really sent", remedy="use a real key"
+            level="warning",
+            place=f"{TABLE}.sandbox",
+            text=_("nothing is really sent"),
+            remedy=_("use a real key"),
         )
     yield from _deliveries(work)
 
@@ -38,19 +41,22 @@ def _account(site: Site, settings: Settings) -> Iterator[Finding]:
         yield Finding(
             level="error",
             place=f"{TABLE}.api_key",
-            text=f"sms.ir does not answer as it should: {error}",
-            remedy="look at the key, the account and the way to the internet",
+            text=_("sms.ir does not answer as it should: ${error}", mapping={"error": error}),
+            remedy=_("look at the key, the account and the way to the internet"),
         )
         return
     if credit < settings.low_credit:
         yield Finding(
-            level="warning", place=TABLE, text=f"the credit is down to {credit:g}", remedy="top it up"
+            level="warning",
+            place=TABLE,
+            text=_("the credit is down to ${credit}", mapping={"credit": f"{credit:g}"}),
+            remedy=_("top it up"),
         )
     if settings.line and settings.line not in lines:
         yield Finding(
             level="error",
             place=f"{TABLE}.line",
-            text="the account has no such line",
+            text=_("the account has no such line"),
             remedy="civicportal sms-ir lines",
         )
 
@@ -59,25 +65,28 @@ def _templates(site: Site, settings: Settings) -> Iterator[Finding]:
     place = f"{TABLE}.templates"
     missing = sorted(set(site.messages) - set(settings.templates))
     if missing:
-        how = "go out as free texts, which not everybody gets" if settings.line else "are never sent"
+        how = _("go out as free texts, which not everybody gets") if settings.line else _("are never sent")
         yield Finding(
             level="warning" if settings.line else "error",
             place=place,
-            text=f"these texts have no template and {how}: {', '.join(missing)}",
-            remedy="have them approved in the panel and write their numbers here",
+            text=_(
+                "these texts have no template and ${how}: ${missing}",
+                mapping={"how": how, "missing": ", ".join(missing)},
+            ),
+            remedy=_("have them approved in the panel and write their numbers here"),
         )
     for key, template in sorted(settings.templates.items()):
-        text = site.messages.get(key)
+        text = site.messages.get(key.partition("/")[0])
         if text is None:
-            yield Finding(level="warning", place=f"{place}.{key}", text="nothing sends this text")
+            yield Finding(level="warning", place=f"{place}.{key}", text=_("nothing sends this text"))
             continue
         fields = {*text.fields, "SITE", "HOST", "PHONE"}
         for field in sorted(set(template.parameters) - fields):
             yield Finding(
                 level="error",
                 place=f"{place}.{key}.parameters.{field}",
-                text="the text has no such field",
-                remedy=f"its fields are {', '.join(sorted(fields))}",
+                text=_("the text has no such field"),
+                remedy=_("its fields are ${fields}", mapping={"fields": ", ".join(sorted(fields))}),
             )
 
 
@@ -88,6 +97,9 @@ def _deliveries(work: Work) -> Iterator[Finding]:
         yield Finding(
             level="warning",
             place=TABLE,
-            text=f"{lost} of the {counts.total()} messages of the last day did not arrive",
-            remedy="look at the reports in the panel",
+            text=_(
+                "${lost} of the ${count} messages of the last day did not arrive",
+                mapping={"lost": lost, "count": counts.total()},
+            ),
+            remedy=_("look at the reports in the panel"),
         )

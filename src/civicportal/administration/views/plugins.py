@@ -1,24 +1,33 @@
-"""Pages about the portal itself."""
+"""The page of the plugins and of the portal's health."""
 
-from itertools import groupby
 from typing import Any
 
+from pyramid.httpexceptions import HTTPSeeOther
+
 from civicportal import __version__
+from civicportal.administration import health
 from civicportal.administration.inventory import Inventory
-from civicportal.plugins import CORE
+from civicportal.i18n import _
 
 
 def plugins(request: Any) -> dict[str, Any]:
-    """List the plugins with what they bring and what is not well with them."""
+    """List the plugins with what they bring, and what the last check found."""
     inventory = request.work.get(Inventory)
-    core, *cards = inventory.cards()
-    findings = [(CORE, one) for one in (*core.findings, *inventory.of_site())]
-    findings += [(card.name, one) for card in cards for one in card.findings]
+    last = health.last_check(request.work)
+    findings = last.findings if last else []
+    owners = list(dict.fromkeys(one["owner"] for one in findings))
     return {
         "version": __version__,
-        "cards": cards,
-        "core": core,
+        "cards": inventory.cards(),
         "sleeping": inventory.sleeping(),
-        "findings": [(name, list(group)) for name, group in groupby(findings, key=lambda found: found[0])],
-        "errors": sum(one.level == "error" for _name, one in findings),
+        "checked_at": last.at if last else None,
+        "findings": {owner: [one for one in findings if one["owner"] == owner] for owner in owners},
+        "errors": sum(one["level"] == "error" for one in findings),
     }
+
+
+def check(request: Any) -> HTTPSeeOther:
+    """Look the portal over now."""
+    health.check(request.site)
+    request.session.flash(request.translate(_("The portal was looked over.")), "good")
+    return HTTPSeeOther(request.route_path("admin.plugins"))

@@ -40,6 +40,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_closures")),
     )
     op.create_table(
+        "health_checks",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("at", db.UTCDateTime(), nullable=False),
+        sa.Column("findings", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_health_checks")),
+    )
+    op.create_table(
         "office_hours",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("weekend", sa.JSON(), nullable=False),
@@ -215,6 +222,7 @@ def downgrade() -> None:
 
     op.drop_table("ready_texts")
     op.drop_table("office_hours")
+    op.drop_table("health_checks")
     op.drop_table("closures")
     with op.batch_alter_table("audit_seals", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_seals_source"))

@@ -1,0 +1,41 @@
+"""Checking the portal's health: it may ask other machines, so it is done beside the pages and kept for them."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from civicportal.administration.models import HealthCheck
+from civicportal.checks import Finding, look_over, say
+from civicportal.jobs import Job
+
+if TYPE_CHECKING:
+    from civicportal.site import Site
+    from civicportal.work import Work
+
+THE_ONE = 1
+
+
+def check(site: "Site") -> None:
+    """Look the portal over and keep what was found, in every language of the site."""
+    with site.work(write=False) as work:
+        found = [_plain(site, owner, finding) for owner, finding in look_over(work)]
+    with site.work() as work:
+        work.session.merge(HealthCheck(id=THE_ONE, at=work.clock.now(), findings=found))
+
+
+def last_check(work: "Work") -> HealthCheck | None:
+    """Return what the last check found, if there was one."""
+    return work.session.get(HealthCheck, THE_ONE)
+
+
+def _plain(site: "Site", owner: str, finding: Finding) -> dict[str, Any]:
+    localizers = {language: site.localizer(language) for language in site.languages}
+    return {
+        "owner": owner,
+        "level": finding.level,
+        "place": finding.place,
+        "text": {language: say(finding.text, one) for language, one in localizers.items()},
+        "remedy": {language: say(finding.remedy, one) for language, one in localizers.items()},
+    }
+
+
+JOBS = (Job(name="core.health", every=timedelta(hours=1), run=check),)

@@ -100,6 +100,7 @@ from civicportal.notifications.choices import Choices, ChoiceService, wants
 from civicportal.notifications.gate import GateService
 from civicportal.notifications.inbound import InboundService, answer_inbound
 from civicportal.notifications.notices import NOTICE
+from civicportal.notifications.reminders import ReminderService
 from civicportal.notifications.services import NotificationService
 from civicportal.notifications.sms import SmsLength, cut_units, sms_parts
 from civicportal.notifications.types import (
@@ -280,6 +281,7 @@ __all__ = [
     "Referral",
     "ReferralError",
     "Refused",
+    "ReminderService",
     "Reply",
     "Route",
     "Rows",

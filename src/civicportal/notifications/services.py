@@ -68,7 +68,7 @@ class NotificationService:
             return
         case, due = change.case, self._due(change)
         for user in self._people(self.work.get(FollowerService).recipients(case)):
-            locale = self._locale(user)
+            locale = self.locale_of(user)
             fields = self.notices.fields(case, facts, locale, own=user.id == case.citizen_id)
             self._add(
                 event_key=f"{change.event.id}:{user.id}:sms",
@@ -79,32 +79,6 @@ class NotificationService:
                 event_id=change.event.id,
                 next_at=due,
                 **self._content(key, locale, fields),
-            )
-
-    def tell(
-        self, case: "Case", kind: str, *, moment: datetime, once: str, expires_at: datetime | None = None
-    ) -> None:
-        """Promise the citizen of a case a message that no change of it brings about, for instance a reminder.
-
-        Who wants no messages of the case, or cannot be reached, gets none.
-
-        :param kind: key of the text.
-        :param moment: the date and time that the message names.
-        :param once: names the event; see :meth:`send`.
-        """
-        facts = Facts(status=case.status, moment=moment, unit_id=case.unit_id)
-        wanted = [id_ for id_ in self.work.get(FollowerService).recipients(case) if id_ == case.citizen_id]
-        for user in self._people(wanted):
-            locale = self._locale(user)
-            self.send(
-                kind,
-                recipient=str(user.mobile),
-                user_id=user.id,
-                case=case,
-                locale=locale,
-                fields=self.notices.fields(case, facts, locale),
-                once=once,
-                expires_at=expires_at,
             )
 
     def _people(self, ids: Sequence[int]) -> list[User]:
@@ -289,7 +263,7 @@ class NotificationService:
         citizen = self.session.get(User, case.citizen_id) if case.citizen_id else None
         if key is None or citizen is None:
             return None
-        locale = self._locale(citizen)
+        locale = self.locale_of(citizen)
         return self.preview(key, self.notices.fields(case, facts, locale), locale)
 
     # -- inside ---------------------------------------------------------------------------------------------
@@ -308,7 +282,8 @@ class NotificationService:
         statement = self.site.engines.insert(OutboxMessage).values(**row, **fixed)
         self.session.execute(statement.on_conflict_do_nothing(index_elements=["event_key"]))
 
-    def _locale(self, user: User) -> str:
+    def locale_of(self, user: User) -> str:
+        """Return the language in which somebody reads messages."""
         return user.locale if user.locale in self.site.languages else self.site.locale
 
     def _digest(self, recipient: str) -> str:

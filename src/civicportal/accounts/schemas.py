@@ -153,11 +153,11 @@ class ResetEntry(StrictSchema):
     mobile = Node(Mobile(), title=_("Mobile number"), widget=MobileWidget())
 
 
-class ResetByLink(CodeEntry, NewPassword):
+class ResetByLink(NewPassword, CodeEntry):
     """The code that proves the mobile, and a new password."""
 
 
-class Joining(NameEntry, ResetByLink):
+class Joining(ResetByLink, NameEntry):
     """What a new member of staff is called, the code, and a password."""
 
 

@@ -9,9 +9,11 @@ from civicportal.accounts.members import MemberService
 from civicportal.accounts.models import Session, User
 from civicportal.accounts.sessions import SessionService
 from civicportal.audit.models import AuditEvent
+from civicportal.cases.models import Case
 from civicportal.cases.services import CaseService
 from civicportal.errors import NotFound
 from civicportal.kartable.services import KartableService
+from civicportal.privacy.erasure import erase_deleted
 from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
 
 MOBILE = "+989000000001"
@@ -200,6 +202,13 @@ def test_the_password_is_asked_for_before_the_form(app, city, clock, end):
     assert "/account/confirm" in app.get(page_of(city[1], end), status=303).location
 
 
+def test_the_way_back_from_the_proof_keeps_its_query(app, city, clock):
+    clock.advance(minutes=6)
+    assert app.get("/admin/roles/new?like=1", status=303).location.endswith(
+        "%2Fadmin%2Froles%2Fnew%3Flike%3D1"
+    )
+
+
 # --- leaving
 
 
@@ -256,6 +265,20 @@ def test_deleted_members_come_back_within_thirty_days(site, app, city, clock):
     form_of(app.get(page_of(officer)), "/restore").submit(status=303)
     with site.work(write=False) as work:
         assert work.session.get(User, officer.id).deleted_at
+
+
+def test_after_thirty_days_the_person_is_forgotten_and_the_history_stays(site, app, city, clock):
+    _boss, officer, *_ = city
+    code = take_case(site, officer)
+    form_with(app.get(page_of(officer, "/delete")), "way").submit(status=303)
+    clock.advance(days=30, minutes=1)
+    erase_deleted(site)
+    with site.work() as work:
+        user = work.session.get(User, officer.id)
+        assert (user.name, user.username, user.mobile, user.memberships) == ("", None, None, [])
+        case = work.session.scalars(select(Case).where(Case.code == code)).one()
+        events = [event.type for event in work.get(CaseService).events(case)]
+        assert events == ["transferred", "taken", "opened"]
 
 
 def test_nobody_closes_their_own_account(app, city):

@@ -1,5 +1,7 @@
 """What somebody leaves behind lies before somebody else, and nothing of it is lost on the way."""
 
+import threading
+
 import pytest
 from sqlalchemy import func, select
 
@@ -13,6 +15,7 @@ from civicportal.kartable.models import Referral
 from civicportal.kartable.services import KartableService
 from civicportal.kartable.timeline import StaffHistory
 from civicportal.kartable.transfer import CHUNK, TransferService, transfer
+from civicportal.organization.models import Category
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit, outbox
 
 
@@ -27,12 +30,8 @@ def office(site):
         return [identity(work, person) for person in (*people, far, boss)]
 
 
-def case_of(work, **more):
-    unit_category = work.site.kind("petitions")
-    assert unit_category
-    from civicportal.organization.models import Category
-
-    return make_case(work, category=work.session.scalars(select(Category)).first(), **more)
+def case_of(work):
+    return make_case(work, category=work.session.scalars(select(Category)).first())
 
 
 def line_of(site, code, actor):
@@ -87,8 +86,8 @@ def test_what_the_heir_is_not_a_member_of_goes_to_the_unit(site, office):
 
 
 def test_a_copy_and_a_question_go_along(site, office):
-    leaving, heir, far, boss = office
-    [code] = taken(site, far, 0) or taken(site, heir, 1)
+    leaving, heir, _far, boss = office
+    [code] = taken(site, heir, 1)
     with site.work(actor=heir) as work:
         kartable, case = work.get(KartableService), work.get(CaseService).fetch(code, lock=True)
         unit = work.get(AccessService).action_line(case).to_unit_id
@@ -143,6 +142,27 @@ def test_what_a_deputy_has_taken_stays_with_the_deputy(site, office):
         line = work.get(AccessService).action_line(case)
         line.to_user_id, line.taken_by_id = leaving.user_id, deputy.user_id
     assert transfer(site, boss, leaving.user_id).total == 0
+
+
+def test_two_who_pass_on_at_once_move_each_line_once(site, office):
+    leaving, heir, _far, boss = office
+    codes = taken(site, leaving, CHUNK + 2)
+    moved = []
+    threads = [
+        threading.Thread(
+            target=lambda to: moved.append(transfer(site, boss, leaving.user_id, heir_id=to)), args=(to,)
+        )
+        for to in (heir.user_id, None)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(one.total for one in moved) + min(one.left for one in moved) == len(codes)
+    transfer(site, boss, leaving.user_id)
+    with site.work(write=False) as work:
+        per_case = select(func.count()).where(CaseEvent.type == "transferred").group_by(CaseEvent.case_id)
+        assert list(work.session.scalars(per_case)) == [1] * len(codes)
 
 
 def test_only_who_manages_members_passes_work_on(site, office):

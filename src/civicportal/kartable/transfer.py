@@ -10,6 +10,7 @@ from civicportal.accounts.models import User
 from civicportal.cases.models import Case, CaseEvent
 from civicportal.errors import Forbidden
 from civicportal.kartable.models import Referral
+from civicportal.kartable.rows import holder_id
 from civicportal.kartable.services import KartableService
 from civicportal.security import Identity
 
@@ -82,7 +83,8 @@ class TransferService(KartableService):
             # Case first, then its line: everybody who writes takes them in this order.
             case = self.session.scalars(select(Case).where(Case.id == case_id).with_for_update()).one()
             line = self.session.get_one(Referral, line_id, populate_existing=True)
-            if line.closed_at is None:
+            # Somebody may have acted while this one waited for the case.
+            if holder_id(line) == user_id:
                 to = heir_id if line.to_unit_id in members else None
                 self._hand_over(case, line, to, note)
                 done["colleague" if to else "unit"] += 1

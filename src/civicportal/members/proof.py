@@ -18,10 +18,12 @@ def ask_proof(request: Any, form: BoundForm | None = None, *, back: str = "") ->
     with request.site.work(actor=request.identity, write=False) as work:
         if work.get(SessionService).is_proved(request.identity.session_id):
             return None
-    back = back or request.path
-    if form is not None and request.method == "POST":
+    sent = request.method == "POST"
+    if sent and form is not None:
         form.keep(request.POST)
-        request.work.get(SessionService).keep_visitor_data(request.session_token, FORM + back, form.draft())
+        key = FORM + (back or request.path)
+        request.work.get(SessionService).keep_visitor_data(request.session_token, key, form.draft())
+    back = back or (request.path if sent else request.path_qs)
     return HTTPSeeOther(f"{request.route_path('account_confirm')}?{urlencode({'next': back})}")
 
 

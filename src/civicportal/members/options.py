@@ -3,10 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-
 from civicportal.accounts.models import User
 from civicportal.accounts.roles import RoleService
-
 from civicportal.organization.services import OrganizationService, Tree
 from civicportal.schema import Option
 

@@ -90,8 +90,12 @@ class MeetingService:
         before = self.cases.by_idempotency_key(key) if key else None
         if before is not None:
             return before
-        if self.open_request() is not None:
-            raise _already_open()
+        standing = self.open_request()
+        if standing is not None:
+            # The same form may have opened it since the look by its key.
+            if key is None or standing.idempotency_key != key:
+                raise _already_open()
+            return standing
         try:
             with self.work.attempt():
                 return self._open(new, actor.user_id, key)

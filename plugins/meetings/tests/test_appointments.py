@@ -89,6 +89,18 @@ class TestSetting:
         assert office.case(second).status == "scheduled"
 
 
+class TestDeadline:
+    def test_is_the_day_after_the_meeting_and_a_few_days_after_it_was_given_back(self, office):
+        code = office.ask()
+        office.schedule(code, NEXT_SUNDAY, "10:00")
+        calendar = office.site.calendar
+        assert office.case(code).deadline == calendar.add_working_days(office.moment(NEXT_SUNDAY, "10:30"), 1)
+        office.step(code, "decline_invitation", by=office.citizen)
+        case = office.case(code)
+        assert case.deadline > office.site.clock.now()
+        assert case.deadline < office.moment(NEXT_SUNDAY, "10:00")
+
+
 class TestMoving:
     def test_keeps_the_earlier_time_in_the_history_and_tells_the_citizen(self, office):
         code = office.ask()

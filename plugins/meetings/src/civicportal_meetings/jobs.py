@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 
 from sqlalchemy import select
 
-from civicportal.api import SYSTEM, Case, Identity, Job, NotificationService, Site, User, Work, wants
+from civicportal.api import SYSTEM, Case, Identity, Job, ReminderService, Site, Work, wants
 from civicportal_meetings.models import Appointment
 from civicportal_meetings.names import KIND
 from civicportal_meetings.services.sessions import PublicDayService
@@ -43,11 +43,11 @@ def remind(site: Site) -> None:
     """Promise the reminders that are due, a few at a time."""
     while True:
         with site.work() as work:
-            if work.get(ReminderService).remind(AT_ONCE) < AT_ONCE:
+            if work.get(Reminders).remind(AT_ONCE) < AT_ONCE:
                 return
 
 
-class ReminderService:
+class Reminders:
     """Reminds citizens of tomorrow's meeting."""
 
     def __init__(self, work: Work) -> None:
@@ -67,21 +67,26 @@ class ReminderService:
         if now < due:
             return 0
         rows = self._due(due, most)
-        for appointment, case, user in rows:
+        for appointment, case in rows:
             appointment.reminded_at = now
-            self._send(appointment, case, user)
+            self.work.get(ReminderService).remind(
+                case,
+                "meetings.reminder",
+                moment=appointment.start,
+                once=f"meetings.reminder:{appointment.id}",
+                expires_at=appointment.start,
+            )
         return len(rows)
 
     def _hour(self, now: datetime) -> datetime:
         clock = time.fromisoformat(self.work.site.plugin_settings[KIND]["reminder_time"])
         return self.calendar.at(self.calendar.today(now), clock)
 
-    def _due(self, due: datetime, most: int) -> list[tuple[Appointment, Case, User]]:
+    def _due(self, due: datetime, most: int) -> list[tuple[Appointment, Case]]:
         first, last = self.calendar.day_bounds(self.calendar.today(due) + ONE_DAY)
         query = (
-            select(Appointment, Case, User)
+            select(Appointment, Case)
             .join(Case, Case.id == Appointment.case_id)
-            .join(User, User.id == Case.citizen_id)
             .where(
                 Appointment.start >= first,
                 Appointment.start < last,
@@ -95,22 +100,4 @@ class ReminderService:
             .limit(most)
             .with_for_update(of=Appointment, skip_locked=True)
         )
-        return [(appointment, case, user) for appointment, case, user in self.session.execute(query)]
-
-    def _send(self, appointment: Appointment, case: Case, user: User) -> None:
-        if user.mobile is None or user.disabled_at is not None or user.deleted_at is not None:
-            return
-        locale = self.work.site.locale
-        self.work.get(NotificationService).send(
-            "meetings.reminder",
-            recipient=user.mobile,
-            user_id=user.id,
-            case=case,
-            fields={
-                "TRACK": case.code,
-                "DATE": self.calendar.format_date(appointment.start, "short", locale),
-                "TIME": self.calendar.format_time(appointment.start, locale),
-            },
-            once=f"meetings.reminder:{appointment.id}",
-            expires_at=appointment.start,
-        )
+        return [(appointment, case) for appointment, case in self.session.execute(query)]

@@ -27,8 +27,8 @@ from civicportal_meetings import citizen_pieces, demo, doctor, jobs, staff_piece
 from civicportal_meetings.messages import MESSAGES
 from civicportal_meetings.models import MeetingsBase
 from civicportal_meetings.names import GIVE_ORDERS, KIND, MINUTES, ORDERS, SESSIONS
-from civicportal_meetings.schemas import Settings
 from civicportal_meetings.services import AppointmentService, OrderService
+from civicportal_meetings.settings import Settings
 from civicportal_meetings.workflow import MAYORS_ORDERS, MEETINGS
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
-from civicportal.api import CannotUndo, Case, CaseChange, CaseEvent, Refused, Work, _
+from civicportal.api import CannotUndo, Case, CaseChange, CaseEvent, Refused, Work, _, promise_deadline
 from civicportal_meetings.models import Appointment, MeetingRequest, Reserve
 from civicportal_meetings.services.diary import DiaryService
 from civicportal_meetings.services.sessions import PublicDayService
@@ -14,6 +14,8 @@ from civicportal_meetings.steps import read_time
 
 SETTING = frozenset({"schedule", "reschedule", "invite"})
 """Steps that set a time."""
+DAYS_FOR_RESULT, DAYS_FOR_NEW_TIME = 1, 3
+"""Office days: after a meeting until its result is recorded, after a time was given back until there is another one."""
 ANSWERS = {"confirm": "confirmed", "ask_another_time": "other_time"}
 """Steps by which a citizen answers and that leave the time as it is."""
 
@@ -65,7 +67,9 @@ class AppointmentService:
             self._end(standing, event, name)
         if name in SETTING:
             self._make(case, event, standing)
-        elif standing is not None and name not in ("hold", "miss"):
+        elif standing is not None and case.is_open:
+            promise_deadline(case, event.at, DAYS_FOR_NEW_TIME, self.diary.calendar)
+        if standing is not None and name not in (*SETTING, "hold", "miss"):
             self.diary.free(standing)
 
     def _make(self, case: Case, event: CaseEvent, earlier: Appointment | None) -> None:
@@ -78,6 +82,7 @@ class AppointmentService:
         elif earlier is not None:
             self.diary.free(earlier)
         self.session.execute(delete(Reserve).where(Reserve.case_id == case.id))
+        promise_deadline(case, made.end, DAYS_FOR_RESULT, self.diary.calendar)
 
     def _from_time(self, event: CaseEvent) -> Appointment:
         time = read_time(event.data, event.internal_text)

@@ -23,9 +23,9 @@ from civicportal.api import (
     whole_number,
 )
 from civicportal_meetings.days import titles
+from civicportal_meetings.desk_schemas import day_in
 from civicportal_meetings.month import month_of
 from civicportal_meetings.names import KIND
-from civicportal_meetings.schemas import day_in
 from civicportal_meetings.services import AppointmentService, DiaryService, MeetingService
 from civicportal_meetings.services.agenda import AgendaService
 from civicportal_meetings.services.search import WAITING

@@ -20,9 +20,9 @@ from civicportal.api import (
     parse_hours,
 )
 from civicportal_meetings.days import titles
+from civicportal_meetings.desk_schemas import Filters as FilterForm
+from civicportal_meetings.desk_schemas import Week, day_in
 from civicportal_meetings.names import IDENTITY, KIND, SESSIONS
-from civicportal_meetings.schemas import Filters as FilterForm
-from civicportal_meetings.schemas import Week, day_in
 from civicportal_meetings.services.agenda import AgendaService, Visit
 from civicportal_meetings.services.search import Filters, MeetingSearch
 from civicportal_meetings.week import table, week_of

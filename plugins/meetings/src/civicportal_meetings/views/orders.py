@@ -17,7 +17,7 @@ from civicportal.api import (
     _,
     handle_form,
 )
-from civicportal_meetings import schemas
+from civicportal_meetings import desk_schemas
 from civicportal_meetings.names import KIND, ORDERS
 from civicportal_meetings.services import NewOrder, OrderService
 
@@ -33,7 +33,7 @@ def new(request: Any) -> Any:
     units = {unit.key: unit for unit in organization.units.by_id.values() if unit.active}
     form = BoundForm(
         request,
-        schemas.NewOrder(),
+        desk_schemas.NewOrder(),
         initial={"days": USUAL_DAYS},
         bindings={"units": [Option(value=unit.key, label=unit.name) for unit in units.values()]},
         buttons=(Button(title=_("Send the order to the unit")),),

@@ -16,12 +16,12 @@ from civicportal.api import (
     handle_form,
     whole_number,
 )
-from civicportal_meetings import schemas
+from civicportal_meetings import desk_schemas
+from civicportal_meetings.desk_schemas import day_in
 from civicportal_meetings.jobs import recall_members
 from civicportal_meetings.models import MeetingSession
 from civicportal_meetings.names import KIND, SESSIONS
 from civicportal_meetings.prefill import usual_place
-from civicportal_meetings.schemas import day_in
 from civicportal_meetings.services import NewSession, PublicDayService
 from civicportal_meetings.services.agenda import AgendaService
 from civicportal_meetings.services.search import MeetingSearch
@@ -35,7 +35,7 @@ def new(request: Any) -> Any:
     closing = request.GET.get("closed") == "1"
     form = BoundForm(
         request,
-        schemas.Session(),
+        desk_schemas.Session(),
         initial=_usual(request, closing),
         buttons=(Button(title=_("Close this time") if closing else _("Plan the session")),),
     )
@@ -169,7 +169,7 @@ def _seats_form(request: Any, session: MeetingSession | None) -> BoundForm:
     initial = {name: getattr(session, name) for name in SEATS} if session else None
     return BoundForm(
         request,
-        schemas.Seats(),
+        desk_schemas.Seats(),
         initial=initial,
         action=request.route_path("meetings.seats", id=_id(request)),
         buttons=(Button(title=_("Change the seats"), css_class="btn-quiet"),),
@@ -185,7 +185,7 @@ def _waiting_form(request: Any) -> BoundForm:
     ]
     return BoundForm(
         request,
-        schemas.Waiting(),
+        desk_schemas.Waiting(),
         bindings={"waiting": options},
         action=request.route_path("meetings.reserve", id=_id(request)),
         buttons=(Button(title=_("Put on the reserve list"), css_class="btn-quiet"),),

@@ -1,11 +1,12 @@
 """What the forms offer: roles, units and categories as trees, colleagues."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from civicportal.accounts.models import User
 from civicportal.accounts.roles import RoleService
-from civicportal.organization.services import OrganizationService, Tree
+from civicportal.organization.editing import in_order
+from civicportal.organization.services import OrganizationService
 from civicportal.schema import Option
 
 if TYPE_CHECKING:
@@ -27,16 +28,20 @@ def role_options(work: "Work") -> list[Option]:
 def unit_options(work: "Work") -> list[Option]:
     """Return the units that are at work, each below its parent."""
     tree = work.get(OrganizationService).units
-    return [Option(value=str(unit.id), label=label) for unit, label in _rows(tree) if unit.active]
+    return [
+        Option(value=str(unit.id), label=INDENT * depth + unit.name)
+        for depth, unit in in_order(tree)
+        if unit.active
+    ]
 
 
 def category_options(work: "Work") -> list[Option]:
     """Return the categories in use, grouped by the service they belong to."""
     organization = work.get(OrganizationService)
     return [
-        Option(value=str(category.id), label=label, group=kind.title)
+        Option(value=str(category.id), label=INDENT * depth + category.name, group=kind.title)
         for kind in work.site.kinds.values()
-        for category, label in _rows(organization.categories_of(kind.name))
+        for depth, category in in_order(organization.categories_of(kind.name))
         if category.active
     ]
 
@@ -58,9 +63,3 @@ def chosen_scope(work: "Work", values: dict[str, Any], ending: str = "") -> dict
         "unit": organization.units.by_id[int(unit)] if unit else None,
         "category": organization.categories.by_id[int(category)] if category else None,
     }
-
-
-def _rows(tree: "Tree[Any]", parent: int | None = None, depth: int = 0) -> "Iterator[tuple[Any, str]]":
-    for node in tree.children(parent):
-        yield node, INDENT * depth + node.name
-        yield from _rows(tree, node.id, depth + 1)

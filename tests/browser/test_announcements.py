@@ -133,14 +133,21 @@ def test_the_board_goes_on_by_button_and_by_key(open_page: Open, screen: Screen)
     page = open_page(VISITOR, screen)
     page.goto("/")
     track = page.locator(".board-track")
-    assert track.evaluate("track => Math.abs(track.scrollLeft)") < 5
-    page.locator("[data-board=next]").click()
-    page.wait_for_function("Math.abs(document.querySelector('.board-track').scrollLeft) > 100")
-    page.locator("[data-board=previous]").click()
-    page.wait_for_function("Math.abs(document.querySelector('.board-track').scrollLeft) < 5")
+    track.scroll_into_view_if_needed()
+    first, fourth = track.locator(".ann").first, track.locator(".ann").nth(3)
+    expect(first).to_be_in_viewport()
+    expect(fourth).not_to_be_in_viewport(ratio=0.1)
+    for _screenful in range(1 if not screen.touch else 4):
+        page.locator("[data-board=next]").click()
+    expect(fourth).to_be_in_viewport()
+    expect(first).not_to_be_in_viewport(ratio=0.1)
+    for _screenful in range(4):
+        page.locator("[data-board=previous]").click()
+    expect(first).to_be_in_viewport()
     track.focus()
-    page.keyboard.press("ArrowLeft")
-    page.wait_for_function("Math.abs(document.querySelector('.board-track').scrollLeft) > 5")
+    for _press in range(4):
+        page.keyboard.press("ArrowLeft")
+    expect(first).not_to_be_in_viewport(ratio=0.1)
 
 
 def test_who_asked_for_announcements_gets_one_by_sms(portal: Portal, open_page: Open) -> None:

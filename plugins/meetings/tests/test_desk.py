@@ -72,7 +72,9 @@ class TestSearch:
         return [link.text for link in page.html.select("#requests tbody .item-link")]
 
     def search(self, desk, **values):
-        form = next(f for f in desk.get("/desk/meetings").forms.values() if f.action.endswith("/desk/meetings/search"))
+        form = next(
+            f for f in desk.get("/desk/meetings").forms.values() if f.action.endswith("/desk/meetings/search")
+        )
         return fill(form, **values).submit().follow()
 
     def test_by_the_date_of_registration_in_the_citys_calendar(self, several, desk):
@@ -91,12 +93,16 @@ class TestSearch:
         assert len(self.found(self.search(desk, status="all"))) == 2
 
     def test_a_tracking_code_leads_to_the_request(self, several, desk):
-        form = next(f for f in desk.get("/desk/meetings").forms.values() if f.action.endswith("/desk/meetings/search"))
+        form = next(
+            f for f in desk.get("/desk/meetings").forms.values() if f.action.endswith("/desk/meetings/search")
+        )
         answer = fill(form, words=several[1]).submit()
         assert answer.location.endswith(f"/desk/meetings/requests/{several[1]}")
 
     def test_a_national_code_never_stands_in_the_address(self, several, desk):
-        form = next(f for f in desk.get("/desk/meetings").forms.values() if f.action.endswith("/desk/meetings/search"))
+        form = next(
+            f for f in desk.get("/desk/meetings").forms.values() if f.action.endswith("/desk/meetings/search")
+        )
         answer = fill(form, words=NATIONAL_CODE).submit()
         assert NATIONAL_CODE not in answer.location
         assert len(self.found(answer.follow())) == 1
@@ -179,6 +185,28 @@ class TestSetting:
             "then", value="stay", status=422
         )
         assert page.html.select_one(".err-summary") is not None
+
+    def test_the_kartable_previews_what_stands_in_the_form(self, office, desk, code):
+        address = f"/kartable/cases/{code}/preview?transition=schedule"
+        assert "۱۴۰۵/۰۳/۱۱ ساعت ۰۸:۰۰" in desk.get(address).text
+        form = next(
+            f for f in desk.get(f"/kartable/cases/{code}").forms.values() if f.action.endswith("/schedule")
+        )
+        typed = {"day": "1405/03/12", "at": "10:30", "note": "مدارک مالکیت و شناسنامه را همراه داشته باشید."}
+        fill(form, **typed)
+        text = desk.post(address, form.submit_fields()).html.select_one(".sms").text
+        assert "۱۴۰۵/۰۳/۱۲ ساعت ۱۰:۳۰" in text
+        assert "مدارک مالکیت و شناسنامه" in text
+        assert "همراه داشته" not in text
+        form["at"] = "?"
+        assert desk.post(address, form.submit_fields()).html.select_one(".sms") is None
+        assert office.case(code).status == "registered"
+
+    def test_the_history_names_steps_that_stay(self, office, desk, code):
+        office.schedule(code, SUNDAY, "10:00")
+        office.reschedule(code, MONDAY, "11:00")
+        titles = [line.text for line in desk.get(f"/kartable/cases/{code}").html.select(".tl li .h b")]
+        assert titles == ["تغییر وقت", "وقت تعیین‌شده", "ثبت‌شده"]
 
     def test_a_closed_request_is_given_no_time(self, office, desk, code):
         office.step(code, "decline", public_text="در حیطهٔ شهرداری نیست.")

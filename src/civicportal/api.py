@@ -31,6 +31,7 @@ from civicportal.cases.models import (
     Follower,
     Rating,
 )
+from civicportal.cases.on_behalf import Caller, NamedCaller, register_for
 from civicportal.cases.once import open_once
 from civicportal.cases.paging import PAGE_SIZE, SORTS, Page, Rows, Sort, case_page
 from civicportal.cases.ratings import WINDOW as OBJECTION_WINDOW
@@ -38,6 +39,7 @@ from civicportal.cases.ratings import RatingService
 from civicportal.cases.schemas import AfterPhoto, ExpertComment, PublicAnswer, Reason, step_values
 from civicportal.cases.search import matches
 from civicportal.cases.services import CaseService
+from civicportal.cases.sources import SOURCES
 from civicportal.cases.steps import Step
 from civicportal.cases.uploads import take_files, upload_owner
 from civicportal.cases.workflow import (
@@ -169,6 +171,7 @@ __all__ = [
     "OPEN_STAGES",
     "PAGE_SIZE",
     "SORTS",
+    "SOURCES",
     "STAFF",
     "STAGES",
     "SYSTEM",
@@ -188,6 +191,7 @@ __all__ = [
     "Bounds",
     "BroadcastLane",
     "Button",
+    "Caller",
     "CannotTell",
     "CannotUndo",
     "Case",
@@ -249,6 +253,7 @@ __all__ = [
     "MessageText",
     "Mobile",
     "MobileWidget",
+    "NamedCaller",
     "NationalCode",
     "NavigationItem",
     "Node",
@@ -353,6 +358,7 @@ __all__ = [
     "process_image",
     "promise_deadline",
     "public_status",
+    "register_for",
     "render_svg",
     "scaled",
     "sent_between",

@@ -13,6 +13,7 @@ TITLES = {
     "calendar:holidays_take_over": _("Took over the yearly holidays"),
     "calendar:hours": _("Changed the office hours"),
     "case:open": _("Opened a case"),
+    "case:register": _("Registered a case for a citizen"),
     "category:add": _("Added a category"),
     "category:change": _("Changed a category"),
     "category:close": _("Switched a category off"),

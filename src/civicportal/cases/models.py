@@ -61,7 +61,7 @@ class Case(Base):
     urgent: Mapped[bool] = tagged(Boolean, default=False)
     #: Published by an officer.
     public: Mapped[bool] = tagged(Boolean, default=False)
-    #: "web", "phone", "counter", "sms".
+    #: One of :data:`civicportal.cases.sources.SOURCES`.
     source: Mapped[str] = tagged(String(10), default="web")
     created_at: Mapped[datetime] = tagged(index=True)
     updated_at: Mapped[datetime] = tagged()

@@ -200,6 +200,7 @@ class CaseKind:
     :ivar handover: the transition that closes a case which goes on as one of another kind; None where none does.
     :ivar made_from_case: name of the route, with the ``code`` of a case of another kind, whose page makes one of this kind
         of it; see :mod:`civicportal.cases.conversion`.
+    :ivar register_route: name of the route whose page registers one for a caller; see :mod:`civicportal.cases.on_behalf`.
     :ivar level: identity level a citizen needs to open one (0 anonymous, 1 mobile, 2 verified).
     :ivar facts: what the routing rules of a site may ask, for instance the district of a case.
     :ivar known_facts: those facts with all their values on a site, for the form of a rule.
@@ -216,6 +217,7 @@ class CaseKind:
     reopen: str | None = None
     handover: str | None = None
     made_from_case: str | None = None
+    register_route: str | None = None
     level: int = 1
     icon: str = "file"
     facts: Callable[["Case", "Work"], dict[str, str]] | None = field(default=None)

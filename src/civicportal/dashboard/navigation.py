@@ -82,6 +82,16 @@ class Navigation:
             if item.area == "staff" and (item.permission is None or identity.permits(item.permission))
         )
 
+    @memoized_property
+    def registrations(self) -> list[Link]:
+        """Return the pages on which the person may register cases for citizens."""
+        identity = self.request.identity
+        return self._links(
+            NavigationItem(name=kind.name, title=kind.title, route=kind.register_route, icon=kind.icon)
+            for kind in self.request.site.kinds.values()
+            if kind.register_route and identity.is_staff and identity.permits(kind.permission("register"))
+        )
+
     def badge(self, kind: str) -> int | None:
         """Return the open action lines of the person's kartable, of one kind or of all."""
         counts = self._counts

@@ -15,6 +15,7 @@ from civicportal.audit.services import AuditService
 from civicportal.cases.identity import IdentityFact
 from civicportal.cases.models import Case, CaseLink, Follower
 from civicportal.cases.services import CaseService
+from civicportal.cases.sources import SOURCES
 from civicportal.i18n import _
 from civicportal.kartable.models import Referral, RoutingRule
 from civicportal.kartable.rows import Row, RowService
@@ -24,13 +25,6 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 JUST_NOW = timedelta(minutes=10)
-SOURCES: dict[str, TranslationString] = {
-    "web": _("Portal"),
-    "phone": _("Telephone"),
-    "counter": _("Counter"),
-    "sms": _("SMS"),
-    "api": _("Interface"),
-}
 RULES: dict[str, TranslationString] = {
     "plugin": _("Decided by the service"),
     "category": _("Unit of the category"),

@@ -36,6 +36,12 @@ TITLES: dict[str, TranslationString] = {
     "not_urgent": _("The mark of urgency was taken away"),
     "deadline": _("The deadline moved with the calendar of the city"),
 }
+#: What an officer opened for somebody says how it came in.
+OPENED: dict[str, TranslationString] = {
+    "phone": _("Registered by telephone"),
+    "counter": _("Registered at the counter"),
+    "letter": _("Registered from a letter"),
+}
 SYMBOLS = {
     "transferred": "switch-horizontal",
     "taken": "user-check",
@@ -113,7 +119,7 @@ class StaffHistory:
         return [
             StaffEvent(
                 event=event,
-                title=self._title(kind, event, names),
+                title=self._title(case, kind, event, names),
                 stage="referred" if event.type in CLOSERS else self._stage(kind, event),
                 symbol=self._symbol(event),
                 actor=event.actor_name if event.door == "staff" else "",
@@ -125,7 +131,11 @@ class StaffHistory:
             for event in events
         ]
 
-    def _title(self, kind: CaseKind, event: CaseEvent, names: dict[int, str]) -> TranslationString:
+    def _title(
+        self, case: Case, kind: CaseKind, event: CaseEvent, names: dict[int, str]
+    ) -> TranslationString:
+        if event.type == "opened" and event.door == "staff" and kind.register_route:
+            return OPENED.get(case.source, TITLES["opened"])
         if event.transition and event.before == event.after:
             return name_of_step(kind, event)
         if event.type == "transition":

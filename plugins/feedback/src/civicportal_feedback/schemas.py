@@ -1,6 +1,9 @@
 """What forms and addresses may say."""
 
+from typing import Any
+
 from civicportal.api import (
+    SOURCES,
     STAGES,
     Choice,
     ChoiceCardsWidget,
@@ -9,6 +12,7 @@ from civicportal.api import (
     Flag,
     IdempotencyKey,
     KeyList,
+    NamedCaller,
     Node,
     Option,
     StrictSchema,
@@ -34,8 +38,8 @@ SENDERS = [
 ]
 
 
-class Submission(StrictSchema):
-    """A new message."""
+class Content(StrictSchema):
+    """A new message, whoever sends it."""
 
     key = Node(IdempotencyKey())
     type = Node(Choice(CARDS), title=_("What is it?"), widget=ChoiceCardsWidget(layout="type-cards"))
@@ -47,13 +51,27 @@ class Submission(StrictSchema):
         widget=TextAreaWidget(rows=6),
     )
     photo_key = Node(KeyList(4), title=_("Pictures"), missing=())
-    sender = Node(Choice(SENDERS), title=_("Who sends it?"), widget=ChoiceCardsWidget(layout="vstack-2"))
     consent = Node(
         Flag(),
         title=_("The city may show my message and its answer to everybody"),
         description=_("Without my name, in the words of public relations, under “Heard and done”."),
         missing=False,
     )
+
+
+class Submission(Content):
+    """A message that its sender writes."""
+
+    sender = Node(Choice(SENDERS), title=_("Who sends it?"), widget=ChoiceCardsWidget(layout="vstack-2"))
+
+
+class Registration(Content, NamedCaller):
+    """A message that an officer writes down for a caller; without a mobile it is nobody's."""
+
+    def after_bind(self, _node: Any, _bindings: dict[str, Any]) -> None:
+        """Speak of the citizen, not to them."""
+        self["body"].title = _("What the citizen says")
+        self["consent"].title = _("The citizen agrees that message and answer may be shown to everybody")
 
 
 class Wording(StrictSchema):
@@ -81,6 +99,7 @@ class DeskFilters(StrictSchema):
     stage = optional_choice([("open", _("Still open")), *STAGES.items()], _("Stage"), _("Every stage"))
     status = optional_choice("states", _("Status"), _("Every status"))
     unit = optional_choice("units", _("About the unit"), _("All units"))
+    source = optional_choice(list(SOURCES.items()), _("Came by"), _("Every way"))
     opinion = optional_choice([*OPINIONS.items()], _("Opinion of a unit"), _("Whether asked or not"))
     first_day = Node(CityDate(), title=_("From"), missing=None)
     last_day = Node(CityDate(), title=_("Until"), missing=None)

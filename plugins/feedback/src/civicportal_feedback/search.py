@@ -42,6 +42,7 @@ class Filters:
     stage: str | None = None
     status: str | None = None
     unit: str | None = None
+    source: str | None = None
     opinion: str | None = None
     first_day: date | None = None
     last_day: date | None = None
@@ -103,6 +104,8 @@ class FeedbackSearch:
             found.append(Feedback.unit_id.in_(below))
         if filters.opinion:
             found += [in_stage("open"), _asked(waiting=filters.opinion == "waiting")]
+        if filters.source:
+            found.append(Case.source == filters.source)
         if filters.overdue:
             found.append(overdue(self.work.clock.now()))
         return found

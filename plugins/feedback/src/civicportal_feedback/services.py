@@ -56,7 +56,7 @@ class FeedbackService:
         actor = self.work.actor
         if not actor.is_citizen or actor.user_id is None or actor.level < NAMED:
             raise Forbidden("the mobile number is not proved")
-        return self._open(new, actor.user_id)
+        return self._open_once(new, actor.user_id)
 
     def submit_anonymously(self, new: NewFeedback) -> tuple[Case, str]:
         """Open a case of nobody and return it with its PIN; the same form sent again returns the same two.
@@ -66,34 +66,42 @@ class FeedbackService:
         :raises PictureGone: when a picture is not the owner's, or not there any more.
         """
         with self.work.acting_as(VISITOR):
-            case = self._open(new, None)
+            case = self._open_once(new, None)
         return case, self.work.get(FollowUpService).give_pin(case, new.idempotency_key)
+
+    def make_for(self, citizen_id: int | None, new: NewFeedback, key: str) -> Case:
+        """Open a case for a caller.
+
+        :param citizen_id: None for nobody, where the sender is unknown.
+        :param key: the case's ``idempotency_key``.
+        :raises PictureGone: when a picture is not the owner's, or not there any more.
+        """
+        return self._open(new, citizen_id, key)
 
     def detail(self, case: Case) -> Feedback | None:
         """Return the detail of a case, if it is a message."""
         return self.work.session.get(Feedback, case.id) if case.kind == KIND else None
 
-    def _open(self, new: NewFeedback, citizen_id: int | None) -> Case:
+    def _open_once(self, new: NewFeedback, citizen_id: int | None) -> Case:
         key = f"{KIND}:{citizen_id or ''}:{new.idempotency_key}" if new.idempotency_key else None
-        return open_once(
-            self.work,
-            key,
-            lambda: self.cases.open(
-                self.work.site.kind(KIND),
-                subject=self._subject(new),
-                body=new.body,
-                citizen_id=citizen_id,
-                detail=Feedback(
-                    type=new.type,
-                    unit_id=new.unit.id if new.unit else None,
-                    anonymous=citizen_id is None,
-                    consent=new.consent,
-                ),
-                attachments=new.photos,
-                owner=new.owner,
-                source=new.source,
-                idempotency_key=key,
+        return open_once(self.work, key, lambda: self._open(new, citizen_id, key))
+
+    def _open(self, new: NewFeedback, citizen_id: int | None, key: str | None) -> Case:
+        return self.cases.open(
+            self.work.site.kind(KIND),
+            subject=self._subject(new),
+            body=new.body,
+            citizen_id=citizen_id,
+            detail=Feedback(
+                type=new.type,
+                unit_id=new.unit.id if new.unit else None,
+                anonymous=citizen_id is None,
+                consent=new.consent,
             ),
+            attachments=new.photos,
+            owner=new.owner,
+            source=new.source,
+            idempotency_key=key,
         )
 
     def _subject(self, new: NewFeedback) -> str:

@@ -76,6 +76,7 @@ FEEDBACK = CaseKind(
     rating=True,
     reopen="reopen",
     handover="archive",
+    register_route="feedback.register",
     level=ANONYMOUS,
     icon="message-2",
     facts=facts,

@@ -6,6 +6,7 @@ from typing import Any
 import colander
 
 from civicportal.api import (
+    Caller,
     Choice,
     ChoiceCardsWidget,
     CityDate,
@@ -146,3 +147,13 @@ class Submission(StrictSchema):
             for name in OF_LEGAL:
                 if name in self:
                     self[name].missing = colander.required
+
+
+class Registration(Submission, Caller):
+    """A request that an officer writes down for a caller, whose name and identity stand in the request itself."""
+
+    def after_bind(self, node: Any, bindings: dict[str, Any]) -> None:
+        """Speak of the citizen, not to them."""
+        super().after_bind(node, bindings)
+        self["reason"].description = _("What it is about, and what has been done about it so far.")
+        self["consent"].title = _("The citizen agrees that these data are used to prepare the meeting")

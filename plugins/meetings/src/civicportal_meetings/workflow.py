@@ -222,6 +222,7 @@ MEETINGS = CaseKind(
     permission_prefix="meetings:case",
     detail_model=MeetingRequest,
     level=1,
+    register_route="meetings.register",
     icon="calendar-event",
     identity=facts_of_identity,
 )

@@ -3,6 +3,7 @@
 import colander
 
 from civicportal.api import (
+    SOURCES,
     STAGES,
     BoundedInt,
     Choice,
@@ -11,6 +12,7 @@ from civicportal.api import (
     Flag,
     IdempotencyKey,
     KeyList,
+    NamedCaller,
     Node,
     Place,
     RadioWidget,
@@ -19,13 +21,6 @@ from civicportal.api import (
     _,
     number,
     optional_choice,
-)
-
-SOURCES = (
-    ("web", _("Portal")),
-    ("phone", _("Telephone")),
-    ("counter", _("Counter")),
-    ("sms", _("SMS")),
 )
 
 
@@ -61,6 +56,10 @@ class Submission(StrictSchema):
         description=_("For instance an open manhole or a tree about to fall."),
         missing=False,
     )
+
+
+class Registration(Submission, NamedCaller):
+    """A report that an officer writes down for a caller."""
 
 
 class Conversion(StrictSchema):
@@ -104,7 +103,7 @@ class DeskFilters(StrictSchema):
     category = optional_choice("categories", _("Category"), _("All categories"))
     unit = optional_choice("units", _("Unit"), _("All units"))
     district = optional_choice("districts", _("District"), _("All districts"))
-    source = optional_choice(SOURCES, _("Came by"), _("Every way"))
+    source = optional_choice(list(SOURCES.items()), _("Came by"), _("Every way"))
     first_day = Node(CityDate(), title=_("From"), missing=None)
     last_day = Node(CityDate(), title=_("Until"), missing=None)
     urgent = Node(Flag(), title=_("Urgent only"), missing=False)

@@ -81,13 +81,14 @@ class ReportService:
         citizen_id = actor.user_id
         return open_once(self.work, key, lambda: self._open(new, citizen_id, key))
 
-    def make_for(self, citizen_id: int | None, new: NewReport) -> Case:
-        """Open a report for somebody else, whose case of another service it was.
+    def make_for(self, citizen_id: int | None, new: NewReport, key: str | None = None) -> Case:
+        """Open a report for somebody else: a caller, or whose case of another service it was.
 
         :param citizen_id: None for nobody, where the sender is unknown.
+        :param key: the case's ``idempotency_key``.
         :raises PictureGone: when a picture is not the owner's, or not there any more.
         """
-        return self._open(new, citizen_id, None)
+        return self._open(new, citizen_id, key)
 
     def _open(self, new: NewReport, citizen_id: int | None, key: str | None) -> Case:
         place = new.location

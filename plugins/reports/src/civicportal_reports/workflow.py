@@ -165,6 +165,7 @@ REPORTS = CaseKind(
     publishable=True,
     reopen="reopen",
     made_from_case="reports.convert",
+    register_route="reports.register",
     level=1,
     icon="map-pin",
     facts=facts,

@@ -11,6 +11,8 @@
    <div data-ready="ID"><select> … <option data-text> <button>   the text of the choice goes below what stands in that field
    <form data-people>                                the select "user" offers the group named like the chosen "unit"
    <input data-hotkey="Slash">                       the search field
+   <details data-menu><summary data-register> … <a>  a menu that closes with Esc and by a click elsewhere; N opens it
+   <a data-register>                                 N follows it
    <dialog id="keys"> … <input type="checkbox" data-keys-switch>   turns the letters off in this browser
 
    Keys are told by e.code, their place on the keyboard: with the Persian layout e.key is a Persian letter. */
@@ -201,6 +203,19 @@
     return target.isContentEditable || /^(TEXTAREA|SELECT)$/.test(target.tagName) ||
       (target.tagName === 'INPUT' && !/^(checkbox|radio|button|submit)$/.test(target.type));
   }
+  var register = cp.one('[data-register]');
+  function startRegistering() {
+    register.click();
+    if (register.tagName === 'SUMMARY') { register.focus(); }
+  }
+  function closeMenus(except) {
+    cp.all('[data-menu][open]').forEach(function (menu) { if (menu !== except) { menu.open = false; } });
+  }
+  document.addEventListener('click', function (e) { closeMenus(e.target.closest('[data-menu]')); });
+  document.addEventListener('keydown', function (e) {
+    var menu = cp.one('[data-menu][open]');
+    if (menu && e.key === 'Escape') { closeMenus(); cp.one('summary', menu).focus(); }
+  });
   var actions = {
     KeyJ: function () { goTo(current + 1); },
     KeyK: function () { goTo(current - 1); },
@@ -210,6 +225,7 @@
   function act(e) {
     if (e.code === 'Slash' && e.shiftKey) { document.getElementById('keys').showModal(); return true; }
     if (e.code === 'Slash') { cp.one('[data-hotkey=Slash]').focus(); return true; }
+    if (e.code === 'KeyN' && register) { startRegistering(); return true; }
     if (afterG && e.code === 'KeyK') { location = cp.one('[data-kartable-url]').dataset.kartableUrl; return true; }
     if (e.code === 'Enter' && e.target !== document.body) { return false; }
     if (actions[e.code] && rows.length) { actions[e.code](); return true; }

@@ -11,7 +11,8 @@
    <button data-board="next|previous" aria-controls="TRACK_ID">   scrolls a .board-track by one screen
    <button data-reveal="ID">                   shows the hidden element, moves the focus to it, hides itself
    <select data-autosubmit>                    sends its form when changed
-   <input data-filter="LIST_ID">               hides the children of the list whose data-words/text do not hold the words
+   <input data-filter="LIST_ID">               hides the children of the list whose data-words/text do not hold the words;
+                                               Enter chooses the first that is left
    <input type="file" data-file-name="ID">     writes the chosen file's name there
    [data-draft-done=NAME]                      the form NAME was sent: its draft is forgotten
    [data-focus]                                gets the focus when the page opens (error summary)
@@ -21,7 +22,7 @@
    <input data-jdate>                          the month over a date field comes from body[data-dates]
    body[data-text-copied data-text-busy data-text-of data-icons data-dates], meta[name=csrf-token]
 
-   window.civicportal = {one, all, number, token, csrf, toast, icon, onTheme, digits} serves the other files. */
+   window.civicportal = {one, all, number, token, csrf, toast, icon, onTheme, digits, key} serves the other files. */
 (function () {
   'use strict';
   var root = document.documentElement;
@@ -42,6 +43,11 @@
   function digits(text) {
     return String(text).replace(/[۰-۹]/g, function (d) { return d.charCodeAt(0) - 0x6F0; })
       .replace(/[٠-٩]/g, function (d) { return d.charCodeAt(0) - 0x660; });
+  }
+  /* Two ways of writing one word are one word. */
+  function key(text) {
+    return digits(text).replace(/\u064a/g, '\u06cc').replace(/\u0643/g, '\u06a9')
+      .replace(/[\u200c\s]+/g, ' ').trim().toLocaleLowerCase();
   }
   function icon(name) {
     var svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
@@ -121,11 +127,17 @@
   });
   on('[data-autosubmit]', 'change', function (field) { field.form.requestSubmit(); });
   on('[data-filter]', 'input', function (field) {
-    var words = field.value.trim().toLocaleLowerCase();
+    var words = key(field.value).split(' ');
     Array.prototype.forEach.call(document.getElementById(field.dataset.filter).children, function (item) {
-      var text = ((item.dataset.words || '') + ' ' + item.textContent).toLocaleLowerCase();
-      item.hidden = words !== '' && text.indexOf(words) < 0;
+      var text = key((item.dataset.words || '') + ' ' + item.textContent);
+      item.hidden = !words.every(function (word) { return text.indexOf(word) >= 0; });
     });
+  });
+  on('[data-filter]', 'keydown', function (field, e) {
+    if (e.code !== 'Enter') { return; }
+    e.preventDefault();
+    var choice = field.value && one('#' + field.dataset.filter + ' > :not([hidden]) input');
+    if (choice) { choice.click(); choice.focus(); }
   });
   on('[data-file-name]', 'change', function (field) {
     document.getElementById(field.dataset.fileName).textContent =
@@ -169,7 +181,7 @@
   if (first) { first.focus(); }
 
   window.civicportal = {
-    one: one, all: all, number: number, token: token, csrf: csrf, toast: toast, icon: icon, digits: digits,
+    one: one, all: all, number: number, token: token, csrf: csrf, toast: toast, icon: icon, digits: digits, key: key,
     onTheme: function (listener) { themeListeners.push(listener); }
   };
   if (one('[data-jdate]')) { import(body.dataset.dates); }

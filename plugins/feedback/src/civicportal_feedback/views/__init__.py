@@ -5,7 +5,7 @@ from typing import Any
 from civicportal.api import CITIZEN, EVERYBODY, add_pages
 from civicportal_feedback.publications import PERMISSION
 
-VIEW = "feedback:case:view"
+VIEW, REGISTER = "feedback:case:view", "feedback:case:register"
 
 #: The first pattern that fits is taken.
 ROUTES = {
@@ -13,6 +13,7 @@ ROUTES = {
     "feedback.sent": r"/feedback/sent/{code:\d{10}}",
     "feedback.list": "/feedback",
     "feedback.desk": "/desk/feedback",
+    "feedback.register": "/desk/feedback/new",
     "feedback.publish": r"/desk/feedback/{code:\d{10}}/publish",
     "feedback.take_back": r"/desk/feedback/{code:\d{10}}/take-back",
 }
@@ -22,14 +23,18 @@ VIEWS: tuple[tuple[str, str, str | None, str, Any], ...] = (
     ("feedback.sent", "citizen.sent", "sent", CITIZEN, "GET"),
     ("feedback.list", "citizen.listing", "list", EVERYBODY, "GET"),
     ("feedback.desk", "desk.listing", "desk", VIEW, "GET"),
+    ("feedback.register", "register.new", "register", REGISTER, ("GET", "POST")),
     ("feedback.publish", "desk.publish", "publish", PERMISSION, ("GET", "POST")),
     ("feedback.take_back", "desk.take_back", None, PERMISSION, "POST"),
 )
 
 
 def includeme(config: Any) -> None:
-    """Add routes and views; the form of a new message carries pictures."""
-    config.registry.settings["civicportal.upload_paths"].append(ROUTES["feedback.new"])
+    """Add routes and views; the forms of a new message carry pictures."""
+    config.registry.settings["civicportal.upload_paths"] += [
+        ROUTES["feedback.new"],
+        ROUTES["feedback.register"],
+    ]
     add_pages(
         config,
         ROUTES,

@@ -41,7 +41,7 @@ def new(request: Any) -> Any:
         Submission(),
         initial={"sender": NAMED},
         buttons=(Button(title=_("Send this message"), css_class="btn-primary btn-lg w-100"),),
-        bindings={"units": _units(request)},
+        bindings={"units": units_before(request)},
         take_files=partial(take_files, request),
     )
     kept = request.method != "POST" and fill_kept(request, form)
@@ -64,21 +64,29 @@ def _named(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
     if not may_submit(request, NAMED_LEVEL):
         return keep_form(request, form)
     request.site.limits.hit("submit_citizen", request.identity.user_id)
-    case = request.work.get(FeedbackService).submit(_message(request, values))
+    case = request.work.get(FeedbackService).submit(
+        new_message(request, values, idempotency_key=values["key"])
+    )
     forget_kept(request)
     return HTTPSeeOther(request.route_path("feedback.sent", code=case.code))
 
 
 def _anonymously(request: Any, _form: BoundForm, values: dict[str, Any]) -> Any:
     """Answer the form itself with code and PIN: kept for another page they would be kept of somebody."""
-    case, pin = request.work.get(FeedbackService).submit_anonymously(_message(request, values))
+    case, pin = request.work.get(FeedbackService).submit_anonymously(
+        new_message(request, values, idempotency_key=values["key"])
+    )
     forget_kept(request)
     response = render_to_response(SENT, {"case": case, "pin": pin}, request=request)
     response.cache_control = "no-store"
     return response
 
 
-def _message(request: Any, values: dict[str, Any]) -> NewFeedback:
+def new_message(request: Any, values: dict[str, Any], **more: Any) -> NewFeedback:
+    """Return what stands in a form that was sent.
+
+    :param more: further fields.
+    """
     unit = values["unit"]
     return NewFeedback(
         type=values["type"],
@@ -87,7 +95,7 @@ def _message(request: Any, values: dict[str, Any]) -> NewFeedback:
         consent=values["consent"],
         photos=values["photo_key"],
         owner=upload_owner(request),
-        idempotency_key=values["key"],
+        **more,
     )
 
 
@@ -112,8 +120,8 @@ def listing(request: Any) -> dict[str, Any]:
     }
 
 
-def _units(request: Any) -> list[Option]:
-    # A unit of work of its own: pictures of the form are worked on before the request's own one opens.
+def units_before(request: Any) -> list[Option]:
+    """Return the units in a unit of work of its own: pictures of a form are worked on before the request's opens."""
     with request.site.work(actor=request.identity, write=False) as work:
         units = work.get(OrganizationService).units.by_id.values()
         return [Option(value=unit.key, label=unit.name) for unit in units if unit.active]

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError
+from translationstring import TranslationString
 
 from civicportal.api import (
+    OPEN_STAGES,
     Case,
     CaseService,
     Category,
@@ -22,6 +24,9 @@ from civicportal_meetings.models import Appointment, MeetingRequest
 from civicportal_meetings.names import KIND
 from civicportal_meetings.services.appointments import AppointmentService
 from civicportal_meetings.steps import Seat, Time, seat_values, time_values
+
+_YOUR_OPEN_ONE = _("You have an open request already. A new one is possible when it is closed.")
+_THEIR_OPEN_ONE = _("This citizen has an open request already. A new one is possible when it is closed.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,38 +92,62 @@ class MeetingService:
         if actor.user_id is None or actor.level < self.work.site.kind(KIND).level:
             raise Forbidden("the identity level is too low")
         key = f"{KIND}:{actor.user_id}:{new.idempotency_key}" if new.idempotency_key else None
-        before = self.cases.by_idempotency_key(key) if key else None
-        if before is not None:
-            return before
-        standing = self.open_request()
-        if standing is not None:
-            # The same form may have opened it since the look by its key.
-            if key is None or standing.idempotency_key != key:
-                raise _already_open()
-            return standing
-        try:
-            with self.work.attempt():
-                return self._open(new, actor.user_id, key)
-        except IntegrityError:
-            # Two forms arrived at one moment, and the other one was first.
-            before = self.cases.by_idempotency_key(key) if key else None
-            if before is None:
-                raise _already_open() from None
-            return before
+        return self._open_once(new, actor.user_id, key, _YOUR_OPEN_ONE)
+
+    def make_for(self, citizen_id: int | None, new: NewMeeting, key: str) -> Case:
+        """Open a request for a caller; one without a mobile is told from others by the national code.
+
+        :param citizen_id: None for who has no mobile.
+        :param key: the case's ``idempotency_key``.
+        :raises Refused: when the person has an open request already.
+        :raises PictureGone: when a picture is not the owner's, or not there any more.
+        """
+        return self._open_once(new, citizen_id, key, _THEIR_OPEN_ONE)
 
     def open_request(self) -> Case | None:
         """Return the open request of the acting citizen, if there is one."""
         me = self.work.actor.user_id
-        if me is None:
-            return None
-        query = select(Case).join(MeetingRequest, MeetingRequest.case_id == Case.id)
-        return self.session.scalar(query.where(MeetingRequest.open_of == me))
+        return self._open_where(MeetingRequest.open_of == me) if me else None
 
     def request(self, case: Case) -> MeetingRequest | None:
         """Return the detail of a case, if it is a meeting."""
         return self.session.get(MeetingRequest, case.id) if case.kind == KIND else None
 
-    def _open(self, new: NewMeeting, citizen_id: int, key: str | None) -> Case:
+    def _open_once(
+        self, new: NewMeeting, citizen_id: int | None, key: str | None, hindrance: TranslationString
+    ) -> Case:
+        before = self.cases.by_idempotency_key(key) if key else None
+        if before is not None:
+            return before
+        standing = self._open_one(citizen_id, new.applicant)
+        if standing is not None:
+            # The same form may have opened it since the look by its key.
+            if key is None or standing.idempotency_key != key:
+                raise Refused(hindrance)
+            return standing
+        try:
+            with self.work.attempt():
+                return self._open(new, citizen_id, key)
+        except IntegrityError:
+            # Two forms arrived at one moment, and the other one was first.
+            before = self.cases.by_idempotency_key(key) if key else None
+            if before is None:
+                raise Refused(hindrance) from None
+            return before
+
+    def _open_one(self, citizen_id: int | None, who: Applicant) -> Case | None:
+        if citizen_id is not None:
+            return self._open_where(MeetingRequest.open_of == citizen_id)
+        if not who.national_code:
+            return None
+        index = self.work.site.keys.blind_index(who.national_code)
+        return self._open_where(MeetingRequest.national_code_index == index, Case.stage.in_(OPEN_STAGES))
+
+    def _open_where(self, *conditions: ColumnElement[bool]) -> Case | None:
+        query = select(Case).join(MeetingRequest, MeetingRequest.case_id == Case.id)
+        return self.session.scalar(query.where(*conditions).limit(1))
+
+    def _open(self, new: NewMeeting, citizen_id: int | None, key: str | None) -> Case:
         return self.cases.open(
             self.work.site.kind(KIND),
             subject=new.subject,
@@ -132,7 +161,7 @@ class MeetingService:
             idempotency_key=key,
         )
 
-    def _detail(self, new: NewMeeting, citizen_id: int) -> MeetingRequest:
+    def _detail(self, new: NewMeeting, citizen_id: int | None) -> MeetingRequest:
         who, keys = new.applicant, self.work.site.keys
         code, born = who.national_code, who.birth_date
         return MeetingRequest(
@@ -180,7 +209,3 @@ class MeetingService:
         self, case: Case, step: str, values: Mapping[str, Any], version: int | None, notify: bool
     ) -> None:
         self.cases.apply(case, step, version=version, notify=notify, **step_values(values))
-
-
-def _already_open() -> Refused:
-    return Refused(_("You have an open request already. A new one is possible when it is closed."))

@@ -3,7 +3,7 @@
 from typing import Any
 
 from civicportal.api import CITIZEN, EVERYBODY, add_pages
-from civicportal_meetings.names import GIVE_ORDERS, SESSIONS, VIEW, WORK
+from civicportal_meetings.names import GIVE_ORDERS, REGISTER, SESSIONS, VIEW, WORK
 
 #: The first pattern that fits is taken.
 ROUTES = {
@@ -11,6 +11,7 @@ ROUTES = {
     "meetings.sent": r"/meetings/sent/{code:\d{10}}",
     "meetings.calendar": r"/meetings/{code:\d{10}}/meeting.ics",
     "meetings.desk": "/desk/meetings",
+    "meetings.register": "/desk/meetings/new",
     "meetings.search": "/desk/meetings/search",
     "meetings.day": r"/desk/meetings/day/{day:\d{4}-\d{2}-\d{2}}",
     "meetings.assign": r"/desk/meetings/requests/{code:\d{10}}",
@@ -30,6 +31,7 @@ VIEWS: tuple[tuple[str, str, str | None, str, Any], ...] = (
     ("meetings.sent", "request.sent", "sent", CITIZEN, "GET"),
     ("meetings.calendar", "calendar_file.download", None, CITIZEN, "GET"),
     ("meetings.desk", "desk.show", "desk", VIEW, "GET"),
+    ("meetings.register", "register.new", "register", REGISTER, ("GET", "POST")),
     ("meetings.search", "desk.search", None, VIEW, "POST"),
     ("meetings.day", "desk.day", "day", VIEW, "GET"),
     ("meetings.assign", "assign.show", "desk", WORK, "GET"),
@@ -46,8 +48,11 @@ VIEWS: tuple[tuple[str, str, str | None, str, Any], ...] = (
 
 
 def includeme(config: Any) -> None:
-    """Add routes and views; the form of a new request carries pictures."""
-    config.registry.settings["civicportal.upload_paths"].append(ROUTES["meetings.new"])
+    """Add routes and views; the forms of a new request carry pictures."""
+    config.registry.settings["civicportal.upload_paths"] += [
+        ROUTES["meetings.new"],
+        ROUTES["meetings.register"],
+    ]
     add_pages(
         config,
         ROUTES,

@@ -12,6 +12,7 @@ from civicportal.api import (
     CaseService,
     PictureGone,
     Refused,
+    Site,
     _,
     fill_kept,
     forget_kept,
@@ -31,6 +32,8 @@ from civicportal_meetings.submission import Submission
 
 #: Where a form goes on that was kept.
 LAST_STEP = "#4"
+#: What stands in a new form.
+UNASKED = {"part": ANY, "party": "natural"}
 
 
 def new(request: Any) -> Any:
@@ -65,15 +68,19 @@ def _known(request: Any) -> dict[str, Any]:
 
 
 def _form(request: Any, known: Mapping[str, Any] | None = None) -> BoundForm:
-    site = request.site
     return BoundForm(
         request,
         Submission(),
-        initial={"part": ANY, "party": "natural", **(known or {})},
+        initial={**UNASKED, **(known or {})},
         buttons=(Button(title=_("Send the request")),),
-        bindings={"today": site.calendar.today(site.clock.now()), "days": office_days(site.calendar)},
+        bindings=bindings_of(request.site),
         take_files=partial(take_files, request),
     )
+
+
+def bindings_of(site: Site) -> dict[str, Any]:
+    """Return what the schema of a request is bound to."""
+    return {"today": site.calendar.today(site.clock.now()), "days": office_days(site.calendar)}
 
 
 def _page(request: Any, *, kept: bool = False) -> dict[str, Any]:
@@ -89,7 +96,9 @@ def _submit(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
         return keep_form(request, form, level=level, anchor=LAST_STEP)
     request.site.limits.hit("submit_citizen", request.identity.user_id)
     try:
-        case = request.work.get(MeetingService).submit(_meeting(request, values))
+        case = request.work.get(MeetingService).submit(
+            new_meeting(request, values, idempotency_key=values["key"])
+        )
     except PictureGone as gone:
         form.refuse("photo_key", gone.reason)
     except Refused as refusal:
@@ -99,7 +108,11 @@ def _submit(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
     return HTTPSeeOther(request.route_path("meetings.sent", code=case.code))
 
 
-def _meeting(request: Any, values: dict[str, Any]) -> NewMeeting:
+def new_meeting(request: Any, values: dict[str, Any], **more: Any) -> NewMeeting:
+    """Return what stands in a form that was sent.
+
+    :param more: further fields.
+    """
     return NewMeeting(
         subject=values["subject"],
         reason=values["reason"],
@@ -117,5 +130,5 @@ def _meeting(request: Any, values: dict[str, Any]) -> NewMeeting:
         companions=values["companions"],
         photos=values["photo_key"],
         owner=upload_owner(request),
-        idempotency_key=values["key"],
+        **more,
     )

@@ -13,11 +13,6 @@
   var status = cp.one('[data-category-status]', form);
   var FEWEST_LETTERS = 2;
 
-  /* Two ways of writing one word are one word. */
-  function key(text) {
-    return cp.digits(text).replace(/\u064a/g, '\u06cc').replace(/\u0643/g, '\u06a9')
-      .replace(/[\u200c\s]+/g, ' ').trim().toLocaleLowerCase();
-  }
   function leaves() { return cp.all('[data-words]', form); }
   function chosenLeaf() { return cp.one('[name="category"]:checked', form); }
 
@@ -48,14 +43,14 @@
     showRoot(root ? root.value : '');
   }
   function find() {
-    var words = key(search.value).split(' ');
+    var words = cp.key(search.value).split(' ');
     var active = words.join('').length >= FEWEST_LETTERS;
     roots.hidden = active;
     status.textContent = '';
     if (!active) { follow(); return; }
     var found = 0;
     leaves().forEach(function (leaf) {
-      var known = key(leaf.dataset.words);
+      var known = cp.key(leaf.dataset.words);
       leaf.hidden = !words.every(function (word) { return known.indexOf(word) >= 0; });
       found += leaf.hidden ? 0 : 1;
     });

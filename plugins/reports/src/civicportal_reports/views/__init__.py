@@ -17,6 +17,7 @@ ROUTES = {
     "reports.page": r"/reports/{id:\d{1,18}}",
     "reports.desk": "/desk/reports",
     "reports.points": "/desk/reports/map.json",
+    "reports.register": "/desk/reports/new",
     "reports.statistics": "/desk/reports/statistics",
     "reports.convert": r"/desk/reports/from/{code:\d{10}}",
     "reports.duplicate": r"/desk/reports/{code:\d{10}}/duplicate",
@@ -34,14 +35,18 @@ VIEWS: tuple[tuple[str, str, str | None, str, Any], ...] = (
     ("reports.desk", "desk.listing", "desk", VIEW, "GET"),
     ("reports.points", "desk.points", "json", VIEW, "GET"),
     ("reports.statistics", "desk.statistics", "statistics", VIEW, "GET"),
+    ("reports.register", "register.new", "register", REGISTER, ("GET", "POST")),
     ("reports.convert", "convert.convert", "convert", REGISTER, ("GET", "POST")),
     ("reports.duplicate", "desk.link_duplicate", None, WORK, "POST"),
 )
 
 
 def includeme(config: Any) -> None:
-    """Add routes and views; the form of a new report carries pictures."""
-    config.registry.settings["civicportal.upload_paths"].append(ROUTES["reports.new"])
+    """Add routes and views; the forms of a new report carry pictures."""
+    config.registry.settings["civicportal.upload_paths"] += [
+        ROUTES["reports.new"],
+        ROUTES["reports.register"],
+    ]
     add_pages(
         config,
         ROUTES,

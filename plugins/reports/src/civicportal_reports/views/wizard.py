@@ -22,7 +22,7 @@ from civicportal.api import (
     upload_owner,
 )
 from civicportal_reports.categories import Topic, leaf_options, topics
-from civicportal_reports.places import OutsideCity, locate
+from civicportal_reports.places import Location, OutsideCity, locate
 from civicportal_reports.schemas import NearPlace, Submission
 from civicportal_reports.services import NewReport, ReportService
 from civicportal_reports.views.places import center, place_of
@@ -37,7 +37,7 @@ MOST_NEAR = 3
 
 def new(request: Any) -> Any:
     """Show the form, or send the report; a visitor signs in first and finds the form as it was."""
-    choice = _topics(request)
+    choice = topics_before(request)
     form = BoundForm(
         request,
         Submission(),
@@ -62,22 +62,29 @@ def _send(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
     if not may_submit(request, level):
         return keep_form(request, form, level=level, anchor=LAST_STEP)
     request.site.limits.hit("submit_citizen", request.identity.user_id)
-    category = request.work.get(OrganizationService).category(KIND, values["category"])
-    report = NewReport(
-        category=category,
-        location=location,
-        body=values["body"],
-        urgent=values["urgent"],
-        photos=values["photo_key"],
-        owner=upload_owner(request),
-        idempotency_key=values["key"],
-    )
+    report = new_report(request, location, values, idempotency_key=values["key"])
     try:
         case = request.work.get(ReportService).submit(report)
     except PictureGone as gone:
         form.refuse("photo_key", gone.reason)
     forget_kept(request)
     return HTTPSeeOther(request.route_path("reports.sent", code=case.code))
+
+
+def new_report(request: Any, location: Location, values: dict[str, Any], **more: Any) -> NewReport:
+    """Return what stands in a form that was sent.
+
+    :param more: further fields.
+    """
+    return NewReport(
+        category=request.work.get(OrganizationService).category(KIND, values["category"]),
+        location=location,
+        body=values["body"],
+        urgent=values["urgent"],
+        photos=values["photo_key"],
+        owner=upload_owner(request),
+        **more,
+    )
 
 
 def sent(request: Any) -> dict[str, Any]:
@@ -109,8 +116,8 @@ def near(request: Any) -> dict[str, Any]:
     }
 
 
-def _topics(request: Any) -> list[Topic]:
-    # A unit of work of its own: pictures of the form are worked on before the request's own one opens.
+def topics_before(request: Any) -> list[Topic]:
+    """Return the categories in a unit of work of its own: pictures of a form are worked on before the request's opens."""
     with request.site.work(actor=request.identity, write=False) as work:
         return topics(work)
 

@@ -1,0 +1,35 @@
+"""An officer writes down a message for somebody who calls, comes to the counter or has written a letter."""
+
+from functools import partial
+from typing import Any
+
+from civicportal.api import BoundForm, Button, _, handle_form, register_for, take_files
+from civicportal_feedback.schemas import Registration
+from civicportal_feedback.services import FeedbackService
+from civicportal_feedback.views.citizen import new_message, units_before
+from civicportal_feedback.workflow import KIND
+
+
+def new(request: Any) -> Any:
+    """Show the form, or register the message and say its code."""
+    form = BoundForm(
+        request,
+        Registration(),
+        initial={"source": "phone"},
+        buttons=(Button(title=_("Register the message")),),
+        bindings={"units": units_before(request)},
+        take_files=partial(take_files, request),
+    )
+    return handle_form(request, form, partial(_register, request, form))
+
+
+def _register(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
+    message = new_message(request, values, source=values["source"])
+    make_for = request.work.get(FeedbackService).make_for
+    return register_for(
+        request,
+        form,
+        request.site.kind(KIND),
+        values,
+        lambda citizen_id, key: make_for(citizen_id, message, key),
+    )

@@ -1,0 +1,35 @@
+"""An officer writes down a request for somebody who calls, comes to the counter or has written a letter."""
+
+from functools import partial
+from typing import Any
+
+from civicportal.api import BoundForm, Button, _, handle_form, register_for, take_files
+from civicportal_meetings.names import KIND
+from civicportal_meetings.services import MeetingService
+from civicportal_meetings.submission import Registration
+from civicportal_meetings.views.request import UNASKED, bindings_of, new_meeting
+
+
+def new(request: Any) -> Any:
+    """Show the form, or register the request and say its code."""
+    form = BoundForm(
+        request,
+        Registration(),
+        initial={**UNASKED, "source": "phone"},
+        buttons=(Button(title=_("Register the request")),),
+        bindings=bindings_of(request.site),
+        take_files=partial(take_files, request),
+    )
+    return handle_form(request, form, partial(_register, request, form))
+
+
+def _register(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
+    meeting = new_meeting(request, values, source=values["source"])
+    make_for = request.work.get(MeetingService).make_for
+    return register_for(
+        request,
+        form,
+        request.site.kind(KIND),
+        values,
+        lambda citizen_id, key: make_for(citizen_id, meeting, key),
+    )

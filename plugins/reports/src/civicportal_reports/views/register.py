@@ -1,0 +1,41 @@
+"""An officer writes down a report for somebody who calls, comes to the counter or has written a letter."""
+
+from functools import partial
+from typing import Any
+
+from civicportal.api import BoundForm, Button, _, handle_form, register_for, take_files
+from civicportal_reports.categories import leaf_options
+from civicportal_reports.schemas import Registration
+from civicportal_reports.services import ReportService
+from civicportal_reports.views.places import center, place_of
+from civicportal_reports.views.wizard import new_report, topics_before
+from civicportal_reports.workflow import KIND
+
+
+def new(request: Any) -> Any:
+    """Show the form, or register the report and say its code."""
+    choice = topics_before(request)
+    form = BoundForm(
+        request,
+        Registration(),
+        initial={"source": "phone"},
+        buttons=(Button(title=_("Register the report")),),
+        bindings={"categories": leaf_options(choice)},
+        take_files=partial(take_files, request),
+    )
+    return handle_form(
+        request, form, partial(_register, request, form), topics=choice, center=center(request)
+    )
+
+
+def _register(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
+    location = place_of(request, form, values)
+    report = new_report(request, location, values, source=values["source"])
+    make_for = request.work.get(ReportService).make_for
+    return register_for(
+        request,
+        form,
+        request.site.kind(KIND),
+        values,
+        lambda citizen_id, key: make_for(citizen_id, report, key),
+    )

@@ -1,0 +1,159 @@
+"""Registration for somebody who calls, comes to the counter or writes a letter.
+
+The form of an officer inherits the citizens' schema and :class:`Caller`, or :class:`NamedCaller` where nothing else asks
+for a name; its view ends with :func:`register_for`. The officer vouches for who is speaking, so the identity level that
+a kind asks of citizens is not asked here.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import colander
+from pyramid.renderers import render_to_response
+
+from civicportal.access import AccessService
+from civicportal.accounts.models import User
+from civicportal.accounts.services import AccountService
+from civicportal.audit.services import AuditService
+from civicportal.cases.errors import PictureGone, Refused
+from civicportal.cases.follow_up import FollowUpService
+from civicportal.cases.once import open_once
+from civicportal.cases.sources import BY_OFFICERS
+from civicportal.errors import Forbidden
+from civicportal.forms import BoundForm, ChoiceCardsWidget, MobileWidget, TextWidget
+from civicportal.i18n import _
+from civicportal.schema import Choice, CleanText, Mobile, Node, StrictSchema
+
+if TYPE_CHECKING:
+    from civicportal.cases.models import Case
+    from civicportal.cases.workflow import CaseKind
+    from civicportal.work import Work
+
+TEMPLATE = "civicportal:templates/cases/registered.jinja2"
+
+#: Opens the case: of which citizen, if any, and under which idempotency key.
+OpenCase = Callable[[int | None, str], "Case"]
+
+
+class Caller(StrictSchema):
+    """How the matter came in, and where its citizen is told of it."""
+
+    source = Node(
+        Choice(list(BY_OFFICERS.items())),
+        title=_("How does it come in?"),
+        widget=ChoiceCardsWidget(layout="row-x wr"),
+    )
+    mobile = Node(
+        Mobile(),
+        title=_("Mobile of the citizen"),
+        description=_("The messages go there. Without one, the citizen follows it up with a PIN."),
+        missing=None,
+        widget=MobileWidget(autocomplete="off"),
+    )
+
+
+class NamedCaller(Caller):
+    """A caller whose name nothing else on the form asks for; it is kept with the mobile."""
+
+    name = Node(
+        CleanText(2, 120),
+        title=_("Name of the citizen"),
+        missing="",
+        widget=TextWidget(autocomplete="off"),
+    )
+
+    def validator(self, node: colander.SchemaNode, values: Mapping[str, Any]) -> None:
+        """Refuse a name that would be lost."""
+        if values["name"] and values["mobile"] is None:
+            wrong = colander.Invalid(node)
+            wrong["name"] = _("Without a mobile no name is kept. Write the mobile too, or leave this empty.")
+            raise wrong
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registered:
+    """A case that an officer has registered.
+
+    :ivar citizen: None where nobody could be told of it.
+    :ivar pin: what opens it besides the code, for whoever has no mobile; else empty.
+    """
+
+    case: "Case"
+    citizen: User | None
+    pin: str
+
+
+class OnBehalfService:
+    """Opens cases for others: by the officer who acts, of the citizen of a mobile."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+
+    def register(
+        self, kind: "CaseKind", values: Mapping[str, Any], open_case: OpenCase, *, form_key: str
+    ) -> Registered:
+        """Open a case for a caller; the same form sent again by the same officer returns the same case and PIN.
+
+        :param values: of the form: ``source``, ``mobile`` (E.164 or None) and perhaps ``name``, which somebody whom the
+            portal knows by a name keeps.
+        :param form_key: the form's idempotency key.
+        :raises Forbidden: without the right ``<kind>:case:register``.
+        """
+        actor = self.work.actor
+        if not actor.permits(kind.permission("register")):
+            raise Forbidden(f"may not register {kind.name}")
+        citizen = self._citizen(values["mobile"], values.get("name", ""))
+        key = f"{kind.name}:by:{actor.user_id}:{form_key}"
+
+        def opened() -> "Case":
+            case = open_case(citizen.id if citizen else None, key)
+            self.work.get(AuditService).record(
+                "case:register", subject_id=case.citizen_id, case_id=case.id, source=case.source
+            )
+            return case
+
+        case = open_once(self.work, key, opened)
+        if case.citizen_id is None:
+            pin = self.work.get(FollowUpService).give_pin(case, form_key)
+            return Registered(case=case, citizen=None, pin=pin)
+        return Registered(case=case, citizen=self.work.session.get(User, case.citizen_id), pin="")
+
+    def _citizen(self, mobile: str | None, name: str) -> User | None:
+        if mobile is None:
+            return None
+        user = self.work.get(AccountService).citizen_by_mobile(mobile, name)
+        # Who has left, or may not come in, is told of nothing: such a caller gets a PIN as everybody without a mobile.
+        return None if user.disabled_at or user.deleted_at else user
+
+
+def register_for(
+    request: Any, form: BoundForm, kind: "CaseKind", values: Mapping[str, Any], open_case: OpenCase
+) -> Any:
+    """Register what stands in an officer's form, and answer with its code; the end of the view.
+
+    The page is the answer to the form itself, for its PIN is kept nowhere. Sent again, the form gets the same answer.
+
+    :param values: of the form, with ``source``, ``mobile`` and the idempotency ``key``.
+    :raises FormInvalid: when the case was refused, or a picture is gone.
+    """
+    work = request.work
+    try:
+        found = work.get(OnBehalfService).register(kind, values, open_case, form_key=values["key"])
+    except PictureGone as gone:
+        form.refuse("photo_key", gone.reason)
+    except Refused as refusal:
+        form.refuse("", refusal.reason)
+    access = work.get(AccessService)
+    shown = {
+        "case": found.case,
+        "pin": found.pin,
+        "citizen": found.citizen,
+        "unreachable": values["mobile"] is not None and found.citizen is None,
+        "may_know": access.can(found.case, "contact"),
+        "may_open": access.can(found.case, "view"),
+        "kind": kind,
+    }
+    response = render_to_response(TEMPLATE, shown, request=request)
+    response.cache_control = "no-store"
+    return response

@@ -116,7 +116,7 @@ def check(request: Any, rules: Rules) -> None:
     field_limit = rules.field_limit(path)
     check_query(request, field_limit)
     check_length(environ, rules.body_limit(path))
-    check_body(request, rules.body_limit(path), field_limit)
+    check_body(request, rules.body_limit(path), field_limit, files=_below(path, rules.upload_paths))
 
 
 def check_length(environ: Mapping[str, Any], limit: int) -> None:

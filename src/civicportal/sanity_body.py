@@ -51,10 +51,11 @@ def check_query(request: Any, field_limit: int) -> None:
         raise Refused(400, "control character in the query")
 
 
-def check_body(request: Any, limit: int, field_limit: int) -> None:
+def check_body(request: Any, limit: int, field_limit: int, *, files: bool) -> None:
     """Check a form or a JSON body; other types are their view's business, within the limit of size.
 
     :param limit: bytes; what comes without a length (chunked) is read that far and no further.
+    :param files: the page takes files: elsewhere every field is a text, and a view need not look.
     :raises Refused: 400 or 413.
     """
     content_type = request.content_type.lower()
@@ -64,7 +65,7 @@ def check_body(request: Any, limit: int, field_limit: int) -> None:
         return
     _hold(request, limit)
     if content_type == "multipart/form-data":
-        _check_multipart(request, field_limit)
+        _check_multipart(request, field_limit, files)
     elif content_type in _FORM:
         _check_urlencoded(request, field_limit)
     elif content_type == "application/json" or content_type.endswith("+json"):
@@ -107,12 +108,14 @@ def _check_urlencoded(request: Any, field_limit: int) -> None:
     _check_fields(_parsed(request))
 
 
-def _check_multipart(request: Any, field_limit: int) -> None:
+def _check_multipart(request: Any, field_limit: int, files: bool) -> None:
     parts, nested, replacements = _scan(request.body_file_raw)
     _count_fields(parts, field_limit)
     if nested:
         raise Refused(400, "multipart within multipart")
     fields = _parsed(request)
+    if not files and not all(isinstance(value, str) for _name, value in fields):
+        raise Refused(400, "a file where none is taken")
     # The parser puts a replacement character for every wrong byte: more of them than came in means wrong bytes.
     if sum(text.count(_REPLACEMENT) for text in _check_fields(fields)) > replacements:
         raise Refused(400, "form is not UTF-8")
@@ -136,7 +139,7 @@ def _scan(body: BinaryIO) -> tuple[int, bool, int]:
     return parts, nested, replacements
 
 
-def _parsed(request: Any) -> Iterable[tuple[Any, Any]]:
+def _parsed(request: Any) -> list[tuple[Any, Any]]:
     try:
         return list(request.POST.items())
     except Exception:  # the parser trusts its input: Value-, Type-, Key-, Lookup- and more errors

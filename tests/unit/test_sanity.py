@@ -156,7 +156,9 @@ JUNK = {
     "multipart bad boundary": (post(part() + END, 'multipart/form-data; boundary="\xff\t"'), 400),
     "multipart not UTF-8": (post(part(content=b"\xff") + END, MULTIPART), 400),
     "multipart name not UTF-8": (post(part(b'name="\xff"') + END, MULTIPART), 400),
-    "multipart file name not UTF-8": (post(part(b'name="a"; filename="\xff.jpg"') + END, MULTIPART), 400),
+    "multipart file name not UTF-8": (post(part(b'name="a"; filename="\xff.jpg"') + END, MULTIPART, path=UPLOADS), 400),
+    "multipart file elsewhere": (post(part(b'name="f"; filename="a.jpg"', b"\xff\xd8") + END, MULTIPART), 400),
+    "multipart no file elsewhere": (post(part(b'name="f"; filename=""', b"") + END, MULTIPART), 400),
     "multipart NUL": (post(part(content=b"\x00") + END, MULTIPART), 400),
     "multipart no name": (post(part("x=y") + END, MULTIPART), 400),
     "multipart charset": (post(part(extra=b"Content-Type: text/plain; charset=x-junk\r\n") + END, MULTIPART), 400),
@@ -197,7 +199,7 @@ GOOD = {
     "empty form": post(b""),
     "200 fields": post(b"&".join([b"a=1"] * 200)),
     "2000 fields": post(b"&".join([b"a=1"] * 2000), path=WIDE + "/editor"),
-    "multipart": post(part(content="گزارش\r\n".encode()) + part('name="f"; filename="عکس.jpg"', b"\xff\xd8\xff\x00") + END, MULTIPART),
+    "multipart": post(part(content="گزارش\r\n".encode()) + part('name="f"; filename="عکس.jpg"', b"\xff\xd8\xff\x00") + END, MULTIPART, path=UPLOADS),
     "multipart with a replacement character": post(part(content="a\ufffdb".encode()) + END, MULTIPART),
     "a megabyte": post(b"a=" + b"x" * (MIB - 2)),
     "an upload": post(part('name="f"; filename="a.jpg"', b"\xff" * (11 * MIB)) + END, MULTIPART, path=UPLOADS),
@@ -273,7 +275,7 @@ def test_webtest_finds_nothing_wrong_with_the_answers():
     app.get("/?v=%ff", status=400)
     app.request("/", method="PUT", status=405)
     app.post("/", {"a": "۱"}, status=200)
-    app.post("/", {"a": "۱"}, upload_files=[("f", "عکس.jpg", b"\xff\xd8")], status=200)
+    app.post(UPLOADS, {"a": "۱"}, upload_files=[("f", "عکس.jpg", b"\xff\xd8")], status=200)
 
 
 FUZZ = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -87,6 +87,7 @@ def test_ways_of_typing_a_day(text: str) -> None:
         ("1405/13/01", "The calendar has no such day."),
         ("1405/00/10", "The calendar has no such day."),
         ("0000/01/01", "The calendar has no such day."),
+        ("0001/01/01", "The calendar has no such day."),
         ("2026/11/24", "Enter the date in the Solar Hijri calendar."),
         ("05/9/3", "Enter the date as in ۱۴۰۵/۰۹/۰۳."),
         ("1405/9-3", "Enter the date as in ۱۴۰۵/۰۹/۰۳."),
@@ -106,6 +107,7 @@ def test_what_is_no_jalali_day(text: str, reason: str) -> None:
     ("text", "reason"),
     [
         ("2026/02/29", "The calendar has no such day."),
+        ("9999/12/31", "The calendar has no such day."),
         ("1405/09/03", "Enter the date in the Gregorian calendar."),
         ("24.11.2026", "Enter the date as in 2026/11/24."),
     ],

@@ -239,3 +239,23 @@ class TestDayList:
     def test_an_empty_day_says_so(self, desk):
         assert desk.get("/desk/meetings/day/2026-05-31").html.select_one(".empty") is not None
         desk.get("/desk/meetings/day/2026-13-31", status=404)
+
+
+class TestDaysThatNoCalendarGoesOnFrom:
+    @pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "0622-03-21"])
+    def test_of_an_address_are_none(self, office, desk, day):
+        code = office.ask()
+        desk.get(f"/desk/meetings/day/{day}", status=404)
+        desk.get(f"/desk/meetings/sessions/new?day={day}", status=200)
+        page = desk.get(f"/desk/meetings/requests/{code}")
+        form = next(form for form in page.forms.values() if "minutes" in form.fields)
+        for picked in ({"pick": f"{day}T08:00"}, {"month": day}):
+            desk.post(page.request.path, [*form.submit_fields(), *picked.items()], status=200)
+
+    def test_that_are_typed_are_none(self, office, desk):
+        code = office.ask()
+        desk.get("/desk/meetings?day=0001/01/01", status=200)
+        form = next(
+            f for f in desk.get(f"/desk/meetings/requests/{code}").forms.values() if "minutes" in f.fields
+        )
+        fill(form, day="0001/01/01", at="08:00").submit(status=422)

@@ -20,6 +20,8 @@ _TYPED_DATE = re.compile(r"([0-9]{4})([/.-])([0-9]{1,2})\2([0-9]{1,2})")
 EXAMPLES: dict[CalendarKind, str] = {"jalali": "۱۴۰۵/۰۹/۰۳", "gregorian": "2026/11/24"}
 #: No Jalali year that a portal meets is above it, and no Gregorian one below.
 _LAST_JALALI_YEAR = 1699
+#: Far enough from the ends of both calendars that the days beside a typed one exist in both.
+_FIRST_JALALI_YEAR, _LAST_GREGORIAN_YEAR = 1000, 2399
 
 
 class InvalidDate(InvalidInput):
@@ -58,6 +60,8 @@ def parse_date(kind: CalendarKind, text: str) -> date:
         raise InvalidDate(_("Enter the date in the Solar Hijri calendar."))
     if kind == "gregorian" and year <= _LAST_JALALI_YEAR:
         raise InvalidDate(_("Enter the date in the Gregorian calendar."))
+    if not _FIRST_JALALI_YEAR <= year <= _LAST_GREGORIAN_YEAR:
+        raise InvalidDate(_("The calendar has no such day."))
     try:
         return from_calendar(kind, year, month, day)
     except ValueError:

@@ -20,6 +20,8 @@ from civicportal.api import (
 )
 
 MOST_SEATS = 200
+YEARS = range(1700, 2400)
+"""Of the days in addresses: those beside them exist in every calendar."""
 
 
 class Session(StrictSchema):
@@ -106,6 +108,7 @@ class Week(StrictSchema):
 def day_in(value: str) -> date | None:
     """Return the day of an address (ISO 8601), or None for what is none."""
     try:
-        return date.fromisoformat(value)
+        day = date.fromisoformat(value)
     except ValueError:
         return None
+    return day if day.year in YEARS else None

@@ -34,16 +34,27 @@
   }
 
   /* ---------- pins and dots ---------- */
-  /* Pins stand in the order of the points and never one on the other: a crowded point is a dot until there is room. */
+  /* Pins stand in the order of the points, whole, and never one on the other or on a button: a crowded point is a dot
+     until there is room. */
   function withRoom(map, points) {
-    var taken = [];
+    var taken = buttons(map);
+    var size = map.getSize();
     return points.map(function (point) {
-      var at = map.project([point.lat, point.lon]);
-      var crowded = taken.some(function (other) {
+      var at = map.latLngToContainerPoint([point.lat, point.lon]);
+      var cut = at.x < PIN_WIDTH / 2 || at.x > size.x - PIN_WIDTH / 2 || at.y < PIN_HEIGHT || at.y > size.y;
+      var crowded = cut || taken.some(function (other) {
         return Math.abs(other.x - at.x) < PIN_WIDTH && Math.abs(other.y - at.y) < PIN_HEIGHT;
       });
       if (!crowded) { taken.push(at); }
       return !crowded;
+    });
+  }
+  /* Where pins would have to stand to lie on a button of the map. */
+  function buttons(map) {
+    var origin = map.getContainer().getBoundingClientRect();
+    return cp.all('.leaflet-control a, .leaflet-control button', map.getContainer()).map(function (button) {
+      var box = button.getBoundingClientRect();
+      return { x: (box.left + box.right) / 2 - origin.left, y: (box.top + box.bottom + PIN_HEIGHT) / 2 - origin.top };
     });
   }
   function showPoints(map, group, points, fixed) {

@@ -248,3 +248,9 @@ def test_only_those_with_the_right_come_in(site, app, sign_in):
     sign_in(clerk)
     app.get(PAGE, status=403)
     app.get(f"{PAGE}/hours", status=403)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "2027-02-30"])
+def test_a_day_that_the_calendar_does_not_have_is_not_there(app, boss, day):
+    token = app.get(PAGE).html.select_one("[name=csrf_token]")["value"]
+    app.post(f"{PAGE}/holidays/{day}/delete", {"csrf_token": token}, status=404)

@@ -75,15 +75,14 @@ def delete_holiday(request: Any) -> HTTPSeeOther:
     """Delete a holiday."""
     try:
         day = date.fromisoformat(request.matchdict["day"])
+        back = _address(request, _year_of(request, day))
     except ValueError:
         raise NotFound("no such day") from None
     service = request.work.get(WorkdayService)
     done = _("The holiday was deleted.")
     if day in service.fixed:
         done = _("The entry was deleted. The day stays a holiday, as it is one every year.")
-    return press(
-        request, lambda: service.delete_holiday(day), done, _address(request, _year_of(request, day))
-    )
+    return press(request, lambda: service.delete_holiday(day), done, back)
 
 
 def add_closure(request: Any) -> Any:

@@ -1,12 +1,12 @@
 """Every page with every sort of person: who gets in, who is sent to which door, and what no answer lacks."""
 
-import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import pytest
 from civicportal_reports.places import locate_point
 from civicportal_reports.services import NewReport, ReportService
+from integration.routes import Page, pages_of
 from portal import Portal
 from webtest import TestApp
 
@@ -23,51 +23,12 @@ from civicportal.web.errors import STAFF_AREAS
 
 STAFF_ROLES = ("handler", "observer", "office_manager", "public_relations", "administrator")
 PEOPLE = ("visitor", "citizen", *STAFF_ROLES)
-#: What stands in a pattern for something that does not exist.
-UNKNOWN = {
-    "code": "0000000000",
-    "id": "999999999",
-    "key": "x" * 22,
-    "step": "nonsense",
-    "owner": "nobody",
-    "digest": "0",
-    "path": "nothing.css",
-    "number": "12",
-    "token": "x" * 43,
-    "page": "nothing",
-    "size": "small",
-    "day": "2020-02-30",
-}
 #: Forms that would sign the browser out.
 ENDS_THE_SESSION = {"logout", "account_session_end", "admin.member_sessions_end"}
 #: Answers to a page whose arguments nobody gave: shown, sent on, or what is missing said.
 ASKED_FOR_NOTHING = (200, 302, 303, 400, 422)
 #: Pages that want more than an address: a code's proof, a picture not begun, a report by its query.
 WANT_MORE = {"track_case": (303,), "account_totp_qr": (404,), "reports.me_too": (404,)}
-
-
-@dataclass(frozen=True)
-class Page:
-    """A view as Pyramid's introspector tells it.
-
-    :ivar methods: those it answers; GET if it names none.
-    """
-
-    route: str
-    pattern: str
-    methods: frozenset[str]
-    permission: str
-
-    @property
-    def has_arguments(self):
-        return "{" in self.pattern
-
-    def path(self, **known):
-        """The address, with what is known in its place and else with what does not exist."""
-        values = {**UNKNOWN, **known}
-        return re.sub(
-            r"\{(\w+)(:(?:[^{}]|\{\d+(?:,\d+)?\})*)?\}", lambda match: values[match[1]], self.pattern
-        )
 
 
 @dataclass
@@ -98,31 +59,6 @@ class City:
         if page.permission in doors:
             return doors[page.permission]
         return staff and self.identities[who].permits(page.permission)
-
-
-def pages_of(registry):
-    """Every view of a route, with its permission."""
-    introspector = registry.introspector
-    patterns = {
-        route["introspectable"]["name"]: route["introspectable"]["pattern"]
-        for route in introspector.get_category("routes")
-    }
-    found = []
-    for entry in introspector.get_category("views"):
-        view = entry["introspectable"]
-        if view["route_name"] is None:
-            continue
-        methods = view["request_methods"] or ("GET",)
-        permissions = [part["value"] for part in entry["related"] if part.category_name == "permissions"]
-        found.append(
-            Page(
-                route=view["route_name"],
-                pattern=patterns[view["route_name"]],
-                methods=frozenset([methods] if isinstance(methods, str) else methods),
-                permission=permissions[0],
-            )
-        )
-    return found
 
 
 @pytest.fixture(scope="module")

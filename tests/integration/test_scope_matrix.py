@@ -1,0 +1,227 @@
+"""Every address of a thing, with who owns it or works on it and with others of the same rights: elsewhere it is not there."""
+
+import pytest
+from integration.scopes import APPLICANT, KINDS, STAFF, Scopes
+from portal import Portal
+
+from civicportal.api import CaseService
+from civicportal.web.errors import STAFF_AREAS
+
+#: What decides of an address, where the pattern and the right of the page do not say it already.
+RULES = {
+    "followed": "follower",
+    "followed_notices": "follower",
+    "followed_rate": "follower",
+    "account_session_end": "own session",
+    "account_deputy_end": "own deputy",
+    "attachment": "picture",
+    "attachment_small": "picture",
+    "upload_remove": "picture",
+    "reports.page": "published",
+    "track_case": "proof",
+    "meetings.day": "diary",
+    "meetings.session": "diary",
+    "announcements.page": "board",
+    "announcements.image": "board",
+    "staff_invite": "link",
+    "staff_invite_code": "link",
+    "staff_reset_link": "link",
+    "staff_reset_link_code": "link",
+    "demo.phone": "nobody's",
+    "static": "nobody's",
+    "words": "nobody's",
+}
+#: Rights over the whole municipality: who has one has it for all it is about.
+WHOLE = ("core:", "announcements:post:", "announcements:broadcast:", "meetings:session:")
+#: A step of staff and one of the citizen, by kind.
+STEPS = {
+    "reports": ("start_review", "citizen_answers"),
+    "meetings": ("reschedule", "withdraw"),
+    "feedback": ("start_review", ""),
+    "orders": ("start", ""),
+}
+#: Pages of one kind only; the kinds whose cases the others show are all.
+OF_ONE_KIND = {
+    "reports.duplicate": {"reports"},
+    "reports.convert": {"feedback"},
+    "reports.sent": set(KINDS) - {"orders"},
+    "feedback.publish": {"feedback"},
+    "feedback.take_back": {"feedback"},
+    "feedback.sent": set(KINDS) - {"orders"},
+    "meetings.assign": {"meetings"},
+    "meetings.invite": {"meetings"},
+    "meetings.order": {"meetings"},
+    "meetings.share": {"orders"},
+    "meetings.sent": set(KINDS) - {"orders"},
+    "meetings.calendar": {"meetings"},
+}
+#: Who sees the page of a case, by kind. A membership of a category covers no case without one.
+SEEN = {
+    "reports": {"insider", "specialist", "copied", "asked", "asked_specialist", "addressee"},
+    "meetings": {"insider", "copied", "asked", "addressee"},
+    "feedback": {"insider", "copied", "asked", "addressee"},
+    "orders": {"insider", "copied", "asked", "addressee"},
+}
+
+
+@pytest.fixture(scope="module")
+def scopes(civic_session, civic_database, tmp_path_factory):
+    portal = Portal(tmp_path_factory.mktemp("scopes"), civic_session.new_database(civic_database))
+    yield Scopes(portal)
+    portal.site.engines.dispose()
+
+
+def rule_of(page):
+    """Return what decides of an address, empty where nobody has said it."""
+    if page.route in RULES:
+        return RULES[page.route]
+    if "{code:" in page.pattern:
+        return "unit" if page.pattern.startswith(STAFF_AREAS) else "citizen"
+    return "right" if page.permission.startswith(WHOLE) else ""
+
+
+def addresses(scopes, rule):
+    """Yield method, kind and address of every page of a case that follows a rule."""
+    for page in scopes.pages:
+        if not page.has_arguments or rule_of(page) != rule:
+            continue
+        for kind in sorted(OF_ONE_KIND.get(page.route, KINDS)):
+            step = STEPS[kind][rule == "citizen"]
+            if "{step}" in page.pattern and not step:
+                continue
+            path = page.path(code=scopes.codes[kind], step=step)
+            for method in sorted(page.methods):
+                yield method, kind, path + ("?transition=" + step if page.route == "kartable.preview" else "")
+
+
+def test_every_address_of_a_thing_has_its_rule(scopes):
+    unnamed = [page.pattern for page in scopes.pages if page.has_arguments and not rule_of(page)]
+    assert not unnamed, f"say in {__name__} who sees what stands at {unnamed}"
+
+
+def test_no_rule_is_left_of_a_page_that_has_gone(scopes):
+    assert {*RULES, *OF_ONE_KIND} <= {page.route for page in scopes.pages}
+
+
+def test_a_case_of_another_unit_is_not_there(scopes):
+    before = scopes.versions()
+    wrong = []
+    for method, kind, path in addresses(scopes, "unit"):
+        for who in ("outsider", "other_specialist"):
+            answer = scopes.ask(who, method, path)
+            if answer.status_int != 404:
+                wrong.append(f"{who} {method} {path} ({kind}): {answer.status}")
+    assert not wrong
+    assert scopes.versions() == before
+
+
+def test_a_case_of_ones_own_unit_is_there(scopes):
+    wrong = []
+    for method, kind, path in addresses(scopes, "unit"):
+        answer = scopes.ask("insider", method, path)
+        if answer.status_int == 404 or answer.status_int >= 500:
+            wrong.append(f"{method} {path} ({kind}): {answer.status}")
+    assert not wrong
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_who_sees_the_page_of_a_case(scopes, kind):
+    path = f"/kartable/cases/{scopes.codes[kind]}"
+    answers = {who: scopes.get(who, path).status_int for who in STAFF}
+    assert answers == {who: 200 if who in SEEN[kind] else 404 for who in STAFF}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_who_was_sent_a_copy_or_asked_takes_no_step(scopes, kind):
+    code, (step, _own) = scopes.codes[kind], STEPS[kind]
+    with scopes.site.work(write=False) as work:
+        version = work.get(CaseService).fetch(code).version
+    for who in ("copied", "asked", "addressee"):
+        for action in (step, "take", "refer"):
+            answer = scopes.post(who, f"/kartable/cases/{code}/{action}", version=str(version))
+            assert answer.status_int in (403, 422), (who, action, answer.status)
+    assert scopes.versions()[code] == version
+
+
+def test_a_case_of_another_citizen_is_not_there(scopes):
+    before = scopes.versions()
+    wrong = []
+    for method, kind, path in addresses(scopes, "citizen"):
+        for who in ("stranger", "follower"):
+            answer = scopes.ask(who, method, path)
+            if answer.status_int != 404:
+                wrong.append(f"{who} {method} {path} ({kind}): {answer.status}")
+        if kind == "orders":
+            continue
+        answer = scopes.ask("owner", method, path)
+        if answer.status_int == 404 or answer.status_int >= 500:
+            wrong.append(f"owner {method} {path} ({kind}): {answer.status}")
+    assert not wrong
+    assert scopes.versions() == before
+
+
+def test_a_followed_case_is_there_for_its_followers(scopes):
+    for page in scopes.pages:
+        if rule_of(page) != "follower":
+            continue
+        for method in page.methods:
+            path = page.path(**scopes.known)
+            assert scopes.ask("stranger", method, path).status_int == 404, path
+            assert scopes.ask("follower", method, path).status_int in (200, 303, 422), path
+
+
+def test_a_picture_is_for_those_its_case_is_for(scopes):
+    for page in scopes.pages:
+        if rule_of(page) != "picture" or "GET" not in page.methods:
+            continue
+        answers = {who: scopes.get(who, page.path(**scopes.known)).status_int for who in scopes.browsers}
+        assert {who for who, status in answers.items() if status == 200} == {"owner", *SEEN["reports"]}
+    path = f"/uploads/{scopes.known['key']}/remove"
+    for who in ("owner", "stranger", "insider"):
+        scopes.post(who, path)
+    assert scopes.get("owner", f"/attachments/{scopes.known['key']}").status_int == 200
+
+
+def test_what_is_not_published_is_there_for_nobody(scopes):
+    for who in scopes.browsers:
+        assert scopes.get(who, f"/reports/{scopes.known['id']}").status_int == 404, who
+
+
+def test_the_second_part_is_proved_by_everybody(scopes):
+    for who in scopes.browsers:
+        answer = scopes.get(who, f"/track/{scopes.codes['reports']}")
+        assert answer.status_int == 303, who
+        assert answer.location.endswith("/track"), who
+
+
+def test_nobody_ends_the_session_of_another(scopes):
+    for mine, theirs in (("stranger", "owner"), ("outsider", "insider")):
+        [session] = scopes.sessions_of(theirs)
+        scopes.post(mine, f"/account/sessions/{session}/end")
+        assert scopes.sessions_of(theirs) == [session]
+
+
+def test_the_diary_names_to_another_unit_that_there_is_a_meeting_and_not_whose(scopes):
+    for path in (
+        f"/desk/meetings/day/{scopes.known['day']}",
+        f"/desk/meetings/sessions/{scopes.known['session']}",
+    ):
+        assert APPLICANT in scopes.get("insider", path), path
+        for who in ("outsider", "other_specialist"):
+            answer = scopes.get(who, path)
+            assert answer.status_int == 200
+            assert APPLICANT not in answer
+            assert scopes.codes["meetings"] not in answer
+
+
+def test_no_list_names_what_lies_elsewhere(scopes):
+    wrong = []
+    for page in scopes.pages:
+        if "GET" not in page.methods or page.has_arguments:
+            continue
+        for who in ("outsider", "other_specialist", "stranger", "visitor"):
+            text = scopes.get(who, page.path()).text
+            wrong += [f"{who} {page.pattern}: {code}" for code in scopes.codes.values() if code in text]
+    assert not wrong
+    seen = scopes.get("insider", "/kartable?view=everywhere").text
+    assert all(code in seen for code in scopes.codes.values())

@@ -3,6 +3,10 @@
 from datetime import date
 
 import pytest
+from civicportal_meetings.services import Applicant, PublicDayService
+
+from civicportal.api import CaseService
+from civicportal.testing import identity, make_staff
 
 SUNDAY, MONDAY = date(2026, 5, 31), date(2026, 6, 1)
 NATIONAL_CODE = "0499370899"
@@ -11,6 +15,16 @@ NATIONAL_CODE = "0499370899"
 @pytest.fixture
 def desk(office, app, sign_in):
     sign_in(office.officer)
+    return app
+
+
+@pytest.fixture
+def looker(site, office, app, sign_in):
+    """The desk of somebody who sets times and may know nobody's name or numbers."""
+    with site.work() as work:
+        rights = ("meetings:case:view", "meetings:case:work")
+        person = identity(work, make_staff(work, "looker", permissions=rights))
+    sign_in(person)
     return app
 
 
@@ -106,6 +120,36 @@ class TestSearch:
         answer = fill(form, words=NATIONAL_CODE).submit()
         assert NATIONAL_CODE not in answer.location
         assert len(self.found(answer.follow())) == 1
+
+    @pytest.mark.parametrize(("words", "found"), [(NATIONAL_CODE, 0), ("۰۹۰۰۰۰۰۰۰۰۱", 0), ("ورزشی", 1)])
+    def test_without_the_right_to_it_a_number_finds_nobody_and_is_not_kept(
+        self, several, looker, words, found
+    ):
+        answer = self.search(looker, words=words)
+        assert ("words=" in answer.request.url) == bool(found)
+        assert len(self.found(answer)) == found
+
+    def test_a_mobile_leads_to_the_requests_of_its_citizen(self, several, desk):
+        answer = self.search(desk, words="۰۹۰۰۰۰۰۰۰۰۱")
+        assert "words=" not in answer.request.url
+        assert len(self.found(answer)) == 1
+
+
+class TestWhoMayKnowNobody:
+    def test_reads_no_name_beside_the_times(self, office, looker):
+        who = Applicant(name="نام رازدار", party="legal", organization="شرکت ناپیدا", position="مدیر رازدار")
+        page = looker.get(f"/desk/meetings/requests/{office.ask(applicant=who, companions=['همراه رازدار'])}")
+        assert "رازدار" not in page.text
+        assert "ناپیدا" not in page.text
+
+    def test_sees_of_a_reserve_list_only_what_is_theirs(self, office, site, app, sign_in):
+        session, code = office.plan(), office.ask(subject="پروندهٔ دیگران")
+        with site.work(actor=office.officer) as work:
+            work.get(PublicDayService).wait(session, work.get(CaseService).fetch(code))
+        sign_in(office.officer)
+        assert "پروندهٔ دیگران" in app.get(f"/desk/meetings/sessions/{session}").text
+        sign_in(office.handler)
+        assert "پروندهٔ دیگران" not in app.get(f"/desk/meetings/sessions/{session}").text
 
 
 class TestSetting:

@@ -11,6 +11,7 @@ from civicportal.api import (
     AccessService,
     BoundForm,
     CaseService,
+    Mobile,
     NationalCode,
     Node,
     NotFound,
@@ -22,7 +23,7 @@ from civicportal.api import (
 from civicportal_meetings.days import titles
 from civicportal_meetings.desk_schemas import Filters as FilterForm
 from civicportal_meetings.desk_schemas import Week, day_in
-from civicportal_meetings.names import IDENTITY, KIND, SESSIONS
+from civicportal_meetings.names import KIND, SESSIONS
 from civicportal_meetings.services.agenda import AgendaService, Visit
 from civicportal_meetings.services.search import Filters, MeetingSearch
 from civicportal_meetings.week import table, week_of
@@ -83,14 +84,15 @@ def week(request: Any, day: date | None) -> dict[str, Any]:
 
 
 def search(request: Any) -> Any:
-    """Look for a request: a code leads to it, a national code to its citizen, and neither stands in the address."""
+    """Look for a request: a code leads to it, a national code or a mobile to its citizen; neither stands in the address."""
     words = request.POST.get("words", "").strip()
     kept = {name: request.POST.get(name, "") for name in ("first_day", "last_day", "status")}
     code, national = _read(request, TrackingCode(), words), _read(request, NationalCode(), words)
+    mobile, people = _read(request, Mobile(), words), request.work.get(MeetingSearch)
     if code and _exists(request, code):
         return HTTPSeeOther(request.route_path("meetings.assign", code=code))
-    if national and request.identity.permits(IDENTITY):
-        citizen = request.work.get(MeetingSearch).citizen_of(national)
+    if national or mobile:
+        citizen = people.citizen_of(national) if national else people.citizen_at(mobile)
         kept["citizen"] = str(citizen or 0)
     else:
         kept["words"] = words

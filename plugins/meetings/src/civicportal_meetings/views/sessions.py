@@ -5,6 +5,7 @@ from typing import Any
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.api import (
+    AccessService,
     BoundForm,
     Button,
     CaseService,
@@ -149,8 +150,10 @@ def _page(request: Any, *, status: int = 200, **shown: BoundForm) -> dict[str, A
 
 
 def _waiting(request: Any, session: MeetingSession) -> list[Any]:
-    service = request.work.get(PublicDayService)
-    return [(case, request.work.get(AgendaService).detail(case)) for _row, case in service.reserve(session)]
+    """Return who waits for a seat, as far as the officer may see it."""
+    agenda, may_see = request.work.get(AgendaService), request.work.get(AccessService).can
+    waiting = request.work.get(PublicDayService).reserve(session)
+    return [(case, agenda.detail(case)) for _row, case in waiting if may_see(case, "view")]
 
 
 def _usual(request: Any, closing: bool) -> dict[str, Any]:

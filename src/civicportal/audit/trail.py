@@ -1,6 +1,5 @@
 """The trail as administrators read it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -8,11 +7,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, select
 
 from civicportal.audit.models import AuditEvent
+from civicportal.lists import Page, newest_first, within_days
 
 if TYPE_CHECKING:
     from civicportal.work import Work
-
-PAGE_SIZE = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,15 +30,6 @@ class TrailQuery:
     last: date | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class TrailPage:
-    """Some events, the latest first, and the ids at which the neighbours begin."""
-
-    events: Sequence[AuditEvent]
-    older: int | None
-    newer: int | None
-
-
 class TrailService:
     """Reads the trail."""
 
@@ -48,26 +37,14 @@ class TrailService:
         self.work = work
         self.session = work.session
 
-    def page(self, query: TrailQuery, *, before: int | None = None, after: int | None = None) -> TrailPage:
-        """Return one page.
+    def page(self, query: TrailQuery, *, before: int | None = None, after: int | None = None) -> Page:
+        """Return one page of rows, each an event alone.
 
         :param before: only events older than this id.
         :param after: only events newer than this id; it wins over ``before``.
         """
-        events = select(AuditEvent).where(*self._conditions(query))
-        if after is not None:
-            rising = events.where(AuditEvent.id > after).order_by(AuditEvent.id).limit(PAGE_SIZE + 1)
-            found = self.session.scalars(rising).all()
-            shown, newer, older = found[:PAGE_SIZE][::-1], len(found) > PAGE_SIZE, True
-        else:
-            events = events.where(AuditEvent.id < before) if before is not None else events
-            found = self.session.scalars(events.order_by(AuditEvent.id.desc()).limit(PAGE_SIZE + 1)).all()
-            shown, newer, older = found[:PAGE_SIZE], before is not None, len(found) > PAGE_SIZE
-        return TrailPage(
-            events=shown,
-            older=shown[-1].id if shown and older else None,
-            newer=shown[0].id if shown and newer else None,
-        )
+        found = select(AuditEvent).where(*self._conditions(query))
+        return newest_first(self.session, found, AuditEvent.id, before=before, after=after)
 
     def last_verified(self) -> AuditEvent | None:
         """Return what the last verification of the whole trail has found."""
@@ -75,8 +52,7 @@ class TrailService:
         return self.session.scalar(query.order_by(AuditEvent.id.desc()).limit(1))
 
     def _conditions(self, query: TrailQuery) -> list[ColumnElement[bool]]:
-        calendar = self.work.site.calendar
-        found: list[ColumnElement[bool]] = []
+        found = [within_days(AuditEvent.at, self.work.site.calendar, query.first, query.last)]
         if query.action:
             area = query.action.endswith(":")
             found.append(
@@ -86,8 +62,4 @@ class TrailService:
             )
         exact = {"actor_id": query.actor, "subject_id": query.subject, "case_id": query.case_id}
         found += [getattr(AuditEvent, name) == value for name, value in exact.items() if value is not None]
-        if query.first:
-            found.append(AuditEvent.at >= calendar.day_bounds(query.first)[0])
-        if query.last:
-            found.append(AuditEvent.at < calendar.day_bounds(query.last)[1])
         return found

@@ -1,7 +1,6 @@
 """The page of the audit trail."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 from pyramid.httpexceptions import HTTPSeeOther
 
@@ -10,8 +9,8 @@ from civicportal.audit.seals import SealService
 from civicportal.audit.titles import TITLES
 from civicportal.audit.trail import TrailQuery, TrailService
 from civicportal.forms import BoundForm
+from civicportal.forms.filters import page_ends, with_query
 from civicportal.i18n import _
-from civicportal.schema import whole_number
 
 FILTERS = ("action", "case", "first", "last", "actor", "subject")
 NEWEST = 20
@@ -30,16 +29,18 @@ def trail(request: Any) -> dict[str, Any]:
     code = values.pop("case")
     query = TrailQuery(**values, case_id=cases.id_of(code) if code else None)
     service = request.work.get(TrailService)
-    page = service.page(query, before=_id(request, "before"), after=_id(request, "after"))
+    page = service.page(query, **page_ends(request))
+    events = [event for (event,) in page.rows]
     chosen = {name: form[name].cstruct for name in FILTERS if form[name].cstruct}
     return {
         "form": form,
         "narrowed": bool(chosen),
         "chosen": chosen,
         "page": page,
-        "codes": cases.codes_of(event.case_id for event in page.events if event.case_id),
+        "events": events,
+        "codes": cases.codes_of(event.case_id for event in events if event.case_id),
         "names": request.work.get(AccountService).names(
-            event.subject_id for event in page.events if event.subject_id
+            event.subject_id for event in events if event.subject_id
         ),
         "titles": TITLES,
         "verified": service.last_verified(),
@@ -62,11 +63,5 @@ def verify(request: Any) -> HTTPSeeOther:
     return HTTPSeeOther(request.route_path("admin.audit"))
 
 
-def _id(request: Any, name: str) -> int | None:
-    return whole_number(request.GET.get(name, "")) or None
-
-
 def _url(request: Any, parts: dict[str, Any]) -> str:
-    query = urlencode({name: value for name, value in parts.items() if value not in (None, "")})
-    path = str(request.route_path("admin.audit"))
-    return f"{path}?{query}" if query else path
+    return with_query(request.route_path("admin.audit"), parts)

@@ -2,11 +2,12 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, and_, true
+from sqlalchemy import ColumnElement, and_
 
 from civicportal.calendar import CityCalendar
 from civicportal.cases.models import Case
 from civicportal.cases.workflow import OPEN_STAGES
+from civicportal.lists import within_days
 
 
 def in_stage(stage: str) -> ColumnElement[bool]:
@@ -16,12 +17,7 @@ def in_stage(stage: str) -> ColumnElement[bool]:
 
 def sent_between(calendar: CityCalendar, first: date | None, last: date | None) -> ColumnElement[bool]:
     """Return the condition for the days on which a case was opened, both included; None leaves an end open."""
-    found: list[ColumnElement[bool]] = []
-    if first:
-        found.append(Case.created_at >= calendar.day_bounds(first)[0])
-    if last:
-        found.append(Case.created_at < calendar.day_bounds(last)[1])
-    return and_(true(), *found)
+    return within_days(Case.created_at, calendar, first, last)
 
 
 def overdue(now: datetime) -> ColumnElement[bool]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 from civicportal.access import in_kartable, visible
 from civicportal.accounts.models import User
 from civicportal.cases import tracking
+from civicportal.cases.conditions import sent_between
 from civicportal.cases.models import Case
 from civicportal.cases.paging import SORTS, Page, Rows, case_page
 from civicportal.cases.search import matches
@@ -173,11 +174,7 @@ class InboxService:
             tree = self.work.get(OrganizationService).categories
             ids = tree.subtree(filters.category) if filters.category in tree.by_id else frozenset({0})
             query = query.where(Case.category_id.in_(ids))
-        calendar = self.work.site.calendar
-        if filters.first_day:
-            query = query.where(Case.created_at >= calendar.day_bounds(filters.first_day)[0])
-        if filters.last_day:
-            query = query.where(Case.created_at < calendar.day_bounds(filters.last_day)[1])
+        query = query.where(sent_between(self.work.site.calendar, filters.first_day, filters.last_day))
         if filters.citizen is not None:
             query = query.where(Case.citizen_id == filters.citizen, visible(self.identity, "contact"))
         return query.where(matches(filters.words)) if filters.words else query

@@ -1,22 +1,20 @@
 """The outbox as administrators read it: fate of each message, and sending again what did not arrive."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, func, select, update
 
 from civicportal.audit.services import AuditService
 from civicportal.cases.models import Case
-from civicportal.cases.paging import Rows
 from civicportal.errors import Conflict
+from civicportal.lists import Page, newest_first, within_days
 from civicportal.notifications.models import OutboxMessage
 
 if TYPE_CHECKING:
     from civicportal.work import Work
 
-PAGE_SIZE = 50
 COUNTED = timedelta(days=30)
 """Older messages are listed, but not counted: totals of years cost too much to be shown on every page."""
 
@@ -40,15 +38,6 @@ class MessageQuery:
     person: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class MessagePage:
-    """Some messages, the latest first, each with the code of its case; and the ids at which the neighbours begin."""
-
-    rows: Sequence[Any]
-    older: int | None
-    newer: int | None
-
-
 class MessageBook:
     """Reads the outbox; the only thing it changes is what is sent again."""
 
@@ -56,30 +45,15 @@ class MessageBook:
         self.work = work
         self.session = work.session
 
-    def page(
-        self, query: MessageQuery, *, before: int | None = None, after: int | None = None
-    ) -> MessagePage:
-        """Return one page.
+    def page(self, query: MessageQuery, *, before: int | None = None, after: int | None = None) -> Page:
+        """Return one page of messages, each with the code of its case.
 
         :param before: only messages older than this id.
         :param after: only messages newer than this id; it wins over ``before``.
         """
         rows = select(OutboxMessage, Case.code).outerjoin(Case, Case.id == OutboxMessage.case_id)
         rows = rows.where(*self._conditions(query))
-        if after is not None:
-            found = self._rows(rows.where(OutboxMessage.id > after).order_by(OutboxMessage.id))
-            shown = found[:PAGE_SIZE][::-1]
-            newer, older = len(found) > PAGE_SIZE, True
-        else:
-            rows = rows.where(OutboxMessage.id < before) if before is not None else rows
-            found = self._rows(rows.order_by(OutboxMessage.id.desc()))
-            shown = found[:PAGE_SIZE]
-            newer, older = before is not None, len(found) > PAGE_SIZE
-        return MessagePage(
-            rows=shown,
-            older=shown[-1][0].id if shown and older else None,
-            newer=shown[0][0].id if shown and newer else None,
-        )
+        return newest_first(self.session, rows, OutboxMessage.id, before=before, after=after)
 
     def counts(self) -> dict[str, int]:
         """Return the number of messages by state, of the last thirty days."""
@@ -114,12 +88,8 @@ class MessageBook:
             "message:again", subject_id=row.user_id, case_id=row.case_id, message=message_id
         )
 
-    def _rows(self, query: Rows) -> Sequence[Any]:
-        return self.session.execute(query.limit(PAGE_SIZE + 1)).all()
-
     def _conditions(self, query: MessageQuery) -> list[ColumnElement[bool]]:
-        calendar = self.work.site.calendar
-        found: list[ColumnElement[bool]] = []
+        found = [within_days(OutboxMessage.created_at, self.work.site.calendar, query.first, query.last)]
         if query.state:
             found.append(OutboxMessage.state == query.state)
         if query.arrival:
@@ -133,8 +103,4 @@ class MessageBook:
             found.append(Case.code == query.code)
         if query.person is not None:
             found.append(OutboxMessage.user_id == query.person)
-        if query.first:
-            found.append(OutboxMessage.created_at >= calendar.day_bounds(query.first)[0])
-        if query.last:
-            found.append(OutboxMessage.created_at < calendar.day_bounds(query.last)[1])
         return found

@@ -1,7 +1,6 @@
 """Administration of messages: the outbox with the fate of each, and the wording of the texts."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 from pyramid.httpexceptions import HTTPSeeOther
 from sqlalchemy import select
@@ -12,6 +11,7 @@ from civicportal.cases.models import Case
 from civicportal.countries import InvalidMobile
 from civicportal.errors import Conflict, NotFound
 from civicportal.forms import BoundForm, handle_form
+from civicportal.forms.filters import page_ends, with_query
 from civicportal.i18n import _
 from civicportal.notifications.arrivals import ARRIVALS
 from civicportal.notifications.book import MessageBook, MessageQuery
@@ -20,7 +20,7 @@ from civicportal.notifications.schemas import STATES, MessageFilters, MessageWor
 from civicportal.notifications.sms import sms_parts
 from civicportal.notifications.texts import TextService, fill
 from civicportal.persian import compact
-from civicportal.schema import Option, whole_number
+from civicportal.schema import Option
 
 FILTERS = ("state", "arrival", "kind", "code", "ending", "first", "last", "person")
 
@@ -33,7 +33,7 @@ def messages(request: Any) -> dict[str, Any]:
     form = BoundForm(request, MessageFilters(), bindings={"kinds": kinds})
     values = form.read_filters(request.GET)
     book = work.get(MessageBook)
-    page = book.page(MessageQuery(**values), before=_id(request, "before"), after=_id(request, "after"))
+    page = book.page(MessageQuery(**values), **page_ends(request))
     chosen = {name: form[name].cstruct for name in FILTERS if values[name] not in (None, "")}
     return {
         "form": form,
@@ -156,11 +156,5 @@ def _key(request: Any) -> str:
     return key
 
 
-def _id(request: Any, name: str) -> int | None:
-    return whole_number(request.GET.get(name, "")) or None
-
-
 def _url(request: Any, parts: dict[str, Any]) -> str:
-    query = urlencode({name: value for name, value in parts.items() if value not in (None, "")})
-    path = str(request.route_path("admin.messages"))
-    return f"{path}?{query}" if query else path
+    return with_query(request.route_path("admin.messages"), parts)

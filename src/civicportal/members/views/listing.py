@@ -1,7 +1,6 @@
 """The list of members."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 from pyramid.httpexceptions import HTTPSeeOther
 from sqlalchemy import select
@@ -10,13 +9,13 @@ from civicportal.accounts.invitations import InvitationService
 from civicportal.accounts.models import User
 from civicportal.countries import InvalidMobile
 from civicportal.forms import BoundForm
+from civicportal.forms.filters import page_ends, with_query
 from civicportal.i18n import _
 from civicportal.members.directory import MemberDirectory, MemberQuery
 from civicportal.members.options import role_options, unit_options
 from civicportal.members.schemas import STATES, MemberFilters
 from civicportal.organization.services import OrganizationService
 from civicportal.persian import store
-from civicportal.schema import whole_number
 
 FILTERS = ("who", "q", "state", "role", "unit", "citizen")
 
@@ -30,9 +29,7 @@ def members(request: Any) -> dict[str, Any]:
     values = form.read_filters(request.GET)
     numbers = {name: int(values[name]) if values[name] else None for name in ("role", "unit")}
     directory = work.get(MemberDirectory)
-    page = directory.page(
-        MemberQuery(**{**values, **numbers}), after=_id(request, "after"), before=_id(request, "before")
-    )
+    page = directory.page(MemberQuery(**{**values, **numbers}), **page_ends(request))
     chosen = {name: form[name].cstruct for name in FILTERS if values[name] not in (None, "", "staff")}
     return {
         "form": form,
@@ -63,11 +60,5 @@ def find(request: Any) -> HTTPSeeOther:
     return HTTPSeeOther(_url(request, {"who": who, "citizen": person}))
 
 
-def _id(request: Any, name: str) -> int | None:
-    return whole_number(request.GET.get(name, "")) or None
-
-
 def _url(request: Any, parts: dict[str, Any]) -> str:
-    query = urlencode({name: value for name, value in parts.items() if value not in (None, "")})
-    path = str(request.route_path("admin.members"))
-    return f"{path}?{query}" if query else path
+    return with_query(request.route_path("admin.members"), parts)

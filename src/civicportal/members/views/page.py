@@ -106,4 +106,5 @@ def member_page(
 def _events(work: Work, user: User) -> list[AuditEvent]:
     if not work.actor.permits("core:audit:view"):
         return []
-    return list(work.get(TrailService).page(TrailQuery(subject=user.id)).events[:SHOWN_EVENTS])
+    page = work.get(TrailService).page(TrailQuery(subject=user.id))
+    return [event for (event,) in page.rows[:SHOWN_EVENTS]]

@@ -1,0 +1,63 @@
+"""What the lists of every domain share: a span of days, and pages by id with the newest first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, true
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from civicportal.calendar import CityCalendar
+
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """Some rows, the newest first, and the ids at which the neighbours begin."""
+
+    rows: Sequence[Any]
+    older: int | None
+    newer: int | None
+
+
+def newest_first(
+    session: Session,
+    query: Select[Any],
+    key: InstrumentedAttribute[int],
+    *,
+    before: int | None = None,
+    after: int | None = None,
+) -> Page:
+    """Return one page of a query whose first column is the thing that is listed, in one statement.
+
+    :param key: its id.
+    :param before: only what is older than this id.
+    :param after: only what is newer than this id; it wins over ``before``.
+    """
+    if after is not None:
+        query = query.where(key > after).order_by(key)
+    else:
+        query = (query if before is None else query.where(key < before)).order_by(key.desc())
+    rows = session.execute(query.limit(PAGE_SIZE + 1)).all()
+    more, rows = len(rows) > PAGE_SIZE, rows[:PAGE_SIZE]
+    older, newer = (more, before is not None) if after is None else (True, more)
+    rows = rows if after is None else rows[::-1]
+    return Page(
+        rows=rows,
+        older=rows[-1][0].id if rows and older else None,
+        newer=rows[0][0].id if rows and newer else None,
+    )
+
+
+def within_days(
+    moment: InstrumentedAttribute[datetime], calendar: CityCalendar, first: date | None, last: date | None
+) -> ColumnElement[bool]:
+    """Return the condition that a moment lies in these days, both included; None leaves an end open."""
+    found: list[ColumnElement[bool]] = []
+    if first:
+        found.append(moment >= calendar.day_bounds(first)[0])
+    if last:
+        found.append(moment < calendar.day_bounds(last)[1])
+    return and_(true(), *found)

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 from civicportal.forms import BoundForm
+from civicportal.forms.filters import with_query
 from civicportal.kartable.inbox import EVERYWHERE, VIEWS, Filters
 from civicportal.kartable.schemas import InboxFilters
 from civicportal.organization.services import OrganizationService
@@ -74,8 +74,7 @@ class InboxAddress:
     def url(self, **changes: str | None) -> str:
         """Return the address of this list with some parts changed; the first page unless a cursor is given."""
         parts = {"view": self.view if self.view != "all" else "", **self._texts, **changes}
-        query = urlencode({name: text for name, text in parts.items() if text})
-        return f"{ADDRESS}?{query}" if query else ADDRESS
+        return with_query(ADDRESS, parts)
 
     @property
     def _set(self) -> list[str]:

@@ -2,7 +2,6 @@
 
 import re
 from typing import Any
-from urllib.parse import urlencode
 
 from pyramid.httpexceptions import HTTPSeeOther
 from sqlalchemy import func, select
@@ -15,6 +14,7 @@ from civicportal.cases.models import Case
 from civicportal.cases.workflow import OPEN_STAGES
 from civicportal.errors import NotFound
 from civicportal.forms import BoundForm, handle_form
+from civicportal.forms.filters import with_query
 from civicportal.i18n import _
 from civicportal.organization.categories import CategoryService
 from civicportal.organization.editing import in_order
@@ -119,9 +119,7 @@ def delete(request: Any) -> HTTPSeeOther:
 
 def address(request: Any, **parts: Any) -> str:
     """Return the address of the list."""
-    query = urlencode({name: value for name, value in parts.items() if value})
-    path = str(request.route_path("admin.categories"))
-    return f"{path}?{query}" if query else path
+    return with_query(request.route_path("admin.categories"), parts)
 
 
 def _place(request: Any) -> tuple[str, Category | None]:

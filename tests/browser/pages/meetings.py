@@ -9,6 +9,7 @@ PAGES: tuple[Shown, ...] = (
     Shown("meetings.new", "neighbour", "/meetings/new", name="open"),
     Shown("meetings.sent", "neighbour", "/meetings/sent/{meeting}"),
     Shown("my_case", "neighbour", "/my/{meeting}", name="meeting"),
+    Shown("meetings.register", "office_manager", "/desk/meetings/new"),
     Shown("meetings.desk", "office_manager", "/desk/meetings"),
     Shown("meetings.desk", "handler", "/desk/meetings"),
     Shown("meetings.assign", "office_manager", "/desk/meetings/requests/{waiting}"),

@@ -1,5 +1,6 @@
 """The pages of reports."""
 
+from browser.counter import registered
 from browser.pages.shown import Shown
 from browser.people import VISITOR
 
@@ -11,6 +12,8 @@ PAGES = (
     Shown("reports.sent", "citizen", "/reports/sent/{own}"),
     Shown("reports.me_too", "citizen", "/reports/me-too?case={report}"),
     Shown("reports.desk", "public_relations", "/desk/reports"),
+    Shown("reports.register", "public_relations", "/desk/reports/new"),
+    Shown("reports.register", "public_relations", "/desk/reports/new", reach=registered, name="done"),
     Shown("reports.convert", "public_relations", "/desk/reports/from/{open_message}"),
     Shown("reports.statistics", "public_relations", "/desk/reports/statistics"),
 )

@@ -72,6 +72,7 @@ class Registration(Content, NamedCaller):
         """Speak of the citizen, not to them."""
         self["body"].title = _("What the citizen says")
         self["consent"].title = _("The citizen agrees that message and answer may be shown to everybody")
+        self["consent"].description = _("Without a name, in the words of public relations.")
 
 
 class Wording(StrictSchema):

@@ -70,6 +70,9 @@ class Portal:
     :param people: fill it with the people and cases of the demo, not with the seeds alone.
     """
 
+    #: The interpreter that runs the server.
+    python = sys.executable
+
     def __init__(self, folder: Path, database_url: str, *, people: bool = False) -> None:
         self.path = write_site(folder, database_url)
         self.port = free_port()
@@ -95,7 +98,7 @@ class Portal:
 
         :param worker: with the process that brings messages out.
         """
-        command = [sys.executable, "-m", "civicportal", "--site", str(self.path), "serve"]
+        command = [self.python, "-m", "civicportal", "--site", str(self.path), "serve"]
         command += ["--host", "127.0.0.1", "--port", str(self.port), *([] if worker else ["--no-worker"])]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(

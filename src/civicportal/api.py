@@ -41,6 +41,7 @@ from civicportal.cases.search import matches
 from civicportal.cases.services import CaseService
 from civicportal.cases.sources import SOURCES
 from civicportal.cases.steps import Step
+from civicportal.cases.submission import case_form
 from civicportal.cases.uploads import take_files, upload_owner
 from civicportal.cases.workflow import (
     OPEN_STAGES,
@@ -324,6 +325,7 @@ __all__ = [
     "answer_inbound",
     "boolean",
     "bounding_box",
+    "case_form",
     "case_page",
     "copy_pictures",
     "cut_units",

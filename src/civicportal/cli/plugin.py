@@ -1,4 +1,4 @@
-"""``civicportal plugin``: which plugins a site has."""
+"""``civicportal plugin``: which plugins a site has, and the beginning of a new one."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from civicportal.cli.options import site_path
 
 @click.group()
 def plugin() -> None:
-    """List the plugins, and put them on the list of the site or take them off."""
+    """List the plugins, put them on the list of the site or take them off, begin a new one."""
 
 
 @plugin.command("list")
@@ -53,6 +53,26 @@ def disable(context: click.Context, name: str) -> None:
     document["site"]["plugins"].remove(name)
     _write(path, document)
     click.echo(f"{name} is off the list: start the portal anew")
+
+
+@plugin.command()
+@click.argument("name")
+@click.option("--title", default="", help="Of the service in English; else the name in words.")
+@click.option("--persian", default="", help="Of the service in Persian; else the title.")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=".",
+    help="Where the folder of the distribution is made; else here.",
+)
+def new(name: str, title: str, persian: str, folder: Path) -> None:
+    """Write a distribution with the plugin NAME: a service that works at once, to be changed."""
+    from civicportal.scaffold import create_plugin
+
+    target = create_plugin(name, folder, title=title, persian=persian)
+    click.echo(
+        f"{target} is written: install it with pip install -e, then run civicportal plugin enable {name}"
+    )
 
 
 def _installed() -> set[str]:

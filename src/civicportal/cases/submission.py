@@ -1,0 +1,63 @@
+"""The page on which citizens send a new case."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import colander
+from pyramid.httpexceptions import HTTPSeeOther
+from translationstring import TranslationString
+
+from civicportal.accounts.kept import fill_kept, forget_kept, keep_form, may_submit
+from civicportal.cases.errors import PictureGone
+from civicportal.cases.uploads import take_files
+from civicportal.forms import BoundForm, Button, handle_form
+from civicportal.i18n import _
+
+if TYPE_CHECKING:
+    from civicportal.cases.models import Case
+
+
+def case_form(
+    request: Any,
+    schema: colander.Schema,
+    kind: str,
+    submit: Callable[[dict[str, Any]], "Case"],
+    *,
+    send: TranslationString | None = None,
+) -> Any:
+    """Show the form of a new case, or open the case and lead to its page: a whole view.
+
+    Who is below the identity level of the kind fills it in to the end, then proves who they are and finds it as it was.
+    Pictures lie in a field ``photo_key``. The template gets ``form`` and ``kept``.
+
+    :param kind: name of the kind of case.
+    :param submit: opens the case of what was sent.
+    :param send: what stands on the button.
+    """
+    button = Button(title=send or _("Send"), css_class="btn-primary btn-lg w-100")
+    form = BoundForm(request, schema, buttons=(button,), take_files=partial(take_files, request))
+    kept = request.method != "POST" and fill_kept(request, form)
+    return handle_form(request, form, partial(_send, request, form, kind, submit), kept=kept)
+
+
+def _send(
+    request: Any,
+    form: BoundForm,
+    kind: str,
+    submit: Callable[[dict[str, Any]], "Case"],
+    values: dict[str, Any],
+) -> Any:
+    request.site.limits.hit("submit_address", request.remote_addr)
+    level = request.site.kind(kind).level
+    if not may_submit(request, level):
+        return keep_form(request, form, level=level)
+    if request.identity.user_id is not None:
+        request.site.limits.hit("submit_citizen", request.identity.user_id)
+    try:
+        case = submit(values)
+    except PictureGone as gone:
+        form.refuse("photo_key", gone.reason)
+    forget_kept(request)
+    request.session.flash(request.translate(_("Your request has arrived. Every step comes by SMS.")), "good")
+    return HTTPSeeOther(f"/my/{case.code}")

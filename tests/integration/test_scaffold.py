@@ -1,0 +1,106 @@
+"""``civicportal plugin new``: what it writes and what it refuses; that the plugin works is tested where it is installed."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+from click.testing import CliRunner
+from pyramid.interfaces import IRoutesMapper
+
+from civicportal.app import create_app
+from civicportal.cli import main
+from civicportal.scaffold import TAKEN
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def new(tmp_path):
+    """Run the command; the distribution is made in ``tmp_path``."""
+    return lambda *words: CliRunner().invoke(main, ["plugin", "new", "--folder", str(tmp_path), *words])
+
+
+@pytest.fixture
+def written(new, tmp_path):
+    answer = new("green_space", "--title", "Green space", "--persian", "فضای سبز")
+    assert answer.exit_code == 0, answer.output
+    assert "civicportal plugin enable green_space" in answer.output
+    return tmp_path / "civicportal-green-space"
+
+
+def files_of(folder):
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_nothing_is_left_of_the_pattern(written):
+    for path in files_of(written):
+        assert "NAME" not in str(path.relative_to(written))
+        assert path.suffix != ".in"
+        assert "§" not in path.read_text(encoding="utf-8"), path
+
+
+def test_the_distribution_names_its_plugin(written):
+    project = tomllib.loads((written / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["name"] == "civicportal-green-space"
+    assert project["entry-points"]["civicportal.plugins"] == {"green_space": "civicportal_green_space.plugin"}
+
+
+def test_its_title_is_translated(written):
+    path = written / "src/civicportal_green_space/locale/fa/LC_MESSAGES/civicportal.po"
+    with path.open("rb") as file:
+        catalogue = read_po(file, locale="fa", abort_invalid=True)
+    assert catalogue["Green space"].string == "فضای سبز"
+
+
+def test_a_name_alone_is_enough(new, tmp_path):
+    assert new("parking").exit_code == 0
+    text = (tmp_path / "civicportal-parking/src/civicportal_parking/workflow.py").read_text(encoding="utf-8")
+    assert 'TITLE = _("Parking")' in text
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("Parking",), "a-z"),
+        (("park-ing",), "a-z"),
+        (("2parking",), "a letter first"),
+        (("p",), "2 to 30"),
+        (("p" * 31,), "2 to 30"),
+        (("پارک",), "a-z"),
+        (("class",), "no word of Python"),
+        (("admin",), "of the portal itself"),
+        (("core",), "of the portal itself"),
+        (("reports",), "installed already"),
+        (("parking", "--title", 'Parking "permits"'), "the title"),
+        (("parking", "--persian", "پارک\nپارک"), "the title"),
+        (("parking", "--title", "{x}"), "the title"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_words(new, tmp_path, words, why):
+    answer = new(*words)
+    assert answer.exit_code == 1
+    assert why in answer.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_there_stays_as_it_is(new, written):
+    mark = written / "README.md"
+    mark.write_text("mine", encoding="utf-8")
+    answer = new("green_space")
+    assert answer.exit_code == 1
+    assert "is there already" in answer.output
+    assert mark.read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("name", ["hatch_build.py", "babel.cfg"])
+def test_it_is_built_as_the_core_is(written, name):
+    assert (written / name).read_text(encoding="utf-8") == (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_addresses_of_the_portal_are_no_names(assemble):
+    site = assemble(site={"mode": "demo"}, notifications={"transport": "console"})
+    create_app(site)
+    patterns = [route.pattern for route in site.registry.getUtility(IRoutesMapper).get_routes()]
+    heads = {pattern.strip("/").partition("/")[0] for pattern in patterns}
+    assert {head for head in heads if head.isidentifier()} <= TAKEN

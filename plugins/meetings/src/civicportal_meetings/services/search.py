@@ -7,7 +7,19 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
-from civicportal.api import SORTS, Case, Page, Rows, User, Work, case_page, matches, store, visible
+from civicportal.api import (
+    SORTS,
+    Case,
+    Page,
+    Rows,
+    User,
+    Work,
+    case_page,
+    matches,
+    sent_between,
+    store,
+    visible,
+)
 from civicportal_meetings.models import MeetingRequest
 from civicportal_meetings.names import KIND
 
@@ -84,8 +96,7 @@ class MeetingSearch:
         )
 
     def _conditions(self, filters: Filters) -> list[ColumnElement[bool]]:
-        calendar = self.work.site.calendar
-        found: list[ColumnElement[bool]] = []
+        found = [sent_between(self.work.site.calendar, filters.first_day, filters.last_day)]
         if filters.status is None and filters.citizen is None:
             found.append(Case.status.in_(WAITING))
         elif filters.status and filters.status != "all":
@@ -94,10 +105,6 @@ class MeetingSearch:
             found.append(Case.citizen_id == filters.citizen)
         if filters.words:
             found.append(self._has(filters.words))
-        if filters.first_day:
-            found.append(Case.created_at >= calendar.day_bounds(filters.first_day)[0])
-        if filters.last_day:
-            found.append(Case.created_at < calendar.day_bounds(filters.last_day)[1])
         return found
 
     def _has(self, words: str) -> ColumnElement[bool]:

@@ -11,6 +11,7 @@ from civicportal.api import (
     AccessService,
     BoundForm,
     CaseService,
+    ListAddress,
     Mobile,
     NationalCode,
     Node,
@@ -54,7 +55,7 @@ def desk(request: Any, day: date | None, **panel: Any) -> dict[str, Any]:
         "filtered": any(request.GET.get(field.name) for field in form) or filters.citizen is not None,
         "page": search.page(filters, cursor=request.GET.get("cursor")),
         "total": search.count(filters),
-        "address": lambda **changed: _address(request, form, changed),
+        "address": ListAddress(request, form, "meetings.desk", keep=("day",)),
         "agenda": work.get(AgendaService),
         "suits": lambda detail: titles(detail.suitable_days, detail.suitable_part),
         "kind": request.site.kind(KIND),
@@ -151,11 +152,3 @@ def _filters(request: Any) -> tuple[BoundForm, Filters]:
     bindings = {"states": [*((state.name, state.title) for state in states), ALL]}
     form = BoundForm(request, FilterForm(), bindings=bindings, prefix="filter")
     return form, Filters.of(form.read_filters(request.GET))
-
-
-def _address(request: Any, form: BoundForm, changed: dict[str, Any]) -> str:
-    names = {field.name for field in form} | {"day"}
-    kept = {name: value for name, value in request.GET.items() if name in names}
-    query = urlencode({name: value for name, value in {**kept, **changed}.items() if value})
-    path = request.route_path("meetings.desk")
-    return f"{path}?{query}" if query else str(path)

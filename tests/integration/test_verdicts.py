@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select
 
+from civicportal.accounts.models import User
 from civicportal.cases.errors import Refused
 from civicportal.cases.models import Case, CaseEvent, Rating
 from civicportal.cases.services import CaseService
@@ -231,3 +232,14 @@ def test_what_a_plugin_refuses_stays_closed(site, close):
     finally:
         site.hooks.unregister(gadget)
     assert case(site, code).status == "done"
+
+
+@pytest.mark.parametrize("closed", ["disabled_at", "deleted_at"])
+def test_a_closed_account_is_closed_to_messages_too(site, close, clock, closed):
+    code = close(CITIZEN)
+    with site.work() as work:
+        setattr(work.session.scalar(select(User).where(User.mobile == CITIZEN)), closed, clock.now())
+    answers = [text for words in ("2 هنوز خراب است", code) for text in say(site, words)]
+    assert not any(code in text for text in answers)
+    with site.work(write=False) as work:
+        assert not work.session.scalar(select(Case).where(Case.code == code)).is_open

@@ -115,7 +115,8 @@ def _has_had_enough(site: "Site", sender: str) -> bool:
 def answer(message: InboundMessage, work: "Work") -> Reply | None:
     """Answer for the core: a farewell from announcements, a return to them, a verdict on a closing, or a tracking code.
 
-    :returns: None for anything else, and for somebody else's code: whoever sends that learns nothing.
+    :returns: None for anything else, and for somebody else's code: whoever sends that learns nothing. What is closed at
+        both doors is closed here too.
     """
     word = key(message.text)
     if word in work.site.country.stop_words:
@@ -133,6 +134,7 @@ def _status(message: InboundMessage, work: "Work") -> Reply | None:
         select(Case)
         .join(User, User.id == Case.citizen_id)
         .where(Case.code == codes[0], User.mobile == message.sender)
+        .where(User.disabled_at.is_(None), User.deleted_at.is_(None))
     )
     if case is None:
         return None

@@ -78,7 +78,8 @@ class VerdictService:
         verdict = read(message.text, settings["accept"], settings["object"])
         if verdict is None:
             return None
-        citizen = self.session.scalar(select(User).where(User.mobile == message.sender))
+        open_account = (User.disabled_at.is_(None), User.deleted_at.is_(None))
+        citizen = self.session.scalar(select(User).where(User.mobile == message.sender, *open_account))
         if citizen is None:
             return _NOTHING
         with self.work.acting_as(identity_of(self.work, citizen, "citizen")):

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from civicportal.accounts.errors import NotPossible
 from civicportal.accounts.invitations import InvitationService, LinkSpent, Scope
 from civicportal.accounts.members import MemberService
+from civicportal.accounts.mobile import MobileService
 from civicportal.accounts.models import Invitation, Session, User
 from civicportal.accounts.roles import RoleService
 from civicportal.accounts.services import AccountService
@@ -241,6 +242,14 @@ def test_the_authenticator_app_is_still_asked_for(site, app, boss, officer, brow
         work.session.get(User, officer.id).totp_secret = "sealed"
     link = link_of(form_of(app.get(f"/admin/members/{officer.id}"), "/reset").submit(status=200))
     assert enter(site, browse(site), link).location == "http://localhost/staff/login"
+
+
+def test_a_reset_link_is_void_when_its_person_has_another_mobile(site, app, boss, officer, browse):
+    link = link_of(form_of(app.get(f"/admin/members/{officer.id}"), "/reset").submit(status=200))
+    browse(site).get(link, status=200)
+    with site.work() as work:
+        work.get(MobileService).change(work.session.get(User, officer.id), "+989120000077")
+    browse(site).get(link, status=410)
 
 
 def test_citizens_and_closed_accounts_get_no_reset_link(site, boss, officer):

@@ -137,13 +137,16 @@ class InvitationService:
         """Return what a link is for.
 
         :raises NotFound: when there is no such link.
-        :raises LinkSpent: when it has been used, called off, or is too old.
+        :raises LinkSpent: when it has been used, called off, or is too old; a reset's also when its person has another
+            mobile meanwhile: who holds the old one may be the reason.
         """
         found = self.session.scalar(select(Invitation).where(Invitation.token_hash == token_hash(token)))
         if found is None or found.purpose != purpose:
             raise NotFound("no such link")
         if found.used_at or found.revoked_at or found.expires_at <= self.work.clock.now():
             raise LinkSpent(f"invitation {found.id} is spent")
+        if found.purpose == "reset" and found.mobile != self._mobile_now(found):
+            raise LinkSpent(f"invitation {found.id} is for a number that the person has given up")
         return found
 
     # --- using
@@ -199,6 +202,9 @@ class InvitationService:
         return found
 
     # --- inside
+
+    def _mobile_now(self, invitation: Invitation) -> str | None:
+        return self.session.scalar(select(User.mobile).where(User.id == invitation.user_id))
 
     def _make(
         self,

@@ -112,10 +112,6 @@ class Keys:
         except (InvalidTag, ValueError):
             raise CannotDecrypt("the encrypted text was damaged") from None
 
-    def needs_reencryption(self, encrypted: str) -> bool:
-        """Tell whether an older key wrote this text."""
-        return encrypted[:MARK] != self.newest_mark
-
     @property
     def newest_mark(self) -> str:
         """Return the first :data:`MARK` characters of every text that the newest key writes."""

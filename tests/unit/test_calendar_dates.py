@@ -215,29 +215,13 @@ def test_the_clock_of_tehran(moment: datetime, local: str) -> None:
     assert TEHRAN.local(moment).isoformat() == local
 
 
-@pytest.mark.parametrize(
-    ("month", "first", "following"),
-    [
-        ((1405, 9), datetime(2026, 11, 21, 20, 30, tzinfo=UTC), datetime(2026, 12, 21, 20, 30, tzinfo=UTC)),
-        ((1400, 1), datetime(2021, 3, 20, 20, 30, tzinfo=UTC), datetime(2021, 4, 20, 19, 30, tzinfo=UTC)),
-        ((1403, 12), datetime(2025, 2, 18, 20, 30, tzinfo=UTC), datetime(2025, 3, 20, 20, 30, tzinfo=UTC)),
-    ],
-)
-def test_month_bounds(month: tuple[int, int], first: datetime, following: datetime) -> None:
-    assert TEHRAN.month_bounds(*month) == (first, following)
-
-
 @given(moments)
-def test_each_moment_lies_in_its_day_and_month(moment: datetime) -> None:
+def test_each_moment_lies_in_its_day(moment: datetime) -> None:
     for dates in (TEHRAN, BERLIN):
         today = dates.today(moment)
-        year, month, _ = dates.year_month_day(today)
-
         first, following = dates.day_bounds(today)
         assert first <= moment < following
         assert first.tzinfo is UTC
-        first, following = dates.month_bounds(year, month)
-        assert first <= moment < following
 
 
 def test_a_day_on_which_the_clock_is_changed() -> None:

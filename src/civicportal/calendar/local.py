@@ -48,11 +48,6 @@ class LocalDates:
         """Return the first moment of the city's day and of the next one, in UTC."""
         return self.at(day, time.min), self.at(day + timedelta(days=1), time.min)
 
-    def month_bounds(self, year: int, month: int) -> tuple[datetime, datetime]:
-        """Return the first moment of a month of the city's calendar and of the next one, in UTC."""
-        following = (year + month // 12, month % 12 + 1)
-        return self.at(self.day(year, month, 1), time.min), self.at(self.day(*following, 1), time.min)
-
     def at(self, day: date, clock: time) -> datetime:
         """Return the moment, in UTC, when the city's clock shows a time on a day."""
         return datetime.combine(day, clock, self.timezone).astimezone(UTC)

@@ -6,7 +6,6 @@ import re
 import secrets
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import BinaryIO, Protocol, runtime_checkable
 
 __all__ = ["FileMissing", "IFileStorage", "InvalidKey", "check_key", "new_key"]
@@ -67,6 +66,3 @@ class IFileStorage(Protocol):
 
     def discard_partial(self, before: datetime) -> int:
         """Drop what interrupted writes left behind before an instant (aware); return how many there were."""
-
-    def path_hint(self, key: str) -> Path | None:
-        """Return where the file lies, for servers that can send it themselves; None if it is not local."""

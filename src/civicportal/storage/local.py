@@ -72,9 +72,6 @@ class LocalStorage:
             path.unlink(missing_ok=True)
         return len(old)
 
-    def path_hint(self, key: str) -> Path | None:
-        return self._path(key)
-
     def _path(self, key: str) -> Path:
         return self.directory / check_key(key)[:2] / key
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import BytesIO
-from pathlib import Path
 from typing import BinaryIO
 
 from civicportal.storage.base import FileMissing, check_key
@@ -41,7 +40,3 @@ class MemoryStorage:
 
     def discard_partial(self, before: datetime) -> int:  # noqa: ARG002  nothing is ever half written here
         return 0
-
-    def path_hint(self, key: str) -> Path | None:
-        check_key(key)
-        return None

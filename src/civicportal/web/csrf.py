@@ -11,8 +11,6 @@ from zope.interface import implementer
 from civicportal.crypto import new_token, same
 from civicportal.web.events import SessionReplaced
 
-THIRTY_DAYS = 30 * 86400
-
 
 def session_token(request: Any) -> str | None:
     """Return the token of the session cookie, if it looks like one of ours."""

@@ -5,7 +5,6 @@
    <p data-count="FIELD_ID" data-limit="100">  characters written, of how many
    <button data-copy="TEXT">                   copies; says body[data-text-copied] in a toast
    <button data-print>  <span data-print-time> prints; the time is filled in
-   <button data-back>                          one page back
    <button data-dialog-open="DIALOG_ID">       opens a <dialog>
    <div data-toast><button data-dismiss>       removes the toast
    <button data-board="next|previous" aria-controls="TRACK_ID">   scrolls a .board-track by one screen
@@ -109,7 +108,6 @@
   addEventListener('beforeprint', function () {
     all('[data-print-time]').forEach(function (place) { place.textContent = new Date().toLocaleString(root.lang); });
   });
-  on('[data-back]', 'click', function () { history.back(); });
   on('[data-dialog-open]', 'click', function (button) { document.getElementById(button.dataset.dialogOpen).showModal(); });
   on('[data-dismiss]', 'click', function (button) { button.closest('[data-toast]').remove(); });
   on('[data-reveal]', 'click', function (button) {

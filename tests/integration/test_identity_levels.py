@@ -111,8 +111,28 @@ def test_one_code_is_one_person(site, app, provider, citizen):
         )
     page = claim(app, status=422)
     assert "نام دیگری" not in page.text
-    assert provider.asked == []
     assert fresh(site, citizen).level == 1
+
+
+def test_only_the_holder_of_a_code_learns_that_it_has_an_account(site, app, provider, citizen):
+    provider.outcome = "mismatched"
+    unknown = claim(app, status=422).html.select_one("form").parent.text
+    with site.work() as work:
+        said = IdentityClaim(mobile=OTHER, national_code=CODE, birth_date=BORN)
+        work.get(VerificationService).accept(make_citizen(work, OTHER), said)
+    assert claim(app, status=422).html.select_one("form").parent.text == unknown
+
+
+def test_nobody_holds_up_the_others_while_the_provider_is_silent(site, app, clock, provider, citizen):
+    provider.outcome = "unavailable"
+    for _try in range(3):
+        claim(app, status=303)
+    assert len(provider.asked) == 1
+    clock.advance(minutes=1)
+    provider.outcome = "matched"
+    claim(app, status=303)
+    assert len(provider.asked) == 2
+    assert fresh(site, citizen).level == 2
 
 
 @pytest.mark.parametrize("outcome", ["unavailable", RuntimeError(f"no answer for {CODE}")])

@@ -31,6 +31,8 @@ PROVED, VERIFIED = 1, 2
 """Identity levels: the mobile was proved; the provider knows the person."""
 PATIENCE = 5.0
 """Seconds the provider has to answer."""
+SILENCE = timedelta(minutes=1)
+"""How long the provider is not asked for a person again after it did not answer."""
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=10), timedelta(hours=6)
 GIVE_UP_AFTER = timedelta(days=7)
 MOST_CLAIMS = 20
@@ -134,6 +136,11 @@ class VerificationService:
     def has_claim(self, user: User) -> bool:
         """Tell whether a claim of this person waits."""
         return self.session.get(PendingClaim, user.id) is not None
+
+    def was_silent(self, user: User) -> bool:
+        """Tell whether the provider did not answer when this person asked a moment ago."""
+        row = self.session.get(PendingClaim, user.id)
+        return row is not None and self.work.clock.now() - row.created_at < SILENCE
 
     def due(self) -> Sequence[int]:
         """Return whose claims are to be asked for again."""

@@ -52,27 +52,30 @@ def identity(request: Any) -> Any:
 
     def check(values: dict[str, Any]) -> Any:
         claim = IdentityClaim(mobile=user.mobile or "", **values)
-        return _settle(request, form, claim, _ask(request, form, user, claim))
+        return _settle(request, form, claim, _ask(request, user, claim))
 
     return handle_form(request, form, check, **context)
 
 
-def _ask(request: Any, form: BoundForm, user: User, claim: IdentityClaim) -> Verdict:
+def _ask(request: Any, user: User, claim: IdentityClaim) -> Verdict:
     """Ask the provider before the unit of work opens; only what it calls wrong counts against the person.
+
+    While it is silent, who presses again and again does not hold up everybody else: it is asked once a minute for them.
 
     :raises TooMany: when too much was wrong before.
     """
+    with request.site.work(actor=request.identity, write=False) as work:
+        if work.get(VerificationService).was_silent(user):
+            return Verdict(outcome="unavailable", checked_at=work.clock.now())
     hits = (("identity_person", user.id), ("identity_code", claim.national_code), ("identity_site",))
     with attempt(request, *hits) as trying:
-        with request.site.work(actor=request.identity, write=False) as work:
-            if work.get(VerificationService).is_taken(user, claim.national_code):
-                form.refuse("national_code", TAKEN)
         verdict = ask_provider(request.site, claim)
         trying.good = verdict.outcome != "mismatched"
     return verdict
 
 
 def _settle(request: Any, form: BoundForm, claim: IdentityClaim, verdict: Verdict) -> Any:
+    """Keep what the provider says; that a code is another account's is said to its holder alone, whom it knows."""
     if verdict.outcome == "mismatched":
         with request.site.work(actor=request.identity) as work:
             work.get(VerificationService).refuse(work.session.get(User, request.identity.user_id))

@@ -14,7 +14,7 @@ from civicportal.cases.paging import PAGE_SIZE, SORTS
 from civicportal.cases.services import CaseService
 from civicportal.cases.workflow import UnknownTransition
 from civicportal.errors import Forbidden, NotFound
-from civicportal.kartable.inbox import EVERYWHERE, VIEWS, Filters, InboxService
+from civicportal.kartable.inbox import EVERYWHERE, VIEWS, Filters, Found, InboxService
 from civicportal.kartable.rows import RowService
 from civicportal.kartable.services import KartableService
 from civicportal.organization.models import Category, Unit
@@ -228,6 +228,7 @@ def test_search_reads_codes_mobiles_and_words(site, city):
         assert service.search("۰۹۱۲۰۰۰۰۰۰۱").citizen == city["citizens"][0]
         assert service.search("09120000009").citizen == 0
         assert service.search("  سطل زباله ").words == "سطل زباله"
+        assert service.search("۰۴۹-۹۳۷۰۸۹-۹") == Found(citizen=0)
     with site.work(actor=city["staff"][2], write=False) as work:
         assert work.get(InboxService).search("09120000001").citizen == 0
 

@@ -3,8 +3,9 @@
 from civicportal.countries.base import Country, InvalidMobile
 from civicportal.countries.generic import Generic
 from civicportal.countries.ir import Iran
+from civicportal.persian import DASHES, compact
 
-__all__ = ["COUNTRIES", "Country", "InvalidMobile", "get_country"]
+__all__ = ["COUNTRIES", "Country", "InvalidMobile", "get_country", "is_national_code"]
 
 _ALL: tuple[Country, ...] = (Iran(), Generic())
 COUNTRIES: dict[str, Country] = {country.code: country for country in _ALL}
@@ -16,3 +17,8 @@ def get_country(code: str) -> Country:
     :raises KeyError: when there is none; ``COUNTRIES`` names them all.
     """
     return COUNTRIES[code]
+
+
+def is_national_code(country: Country, text: str) -> bool:
+    """Tell whether a text, as it was typed, is somebody's national code: such a one stands in no address."""
+    return country.is_national_code(compact(text, also=DASHES))

@@ -15,7 +15,7 @@ from civicportal.cases.conditions import sent_between
 from civicportal.cases.models import Case
 from civicportal.cases.paging import SORTS, Page, Rows, case_page
 from civicportal.cases.search import matches
-from civicportal.countries import InvalidMobile
+from civicportal.countries import InvalidMobile, is_national_code
 from civicportal.i18n import InvalidInput, _
 from civicportal.kartable.models import Referral
 from civicportal.organization.services import OrganizationService
@@ -96,7 +96,7 @@ class InboxService:
     def search(self, text: str) -> Found:
         """Read what was typed into the search box: a code, a mobile, or words.
 
-        A mobile finds only those whose case the actor may see with its contact.
+        A mobile finds only those whose case the actor may see with its contact, a national code nobody.
         """
         try:
             return Found(code=tracking.normalize(text))
@@ -105,7 +105,8 @@ class InboxService:
         try:
             mobile = self.work.site.country.normalize_mobile(text)
         except InvalidMobile:
-            return Found(words=text.strip())
+            nobody = is_national_code(self.work.site.country, text)
+            return Found(citizen=0) if nobody else Found(words=text.strip())
         citizen = self.session.scalar(
             select(User.id)
             .join(Case, Case.citizen_id == User.id)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from civicportal.accounts.invitations import InvitationService
 from civicportal.accounts.models import User
-from civicportal.countries import InvalidMobile
+from civicportal.countries import InvalidMobile, is_national_code
 from civicportal.forms import BoundForm
 from civicportal.forms.filters import page_ends, with_query
 from civicportal.i18n import _
@@ -45,10 +45,13 @@ def members(request: Any) -> dict[str, Any]:
 
 
 def find(request: Any) -> HTTPSeeOther:
-    """Go to who has a mobile number, which itself stands in no address, or to whom a name fits."""
+    """Go to who has a mobile number, or to whom a name fits; numbers of people stand in no address."""
     sent = request.POST.get("q", "")
     text = store(sent[:100]).strip() if isinstance(sent, str) else ""
     who = "citizens" if request.POST.get("who") == "citizens" else ""
+    if is_national_code(request.site.country, text):
+        request.session.flash(request.translate(_("Nobody is looked for by national code here.")), "warn")
+        return HTTPSeeOther(_url(request, {"who": who}))
     try:
         mobile = request.site.country.normalize_mobile(text)
     except InvalidMobile:

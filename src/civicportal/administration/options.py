@@ -11,48 +11,14 @@ from civicportal.organization.services import OrganizationService
 from civicportal.schema import Option
 
 if TYPE_CHECKING:
-    from civicportal.organization.models import Category, Unit
+    from civicportal.organization.models import Category
     from civicportal.site import Site
     from civicportal.work import Work
-
-INDENT = "\u2003"
-
-
-def unit_options(units: "list[Unit]") -> list[Option]:
-    """Return units to choose from."""
-    return [Option(value=str(unit.id), label=unit.name) for unit in units]
-
-
-def open_units(work: "Work", *, keep: int | None = None) -> list[Option]:
-    """Return the units that take cases, each below its parent.
-
-    :param keep: id of one that stays among them although it is closed.
-    """
-    tree = work.get(OrganizationService).units
-    return [
-        Option(value=str(unit.id), label=INDENT * depth + unit.name)
-        for depth, unit in in_order(tree)
-        if unit.active or unit.id == keep
-    ]
 
 
 def kind_options(request: Any) -> list[Option]:
     """Return the kinds of cases."""
     return [Option(value=kind.name, label=kind.title) for kind in request.site.kinds.values()]
-
-
-def category_options(request: Any) -> list[Option]:
-    """Return all categories of all kinds, leaves below their roots, grouped by kind."""
-    organization = request.work.get(OrganizationService)
-    return [
-        Option(
-            value=str(category.id),
-            label=INDENT * depth + category.name,
-            group=kind.title,
-        )
-        for kind in request.site.kinds.values()
-        for depth, category in in_order(organization.categories_of(kind.name))
-    ]
 
 
 def root_options(roots: "list[Category]") -> list[Option]:

@@ -17,6 +17,7 @@ from civicportal.forms import BoundForm, handle_form
 from civicportal.forms.filters import with_query
 from civicportal.i18n import _
 from civicportal.organization.categories import CategoryService
+from civicportal.organization.choices import unit_options
 from civicportal.organization.editing import in_order
 from civicportal.organization.models import Category
 from civicportal.organization.services import OrganizationService
@@ -145,7 +146,7 @@ def _form(
     roots = request.work.get(CategoryService).possible_parents(kind, found)
     bindings = {
         "parents": options.root_options(roots),
-        "units": options.open_units(request.work, keep=found.unit_id if found else None),
+        "units": unit_options(request.work, keep=found.unit_id if found else None),
         "icons": icon_options(present.get("icon", "dots")),
     }
     return edit_form(request, RootForm() if is_root else LeafForm(), present, bindings=bindings)

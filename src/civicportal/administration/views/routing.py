@@ -14,6 +14,7 @@ from civicportal.kartable.dry_run import DryRunService
 from civicportal.kartable.models import RoutingRule
 from civicportal.kartable.rows import names_of
 from civicportal.kartable.rules import Hits, RuleService
+from civicportal.organization.choices import category_options, unit_options
 from civicportal.organization.editing import new_key
 from civicportal.organization.services import OrganizationService
 from civicportal.web.editing import edit_form, handle_edit
@@ -127,8 +128,8 @@ def _form(request: Any, found: RoutingRule | None, present: dict[str, Any]) -> B
         schema.add(node)
     bindings = {
         "kinds": options.kind_options(request),
-        "categories": options.category_options(request),
-        "units": options.open_units(work, keep=found.unit_id if found else None),
+        "categories": category_options(work, unused=True),
+        "units": unit_options(work, keep=found.unit_id if found else None),
         "people": options.people_options(work),
         "kind_of": {str(category.id): category.kind for category in categories},
         "fact_kinds": {name: kinds for name, (_fact, kinds) in facts.items()},

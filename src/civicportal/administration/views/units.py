@@ -4,7 +4,6 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.administration import options
 from civicportal.administration.schemas import UnitClosing, UnitForm
 from civicportal.administration.views.pieces import press, row_id, step
 from civicportal.forms import BoundForm, handle_form
@@ -12,6 +11,7 @@ from civicportal.i18n import _, format_number
 from civicportal.kartable.bulk import each
 from civicportal.kartable.services import KartableService
 from civicportal.kartable.usage import UsageService
+from civicportal.organization.choices import unit_options
 from civicportal.organization.editing import in_order
 from civicportal.organization.errors import NotPossible
 from civicportal.organization.models import Unit
@@ -141,11 +141,12 @@ def delete(request: Any) -> HTTPSeeOther:
 
 def _form(request: Any, found: Unit | None, present: dict[str, Any]) -> BoundForm:
     parents = request.work.get(UnitService).possible_parents(found)
-    return edit_form(request, UnitForm(), present, bindings={"units": options.unit_options(parents)})
+    offered = [Option(value=str(unit.id), label=unit.name) for unit in parents]
+    return edit_form(request, UnitForm(), present, bindings={"units": offered})
 
 
 def _others(request: Any, found: Unit) -> list[Option]:
-    return [option for option in options.open_units(request.work) if option.value != str(found.id)]
+    return [option for option in unit_options(request.work) if option.value != str(found.id)]
 
 
 def _present(found: Unit) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from civicportal.forms import BoundForm
 from civicportal.forms.filters import page_ends, with_query
 from civicportal.i18n import _
 from civicportal.members.directory import MemberDirectory, MemberQuery
-from civicportal.members.options import role_options, unit_options
+from civicportal.members.options import role_options
 from civicportal.members.schemas import STATES, MemberFilters
+from civicportal.organization.choices import unit_options
 from civicportal.organization.services import OrganizationService
 from civicportal.persian import store
 

@@ -226,6 +226,19 @@ def test_pages_hold_nowhere(pattern: str, reason: str) -> None:
     assert lines_with(pattern, templates(*PACKAGES)) == [], reason
 
 
+def named_icons(folder: Path) -> Iterator[str]:
+    """The icons that templates draw and Python code names, as far as they stand there as a plain text."""
+    drawn = re.compile(r"icon(?:\(|=)['\"]([a-z0-9-]+)['\"]")
+    for path in (*modules(folder), *templates(folder)):
+        yield from drawn.findall(path.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("folder", PACKAGES, ids=relative)
+def test_every_icon_that_is_named_is_in_the_sprite(folder: Path) -> None:
+    sprite = (CORE / "static/vendor/icons.svg").read_text("utf-8")
+    assert {name for name in named_icons(folder) if f'id="{name}"' not in sprite} == set()
+
+
 def test_every_domain_ends_in_includeme() -> None:
     from civicportal.app import CORE_PARTS
 

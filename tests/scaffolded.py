@@ -33,20 +33,24 @@ def run(*words: object, cwd: Path, **environment: str) -> str:
     return done.stdout
 
 
+def make_environment(folder: Path) -> Path:
+    """Make an environment above the packages of the house and return its interpreter."""
+    venv.create(folder, with_pip=False)
+    house = sysconfig.get_path("purelib")
+    own = Path(sysconfig.get_path("purelib", "venv", {"base": str(folder)}))
+    # A path alone would leave out what is installed there from a working copy.
+    (own / "house.pth").write_text(f"import site; site.addsitedir({house!r})\n")
+    return folder / "bin/python"
+
+
 class Distribution:
-    """The plugin, and an environment with nothing but it above the packages of the house.
+    """The plugin, installed into an environment of its own.
 
     :param folder: a new one, for both.
     """
 
     def __init__(self, folder: Path) -> None:
-        environment = folder / "environment"
-        venv.create(environment, with_pip=False)
-        self.python = environment / "bin/python"
-        house = sysconfig.get_path("purelib")
-        own = Path(sysconfig.get_path("purelib", "venv", {"base": str(environment)}))
-        # A path alone would leave out what is installed there from a working copy.
-        (own / "house.pth").write_text(f"import site; site.addsitedir({house!r})\n")
+        self.python = make_environment(folder / "environment")
         words = ("--title", TITLE, "--persian", PERSIAN, "--folder", folder)
         run(self.python, "-m", "civicportal", "plugin", "new", NAME, *words, cwd=folder)
         self.folder = folder / f"civicportal-{NAME}"

@@ -73,6 +73,14 @@ class TestNamed:
             assert work.session.scalars(select(Attachment)).one().case_id == case.id
         assert the_form(app.get("/feedback/new"))["body"].value == ""
 
+    def test_a_form_whose_key_is_gone_begins_anew(self, city, app, site):
+        filled(app).submit(status=303)
+        token = app.cookies[site.cookie_name].strip('"')
+        other = type(site.keys)(b"s" * 32, [b"k" * 32])
+        with site.work() as work:
+            work.get(SessionService).keep_visitor_data(token, "form:/feedback/new", other.encrypt("{}"))
+        assert the_form(app.get("/feedback/new", status=200))["body"].value == ""
+
     def test_the_citizens_page_tells_what_it_is_about(self, city, app, sign_in):
         code = city.send()
         sign_in(city.citizen)

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.accounts.sessions import FORM, SessionService
+from civicportal.crypto import CannotDecrypt
 from civicportal.forms import BoundForm
 
 VERIFIED = 2
@@ -43,9 +44,14 @@ def fill_kept(request: Any, form: BoundForm) -> bool:
     """Put back what was kept from this page's form, if anything was; tell whether it was."""
     token = request.session_token
     sealed: Any = request.work.get(SessionService).visitor_data(token, FORM + request.path) if token else None
-    if sealed:
+    if not sealed:
+        return False
+    try:
         form.fill(json.loads(request.site.keys.decrypt(sealed)))
-    return bool(sealed)
+    except CannotDecrypt:
+        # Its key was taken away within the hour: whoever wrote it begins anew.
+        return False
+    return True
 
 
 def forget_kept(request: Any) -> None:

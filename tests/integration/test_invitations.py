@@ -5,7 +5,6 @@ import re
 import pytest
 from sqlalchemy import select
 
-from civicportal.accounts.errors import NotPossible
 from civicportal.accounts.invitations import InvitationService, LinkSpent, Scope
 from civicportal.accounts.members import MemberService
 from civicportal.accounts.mobile import MobileService
@@ -14,7 +13,7 @@ from civicportal.accounts.roles import RoleService
 from civicportal.accounts.services import AccountService
 from civicportal.audit.models import AuditEvent
 from civicportal.crypto import new_token
-from civicportal.errors import Forbidden, NotFound
+from civicportal.errors import Forbidden, NotFound, NotPossible
 from civicportal.notifications.services import NotificationService
 from civicportal.passwords import verify_password
 from civicportal.testing import identity, make_citizen, make_staff, make_unit, outbox
@@ -356,3 +355,15 @@ def test_a_disabled_officer_who_proved_the_mobile_stays_outside(site, officer, b
     assert form.submit(status=303).location.endswith("/staff/reset")
     with site.work(write=False) as work:
         assert not verify_password(work.session.get(User, officer.id).password_hash, PASSWORD)
+
+
+def test_a_crash_behind_a_link_logs_nothing_that_opens_it(site, app, boss, browse, monkeypatch, caplog):
+    link = link_of(invite(app))
+
+    def crash(self, token, purpose):
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr(InvitationService, "open", crash)
+    browse(site).get(link, status=500)
+    assert "crash" in caplog.text
+    assert link.rpartition("/")[2] not in caplog.text

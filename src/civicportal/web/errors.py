@@ -117,7 +117,10 @@ def database_gone(error: Exception, request: Any) -> Any:
 def crashed(error: Exception, request: Any) -> Any:
     """Answer 500 with a code by which the log line is found."""
     reference = secrets.token_hex(4)
-    log.error("crash %s on %s %s", reference, request.method, request.path, exc_info=error)
+    # The pattern, not the path: that may hold the token of a link.
+    route = getattr(request, "matched_route", None)
+    place = route.pattern if route else request.path
+    log.error("crash %s on %s %s", reference, request.method, place, exc_info=error)
     return page(request, 500, "500", reference=reference)
 
 

@@ -1,5 +1,7 @@
 """Errors that belong to no single domain. Each domain defines its own small classes beside its services."""
 
+from translationstring import TranslationString
+
 
 class CivicportalError(Exception):
     """Base of every error this package raises on purpose."""
@@ -19,3 +21,14 @@ class Forbidden(CivicportalError):
 
 class Conflict(CivicportalError):
     """Somebody else changed the thing since it was read (answered as 409)."""
+
+
+class NotPossible(CivicportalError):
+    """A rule forbids the deed.
+
+    :ivar reason: why, for the person who tried.
+    """
+
+    def __init__(self, reason: TranslationString) -> None:
+        super().__init__(str(reason.interpolate()))
+        self.reason = reason

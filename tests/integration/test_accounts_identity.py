@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from civicportal.accounts.errors import LastAdministrator, NotPossible
+from civicportal.accounts.errors import LastAdministrator
 from civicportal.accounts.identity import load_identity
 from civicportal.accounts.members import MemberService
 from civicportal.accounts.memberships import MembershipService
@@ -14,7 +14,7 @@ from civicportal.accounts.roles import RoleService
 from civicportal.accounts.services import AccountService
 from civicportal.accounts.sessions import SessionService, TooLarge
 from civicportal.crypto import new_token
-from civicportal.errors import Forbidden
+from civicportal.errors import Forbidden, NotPossible
 from civicportal.security import VISITOR
 from civicportal.testing import identity, make_category, make_citizen, make_staff, make_unit
 

@@ -6,10 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from civicportal.accounts.deputies import LONGEST, DeputyService
-from civicportal.accounts.errors import NotPossible
 from civicportal.accounts.models import Deputy, User
 from civicportal.cases.services import CaseService
-from civicportal.errors import Forbidden, NotFound
+from civicportal.errors import Forbidden, NotFound, NotPossible
 from civicportal.kartable.services import KartableService
 from civicportal.kartable.timeline import StaffHistory
 from civicportal.organization.models import Category

@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from civicportal.accounts.errors import LastAdministrator, NotPossible
+from civicportal.accounts.errors import LastAdministrator
 from civicportal.accounts.members import MemberService
 from civicportal.accounts.memberships import MembershipService
 from civicportal.accounts.models import Membership, Role, RolePermission, User
 from civicportal.accounts.roles import RoleService
 from civicportal.audit.models import AuditEvent
-from civicportal.errors import Conflict, Forbidden
+from civicportal.errors import Conflict, Forbidden, NotPossible
 from civicportal.testing import identity, make_staff, make_unit
 
 VIEW, WORK = "petitions:case:view", "petitions:case:work"

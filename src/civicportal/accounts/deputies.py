@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, select
 
 from civicportal.accounts import messages
-from civicportal.accounts.errors import NotPossible
 from civicportal.accounts.models import Deputy, User
 from civicportal.accounts.rights import RightsService
 from civicportal.audit.services import AuditService
-from civicportal.errors import Forbidden, NotFound
+from civicportal.errors import Forbidden, NotFound, NotPossible
 from civicportal.i18n import _
 
 if TYPE_CHECKING:

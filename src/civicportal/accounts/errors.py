@@ -1,20 +1,7 @@
 """What is refused of members, roles and invitations."""
 
-from translationstring import TranslationString
-
-from civicportal.errors import CivicportalError
+from civicportal.errors import NotPossible
 from civicportal.i18n import _
-
-
-class NotPossible(CivicportalError):
-    """The deed is refused.
-
-    :ivar reason: why, to whoever wanted it.
-    """
-
-    def __init__(self, reason: TranslationString) -> None:
-        super().__init__(str(reason.interpolate()))
-        self.reason = reason
 
 
 class LastAdministrator(NotPossible):

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, select, update
 
 from civicportal.accounts import messages
-from civicportal.accounts.errors import NotPossible
 from civicportal.accounts.identity import identity_of
 from civicportal.accounts.memberships import MembershipService
 from civicportal.accounts.models import Invitation, Role, User
@@ -18,7 +17,7 @@ from civicportal.accounts.sessions import SessionService
 from civicportal.audit.services import AuditService
 from civicportal.crypto import new_token, token_hash
 from civicportal.db import changed_rows
-from civicportal.errors import CivicportalError, Forbidden, NotFound
+from civicportal.errors import CivicportalError, Forbidden, NotFound, NotPossible
 from civicportal.i18n import _
 from civicportal.organization.models import Category, Unit
 from civicportal.security import SYSTEM, Identity

@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from civicportal.accounts.errors import NotPossible
 from civicportal.accounts.models import User
 from civicportal.accounts.rights import RightsService
 from civicportal.accounts.sessions import SessionService
 from civicportal.audit.services import AuditService
-from civicportal.errors import NotFound
+from civicportal.errors import NotFound, NotPossible
 from civicportal.i18n import _
 
 if TYPE_CHECKING:

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from civicportal.accounts.errors import NotPossible
 from civicportal.accounts.models import Membership, Role, User
 from civicportal.accounts.rights import RightsService
 from civicportal.audit.services import AuditService
-from civicportal.errors import Conflict, Forbidden, NotFound
+from civicportal.errors import Conflict, Forbidden, NotFound, NotPossible
 from civicportal.i18n import _
 from civicportal.organization.models import Category, Unit
 from civicportal.security import Identity

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 from translationstring import TranslationString
 
-from civicportal.accounts.errors import NotPossible
 from civicportal.accounts.identity import ADMINISTRATOR
 from civicportal.accounts.models import Membership, Role, RolePermission, User
 from civicportal.accounts.rights import RightsService
 from civicportal.audit.services import AuditService
-from civicportal.errors import Conflict, Forbidden, NotFound
+from civicportal.errors import Conflict, Forbidden, NotFound, NotPossible
 from civicportal.i18n import _
 from civicportal.security import Permission
 

@@ -10,12 +10,11 @@ from sqlalchemy import func, select
 from translationstring import TranslationString
 
 from civicportal.audit.services import AuditService
-from civicportal.errors import NotFound
+from civicportal.errors import NotFound, NotPossible
 from civicportal.i18n import _
 from civicportal.kartable.models import Referral, RoutingRule
 from civicportal.kartable.routing import BY_RULE
 from civicportal.organization.editing import changes, new_key
-from civicportal.organization.errors import NotPossible
 from civicportal.organization.services import OrganizationService
 
 if TYPE_CHECKING:

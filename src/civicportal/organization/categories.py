@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from civicportal.audit.services import AuditService
-from civicportal.errors import NotFound
+from civicportal.errors import NotFound, NotPossible
 from civicportal.i18n import _
 from civicportal.organization import editing
-from civicportal.organization.errors import NotPossible
 from civicportal.organization.models import Category
 from civicportal.organization.services import OrganizationService, Tree
 from civicportal.persian import key

@@ -10,10 +10,9 @@ from sqlalchemy.exc import IntegrityError
 from translationstring import TranslationString
 
 from civicportal.audit.services import AuditService
-from civicportal.errors import NotFound
+from civicportal.errors import NotFound, NotPossible
 from civicportal.i18n import _
 from civicportal.organization import editing
-from civicportal.organization.errors import NotPossible
 from civicportal.organization.models import Closure, Holiday, OfficeHours
 
 if TYPE_CHECKING:

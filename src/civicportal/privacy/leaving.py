@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from civicportal.accounts.errors import NotPossible
 from civicportal.accounts.models import User
 from civicportal.accounts.sessions import SessionService
 from civicportal.audit.services import AuditService
 from civicportal.cases.follow_up import FollowUpService
 from civicportal.cases.models import Case
 from civicportal.cases.workflow import OPEN_STAGES
+from civicportal.errors import NotPossible
 from civicportal.i18n import _
 
 if TYPE_CHECKING:

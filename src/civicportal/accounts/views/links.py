@@ -5,7 +5,6 @@ from typing import Any
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.accounts import messages
-from civicportal.accounts.errors import NotPossible
 from civicportal.accounts.invitations import InvitationService, LinkSpent
 from civicportal.accounts.models import Invitation, User
 from civicportal.accounts.schemas import Joining, ResetByLink
@@ -13,7 +12,7 @@ from civicportal.accounts.services import AccountService
 from civicportal.accounts.signing import sign_in
 from civicportal.accounts.views import codes
 from civicportal.accounts.views.citizen import WIDE
-from civicportal.errors import NotFound
+from civicportal.errors import NotFound, NotPossible
 from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
 from civicportal.passwords import STAFF_MINIMUM, check_password_policy

@@ -10,10 +10,9 @@ from civicportal.administration.schemas import ClosureForm, HolidayForm, HoursFo
 from civicportal.administration.views.pieces import press, row_id
 from civicportal.administration.year import months
 from civicportal.cases import recalculation
-from civicportal.errors import NotFound
+from civicportal.errors import NotFound, NotPossible
 from civicportal.forms import BoundForm, handle_form
 from civicportal.i18n import _, format_number
-from civicportal.organization.errors import NotPossible
 from civicportal.organization.services import OrganizationService
 from civicportal.organization.workdays import WorkdayService
 from civicportal.web.editing import edit_form, handle_edit

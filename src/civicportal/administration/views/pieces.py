@@ -5,7 +5,7 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.organization.errors import NotPossible
+from civicportal.errors import NotPossible
 
 STEPS = {"up": -1, "down": 1}
 

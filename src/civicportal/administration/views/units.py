@@ -6,6 +6,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.administration.schemas import UnitClosing, UnitForm
 from civicportal.administration.views.pieces import press, row_id, step
+from civicportal.errors import NotPossible
 from civicportal.forms import BoundForm, handle_form
 from civicportal.i18n import _, format_number
 from civicportal.kartable.bulk import each
@@ -13,7 +14,6 @@ from civicportal.kartable.services import KartableService
 from civicportal.kartable.usage import UsageService
 from civicportal.organization.choices import unit_options
 from civicportal.organization.editing import in_order
-from civicportal.organization.errors import NotPossible
 from civicportal.organization.models import Unit
 from civicportal.organization.units import UnitService
 from civicportal.schema import Option, whole_number

@@ -5,10 +5,9 @@ from typing import Any
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.accounts.deputies import DeputyService
-from civicportal.accounts.errors import NotPossible
 from civicportal.accounts.members import MemberService
 from civicportal.accounts.models import User
-from civicportal.errors import Forbidden
+from civicportal.errors import Forbidden, NotPossible
 from civicportal.forms import BoundForm, Button, FormInvalid, handle_form
 from civicportal.i18n import _
 from civicportal.members.views.page import absence_form, member_page, member_path, numbered, role_form

@@ -4,11 +4,10 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.accounts.errors import NotPossible
 from civicportal.accounts.invitations import InvitationService, Scope
 from civicportal.accounts.members import MemberService
 from civicportal.accounts.models import Invitation
-from civicportal.errors import Forbidden
+from civicportal.errors import Forbidden, NotPossible
 from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
 from civicportal.kartable.rows import names_of

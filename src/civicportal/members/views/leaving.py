@@ -5,9 +5,9 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.accounts.errors import NotPossible
 from civicportal.accounts.members import MemberService
 from civicportal.accounts.models import User
+from civicportal.errors import NotPossible
 from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _, localized_digits
 from civicportal.kartable.transfer import Moved, TransferService, transfer

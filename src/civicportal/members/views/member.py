@@ -4,13 +4,12 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.accounts.errors import NotPossible
 from civicportal.accounts.members import MemberService
 from civicportal.accounts.memberships import MembershipService
 from civicportal.accounts.rights import RightsService
 from civicportal.accounts.sessions import SessionService
 from civicportal.audit.services import AuditService
-from civicportal.errors import Conflict, Forbidden, NotFound
+from civicportal.errors import Conflict, Forbidden, NotFound, NotPossible
 from civicportal.forms import BoundForm, FormInvalid, handle_form
 from civicportal.i18n import _
 from civicportal.members.options import chosen_scope

@@ -4,10 +4,9 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.accounts.errors import NotPossible
 from civicportal.accounts.models import Role
 from civicportal.accounts.roles import RoleService
-from civicportal.errors import Conflict, Forbidden
+from civicportal.errors import Conflict, Forbidden, NotPossible
 from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
 from civicportal.members.proof import ask_proof, fill_back, forget

@@ -4,7 +4,7 @@ Implementations may take any subset of the parameters. Plugins and sites use no 
 a site answers before its plugins, plugins answer in the order of ``site.toml``, the core answers last.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from civicportal.jobs import Job
     from civicportal.kartable.types import Route
     from civicportal.notifications.models import InboundMessage
-    from civicportal.notifications.types import Message, MessageText, Receipt, Reply
+    from civicportal.notifications.types import Message, MessageText, Receipt, Reply, SendError
     from civicportal.plugins import PluginModels
     from civicportal.security import Permission
     from civicportal.site import Site
@@ -128,6 +128,14 @@ def send_message(message: "Message", site: "Site") -> "Receipt | None":
     """Send a message. Only the plugin that ``[notifications] transport`` names is asked; outside any transaction.
 
     Raise ``Transient``, ``Configuration``, ``Permanent`` or ``Uncertain`` when it did not work.
+    """
+
+
+@hookspec(firstresult=True)
+def send_messages(messages: "Sequence[Message]", site: "Site") -> "Sequence[Receipt | SendError] | None":
+    """Send up to 100 messages of one text in one call and return what came of each, in their order.
+
+    Optional beside ``send_message``, and asked for the same way. Raise what came of all of them.
     """
 
 

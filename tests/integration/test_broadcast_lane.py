@@ -36,17 +36,17 @@ def test_each_person_has_one_of_a_batch_and_another_of_the_next(site, people):
     assert progress(site, "two").promised == 1
 
 
-def test_they_leave_one_after_the_other(site, clock, people):
-    promise(site, people)
+def test_a_hundred_leave_together_and_the_next_when_their_time_has_come(site, clock):
+    promise(site, [(number, f"+98900000{number:04}") for number in range(250)])
     counts = []
-    for _step in range(3):
+    for _step in range(5):
         while deliver_once(site, "broadcasts"):
             pass
         counts.append(len(memory(site).sent))
-        clock.advance(seconds=2)
-    assert counts == [1, 2, 3]
+        clock.advance(seconds=100)
+    assert counts == [100, 100, 200, 200, 250]
     assert {message.text for message in memory(site).sent} == {"خبر"}
-    assert progress(site).sent == 3
+    assert progress(site).sent == 250
 
 
 def test_what_has_not_left_is_taken_back(site, clock, people):

@@ -259,13 +259,13 @@ def test_what_nobody_can_tell_does_not_hold_up_the_case(site, phone, clock):
 def test_a_lease_that_ran_out_is_unknown_and_its_late_holder_writes_nothing(site, phone, clock):
     promise(site, CITIZEN)
     with site.work() as work:
-        lease = Delivery(work).lease("notices")
+        leases = Delivery(work).lease("notices")
     assert drain(site) == 0
     clock.set(NOON + LEASE)
     assert drain(site) == 0
     assert row(site).state == "unknown"
     with site.work() as work:
-        Delivery(work).settle(lease, Receipt())
+        Delivery(work).settle(leases, [Receipt()])
     assert row(site).state == "unknown"
     clock.advance(minutes=2)
     assert drain(site) == 1

@@ -1,11 +1,15 @@
 """A site that sends through the simulator, and the ways tests look at what became of a message."""
 
+from collections import Counter
+from datetime import timedelta
+
 import pytest
 
-from civicportal.api import NotificationService
+from civicportal.api import BroadcastLane, NotificationService
 from civicportal.testing import deliver_once, mark_alive, outbox
 from civicportal.testing.sms_simulator import API_KEY, LINE
 
+BULK = "send/bulk"
 CITIZEN = "+989000000001"
 TEMPLATES = {
     "otp.login.short": {"id": 2001, "parameters": {"CODE": "CODE"}},
@@ -82,3 +86,41 @@ class Outbox:
 def messages(site, provider):
     mark_alive(site)
     return Outbox(site)
+
+
+class Crowd:
+    """People of broadcasts, and what became of their messages."""
+
+    text = "فردا از ساعت ۸ تا ۱۴ آب خیابان سعدی قطع است."
+
+    def __init__(self, site, clock, provider, messages):
+        self.site, self.clock, self.provider, self.messages = site, clock, provider, messages
+
+    def promise(self, count=250, batch="one", text=text, mobiles=()):
+        mobiles = mobiles or [f"+9890000{number:05}" for number in range(1, count + 1)]
+        with self.site.work() as work:
+            lane = work.get(BroadcastLane)
+            lane.promise(batch, "news", text, list(enumerate(mobiles, 1)), timedelta())
+
+    def deliver(self):
+        self.messages.deliver("broadcasts")
+
+    def later(self, **span):
+        self.clock.advance(**span)
+        self.deliver()
+
+    def states(self):
+        return Counter(self.messages.states())
+
+    def calls(self):
+        """How many people each bulk call was for."""
+        return [len(entry["body"]["mobiles"]) for entry in self.provider.entries(BULK)]
+
+    def nobody_twice(self, people):
+        arrived = Counter(sms.mobile for sms in self.provider.sent)
+        return len(arrived) == people and set(arrived.values()) == {1}
+
+
+@pytest.fixture
+def crowd(site, clock, provider, messages):
+    return Crowd(site, clock, provider, messages)

@@ -23,6 +23,14 @@ def test_everything_takes_the_one_template_there_is(messages, provider, kind):
     assert provider.sent == []
 
 
+def test_a_text_to_many_goes_in_bulk_and_to_nobody(crowd, provider):
+    crowd.promise(3)
+    crowd.deliver()
+    assert crowd.states() == {"sent": 3}
+    assert crowd.calls() == [3]
+    assert provider.sent == []
+
+
 class TestFreeTexts:
     @pytest.fixture
     def civic_settings(self, sms_settings):

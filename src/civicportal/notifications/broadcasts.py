@@ -11,6 +11,7 @@ from sqlalchemy import func, select, update
 from civicportal.notifications import timing
 from civicportal.notifications.models import OutboxMessage
 from civicportal.notifications.services import NotificationService
+from civicportal.notifications.types import MOST_AT_ONCE
 
 if TYPE_CHECKING:
     from civicportal.work import Work
@@ -54,10 +55,12 @@ class BroadcastLane:
     ) -> None:
         """Write a message for each person; whoever has one of this batch gets no second one.
 
+        Up to a hundred leave at one moment, so that they may go in one call; the next ones when their time has come.
+
         :param batch: name of the batch, 40 characters at most.
         :param kind: what the messages are; no registered text, so that no provider takes a template for it.
         :param people: user id and mobile (E.164).
-        :param pace: time from one message to the next.
+        :param pace: time from one message to the next, on the average.
         """
         now = self.work.clock.now()
         quiet = self.work.get(NotificationService).quiet_hours
@@ -76,7 +79,9 @@ class BroadcastLane:
                 "attempts": 0,
                 "last_error": "",
                 "created_at": now,
-                "next_at": timing.after_quiet_hours(now + index * pace, quiet, self.work.site.calendar),
+                "next_at": timing.after_quiet_hours(
+                    now + index // MOST_AT_ONCE * MOST_AT_ONCE * pace, quiet, self.work.site.calendar
+                ),
             }
             for index, (user_id, mobile) in enumerate(people)
         ]

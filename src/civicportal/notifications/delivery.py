@@ -1,8 +1,11 @@
-"""Bringing the outbox out: lease one message, send it outside any transaction, settle it by the lease."""
+"""Bringing the outbox out: lease a message, send it outside any transaction, settle it by the lease.
 
-import logging
+Of a broadcast a whole chunk is leased and sent in one call, where the transport can do that.
+"""
+
 import random
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -15,15 +18,14 @@ from civicportal.i18n import _
 from civicportal.notifications import timing, transports
 from civicportal.notifications.gate import GateService
 from civicportal.notifications.models import OutboxMessage
-from civicportal.notifications.outcomes import LOOK_UP_AFTER, Attempt, Outcome, settle
+from civicportal.notifications.outcomes import LOOK_UP_AFTER, Attempt, Outcome, Settlement, gravest, settle
+from civicportal.notifications.sending import send
 from civicportal.notifications.services import NotificationService
-from civicportal.notifications.types import Lane, Message, Permanent, SendError, Uncertain
+from civicportal.notifications.types import MOST_AT_ONCE, Lane, Message
 
 if TYPE_CHECKING:
     from civicportal.site import Site
     from civicportal.work import Work
-
-log = logging.getLogger(__name__)
 
 LANES: tuple[Lane, ...] = ("codes", "notices", "broadcasts")
 LEASE = timedelta(seconds=60)
@@ -46,7 +48,7 @@ class Lease:
 
 
 def deliver_once(site: "Site", lane: Lane) -> bool:
-    """Tidy up a lane and bring out its next message, if one is due.
+    """Tidy up a lane and bring out its next message, if one is due; of a broadcast the next chunk.
 
     :returns: whether there was one, so that the caller asks again at once.
     """
@@ -59,30 +61,17 @@ def deliver_once(site: "Site", lane: Lane) -> bool:
     if not due:
         return False
     with site.work() as work:
-        lease = Delivery(work).lease(lane)
-    if lease is None:
+        leases = Delivery(work).lease(lane)
+    if not leases:
         return False
-    if lease.expires_at is not None and lease.expires_at <= site.clock.now():
+    if leases[0].expires_at is not None and leases[0].expires_at <= site.clock.now():
         with site.work() as work:
-            Delivery(work).cancel(lease)
+            Delivery(work).cancel(leases)
         return True
-    outcome = send(site, lease.message)
+    outcomes = send(site, [lease.message for lease in leases])
     with site.work() as work:
-        Delivery(work).settle(lease, outcome)
+        Delivery(work).settle(leases, outcomes)
     return True
-
-
-def send(site: "Site", message: Message) -> Outcome:
-    """Send a message and return what came of it; nothing a transport raises gets past here."""
-    if not message.text:
-        return Permanent(_("its words are gone: the challenge or the person was erased"))
-    try:
-        return transports.ask(site, message)
-    except SendError as error:
-        return error
-    except Exception as error:
-        log.exception("the transport %s crashed", site.transport)
-        return Uncertain(f"{type(error).__name__} in the transport")
 
 
 class Delivery:
@@ -133,14 +122,34 @@ class Delivery:
             return False
         return self.session.scalar(self._due(lane)) is not None
 
-    def lease(self, lane: Lane) -> Lease | None:
-        """Take the next message; None when others were faster."""
+    def lease(self, lane: Lane) -> list[Lease]:
+        """Take the next message, and what may go with it; nothing when others were faster."""
         probe = not self.gate.is_open
         row = self.session.scalar(self._due(lane).with_for_update(skip_locked=True))
         if row is None or (probe and not self.gate.take_probe()):
-            return None
+            return []
+        companions = () if probe else self._companions(row, lane)
+        return [self._take(one, lane, probe) for one in (row, *companions)]
+
+    def _companions(self, row: OutboxMessage, lane: Lane) -> Sequence[OutboxMessage]:
+        """Return what may go in one call with a message: others of its batch that have its words and its certainty."""
+        if lane != "broadcasts" or row.batch is None or not transports.takes_many(self.work.site):
+            return ()
+        query = self._due(lane).where(
+            OutboxMessage.id != row.id,
+            OutboxMessage.batch == row.batch,
+            OutboxMessage.kind == row.kind,
+            OutboxMessage.locale == row.locale,
+            OutboxMessage.text == row.text,
+            OutboxMessage.state == row.state,
+            OutboxMessage.expires_at.is_not_distinct_from(row.expires_at),
+        )
+        return self.session.scalars(query.limit(MOST_AT_ONCE - 1).with_for_update(skip_locked=True)).all()
+
+    def _take(self, row: OutboxMessage, lane: Lane, probe: bool) -> Lease:
         maybe_sent = row.state == "unknown"
-        row.state, row.lease_id, row.locked_until = "leased", secrets.token_hex(16), self.now + LEASE
+        lease_id = secrets.token_hex(16)
+        row.state, row.lease_id, row.locked_until = "leased", lease_id, self.now + LEASE
         row.attempts += 1
         notifications = self.work.get(NotificationService)
         message = Message(
@@ -157,7 +166,7 @@ class Delivery:
             locale=row.locale or self.work.site.locale,
         )
         attempt = Attempt(lane=lane, number=row.attempts, maybe_sent=maybe_sent, probe=probe)
-        return Lease(lease_id=row.lease_id, message=message, attempt=attempt, expires_at=row.expires_at)
+        return Lease(lease_id=lease_id, message=message, attempt=attempt, expires_at=row.expires_at)
 
     def _due(self, lane: Lane) -> Any:
         earlier = aliased(OutboxMessage)
@@ -196,14 +205,26 @@ class Delivery:
 
     # -- settling -------------------------------------------------------------------------------------------
 
-    def cancel(self, lease: Lease) -> None:
-        """Give up a leased message whose deadline has passed; one that may have gone out stays unknown."""
-        state = "unknown" if lease.attempt.maybe_sent else "cancelled"
-        self._write(lease, state=state, next_at=NEVER, attempts=lease.attempt.number - 1)
+    def cancel(self, leases: Sequence[Lease]) -> None:
+        """Give up leased messages whose deadline has passed; what may have gone out stays unknown."""
+        for lease in leases:
+            state = "unknown" if lease.attempt.maybe_sent else "cancelled"
+            self._write(lease, state=state, next_at=NEVER, attempts=lease.attempt.number - 1)
 
-    def settle(self, lease: Lease, outcome: Outcome) -> None:
-        """Write down what came of an attempt, unless the lease has run out meanwhile."""
-        result = settle(lease.attempt, outcome, self.now, random.random())  # noqa: S311  jitter
+    def settle(self, leases: Sequence[Lease], outcomes: Sequence[Outcome]) -> None:
+        """Write down what came of each message of a call, unless the lease has run out meanwhile.
+
+        One call shows one thing of the transport. What is tried again is tried together: the pause is the same for all.
+        """
+        chance = random.random()  # noqa: S311  jitter
+        results = [
+            self._settle(lease, outcome, chance) for lease, outcome in zip(leases, outcomes, strict=True)
+        ]
+        worst = gravest(results)
+        self.gate.judge(worst.verdict, worst.error)
+
+    def _settle(self, lease: Lease, outcome: Outcome, chance: float) -> Settlement:
+        result = settle(lease.attempt, outcome, self.now, chance)
         values: dict[str, Any] = {
             "state": result.state,
             "next_at": result.next_at,
@@ -216,10 +237,11 @@ class Delivery:
         if provider_id:
             values["provider_id"] = provider_id
         self._write(lease, **values)
-        self.gate.judge(result.verdict, result.error)
+        return result
 
     def _write(self, lease: Lease, **values: Any) -> None:
-        self._update(OutboxMessage.lease_id == lease.lease_id, lease_id=None, locked_until=None, **values)
+        mine = and_(OutboxMessage.id == lease.message.id, OutboxMessage.lease_id == lease.lease_id)
+        self._update(mine, lease_id=None, locked_until=None, **values)
 
     def _update(self, condition: ColumnElement[bool], **values: Any) -> None:
         self.session.execute(

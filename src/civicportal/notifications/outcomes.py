@@ -1,5 +1,6 @@
 """What an attempt to send means for the message and for the gate: pure data, testable as a table."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -25,6 +26,7 @@ LONGEST_ERROR = 300
 
 Outcome = Receipt | SendError
 Verdict = Literal["works", "fails", "misconfigured", "unknown"]
+_GRAVITY: tuple[Verdict, ...] = ("misconfigured", "fails", "works", "unknown")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,3 +101,8 @@ def settle(attempt: Attempt, outcome: Outcome, now: datetime, chance: float) -> 
         verdict="fails",
         error=error,
     )
+
+
+def gravest(settlements: Iterable[Settlement]) -> Settlement:
+    """Return the one that says the worst of the transport: some may have been found sent where the rest failed."""
+    return min(settlements, key=lambda settlement: _GRAVITY.index(settlement.verdict))

@@ -3,12 +3,12 @@
 import logging
 import sys
 from collections import deque
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from civicportal.notifications.outcomes import Outcome
-from civicportal.notifications.types import Configuration, Message, Receipt
+from civicportal.notifications.types import Configuration, Message, Receipt, SendError, Uncertain
 from civicportal.plugins import CORE, in_order
 
 if TYPE_CHECKING:
@@ -71,9 +71,34 @@ def ask(site: "Site", message: Message) -> Outcome:
 
     An error that is none of ours leaves unknown whether the message went out.
     """
+    implementation = _of_transport(site, "send_message")
+    if implementation is None:
+        return Configuration(f"no plugin sends by the transport {site.transport!r}")
+    receipt: Receipt | None = implementation(message=message, site=site)
+    return receipt or Configuration(f"the transport {site.transport!r} did not take the message")
+
+
+def takes_many(site: "Site") -> bool:
+    """Tell whether the site's transport can send several messages of one text in one call."""
+    return _of_transport(site, "send_messages") is not None
+
+
+def ask_at_once(site: "Site", messages: Sequence[Message]) -> Sequence[Outcome]:
+    """Hand messages of one text to the site's transport, which takes many.
+
+    :returns: what came of each, in their order.
+    :raises SendError: what came of all of them; Uncertain when the answer is not one for each.
+    """
+    outcomes: Any = _of_transport(site, "send_messages")(messages=messages, site=site)
+    if outcomes is None:
+        raise Configuration(f"the transport {site.transport!r} did not take the messages")
+    known = [outcome for outcome in outcomes if isinstance(outcome, Receipt | SendError)]
+    if len(known) != len(messages):
+        raise Uncertain(f"{len(known)} answers of the transport to {len(messages)} messages")
+    return known
+
+
+def _of_transport(site: "Site", hook: str) -> Any:
+    """Return the implementation by the one plugin that the site's transport names, or None."""
     owner = CORE if site.transport in ("console", "memory") else site.transport
-    for name, implementation in in_order(site.hooks, "send_message"):
-        if name == owner:
-            receipt: Receipt | None = implementation(message=message, site=site)
-            return receipt or Configuration(f"the transport {site.transport!r} did not take the message")
-    return Configuration(f"no plugin sends by the transport {site.transport!r}")
+    return next((found for name, found in in_order(site.hooks, hook) if name == owner), None)

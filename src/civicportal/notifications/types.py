@@ -9,6 +9,8 @@ from translationstring import TranslationString
 from civicportal.errors import CivicportalError
 
 Lane = Literal["codes", "notices", "broadcasts"]
+MOST_AT_ONCE = 100
+"""Messages that a transport is given in one call."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from civicportal.api import Permanent, Site, Transient, Uncertain, cut_units
 from civicportal_sms_ir.answers import NoSuchMessage, read
 from civicportal_sms_ir.exchange import Request, exchange
-from civicportal_sms_ir.records import Received, Record, every, line_of, received_of, record_of
+from civicportal_sms_ir.records import Pack, Received, Record, every, line_of, pack_of, received_of, record_of
 from civicportal_sms_ir.schemas import is_loopback
 from civicportal_sms_ir.settings import Settings
 
@@ -53,9 +54,12 @@ class SmsIr:
         }
         data = self._call("POST", "send/bulk", body=body, sends=True)
         try:
-            return [None if number is None else str(int(number)) for number in data["messageIds"]]
+            numbers = [None if number is None else str(int(number)) for number in data["messageIds"]]
         except (KeyError, TypeError, ValueError):
             raise Uncertain("it says sent, but not what") from None
+        if len(numbers) != len(mobiles):
+            raise Uncertain("it says sent, but not to whom")
+        return numbers
 
     def message(self, message_id: str) -> Record | None:
         """Return a message, or None when the provider knows none of this number."""
@@ -74,6 +78,15 @@ class SmsIr:
         query = {"fromDate": int(first.timestamp()), "toDate": int(last.timestamp())}
         query |= {"pageSize": PAGE_SIZE, "pageNumber": page}
         return every(record_of, self._call("GET", "send/archive", query=query))
+
+    def packs(self, page: int) -> list[Pack]:
+        """Return up to 100 of today's bulk calls."""
+        query = {"pageSize": PAGE_SIZE, "pageNumber": page}
+        return every(pack_of, self._call("GET", "send/pack", query=query))
+
+    def pack(self, pack_id: str) -> list[Record]:
+        """Return the messages of a bulk call."""
+        return every(record_of, self._call("GET", f"send/pack/{quote(pack_id, safe='')}"))
 
     def receive_latest(self) -> list[Received]:
         """Return up to 100 received messages that nobody has read; the provider never shows them here again."""
@@ -121,8 +134,13 @@ def fitting(value: str) -> str:
     return cut_units(" ".join(value.split()), LONGEST_VALUE).strip() or "-"
 
 
+def is_iranian(mobile: str) -> bool:
+    """Tell whether the provider may know this number; E.164."""
+    return mobile.startswith("+98")
+
+
 def _national(mobile: str) -> str:
-    if not mobile.startswith("+98"):
+    if not is_iranian(mobile):
         raise Permanent("not an Iranian mobile number")
     return "0" + mobile.removeprefix("+98")
 

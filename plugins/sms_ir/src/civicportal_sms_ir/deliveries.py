@@ -2,6 +2,7 @@
 
 import logging
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select
@@ -45,8 +46,13 @@ class DeliveryService:
 
     def provider_id(self, message_id: int) -> str | None:
         """Return the provider's number of a message of the outbox, if it is known to have taken it."""
-        query = select(Delivery.provider_id).where(Delivery.message_id == message_id)
-        return self.session.scalar(query.order_by(Delivery.sent_at.desc()).limit(1))
+        return self.provider_ids([message_id]).get(message_id)
+
+    def provider_ids(self, message_ids: Sequence[int]) -> dict[int, str]:
+        """Return the provider's numbers of those messages of the outbox that it is known to have taken."""
+        query = select(Delivery.message_id, Delivery.provider_id).where(Delivery.message_id.in_(message_ids))
+        rows = self.session.execute(query.order_by(Delivery.sent_at))
+        return {row.message_id: row.provider_id for row in rows}
 
     def known(self, provider_ids: list[str]) -> set[str]:
         """Return those of the provider's numbers that belong to a message of the outbox."""

@@ -1,13 +1,13 @@
-"""Looking a message up at the provider whose sending ended uncertain."""
+"""Looking up at the provider what became of messages whose sending ended uncertain."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from civicportal.api import CannotTell, Message, Permanent, Site
 from civicportal_sms_ir.client import PAGE_SIZE, SmsIr, fitting
 from civicportal_sms_ir.deliveries import DeliveryService
-from civicportal_sms_ir.records import Record
+from civicportal_sms_ir.records import Item, Record
 from civicportal_sms_ir.settings import Settings
 
 SECONDS = 40
@@ -38,30 +38,87 @@ def find(message: Message, site: Site) -> str | None:
     return next((number for number in ids if number not in others), None)
 
 
+def find_each(messages: Sequence[Message], site: Site) -> dict[int, str]:
+    """Return the provider's numbers of those of several messages that were sent, by their ids; they share one text.
+
+    The provider's bulk calls since they were promised are read one after the other, until all are found.
+
+    :raises CannotTell: when there are too many calls, or they cannot be read.
+    :raises SendError: when it could not be asked now.
+    """
+    with site.work(write=False) as work:
+        found = work.get(DeliveryService).provider_ids([message.id for message in messages])
+    wanted = {message.recipient: message for message in messages if message.id not in found}
+    try:
+        for records in _portions(list(wanted.values()), site) if wanted else ():
+            for record in _unclaimed(records, wanted, site):
+                message = wanted.pop(record.mobile, None)
+                if message is not None:
+                    found[message.id] = record.message_id
+            if not wanted:
+                break
+    except Permanent as error:
+        raise CannotTell(f"the provider cannot be asked: {error}") from error
+    return found
+
+
+def _unclaimed(records: Sequence[Record], wanted: Mapping[str, Message], site: Site) -> list[Record]:
+    """Return the records that may be of one of these messages and are of no other message of ours."""
+    fitting_records = [
+        record
+        for record in records
+        if record.mobile in wanted and _is_it(record, wanted[record.mobile], site)
+    ]
+    with site.work(write=False) as work:
+        others = work.get(DeliveryService).known([record.message_id for record in fitting_records])
+    return [record for record in fitting_records if record.message_id not in others]
+
+
+def _portions(messages: Sequence[Message], site: Site) -> Iterator[list[Record]]:
+    api, deadline = SmsIr(site), time.monotonic() + SECONDS
+    since = min(_since(message, site) for message in messages)
+    packs = [pack for pack in _pages(api.packs, deadline) if pack.made_at >= since]
+    for pack in sorted(packs, key=lambda pack: pack.made_at):
+        _in_time(deadline)
+        yield api.pack(pack.pack_id)
+    yield list(_archive(api, since, site, deadline))
+
+
 def _records(message: Message, site: Site) -> Iterator[Record]:
-    api, now = SmsIr(site), site.clock.now()
-    deadline = time.monotonic() + SECONDS
+    api, deadline = SmsIr(site), time.monotonic() + SECONDS
     yield from _pages(api.live, deadline)
-    promised = message.promised_at or now
-    if site.calendar.local(promised).date() < site.calendar.local(now).date():
-        yield from _pages(lambda page: api.archive(promised - SKEW, now, page), deadline)
+    yield from _archive(api, _since(message, site), site, deadline)
 
 
-def _pages(read: Callable[[int], list[Record]], deadline: float) -> Iterator[Record]:
+def _archive(api: SmsIr, since: datetime, site: Site, deadline: float) -> Iterator[Record]:
+    """Yield what was sent before today, unless everything wanted is from today."""
+    now = site.clock.now()
+    if site.calendar.local(since + SKEW).date() < site.calendar.local(now).date():
+        yield from _pages(lambda page: api.archive(since, now, page), deadline)
+
+
+def _pages(read: Callable[[int], list[Item]], deadline: float) -> Iterator[Item]:
     page = 1
     while True:
-        records = read(page)
-        yield from records
-        if len(records) < PAGE_SIZE:
+        items = read(page)
+        yield from items
+        if len(items) < PAGE_SIZE:
             return
-        if time.monotonic() > deadline:
-            raise CannotTell("the provider's list of messages is too long")
+        _in_time(deadline)
         page += 1
 
 
+def _in_time(deadline: float) -> None:
+    if time.monotonic() > deadline:
+        raise CannotTell("the provider's list of messages is too long")
+
+
+def _since(message: Message, site: Site) -> datetime:
+    return (message.promised_at or site.clock.now()) - SKEW
+
+
 def _is_it(record: Record, message: Message, site: Site) -> bool:
-    since: datetime = (message.promised_at or site.clock.now()) - SKEW
-    if record.mobile != message.recipient or record.sent_at < since:
+    if record.mobile != message.recipient or record.sent_at < _since(message, site):
         return False
     template = Settings.of(site).template(message)
     if template is None:

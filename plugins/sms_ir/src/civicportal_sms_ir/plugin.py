@@ -1,6 +1,6 @@
 """The hooks of the sms_ir plugin; what they do stands in the modules they call."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from importlib.resources import files
@@ -10,7 +10,18 @@ from typing import Any
 import click
 import colander
 
-from civicportal.api import Finding, Job, Message, Phones, PluginModels, Receipt, Site, Work, hookimpl
+from civicportal.api import (
+    Finding,
+    Job,
+    Message,
+    Phones,
+    PluginModels,
+    Receipt,
+    SendError,
+    Site,
+    Work,
+    hookimpl,
+)
 from civicportal_sms_ir import commands, credit, deliveries, doctor, inbound, sending
 from civicportal_sms_ir.models import SmsIrBase
 from civicportal_sms_ir.schemas import SmsIrSettings
@@ -63,6 +74,12 @@ def register_commands(group: click.Group) -> None:
 def send_message(message: Message, site: Site) -> Receipt:
     """Send by sms.ir."""
     return sending.send(message, site)
+
+
+@hookimpl
+def send_messages(messages: Sequence[Message], site: Site) -> Sequence[Receipt | SendError]:
+    """Send one text to several people by sms.ir."""
+    return sending.send_at_once(messages, site)
 
 
 @hookimpl

@@ -28,6 +28,14 @@ class Record:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Pack:
+    """A bulk call as the provider's list of today shows it."""
+
+    pack_id: str
+    made_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Received:
     """A message that was sent to a line.
 
@@ -62,6 +70,12 @@ def record_of(data: Any) -> Record:
         state=None if state is None else int(state),
         arrived_at=datetime.fromtimestamp(arrived, UTC) if arrived else None,
     )
+
+
+def pack_of(data: Any) -> Pack:
+    """Read a bulk call."""
+    made_at = datetime.fromtimestamp(data["creationDateTime"], UTC)
+    return Pack(pack_id=str(data["packId"]), made_at=made_at)
 
 
 def received_of(data: Any) -> Received:

@@ -1,9 +1,11 @@
 """Sending a message of the outbox."""
 
-from civicportal.api import Message, Permanent, Receipt, Site
-from civicportal_sms_ir.client import SmsIr
+from collections.abc import Sequence
+
+from civicportal.api import Message, Permanent, Receipt, SendError, Site
+from civicportal_sms_ir.client import SmsIr, is_iranian
 from civicportal_sms_ir.deliveries import DeliveryService
-from civicportal_sms_ir.lookup import find
+from civicportal_sms_ir.lookup import find, find_each
 from civicportal_sms_ir.settings import TABLE, Settings, Template
 from civicportal_sms_ir.statuses import Misfit
 
@@ -26,6 +28,42 @@ def send(message: Message, site: Site) -> Receipt:
         with site.work() as work:
             work.get(DeliveryService).add(provider_id, message.id)
     return Receipt(provider_id=provider_id)
+
+
+def send_at_once(messages: Sequence[Message], site: Site) -> list[Receipt | SendError]:
+    """Send one text to several people over the line, but not to whom an earlier attempt turns out to have sent it.
+
+    :returns: what came of each message, in their order.
+    :raises SendError: when it could not be asked what was sent before.
+    """
+    abroad = Permanent("not an Iranian mobile number")
+    results: dict[int, Receipt | SendError] = {
+        message.id: abroad for message in messages if not is_iranian(message.recipient)
+    }
+    if messages[0].maybe_sent:
+        found = find_each([message for message in messages if message.id not in results], site)
+        results |= {number: Receipt(provider_id=provider_id) for number, provider_id in found.items()}
+    rest = [message for message in messages if message.id not in results]
+    if rest:
+        results |= _send_rest(rest, site)
+    return [results[message.id] for message in messages]
+
+
+def _send_rest(messages: Sequence[Message], site: Site) -> dict[int, Receipt | SendError]:
+    try:
+        numbers = _over_the_line(messages, site)
+    except Misfit as error:
+        return dict.fromkeys((message.id for message in messages), Permanent(str(error)))
+    except SendError as error:
+        return dict.fromkeys((message.id for message in messages), error)
+    sent = {message.id: _result(number) for message, number in zip(messages, numbers, strict=True)}
+    if not Settings.of(site).sandbox:
+        with site.work() as work:
+            deliveries = work.get(DeliveryService)
+            for message_id, result in sent.items():
+                if isinstance(result, Receipt) and result.provider_id:
+                    deliveries.add(result.provider_id, message_id)
+    return sent
 
 
 def transmit(message: Message, site: Site) -> str | None:
@@ -52,14 +90,27 @@ def _transmit(message: Message, site: Site) -> str | None:
         return api.verify(message.recipient, SANDBOX_TEMPLATE, {"CODE": code})
     if template:
         return api.verify(message.recipient, template.number, _values(message, template))
+    result = _result(*_over_the_line([message], site))
+    if isinstance(result, SendError):
+        raise result
+    return result.provider_id
+
+
+def _over_the_line(messages: Sequence[Message], site: Site) -> list[str | None]:
+    """Send the text of the first message to the people of all, and return the provider's numbers."""
+    settings, first = Settings.of(site), messages[0]
     if settings.line is None:
-        raise Misfit(f"{TABLE}.templates: no template for {message.kind}, and no line for free texts")
-    (number,) = api.bulk(settings.line, free_text(message, settings.opt_out), [message.recipient])
+        raise Misfit(f"{TABLE}.templates: no template for {first.kind}, and no line for free texts")
+    mobiles = [message.recipient for message in messages]
+    return SmsIr(site).bulk(settings.line, free_text(first, settings.opt_out), mobiles)
+
+
+def _result(number: str | None) -> Receipt | SendError:
     if number is None:
-        raise Permanent("the mobile number is not valid, or the text is too long")
+        return Permanent("the mobile number is not valid, or the text is too long")
     if number == "0":
-        raise Permanent("the mobile number is on the blacklist")
-    return number
+        return Permanent("the mobile number is on the blacklist")
+    return Receipt(provider_id=number)
 
 
 def free_text(message: Message, opt_out: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
+from uuid import uuid4
 
 TEHRAN = timezone(timedelta(hours=3, minutes=30))
 LINE = 30001234
@@ -23,6 +24,7 @@ NO_CREDIT = (400, 102, "اعتبار کافی نیست")
 NO_TEXT = (400, 103, "متن خالی است")
 BAD_MOBILE = (400, 104, "موبایل نادرست است")
 TOO_MANY_MOBILES = (400, 105, "بیش از ۱۰۰ موبایل")
+NO_MOBILES = (400, 107, "لیست موبایل خالی است")
 NO_TEMPLATE = (400, 113, "قالب یافت نشد")
 LONG_VALUE = (400, 114, "مقدار پارامتر بیش از ۲۵ نویسه است")
 BLACKLISTED = (400, 115, "شماره در لیست سیاه سامانه است")
@@ -39,6 +41,7 @@ class Sms:
     :ivar mobile: as sent: ``09…``.
     :ivar template_id: None for a free text.
     :ivar delivery_state: 1 arrived … 8 unclear, None for not known yet.
+    :ivar pack_id: of the bulk call it came with, 32 digits; empty for a template.
     """
 
     message_id: int
@@ -49,6 +52,7 @@ class Sms:
     template_id: int | None = None
     parameters: dict[str, str] = field(default_factory=dict)
     delivery_state: int | None = None
+    pack_id: str = ""
 
     def record(self) -> dict[str, Any]:
         """Return it as reports show it; the mobile is a number without the leading zero."""
@@ -134,6 +138,11 @@ class Provider:
                 return _page(self._records(query, today=True), query)
             case "GET", ["send", "archive"]:
                 return _page(self._records(query, today=False), query)
+            case "GET", ["send", "pack"]:
+                return _page(self._packs(), query)
+            case "GET", ["send", "pack", pack_id]:
+                found = [sms.record() for sms in self.sent if sms.pack_id == pack_id.replace("-", "")]
+                return _done(found) if found else _refused(NO_SUCH_MESSAGE)
             case "GET", ["send", number] if number.isdigit():
                 found = [sms.record() for sms in self.sent if sms.message_id == int(number)]
                 return _done(found[0]) if found else _refused(NO_SUCH_MESSAGE)
@@ -172,17 +181,22 @@ class Provider:
             return _refused(BAD_LINE)
         if not text:
             return _refused(NO_TEXT)
+        if not mobiles:
+            return _refused(NO_MOBILES)
         if len(mobiles) > MOST_RECIPIENTS:
             return _refused(TOO_MANY_MOBILES)
         if self.credit < len(mobiles):
             return _refused(NO_CREDIT)
-        ids: list[int | None] = []
-        for mobile in mobiles:
-            if mobile in self.blacklist:
-                ids.append(0)
-            else:
-                ids.append(self._take(mobile, text, sandbox).message_id if _is_mobile(mobile) else None)
-        return _done({"packId": "b3f2a1c0-0000-0000-0000-000000000001", "messageIds": ids, "cost": 1.0})
+        pack = uuid4()
+        ids = [self._take_one(mobile, text, sandbox, pack.hex) for mobile in mobiles]
+        taken = sum(1 for number in ids if number)
+        return _done({"packId": str(pack), "messageIds": ids, "cost": float(taken)})
+
+    def _take_one(self, mobile: str, text: str, sandbox: bool, pack_id: str) -> int | None:
+        """Take a message of a bulk call: 0 for who is on the blacklist, None for what is no mobile number."""
+        if mobile in self.blacklist:
+            return 0
+        return self._take(mobile, text, sandbox, pack_id=pack_id).message_id if _is_mobile(mobile) else None
 
     def _take(self, mobile: str, text: str, sandbox: bool, **more: Any) -> Sms:
         number = 89545112 + len(self.sent)
@@ -199,8 +213,26 @@ class Provider:
             self.credit -= 1
         return sms
 
+    def _packs(self) -> list[dict[str, Any]]:
+        """Return today's bulk calls, the latest first."""
+        midnight, packs = self._midnight(), dict[str, list[Sms]]()
+        for sms in self.sent:
+            if sms.pack_id and sms.sent_at >= midnight:
+                packs.setdefault(sms.pack_id, []).append(sms)
+        return [
+            {
+                "packId": pack_id,
+                "recipientCount": len(messages),
+                "creationDateTime": int(messages[0].sent_at.timestamp()),
+            }
+            for pack_id, messages in reversed(packs.items())
+        ]
+
+    def _midnight(self) -> datetime:
+        return self.now().astimezone(TEHRAN).replace(hour=0, minute=0, second=0, microsecond=0)
+
     def _records(self, query: Mapping[str, str], *, today: bool) -> list[dict[str, Any]]:
-        midnight = self.now().astimezone(TEHRAN).replace(hour=0, minute=0, second=0, microsecond=0)
+        midnight = self._midnight()
         since, until = int(query.get("fromDate", 0)), int(query.get("toDate", 2**40))
         return [
             sms.record()

@@ -1,0 +1,37 @@
+"""Handing messages to the site's transport, one or several of one text; nothing that it raises gets past here."""
+
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from civicportal.i18n import _
+from civicportal.notifications import transports
+from civicportal.notifications.outcomes import Outcome
+from civicportal.notifications.types import Message, Permanent, SendError, Uncertain
+
+if TYPE_CHECKING:
+    from civicportal.site import Site
+
+log = logging.getLogger(__name__)
+
+
+def send(site: "Site", messages: Sequence[Message]) -> Sequence[Outcome]:
+    """Send messages of one text in one call and return what came of each.
+
+    :param messages: one at least; several only where the transport takes many.
+    """
+    try:
+        return _send(site, messages)
+    except SendError as error:
+        return [error] * len(messages)
+    except Exception as error:
+        log.exception("the transport %s crashed", site.transport)
+        return [Uncertain(f"{type(error).__name__} in the transport")] * len(messages)
+
+
+def _send(site: "Site", messages: Sequence[Message]) -> Sequence[Outcome]:
+    if not messages[0].text:
+        raise Permanent(_("its words are gone: the challenge or the person was erased"))
+    if len(messages) == 1:
+        return [transports.ask(site, messages[0])]
+    return transports.ask_at_once(site, messages)

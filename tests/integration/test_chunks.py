@@ -1,0 +1,147 @@
+"""A transport that takes many messages in one call: who is asked, with what, and what its answers lead to."""
+
+from datetime import timedelta
+
+import pytest
+
+from civicportal.api import BroadcastLane, Permanent, Receipt, Transient, hookimpl
+from civicportal.notifications.gate import GateService
+from civicportal.testing import deliver_once, mark_alive, memory, outbox
+
+PEOPLE = 3
+
+
+class Transport:
+    """What a plugin was asked to send, one by one and at once."""
+
+    def __init__(self):
+        self.single, self.calls = [], []
+        self.answer = lambda messages: [Receipt(provider_id=f"bulk-{message.id}") for message in messages]
+
+    def implementations(self):
+        def send_message(message):
+            self.single.append(message.id)
+            return Receipt(provider_id=f"single-{message.id}")
+
+        def send_messages(messages):
+            self.calls.append([message.id for message in messages])
+            return self.answer(messages)
+
+        return hookimpl(send_message), hookimpl(send_messages)
+
+
+@pytest.fixture
+def transport():
+    return Transport()
+
+
+@pytest.fixture
+def start(install, assemble_migrated, transport):
+    """Return a function that assembles a site with the plugin and brings out a text to three people."""
+    install.plugin("gadget", *transport.implementations())
+
+    def start(named="gadget", batches=("one",)):
+        site = assemble_migrated("gadget", notifications={"transport": named})
+        mark_alive(site)
+        for batch in batches:
+            promise(site, batch)
+        deliver(site)
+        return site
+
+    return start
+
+
+def promise(site, batch):
+    people = [(number, f"+98900000{number:04}") for number in range(PEOPLE)]
+    with site.work() as work:
+        work.get(BroadcastLane).promise(batch, "news", "خبر", people, timedelta())
+
+
+def deliver(site):
+    while deliver_once(site, "broadcasts"):
+        pass
+
+
+def rows(site):
+    with site.work(write=False) as work:
+        return outbox(work)
+
+
+def states(site):
+    return [row.state for row in rows(site)]
+
+
+def failures(site):
+    with site.work(write=False) as work:
+        return work.get(GateService).row.failures
+
+
+def test_only_the_transport_that_the_site_names_is_asked(start, transport):
+    site = start("memory")
+    assert (transport.calls, transport.single) == ([], [])
+    assert len(memory(site).sent) == PEOPLE
+
+
+def test_each_batch_is_a_call(start, transport):
+    site = start(batches=("one", "two"))
+    ids = [row.id for row in rows(site)]
+    assert transport.calls == [ids[:PEOPLE], ids[PEOPLE:]]
+    assert transport.single == []
+    assert [row.provider_id for row in rows(site)] == [f"bulk-{number}" for number in ids]
+
+
+def test_one_message_needs_no_such_call(start, transport, clock):
+    transport.answer = lambda messages: [Transient("later"), Receipt(), Receipt()]
+    site = start()
+    assert states(site) == ["new", "sent", "sent"]
+    clock.advance(minutes=1)
+    deliver(site)
+    assert transport.single == [rows(site)[0].id]
+    assert states(site) == ["sent"] * PEOPLE
+
+
+def test_each_is_settled_by_its_own_result_and_the_gate_by_the_worst(start, transport):
+    transport.answer = lambda messages: [Receipt(provider_id="x"), Permanent("no"), Transient("later")]
+    site = start()
+    assert states(site) == ["sent", "dead", "new"]
+    assert [row.last_error for row in rows(site)] == ["", "no", "later"]
+    assert failures(site) == 1
+
+
+def fail(messages):
+    raise Transient("busy")
+
+
+def crash(messages):
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        (fail, "new"),
+        (crash, "unknown"),
+        (lambda messages: None, "new"),
+        (lambda messages: [Receipt()], "unknown"),
+        (lambda messages: [Receipt(), Receipt(), "fine"], "unknown"),
+    ],
+    ids=["raises", "crashes", "does not take them", "says too little", "says something else"],
+)
+def test_what_it_says_of_none_has_come_of_all(start, transport, answer, state):
+    transport.answer = answer
+    site = start()
+    assert states(site) == [state] * PEOPLE
+    assert len(transport.calls) == 1
+    assert failures(site) == 1
+    assert len({row.next_at for row in rows(site)}) == 1
+
+
+def test_what_may_have_gone_out_is_asked_about_together(start, transport, clock):
+    transport.answer = crash
+    site = start()
+    transport.answer = lambda messages: [Receipt(provider_id=str(message.maybe_sent)) for message in messages]
+    promise(site, "two")
+    clock.advance(minutes=2)
+    deliver(site)
+    assert [row.provider_id for row in rows(site)] == ["True"] * PEOPLE + ["False"] * PEOPLE
+    assert [len(call) for call in transport.calls] == [PEOPLE] * 3

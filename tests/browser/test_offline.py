@@ -132,6 +132,13 @@ def test_own_pages_stay_readable(network: Network, phone: Callable[[], Page], co
     expect(page.locator(BAR)).to_be_hidden()
 
 
+def test_at_the_door_of_the_staff_nothing_is_left(phone: Callable[[], Page], code: str) -> None:
+    page = phone()
+    see(page, "/my")
+    page.goto("/staff/login")
+    page.wait_for_function("() => caches.has('pages').then(there => !there)")
+
+
 def test_after_the_sign_out_nothing_is_left(
     network: Network, portal: Portal, chromium: Browser, phone: Callable[[], Page], code: str
 ) -> None:

@@ -154,12 +154,13 @@ def _page(status: int, localizer: Localizer) -> Response:
         return escape(localizer.translate(message))
 
     title, advice = _TEXTS[status]
+    home = text(_("Home page"))
     direction = "rtl" if is_persian(localizer.locale_name) else "ltr"
     body = (
         f'<!doctype html>\n<html lang="{escape(localizer.locale_name)}" dir="{direction}">\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width">\n'
         f"<title>{text(title)}</title>\n<h1>{text(title)}</h1>\n<p>{text(advice)}</p>\n"
-        f'<p><a href="/">{text(_("Home page"))}</a></p>\n'
+        f'<p><a href="/">{home}</a></p>\n'
     )
     response = Response(body, status=status, content_type="text/html", charset="utf-8")
     response.cache_control = "no-store"

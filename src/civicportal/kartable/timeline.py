@@ -18,6 +18,7 @@ from civicportal.organization.services import OrganizationService
 if TYPE_CHECKING:
     from civicportal.work import Work
 
+CHANGED = _("Changed")
 TITLES: dict[str, TranslationString] = {
     "opened": _("Registered"),
     "referred": _("Referred from ${from} to ${to}"),
@@ -149,7 +150,7 @@ class StaffHistory:
             "to": names.get(data.get("user_id") or 0) or self.organization.unit_name(data.get("unit_id")),
             "stars": str(data.get("stars", "")),
         }
-        return _(TITLES.get(event.type, _("Changed")), mapping=mapping)
+        return _(TITLES.get(event.type, CHANGED), mapping=mapping)
 
     @staticmethod
     def _stage(kind: CaseKind, event: CaseEvent) -> str:

@@ -8,7 +8,6 @@ from civicportal_sms_ir.models import Delivery as Remembered
 from sqlalchemy import func, select
 
 from civicportal.api import NEVER, BroadcastLane, GateService
-from civicportal.notifications.delivery import LEASE, Delivery
 from civicportal.testing import NOON, deliver_once
 from civicportal.testing.sms_simulator import LINE
 
@@ -198,15 +197,15 @@ def test_an_answer_that_is_not_one_for_each_is_no_answer(crowd, provider, monkey
 def test_a_worker_that_dies_after_the_answer_sends_nothing_twice(site, crowd, provider, monkeypatch):
     crowd.promise()
 
-    def die(self, leases, outcomes):
+    def die(self, verdict, reason):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(Delivery, "settle", die)
+        patch.setattr(GateService, "judge", die)
         with pytest.raises(KeyboardInterrupt):
             deliver_once(site, "broadcasts")
     assert crowd.states() == {"leased": 100, "new": 150}
-    crowd.later(seconds=LEASE.total_seconds())
+    crowd.later(minutes=1)
     assert crowd.states() == {"unknown": 100, "sent": 150}
     crowd.later(minutes=2)
     assert crowd.states() == {"sent": 250}

@@ -3,12 +3,11 @@
 import subprocess
 import sys
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import update
 
-from civicportal.clock import SystemClock
 from civicportal.testing import outbox
 
 pytestmark = pytest.mark.fault
@@ -24,7 +23,7 @@ def civic_settings(sms_settings):
 
 @pytest.fixture
 def provider(provider):
-    provider.now = SystemClock().now
+    provider.now = lambda: datetime.now(UTC)
     return provider
 
 

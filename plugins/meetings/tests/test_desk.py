@@ -137,10 +137,13 @@ class TestSearch:
 
 class TestWhoMayKnowNobody:
     def test_reads_no_name_beside_the_times(self, office, looker):
-        who = Applicant(name="نام رازدار", party="legal", organization="شرکت ناپیدا", position="مدیر رازدار")
+        numbers = {"national_code": NATIONAL_CODE, "birth_date": date(1985, 3, 21)}
+        office_of = {"organization": "شرکت ناپیدا", "position": "مدیر رازدار"}
+        who = Applicant(name="نام رازدار", party="legal", **office_of, **numbers)
         page = looker.get(f"/desk/meetings/requests/{office.ask(applicant=who, companions=['همراه رازدار'])}")
         assert "رازدار" not in page.text
         assert "ناپیدا" not in page.text
+        assert "***" not in page.html.select_one("#assign").text
 
     def test_sees_of_a_reserve_list_only_what_is_theirs(self, office, site, app, sign_in):
         session, code = office.plan(), office.ask(subject="پروندهٔ دیگران")

@@ -7,6 +7,7 @@ from typing import Any
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.api import (
+    AccessService,
     BoundForm,
     Button,
     Case,
@@ -143,7 +144,7 @@ def _page(
         case=case,
         detail=detail,
         name=work.get(AgendaService).name(case, detail),
-        identity=request.site.kind(KIND).identity(case, work),
+        identity=_identity(request, case),
         suits=titles(detail.suitable_days, detail.suitable_part),
         current=work.get(AppointmentService).current(case),
         past=[one for one in work.get(AppointmentService).history(case) if one.ended_at],
@@ -160,6 +161,13 @@ def _page(
         ],
         sms=_sms(request, case, _step(request, case), form),
     )
+
+
+def _identity(request: Any, case: Case) -> Any:
+    """Return what is known of a person, masked, for whoever may know who it is."""
+    can = request.work.get(AccessService).can
+    may_know = can(case, "contact") or can(case, "identity")
+    return request.site.kind(KIND).identity(case, request.work) if may_know else ()
 
 
 def _picked(request: Any) -> Mapping[str, list[str]]:

@@ -21,6 +21,7 @@ RANKS = {
     "calendar": 1,
     "limits": 1,
     "audit": 2,
+    "face": 3,
     "organization": 3,
     "accounts": 4,
     "cases": 5,
@@ -44,6 +45,8 @@ PURE = {
     "notifications.sms",
     "dashboard.types",
     "accounts.types",
+    "face.palette",
+    "face.values",
     "statistics.counters",
 }
 LONGEST_MODULE = 300

@@ -34,6 +34,13 @@ def test_the_table_of_limits_is_that_of_the_code() -> None:
     assert documented == {name: [(w.hits, w.seconds) for w in windows] for name, windows in DEFAULTS.items()}
 
 
+def test_every_room_stands_in_the_picture_of_the_house() -> None:
+    page = (ROOT / "docs/architecture.md").read_text()
+    folders = [path for path in (ROOT / "src/civicportal").iterdir() if path.is_dir()]
+    rooms = {path.name for path in folders if not path.name.startswith((".", "__"))}
+    assert {room for room in rooms if f"`{room}/`" not in page} == set()
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_leads_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text())

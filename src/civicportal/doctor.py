@@ -1,4 +1,4 @@
-"""The core's own look at a running site: what the organisation lacks."""
+"""The core's own look at a running site: organisation, rights, states of cases, texts, keys."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING

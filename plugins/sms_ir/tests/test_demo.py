@@ -2,6 +2,7 @@
 
 import pytest
 from civicportal_sms_ir import demo
+from civicportal_sms_ir.doctor import findings
 from civicportal_sms_ir.inbound import poll_inbound
 from civicportal_sms_ir.plugin import demo_phones, load_demo, register_jobs
 
@@ -129,6 +130,21 @@ def test_a_server_that_is_started_again_goes_on(site, phones):
     with demo.run(site) as later:
         poll_inbound(site)
         assert not later.simulator.unread
+
+
+def test_a_demo_has_nothing_for_the_doctor(site, phones):
+    with site.work(write=False) as work:
+        assert list(findings(work)) == []
+    phones.behave("bad_key")
+    with site.work(write=False) as work:
+        (finding,) = findings(work)
+    assert (finding.level, finding.place) == ("error", "plugins.sms_ir.api_key")
+
+
+def test_a_demo_whose_server_does_not_run_is_not_called_broken(site):
+    load_demo(site)
+    with site.work(write=False) as work:
+        assert list(findings(work)) == []
 
 
 def test_without_a_server_nothing_is_sent_and_nothing_is_lost(site, app):

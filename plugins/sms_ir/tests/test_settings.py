@@ -84,6 +84,24 @@ def test_hook_check_site_names_texts_without_templates(site, look):
     assert look(templates=templates) == {}
 
 
+def test_check_site_names_all_texts_of_a_plugin_shortly(look):
+    _level, text = look(templates={})["plugins.sms_ir.templates"]
+    assert "inbound.*" in text
+    assert "petitions.*" in text
+    assert "petitions.done" not in text
+
+
+def test_check_site_knows_templates_of_languages(site, look, monkeypatch):
+    monkeypatch.setattr(site, "languages", ("fa", "en"))
+    template = {"id": 1, "parameters": {}}
+    both = {f"{key}@{language}": template for key in site.messages for language in ("fa", "en")}
+    assert look(templates=both) == {}
+    del both["petitions.done@en"]
+    assert look(templates=both)["plugins.sms_ir.templates"][1].endswith(": petitions.done@en")
+    found = look(templates=both | {"petitions.done@de": template, "petitions.done": template})
+    assert list(found) == ["plugins.sms_ir.templates.petitions.done@de"]
+
+
 def test_check_site_looks_at_the_account(look, provider):
     provider.credit = 499
     assert look()["plugins.sms_ir"] == ("warning", "the credit is down to 499")

@@ -13,11 +13,9 @@ from translationstring import TranslationString
 
 from civicportal.api import NotificationService, PhoneMessage, Site, Work, _
 from civicportal.testing.sms_simulator import API_KEY, LINE, Mode, SmsSimulator
-from civicportal_sms_ir.settings import Settings, Template
+from civicportal_sms_ir.settings import NOBODY, Settings, Template
 from civicportal_sms_ir.wording import FIRST_NUMBER, panel_words, parameters_of
 
-NOBODY = "http://127.0.0.1:9"
-"""Where nothing answers: while no server runs, nothing is sent anywhere."""
 ARRIVED = 1
 CREDIT = 5000.0
 MOST_MESSAGES = 40

@@ -6,7 +6,7 @@ from datetime import timedelta
 from civicportal.api import Finding, SendError, Site, Work, _
 from civicportal_sms_ir.client import SmsIr
 from civicportal_sms_ir.deliveries import DeliveryService
-from civicportal_sms_ir.settings import TABLE, Settings, is_in_use
+from civicportal_sms_ir.settings import NOBODY, TABLE, Settings, is_in_use
 
 ENOUGH = 20
 """Fewer messages say nothing about the share that arrives."""
@@ -19,8 +19,9 @@ def findings(work: Work) -> Iterator[Finding]:
     if not is_in_use(site):
         return
     settings = Settings.of(site)
-    # The provider first: nobody is asked inside a transaction.
-    yield from _account(site, settings)
+    # The provider first: nobody is asked inside a transaction. Without its server a demo has none.
+    if settings.base_url != NOBODY:
+        yield from _account(site, settings)
     yield from _templates(site, settings)
     if settings.sandbox:
         yield Finding(
@@ -63,7 +64,7 @@ def _account(site: Site, settings: Settings) -> Iterator[Finding]:
 
 def _templates(site: Site, settings: Settings) -> Iterator[Finding]:
     place = f"{TABLE}.templates"
-    missing = sorted(set(site.messages) - set(settings.templates))
+    missing = _without_template(site, settings)
     if missing:
         how = _("go out as free texts, which not everybody gets") if settings.line else _("are never sent")
         yield Finding(
@@ -76,8 +77,9 @@ def _templates(site: Site, settings: Settings) -> Iterator[Finding]:
             remedy=_("have them approved in the panel and write their numbers here"),
         )
     for key, template in sorted(settings.templates.items()):
-        text = site.messages.get(key.partition("/")[0])
-        if text is None:
+        name, _sign, language = key.partition("@")
+        text = site.messages.get(name)
+        if text is None or language not in ("", *site.languages):
             yield Finding(level="warning", place=f"{place}.{key}", text=_("nothing sends this text"))
             continue
         fields = {*text.fields, "SITE", "HOST", "PHONE"}
@@ -88,6 +90,33 @@ def _templates(site: Site, settings: Settings) -> Iterator[Finding]:
                 text=_("the text has no such field"),
                 remedy=_("its fields are ${fields}", mapping={"fields": ", ".join(sorted(fields))}),
             )
+
+
+def _without_template(site: Site, settings: Settings) -> list[str]:
+    """Return the texts that have no template, shortly.
+
+    :returns: ``key``, or ``key@language`` for one that lacks it in some languages only, or ``prefix.*`` for all texts of
+        a plugin.
+    """
+    missing = {key: _languages_without(key, site, settings) for key in site.messages}
+    groups: dict[str, list[str]] = {}
+    for key in sorted(missing):
+        groups.setdefault(key.partition(".")[0], []).append(key)
+    names: list[str] = []
+    for prefix, keys in groups.items():
+        if len(keys) > 1 and all(missing[key] == site.languages for key in keys):
+            names.append(f"{prefix}.*")
+            continue
+        for key in keys:
+            is_whole = missing[key] == site.languages
+            names += [key] if is_whole else [f"{key}@{language}" for language in missing[key]]
+    return names
+
+
+def _languages_without(key: str, site: Site, settings: Settings) -> tuple[str, ...]:
+    if key in settings.templates:
+        return ()
+    return tuple(language for language in site.languages if f"{key}@{language}" not in settings.templates)
 
 
 def _deliveries(work: Work) -> Iterator[Finding]:

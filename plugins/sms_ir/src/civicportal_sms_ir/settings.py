@@ -9,6 +9,8 @@ from civicportal_sms_ir.schemas import is_loopback
 
 NAME = "sms_ir"
 TABLE = f"plugins.{NAME}"
+NOBODY = "http://127.0.0.1:9"
+"""Where nothing answers: while no server of a demo runs, it sends nothing anywhere."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from typing import Any
 from pyramid.httpexceptions import HTTPNotFound
 
 from civicportal.security import EVERYBODY
+from civicportal.web.compression import small, takes_gzip
 
 AN_HOUR = 3600
 
@@ -14,14 +15,21 @@ def city_map(request: Any) -> Any:
     """Serve the file that the site names; it is read once."""
     if request.registry.city_map is None:
         raise HTTPNotFound
-    body, etag = request.registry.city_map
+    encoding = "gzip" if takes_gzip(request) else None
+    body, etag = request.registry.city_map[encoding]
     response = request.response
+    response.content_encoding = encoding
+    response.vary = ("Accept-Encoding",)
     response.content_type = "application/geo+json"
     response.cache_control = f"public, max-age={AN_HOUR}"
     response.etag = etag
     response.conditional_response = True
     response.body = body
     return response
+
+
+def _tagged(body: bytes) -> tuple[bytes, str]:
+    return body, hashlib.sha256(body).hexdigest()[:16]
 
 
 def includeme(config: Any) -> None:
@@ -33,6 +41,6 @@ def includeme(config: Any) -> None:
     config.registry.city_map = None
     if site.map:
         body = (site.path.parent / site.settings["map"]["geojson"]).read_bytes()
-        config.registry.city_map = (body, hashlib.sha256(body).hexdigest()[:16])
+        config.registry.city_map = {None: _tagged(body), "gzip": _tagged(small(body))}
     config.add_route("map", "/map.geojson")
     config.add_view(city_map, route_name="map", permission=EVERYBODY)

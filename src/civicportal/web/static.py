@@ -10,9 +10,10 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPNotFound
 from pyramid.path import AssetResolver
-from pyramid.response import FileResponse
+from pyramid.response import FileResponse, Response
 
 from civicportal.security import EVERYBODY
+from civicportal.web.compression import TEXT, small_file, takes_gzip
 
 CORE = "core"
 A_YEAR = 31536000
@@ -69,24 +70,31 @@ def static_url(request: Any, owner: str, path: str) -> str:
     return str(request.route_path("static", owner=owner, digest=digest, path=path))
 
 
-def static_file(request: Any) -> FileResponse:
+def static_file(request: Any) -> Response:
     """Serve one file."""
     owner, digest = request.matchdict["owner"], request.matchdict["digest"]
     files: StaticFiles = request.registry.static_files
     path = files.file(owner, request.matchdict["path"])
     if path is None:
         raise HTTPNotFound
-    content_type, encoding = mimetypes.guess_type(path.name)
-    response = FileResponse(
-        str(path),
-        request=request,
-        content_type=content_type or "application/octet-stream",
-        content_encoding=encoding,
-    )
+    response = _response(request, path)
     if digest == files.digest(owner):
         response.cache_control = f"public, max-age={A_YEAR}, immutable"
     else:
         response.cache_control = "no-cache"
+    return response
+
+
+def _response(request: Any, path: Path) -> Response:
+    content_type, encoding = mimetypes.guess_type(path.name)
+    kind = content_type or "application/octet-stream"
+    if path.suffix not in TEXT:
+        return FileResponse(str(path), request=request, content_type=kind, content_encoding=encoding)
+    if takes_gzip(request):
+        response = Response(small_file(path), content_type=kind, content_encoding="gzip")
+    else:
+        response = FileResponse(str(path), request=request, content_type=kind)
+    response.vary = ("Accept-Encoding",)
     return response
 
 

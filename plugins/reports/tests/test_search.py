@@ -7,6 +7,9 @@ import pytest
 from civicportal_reports.search import Filters, ReportSearch
 from civicportal_reports.statistics import ReportStatistics
 
+from civicportal.api import OrganizationService
+from civicportal.testing import make_unit
+
 
 @pytest.fixture
 def several(city, clock):
@@ -107,6 +110,20 @@ class TestFigures:
                         for stage, number in figures.by_stage.items():
                             assert number == search.count(replace(base, stage=stage))
                         assert figures.open == search.count(replace(base, stage="open"))
+
+    def test_what_lies_below_counts_as_in_the_list(self, city, several):
+        with city.site.work() as work:
+            civil = work.get(OrganizationService).unit("civil")
+            make_unit(work, "paving", parent_id=civil.id)
+        city.take_up(several["old"], "paving")
+        with city.site.work(actor=city.officer, write=False) as work:
+            search, statistics = work.get(ReportSearch), work.get(ReportStatistics)
+            for base in (Filters(), Filters(unit="paving"), Filters(category="pothole")):
+                figures = statistics.figures(base)
+                assert figures.by_unit["paving"] == 1
+                for column in ("category", "unit"):
+                    for value, number in getattr(figures, f"by_{column}").items():
+                        assert number == search.count(replace(base, **{column: value})), (base, column, value)
 
     def test_citizens_are_counted_once(self, city, several):
         with city.site.work(actor=city.officer, write=False) as work:

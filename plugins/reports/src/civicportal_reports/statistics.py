@@ -17,8 +17,8 @@ class Figures:
 
     :ivar citizens: different citizens who sent them.
     :ivar overdue: open ones past their deadline.
-    :ivar by_category: key of the root category to number, the largest first.
-    :ivar by_unit: key of the unit to number, the largest first.
+    :ivar by_category: key of the root category, or of the one that was asked for, to number, the largest first.
+    :ivar by_unit: key of the unit to number, the largest first; as in its list, what lies with units below it counts too.
     """
 
     total: int
@@ -60,7 +60,7 @@ class ReportStatistics:
             total=sum(by_stage.values()),
             by_stage=by_stage,
             by_status={status: number for _stage, status, number in by_state},
-            by_category=self._by_root(filters),
+            by_category=self._by_category(filters),
             by_unit=self._by_unit(filters),
             by_district=_largest_first(self._grouped(filters, Report.district)),
             citizens=citizens or 0,
@@ -71,18 +71,23 @@ class ReportStatistics:
         rows = self.session.execute(self.search.query(filters, column, func.count()).group_by(column))
         return dict(rows.all())
 
-    def _by_root(self, filters: Filters) -> dict[str, int]:
+    def _by_category(self, filters: Filters) -> dict[str, int]:
         tree = self.organization.categories
         found: dict[str, int] = {}
         for category_id, number in self._grouped(filters, Case.category_id).items():
-            key = tree.root_of(category_id).key if category_id in tree.by_id else ""
+            root = tree.root_of(category_id).key if category_id in tree.by_id else ""
+            key = filters.category or root
             found[key] = found.get(key, 0) + number
         return _largest_first(found)
 
     def _by_unit(self, filters: Filters) -> dict[str, int]:
-        units = self.organization.units.by_id
-        grouped = self._grouped(filters, Case.unit_id)
-        return _largest_first({units[key].key if key in units else "": n for key, n in grouped.items()})
+        units = self.organization.units
+        alone = self._grouped(filters, Case.unit_id)
+        found = {"": alone[None]} if None in alone else {}
+        for unit_id in alone.keys() & units.by_id.keys():
+            below = units.subtree(unit_id)
+            found[units.by_id[unit_id].key] = sum(number for key, number in alone.items() if key in below)
+        return _largest_first(found)
 
 
 def _largest_first(numbers: Mapping[str, int]) -> dict[str, int]:

@@ -92,6 +92,11 @@ def persian(text: str) -> str:
     return text.translate(str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹"))
 
 
+def number(text: str) -> int:
+    """Read a number as the pages write it."""
+    return int(re.sub(r"\D", "", text))
+
+
 def messages(page: Page, mobile: str) -> list[str]:
     """Read the messages on somebody's phone, the newest first, in a tab of its own."""
     phone = page.context.new_page()

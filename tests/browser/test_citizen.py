@@ -1,6 +1,7 @@
 """A citizen's own pages: signing in, following up, rating, objecting."""
 
 import pytest
+from browser import desk, follow_up
 from browser.conftest import Open
 from browser.people import CITIZENS, Screen, enter_code, messages, persian, sign_in_citizen
 from browser.samples import close_report, send_report, who
@@ -36,26 +37,36 @@ def test_signing_out_forgets_the_person(open_page: Open) -> None:
     page.wait_for_url("**/login?**")
 
 
-def test_own_cases_and_tracking_by_code(portal: Portal, open_page: Open, screen: Screen) -> None:
+@pytest.fixture
+def code(portal: Portal) -> str:
+    """Return the code of a new report of the citizen."""
     with portal.site.work() as work:
         citizen = who(work, "citizen")
-    code = send_report(portal, citizen)
+    return send_report(portal, citizen)
+
+
+def test_own_cases_lead_to_their_history(open_page: Open, screen: Screen, code: str) -> None:
     page = open_page("citizen", screen)
     page.goto("/my")
     page.locator(f"a[href='/my/{code}']").click()
     expect(page.locator("ol.tl > li")).to_have_count(1)
 
-    stranger = open_page(screen=screen)
-    stranger.goto("/")
-    stranger.locator("form[action='/track'] [name=code]").fill(persian(code))
-    stranger.locator("form[action='/track'] button").click()
-    stranger.locator("[name=proof]").fill("9999")
-    stranger.locator("main form button.btn-primary").click()
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_tracking_by_code_and_last_digits(
+    portal: Portal, open_page: Open, screen: Screen, code: str, script: bool
+) -> None:
+    with portal.site.work() as work:
+        officer = who(work, "handler")
+    close_report(portal, officer, code)
+    stranger = open_page(screen=screen, java_script_enabled=script)
+    follow_up.ask(stranger, code)
+    follow_up.prove(stranger, "9999")
     expect(stranger.locator(".err-summary, .err").first).to_be_visible()
-    stranger.locator("[name=proof]").fill(persian(CITIZENS["citizen"][-4:]))
-    stranger.locator("main form button.btn-primary").click()
+    follow_up.prove(stranger, CITIZENS["citizen"][-4:])
     stranger.wait_for_url(f"**/track/{code}")
-    expect(stranger.locator("ol.tl > li")).to_have_count(1)
+    expect(stranger.locator("main")).to_contain_text(desk.ANSWER)
+    expect(stranger.locator("ol.tl > li").first).to_contain_text("بررسی‌شده")
     expect(stranger.locator("main")).not_to_contain_text("روبه‌روی شمارهٔ ۱۲")
 
 

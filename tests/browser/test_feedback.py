@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from browser import desk
+from browser import desk, follow_up
 from browser.conftest import Open
 from browser.people import CITIZENS, DESKTOP, PHONE, Screen, messages, wait_for_message
 from playwright.sync_api import Locator, Page, expect
@@ -109,11 +109,7 @@ def test_nobodys_message_is_answered_to_whoever_has_code_and_pin(portal: Portal,
     expect(panel.locator("[data-preview] .sms")).to_have_count(0)
     desk.take_step(officer, "answer", ANSWER)
 
-    visitor.goto("/track")
-    visitor.locator("[name=code]").fill(code)
-    visitor.locator("[name=proof]").fill(pin)
-    visitor.locator("main form button.btn-primary").click()
-    visitor.wait_for_url(f"**/track/{code}")
+    follow_up.track(visitor, code, pin)
     expect(visitor.locator("main")).to_contain_text(ANSWER)
     expect(visitor.locator("#rating")).to_have_count(0)
     assert _ledger(portal, code) == []

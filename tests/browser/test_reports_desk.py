@@ -1,0 +1,131 @@
+"""The desk of reports: found and filtered, each step kept in the history, figures that are their lists and their map."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from browser import desk
+from browser.conftest import Open
+from browser.people import number, persian
+from browser.samples import close_report, send_report, who
+from playwright.sync_api import Page, expect
+from portal import Portal
+from sqlalchemy import select
+
+from civicportal.cases.models import Rating
+
+pytestmark = pytest.mark.browser
+LIST, FIGURES = "/desk/reports", "/desk/reports/statistics"
+UNIT = "معاونت خدمات شهری"
+NOTE = "جوی کنار چاله گرفته است؛ لطفاً لای‌روبی شود."
+
+
+@pytest.fixture
+def code(portal: Portal) -> str:
+    """Return the code of a new report."""
+    with portal.site.work() as work:
+        neighbour = who(work, "neighbour")
+    return send_report(portal, neighbour)
+
+
+def listed(page: Page) -> int:
+    """Return how many reports the list says it has."""
+    return number(page.locator(".page-h p").inner_text())
+
+
+def figure(page: Page, title: str) -> int:
+    """Return a number of the page of figures by what it counts."""
+    return number(page.locator(f"a.strong[aria-label^='{title}:']").first.inner_text())
+
+
+def satisfaction(page: Page) -> float:
+    """Return the mean of the ratings that the citizens' home shows."""
+    page.goto("/")
+    text = page.locator(".figs > div", has_text="رضایت").locator("b").inner_text()
+    return float(text.replace("٫", "."))
+
+
+def mean(portal: Portal) -> float:
+    """Return the mean of all ratings of the last 30 days."""
+    with portal.site.work(write=False) as work:
+        since = work.clock.now() - timedelta(days=30)
+        stars = work.session.scalars(select(Rating.stars).where(Rating.updated_at > since)).all()
+    return round(sum(stars) / len(stars), 1)
+
+
+def test_search_and_filters_leave_what_fits(open_page: Open, code: str) -> None:
+    page = open_page("observer")
+    page.goto(LIST)
+    everything = listed(page)
+    page.locator("details.filter-box summary").click()
+    page.locator("[name=status]").first.select_option(label="ثبت‌شده")
+    page.locator("[name=category]").first.select_option(value="pothole")
+    page.locator(".filter-box button.btn-primary").click()
+    page.wait_for_url("**status=registered**")
+    expect(page.locator(f"tbody a[href='/kartable/cases/{code}']")).to_be_visible()
+    assert set(page.locator("tbody .pill:first-child").all_inner_texts()) - {"فوری"} == {"ثبت‌شده"}
+    assert 0 < listed(page) < everything
+    page.goto("/kartable")
+    page.locator("[data-hotkey=Slash]").fill(persian(code))
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/kartable/cases/{code}")
+
+
+def test_each_step_stands_in_the_history(open_page: Open, code: str) -> None:
+    roads, services = open_page("handler"), open_page("services")
+    desk.open_case(roads, code)
+    desk.take_step(roads, "start_review")
+    desk.comment(roads, "کارشناس بازدید کرد.", public=True)
+    desk.refer(roads, UNIT, NOTE)
+    desk.open_case(services, code)
+    desk.take_step(services, "start_action")
+    history = services.locator("main ol.tl")
+    for words in ("ثبت‌شده", "بررسی نخستین", "کارشناس بازدید کرد.", UNIT, NOTE, "در دست اقدام"):
+        expect(history).to_contain_text(words)
+    expect(history.locator("> li")).to_have_count(5)
+
+
+def test_figures_are_their_lists_and_their_map(open_page: Open, code: str) -> None:
+    page = open_page("observer")
+    with page.expect_response(re.compile(r"/desk/reports/map\.json")) as answer:
+        page.goto(FIGURES)
+    assert answer.value.json()["points"], "the map shows reports"
+    numbers = {
+        str(link.get_attribute("href")): number(link.inner_text())
+        for link in page.locator("main a.strong").all()
+    }
+    assert len(numbers) > 10
+    total, nowhere = numbers[LIST], page.locator("tr", has_text="فقط نشانی").locator("td").first
+    points = page.request.get("/desk/reports/map.json").json()["points"]
+    assert len(points) == total - (number(nowhere.inner_text()) if nowhere.count() else 0)
+    for stage in ("open", "done", "rejected"):
+        shown = page.request.get(f"/desk/reports/map.json?stage={stage}").json()["points"]
+        assert len(shown) <= numbers[f"{LIST}?stage={stage}"] <= total
+    for address, shown_number in numbers.items():
+        page.goto(address)
+        assert listed(page) == shown_number, address
+
+
+def test_satisfaction_and_objections_show_in_the_figures(portal: Portal, open_page: Open) -> None:
+    with portal.site.work() as work:
+        citizen, officer = who(work, "citizen"), who(work, "handler")
+    code = send_report(portal, citizen)
+    close_report(portal, officer, code)
+    observer, page = open_page("observer"), open_page("citizen")
+    observer.goto(FIGURES)
+    before = figure(observer, "بررسی‌شده"), figure(observer, "در حال بررسی")
+    page.goto(f"/my/{code}")
+    page.locator("#rating label", has=page.locator("[value='1']")).click()
+    page.locator("#rating [name=words]").fill("هنوز گود است.")
+    page.locator("#rating button.btn-primary").click()
+    expect(page.locator("#rating .notice.good")).to_be_visible()
+    desk.open_case(observer, code)
+    expect(observer.locator("section[aria-labelledby=rating-title]")).to_contain_text("هنوز گود است.")
+    assert satisfaction(open_page()) == mean(portal)
+    page.locator("details:has([name=reason]) summary").click()
+    page.locator("[name=reason]").fill("چاله دوباره باز شده است.")
+    page.locator("details:has([name=reason]) button[type=submit]").click()
+    expect(page.locator("#rating")).to_have_count(0)
+    observer.goto(FIGURES)
+    after = figure(observer, "بررسی‌شده"), figure(observer, "در حال بررسی")
+    assert after == (before[0] - 1, before[1] + 1)

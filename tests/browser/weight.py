@@ -1,0 +1,63 @@
+"""What a page weighs on its way to a phone: ``PYTHONPATH=tests python -m browser.weight`` weighs the demo's home."""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+from browser.conftest import ARGUMENTS
+from browser.people import PHONE
+from playwright.sync_api import Browser, Page, sync_playwright
+from portal import running
+
+KIB = 1024
+
+
+class Scales:
+    """Adds up the bytes, headers included, that a page takes from the network; what its cache holds weighs nothing."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._bytes = 0.0
+        session = page.context.new_cdp_session(page)
+        session.on("Network.loadingFinished", self._add)
+        session.send("Network.enable")
+
+    def weigh(self, path: str) -> int:
+        """Open a page and return its weight in bytes, the map and the pictures that show included."""
+        self._bytes = 0.0
+        self._page.goto(path)
+        self._page.wait_for_load_state("networkidle")
+        return round(self._bytes)
+
+    def _add(self, loaded: dict[str, Any]) -> None:
+        self._bytes += loaded["encodedDataLength"]
+
+
+def weigh_home(browser: Browser, address: str) -> tuple[int, int]:
+    """Return what a visitor's phone loads for the home at first and when it comes back, in bytes."""
+    context = browser.new_context(base_url=address, locale="fa-IR", **PHONE.options)
+    scales = Scales(context.new_page())
+    first, again = scales.weigh("/"), scales.weigh("/")
+    context.close()
+    return first, again
+
+
+def main() -> None:
+    """Run the demo and print the weights of its home."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        sync_playwright() as playwright,
+        running(Path(folder), f"sqlite:///{folder}/portal.db", people=True) as portal,
+    ):
+        portal.start()
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+        first, again = weigh_home(browser, portal.address)
+        browser.close()
+        portal.stop()
+    click.echo(f"home, first visit: {first / KIB:.0f} KiB; the next: {again / KIB:.0f} KiB")
+
+
+if __name__ == "__main__":
+    main()

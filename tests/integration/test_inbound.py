@@ -139,3 +139,9 @@ def test_a_plugin_answers_before_the_core_and_its_failure_is_its_own(site, clock
         assert caplog.text == ""
     finally:
         site.hooks.unregister(gadget)
+
+
+def test_what_no_database_keeps_is_left_out_of_a_message(site):
+    receive(site, "نیمه \ud83d و تهی \x00")
+    with site.work(write=False) as work:
+        assert work.session.scalars(select(InboundMessage.text)).all() == ["نیمه  و تهی "]

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from civicportal.api import NEVER, GateService
 from civicportal.testing import NOON, make_case, make_category, make_citizen, make_unit
+from civicportal.testing.sms_simulator import Inbound
 
 
 def deliveries(site):
@@ -136,6 +137,24 @@ def test_other_services_are_not_answered(site, messages, provider):
     provider.receive("30001234567", "سلام")
     poll_inbound(site)
     assert answers(messages) == []
+
+
+class NamedSender(Inbound):
+    """A message whose sender is a name, as those of banks."""
+
+    def record(self):
+        return {**super().record(), "mobile": "BANK"}
+
+
+def test_what_cannot_be_read_or_kept_takes_no_other_message_with_it(site, messages, provider, code):
+    """The provider shows a hundred of them once, to whoever asks first."""
+    provider.receive("09000000002", "سلام")
+    provider.unread[0] = NamedSender(**vars(provider.unread[0]))
+    provider.receive("09000000003", "تهی \x00")
+    provider.receive("09000000001", code)
+    poll_inbound(site)
+    assert answers(messages).count("petitions.status") == 1
+    assert answers(messages).count("inbound.help") == 1
 
 
 def test_what_was_read_is_kept_before_it_is_answered(site, messages, provider, code, monkeypatch):

@@ -45,7 +45,12 @@ class InboundService:
         :param sender: E.164.
         :param received_at: aware.
         """
-        row = {"provider_id": provider_id, "sender": sender, "text": text, "received_at": received_at}
+        row = {
+            "provider_id": provider_id,
+            "sender": sender,
+            "text": _storable(text),
+            "received_at": received_at,
+        }
         statement = self.work.site.engines.insert(InboundMessage).values(row)
         self.session.execute(statement.on_conflict_do_nothing(index_elements=["provider_id"]))
 
@@ -89,6 +94,11 @@ class InboundService:
         country, word = self.work.site.country, key(message.text)
         if word in country.stop_words or word in country.start_words:
             self.work.get(ChoiceService).announce_to(message.sender, word in country.start_words)
+
+
+def _storable(text: str) -> str:
+    """Return a text without what no database keeps, NUL and halves of characters: it may be a part of many."""
+    return text.replace("\x00", "").encode("utf-8", "ignore").decode()
 
 
 def answer_inbound(site: "Site") -> None:

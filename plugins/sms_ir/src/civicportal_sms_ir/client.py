@@ -8,7 +8,17 @@ from urllib.parse import quote
 from civicportal.api import Permanent, Site, Transient, Uncertain, cut_units
 from civicportal_sms_ir.answers import NoSuchMessage, read
 from civicportal_sms_ir.exchange import Request, exchange
-from civicportal_sms_ir.records import Pack, Received, Record, every, line_of, pack_of, received_of, record_of
+from civicportal_sms_ir.records import (
+    Pack,
+    Received,
+    Record,
+    every,
+    line_of,
+    pack_of,
+    readable,
+    received_of,
+    record_of,
+)
 from civicportal_sms_ir.schemas import is_loopback
 from civicportal_sms_ir.settings import Settings
 
@@ -90,7 +100,7 @@ class SmsIr:
 
     def receive_latest(self) -> list[Received]:
         """Return up to 100 received messages that nobody has read; the provider never shows them here again."""
-        return every(received_of, self._call("GET", "receive/latest", query={"count": PAGE_SIZE}))
+        return readable(received_of, self._call("GET", "receive/latest", query={"count": PAGE_SIZE}))
 
     def credit(self) -> float:
         """Return what is left, in messages."""

@@ -1,13 +1,16 @@
 """What the provider's lists hold."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from civicportal.api import Transient
 
+log = logging.getLogger(__name__)
 Item = TypeVar("Item")
+_UNKNOWN_FORM = (KeyError, TypeError, ValueError, OverflowError)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +58,26 @@ def every(make: Callable[[Any], Item], data: Any) -> list[Item]:
     """
     try:
         return [make(item) for item in data]
-    except (KeyError, TypeError, ValueError, OverflowError):
+    except _UNKNOWN_FORM:
         raise Transient("an answer in an unknown form") from None
+
+
+def readable(make: Callable[[Any], Item], data: Any) -> list[Item]:
+    """Read the items of a list that is shown only once: one that cannot be read takes none of the others with it.
+
+    :raises Transient: when it is no list.
+    """
+    if not isinstance(data, list):
+        raise Transient("an answer in an unknown form")
+    return [item for one in data for item in _read(make, one)]
+
+
+def _read(make: Callable[[Any], Item], data: Any) -> Iterator[Item]:
+    try:
+        yield make(data)
+    except _UNKNOWN_FORM as problem:
+        # Its own words may hold the number of a person.
+        log.error("a record in an unknown form was left out: %s", type(problem).__name__)
 
 
 def record_of(data: Any) -> Record:

@@ -24,7 +24,7 @@ class Page:
 
 def newest_first(
     session: Session,
-    query: Select[Any],
+    query: Select[*tuple[Any, ...]],
     key: InstrumentedAttribute[int],
     *,
     before: int | None = None,

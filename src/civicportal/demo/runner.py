@@ -54,7 +54,7 @@ def load(site: "Site", report: Callable[[str, int, int], None]) -> None:
         work.get(SeedService).load()
         work.session.add(Seed(key=MARK, digest=BEGUN))
     with site.work() as work:
-        _load_people(work, files)
+        load_people(work, files)
     report("people", 1, 1)
     for name, implementation in in_order(site.hooks, "load_demo"):
         implementation(site=site, files=files, progress=_named(report, name))
@@ -80,7 +80,8 @@ def _named(report: Callable[[str, int, int], None], name: str) -> Progress:
     return progress
 
 
-def _load_people(work: "Work", files: Path) -> None:
+def load_people(work: "Work", files: Path) -> None:
+    """Make the staff and the citizens that ``staff.toml`` and ``citizens.toml`` name."""
     staff = _rows(files / "staff.toml", "staff")
     for person in staff:
         _add_staff(work, person)

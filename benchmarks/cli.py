@@ -1,0 +1,53 @@
+"""The commands of the benchmark."""
+
+import os
+import time
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+SITE = Path(__file__).parent / "site.toml"
+SIZES = {"10k": 10_000, "100k": 100_000, "1M": 1_000_000}
+
+
+@click.group()
+def main() -> None:
+    """Fill a database with invented cases, and measure the portal with it."""
+
+
+def _size(_context: click.Context, _parameter: click.Parameter, value: str) -> int:
+    try:
+        return SIZES.get(value) or int(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is neither a number nor one of {', '.join(SIZES)}") from None
+
+
+@main.command()
+@click.option("--database", required=True, help="Address of an empty database, or of one that was begun.")
+@click.option(
+    "--n", "cases", default="10k", show_default=True, callback=_size, help="10k, 100k, 1M or a number."
+)
+@click.option("--seed", default=1405, show_default=True)
+@click.option("--until", type=click.DateTime(), help="The present of the invented city; now, if not given.")
+@click.option("--manifest", type=click.Path(path_type=Path), help="Where to write what was made.")
+def seed(database: str, cases: int, seed: int, until: datetime | None, manifest: Path | None) -> None:
+    """Fill a database; what was interrupted goes on with the same command."""
+    os.environ["BENCH_DATABASE_URL"] = database
+    from benchmarks.seed import city, load
+    from civicportal.site import Site
+
+    began = time.monotonic()
+    site = Site(SITE)
+    moment = until.replace(tzinfo=site.timezone) if until else city.now()
+
+    def progress(text: str) -> None:
+        click.echo(f"{time.monotonic() - began:7.1f} s  {text}")
+
+    load.prepare(site, progress)
+    load.load(site, cases=cases, seed=seed, until=moment, progress=progress)
+    made = load.manifest(site, cases=cases, seed=seed, until=moment)
+    if manifest:
+        load.write_manifest(manifest, made)
+    click.echo(f"{time.monotonic() - began:7.1f} s  {made['tables']}")
+    site.engines.dispose()

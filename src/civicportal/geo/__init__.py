@@ -1,16 +1,22 @@
-"""Places on the ground: points and distances, the city's map, and a picture of it drawn on the server."""
+"""Places on the ground: points and distances, the city's map, pictures of it drawn on the server, and counting by cells."""
 
 from civicportal.geo.city_map import CityMap, InvalidMap, MapFeature
+from civicportal.geo.clusters import Cluster, clusters
+from civicportal.geo.grid import Cell, GridBox
 from civicportal.geo.points import Bounds, Point, bounding_box, distance_m
 from civicportal.geo.static_map import render_svg
 
 __all__ = [
     "Bounds",
+    "Cell",
     "CityMap",
+    "Cluster",
+    "GridBox",
     "InvalidMap",
     "MapFeature",
     "Point",
     "bounding_box",
+    "clusters",
     "distance_m",
     "render_svg",
 ]

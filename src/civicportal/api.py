@@ -3,7 +3,7 @@
 The testing kit for plugin authors is :mod:`civicportal.testing`.
 """
 
-from civicportal.access import AccessService, visible
+from civicportal.access import AccessService, sees_all, visible
 from civicportal.accounts.identity import identity_of
 from civicportal.accounts.kept import fill_kept, forget_kept, keep_form, may_submit
 from civicportal.accounts.models import User
@@ -86,7 +86,19 @@ from civicportal.forms import (
     optional_choice,
 )
 from civicportal.forms.filters import ListAddress
-from civicportal.geo import Bounds, CityMap, Point, bounding_box, distance_m, render_svg
+from civicportal.geo import (
+    Bounds,
+    Cell,
+    CityMap,
+    Cluster,
+    GridBox,
+    Point,
+    bounding_box,
+    clusters,
+    distance_m,
+    render_svg,
+)
+from civicportal.geo.sql import column_of, row_of
 from civicportal.hookspecs import hookimpl
 from civicportal.i18n import _, format_number, localized_digits
 from civicportal.jobs import Job
@@ -158,6 +170,8 @@ from civicportal.security import (
 )
 from civicportal.settings import parse_hours
 from civicportal.site import Site
+from civicportal.statistics.tallies import Tally
+from civicportal.statistics.tally_service import TallyService
 from civicportal.storage import FileMissing, process_image, scaled, store_variant
 from civicportal.toml_types import FreeTable, Table, boolean, number, string, strings
 from civicportal.web.pages import add_pages
@@ -203,6 +217,7 @@ __all__ = [
     "CaseLink",
     "CaseService",
     "Category",
+    "Cell",
     "CheckboxWidget",
     "Choice",
     "ChoiceCardsWidget",
@@ -214,6 +229,7 @@ __all__ = [
     "CivicportalError",
     "CleanText",
     "ClockTime",
+    "Cluster",
     "Code",
     "CodeWidget",
     "Configuration",
@@ -235,6 +251,7 @@ __all__ = [
     "FreeTable",
     "GateService",
     "Grant",
+    "GridBox",
     "HiddenWidget",
     "IdempotencyKey",
     "Identity",
@@ -303,6 +320,8 @@ __all__ = [
     "StrictSchema",
     "SwitchWidget",
     "Table",
+    "Tally",
+    "TallyService",
     "TextAreaWidget",
     "TextWidget",
     "TooMany",
@@ -327,6 +346,8 @@ __all__ = [
     "bounding_box",
     "case_form",
     "case_page",
+    "clusters",
+    "column_of",
     "copy_pictures",
     "cut_units",
     "demo_cast",
@@ -362,7 +383,9 @@ __all__ = [
     "public_status",
     "register_for",
     "render_svg",
+    "row_of",
     "scaled",
+    "sees_all",
     "sent_between",
     "set_time",
     "sms_parts",

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from civicportal.access import AccessService, can, holds, in_kartable, visible
+from civicportal.access import AccessService, can, holds, in_kartable, sees_all, visible
 from civicportal.accounts.models import User
 from civicportal.cases.models import Case
 from civicportal.cases.services import CaseService
@@ -95,6 +95,9 @@ def compare(session):
         in_sql = set(session.scalars(select(Case.id).where(visible(person, verb))))
         in_python = {case.id for case in cases if can(person, verb, case, of_case[case.id])}
         assert in_sql == in_python
+        for kind in {case.kind for case in cases}:
+            if sees_all(person, kind, verb):
+                assert {case.id for case in cases if case.kind == kind} <= in_sql
         joined = select(Referral.id).join(Case, Case.id == Referral.case_id)
         held = set(session.scalars(joined.where(in_kartable(person))))
         assert held == {line.id for line in lines if holds(person, by_id[line.case_id], line)}

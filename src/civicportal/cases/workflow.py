@@ -19,6 +19,7 @@ from civicportal.i18n import _
 if TYPE_CHECKING:
     from civicportal.cases.models import Case
     from civicportal.site import Site
+    from civicportal.statistics.tallies import Tally
     from civicportal.work import Work
 
 Stage = Literal["registered", "in_progress", "done", "rejected"]
@@ -205,6 +206,7 @@ class CaseKind:
     :ivar facts: what the routing rules of a site may ask, for instance the district of a case.
     :ivar known_facts: those facts with all their values on a site, for the form of a rule.
     :ivar identity: what is known of the person behind a case; staff read it masked until they ask for it by right.
+    :ivar tally: counters that the kind keeps besides those of every case.
     """
 
     name: str
@@ -223,6 +225,7 @@ class CaseKind:
     facts: Callable[["Case", "Work"], dict[str, str]] | None = field(default=None)
     known_facts: Callable[["Site"], tuple[KnownFact, ...]] | None = field(default=None)
     identity: Callable[["Case", "Work"], Sequence[IdentityFact]] | None = field(default=None)
+    tally: "Tally | None" = None
 
     def permission(self, verb: str) -> str:
         """Return the name of one of the kind's rights: view, work, refer, comment, contact, …"""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer
+from sqlalchemy import ColumnElement, Float, Integer, literal_column
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -30,9 +30,14 @@ def _cut(element: _Whole, compiler: Any, **options: Any) -> str:
 
 def row_of(lat: Any, level: int) -> ColumnElement[int]:
     """Return the row of the cell in which a latitude lies."""
-    return _Whole((lat + 90.0) * rows_per_degree(level))
+    return _Whole((lat + _constant(90.0)) * _constant(rows_per_degree(level)))
 
 
 def column_of(lon: Any, level: int) -> ColumnElement[int]:
     """Return the column of the cell in which a longitude lies."""
-    return _Whole((lon + 180.0) * columns_per_degree(level))
+    return _Whole((lon + _constant(180.0)) * _constant(columns_per_degree(level)))
+
+
+def _constant(value: float) -> ColumnElement[float]:
+    # Written out, so that PostgreSQL sees the same expression in SELECT and GROUP BY.
+    return literal_column(repr(value), Float)

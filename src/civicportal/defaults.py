@@ -66,9 +66,11 @@ def register_jobs(site: "Site") -> "Iterable[Job]":
     from civicportal.demo import phones
     from civicportal.kartable import digests
     from civicportal.privacy import jobs as privacy
+    from civicportal.statistics import backfill
 
     has_own_phones = site.is_demo and site.transport == "console"
-    core = (*sweepers.JOBS, *audit.JOBS, *claims.JOBS, *privacy.JOBS, *digests.JOBS, *health.JOBS)
+    own = (sweepers, audit, claims, privacy, digests, health, backfill)
+    core = [job for module in own for job in module.JOBS]
     return (*core, *(phones.JOBS if has_own_phones else ()))
 
 

@@ -1,6 +1,6 @@
 """The unit of work: one transaction, its actor, its clock and the services that live in it."""
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -10,7 +10,7 @@ import zope.sqlalchemy
 from sqlalchemy.orm import Session
 
 from civicportal.security import SYSTEM, Identity
-from civicportal.statistics.counters import CountKey, write_counts
+from civicportal.statistics.counters import CountKey, Counts, Values, write_counts
 
 if TYPE_CHECKING:
     from civicportal.cases.changes import CaseChange
@@ -42,7 +42,7 @@ class Work:
             self.session, transaction_manager=manager, initial_state="changed" if write else "active"
         )
         self._services: dict[type[Any], Any] = {}
-        self._counts: Counter[CountKey] = Counter()
+        self._counts = Counts()
         self._changes: deque[CaseChange] = deque()
         self._relayed = 0
         self._relaying = False
@@ -60,9 +60,9 @@ class Work:
             self._services[service] = service(self)  # type: ignore[call-arg]
         return self._services[service]
 
-    def count(self, key: CountKey, n: int) -> None:
-        """Remember to add ``n`` to a counter of the statistics when the unit of work closes."""
-        self._counts[key] += n
+    def count(self, key: CountKey, values: Values, sign: int) -> None:
+        """Remember to add to the counters of the statistics, or to take away, when the unit of work closes."""
+        self._counts.add(key, values, sign)
 
     def relay(self, change: "CaseChange") -> None:
         """Tell every implementation of ``case_changed``; changes made meanwhile wait until this one is told.
@@ -96,7 +96,7 @@ class Work:
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """Do what may be refused half-way: a raise leaves rows and counters as they were before."""
-        counts = self._counts.copy()
+        counts = Counts(self._counts)
         try:
             with self.session.begin_nested():
                 yield
@@ -106,7 +106,7 @@ class Work:
 
     def _close(self) -> None:
         self.session.flush()
-        write_counts(self.site.engines, self.session, self._counts)
+        write_counts(self.site.engines, self.session, self._counts.items())
         self._counts.clear()
 
 

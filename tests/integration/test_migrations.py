@@ -40,12 +40,15 @@ def downgrade():
     op.drop_table("gadgets_details")
 """
 
+REVISIONS = sorted(path.name[:4] for path in (migrate.SCRIPTS / "versions").glob("*.py"))
+"""Of the core, the oldest first."""
+
 WIDEN_CASES = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "9000"
+down_revision = "%s"
 
 
 def upgrade():
@@ -105,11 +108,11 @@ def count(site, table):
 def test_up_check_and_down(empty):
     told = []
     migrate.upgrade(empty, progress=told.append)
-    assert told == ["civicportal 0001", "civicportal 0002"]
+    assert told == [f"civicportal {revision}" for revision in REVISIONS]
     assert migrate.check(empty) == []
     assert migrate.pending(empty) == []
     migrate.downgrade(empty, "civicportal", "base", progress=told.append)
-    assert told[2:] == ["civicportal -0002", "civicportal -0001"]
+    assert told[len(REVISIONS) :] == [f"civicportal -{revision}" for revision in reversed(REVISIONS)]
     assert tables(empty) == {"alembic_version_civicportal"}
     migrate.upgrade(empty)
     assert migrate.check(empty) == []
@@ -191,7 +194,7 @@ def test_altering_cases_keeps_the_plugins_details(empty, tmp_path, core_copy):
     with empty.work() as work:
         work.session.execute(text("DELETE FROM cases WHERE id = :id"), {"id": max(ids)})
     empty.engines.dispose()
-    (core_copy / "0003_widen.py").write_text(WIDEN_CASES)
+    (core_copy / "9000_widen.py").write_text(WIDEN_CASES % REVISIONS[-1])
     kept = {table: count(empty, table) for table in ("cases", "case_events", "referrals", "gadgets_details")}
     assert kept["gadgets_details"] == 2
     migrate.upgrade(empty)
@@ -199,16 +202,16 @@ def test_altering_cases_keeps_the_plugins_details(empty, tmp_path, core_copy):
     # Neither the erased id nor the partial index is lost on the way.
     with empty.work() as work:
         assert make_case(work).id > max(ids)
-    migrate.downgrade(empty, "civicportal", "0002")
-    assert migrate.check(empty) == ["civicportal: at 0002, the code is at 0003"]
-    (core_copy / "0003_widen.py").unlink()
+    migrate.downgrade(empty, "civicportal", REVISIONS[-1])
+    assert migrate.check(empty) == [f"civicportal: at {REVISIONS[-1]}, the code is at 9000"]
+    (core_copy / "9000_widen.py").unlink()
     assert migrate.check(empty) == []
 
 
 def test_a_failing_revision_changes_nothing(empty, tmp_path, core_copy):
     migrate.upgrade(empty)
     empty.models["gadgets"] = gadgets(tmp_path / "gadgets")
-    (core_copy / "0003_widen.py").write_text(WIDEN_CASES)
+    (core_copy / "9000_widen.py").write_text(WIDEN_CASES % REVISIONS[-1])
     broken = GADGETS.replace(
         "def upgrade():", "def upgrade():\n    op.execute('SELECT nonsense FROM nowhere')"
     )
@@ -216,7 +219,7 @@ def test_a_failing_revision_changes_nothing(empty, tmp_path, core_copy):
     with pytest.raises(Exception, match="nowhere"):
         migrate.upgrade(empty)
     assert [(state.name, state.current) for state in migrate.current(empty)] == [
-        ("civicportal", "0002"),
+        ("civicportal", REVISIONS[-1]),
         ("gadgets", None),
     ]
 
@@ -253,8 +256,8 @@ def test_rows_that_would_point_nowhere_are_refused(empty, core_copy, civic_datab
     if civic_database != "sqlite":
         pytest.skip("PostgreSQL holds its foreign keys during a migration")
     migrate.upgrade(empty)
-    (core_copy / "0003_orphan.py").write_text(
-        'from alembic import op\nrevision = "0003"\ndown_revision = "0002"\n'
+    (core_copy / "9000_orphan.py").write_text(
+        f'from alembic import op\nrevision = "9000"\ndown_revision = "{REVISIONS[-1]}"\n'
         "def upgrade():\n    op.execute(\"INSERT INTO role_permissions VALUES (99, 'x')\")\n"
     )
     with pytest.raises(ConfigurationError, match="role_permissions → roles"):
@@ -284,7 +287,7 @@ def test_two_migrators_at_once(empty, empty_database, tmp_path):
     for site in sites:
         site.engines.dispose()
     assert failed == []
-    assert told == ["civicportal 0001", "civicportal 0002"]
+    assert told == [f"civicportal {revision}" for revision in REVISIONS]
     assert migrate.check(empty) == []
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, and_
 from civicportal.calendar import CityCalendar
 from civicportal.cases.models import Case
 from civicportal.cases.workflow import OPEN_STAGES
+from civicportal.db import NEVER
 from civicportal.lists import within_days
 
 
@@ -23,3 +24,13 @@ def sent_between(calendar: CityCalendar, first: date | None, last: date | None) 
 def overdue(now: datetime) -> ColumnElement[bool]:
     """Return the condition for open cases past their deadline; one that waits for its citizen is not."""
     return and_(Case.stage.in_(OPEN_STAGES), Case.deadline < now, Case.paused_at.is_(None))
+
+
+def closed_on_time() -> ColumnElement[bool]:
+    """Return the condition for cases that had a deadline and were closed within it."""
+    return and_(Case.closed_at.is_not(None), Case.deadline < NEVER, Case.closed_at <= Case.deadline)
+
+
+def closed_late() -> ColumnElement[bool]:
+    """Return the condition for cases that were closed after their deadline."""
+    return and_(Case.closed_at.is_not(None), Case.closed_at > Case.deadline)

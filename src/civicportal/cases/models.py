@@ -20,6 +20,9 @@ from civicportal.accounts.models import User
 from civicportal.audit.models import SealedRow
 from civicportal.db import NEVER, Base, BigId, id_column, tagged
 
+_OPEN = text("stage IN ('registered', 'in_progress')")
+_UNMEASURED = text("closed_at IS NOT NULL AND handling_minutes IS NULL")
+
 
 class Case(Base):
     """A citizen's matter on its way through the municipality.
@@ -35,6 +38,28 @@ class Case(Base):
         Index(None, "kind", "status", "created_at", "id"),
         Index(None, "unit_id", "stage", "deadline"),
         Index(None, "category_id", "stage"),
+        # What figures of a span of days are read from without touching the rows themselves.
+        Index(
+            "ix_cases_figures",
+            "kind",
+            "created_at",
+            "category_id",
+            "unit_id",
+            "handling_minutes",
+            "citizen_id",
+        ),
+        Index(
+            "ix_cases_open",
+            "kind",
+            "created_at",
+            "deadline",
+            "paused_at",
+            "category_id",
+            "unit_id",
+            postgresql_where=_OPEN,
+            sqlite_where=_OPEN,
+        ),
+        Index("ix_cases_unmeasured", "id", postgresql_where=_UNMEASURED, sqlite_where=_UNMEASURED),
         Index(
             "ix_cases_public",
             "kind",
@@ -72,6 +97,14 @@ class Case(Base):
     deadline_work: Mapped[int | None] = tagged(Integer)
     #: Since when a pausing state holds the deadline still.
     paused_at: Mapped[datetime | None] = tagged()
+    #: Working time from registration to the last closing, in minutes; None while the case is open.
+    handling_minutes: Mapped[int | None] = tagged(Integer)
+    #: How often it was opened again, and passed on from one kartable to another.
+    reopenings: Mapped[int] = tagged(Integer, default=0, server_default="0")
+    hops: Mapped[int] = tagged(Integer, default=0, server_default="0")
+    #: Ratings of the last closing, and those of them with four or five stars.
+    rated: Mapped[int] = tagged(Integer, default=0, server_default="0")
+    satisfied: Mapped[int] = tagged(Integer, default=0, server_default="0")
     version: Mapped[int] = tagged(Integer, nullable=False, default=1)
     #: Normalised words for searching.
     search_text: Mapped[str] = tagged(Text, default="", pii="content", erase="null", export=False)

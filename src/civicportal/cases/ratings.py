@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from civicportal.cases.changes import CaseChange
 from civicportal.cases.errors import Refused
+from civicportal.cases.measures import note_rating
 from civicportal.cases.models import Case, CaseEvent, Follower, Rating
 from civicportal.cases.services import CaseService
 from civicportal.errors import Forbidden
@@ -75,6 +76,7 @@ class RatingService:
         if person is None or not self._takes_part(case, person):
             raise Forbidden("neither the citizen nor a follower")
         rating = self._rating(case, person, closing) or self._new(case, person, closing)
+        note_rating(self.work, case, before=rating.stars, stars=stars)
         rating.stars, rating.words, rating.updated_at = stars, words, self.work.clock.now()
         self.session.add(rating)
         event = self.cases.record(case, "rated", data={"stars": stars})

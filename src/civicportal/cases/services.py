@@ -12,6 +12,7 @@ from civicportal.cases.attachments import AttachmentService
 from civicportal.cases.changes import CaseChange
 from civicportal.cases.deadlines import resume
 from civicportal.cases.errors import StaleCase
+from civicportal.cases.measures import count, note_move, recounted
 from civicportal.cases.models import Case, CaseEvent
 from civicportal.cases.snapshots import put_back, snapshot
 from civicportal.cases.steps import Step, StepService
@@ -21,7 +22,6 @@ from civicportal.errors import Forbidden, NotFound
 from civicportal.organization.models import Category
 from civicportal.organization.services import OrganizationService
 from civicportal.persian import key
-from civicportal.statistics.counters import CountKey
 
 if TYPE_CHECKING:
     from civicportal.work import Work
@@ -119,6 +119,7 @@ class CaseService:
             updated_at=now,
             deadline=NEVER,
             idempotency_key=idempotency_key,
+            **dict.fromkeys(("reopenings", "hops", "rated", "satisfied"), 0),
             search_text=key(" ".join((subject, place, body, category.name if category else ""))),
         )
         self.session.add(case)
@@ -128,7 +129,7 @@ class CaseService:
             self.session.add(detail)
         event = self.record(case, "opened", after=initial.name, public=True)
         self.work.get(AttachmentService).claim(attachments, owner, case, event)
-        self._count(case, +1)
+        count(self.work, case)
         self.work.relay(CaseChange(case=case, event=event, kind=kind))
         return case
 
@@ -234,17 +235,19 @@ class CaseService:
     def restore(self, case: Case, event: CaseEvent) -> None:
         """Put status, stage and deadline back to what they were before an event (an undo)."""
         before: Any = event.data["undo"]
-        self._count(case, -1)
-        put_back(case, before)
-        case.updated_at = self.work.clock.now()
-        self._count(case, +1)
+        with recounted(self.work, case):
+            put_back(case, before)
+            case.updated_at = self.work.clock.now()
 
-    def assign(self, case: Case, unit_id: int) -> None:
-        """Note which unit holds the case now."""
-        self._count(case, -1)
-        case.unit_id = unit_id
-        case.updated_at = self.work.clock.now()
-        self._count(case, +1)
+    def assign(self, case: Case, unit_id: int, *, passed_on: bool = False) -> None:
+        """Note which unit holds the case now.
+
+        :param passed_on: somebody has referred or returned it there.
+        """
+        with recounted(self.work, case):
+            case.unit_id = unit_id
+            case.hops += passed_on
+            case.updated_at = self.work.clock.now()
 
     def record(self, case: Case, type_: str, **values: Any) -> CaseEvent:
         """Append to the history by the present actor; nothing is relayed."""
@@ -278,18 +281,13 @@ class CaseService:
         return self._steps.may_comment(case)
 
     def _move(self, case: Case, kind: CaseKind, target: str) -> None:
-        now = self.work.clock.now()
+        now, calendar = self.work.clock.now(), self.work.get(OrganizationService).calendar
         old, new = kind.workflow.state(case.status), kind.workflow.state(target)
-        self._count(case, -1)
-        if old.pauses_deadline:
-            resume(case, now, self.work.get(OrganizationService).calendar)
-        case.paused_at = now if new.pauses_deadline else None
-        case.status, case.stage = new.name, new.stage
-        case.closed_at = None if new.is_open else now
-        case.updated_at = now
-        self._count(case, +1)
-
-    def _count(self, case: Case, n: int) -> None:
-        day = self.work.site.calendar.today(case.created_at)
-        where = (case.category_id or 0, case.unit_id or 0)
-        self.work.count(CountKey(case.kind, day, case.stage, case.status, *where), n)
+        with recounted(self.work, case):
+            if old.pauses_deadline:
+                resume(case, now, calendar)
+            case.paused_at = now if new.pauses_deadline else None
+            case.status, case.stage = new.name, new.stage
+            case.closed_at = None if new.is_open else now
+            case.updated_at = now
+            note_move(case, was_open=old.is_open, now=now, calendar=calendar)

@@ -6,9 +6,11 @@ from typing import Any
 
 from civicportal.cases.models import Case
 
+MEASURES = ("handling_minutes", "reopenings", "hops", "rated", "satisfied")
+
 
 def snapshot(case: Case) -> dict[str, Any]:
-    """Return status, stage, deadline, pause and closing of a case."""
+    """Return status, stage, deadline, pause, closing and measures of a case."""
     return {
         "status": case.status,
         "stage": case.stage,
@@ -17,6 +19,7 @@ def snapshot(case: Case) -> dict[str, Any]:
         "deadline_work": case.deadline_work,
         "paused_at": case.paused_at.isoformat() if case.paused_at else None,
         "closed_at": case.closed_at.isoformat() if case.closed_at else None,
+        **{name: getattr(case, name) for name in MEASURES},
     }
 
 
@@ -28,6 +31,8 @@ def put_back(case: Case, values: Mapping[str, Any]) -> None:
     case.deadline_work = values.get("deadline_work")
     case.paused_at = _moment(values["paused_at"])
     case.closed_at = _moment(values["closed_at"])
+    for name in MEASURES:
+        setattr(case, name, values.get(name, getattr(case, name)))
 
 
 def _moment(text: str | None) -> datetime | None:

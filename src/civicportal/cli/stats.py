@@ -15,21 +15,31 @@ def stats() -> None:
 def verify(context: click.Context) -> None:
     """Exit with 1 when a counter does not say what the cases say."""
     from civicportal.statistics.services import StatisticsService
+    from civicportal.statistics.tally_service import TallyService
 
     with load_site(context).work(write=False) as work:
         wrong = work.get(StatisticsService).verify()
+        tallies = work.get(TallyService)
+        others = {tally.model.__tablename__: tallies.differences(tally) for tally in tallies.tallies()}
     for key, (stored, live) in wrong.items():
         click.echo(f"{key}: stored {stored}, live {live}")
-    click.echo(f"{len(wrong)} counters are wrong")
-    context.exit(1 if wrong else 0)
+    for name, rows in others.items():
+        for row in rows:
+            click.echo(f"{name}: {tuple(row)} is not what the cases say, or only they say it")
+    number = len(wrong) + sum(map(len, others.values()))
+    click.echo(f"{number} counters are wrong")
+    context.exit(1 if number else 0)
 
 
 @stats.command()
 @click.pass_context
 def rebuild(context: click.Context) -> None:
-    """Make the counters anew from the cases."""
+    """Measure what is not measured yet, and make the counters anew from the cases."""
+    from civicportal.statistics.backfill import measure
     from civicportal.statistics.services import StatisticsService
 
-    with load_site(context).work() as work:
+    site = load_site(context)
+    click.echo(f"{measure(site)} cases measured")
+    with site.work() as work:
         number = work.get(StatisticsService).rebuild()
     click.echo(f"{number} counters")

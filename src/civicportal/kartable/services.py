@@ -223,7 +223,7 @@ class KartableService:
             case, unit_id, to_user_id=user_id, note=note, from_unit_id=line.to_unit_id, previous=line
         )
         before = snapshot(case) | {"unit_id": case.unit_id}
-        self.cases.assign(case, unit_id)
+        self.cases.assign(case, unit_id, passed_on=True)
         event = self._tell(case, type_, new, internal_text=note, public=True, data={"undo": before})
         line.closed_event_id = new.opened_event_id = event.id
         return event

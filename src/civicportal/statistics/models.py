@@ -9,7 +9,7 @@ from civicportal.db import Base, BigId, tagged
 
 
 class CaseCount(Base):
-    """How many cases of a day stand where. ``0`` means no category or no unit."""
+    """How many cases of a day stand where, and what is counted of them. ``0`` means no category or no unit."""
 
     __tablename__ = "case_counts"
 
@@ -21,3 +21,13 @@ class CaseCount(Base):
     category_id: Mapped[int] = tagged(BigId, primary_key=True, autoincrement=False)
     unit_id: Mapped[int] = tagged(BigId, primary_key=True, autoincrement=False)
     n: Mapped[int] = tagged(Integer)
+    #: Of the closed ones with a deadline: closed within it, or after it.
+    on_time: Mapped[int] = tagged(Integer, server_default="0")
+    late: Mapped[int] = tagged(Integer, server_default="0")
+    #: Cases that were opened again at least once.
+    reopened: Mapped[int] = tagged(Integer, server_default="0")
+    #: Ratings of the last closing, and those of them with four or five stars.
+    rated: Mapped[int] = tagged(Integer, server_default="0")
+    satisfied: Mapped[int] = tagged(Integer, server_default="0")
+    #: How often the cases were passed on from one kartable to another.
+    hops: Mapped[int] = tagged(Integer, server_default="0")

@@ -1,0 +1,77 @@
+"""What the statistics count of a case: kept on its row when it changes, and added to the counters.
+
+``docs/metrics.md`` says what each number means.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import update
+from sqlalchemy.orm.attributes import set_committed_value
+
+from civicportal.calendar import CityCalendar
+from civicportal.cases.models import Case
+from civicportal.db import NEVER
+from civicportal.statistics.counters import CountKey, Values
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+SATISFIED = 4
+"""So many stars of five say that a citizen is satisfied."""
+
+
+def count(work: "Work", case: Case, sign: int = 1) -> None:
+    """Add a case to the counters, or take it away."""
+    day = work.site.calendar.today(case.created_at)
+    where = (case.category_id or 0, case.unit_id or 0)
+    work.count(CountKey(case.kind, day, case.stage, case.status, *where), _values(case), sign)
+
+
+@contextmanager
+def recounted(work: "Work", case: Case) -> Iterator[None]:
+    """Take a case out of the counters and, once it has changed, add it again."""
+    count(work, case, -1)
+    yield
+    count(work, case)
+
+
+def note_move(case: Case, *, was_open: bool, now: datetime, calendar: CityCalendar) -> None:
+    """Keep the measures in step with a status that has just changed."""
+    if case.is_open:
+        case.handling_minutes = None
+        case.reopenings += not was_open
+        return
+    case.handling_minutes = round(calendar.working_time_between(case.created_at, now).total_seconds() / 60)
+    if was_open:
+        # Of another closing nobody has said anything yet.
+        case.rated = case.satisfied = 0
+
+
+def note_rating(work: "Work", case: Case, *, before: int | None, stars: int) -> None:
+    """Count a rating of the last closing.
+
+    The row's version stays: what a citizen thinks of a case does not outdate the forms that others have open.
+
+    :param before: stars of the same person until now.
+    """
+    rated = case.rated + (before is None)
+    satisfied = case.satisfied + (stars >= SATISFIED) - (before is not None and before >= SATISFIED)
+    with recounted(work, case):
+        work.session.execute(
+            update(Case)
+            .where(Case.id == case.id)
+            .values(rated=rated, satisfied=satisfied)
+            .execution_options(synchronize_session=False)
+        )
+        set_committed_value(case, "rated", rated)
+        set_committed_value(case, "satisfied", satisfied)
+
+
+def _values(case: Case) -> Values:
+    closed = case.closed_at if case.deadline < NEVER else None
+    on_time = closed is not None and closed <= case.deadline
+    late = closed is not None and not on_time
+    return (1, int(on_time), int(late), int(case.reopenings > 0), case.rated, case.satisfied, case.hops)

@@ -1,0 +1,24 @@
+"""What is counted of a case, said in SQL; :mod:`civicportal.cases.measures` says the same of one loaded case."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, literal
+
+from civicportal.cases.conditions import closed_late, closed_on_time
+from civicportal.cases.models import Case
+
+
+def _one_if(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return case((condition, 1), else_=0)
+
+
+#: A value of one case for each of :data:`~civicportal.statistics.counters.MEASURES`.
+MEASURED: dict[str, ColumnElement[Any] | Any] = {
+    "n": literal(1),
+    "on_time": _one_if(closed_on_time()),
+    "late": _one_if(closed_late()),
+    "reopened": _one_if(Case.reopenings > 0),
+    "rated": Case.rated,
+    "satisfied": Case.satisfied,
+    "hops": Case.hops,
+}

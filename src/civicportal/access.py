@@ -17,12 +17,16 @@ from civicportal.security import Grant, Identity
 if TYPE_CHECKING:
     from civicportal.work import Work
 
+ADDRESSED = ("copy", "inquiry")
+"""Types of lines by which somebody asks or informs a whole unit, whatever the case is about."""
+
 
 def visible(identity: Identity, verb: str = "view") -> ColumnElement[bool]:
     """Return the condition on ``Case`` for what the identity may do by its memberships.
 
-    A membership covers a case by the unit of the case or of any line it ever had, and by its category; besides, every
-    case with a line to the person may be seen.
+    A membership covers a case by the unit of the case or of any line it ever had, and by its category if it has one.
+    Besides may be seen: every case with a line to the person, and every one that a unit of a membership was asked about
+    or got a copy of, whatever its category.
 
     :param verb: view, export, contact, …; see :data:`~civicportal.cases.workflow.VERBS`.
     """
@@ -63,13 +67,16 @@ def can(identity: Identity, verb: str, case: Case, lines: Iterable[Referral]) ->
     lines = list(lines)
     if verb == "view" and any(_is_personal(identity, line) for line in lines):
         return True
+    if verb == "view" and any(_is_addressed(identity, case, line) for line in lines):
+        return True
     return _given(identity, f"{case.kind}:case:{verb}", case, _units(case, lines))
 
 
 def in_kartable(identity: Identity, line: type[Referral] = Referral) -> ColumnElement[bool]:
     """Return the condition on ``Referral`` joined with ``Case`` for the open lines of somebody's kartable.
 
-    Lines to the person, and lines to a unit, not taken by a colleague, that a membership covers.
+    Lines to the person, and lines to a unit, not taken by a colleague, that a membership covers; inquiries and copies
+    to a unit cover its members whatever categories they have.
 
     :param line: the referral meant, where a query names several.
     """
@@ -88,7 +95,9 @@ def holds(identity: Identity, case: Case, line: Referral) -> bool:
         return True
     if line.to_user_id is not None or line.taken_by_id is not None:
         return False
-    return _given(identity, f"{case.kind}:case:view", case, {line.to_unit_id})
+    return _is_addressed(identity, case, line) or _given(
+        identity, f"{case.kind}:case:view", case, {line.to_unit_id}
+    )
 
 
 class AccessService:
@@ -133,7 +142,9 @@ class AccessService:
         names = {line.to_user_id for line in lines} & actor.deputy_for
         permission, units = f"{case.kind}:case:view", _units(case, lines)
         for grant in actor.grants:
-            if _given(replace(actor, grants=(grant,)), permission, case, units):
+            alone = replace(actor, grants=(grant,))
+            asked = any(_is_addressed(alone, case, line) for line in lines)
+            if asked or _given(alone, permission, case, units):
                 if grant.own:
                     return None
                 names.add(grant.holder_id)
@@ -195,6 +206,13 @@ def _is_personal(identity: Identity, line: Referral) -> bool:
     return line.to_user_id in persons or line.taken_by_id in persons
 
 
+def _is_addressed(identity: Identity, case: Case, line: Referral) -> bool:
+    """Tell whether the line asks or informs a unit of the person."""
+    return line.type in ADDRESSED and any(
+        grant.gives(f"{case.kind}:case:view") and grant.is_of(line.to_unit_id) for grant in identity.grants
+    )
+
+
 def _may(grant: Grant, verb: str) -> bool:
     return grant.administrator or bool(_kinds(grant, verb))
 
@@ -210,22 +228,29 @@ def _of_kinds(grant: Grant, verb: str) -> list[ColumnElement[bool]]:
 
 def _covered_by(grant: Grant, verb: str) -> ColumnElement[bool]:
     conditions = _of_kinds(grant, verb)
-    if grant.units is not None:
-        line = exists(
-            select(Referral.id).where(Referral.case_id == Case.id, Referral.to_unit_id.in_(grant.units))
-        ).correlate(Case)
-        conditions.append(or_(Case.unit_id.in_(grant.units), line))
-    if grant.categories is not None:
-        conditions.append(Case.category_id.in_(grant.categories))
-    return and_(true(), *conditions)
+    category = _in_category(grant)
+    if grant.units is None:
+        return and_(true(), *conditions, category)
+    line = select(Referral.id).where(Referral.case_id == Case.id, Referral.to_unit_id.in_(grant.units))
+    covered = and_(or_(Case.unit_id.in_(grant.units), exists(line).correlate(Case)), category)
+    if verb == "view" and grant.categories is not None:
+        covered = or_(covered, exists(line.where(Referral.type.in_(ADDRESSED))).correlate(Case))
+    return and_(*conditions, covered)
+
+
+def _in_category(grant: Grant) -> ColumnElement[bool]:
+    if grant.categories is None:
+        return true()
+    inside = Case.category_id.in_(grant.categories)
+    return inside if grant.units is None else or_(inside, Case.category_id.is_(None))
 
 
 def _line_covered_by(grant: Grant, line: type[Referral]) -> ColumnElement[bool]:
     if not _may(grant, "view"):
         return false()
     conditions = _of_kinds(grant, "view")
-    if grant.units is not None:
-        conditions.append(line.to_unit_id.in_(grant.units))
-    if grant.categories is not None:
-        conditions.append(Case.category_id.in_(grant.categories))
-    return and_(true(), *conditions)
+    category = _in_category(grant)
+    if grant.units is None:
+        return and_(true(), *conditions, category)
+    shared = category if grant.categories is None else or_(category, line.type.in_(ADDRESSED))
+    return and_(*conditions, line.to_unit_id.in_(grant.units), shared)

@@ -20,6 +20,9 @@ class Permission:
 class Grant:
     """One membership of a person, its scope spelled out.
 
+    Categories share out the cases of a unit that have one. What has none, such as feedback, or what another unit asks
+    this one, is for every member of the unit.
+
     :ivar permissions: names of the rights; ignored for an administrator, who holds every one.
     :ivar units: ids of the units it covers, their subtrees included; None covers all.
     :ivar categories: ids of the categories it covers, subtrees included; None covers all.
@@ -43,7 +46,11 @@ class Grant:
         """Tell whether a case of this unit and category lies inside the scope."""
         in_unit = self.units is None or unit_id in self.units
         in_category = self.categories is None or category_id in self.categories
-        return in_unit and in_category
+        return in_unit and (in_category or (category_id is None and self.units is not None))
+
+    def is_of(self, unit_id: int) -> bool:
+        """Tell whether this makes somebody a member of the unit, or of one above it."""
+        return self.units is not None and unit_id in self.units
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Rights over cases: the rule in SQL and the rule in Python are one rule."""
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -158,6 +159,74 @@ def test_a_unit_that_has_referred_the_case_still_sees_it_and_cannot_act(site):
     with site.work(actor=theirs) as work:
         case = work.get(CaseService).fetch(code, "work")
         assert [step.transition.name for step in work.get(CaseService).steps(case)] == ["accept", "reject"]
+
+
+def member_for_a_topic(site):
+    """Return a member of a unit whose membership names one category of it, and ids of unit and the category."""
+    with site.work() as work:
+        roads = make_unit(work, "roads")
+        topic = make_category(work, "asphalt", unit=roads)
+        rights = ["petitions:case:view", "petitions:case:comment", "petitions:case:contact"]
+        member = identity(work, make_staff(work, "member", unit=roads, category=topic, permissions=rights))
+        return member, roads, topic
+
+
+def codes_in_kartable(site, person):
+    with site.work(actor=person, write=False) as work:
+        query = select(Case.code).join(Referral, Referral.case_id == Case.id).where(in_kartable(person))
+        return set(work.session.scalars(query))
+
+
+@pytest.mark.parametrize("what", ["inquire", "copy"])
+def test_what_a_unit_is_asked_is_for_its_members_whatever_their_categories(site, what):
+    code, _waste, _light, mine, _theirs = two_units(site)
+    member, roads, _topic = member_for_a_topic(site)
+    with site.work(actor=member, write=False) as work, pytest.raises(NotFound):
+        work.get(CaseService).fetch(code)
+    with site.work(actor=mine) as work:
+        getattr(work.get(KartableService), what)(work.get(CaseService).fetch(code), roads.id, note="…")
+    assert codes_in_kartable(site, member) == {code}
+    with site.work(actor=member) as work:
+        case = work.get(CaseService).fetch(code)
+        assert work.get(CaseService).may_comment(case)
+        # To read and to answer is all: who the citizen is stays with whom the category belongs to.
+        assert not work.get(AccessService).can(case, "contact")
+        assert not work.get(AccessService).may_act(case, "petitions:case:work")
+        if what == "inquire":
+            work.get(KartableService).answer(case, "Asphalt comes on Saturday.")
+    if what == "inquire":
+        with site.work(actor=mine) as work:
+            assert work.get(AccessService).open_inquiries(work.get(CaseService).fetch(code)) == []
+
+
+def test_a_case_without_a_category_is_for_everybody_of_its_unit(site):
+    code, _waste, _light, mine, _theirs = two_units(site)
+    member, roads, _topic = member_for_a_topic(site)
+    with site.work() as work:
+        everywhere = make_staff(
+            work, "far", category=make_category(work, "far"), permissions=["petitions:case:view"]
+        )
+        everywhere = identity(work, everywhere)
+        plain = make_case(work, category=None)
+        work.get(KartableService).refer(plain, roads.id)
+        plain = plain.code
+    with site.work(actor=mine) as work:
+        work.get(KartableService).refer(work.get(CaseService).fetch(code), roads.id)
+    # The other case has a category, and it is not theirs; a category alone makes nobody a member of a unit.
+    assert codes_in_kartable(site, member) == {plain}
+    assert codes_in_kartable(site, everywhere) == set()
+
+
+def test_a_deputy_who_answers_for_a_unit_is_named_with_the_absent(site):
+    code, _waste, _light, mine, theirs = two_units(site)
+    member, roads, _topic = member_for_a_topic(site)
+    with site.work(actor=mine) as work:
+        work.get(KartableService).inquire(work.get(CaseService).fetch(code), roads.id)
+    lent = tuple(replace(grant, own=False, holder_id=member.user_id) for grant in member.grants)
+    deputy = replace(theirs, grants=(*theirs.grants, *lent), deputy_for=frozenset({member.user_id}))
+    with site.work(actor=deputy) as work:
+        event = work.get(KartableService).answer(work.get(CaseService).fetch(code), "Tomorrow.")
+        assert event.on_behalf_of_id == member.user_id
 
 
 def test_a_colleague_who_has_taken_it_holds_it_alone(site):

@@ -10,10 +10,13 @@ from types import ModuleType
 from typing import Any
 
 import pluggy
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from sqlalchemy import MetaData
 
-from civicportal import hookspecs
+from civicportal import __version__, hookspecs
 from civicportal.errors import ConfigurationError
+from civicportal.tracing import trace_hooks
 
 GROUP = "civicportal.plugins"
 CORE = "core"
@@ -70,6 +73,7 @@ def create_plugin_manager(names: Iterable[str], site_package: str = "") -> plugg
         manager.check_pending()
     except pluggy.PluginValidationError as error:
         raise ConfigurationError(str(error)) from error
+    trace_hooks(manager)
     return manager
 
 
@@ -85,6 +89,7 @@ def _load(name: str) -> ModuleType:
         raise ConfigurationError(
             f"site.plugins: two distributions call themselves {name!r}: {', '.join(e.value for e in found)}"
         )
+    _refuse_other_api(found[0])
     try:
         module = found[0].load()
     except Exception as error:
@@ -92,6 +97,21 @@ def _load(name: str) -> ModuleType:
     if not isinstance(module, ModuleType):
         raise ConfigurationError(f"site.plugins: {name!r}: the entry point must name a module")
     return module
+
+
+def _refuse_other_api(entry: EntryPoint) -> None:
+    """Refuse a plugin whose distribution asks for another civicportal than the one that is installed.
+
+    The installer refuses it too, unless it was told not to look at dependencies.
+    """
+    for line in (entry.dist.requires if entry.dist else None) or ():
+        wanted = Requirement(line)
+        here = canonicalize_name(wanted.name) == "civicportal"
+        if here and not wanted.specifier.contains(__version__, prereleases=True):
+            raise ConfigurationError(
+                f"site.plugins: {entry.name!r} is made for civicportal {wanted.specifier}, and this is civicportal "
+                f"{__version__}: install versions that fit, or take it off the list"
+            )
 
 
 def _import_site(package: str) -> ModuleType:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import MetaData, Table
 
+from civicportal import __version__
 from civicportal.api import (
     EVERYBODY,
     Job,
@@ -378,3 +379,19 @@ def test_a_site_without_a_secret_makes_one_outside_production(tmp_path, monkeypa
     assert first.keys.mac("x", "y") == second.keys.mac("x", "y")
     for site in (first, second):
         site.engines.dispose()
+
+
+def test_a_plugin_for_another_civicportal_is_refused_with_both_versions(install, assemble):
+    install.plugin("gadget", requires="civicportal>=7.2,<8")
+    with refused(rf"'gadget' is made for civicportal <8,>=7.2, and this is civicportal {__version__}"):
+        assemble("gadget")
+
+
+def test_the_log_names_each_hook_when_it_is_asked_to(install, assemble, monkeypatch, caplog):
+    install.plugin("gadget", returns("register_permissions", Permission(name="gadget:turn", title=_("Turn"))))
+    assemble("gadget")
+    assert "register_permissions of gadget" not in caplog.text
+    monkeypatch.setenv("CIVICPORTAL_TRACE_HOOKS", "1")
+    caplog.set_level("INFO", "civicportal.tracing")
+    assemble("gadget")
+    assert "register_permissions of gadget returned after" in caplog.text

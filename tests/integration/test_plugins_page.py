@@ -1,10 +1,12 @@
 """The page of the plugins, and the commands that switch them."""
 
+from importlib.metadata import version
+
 import pytest
 from click.testing import CliRunner
 
 from civicportal.cli import main
-from civicportal.testing import make_staff, make_unit
+from civicportal.testing import make_site_file, make_staff, make_unit
 
 SITE = """# The city of tests.
 [site]
@@ -82,3 +84,34 @@ def test_what_makes_no_sense_is_refused(run, words, why):
     assert answer.exit_code == 1
     assert why in answer.output
     assert run.path.read_text(encoding="utf-8") == SITE
+
+
+@pytest.fixture
+def announcing(tmp_path, empty_database):
+    """The commands of a migrated site with one plugin."""
+    site = {"plugins": ["announcements"], "database_url": empty_database}
+    path = make_site_file(tmp_path, site=site)
+    run = lambda *words: CliRunner().invoke(main, ["--site", str(path), *words])  # noqa: E731
+    assert run("db", "upgrade").exit_code == 0
+    return run
+
+
+def test_the_list_names_versions_hooks_and_tables(announcing):
+    answer = announcing("plugin", "list")
+    assert answer.exit_code == 0, answer.output
+    name, hooks, tables, *others = answer.output.splitlines()
+    assert name == f"on   announcements {version('civicportal-announcements')}"
+    assert "register_models" in hooks
+    assert "announcements_post" in tables
+    assert "off  sms_ir" in others
+
+
+def test_a_plugin_is_purged_when_it_is_off_the_list(announcing):
+    refused = announcing("plugin", "purge", "--yes", "announcements")
+    assert refused.exit_code == 1
+    assert "is on the list" in refused.output
+    assert announcing("plugin", "disable", "announcements").exit_code == 0
+    assert "off  announcements  (its tables are kept)" in announcing("plugin", "list").output
+    purged = announcing("plugin", "purge", "--yes", "announcements")
+    assert purged.output == "The tables of announcements are gone.\n"
+    assert "off  announcements" in announcing("plugin", "list").output.splitlines()

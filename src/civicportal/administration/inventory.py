@@ -21,7 +21,8 @@ class PluginCard:
     """A plugin as the administrators' page shows it.
 
     :ivar titles: of its kinds of cases.
-    :ivar counts: tables, pages, permissions, messages, jobs.
+    :ivar hooks: those it implements.
+    :ivar tables: their names.
     :ivar behind: its tables do not fit its code.
     """
 
@@ -29,12 +30,26 @@ class PluginCard:
     version: str
     titles: tuple[Any, ...]
     icon: str
-    counts: Mapping[str, int]
+    hooks: tuple[str, ...]
+    tables: tuple[str, ...]
     behind: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class Sleeper:
+    """A plugin that is not on the list of the site.
+
+    :ivar installed: its distribution is there.
+    :ivar tables: its tables are still in the database.
+    """
+
+    name: str
+    installed: bool
+    tables: bool
+
+
 class Inventory:
-    """Lists the plugins of the site, and those that are installed and sleep."""
+    """Lists the plugins of the site, and those that sleep."""
 
     def __init__(self, work: "Work") -> None:
         self.site = work.site
@@ -44,22 +59,33 @@ class Inventory:
         behind = {state.name for state in migrate.pending(self.site)}
         return [self._card(info, behind=info.name in behind) for info in self.site.plugins]
 
-    def sleeping(self) -> list[str]:
-        """Return the plugins that are installed and not listed."""
-        listed = {info.name for info in self.site.plugins}
-        return sorted({entry.name for entry in entry_points(group=GROUP)} - listed)
+    def sleeping(self) -> list[Sleeper]:
+        """Return the plugins that are installed, or have left tables here, and are not listed."""
+        installed = {entry.name for entry in entry_points(group=GROUP)}
+        left = set(migrate.sleeping(self.site))
+        names = sorted((installed | left) - {info.name for info in self.site.plugins})
+        return [Sleeper(name=name, installed=name in installed, tables=name in left) for name in names]
 
     def _card(self, info: "PluginInfo", *, behind: bool) -> PluginCard:
         own = f"{info.name}:"
         kinds = [kind for kind in self.site.kinds.values() if kind.permission_prefix.startswith(own)]
+        models = self.site.models.get(info.name)
         return PluginCard(
             name=info.name,
             version=info.version,
             titles=tuple(kind.title for kind in kinds),
             icon=kinds[0].icon if kinds else "puzzle",
-            counts=dict(self._counts(info.name)),
+            hooks=self._hooks(info),
+            tables=tuple(sorted(models.metadata.tables)) if models else (),
             behind=behind,
         )
+
+    def counts(self, name: str) -> dict[str, int]:
+        """Return how many tables, pages, permissions, messages and jobs a plugin brings to the running portal."""
+        return dict(self._counts(name))
+
+    def _hooks(self, info: "PluginInfo") -> tuple[str, ...]:
+        return tuple(sorted(caller.name for caller in self.site.hooks.get_hookcallers(info.module) or ()))
 
     def _counts(self, name: str) -> Iterator[tuple[str, int]]:
         models = self.site.models.get(name)

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from civicportal.cli.options import site_path
+from civicportal.cli.options import load_site, site_path
 
 
 @click.group()
@@ -16,7 +16,31 @@ def plugin() -> None:
 @plugin.command("list")
 @click.pass_context
 def list_(context: click.Context) -> None:
-    """Show the installed plugins; those at work in their order."""
+    """Show the installed plugins; those at work in their order, with what they bring."""
+    from civicportal.administration.inventory import Inventory
+    from civicportal.errors import ConfigurationError
+
+    try:
+        site = load_site(context)
+        with site.work(write=False) as work:
+            inventory = Inventory(work)
+            cards, sleeping = inventory.cards(), inventory.sleeping()
+    except ConfigurationError as error:
+        _names(context)
+        raise click.ClickException(f"the portal cannot be assembled: {error}") from error
+    for card in cards:
+        click.echo(
+            f"on   {card.name} {card.version}" + ("  (run civicportal db upgrade)" if card.behind else "")
+        )
+        click.echo(f"       hooks: {', '.join(card.hooks)}")
+        if card.tables:
+            click.echo(f"       tables: {', '.join(card.tables)}")
+    for one in sleeping:
+        known = "" if one.installed else "  (not installed)"
+        click.echo(f"off  {one.name}{known}" + ("  (its tables are kept)" if one.tables else ""))
+
+
+def _names(context: click.Context) -> None:
     _path, document = _read(context)
     listed = list(document["site"]["plugins"])
     for name in listed:
@@ -53,6 +77,20 @@ def disable(context: click.Context, name: str) -> None:
     document["site"]["plugins"].remove(name)
     _write(path, document)
     click.echo(f"{name} is off the list: start the portal anew")
+
+
+@plugin.command()
+@click.argument("name")
+@click.confirmation_option(prompt="This deletes its tables for good; cases keep their common part. Go on?")
+@click.pass_context
+def purge(context: click.Context, name: str) -> None:
+    """Drop the tables of the plugin NAME, which must be off the list."""
+    from civicportal import migrate
+
+    if name in _read(context)[1]["site"]["plugins"]:
+        raise click.ClickException(f"{name!r} is on the list: run civicportal plugin disable {name} first")
+    migrate.purge(load_site(context), name)
+    click.echo(f"The tables of {name} are gone.")
 
 
 @plugin.command()

@@ -26,18 +26,25 @@ class Installer:
         patch.syspath_prepend(str(folder))
 
     def plugin(
-        self, name: str, *implementations: Implementation, files: Mapping[str, str] | None = None
+        self,
+        name: str,
+        *implementations: Implementation,
+        files: Mapping[str, str] | None = None,
+        requires: str = "civicportal",
     ) -> ModuleType:
         """Install a distribution with one plugin; a site lists it as ``name``.
 
         :param implementations: functions marked with ``hookimpl``.
         :param files: further files of its package: path to text.
+        :param requires: what its distribution depends on.
         :returns: the plugin's module.
         """
         module = self.package(f"{name}_package", *implementations, files=files)
         info = self._folder / f"{name}-1.0.dist-info"
         info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (info / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\nRequires-Dist: {requires}\n"
+        )
         (info / "entry_points.txt").write_text(f"[{GROUP}]\n{name} = {module.__name__}\n")
         self._patch.syspath_prepend(str(self._folder))
         return module

@@ -15,10 +15,12 @@ def plugins(request: Any) -> dict[str, Any]:
     inventory = request.work.get(Inventory)
     last = health.last_check(request.work)
     findings = last.findings if last else []
+    cards = inventory.cards()
     owners = list(dict.fromkeys(one["owner"] for one in findings))
     return {
         "version": __version__,
-        "cards": inventory.cards(),
+        "cards": cards,
+        "counts": {card.name: inventory.counts(card.name) for card in cards},
         "sleeping": inventory.sleeping(),
         "checked_at": last.at if last else None,
         "findings": {owner: [one for one in findings if one["owner"] == owner] for owner in owners},

@@ -1,0 +1,44 @@
+"""Seeing which hooks are called: with ``CIVICPORTAL_TRACE_HOOKS=1`` each call is one line in the log."""
+
+import logging
+import os
+from collections.abc import Callable
+from functools import wraps
+from time import perf_counter
+from typing import Any
+
+import pluggy
+
+SWITCH = "CIVICPORTAL_TRACE_HOOKS"
+log = logging.getLogger(__name__)
+
+
+def trace_hooks(manager: pluggy.PluginManager) -> None:
+    """Let every implementation log its calls, if the environment asks for it.
+
+    Names and milliseconds only: what is handed over may be a person's data.
+    """
+    if os.environ.get(SWITCH, "") in ("", "0"):
+        return
+    for plugin in manager.get_plugins():
+        for caller in manager.get_hookcallers(plugin) or ():
+            for implementation in caller.get_hookimpls():
+                if implementation.plugin is plugin:
+                    # pluggy calls this attribute, and so does civicportal.plugins.in_order.
+                    implementation.function = _traced(  # type: ignore[misc]
+                        implementation.function, caller.name, implementation.plugin_name
+                    )
+
+
+def _traced(function: Callable[..., Any], hook: str, plugin: str) -> Callable[..., Any]:
+    @wraps(function)
+    def call(*arguments: Any, **named: Any) -> Any:
+        begun, outcome = perf_counter(), "failed"
+        try:
+            result = function(*arguments, **named)
+            outcome = "returned"
+            return result
+        finally:
+            log.info("%s of %s %s after %.1f ms", hook, plugin, outcome, 1000 * (perf_counter() - begun))
+
+    return call

@@ -51,3 +51,36 @@ def seed(database: str, cases: int, seed: int, until: datetime | None, manifest:
         load.write_manifest(manifest, made)
     click.echo(f"{time.monotonic() - began:7.1f} s  {made['tables']}")
     site.engines.dispose()
+
+
+@main.command()
+@click.option("--database", required=True, help="Address of a filled database; the run writes into it.")
+@click.option("--seconds", default=3.0, show_default=True, help="Of one window.")
+@click.option("--rounds", default=3, show_default=True, help="Windows of each scenario.")
+@click.option("--only", default="", help="Part of the names of scenarios.")
+@click.option("--small", is_flag=True, help="Only the scenarios of a first look.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("var/bench"), show_default=True)
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def run(
+    database: str, seconds: float, rounds: int, only: str, small: bool, out: Path, options: tuple[str, ...]
+) -> None:
+    """Measure the portal on a database; OPTIONS, after --, are those of civicportal serve.
+
+    Exits with 1 when a gate fails.
+    """
+    os.environ["BENCH_DATABASE_URL"] = database
+    from benchmarks.run import report
+    from benchmarks.run.measure import Bench
+    from civicportal.site import Site
+
+    out.mkdir(parents=True, exist_ok=True)
+    site = Site(SITE)
+    bench = Bench(site, database, out, seconds=seconds, rounds=rounds, progress=click.echo)
+    result = bench.run(only=only, small=small, options=options)
+    site.engines.dispose()
+    report.write(result, out)
+    click.echo(f"\n{report.table(result)}\n")
+    failed = report.failures(result)
+    for line in failed:
+        click.echo(f"gate: {line}")
+    raise SystemExit(1 if failed else 0)

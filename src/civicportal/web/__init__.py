@@ -17,5 +17,6 @@ def includeme(config: Any) -> None:
         "health",
         "map",
         "language",
+        "counting",
     ):
         config.include(f"civicportal.web.{part}")

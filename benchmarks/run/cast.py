@@ -1,0 +1,98 @@
+"""Who acts in a run and on what: sessions opened without the pages, cases and words chosen from the database."""
+
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from civicportal_reports.models import Report
+from sqlalchemy import func, select
+
+from benchmarks.seed.words import COMMON
+from civicportal.accounts.models import User
+from civicportal.accounts.sessions import SessionService
+from civicportal.cases.models import Case, CaseEvent
+from civicportal.organization.models import Category, Unit
+from civicportal.site import Site
+from civicportal.work import Work
+
+CITIZENS = 300
+CASES = 4000
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with a session.
+
+    :ivar csrf: the token of their forms.
+    """
+
+    token: str
+    csrf: str
+
+
+@dataclass(frozen=True)
+class OpenCase:
+    """A case on which a step is taken.
+
+    :ivar seen: id of its last event.
+    """
+
+    code: str
+    version: int
+    unit_id: int
+    seen: int
+
+
+class Cast:
+    """The people and cases of one run, the same for one database.
+
+    :ivar steps: registered reports, each to be used once.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.rng = Random(7)
+        with site.work() as work:
+            self.staff = {name: self._staff(work, name) for name in ("admin", "waste1", "pr")}
+            self._read_cases(work)
+            self.citizens = self._citizens(work)
+            self.places = [tuple(row) for row in work.session.execute(_some(Report.lat, Report.lon))]
+            leaves = select(Category.key).where(Category.kind == "reports", Category.unit_id.is_not(None))
+            self.categories = list(work.session.scalars(leaves.order_by(Category.id)))
+            self.unit_ids = list(work.session.scalars(select(Unit.id).order_by(Unit.id)))
+        self.words = list(COMMON)
+
+    def _staff(self, work: Work, username: str) -> Person:
+        return self._person(work, work.session.scalars(select(User).where(User.username == username)).one())
+
+    def _person(self, work: Work, user: User) -> Person:
+        door: Any = "staff" if user.username else "citizen"
+        token = work.get(SessionService).open(door, user)
+        return Person(token=token, csrf=self.site.keys.mac("csrf", token).hex())
+
+    def _citizens(self, work: Work) -> dict[int, Person]:
+        owners = dict.fromkeys(case.citizen_id for case in self.own if case.citizen_id)
+        users = work.session.scalars(select(User).where(User.id.in_(list(owners)[:CITIZENS])))
+        return {user.id: self._person(work, user) for user in users}
+
+    def _read_cases(self, work: Work) -> None:
+        last = select(func.max(CaseEvent.id)).where(CaseEvent.case_id == Case.id).scalar_subquery()
+        query = select(Case.code, Case.version, Case.unit_id, last).where(
+            Case.kind == "reports", Case.status == "registered", Case.unit_id.is_not(None)
+        )
+        rows = work.session.execute(query.order_by(Case.id.desc()).limit(CASES)).all()
+        self.steps = [OpenCase(*row) for row in rows]
+        recent = select(Case).where(Case.kind == "reports").order_by(Case.id.desc())
+        self.own = list(work.session.scalars(recent.limit(CITIZENS * 2)))
+        self.codes = list(
+            work.session.scalars(
+                select(Case.code)
+                .where(Case.kind == "reports", Case.stage == "in_progress")
+                .order_by(Case.id)
+                .limit(500)
+            )
+        )
+
+
+def _some(*columns: Any) -> Any:
+    return select(*columns).where(Report.lat.is_not(None)).order_by(Report.case_id).limit(500)

@@ -1,0 +1,127 @@
+"""A browser of many threads on loopback: sends requests for a time and notes what came of each."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
+from itertools import count
+from statistics import quantiles
+from urllib.parse import urlencode
+
+PATIENCE = 60.0
+"""Seconds until an answer must have come."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is sent; with a form it is a POST."""
+
+    path: str
+    token: str = ""
+    form: Mapping[str, str] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Measured:
+    """What came of the requests of one scenario.
+
+    :ivar seconds: how long it took altogether.
+    :ivar latencies: of each answer that was expected, in milliseconds.
+    :ivar statements: SQL statements of each answer, where the server says so.
+    """
+
+    seconds: float = 0.0
+    latencies: list[float] = field(default_factory=list)
+    statements: list[int] = field(default_factory=list)
+    bytes: int = 0
+    errors: list[str] = field(default_factory=list)
+
+    @property
+    def rate(self) -> float:
+        """Return answers a second."""
+        return len(self.latencies) / self.seconds if self.seconds else 0.0
+
+    def percentile(self, share: int) -> float:
+        """Return the latency in milliseconds that so many of a hundred answers kept to."""
+        if len(self.latencies) < 2:
+            return self.latencies[0] if self.latencies else 0.0
+        return quantiles(self.latencies, n=100, method="inclusive")[share - 1]
+
+
+class Client:
+    """Sends the requests of a scenario over connections that stay open.
+
+    :param port: of the server on 127.0.0.1.
+    :param cookie: name of the session cookie.
+    """
+
+    def __init__(self, port: int, cookie: str, connections: int = 2) -> None:
+        self.port, self.cookie, self.connections = port, cookie, connections
+
+    def measure(
+        self, make: Callable[[int], Request], expected: int, *, seconds: float, most: int = 100_000
+    ) -> Measured:
+        """Send requests until the time is over.
+
+        :param make: returns the n-th request.
+        :param expected: status of the answer.
+        :param most: requests at all.
+        """
+        measured, guard, numbers = Measured(), threading.Lock(), count()
+        begun = time.monotonic()
+
+        def work() -> None:
+            connection = self._connect()
+            while time.monotonic() - begun < seconds and (number := next(numbers)) < most:
+                if len(measured.errors) > 20:
+                    break
+                began = time.perf_counter()
+                try:
+                    status, body, statements = self._send(connection, make(number))
+                except (OSError, HTTPException) as error:
+                    connection.close()
+                    connection = self._connect()
+                    with guard:
+                        measured.errors.append(repr(error))
+                    continue
+                took = (time.perf_counter() - began) * 1000
+                with guard:
+                    if status != expected:
+                        measured.errors.append(f"{status} instead of {expected}")
+                        continue
+                    measured.latencies.append(took)
+                    measured.bytes += body
+                    if statements is not None:
+                        measured.statements.append(statements)
+            connection.close()
+
+        threads = [threading.Thread(target=work) for _ in range(self.connections)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        measured.seconds = time.monotonic() - begun
+        return measured
+
+    def _connect(self) -> HTTPConnection:
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        connection.connect()
+        connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
+
+    def _send(self, connection: HTTPConnection, request: Request) -> tuple[int, int, int | None]:
+        headers = {"Accept-Encoding": "gzip", "Accept-Language": "fa", **request.headers}
+        if request.token:
+            headers["Cookie"] = f"{self.cookie}={request.token}"
+        body = None
+        if request.form is not None:
+            body = urlencode(request.form)
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        connection.request("GET" if body is None else "POST", request.path, body, headers)
+        response = connection.getresponse()
+        length = len(response.read())
+        statements = response.getheader("X-Statements")
+        return response.status, length, int(statements) if statements else None

@@ -1,0 +1,75 @@
+"""What processes have used, read from ``/proc``; on other systems nothing is known and everything is 0."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+PROC = Path("/proc")
+TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Stat:
+    """One process.
+
+    :ivar own_ms: CPU time of itself, in user and system mode.
+    :ivar ended_ms: CPU time of its children that have ended.
+    """
+
+    parent: int
+    own_ms: float
+    ended_ms: float
+
+
+def _stat(pid: int) -> Stat | None:
+    try:
+        text = (PROC / str(pid) / "stat").read_text()
+    except OSError:
+        return None
+    fields = text[text.rindex(")") + 2 :].split()
+    times = [int(value) * TICK_MS for value in fields[11:15]]
+    return Stat(parent=int(fields[1]), own_ms=times[0] + times[1], ended_ms=times[2] + times[3])
+
+
+def family(pid: int) -> dict[int, Stat]:
+    """Return a process and all below it."""
+    everyone = {}
+    for folder in PROC.glob("[0-9]*") if PROC.is_dir() else ():
+        if found := _stat(int(folder.name)):
+            everyone[int(folder.name)] = found
+    wanted = {pid} & everyone.keys()
+    while more := {child for child, stat in everyone.items() if stat.parent in wanted} - wanted:
+        wanted |= more
+    return {member: everyone[member] for member in wanted}
+
+
+def cpu_ms(pid: int) -> float:
+    """Return the CPU time in milliseconds that a process and all below it have used so far."""
+    members = family(pid)
+    ended = members[pid].ended_ms if pid in members else 0.0
+    return sum(stat.own_ms for stat in members.values()) + ended
+
+
+def memory_mb(pid: int) -> tuple[float, float]:
+    """Return the largest resident set of one process, and the proportional set of all together, in MB."""
+    largest, together = 0.0, 0.0
+    for member in family(pid):
+        try:
+            lines = (PROC / str(member) / "smaps_rollup").read_text().splitlines()
+        except OSError:
+            continue
+        sizes = {line.split(":")[0]: line.split() for line in lines[1:]}
+        largest = max(largest, int(sizes["Rss"][1]) / 1024)
+        together += int(sizes["Pss"][1]) / 1024
+    return largest, together
+
+
+def parent_of(pid: int) -> int:
+    """Return the parent of a process, 0 if nothing is known."""
+    found = _stat(pid)
+    return found.parent if found else 0
+
+
+def load_average() -> float:
+    """Return how many processes wanted to run in the last minute."""
+    return os.getloadavg()[0]

@@ -1,0 +1,93 @@
+"""What a run found, as a table to read, as JSON, and held against the gates."""
+
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks.run.measure import Figures, Result, Run
+
+GATES = Path(__file__).parents[1] / "gates.toml"
+NOISY = 25
+"""More than this in a hundred between rounds, and times of the clock decide nothing."""
+_HEAD = (
+    "| scenario | p50 | p95 | p99 ms | req/s | statements | CPU ms app + db | floor CPU ms | floor % | KB |\n"
+    "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
+)
+
+
+def table(run: Run) -> str:
+    """Return the run as Markdown."""
+    lines = [_HEAD, *(_row(result) for result in run.results)]
+    start, end = run.memory["start"], run.memory["end"]
+    lines += [
+        "",
+        f"{run.database}, {run.cases:,} cases; load average {run.load[0]:.1f} before, {run.load[1]:.1f} after; "
+        f"spread of hello between rounds {run.spread:.0f} %{' (noisy)' if run.spread > NOISY else ''}.",
+        f"Memory: largest process {start[0]:.0f} MB at the start, {end[0]:.0f} MB in the end; "
+        f"all processes {start[1]:.0f} MB, then {end[1]:.0f} MB (PSS).",
+    ]
+    problems = [f"- {result.name}: {problem}" for result in run.results for problem in result.problems]
+    return "\n".join([*lines, *(["", "Problems:", *problems] if problems else [])])
+
+
+def share(result: Result) -> float | None:
+    """Return the CPU of the floor in a hundred of ours, if there is a floor."""
+    if result.floor is None or not result.portal.cpu_ms:
+        return None
+    return 100 * result.floor.cpu_ms / result.portal.cpu_ms
+
+
+def failures(run: Run, gates: Mapping[str, Mapping[str, float]] | None = None) -> list[str]:
+    """Return what does not keep to the gates.
+
+    :param gates: those of ``gates.toml`` if None.
+    """
+    gates = gates if gates is not None else tomllib.loads(GATES.read_text(encoding="utf-8"))
+    found = [f"{result.name}: {problem}" for result in run.results for problem in result.problems]
+    for result in run.results:
+        for name, limit in gates.get(result.name, {}).items():
+            found += _failed(result, name, limit, run)
+    return found
+
+
+def write(run: Run, folder: Path) -> None:
+    """Write table, figures and what failed into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "report.md").write_text(table(run) + "\n", encoding="utf-8")
+    (folder / "results.json").write_text(
+        json.dumps(run.plain(), ensure_ascii=False, indent=1), encoding="utf-8"
+    )
+    (folder / "gates.json").write_text(
+        json.dumps(failures(run), ensure_ascii=False, indent=1), encoding="utf-8"
+    )
+
+
+def _row(result: Result) -> str:
+    ours, floor, part = result.portal, result.floor, share(result)
+    statements = "–" if ours.statements is None else f"{ours.statements:g}"
+    cells: list[Any] = [
+        result.name,
+        *(f"{value:.1f}" for value in (ours.p50, ours.p95, ours.p99)),
+        f"{ours.rate:.0f}",
+        statements,
+        f"{ours.app_ms:.1f} + {ours.database_ms:.1f}",
+        f"{floor.cpu_ms:.2f}" if floor else "–",
+        f"{part:.0f}" if part is not None else "–",
+        f"{ours.bytes / 1024:.0f}",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _failed(result: Result, name: str, limit: float, run: Run) -> Iterator[str]:
+    value = _value(result, name)
+    if value is None or (name in ("p50", "p95") and run.spread > NOISY):
+        return
+    if value < limit if name == "floor" else value > limit:
+        yield f"{result.name}: {name} is {value:.1f}, the gate is {limit:g}"
+
+
+def _value(result: Result, name: str) -> float | None:
+    ours: Figures = result.portal
+    return share(result) if name == "floor" else getattr(ours, name)

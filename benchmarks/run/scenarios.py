@@ -1,0 +1,134 @@
+"""What is measured: each scenario is one request, again and again, by those who would send it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from benchmarks.run.cast import Cast, OpenCase, Person
+from benchmarks.run.client import Request
+from civicportal.crypto import new_token
+
+Make = Callable[[int], Request]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One kind of request.
+
+    :ivar floor: path of the floor that does the same, if there is one; ``{n}`` is the number of the request.
+    :ivar writes: tables, and how many rows each answer adds to them.
+    :ivar small: part of the short run too.
+    :ivar most: requests of one window at most.
+    """
+
+    name: str
+    make: Make
+    floor: str = ""
+    expected: int = 200
+    writes: tuple[tuple[str, int], ...] = ()
+    small: bool = True
+    most: int = 400
+
+
+def scenarios(cast: Cast) -> list[Scenario]:
+    """Return all scenarios: those that read before those that write."""
+    admin, handler = cast.staff["admin"], cast.staff["waste1"]
+
+    def page(path: str, person: Person | None = None) -> Make:
+        return lambda _n: Request(path, person.token if person else "")
+
+    return [
+        Scenario("hello", page("/healthz"), "/hello"),
+        Scenario("empty page, signed in", page("/offline", admin), "/hello", small=False),
+        Scenario("home, visitor", page("/"), "/hello"),
+        Scenario("public reports", page("/reports"), "/public"),
+        Scenario("announcements", page("/announcements"), small=False),
+        Scenario("report form", page("/reports/new"), "/hello", small=False),
+        Scenario("my requests", lambda n: _mine(cast, n), "/mine?{n}"),
+        Scenario("kartable", page("/kartable", admin), "/kartable"),
+        Scenario("kartable of a unit", page("/kartable", handler), "/kartable_unit", small=False),
+        Scenario(
+            "kartable, filtered",
+            page("/kartable?view=overdue&kind=reports&status=in_review", admin),
+            "/kartable_filtered",
+        ),
+        Scenario("reports desk", page("/desk/reports", admin), "/desk"),
+        Scenario(
+            "reports desk, filtered",
+            page("/desk/reports?stage=open&unit=waste&overdue=true", admin),
+            "/desk_filtered",
+        ),
+        Scenario("case with history", lambda n: _case(cast, n), "/case?{n}"),
+        Scenario("desk", page("/desk", admin), "/counters", small=False),
+        Scenario("statistics", page("/desk/reports/statistics", admin), "/statistics"),
+        Scenario(
+            "search, common word", page(f"/desk/reports?words={quote('خیابان')}", admin), "/search?خیابان"
+        ),
+        Scenario("search, rare words", lambda n: _rare(cast, n), "/search?نیمکت سرسره"),
+        Scenario("search, no hit", page(f"/desk/reports?words={quote('ژژپپچچ')}", admin), "/search?ژژپپچچ"),
+        Scenario(
+            "report sent",
+            lambda n: _submit(cast, n),
+            "/submit?{n}",
+            303,
+            (("cases", 1), ("case_events", 1), ("referrals", 1), ("outbox", 1)),
+        ),
+        Scenario(
+            "step taken",
+            lambda n: _step(cast, cast.steps[n]),
+            "/step?{n}",
+            303,
+            (("case_events", 1),),
+        ),
+        Scenario(
+            "referral",
+            lambda n: _refer(cast, cast.steps[-1 - n], n),
+            "/step?{n}",
+            303,
+            (("case_events", 1), ("referrals", 1)),
+        ),
+    ]
+
+
+def _mine(cast: Cast, n: int) -> Request:
+    people = list(cast.citizens.values())
+    return Request("/my", people[n % len(people)].token)
+
+
+def _case(cast: Cast, n: int) -> Request:
+    return Request(f"/kartable/cases/{cast.codes[n % len(cast.codes)]}", cast.staff["admin"].token)
+
+
+def _rare(cast: Cast, n: int) -> Request:
+    words = f"{cast.words[-1 - n % 20]} {cast.words[-2 - n % 7]}"
+    return Request(f"/desk/reports?words={quote(words)}", cast.staff["admin"].token)
+
+
+def _submit(cast: Cast, n: int) -> Request:
+    people = list(cast.citizens.values())
+    person = people[n % len(people)]
+    lat, lon = cast.places[n % len(cast.places)]
+    form = {
+        "csrf_token": person.csrf,
+        "key": new_token()[:22],
+        "category": cast.categories[n % len(cast.categories)],
+        "lat": str(lat),
+        "lon": str(lon),
+        "address": "",
+        "body": "چالهٔ عمیقی وسط خیابان، روبه‌روی بانک، ایجاد شده و چند موتورسوار زمین خورده‌اند.",
+    }
+    return Request("/reports/new", person.token, form)
+
+
+def _step(cast: Cast, case: OpenCase) -> Request:
+    return Request(f"/kartable/cases/{case.code}/start_review", cast.staff["admin"].token, _form(cast, case))
+
+
+def _refer(cast: Cast, case: OpenCase, n: int) -> Request:
+    unit = [unit_id for unit_id in cast.unit_ids if unit_id != case.unit_id][n % (len(cast.unit_ids) - 1)]
+    form = {**_form(cast, case), "unit": str(unit), "user": "", "note": "لطفاً بازدید شود."}
+    return Request(f"/kartable/cases/{case.code}/refer", cast.staff["admin"].token, form)
+
+
+def _form(cast: Cast, case: OpenCase) -> dict[str, str]:
+    return {"csrf_token": cast.staff["admin"].csrf, "version": str(case.version), "seen": str(case.seen)}

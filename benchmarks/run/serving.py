@@ -1,0 +1,113 @@
+"""Servers of the benchmark: each is a process of its own, started as a user would and stopped in the end."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Self
+
+from benchmarks.run import proc
+
+SITE = Path(__file__).parents[1] / "site.toml"
+PATIENCE = 60.0
+"""Seconds until a server must answer."""
+
+
+class Server:
+    """A process that serves HTTP.
+
+    :param command: what is started; ``{port}`` stands for a free port.
+    """
+
+    def __init__(self, command: Sequence[str], database: str, log: Path) -> None:
+        self.port = _free_port()
+        self._log = log.open("w")
+        environment = {
+            **os.environ,
+            "BENCH_DATABASE_URL": database,
+            "CIVICPORTAL_COUNT_STATEMENTS": "1",
+            "CIVICPORTAL_LOG": "WARNING",
+        }
+        self.process = subprocess.Popen(
+            [part.format(port=self.port) for part in command],
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            start_new_session=True,
+        )
+
+    def wait(self) -> Self:
+        """Return when it answers.
+
+        :raises RuntimeError: when it does not.
+        """
+        begun = time.monotonic()
+        while time.monotonic() - begun < PATIENCE and self.process.poll() is None:
+            try:
+                connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
+                connection.request("GET", "/")
+                connection.getresponse().read()
+            except OSError:
+                time.sleep(0.2)
+            else:
+                return self
+            finally:
+                connection.close()
+        raise RuntimeError(f"the server did not start; see {self._log.name}")
+
+    def stop(self) -> None:
+        """End it with all its children."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait()
+        self._log.close()
+
+    @property
+    def cpu_ms(self) -> float:
+        """Return the CPU time that it has used so far."""
+        return proc.cpu_ms(self.process.pid)
+
+    @property
+    def memory_mb(self) -> tuple[float, float]:
+        """Return the largest resident set of a process, and the proportional set of all."""
+        return proc.memory_mb(self.process.pid)
+
+
+@contextmanager
+def portal(database: str, log: Path, *options: str) -> Iterator[Server]:
+    """Serve the portal by ``civicportal serve``; the worker is not measured.
+
+    :param options: further options of the command.
+    """
+    command = [sys.executable, "-m", "civicportal", "--site", str(SITE), "serve", "--no-worker", *options]
+    yield from _served([*command, "--port", "{port}"], database, log)
+
+
+@contextmanager
+def floor(database: str, log: Path) -> Iterator[Server]:
+    """Serve the floor: a WSGI function that runs one statement for each answer."""
+    yield from _served([sys.executable, "-m", "benchmarks.run.floor", "{port}"], database, log)
+
+
+def _served(command: Sequence[str], database: str, log: Path) -> Iterator[Server]:
+    server = Server(command, database, log)
+    try:
+        yield server.wait()
+    finally:
+        server.stop()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,66 @@
+"""How many SQL statements an answer took, as a header: for the benchmark and for tests, where the site asks for it."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from pyramid.tweens import INGRESS
+from sqlalchemy import Engine, event
+
+SWITCH = "CIVICPORTAL_COUNT_STATEMENTS"
+HEADER = "X-Statements"
+
+_texts: ContextVar[list[str] | None] = ContextVar("statements", default=None)
+
+
+def is_on(site: Any) -> bool:
+    """Tell whether the environment asks for the header; a production site never shows it."""
+    return not site.is_production and os.environ.get(SWITCH, "") not in ("", "0")
+
+
+@contextmanager
+def statements(engine: Engine) -> Iterator[list[str]]:
+    """Collect the texts of all statements that this thread executes meanwhile, BEGIN and savepoints left out."""
+    _listen(engine)
+    texts: list[str] = []
+    token = _texts.set(texts)
+    try:
+        yield texts
+    finally:
+        _texts.reset(token)
+
+
+def counting_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:
+    """Return the tween that adds the header."""
+    engine = registry.site.engines.read
+
+    def counting_tween(request: Any) -> Any:
+        with statements(engine) as texts:
+            response = handler(request)
+        response.headers[HEADER] = str(len(texts))
+        return response
+
+    return counting_tween
+
+
+def _listen(engine: Engine) -> None:
+    if not event.contains(engine, "before_cursor_execute", _note):
+        event.listen(engine, "before_cursor_execute", _note)
+
+
+def _note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+    texts = _texts.get()
+    if texts is not None and not statement.startswith(("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK")):
+        texts.append(statement)
+
+
+def includeme(config: Any) -> None:
+    """Put the tween over all others, where it is asked for."""
+    if is_on(config.registry.site):
+        config.add_tween(
+            "civicportal.web.counting.counting_tween_factory",
+            under=INGRESS,
+            over="civicportal.headers.headers_tween_factory",
+        )

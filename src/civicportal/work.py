@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from civicportal.security import SYSTEM, Identity
 from civicportal.statistics.counters import CountKey, Counts, Values, write_counts
+from civicportal.statistics.tallies import Place, Tally, TallyCounts, write_tallies
 
 if TYPE_CHECKING:
     from civicportal.cases.changes import CaseChange
@@ -43,6 +44,7 @@ class Work:
         )
         self._services: dict[type[Any], Any] = {}
         self._counts = Counts()
+        self._tallies = TallyCounts()
         self._changes: deque[CaseChange] = deque()
         self._relayed = 0
         self._relaying = False
@@ -63,6 +65,10 @@ class Work:
     def count(self, key: CountKey, values: Values, sign: int) -> None:
         """Remember to add to the counters of the statistics, or to take away, when the unit of work closes."""
         self._counts.add(key, values, sign)
+
+    def tally(self, tally: Tally, place: Place, sign: int) -> None:
+        """Remember the same of the counters that a kind of case keeps."""
+        self._tallies.add(tally, place, sign)
 
     def relay(self, change: "CaseChange") -> None:
         """Tell every implementation of ``case_changed``; changes made meanwhile wait until this one is told.
@@ -96,18 +102,20 @@ class Work:
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """Do what may be refused half-way: a raise leaves rows and counters as they were before."""
-        counts = Counts(self._counts)
+        counts, tallies = Counts(self._counts), TallyCounts(self._tallies)
         try:
             with self.session.begin_nested():
                 yield
         except BaseException:
-            self._counts = counts
+            self._counts, self._tallies = counts, tallies
             raise
 
     def _close(self) -> None:
         self.session.flush()
         write_counts(self.site.engines, self.session, self._counts.items())
+        write_tallies(self.site.engines, self.session, self._tallies)
         self._counts.clear()
+        self._tallies.clear()
 
 
 @contextmanager

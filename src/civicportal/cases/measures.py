@@ -28,6 +28,10 @@ def count(work: "Work", case: Case, sign: int = 1) -> None:
     day = work.site.calendar.today(case.created_at)
     where = (case.category_id or 0, case.unit_id or 0)
     work.count(CountKey(case.kind, day, case.stage, case.status, *where), _values(case), sign)
+    tally = work.site.kind(case.kind).tally
+    place = tally.place(case, work) if tally else None
+    if tally and place:
+        work.tally(tally, place, sign)
 
 
 @contextmanager
@@ -74,4 +78,5 @@ def _values(case: Case) -> Values:
     closed = case.closed_at if case.deadline < NEVER else None
     on_time = closed is not None and closed <= case.deadline
     late = closed is not None and not on_time
-    return (1, int(on_time), int(late), int(case.reopenings > 0), case.rated, case.satisfied, case.hops)
+    said = (case.rated > 0, 2 * case.satisfied > case.rated)
+    return (1, *map(int, (on_time, late, case.reopenings > 0, *said)), case.hops)

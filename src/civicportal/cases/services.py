@@ -219,7 +219,8 @@ class CaseService:
         self._steps.require_work(case)
         if public and not self.kind(case).publishable:
             raise Forbidden(f"cases of {case.kind} are not published")
-        case.public, case.updated_at = public, self.work.clock.now()
+        with recounted(self.work, case):
+            case.public, case.updated_at = public, self.work.clock.now()
         self.work.get(AttachmentService).publish(case, public)
         self.record(case, "published" if public else "hidden")
 

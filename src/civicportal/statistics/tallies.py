@@ -28,7 +28,7 @@ class Tally:
 
     model: type[Any]
     place: Callable[["Case", "Work"], Place | None]
-    live: Callable[[], Select[Any]]
+    live: Callable[[], Select[*tuple[Any, ...]]]
 
     @property
     def names(self) -> list[str]:

@@ -1,6 +1,6 @@
-"""The 1:1 detail of a case of kind "reports": where it is."""
+"""The 1:1 detail of a case of kind "reports": where it is, and how many lie where."""
 
-from sqlalchemy import Float, ForeignKey, Index, String
+from sqlalchemy import Boolean, Float, ForeignKey, Index, Integer, String
 from sqlalchemy.orm import DeclarativeBase, Mapped
 
 from civicportal.api import BigId, Case, Point, new_metadata, tagged
@@ -32,3 +32,22 @@ class Report(ReportsBase):
     def point(self) -> Point | None:
         """Return the place on the map, if it is known."""
         return None if self.lat is None or self.lon is None else Point(self.lat, self.lon)
+
+
+class PlaceCount(ReportsBase):
+    """How many reports of a cell of the map stand where. ``0`` means no category or no unit.
+
+    A cell is one of :data:`civicportal_reports.tally.LEVEL`; one that reaches into two districts has rows of both.
+    """
+
+    __tablename__ = "reports_place_count"
+
+    grid_row: Mapped[int] = tagged(Integer, primary_key=True, autoincrement=False)
+    grid_column: Mapped[int] = tagged(Integer, primary_key=True, autoincrement=False)
+    district: Mapped[str] = tagged(String(100), primary_key=True)
+    stage: Mapped[str] = tagged(String(12), primary_key=True)
+    status: Mapped[str] = tagged(String(40), primary_key=True)
+    category_id: Mapped[int] = tagged(BigId, primary_key=True, autoincrement=False)
+    unit_id: Mapped[int] = tagged(BigId, primary_key=True, autoincrement=False)
+    public: Mapped[bool] = tagged(Boolean, primary_key=True)
+    n: Mapped[int] = tagged(Integer)

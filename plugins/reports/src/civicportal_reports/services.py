@@ -19,6 +19,7 @@ from civicportal.api import (
     OrganizationService,
     Point,
     Refused,
+    TallyService,
     Work,
     _,
     bounding_box,
@@ -27,6 +28,7 @@ from civicportal.api import (
 )
 from civicportal_reports.models import Report
 from civicportal_reports.places import Location, OutsideCity, locate_point
+from civicportal_reports.tally import PLACES
 from civicportal_reports.workflow import KIND
 
 
@@ -177,6 +179,8 @@ class ReportService:
             if place and (report.street, report.district) != place:
                 report.street, report.district = place
                 changed += 1
+        self.session.flush()
+        self.work.get(TallyService).rebuild(PLACES)
         return changed
 
     def _place(self, report: Report) -> tuple[str, str] | None:

@@ -20,6 +20,7 @@ from civicportal.api import (
     objection_in_time,
 )
 from civicportal_reports.models import Report
+from civicportal_reports.tally import PLACES
 
 KIND = "reports"
 OPEN = ("registered", "in_review", "in_action", "waiting_citizen")
@@ -170,4 +171,5 @@ REPORTS = CaseKind(
     icon="map-pin",
     facts=facts,
     known_facts=known_facts,
+    tally=PLACES,
 )

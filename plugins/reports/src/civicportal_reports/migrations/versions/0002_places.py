@@ -1,0 +1,68 @@
+"""Counters of places for the map of the whole city."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from civicportal import db
+from civicportal.geo.sql import column_of, row_of
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+LEVEL = 16
+
+
+def upgrade() -> None:
+    """Create the counters, and count what is there."""
+    counts = op.create_table(
+        "reports_place_count",
+        sa.Column("grid_row", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("grid_column", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("district", sa.String(length=100), nullable=False),
+        sa.Column("stage", sa.String(length=12), nullable=False),
+        sa.Column("status", sa.String(length=40), nullable=False),
+        sa.Column("category_id", db.BigId, autoincrement=False, nullable=False),
+        sa.Column("unit_id", db.BigId, autoincrement=False, nullable=False),
+        sa.Column("public", sa.Boolean(), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "grid_row",
+            "grid_column",
+            "district",
+            "stage",
+            "status",
+            "category_id",
+            "unit_id",
+            "public",
+            name=op.f("pk_reports_place_count"),
+        ),
+    )
+    op.execute(counts.insert().from_select([column.name for column in counts.columns], _counted()))
+
+
+def _counted() -> sa.Select[tuple[object, ...]]:
+    report = sa.table(
+        "reports_report", sa.column("case_id"), sa.column("lat", sa.Float), sa.column("lon", sa.Float)
+    )
+    report.append_column(sa.column("district"))
+    names = ("id", "stage", "status", "category_id", "unit_id", "public")
+    case = sa.table("cases", *[sa.column(name) for name in names])
+    columns = (
+        row_of(report.c.lat, LEVEL),
+        column_of(report.c.lon, LEVEL),
+        report.c.district,
+        case.c.stage,
+        case.c.status,
+        sa.func.coalesce(case.c.category_id, sa.literal_column("0")),
+        sa.func.coalesce(case.c.unit_id, sa.literal_column("0")),
+        case.c.public,
+    )
+    query = sa.select(*columns, sa.func.count()).select_from(report.join(case, case.c.id == report.c.case_id))
+    return query.where(report.c.lat.is_not(None)).group_by(*columns)
+
+
+def downgrade() -> None:
+    """Drop them."""
+    op.drop_table("reports_place_count")

@@ -1,0 +1,83 @@
+"""The counters of places say what the reports say, whatever happens to them."""
+
+import pytest
+from civicportal_reports.models import PlaceCount, Report
+from civicportal_reports.places import Location
+from civicportal_reports.services import ReportService
+from civicportal_reports.tally import LEVEL, PLACES
+from sqlalchemy import func, select, update
+
+from civicportal.api import CaseService, Cell, Refused, TallyService, UndoService
+
+
+def counted(work):
+    return work.session.scalar(select(func.coalesce(func.sum(PlaceCount.n), 0)))
+
+
+def test_every_step_is_counted(city):
+    codes = [city.send(), city.send(point=city.other_district), city.send("sidewalk", by=city.other)]
+    city.step(codes[0], "start_review")
+    city.take_up(codes[1], "waste")
+    city.step(codes[2], "reject", public_text="چنین جایی نیست.")
+    city.publish(codes[0])
+    with city.site.work() as work:
+        service = work.get(TallyService)
+        assert list(service.tallies()) == [PLACES]
+        assert service.differences(PLACES) == []
+        assert counted(work) == 3
+        row = work.session.execute(select(PlaceCount).where(PlaceCount.public, PlaceCount.n > 0)).scalar_one()
+        assert (row.grid_row, row.grid_column) == Cell.of(city.street, LEVEL)
+        assert (row.district, row.status, row.n) == ("منطقهٔ یک", "in_review", 1)
+
+
+def test_a_step_back_is_counted_back(city):
+    code = city.send()
+    city.step(code, "start_review")
+    with city.site.work(actor=city.officer) as work:
+        case = work.get(CaseService).fetch(code, lock=True)
+        undo = work.get(UndoService)
+        undo.undo(case, undo.last(case).id)
+    with city.site.work() as work:
+        assert work.get(TallyService).differences(PLACES) == []
+
+
+def test_a_report_without_a_point_counts_nowhere(city):
+    with city.site.work(actor=city.citizen) as work:
+        code = city.submit(work, location=Location(point=None, address="کنار بانک")).code
+    city.step(code, "start_review")
+    with city.site.work() as work:
+        assert counted(work) == 0
+        assert work.get(TallyService).differences(PLACES) == []
+
+
+def test_a_step_that_is_refused_changes_no_counter(city):
+    code = city.send()
+    with city.site.work(actor=city.officer) as work:
+        case = work.get(CaseService).fetch(code, lock=True)
+        with pytest.raises(Refused):
+            work.get(CaseService).apply(case, "duplicate", data={"duplicate_of": code})
+    with city.site.work() as work:
+        assert work.get(TallyService).differences(PLACES) == []
+
+
+def test_wrong_counters_are_found_and_made_anew(city):
+    city.send()
+    city.send(point=city.other_district)
+    with city.site.work() as work:
+        service = work.get(TallyService)
+        work.session.execute(update(PlaceCount).values(n=7))
+        assert len(service.differences(PLACES)) == 4
+        assert service.rebuild(PLACES) == 2
+        assert service.differences(PLACES) == []
+
+
+def test_another_map_moves_the_counters(city):
+    code = city.send()
+    with city.site.work() as work:
+        work.session.execute(update(Report).values(district="کهنه"))
+        work.get(TallyService).rebuild(PLACES)
+    with city.site.work() as work:
+        assert work.get(ReportService).relocate() == 1
+        assert work.get(TallyService).differences(PLACES) == []
+        assert set(work.session.scalars(select(PlaceCount.district))) == {"منطقهٔ یک"}
+    assert city.case(code).status == "registered"

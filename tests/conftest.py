@@ -1,8 +1,13 @@
 """Settings of all tests. The fixtures are those of ``civicportal.pytest_plugin``."""
 
 import shutil
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from buckets import S3Service
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -13,3 +18,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(missing)
+
+
+@pytest.fixture(scope="session")
+def s3_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator["S3Service"]:
+    """Return an S3-compatible service on loopback."""
+    from buckets import S3Service
+
+    service = S3Service(tmp_path_factory.mktemp("s3") / "log")
+    yield service
+    service.close()
+
+
+@pytest.fixture
+def bucket(s3_service: "S3Service") -> dict[str, str]:
+    """Return the table ``[s3]`` that names an empty bucket."""
+    return s3_service.new_bucket()

@@ -14,8 +14,10 @@ from civicportal.notifications.sms import sms_parts
 from civicportal.notifications.texts import TextService
 from civicportal.organization.models import Category, Unit
 from civicportal.privacy import rotation
+from civicportal.storage import FileMissing, new_key
 
 if TYPE_CHECKING:
+    from civicportal.site import Site
     from civicportal.work import Work
 
 
@@ -27,7 +29,30 @@ def findings(work: "Work") -> Iterator[Finding]:
     yield from _roles(work)
     yield from _states(work)
     yield from _texts(work)
+    yield from _store(work.site)
     yield from rotation.findings(work)
+
+
+def _store(site: "Site") -> Iterator[Finding]:
+    """Put a file, read it, delete it, as a picture would be."""
+    key, content = new_key(), b"whether files are kept"
+    try:
+        site.storage.put(key, content)
+        with site.storage.open(key) as file:
+            is_kept = file.read() == content
+        is_kept = site.storage.delete(key) and is_kept
+        reason = "" if is_kept else "another content came back"
+    except (OSError, FileMissing) as error:
+        reason = str(error)
+    if reason:
+        yield Finding(
+            level="error",
+            place="s3" if site.settings["s3"] else "site.files",
+            text=_("pictures cannot be kept: ${reason}", mapping={"reason": reason}),
+            remedy=_(
+                "look whether the store answers, has room, and lets the portal read, write, list and delete"
+            ),
+        )
 
 
 def _units(work: "Work") -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import colander
@@ -17,7 +18,7 @@ from civicportal.toml_types import NUMBERS, FreeTable, Table, number, string, st
 
 MODES = ("production", "development", "demo")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-SECRETS = {("site", "secret"), ("site", "pii_keys")}
+SECRETS = {("site", "secret"), ("site", "pii_keys"), ("s3", "access_key"), ("s3", "secret_key")}
 
 
 def _zone(node: colander.SchemaNode, value: str) -> None:
@@ -87,6 +88,30 @@ class SiteTable(Table):
     trusted_proxy = string("")
 
 
+def _endpoint(node: colander.SchemaNode, value: str) -> None:
+    parts = urlsplit(value)
+    is_near = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
+    if not parts.hostname or not (parts.scheme == "https" or is_near):
+        raise colander.Invalid(node, f"must begin with https://, not {value!r}")
+
+
+class S3Table(Table):
+    """``[s3]``: where it stands, pictures lie in a bucket and not in ``site.files``.
+
+    :ivar endpoint: address of the service, without the bucket.
+    :ivar prefix: folder in the bucket.
+    :ivar ca: file with certificates (PEM) of an authority of the city's own.
+    """
+
+    bucket = string()
+    endpoint = string(validator=_endpoint)
+    region = string("us-east-1")
+    prefix = string("")
+    access_key = string()
+    secret_key = string()
+    ca = string("")
+
+
 class MapTable(Table):
     """``[map]``."""
 
@@ -128,6 +153,7 @@ class SiteSettings(Table):
     """The whole of ``site.toml`` but the plugins' own tables."""
 
     site = SiteTable()
+    s3 = S3Table(missing=None)
     map = MapTable(missing=None)
     calendar = CalendarTable(missing=colander.drop)
     notifications = NotificationsTable()

@@ -37,7 +37,7 @@ from civicportal.plugins import (
 )
 from civicportal.security import SYSTEM, Identity, Permission
 from civicportal.settings import MODES, WEEKDAYS, parse_hours, read_settings, validate, warn_sleeping
-from civicportal.storage import LocalStorage
+from civicportal.storage import IFileStorage, LocalStorage, S3Storage
 from civicportal.work import Work, unit_of_work
 
 SITES = "civicportal.sites"
@@ -82,7 +82,7 @@ class Site:
         self._check_mode()
         self.keys = self._make_keys(table)
         self.engines: Engines = make_engines(self._database_url(table["database_url"]))
-        self.storage = LocalStorage(Path(table["files"]).resolve())
+        self.storage: IFileStorage = self.bucket() or self.folder()
         self.limits = Limits(self, _windows(self.settings["limits"]))
         self.calendar = self._make_calendar()
         self.plugins: tuple[PluginInfo, ...] = plugin_infos(self.hooks, table["plugins"])
@@ -145,6 +145,21 @@ class Site:
         packages += ["civicportal", *([self.package] if self.package else [])]
         folders = [Path(str(files(package))) / "locale" for package in packages]
         return [str(folder) for folder in folders if folder.is_dir()]
+
+    def folder(self) -> LocalStorage:
+        """Return the file store in the directory ``site.files``, which is made if it is missing."""
+        return LocalStorage(Path(self.settings["site"]["files"]).resolve())
+
+    def bucket(self) -> S3Storage | None:
+        """Return the file store that ``[s3]`` names; where there is one, it is the site's."""
+        table = self.settings["s3"]
+        if not table:
+            return None
+        try:
+            ca = (self.path.parent / table["ca"]).read_text() if table["ca"] else ""
+        except OSError as error:
+            raise ConfigurationError(f"{self.path}: s3.ca: {error}") from None
+        return S3Storage(**{**table, "ca": ca})
 
     def kind(self, name: str) -> CaseKind:
         """Return a kind of case; of one whose plugin is off, a stand-in without transitions."""

@@ -10,6 +10,13 @@ from civicportal.site import Site, find_site
 from civicportal.testing import make_site_file
 from civicportal.testing.sites import SETTINGS, to_toml
 
+BUCKET = {
+    "bucket": "pictures",
+    "endpoint": "https://s3.example.org",
+    "access_key": {"file": "secret"},
+    "secret_key": {"file": "secret"},
+}
+
 
 def assemble(folder, **overrides):
     return Site(make_site_file(folder, **overrides))
@@ -38,6 +45,10 @@ def assemble(folder, **overrides):
             r"site\.secret: a secret is never written",
         ),
         ({"site": {"pii_keys": "plain"}}, r"site\.pii_keys: a secret is never written"),
+        ({"s3": {**BUCKET, "secret_key": "plain"}}, r"s3\.secret_key: a secret is never written"),
+        ({"s3": {**BUCKET, "endpoint": "http://s3.example.org"}}, r"s3\.endpoint: must begin with https://"),
+        ({"s3": {**BUCKET, "access_key": {"env": "NO_SUCH_NAME"}}}, r"s3\.access_key: Required"),
+        ({"s3": {**BUCKET, "ca": "nowhere.pem"}}, r"s3\.ca: .*nowhere\.pem"),
         ({"site": {"secret": {"file": "nowhere"}}}, r"site\.secret: .*nowhere"),
         ({"site": {"name": {"env": "NO_SUCH_NAME"}}}, r"site\.name: the environment has no NO_SUCH_NAME"),
         ({"site": {"database_url": "mysql://x/y"}}, r"site\.database_url: mysql is neither"),

@@ -14,6 +14,7 @@ from civicportal.storage import (
     InvalidKey,
     LocalStorage,
     MemoryStorage,
+    S3Storage,
     check_key,
     new_key,
 )
@@ -22,8 +23,10 @@ FUTURE = datetime.now(UTC) + timedelta(days=1)
 PAST = datetime.now(UTC) - timedelta(days=1)
 
 
-@pytest.fixture(params=["local", "memory"])
+@pytest.fixture(params=["local", "memory", "s3"])
 def storage(request, tmp_path) -> IFileStorage:
+    if request.param == "s3":
+        return S3Storage(**request.getfixturevalue("bucket"), prefix="city/photos")
     return LocalStorage(tmp_path / "files") if request.param == "local" else MemoryStorage()
 
 

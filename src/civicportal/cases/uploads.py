@@ -1,12 +1,23 @@
 """Taking pictures from a browser: limits, the image gate, files, rows; each before the next."""
 
-from typing import Any
+import logging
+from typing import TYPE_CHECKING, Any
 
 from civicportal.cases.attachments import AttachmentService, store_files
 from civicportal.crypto import token_hash
 from civicportal.forms import FileRefused
+from civicportal.i18n import _
 from civicportal.storage import ImageRefused, ProcessedImage, process_image
 from civicportal.web.events import SessionReplaced
+
+if TYPE_CHECKING:
+    from civicportal.site import Site
+
+log = logging.getLogger(__name__)
+
+NOT_KEPT = _(
+    "Pictures cannot be kept at the moment. Please try again in a few minutes, or send the form without them."
+)
 
 
 def upload_owner(request: Any) -> str:
@@ -29,16 +40,25 @@ def take_files(request: Any, files: list[Any]) -> list[str]:
 
     :param files: of ``request.POST``, each with an open ``file``.
     :return: their keys.
-    :raises FileRefused: when one is no picture, too large or damaged; none is kept then.
+    :raises FileRefused: when one is no picture, too large or damaged, or the store is full or away; none is kept then.
     :raises TooMany: when this browser or address has sent too many.
     """
     owner = upload_owner(request)
     images = [_gate(request, owner, file) for file in files]
-    keys = [store_files(request.site, image) for image in images]
+    keys = _keep(request.site, images)
     with request.site.work(actor=request.identity) as work:
         for key, image in zip(keys, images, strict=True):
             work.get(AttachmentService).add(key, image, owner)
     return keys
+
+
+def _keep(site: "Site", images: list[ProcessedImage]) -> list[str]:
+    try:
+        return [store_files(site, image) for image in images]
+    except OSError as error:
+        # The words of the form must not be lost with its pictures.
+        log.error("the store of files: %s", error)
+        raise FileRefused(NOT_KEPT) from error
 
 
 def _gate(request: Any, owner: str, file: Any) -> ProcessedImage:

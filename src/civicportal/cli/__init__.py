@@ -13,6 +13,7 @@ COMMANDS = {
     "check": "check:check",
     "db": "db:db",
     "demo": "demo:demo",
+    "files": "files:files",
     "plugin": "plugin:plugin",
     "keys": "keys:keys",
     "serve": "serve:serve",

@@ -1,9 +1,10 @@
 """Where files are kept, and the gate that pictures pass on their way in."""
 
-from civicportal.storage.base import FileMissing, IFileStorage, InvalidKey, check_key, new_key
+from civicportal.storage.base import FileMissing, IFileStorage, InvalidKey, StoreAway, check_key, new_key
 from civicportal.storage.images import ImageRefused, ProcessedImage, process_image
 from civicportal.storage.local import LocalStorage
 from civicportal.storage.memory import MemoryStorage
+from civicportal.storage.s3 import S3Storage
 from civicportal.storage.variants import VARIANTS, scaled, store_variant
 
 __all__ = [
@@ -15,6 +16,8 @@ __all__ = [
     "LocalStorage",
     "MemoryStorage",
     "ProcessedImage",
+    "S3Storage",
+    "StoreAway",
     "check_key",
     "new_key",
     "process_image",

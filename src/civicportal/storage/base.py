@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import BinaryIO, Protocol, runtime_checkable
 
-__all__ = ["FileMissing", "IFileStorage", "InvalidKey", "check_key", "new_key"]
+__all__ = ["FileMissing", "IFileStorage", "InvalidKey", "StoreAway", "check_key", "new_key"]
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{22}(\.[a-z0-9-]+)?")
 
@@ -19,6 +19,10 @@ class InvalidKey(ValueError):
 
 class FileMissing(LookupError):
     """The store holds no file under this key."""
+
+
+class StoreAway(OSError):
+    """A store on another machine does not answer, or refuses us (answered as 503)."""
 
 
 def new_key() -> str:
@@ -40,7 +44,8 @@ def check_key(key: str) -> str:
 class IFileStorage(Protocol):
     """A file store of the site: a local directory, an S3-compatible service, or memory in tests.
 
-    Every method raises `InvalidKey` for a key that `check_key` refuses. A store may be used from any thread.
+    Every method raises `InvalidKey` for a key that `check_key` refuses, and `StoreAway` while a store on another machine
+    cannot be used. A store may be used from any thread.
     """
 
     def put(self, key: str, data: bytes | BinaryIO) -> None:

@@ -20,9 +20,10 @@ from civicportal.cases.errors import Refused
 from civicportal.errors import Conflict, Forbidden, NotFound
 from civicportal.i18n import _
 from civicportal.limits import TooMany
+from civicportal.storage import StoreAway
 
 log = logging.getLogger(__name__)
-STAFF_AREAS = ("/kartable", "/desk", "/admin")
+STAFF_AREAS = ("/kartable", "/desk", "/admin", "/exports")
 RETRY_SECONDS = 5
 
 
@@ -114,6 +115,14 @@ def database_gone(error: Exception, request: Any) -> Any:
     return response
 
 
+def store_away(error: StoreAway, request: Any) -> Any:
+    """Answer 503 while pictures lie where nobody answers; all else goes on."""
+    log.error("the store of files: %s", error)
+    response = page(request, 503, "503")
+    response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return response
+
+
 def crashed(error: Exception, request: Any) -> Any:
     """Answer 500 with a code by which the log line is found."""
     reference = secrets.token_hex(4)
@@ -142,6 +151,7 @@ def includeme(config: Any) -> None:
         (database_gone, InterfaceError),
         (database_gone, PoolTimeout),
         (database_gone, TimeoutError),
+        (store_away, StoreAway),
         (crashed, Exception),
     )
     for view, context in views:

@@ -49,11 +49,6 @@ def _picture(request: Any, variant: str) -> Any:
     attachment, code = request.work.get(AttachmentService).fetch(
         request.matchdict["key"], owner, proved_codes(request)
     )
-    try:
-        with request.site.storage.open(f"{attachment.key}{variant}") as file:
-            body = file.read()
-    except FileMissing:
-        raise NotFound("the file is gone") from None
     extension = attachment.content_type.rpartition("/")[2]
     response = request.response
     response.content_type = attachment.content_type
@@ -63,8 +58,18 @@ def _picture(request: Any, variant: str) -> Any:
     response.cache_control = f"private, max-age={AN_HOUR}"
     response.etag = f"{attachment.key}{variant}"
     response.conditional_response = True
-    response.body = body
+    if response.etag not in request.if_none_match:
+        response.body = _read(request.site, f"{attachment.key}{variant}")
     return response
+
+
+def _read(site: Any, name: str) -> bytes:
+    try:
+        with site.storage.open(name) as file:
+            content: bytes = file.read()
+            return content
+    except FileMissing:
+        raise NotFound("the file is gone") from None
 
 
 def _refused(request: Any, reason: Any) -> dict[str, str]:

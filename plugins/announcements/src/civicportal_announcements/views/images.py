@@ -20,12 +20,13 @@ def image(request: Any) -> Any:
     if not public and not (identity.is_staff and identity.permits(EDIT)):
         raise NotFound(f"the pictures of announcement {post.id} are not public")
     response = request.response
-    response.body = _read(request.site, key, size)
     response.content_type = "image/jpeg"
     response.headers["Content-Security-Policy"] = POLICY
     response.cache_control = f"public, max-age={A_WEEK}" if public else f"private, max-age={AN_HOUR}"
     response.etag = f"{key}-{size}"
     response.conditional_response = True
+    if response.etag not in request.if_none_match:
+        response.body = _read(request.site, key, size)
     return response
 
 

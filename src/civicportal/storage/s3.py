@@ -1,0 +1,194 @@
+"""Files in a bucket of an S3-compatible service."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from functools import cached_property
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from civicportal.errors import ConfigurationError
+from civicportal.storage.base import FileMissing, InvalidKey, StoreAway, check_key
+
+if TYPE_CHECKING:
+    from obstore.store import S3Store
+
+__all__ = ["S3Storage"]
+
+log = logging.getLogger(__name__)
+
+CONNECT_SECONDS = 2
+CALL_SECONDS = 6
+"""For one call with its body: a picture has 1 MiB at most."""
+RETRIES = 2
+RETRY_SECONDS = 5
+"""So long after the first call, none is begun anew."""
+PATIENCE = 3
+"""Calls running that may fail before the service is left alone for a while."""
+PAUSE_SECONDS = 5.0
+_BATCH = 1000
+
+
+class S3Storage:
+    """A file store in a bucket that nobody else may read: `<prefix>/<key>`.
+
+    Every call may be repeated without harm: a key is written once, whole, with the same bytes. So each is tried three
+    times. A service that does not answer costs a few calls their patience, then all others fail at once for five
+    seconds: else every thread of the web server would wait for it.
+
+    :param endpoint: address of the service, such as `https://s3.example.org`; the bucket is named in the path.
+    :param prefix: folder in the bucket; empty for all of it.
+    :param ca: certificates (PEM) that are trusted beside those of the system; empty for none.
+    :raises ConfigurationError: when the client is not installed.
+    """
+
+    def __init__(
+        self,
+        *,
+        bucket: str,
+        endpoint: str,
+        access_key: str,
+        secret_key: str,
+        region: str = "us-east-1",
+        prefix: str = "",
+        ca: str = "",
+    ) -> None:
+        try:
+            import obstore
+        except ImportError:
+            raise ConfigurationError("[s3] needs the client: pip install civicportal[s3]") from None
+        self.bucket = bucket
+        self.endpoint = endpoint
+        self._errors: tuple[type[Exception], ...] = (obstore.exceptions.BaseError, ValueError)
+        self._client_options: dict[str, Any] = {
+            "allow_http": endpoint.startswith("http://"),
+            "connect_timeout": timedelta(seconds=CONNECT_SECONDS),
+            "timeout": timedelta(seconds=CALL_SECONDS),
+            **({"root_certificate": ca} if ca else {}),
+        }
+        self._options: dict[str, Any] = {
+            "prefix": prefix or None,
+            "access_key_id": access_key,
+            "secret_access_key": secret_key,
+            "region": region,
+            "virtual_hosted_style_request": False,
+            "disable_bulk_delete": True,
+        }
+        self._breaker = _Breaker()
+
+    @cached_property
+    def _store(self) -> S3Store:
+        """Return the client. Its threads do not survive a fork, so it begins with the first call."""
+        from obstore.store import S3Store
+
+        retries: Any = {
+            "max_retries": RETRIES,
+            "retry_timeout": timedelta(seconds=RETRY_SECONDS),
+            "backoff": {"init_backoff": timedelta(milliseconds=100), "max_backoff": timedelta(seconds=1)},
+        }
+        return S3Store(
+            self.bucket,
+            endpoint=self.endpoint,
+            client_options=self._client_options,  # type: ignore[arg-type]
+            retry_config=retries,
+            **self._options,
+        )
+
+    def put(self, key: str, data: bytes | BinaryIO) -> None:
+        name, content = check_key(key), data if isinstance(data, bytes) else data.read()
+        with self._calling():
+            self._store.put(name, content, use_multipart=False)
+
+    def open(self, key: str) -> BinaryIO:
+        name = check_key(key)
+        with self._calling(missing=name):
+            return BytesIO(self._store.get(name).bytes())
+
+    def exists(self, key: str) -> bool:
+        name = check_key(key)
+        try:
+            with self._calling(missing=name):
+                self._store.head(name)
+        except FileMissing:
+            return False
+        return True
+
+    def delete(self, key: str) -> bool:
+        # S3 deletes what is not there without a word.
+        found = self.exists(key)
+        if found:
+            with self._calling():
+                self._store.delete(key)
+        return found
+
+    def keys(self, before: datetime | None = None) -> Iterator[str]:
+        with self._calling():
+            batches = self._store.list(chunk_size=_BATCH)
+        while True:
+            with self._calling():
+                batch = next(batches, None)
+            if batch is None:
+                return
+            for item in batch:
+                if (before is None or item["last_modified"] < before) and _is_ours(item["path"]):
+                    yield item["path"]
+
+    def discard_partial(self, before: datetime) -> int:  # noqa: ARG002  an upload is one call: it arrives whole
+        return 0
+
+    @contextmanager
+    def _calling(self, missing: str = "") -> Iterator[None]:
+        """Do one call, and tell its troubles in the words of a file store.
+
+        :param missing: the key that may not be there.
+        """
+        self._breaker.check(self.bucket)
+        try:
+            yield
+        except FileNotFoundError as error:
+            self._breaker.answered()
+            if missing and "NoSuchBucket" not in str(error):
+                raise FileMissing(missing) from None
+            raise StoreAway(f"there is no bucket {self.bucket}") from None
+        except self._errors as error:
+            self._breaker.failed()
+            reason = str(error).partition("\n")[0][:300]
+            log.warning("bucket %s: %s", self.bucket, reason)
+            raise StoreAway(f"bucket {self.bucket}: {reason}") from None
+        else:
+            self._breaker.answered()
+
+
+class _Breaker:
+    """Counts calls that failed one after the other."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._failures = 0
+        self._opens_at = 0.0
+
+    def check(self, bucket: str) -> None:
+        with self._lock:
+            if self._failures >= PATIENCE and time.monotonic() < self._opens_at:
+                raise StoreAway(f"bucket {bucket}: did not answer a moment ago")
+
+    def failed(self) -> None:
+        with self._lock:
+            self._failures += 1
+            self._opens_at = time.monotonic() + PAUSE_SECONDS
+
+    def answered(self) -> None:
+        with self._lock:
+            self._failures = 0
+
+
+def _is_ours(path: str) -> bool:
+    try:
+        return bool(check_key(path))
+    except InvalidKey:
+        return False

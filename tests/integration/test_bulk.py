@@ -84,13 +84,18 @@ def test_refer_from_the_list_and_undo(site, app, sign_in, desk):
     form = next(form for form in ask.forms.values() if "unit" in form.fields)
     form["unit"] = str(light)
     form["note"] = "for you"
-    result = form.submit(status=200)
-    assert result.text.count("circle-alert") == 0
+    answer = form.submit(status=303)
+    result = answer.follow(status=200)
+    assert result.text.count("alert-circle") == 0
+    # To load the page anew acts on nothing and says the same.
+    assert answer.follow(status=200).html.find("table") == result.html.find("table")
     with site.work(write=False) as work:
         units = dict(work.session.execute(select(Case.code, Case.unit_id)).all())
     assert [units[code] == light for code in codes] == [True, True, False, True]
-    undone = next(f for f in result.forms.values() if f.action == "/kartable/bulk/undo").submit(status=200)
+    undone = next(f for f in result.forms.values() if f.action == "/kartable/bulk/undo").submit(status=303)
+    undone = undone.follow(status=200)
     assert "alert-circle" not in undone.text
+    assert "/kartable/bulk/undo" not in undone
     with site.work(write=False) as work:
         assert work.get(CaseService).fetch(codes[0]).unit_id != light
 
@@ -102,8 +107,28 @@ def test_a_step_from_the_list(site, app, sign_in, desk):
     form = next(
         f for f in ask.forms.values() if "transition" in f.fields and f["transition"].value == "accept"
     )
-    form.submit(status=200)
+    form.submit(status=303)
     assert [statuses(site)[code] for code in codes[:3]] == ["working"] * 3
+
+
+def test_why_a_case_was_refused_stands_beside_it_and_undo_passes(app, sign_in, clock, desk):
+    codes, light, user, _officer = desk
+    sign_in(user)
+    fields = [("csrf_token", choose(app, [])["csrf_token"].value), ("action", "refer"), ("unit", str(light))]
+    fields += [("user", ""), ("note", ""), *(("code", code) for code in codes)]
+    app.post("/kartable/bulk", fields, status=303)
+    page = app.get("/kartable/bulk/result", status=200)
+    refused = [bool(row.select(".danger-text")) for row in page.html.select("tbody tr")]
+    assert refused == [False, False, False, True]
+    assert "/kartable/bulk/undo" in page
+    clock.advance(minutes=1)
+    assert "/kartable/bulk/undo" not in app.get("/kartable/bulk/result", status=200)
+
+
+def test_who_has_done_nothing_is_shown_the_list(app, sign_in, desk):
+    _codes, _light, user, _officer = desk
+    sign_in(user)
+    assert app.get("/kartable/bulk/result", status=303).location.endswith("/kartable")
 
 
 def test_nothing_chosen_and_nonsense(app, sign_in, desk):

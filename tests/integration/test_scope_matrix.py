@@ -55,12 +55,12 @@ OF_ONE_KIND = {
     "meetings.sent": set(KINDS) - {"orders"},
     "meetings.calendar": {"meetings"},
 }
-#: Who sees the page of a case, by kind. A membership of a category covers no case without one.
+#: Who sees the page of a case, by kind. What a unit is asked is for its specialists too, whatever the case is about.
 SEEN = {
     "reports": {"insider", "specialist", "copied", "asked", "asked_specialist", "addressee"},
-    "meetings": {"insider", "copied", "asked", "addressee"},
-    "feedback": {"insider", "copied", "asked", "addressee"},
-    "orders": {"insider", "copied", "asked", "addressee"},
+    "meetings": {"insider", "copied", "asked", "asked_specialist", "addressee"},
+    "feedback": {"insider", "copied", "asked", "asked_specialist", "addressee"},
+    "orders": {"insider", "copied", "asked", "asked_specialist", "addressee"},
 }
 
 

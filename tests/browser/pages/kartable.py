@@ -1,5 +1,7 @@
 """The staff desk and the kartable."""
 
+import re
+
 from browser.pages.shown import Shown
 from browser.samples import Facts
 from playwright.sync_api import Page, expect
@@ -20,6 +22,13 @@ def _step_many(page: Page, found: Facts) -> None:
     _select(page, "step")
 
 
+def _take_one(page: Page, found: Facts) -> None:
+    page.goto("/kartable")
+    page.locator("[data-row] input[type=checkbox]").last.check()
+    page.locator("[name=action][value=take]").click()
+    expect(page).to_have_url(re.compile("/kartable/bulk/result$"))
+
+
 PAGES = (
     Shown("desk", "administrator", "/desk"),
     Shown("desk", "handler", "/desk"),
@@ -32,4 +41,5 @@ PAGES = (
     Shown("kartable.preview", "handler", "/kartable/cases/{case}/preview?transition=start_review"),
     Shown("kartable.bulk", "handler", "/kartable/bulk", reach=_refer_many, name="refer"),
     Shown("kartable.bulk", "handler", "/kartable/bulk", reach=_step_many, name="step"),
+    Shown("kartable.bulk_result", "handler", "/kartable/bulk/result", reach=_take_one),
 )

@@ -1,4 +1,4 @@
-"""Work on many cases at once: ask what is missing, do it, say what became of each."""
+"""Work on many cases at once: ask what is missing, do it, go where it is said what became of each."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from civicportal.kartable import bulk as many
 from civicportal.kartable.filters import ADDRESS
 from civicportal.kartable.services import KartableService
 from civicportal.kartable.views import forms
+from civicportal.kartable.views.bulk_result import show_later
 from civicportal.kartable.views.forms import StepForm
 from civicportal.schema import whole_number
 
@@ -30,7 +31,6 @@ MOST = 100
 UNASKED = 20
 """More than these are acted on only after a page has named them."""
 OWN = ("code", "action", "transition", "confirmed")
-ASK, RESULT = (f"civicportal:templates/kartable/{name}.jinja2" for name in ("bulk_ask", "bulk_result"))
 
 
 def bulk(request: Any) -> Any:
@@ -51,7 +51,7 @@ def undo(request: Any) -> Any:
     pairs = (text.partition(":") for text in request.POST.getall("step")[:MOST])
     steps = [(code, whole_number(event)) for code, _colon, event in pairs if tracking.is_valid(code)]
     outcomes = many.undo_each(request.site, request.identity, steps)
-    return _show(request, RESULT, outcomes=outcomes, title=_("Taken back"), undo=[])
+    return show_later(request, outcomes, _("Taken back"), undoable=False)
 
 
 def _refer(request: Any, codes: Sequence[str]) -> Any:
@@ -100,9 +100,7 @@ def _take(request: Any, codes: Sequence[str]) -> Any:
 
 
 def _act(request: Any, codes: Sequence[str], act: Callable[["Work", Case], object], title: Any) -> Any:
-    outcomes = many.each(request.site, request.identity, codes, act)
-    undo = [f"{outcome.code}:{outcome.event_id}" for outcome in outcomes if outcome.event_id]
-    return _show(request, RESULT, outcomes=outcomes, title=title, undo=undo)
+    return show_later(request, many.each(request.site, request.identity, codes, act), title, undoable=True)
 
 
 def _ask(
@@ -115,12 +113,7 @@ def _ask(
     steps: Sequence[StepForm] = (),
 ) -> Any:
     request.response.status_int = status
-    return _show(request, ASK, cases=cases, action=action, refer=refer, steps=steps)
-
-
-def _show(request: Any, template: str, **context: Any) -> dict[str, Any]:
-    request.override_renderer = template
-    return context
+    return {"cases": cases, "action": action, "refer": refer, "steps": steps}
 
 
 def _forms(request: Any, transitions: Sequence[Transition]) -> list[StepForm]:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from civicportal.accounts.invitations import InvitationService, LinkSpent
 from civicportal.accounts.members import MemberService
 from civicportal.accounts.models import Session, User
 from civicportal.accounts.sessions import SessionService
@@ -13,6 +14,7 @@ from civicportal.cases.models import Case
 from civicportal.cases.services import CaseService
 from civicportal.errors import NotFound
 from civicportal.kartable.services import KartableService
+from civicportal.notifications.models import OutboxMessage
 from civicportal.privacy.erasure import erase_deleted
 from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
 
@@ -293,6 +295,53 @@ def test_signing_out_everywhere(site, app, city, browse):
     officers = browse(site, officer, "staff")
     form_of(app.get(page_of(officer)), "/sessions/end").submit(status=303)
     officers.get("/kartable", status=303)
+
+
+def change_number(app, user, number, status=303):
+    form = form_with(app.get(page_of(user, "/mobile")), "mobile")
+    form["mobile"] = number
+    return form.submit(status=status)
+
+
+def test_another_number_for_who_lost_theirs(site, app, city, browse):
+    _boss, officer, *_ = city
+    officers = browse(site, officer, "staff")
+    with site.work() as work:
+        former = work.session.get(User, officer.id).mobile
+        link = work.get(InvitationService).reset(work.session.get(User, officer.id))[1]
+    change_number(app, officer, "۰۹۱۲ ۱۲۳ ۴۵۶۷")
+    with site.work() as work:
+        assert work.session.get(User, officer.id).mobile == "+989121234567"
+        told = work.session.scalars(select(OutboxMessage).where(OutboxMessage.recipient == former)).all()
+        assert [message.kind for message in told] == ["member.mobile_changed"]
+        event = work.session.scalars(select(AuditEvent).where(AuditEvent.action == "member:mobile")).one()
+        assert (event.subject_id, event.actor_name) == (officer.id, "سارا نیک‌فر")
+        assert "9121234567" not in str(event.data)
+        with pytest.raises(LinkSpent):
+            work.get(InvitationService).open(link, "reset")
+    officers.get("/kartable", status=303)
+
+
+def test_a_number_that_is_not_to_be_had(app, city):
+    boss, officer, colleague, citizen = city
+    assert "از آنِ حساب دیگری" in change_number(app, officer, "09000000001", status=422)
+    own = change_number(app, boss, "09121234567", status=422)
+    assert "حساب کاربری خودتان" in own
+    change_number(app, citizen, "09121234567", status=422)
+    assert "/mobile" not in app.get(page_of(boss)).html.select_one("aside").decode()
+    assert colleague.mobile != officer.mobile
+
+
+def test_who_may_do_less_gets_no_hold_of_an_account(site, app, city, sign_in):
+    boss, officer, *_ = city
+    with site.work() as work:
+        keeper = make_staff(work, "keeper", permissions=["core:member:manage"])
+    sign_in(keeper)
+    for user in (boss, officer):
+        number = user.mobile
+        assert "بیش از شما" in change_number(app, user, "09121234567", status=422)
+        with site.work(write=False) as work:
+            assert work.session.get(User, user.id).mobile == number
 
 
 def test_who_may_open_the_pages(site, app, city, sign_in):

@@ -1,4 +1,4 @@
-"""Another mobile number for a person: proved by a code that went there, told to the number before."""
+"""Another mobile number for a person: proved by themselves or typed by an administrator, told to the number before."""
 
 from typing import TYPE_CHECKING
 
@@ -6,11 +6,13 @@ from sqlalchemy.exc import IntegrityError
 
 from civicportal.accounts import messages
 from civicportal.accounts.models import User
+from civicportal.accounts.rights import RightsService
 from civicportal.accounts.services import AccountService
 from civicportal.accounts.sessions import SessionService
 from civicportal.accounts.verification import VerificationService
 from civicportal.audit.services import AuditService
-from civicportal.errors import Conflict
+from civicportal.errors import Conflict, Forbidden, NotPossible
+from civicportal.i18n import _
 
 if TYPE_CHECKING:
     from civicportal.work import Work
@@ -35,6 +37,34 @@ class MobileService:
         :param mobile: E.164, proved to be the person's.
         :raises MobileTaken: when it is another account's.
         """
+        former = self._set(user, mobile)
+        self.work.get(SessionService).end_all_others(user, self.work.actor.session_id)
+        self._tell(user, former)
+
+    def replace(self, user: User, mobile: str) -> None:
+        """Give a member of staff the number an administrator has typed, and sign them out everywhere.
+
+        Codes go there from now on, and links for a new password that wait for the number before are void: so nobody does
+        this to whom they could not give every right that the account holds.
+
+        :param mobile: E.164.
+        :raises Forbidden: when the account holds more than the actor.
+        :raises NotPossible: for oneself, for citizens, and for an account that is deleted.
+        :raises MobileTaken: when it is another account's.
+        """
+        if user.id == self.work.actor.user_id:
+            raise NotPossible(_("Change your own number in your account: a code proves it."))
+        if user.username is None or user.deleted_at is not None:
+            raise NotPossible(_("Only the number of a member of staff is changed here."))
+        rights = self.work.get(RightsService)
+        rights.require_manage(user)
+        if not rights.may_lend(user):
+            raise Forbidden("the account holds more than who would change its number")
+        former = self._set(user, mobile)
+        self.work.get(SessionService).end_everything(user)
+        self._tell(user, former)
+
+    def _set(self, user: User, mobile: str) -> str | None:
         former = user.mobile
         owner = self.work.get(AccountService).by_mobile(mobile)
         if owner is not None and owner.id != user.id:
@@ -45,7 +75,9 @@ class MobileService:
                 self.session.flush()
         except IntegrityError:
             raise MobileTaken("the number became another account's") from None
-        self.work.get(SessionService).end_all_others(user, self.work.actor.session_id)
+        return former
+
+    def _tell(self, user: User, former: str | None) -> None:
         self.work.get(AuditService).record("member:mobile", subject_id=user.id)
         self.work.get(VerificationService).mobile_changed(user)
         if former:

@@ -93,6 +93,17 @@ class InvitationEntry(StrictSchema):
     category_3 = optional_choice("categories", _("Category"), _("All categories"))
 
 
+class MemberMobile(StrictSchema):
+    """Another number for a member of staff."""
+
+    mobile = Node(
+        Mobile(),
+        title=_("New mobile number"),
+        description=_("Codes for signing in go there from now on. Make sure it is theirs."),
+        widget=MobileWidget(autocomplete="off"),
+    )
+
+
 class CitizenName(StrictSchema):
     """What a citizen is called."""
 

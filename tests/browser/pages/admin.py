@@ -49,6 +49,7 @@ PAGES = (
     Shown("admin.invitations", "administrator", "/admin/members/invitations"),
     _secret("admin.invite", "/admin/members/invite"),
     _secret("admin.member_edit", "/admin/members/3/edit"),
+    _secret("admin.member_mobile", "/admin/members/3/mobile"),
     _secret("admin.member_disable", "/admin/members/9/disable"),
     _secret("admin.member_delete", "/admin/members/3/delete"),
     _secret("admin.member_transfer", "/admin/members/9/transfer"),

@@ -90,7 +90,7 @@ def test_a_refused_holiday_keeps_what_was_typed(app, boss):
     form = form_of(app.get(PAGE), f"{PAGE}/holidays")
     form["day"], form["title"] = "1405/13/40", "روز شهر"
     answer = form_of(form.submit(status=422), f"{PAGE}/holidays")
-    assert (answer["day"].value, answer["title"].value) == ("1405/13/40", "روز شهر")
+    assert (answer["day"].value, answer["title"].value) == ("۱۴۰۵/۱۳/۴۰", "روز شهر")
 
 
 def test_the_yearly_holidays_of_a_year_are_taken_over_once(site, app, boss):
@@ -129,9 +129,9 @@ def test_a_closure_takes_whole_days(site, app, boss):
 def test_the_office_hours_are_those_of_the_file_until_somebody_changes_them(site, app, boss):
     form = form_of(app.get(f"{PAGE}/hours", status=200))
     assert (form["opens"].value, form["closes"].value, form["half_day_ends"].value) == (
-        "07:30",
-        "14:30",
-        "13:00",
+        "۰۷:۳۰",
+        "۱۴:۳۰",
+        "۱۳:۰۰",
     )
     form["opens"], form["closes"], form["half_day_ends"] = "۸:۰۰", "16:00", ""
     form.submit(status=303)
@@ -165,7 +165,7 @@ def test_two_administrators_do_not_overwrite_each_other(site, app, boss):
     second["closes"] = "15:00"
     answer = second.submit(status=409)
     assert "08:00" in answer.html.select_one("#merge").text
-    assert form_of(answer)["closes"].value == "15:00"
+    assert form_of(answer)["closes"].value == "۱۵:۰۰"
 
 
 def test_deadlines_stay_until_somebody_moves_them(site, app, boss, promised):

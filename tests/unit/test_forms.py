@@ -28,6 +28,7 @@ from civicportal import schema as types
 from civicportal.calendar import CityCalendar
 from civicportal.countries import get_country
 from civicportal.i18n import _
+from civicportal.persian import latin_digits
 from civicportal.web.templating import FILTERS
 
 SITE = SimpleNamespace(
@@ -320,8 +321,8 @@ def test_what_was_typed_is_kept_and_escaped(form: forms.BoundForm) -> None:
     page = Page(markup)
     assert "<script" not in markup
     for name in ("subject", "address", "mobile", "code", "day", "floors", "lat"):
-        assert page.all(name=name)[0].get("value", ATTACK) == ATTACK
-    assert markup.count("&lt;script&gt;alert(1)") >= len(typed)
+        assert latin_digits(page.all(name=name)[0].get("value", ATTACK)) == ATTACK
+    assert latin_digits(markup).count("&lt;script&gt;alert(1)") >= len(typed)
     assert "checked" in page.all(name="interests", value="c")[0]
     assert "checked" in page.all(name="notify")[0]
     assert "checked" not in page.all(name="urgent")[0], "an unticked box does not fall back to its default"
@@ -349,10 +350,30 @@ def test_initial_values_are_shown_as_people_write_them(request_of: Callable[...,
         "floors": 3,
     }
     page = Page(forms.BoundForm(request_of(), Submission(), initial=initial).render())
-    assert page.all(name="mobile")[0]["value"] == "09123456789"
+    assert page.all(name="mobile")[0]["value"] == "۰۹۱۲۳۴۵۶۷۸۹"
     assert "checked" in page.all(name="category", value="tree")[0]
     assert page.all(name="lat")[0]["value"] == "35.7"
-    assert page.all(name="floors")[0]["value"] == "3"
+    assert page.all(name="floors")[0]["value"] == "۳"
+
+
+class Opening(types.StrictSchema):
+    at = types.Node(types.ClockTime(), title="ساعت")
+    day = types.Node(types.CityDate(), title="روز")
+
+
+@pytest.mark.parametrize(
+    ("locale", "clock", "day"), [("fa", "۰۷:۳۰", "۱۴۰۵/۰۹/۰۳"), ("en", "07:30", "1405/09/03")]
+)
+def test_times_and_days_stand_in_the_digits_of_the_page(
+    registry: Any, locale: str, clock: str, day: str
+) -> None:
+    request = page_request(registry)
+    request.locale_name = locale
+    form = forms.BoundForm(request, Opening(), initial={"at": time(7, 30), "day": date(2026, 11, 24)})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("civicportal.web.templating.get_current_request", lambda: request)
+        page = Page(form.render())
+    assert (page.all(name="at")[0]["value"], page.all(name="day")[0]["value"]) == (clock, day)
 
 
 def test_two_forms_on_a_page_have_different_ids(request_of: Callable[..., Request]) -> None:
@@ -431,3 +452,13 @@ def test_a_date_field_tells_its_script_the_calendar_and_the_days_on_offer(
         'placeholder="۱۴۰۵/۰۹/۰۳"',
     ):
         assert attribute in drawn
+
+
+class Born(types.StrictSchema):
+    day = types.Node(types.CityDate(), widget=forms.BirthDateWidget())
+
+
+def test_the_example_of_a_birth_date_is_no_day_of_this_year(request_of: Callable[..., Request]) -> None:
+    drawn = forms.BoundForm(request_of(), Born())["day"].control()
+    assert 'placeholder="۱۳۶۴/۰۱/۰۱"' in drawn
+    assert 'autocomplete="bday"' in drawn

@@ -100,10 +100,10 @@ class TestForm:
         [
             ({"title": ""}, "title"),
             ({"body": "کم"}, "body"),
-            ({"start_time": "8:30"}, "start_day"),
-            ({"start_day": "1405/03/20", "end_day": "1405/03/19"}, "end_day"),
-            ({"start_day": "1405/13/20"}, "start_day"),
-            ({"end_day": "1405/03/20", "end_time": "25:00"}, "end_time"),
+            ({"start_time": "۸:۳۰"}, "start_day"),
+            ({"start_day": "۱۴۰۵/۰۳/۲۰", "end_day": "۱۴۰۵/۰۳/۱۹"}, "end_day"),
+            ({"start_day": "۱۴۰۵/۱۳/۲۰"}, "start_day"),
+            ({"end_day": "۱۴۰۵/۰۳/۲۰", "end_time": "۲۵:۰۰"}, "end_time"),
         ],
     )
     def test_a_refused_one_keeps_what_was_typed(self, officer, app, fields, wrong):

@@ -222,7 +222,7 @@ class TestSetting:
     def test_from_the_kartable_too(self, office, desk, code):
         page = desk.get(f"/kartable/cases/{code}")
         form = next(f for f in page.forms.values() if f.action.endswith("/schedule"))
-        assert form["at"].value == "08:00"
+        assert form["at"].value == "۰۸:۰۰"
         fill(form, day="1405/03/10", at="10:30").submit("then", value="stay", status=303)
         assert office.current(code).start == office.moment(SUNDAY, "10:30")
         page = desk.get(f"/kartable/cases/{code}")

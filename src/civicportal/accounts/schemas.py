@@ -6,7 +6,14 @@ from typing import Any
 import colander
 
 from civicportal import schema
-from civicportal.forms import CodeWidget, DateWidget, MobileWidget, NumberWidget, PasswordWidget, TextWidget
+from civicportal.forms import (
+    BirthDateWidget,
+    CodeWidget,
+    MobileWidget,
+    NumberWidget,
+    PasswordWidget,
+    TextWidget,
+)
 from civicportal.i18n import _
 from civicportal.passwords import MAXIMUM
 from civicportal.schema import (
@@ -65,7 +72,7 @@ class IdentityEntry(StrictSchema):
     birth_date = Node(
         CityDate(),
         title=_("Date of birth"),
-        widget=DateWidget(autocomplete="bday", last=lambda bindings: bindings["today"]),
+        widget=BirthDateWidget(last=lambda bindings: bindings["today"]),
         validator=_is_past,
     )
 

@@ -8,6 +8,7 @@ import colander
 from civicportal.administration.icons import ICONS, TINTS
 from civicportal.forms import (
     ChoiceCardsWidget,
+    NumberWidget,
     RadioWidget,
     SwitchWidget,
     TextAreaWidget,
@@ -44,8 +45,8 @@ def fits_sms(node: colander.SchemaNode, value: str) -> None:
         raise colander.Invalid(node, _("Please write at most ${count} characters.", mapping={"count": SHORT}))
 
 
-def _clock() -> TextWidget:
-    return TextWidget(inputmode="numeric", css_class="ltr d-block w-100", placeholder="07:30")
+def _clock() -> NumberWidget:
+    return NumberWidget(placeholder=_("07:30"))
 
 
 def _name() -> Any:

@@ -24,6 +24,7 @@ from civicportal.forms.groups import (
 from civicportal.forms.optional import optional_choice
 from civicportal.forms.parts import Button, FieldError, FileRefused, FormInvalid
 from civicportal.forms.widgets import (
+    BirthDateWidget,
     CheckboxWidget,
     CodeWidget,
     DateWidget,
@@ -38,6 +39,7 @@ from civicportal.forms.widgets import (
 )
 
 __all__ = [
+    "BirthDateWidget",
     "BoundField",
     "BoundForm",
     "Button",

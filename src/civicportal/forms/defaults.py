@@ -20,6 +20,7 @@ _DEFAULTS: tuple[tuple[type, type[Widget]], ...] = (
     (schema.Mobile, widgets.MobileWidget),
     (schema.Code, widgets.CodeWidget),
     (schema.CityDate, widgets.DateWidget),
+    (schema.ClockTime, widgets.NumberWidget),
     (schema.Password, widgets.PasswordWidget),
     (schema.TrackingCode, widgets.NumberWidget),
     (schema.NationalCode, widgets.PersonalNumberWidget),

@@ -5,6 +5,7 @@ A widget draws the control only; label, hint, counter and error around it are ``
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import deform.widget
@@ -18,6 +19,7 @@ class Widget(deform.widget.Widget):
 
     ``autocomplete``, ``placeholder``, ``inputmode``: attributes of the control. ``group``: the control is several
     inputs, so a fieldset with a legend stands around it instead of a label; ``labelled``: it draws label and hint itself.
+    ``digits``: what stands in it is shown in the digits of the page's language, as people type it.
     """
 
     template = "textinput"
@@ -28,6 +30,7 @@ class Widget(deform.widget.Widget):
     type = "text"
     css_class = ""
     labelled = False
+    digits = False
 
     def serialize(self, field: deform.Field, cstruct: Any, **values: Any) -> Any:
         """Return the control's markup."""
@@ -75,6 +78,7 @@ class MobileWidget(Widget):
     inputmode = "numeric"
     autocomplete = "tel-national"
     css_class = "ltr d-block w-100"
+    digits = True
 
 
 class CodeWidget(Widget):
@@ -86,9 +90,10 @@ class CodeWidget(Widget):
 
 
 class NumberWidget(Widget):
-    """A number, or a code of digits: plain text with the numeric keypad, since number inputs refuse Persian digits."""
+    """A number, a time or a code of digits: plain text with the numeric keypad, since number inputs refuse Persian digits."""
 
     inputmode = "numeric"
+    digits = True
     css_class = "ltr d-block w-100"
 
 
@@ -102,13 +107,16 @@ class DateWidget(Widget):
     """A day in the site's calendar: a text input that works alone, with a month to choose from over it.
 
     ``first`` and ``last`` are the days that the month offers, or functions of the schema's bindings that return them;
-    the schema's validator decides what is taken.
+    the schema's validator decides what is taken. ``example`` is the day that an empty control shows, where one of these
+    years would mislead.
     """
 
     template = "date"
     autocomplete = "off"
+    digits = True
     first: Any = None
     last: Any = None
+    example: date | None = None
 
     def values(self, field: deform.Field, cstruct: Any) -> dict[str, Any]:
         """Return the text, and what the month needs to know; weekdays are counted from Sunday, as scripts do."""
@@ -117,10 +125,19 @@ class DateWidget(Widget):
         return {
             "value": shown(cstruct),
             "kind": calendar.kind,
-            "example": EXAMPLES[calendar.kind],
+            "example": calendar.format_date(self.example, "short")
+            if self.example
+            else EXAMPLES[calendar.kind],
             "weekend": " ".join(str((day + 1) % 7) for day in sorted(calendar.weekend)),
             **{name: _day(getattr(self, name), bindings) for name in ("first", "last")},
         }
+
+
+class BirthDateWidget(DateWidget):
+    """The day on which somebody was born."""
+
+    autocomplete = "bday"
+    example = date(1985, 3, 21)
 
 
 class CheckboxWidget(Widget):

@@ -3,6 +3,9 @@
 from typing import Any
 from urllib.parse import urlsplit
 
+from translationstring import TranslationString
+
+from civicportal.i18n import localized_digits
 from civicportal.web.derivers import SAFE
 from civicportal.work import Work
 
@@ -44,8 +47,9 @@ def safe_next(request: Any, fallback: str = "/") -> str:
 
 
 def translate(request: Any, text: Any) -> str:
-    """Return a text in the request's language."""
-    return str(request.localizer.translate(text))
+    """Return a text in the request's language; what is translated has its digits, words of the data stay as they are."""
+    said = str(request.localizer.translate(text))
+    return localized_digits(said, request.locale_name) if isinstance(text, TranslationString) else said
 
 
 def includeme(config: Any) -> None:

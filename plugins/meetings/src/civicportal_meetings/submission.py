@@ -6,12 +6,12 @@ from typing import Any
 import colander
 
 from civicportal.api import (
+    BirthDateWidget,
     Caller,
     Choice,
     ChoiceCardsWidget,
     CityDate,
     CleanText,
-    DateWidget,
     Flag,
     IdempotencyKey,
     KeyList,
@@ -102,7 +102,7 @@ class Submission(StrictSchema):
         CityDate(),
         title=_("Birth date"),
         validator=_born,
-        widget=DateWidget(first=_oldest, last=lambda bindings: bindings["today"]),
+        widget=BirthDateWidget(first=_oldest, last=lambda bindings: bindings["today"]),
     )
     consent = Node(
         Flag(),

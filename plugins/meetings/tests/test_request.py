@@ -11,7 +11,7 @@ from sqlalchemy import select
 from webtest import TestApp, Upload
 
 from civicportal.api import Attachment, AttachmentService, Case, SessionService, User
-from civicportal.testing import outbox, owner_of
+from civicportal.testing import identity, make_staff, outbox, owner_of
 
 REASON = "پیگیری پروندهٔ عقب‌نشینی ملک که هشت ماه بدون نتیجه مانده است."
 NATIONAL_CODE, LEGAL_ID = "۰۴۹۹۳۷۰۸۹۹", "۱۰۳۸۰۲۸۴۷۹۰"
@@ -77,6 +77,20 @@ class TestSending:
         assert case.code in page.text
         assert page.html.select_one("[data-draft-done=meetings]")
 
+    def test_the_days_on_offer_follow_the_calendar_of_the_administrator(self, office, app, sign_in):
+        with office.site.work() as work:
+            rights = ("core:calendar:manage",)
+            boss = identity(work, make_staff(work, "boss", permissions=rights, username="boss"))
+        sign_in(boss)
+        page = app.get("/admin/calendar/hours", status=200)
+        hours = next(form for form in page.forms.values() if "weekend" in form.fields)
+        for box in hours.fields["weekend"]:
+            box.checked = box.checked or box._value == "3"
+        hours.submit(status=303)
+        sign_in(office.citizen)
+        days = the_form(app.get("/meetings/new", status=200)).fields["days"]
+        assert [box._value for box in days] == ["sat", "sun", "mon", "tue", "wed"]
+
     def test_a_request_of_a_company(self, office, app, sign_in):
         sign_in(office.citizen)
         filled(
@@ -102,7 +116,7 @@ class TestSending:
             user.birth_date = office.site.keys.encrypt("1985-03-21")
         sign_in(office.citizen)
         form = the_form(app.get("/meetings/new"))
-        assert (form["national_code"].value, form["birth_date"].value) == ("0499370899", "۱۳۶۴/۰۱/۰۱")
+        assert (form["national_code"].value, form["birth_date"].value) == (NATIONAL_CODE, "۱۳۶۴/۰۱/۰۱")
 
     def test_the_same_form_sent_twice_is_one_request(self, office, app, sign_in):
         sign_in(office.citizen)
@@ -257,6 +271,7 @@ class TestOwnPage:
         for shown in ("علی کریمی", "یکشنبه", "مریم رضایی"):
             assert shown in page.text
         assert "0499370899" not in page.text
+        assert NATIONAL_CODE not in page.text
         assert "meeting.ics" not in page.text
 
     def test_shows_time_and_place_and_the_note(self, office, app, sign_in):

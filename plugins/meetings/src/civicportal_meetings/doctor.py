@@ -9,7 +9,8 @@ from civicportal_meetings.names import KIND
 def findings(work: Work) -> Iterator[Finding]:
     """Yield what is wrong, each with its remedy."""
     settings = work.site.plugin_settings[KIND]
-    units = work.get(OrganizationService).units.by_id.values()
+    organization = work.get(OrganizationService)
+    units = organization.units.by_id.values()
     if settings["unit"] not in {unit.key for unit in units if unit.active}:
         yield Finding(
             level="error",
@@ -19,7 +20,7 @@ def findings(work: Work) -> Iterator[Finding]:
             ),
             remedy=_("civicportal site load, add the unit under /admin/units, or name another one"),
         )
-    calendar = work.site.calendar
+    calendar = organization.calendar
     opens, closes = parse_hours(settings["hours"])
     if opens < calendar.hours[0] or closes > calendar.hours[1]:
         yield Finding(
@@ -29,7 +30,7 @@ def findings(work: Work) -> Iterator[Finding]:
                 "meetings may be set from ${hours}, which is not within the office hours",
                 mapping={"hours": settings["hours"]},
             ),
-            remedy=_("check [plugins.meetings] hours and [calendar] hours"),
+            remedy=_("check [plugins.meetings] hours and the office hours under /admin/calendar"),
         )
     if settings["default_minutes"] > (closes.hour - opens.hour) * 60 + closes.minute - opens.minute:
         yield Finding(

@@ -17,7 +17,7 @@ def new(request: Any) -> Any:
         Registration(),
         initial={**UNASKED, "source": "phone"},
         buttons=(Button(title=_("Register the request")),),
-        bindings=bindings_of(request.site),
+        bindings=bindings_of(request),
         take_files=partial(take_files, request),
     )
     return handle_form(request, form, partial(_register, request, form))

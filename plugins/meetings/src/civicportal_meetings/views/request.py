@@ -10,9 +10,9 @@ from civicportal.api import (
     BoundForm,
     Button,
     CaseService,
+    OrganizationService,
     PictureGone,
     Refused,
-    Site,
     _,
     fill_kept,
     forget_kept,
@@ -73,14 +73,19 @@ def _form(request: Any, known: Mapping[str, Any] | None = None) -> BoundForm:
         Submission(),
         initial={**UNASKED, **(known or {})},
         buttons=(Button(title=_("Send the request")),),
-        bindings=bindings_of(request.site),
+        bindings=bindings_of(request),
         take_files=partial(take_files, request),
     )
 
 
-def bindings_of(site: Site) -> dict[str, Any]:
-    """Return what the schema of a request is bound to."""
-    return {"today": site.calendar.today(site.clock.now()), "days": office_days(site.calendar)}
+def bindings_of(request: Any) -> dict[str, Any]:
+    """Return what the schema of a request is bound to; the weekdays are those on which the city works by now.
+
+    Read apart: a form may bring pictures, and the request's transaction is not to wait for them.
+    """
+    with request.site.work(actor=request.identity, write=False) as work:
+        calendar = work.get(OrganizationService).calendar
+    return {"today": calendar.today(request.site.clock.now()), "days": office_days(calendar)}
 
 
 def _page(request: Any, *, kept: bool = False) -> dict[str, Any]:

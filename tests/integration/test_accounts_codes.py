@@ -2,7 +2,7 @@
 
 import threading
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import settings
@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from civicportal.accounts.models import OtpChallenge, User
-from civicportal.accounts.otp import OtpService
+from civicportal.accounts.otp import OtpService, Purpose
 from civicportal.accounts.totp import TotpService, match_recovery_code, new_recovery_codes
+from civicportal.notifications.services import NotificationService
 from civicportal.passwords import hash_password
 from civicportal.testing import make_citizen, make_staff, outbox
 
@@ -216,3 +217,31 @@ def test_recovery_code_counts_once(site: Any) -> None:
         assert totp.use_recovery_code(found)
         assert not totp.use_recovery_code(found)
         assert set(totp.recovery_hashes(officer.id)) == set(stored) - {found}
+
+
+class TestOfAPortalWithAnAddress:
+    """The last line is what a browser fills the code in by (WICG, origin-bound one-time codes)."""
+
+    @pytest.fixture
+    def civic_settings(self) -> dict[str, Any]:
+        return {"site": {"public_url": "https://city.example"}}
+
+    @pytest.mark.parametrize("purpose", get_args(Purpose))
+    def test_every_code_is_filled_in_by_the_browser(self, site: Any, purpose: Purpose) -> None:
+        with site.work() as work:
+            challenge = work.get(OtpService).ask(purpose, MOBILE, COOKIE)
+            [message] = outbox(work)
+            text = work.get(NotificationService).text_of(message)
+        code = site.keys.otp_code(challenge.nonce)
+        assert text.splitlines()[-1] == f"@city.example #{code}"
+        assert len(text.encode("utf-16-be")) // 2 <= 70
+
+
+@pytest.mark.parametrize("purpose", get_args(Purpose))
+def test_without_an_address_no_code_names_one(site: Any, purpose: Purpose) -> None:
+    with site.work() as work:
+        work.get(OtpService).ask(purpose, MOBILE, COOKIE)
+        [message] = outbox(work)
+        text = work.get(NotificationService).text_of(message)
+    assert "@" not in text
+    assert "{" not in text

@@ -113,7 +113,7 @@ def test_the_pin_opens_the_case_from_then_on(site, app, citizen, case):
 
 def test_the_code_says_what_it_is_for(site, app, citizen):
     leave(site, app)
-    assert kinds_of(site)[0] == "otp.leave"
+    assert kinds_of(site)[0] == "otp.leave.short"
 
 
 def test_a_wrong_code_deletes_nothing(site, app, citizen):

@@ -6,7 +6,13 @@ from civicportal.notifications.types import MessageText
 ACCOUNT_TEXTS = (
     MessageText(
         key="otp.leave",
-        title=_("Code for deleting the account"),
+        title=_("Code for deleting the account, filled in by the browser itself"),
+        text=_("{SITE}\nCode to delete your account: {CODE}\nKeep it secret.\n@{HOST} #{CODE}"),
+        fields=("CODE", "HOST"),
+    ),
+    MessageText(
+        key="otp.leave.short",
+        title=_("Code for deleting the account on a portal without a public address"),
         text=_("{SITE}\nCode to delete your account: {CODE}\nGive this code to nobody."),
         fields=("CODE",),
     ),

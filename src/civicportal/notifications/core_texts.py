@@ -18,13 +18,25 @@ CORE_TEXTS = (
     ),
     MessageText(
         key="otp.mobile_change",
-        title=_("Code for a new mobile number"),
+        title=_("Code for a new mobile number, filled in by the browser itself"),
+        text=_("{SITE}\nCode to confirm the new number: {CODE}\n@{HOST} #{CODE}"),
+        fields=("CODE", "HOST"),
+    ),
+    MessageText(
+        key="otp.mobile_change.short",
+        title=_("Code for a new mobile number of a portal without a public address"),
         text=_("{SITE}\nCode to confirm the new number: {CODE}\nValid for 3 minutes"),
         fields=("CODE",),
     ),
     MessageText(
         key="otp.password_reset",
-        title=_("Code for a forgotten password"),
+        title=_("Code for a forgotten password, filled in by the browser itself"),
+        text=_("{SITE}\nCode to reset the password: {CODE}\n@{HOST} #{CODE}"),
+        fields=("CODE", "HOST"),
+    ),
+    MessageText(
+        key="otp.password_reset.short",
+        title=_("Code for a forgotten password of a portal without a public address"),
         text=_("{SITE}\nCode to reset the password: {CODE}"),
         fields=("CODE",),
     ),

@@ -183,9 +183,8 @@ class NotificationService:
 
     def _code_key(self, challenge: OtpChallenge) -> str:
         key = f"otp.{challenge.purpose}"
-        if key in self.site.messages and key != "otp.login":
-            return key
-        return "otp.login" if self.site.public_url else "otp.login.short"
+        key = key if key in self.site.messages else "otp.login"
+        return key if self.site.public_url else f"{key}.short"
 
     # -- anything else --------------------------------------------------------------------------------------
 
@@ -195,6 +194,7 @@ class NotificationService:
         *,
         recipient: str,
         user_id: int | None = None,
+        """Return the text of a purpose; a browser fills in the code of a portal that has a public address."""
         fields: Mapping[str, str] | None = None,
         lane: Lane = "notices",
         case: "Case | None" = None,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
+from sqlalchemy import ColumnElement, CompoundSelect, and_, exists, false, or_, select, true, union
 from sqlalchemy.orm import aliased
 
 from civicportal.cases.models import Case
@@ -53,6 +53,28 @@ def sees_all(identity: Identity, kind: str, verb: str = "view") -> bool:
         grant.units is None and grant.categories is None and grant.gives(f"{kind}:case:{verb}")
         for grant in identity.grants
     )
+
+
+def reach(identity: Identity) -> CompoundSelect[int] | None:
+    """Return a query for the ids of every case that :func:`visible` could hold for, and perhaps of others.
+
+    None where a membership is bound neither to units nor to categories: then there is nothing to gain by it.
+    """
+    grants = [grant for grant in identity.grants if _may(grant, "view")]
+    if not identity.is_staff or any(grant.units is None and grant.categories is None for grant in grants):
+        return None
+    persons = _persons(identity)
+    found = [
+        select(Referral.case_id).where(Referral.to_user_id.in_(persons)),
+        select(Referral.case_id).where(Referral.taken_by_id.in_(persons)),
+    ]
+    for grant in grants:
+        if grant.units is None:
+            found.append(select(Case.id).where(Case.category_id.in_(grant.categories or ())))
+            continue
+        found.append(select(Case.id).where(Case.unit_id.in_(grant.units)))
+        found.append(select(Referral.case_id).where(Referral.to_unit_id.in_(grant.units)))
+    return union(*found)
 
 
 def can(identity: Identity, verb: str, case: Case, lines: Iterable[Referral]) -> bool:

@@ -37,7 +37,7 @@ from civicportal.cases.paging import PAGE_SIZE, SORTS, Page, Rows, Sort, case_pa
 from civicportal.cases.ratings import WINDOW as OBJECTION_WINDOW
 from civicportal.cases.ratings import RatingService
 from civicportal.cases.schemas import AfterPhoto, ExpertComment, PublicAnswer, Reason, step_values
-from civicportal.cases.search import matches
+from civicportal.cases.search import CaseSearch
 from civicportal.cases.services import CaseService
 from civicportal.cases.sources import SOURCES
 from civicportal.cases.steps import Step
@@ -216,6 +216,7 @@ __all__ = [
     "CaseEvent",
     "CaseKind",
     "CaseLink",
+    "CaseSearch",
     "CaseService",
     "BirthDateWidget",
     "Category",
@@ -368,7 +369,6 @@ __all__ = [
     "key",
     "load_site",
     "localized_digits",
-    "matches",
     "may_submit",
     "new_key",
     "new_metadata",

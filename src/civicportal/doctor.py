@@ -8,6 +8,7 @@ from sqlalchemy import exists, select
 from civicportal.accounts.models import Membership, Role, RolePermission, User
 from civicportal.administration import findings as arrangement
 from civicportal.cases.models import Case
+from civicportal.cases.search_index import SearchIndex
 from civicportal.checks import Finding
 from civicportal.i18n import _
 from civicportal.notifications.sms import sms_parts
@@ -30,6 +31,7 @@ def findings(work: "Work") -> Iterator[Finding]:
     yield from _states(work)
     yield from _texts(work)
     yield from _store(work.site)
+    yield from _search(work)
     yield from rotation.findings(work)
 
 
@@ -159,3 +161,13 @@ def _texts(work: "Work") -> Iterator[Finding]:
                 ),
                 remedy=_("shorten it"),
             )
+
+
+def _search(work: "Work") -> Iterator[Finding]:
+    if not SearchIndex(work.site.engines).is_ready(work.session):
+        yield Finding(
+            level="warning",
+            place="search",
+            text=_("the index of words is not finished: searching is slow"),
+            remedy="civicportal search rebuild",
+        )

@@ -5,12 +5,34 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, true
+from sqlalchemy import ColumnElement, Select, and_, func, literal, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from civicportal.calendar import CityCalendar
 
 PAGE_SIZE = 50
+
+
+MOST_COUNTED = 1000
+"""More rows than these are not counted for a page: that there are more is all it says."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Total:
+    """How many rows a list has.
+
+    :ivar exact: else there are more.
+    """
+
+    number: int
+    exact: bool = True
+
+
+def count_rows(session: Session, query: Select[*tuple[Any, ...]], most: int = MOST_COUNTED) -> Total:
+    """Count the rows of a query, and stop where they are many."""
+    some = query.with_only_columns(literal(1)).order_by(None).limit(most + 1).subquery()
+    number = session.scalar(select(func.count()).select_from(some)) or 0
+    return Total(number=min(number, most), exact=number <= most)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ from civicportal.accounts import models as accounts
 from civicportal.administration import models as administration
 from civicportal.audit import models as audit
 from civicportal.cases import models as cases
+from civicportal.cases import search_models
 from civicportal.db import Base
 from civicportal.face import models as face
 from civicportal.jobs import JobRun
@@ -25,5 +26,6 @@ __all__ = [
     "kartable",
     "notifications",
     "organization",
+    "search_models",
     "statistics",
 ]

@@ -6,6 +6,9 @@ hamza or zero-width non-joiner (ZWNJ). ``store`` mends what nobody sees; ``key``
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
 
 from civicportal.i18n import latin_digits
 
@@ -31,6 +34,10 @@ _FOLDED = str.maketrans(
 )
 _PRESENTATION_FORMS = re.compile("[\ufb50-\ufdff\ufe70-\ufefc]+")
 _MARKS = re.compile("[\u064b-\u065f\u0670\u06d6-\u06ed]")
+_WORD = re.compile(rf"[^\W_](?:[^\W_]|[\u0300-\u036f\u064b-\u065f\u0670\u06d6-\u06ed{_INVISIBLE}])*")
+LONGEST_WORD = 64
+"""Letters of a word by which it is searched; of a longer one the beginning."""
+_JOINT = re.compile(rf"[\u200c\u200b\u00ac{_INVISIBLE}]+")
 _GAPS = re.compile(rf"[\s{ZWNJ}]*{ZWNJ}[\s{ZWNJ}]*")
 _NUMBER_NOISE = re.compile(rf"[\s{ZWNJ}{_INVISIBLE}]+")
 
@@ -55,6 +62,68 @@ def key(text: str) -> str:
     """
     folded = latin_digits(_MARKS.sub("", store(text))).translate(_FOLDED).lower()
     return unicodedata.normalize("NFC", " ".join(folded.split()))
+
+
+class Word(NamedTuple):
+    """A word of a text.
+
+    :ivar key: what it is compared by.
+    :ivar start: place of its first character in the text as it was given.
+    :ivar end: place behind its last one.
+    :ivar joined: nothing but a ZWNJ stands between it and the word before.
+    """
+
+    key: str
+    start: int
+    end: int
+    joined: bool
+
+
+def words(text: str) -> Iterator[Word]:
+    """Yield the words of a text by their keys, each with where it stands; signs are no words.
+
+    A written word that a ZWNJ divides is several; so is a presentation form that stands for several.
+    """
+    behind = -1
+    for match in _WORD.finditer(text):
+        start, end = match.span()
+        joined = behind >= 0 and _JOINT.fullmatch(text, behind, start) is not None
+        for part in _keys(match.group()):
+            yield Word(part, start, end, joined)
+            joined = False
+        behind = end
+
+
+def runs(text: str) -> list[list[str]]:
+    """Return the keys of the words of a text, those that a ZWNJ divides in one list."""
+    found: list[list[str]] = []
+    for word in words(text):
+        part = word.key[:LONGEST_WORD]
+        if word.joined:
+            found[-1].append(part)
+        else:
+            found.append([part])
+    return found
+
+
+def in_one(run: list[str]) -> str:
+    """Return the key of words written without the ZWNJ that divides them."""
+    return "".join(run)[:LONGEST_WORD]
+
+
+def folded(*texts: str) -> str:
+    """Return the words of texts as they are kept for searching: keys between single spaces.
+
+    Words that a ZWNJ divides stand there apart, and once more in one behind all others.
+    """
+    found = [run for text in texts for run in runs(text)]
+    apart = [word for run in found for word in run]
+    return " ".join((*apart, *dict.fromkeys(in_one(run) for run in found if len(run) > 1)))
+
+
+@lru_cache(maxsize=1 << 14)
+def _keys(word: str) -> tuple[str, ...]:
+    return tuple(key(word).split())
 
 
 def compact(text: str, *, also: str = "") -> str:

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from civicportal.access import AccessService, can, holds, in_kartable, sees_all, visible
+from civicportal.access import AccessService, can, holds, in_kartable, reach, sees_all, visible
 from civicportal.accounts.models import User
 from civicportal.cases.models import Case
 from civicportal.cases.services import CaseService
@@ -104,6 +104,8 @@ def compare(session):
         assert held == {line.id for line in lines if holds(person, by_id[line.case_id], line)}
         seen = set(session.scalars(select(Case.id).where(visible(person))))
         assert {line.case_id for line in lines if line.id in held} <= seen
+        reached = reach(person)
+        assert reached is None or seen <= set(session.scalars(reached))
 
     check()
 

@@ -30,6 +30,7 @@ WITHHELD = {
     "users.national_code_index",
     "known_devices.device_hash",
     "cases.search_text",
+    "cases.search_person",
     "case_events.internal_text",
     "case_events.data",
     "referrals.note",

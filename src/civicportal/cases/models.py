@@ -106,8 +106,14 @@ class Case(Base):
     rated: Mapped[int] = tagged(Integer, default=0, server_default="0")
     satisfied: Mapped[int] = tagged(Integer, default=0, server_default="0")
     version: Mapped[int] = tagged(Integer, nullable=False, default=1)
-    #: Normalised words for searching.
-    search_text: Mapped[str] = tagged(Text, default="", pii="content", erase="null", export=False)
+    #: Words for searching, see :func:`civicportal.persian.folded`; triggers keep an index of them.
+    search_text: Mapped[str] = tagged(
+        Text, default="", deferred=True, pii="content", erase="null", export=False
+    )
+    #: The same of the citizen's name.
+    search_person: Mapped[str] = tagged(
+        String(400), default="", server_default="", deferred=True, pii="contact", erase="null", export=False
+    )
     #: Keyed hash of the 4-digit PIN of a case without a citizen.
     pin_hash: Mapped[str | None] = tagged(String(64), export=False)
     idempotency_key: Mapped[str | None] = tagged(String(80))

@@ -14,6 +14,7 @@ from civicportal.cases.deadlines import resume
 from civicportal.cases.errors import StaleCase
 from civicportal.cases.measures import count, note_move, recounted
 from civicportal.cases.models import Case, CaseEvent
+from civicportal.cases.search_index import citizen_name, words_of
 from civicportal.cases.snapshots import put_back, snapshot
 from civicportal.cases.steps import Step, StepService
 from civicportal.cases.workflow import CaseKind
@@ -21,7 +22,6 @@ from civicportal.db import NEVER
 from civicportal.errors import Forbidden, NotFound
 from civicportal.organization.models import Category
 from civicportal.organization.services import OrganizationService
-from civicportal.persian import key
 
 if TYPE_CHECKING:
     from civicportal.work import Work
@@ -120,7 +120,9 @@ class CaseService:
             deadline=NEVER,
             idempotency_key=idempotency_key,
             **dict.fromkeys(("reopenings", "hops", "rated", "satisfied"), 0),
-            search_text=key(" ".join((subject, place, body, category.name if category else ""))),
+            **words_of(
+                subject, place, body, category.name if category else "", citizen_name(self.work, citizen_id)
+            ),
         )
         self.session.add(case)
         self.session.flush()

@@ -16,6 +16,7 @@ COMMANDS = {
     "files": "files:files",
     "plugin": "plugin:plugin",
     "keys": "keys:keys",
+    "search": "search:search",
     "serve": "serve:serve",
     "site": "site:site",
     "stats": "stats:stats",

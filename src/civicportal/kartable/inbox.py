@@ -14,7 +14,7 @@ from civicportal.cases import tracking
 from civicportal.cases.conditions import sent_between
 from civicportal.cases.models import Case
 from civicportal.cases.paging import SORTS, Page, Rows, case_page
-from civicportal.cases.search import matches
+from civicportal.cases.search import CaseSearch
 from civicportal.countries import InvalidMobile, is_national_code
 from civicportal.i18n import InvalidInput, _
 from civicportal.kartable.models import Referral
@@ -178,4 +178,4 @@ class InboxService:
         query = query.where(sent_between(self.work.site.calendar, filters.first_day, filters.last_day))
         if filters.citizen is not None:
             query = query.where(Case.citizen_id == filters.citizen, visible(self.identity, "contact"))
-        return query.where(matches(filters.words)) if filters.words else query
+        return query.where(self.work.get(CaseSearch).matches(filters.words)) if filters.words else query

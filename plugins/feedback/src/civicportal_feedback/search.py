@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 from civicportal.api import (
     SORTS,
     Case,
+    CaseSearch,
     OrganizationService,
     Page,
     Referral,
@@ -17,7 +18,6 @@ from civicportal.api import (
     _,
     case_page,
     in_stage,
-    matches,
     overdue,
     sent_between,
     visible,
@@ -91,7 +91,7 @@ class FeedbackSearch:
     def _conditions(self, filters: Filters) -> list[ColumnElement[bool]]:
         found = [sent_between(self.work.site.calendar, filters.first_day, filters.last_day)]
         if filters.words:
-            found.append(matches(filters.words))
+            found.append(self.work.get(CaseSearch).matches(filters.words))
         if filters.type:
             found.append(Feedback.type == filters.type)
         if filters.stage:

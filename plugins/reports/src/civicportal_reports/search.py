@@ -12,13 +12,13 @@ from civicportal.api import (
     SORTS,
     Bounds,
     Case,
+    CaseSearch,
     Category,
     OrganizationService,
     Page,
     Work,
     case_page,
     in_stage,
-    matches,
     overdue,
     sent_between,
     visible,
@@ -133,7 +133,7 @@ class ReportSearch:
         if filters.urgent:
             found.append(Case.urgent.is_(True))
         if filters.words:
-            found.append(matches(filters.words))
+            found.append(self.work.get(CaseSearch).matches(filters.words))
         if filters.overdue:
             found.append(overdue(self.work.clock.now()))
         return [*found, sent_between(self.work.site.calendar, filters.first_day, filters.last_day)]

@@ -10,12 +10,12 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from civicportal.api import (
     SORTS,
     Case,
+    CaseSearch,
     Page,
     Rows,
     User,
     Work,
     case_page,
-    matches,
     sent_between,
     store,
     visible,
@@ -112,4 +112,4 @@ class MeetingSearch:
         text = store(words)
         names = (MeetingRequest.name, MeetingRequest.organization)
         named = or_(*(name.contains(text, autoescape=True) for name in names))
-        return or_(matches(words), and_(visible(self.work.actor, "contact"), named))
+        return or_(self.work.get(CaseSearch).matches(words), and_(visible(self.work.actor, "contact"), named))

@@ -1,0 +1,224 @@
+"""Words find the same cases on both databases, as a plain rule in Python says, and nobody finds by what they may not know."""
+
+import random
+
+import pytest
+from sqlalchemy import select, text, update
+
+from civicportal.accounts.models import User
+from civicportal.accounts.services import AccountService
+from civicportal.cases import search as searching
+from civicportal.cases.models import Case
+from civicportal.cases.search import CaseSearch
+from civicportal.cases.search_index import SearchIndex
+from civicportal.cases.wanted import read
+from civicportal.persian import runs
+from civicportal.privacy.erasure import ErasureService
+from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
+
+STORIES = [
+    "چراغ‌هاي پارك لاله خاموشه و شبها امنيت نداره",
+    "چراغ های پارک لاله خاموش است",
+    "سنگ‌فرش پیاده‌روی خیابان سعدی شکسته است",
+    "سنگفرش میدان لغزنده شده",
+    "چالهٔ بزرگ وسط کوچهٔ نسترن، جلوی پلاک ۱۲",
+    "در ساعت ۱۲۷۴ بار گفته‌ایم؛ شمارهٔ ۴۰۵۹۰۳ پاسخ نداد",
+    "آسفالت بلوار جمهوري خراب است",
+    "اسفالت «کوچهٔ یاس» خراب",
+    "خط ۷ اتوبوس دیر می‌رسد",
+    "عَلیِّ رضايي از كتابخانه",
+    "R-1405-12 is a Ticket of the OFFICE",
+    "و",
+]
+QUERIES = [
+    *("چراغ", "پارك", "پارک لاله", "لاله پارک", "چراغ‌های", "خاموش", "خاموشه", "شب"),
+    *("سنگ‌فرش", "سنگفرش", "سنگ فرش", "سنگ", "فرش", "پیاده‌رو", "پیادهرو"),
+    *(
+        "چاله",
+        "چالۀ بزرگ",
+        '"چاله بزرگ"',
+        "«بزرگ چاله»",
+        "12",
+        "۱۲",
+        "1274",
+        "127",
+        "۴۰۵۹",
+        "405903",
+        "405904",
+    ),
+    *("آسفالت", "اسفالت خراب", "آسفالط", "خرا", "خ", "و", "۷", "خط 7", "رضائی", "علی", "كتاب"),
+    *(
+        "ticket",
+        "OFF",
+        "r-1405",
+        "1405",
+        "نیست در هیچ",
+        "،",
+        "«»",
+        "% _",
+        "'",
+        '"',
+        "@علی",
+        "a*",
+        "چراغ OR سنگ",
+    ),
+]
+
+
+def expected(text_, query):
+    """Say by hand whether a text has what is asked: words in any order, each from its beginning."""
+    apart = [word for run in runs(text_) for word in run]
+    words = [*apart, *("".join(run) for run in runs(text_) if len(run) > 1)]
+    terms = read(query).terms
+    return bool(terms) and all(any(occurs(words, s, term.goes_on) for s in term.spellings) for term in terms)
+
+
+def occurs(words, spelling, goes_on):
+    for start in range(len(words) - len(spelling) + 1):
+        *first, last = words[start : start + len(spelling)]
+        if first == list(spelling[:-1]) and (
+            last == spelling[-1] or (goes_on and last.startswith(spelling[-1]))
+        ):
+            return True
+    return False
+
+
+@pytest.fixture
+def told(site):
+    """One case for each story, without category."""
+    with site.work() as work:
+        return {make_case(work, subject="-", body=story).id: story for story in STORIES}
+
+
+def found(site, query, actor=None):
+    with site.work(write=False, **({"actor": actor} if actor else {})) as work:
+        return set(work.session.scalars(select(Case.id).where(work.get(CaseSearch).matches(query))))
+
+
+@pytest.mark.parametrize("most", [0, 2, 1000])
+def test_words_find_what_the_rule_says(site, told, monkeypatch, most):
+    monkeypatch.setattr(searching, "MOST_PROPOSED", most)
+    wrong = []
+    for query in QUERIES:
+        right = {case_id for case_id, story in told.items() if expected(story, query)}
+        if found(site, query) != right:
+            wrong.append((query, found(site, query), right))
+    assert not wrong
+
+
+def test_random_words_find_what_the_rule_says(site, told):
+    rng = random.Random(7)
+    pieces = [word for story in STORIES for word in story.split()]
+    for _number in range(60):
+        words = [rng.choice(pieces)[: rng.randrange(1, 9)] for _word in range(rng.randrange(1, 4))]
+        query = rng.choice([" ", "\u200c", " ، "]).join(words)
+        assert found(site, query) == {i for i, story in told.items() if expected(story, query)}, query
+
+
+def out_of_step(site):
+    return SearchIndex(site.engines).verify()
+
+
+def test_the_index_is_asked_and_stays_in_step(site, told):
+    first = min(told)
+    with site.work(write=False) as work:
+        assert work.get(CaseSearch).proposal("چراغ").complete
+    with site.work() as work:
+        work.session.execute(update(Case).where(Case.id == first).values(search_text="دیگر"))
+        work.session.execute(text("DELETE FROM cases WHERE id = :id"), {"id": first + 1})
+    assert found(site, "دیگر") == {first}
+    assert not found(site, "چراغ")
+    assert out_of_step(site) == (1, 0)
+    assert SearchIndex(site.engines).rebuild() == 1
+    assert out_of_step(site) == (0, 0)
+    assert found(site, "چراغ") == {first}
+
+
+def test_a_lost_index_is_missed_and_made_again(site, told):
+    with site.work() as work:
+        if site.engines.dialect == "sqlite":
+            work.session.execute(
+                text(
+                    "INSERT INTO case_search (case_search, rowid, search_text, search_person)"
+                    " SELECT 'delete', id, search_text, search_person FROM cases WHERE id = :id"
+                ),
+                {"id": min(told)},
+            )
+        else:
+            work.session.execute(text("DELETE FROM case_search WHERE case_id = :id"), {"id": min(told)})
+    assert out_of_step(site) == (0, 1)
+    SearchIndex(site.engines).rebuild()
+    assert out_of_step(site) == (0, 0)
+
+
+# -- names of people ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def people(site):
+    """A case of Reza in each of two units; who may know people in one unit, who in both, who in none."""
+    with site.work() as work:
+        units = [make_unit(work, name) for name in ("north", "south")]
+        reza = make_citizen(work, "+989000000077", name="رضا محمدی‌پور")
+        categories = [make_category(work, unit.key, unit=unit) for unit in units]
+        cases = [make_case(work, citizen=reza, category=category, body="چاله") for category in categories]
+        view = ["petitions:case:view", "petitions:case:work"]
+        contact = [*view, "petitions:case:contact"]
+        staff = {
+            "blind": make_staff(work, "blind", permissions=view),
+            "north": make_staff(work, "knows", permissions=contact, unit=units[0]),
+            "boss": make_staff(work, "boss", permissions=contact),
+        }
+        half = make_staff(work, "blind", username="half")
+        work.session.add(
+            type(half.memberships[0])(
+                user_id=half.id, role_id=staff["north"].memberships[0].role_id, unit_id=units[1].id
+            )
+        )
+        work.session.flush()
+        work.session.expire(half)
+        staff["half"] = half
+        actors = {name: identity(work, user) for name, user in staff.items()}
+        return actors, [case.id for case in cases], reza.id
+
+
+@pytest.mark.parametrize("most", [1, 1000])
+def test_names_find_by_right_only(site, people, monkeypatch, most):
+    monkeypatch.setattr(searching, "MOST_PROPOSED", most)
+    actors, (north, south), _reza = people
+    for query in ("رضا", "محمدی پور", "محمدیپور", "چاله رضا", "رضا چاله", '"رضا محمدی پور"'):
+        assert found(site, query, actors["boss"]) >= {north, south}, query
+        assert not found(site, query, actors["blind"]), query
+        assert found(site, query, actors["half"]) == {south}, query
+    for name, number in (("boss", 2), ("blind", 0), ("half", 1)):
+        with site.work(actor=actors[name], write=False) as work:
+            search = work.get(CaseSearch)
+            query = select(Case.id).where(search.matches("رضا"))
+            total = search.total(query, "رضا")
+            assert total.number <= number
+            assert total.exact or total.number < number or number > most
+
+
+def test_a_new_name_is_found_and_the_old_one_not(site, people):
+    actors, cases, reza = people
+    with site.work() as work:
+        work.get(AccountService).rename(work.session.get(User, reza), "نگار راد")
+    assert found(site, "نگار", actors["boss"]) == set(cases)
+    assert not found(site, "رضا", actors["boss"])
+    assert out_of_step(site) == (0, 0)
+
+
+def test_who_is_forgotten_is_not_found_by_name(site, people):
+    actors, _cases, reza = people
+    with site.work() as work:
+        work.get(ErasureService).erase(work.session.get(User, reza))
+    assert not found(site, "رضا", actors["boss"])
+    assert found(site, "چاله", actors["boss"])
+    assert out_of_step(site) == (0, 0)
+
+
+def test_a_code_is_its_case(site, told):
+    with site.work(write=False) as work:
+        code = work.session.scalar(select(Case.code).where(Case.id == min(told)))
+    for typed in (code, f"{code[:3]} {code[3:6]}-{code[6:]}", code[:6], code[:9]):
+        assert found(site, typed) == {min(told)}, typed

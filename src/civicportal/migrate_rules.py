@@ -70,5 +70,24 @@ def lost_details(connection: Connection, metadata: MetaData) -> Iterator[str]:
                 )
 
 
+def unfit_tables(connection: Connection, metadata: MetaData) -> Iterator[str]:
+    """Yield why code with these models cannot work on the tables as they are.
+
+    Tables that newer code has migrated fit as long as nothing is gone and nothing must be filled that the models do not
+    know.
+    """
+    inspector = inspect(connection)
+    present = set(inspector.get_table_names())
+    for table in metadata.sorted_tables:
+        if table.name not in present:
+            yield f"{table.name} is gone"
+            continue
+        columns = {column["name"]: column for column in inspector.get_columns(table.name)}
+        yield from (f"{table.name}.{name} is gone" for name in sorted(table.columns.keys() - columns.keys()))
+        for name in sorted(columns.keys() - table.columns.keys()):
+            if not columns[name]["nullable"] and columns[name]["default"] is None:
+                yield f"{table.name}.{name} must be filled"
+
+
 def _name(connection: Connection, constraint: Any) -> str:
     return str(connection.dialect.identifier_preparer.format_constraint(constraint)).strip('"')

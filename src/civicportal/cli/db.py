@@ -71,6 +71,7 @@ def current(context: click.Context) -> None:
     site = load_site(context)
     for state in migrate.current(site):
         newest = "" if state.current == state.head else f" (newest: {state.head})"
+        newest = f" (newer than this code: {state.head})" if state.is_ahead else newest
         click.echo(f"{state.name:<20} {state.current or '-'}{newest}")
     for prefix in migrate.sleeping(site):
         click.echo(f"{prefix:<20} sleeps: it is not listed in site.plugins")

@@ -45,11 +45,15 @@ def theme_css(look: Mapping[str, str]) -> str:
 
 
 def theme(request: Any) -> Any:
-    """Serve the colours."""
+    """Serve the colours. Their address carries what they were made of."""
+    faces, asked = request.site.faces, request.query_string
+    if asked != faces.current().digest:
+        # A page that another process has drawn may know of a change that this one does not know yet.
+        faces.forget()
+    face = faces.current()
     request.response.content_type = "text/css"
-    request.response.text = theme_css(palette(request.site.face.look))
-    # Its address carries what it was made of.
-    request.response.cache_control = "public, max-age=86400"
+    request.response.text = theme_css(palette(face.look))
+    request.response.cache_control = "public, max-age=86400" if asked == face.digest else "no-cache"
     return request.response
 
 

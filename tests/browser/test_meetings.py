@@ -38,7 +38,7 @@ def pick(page: Page, day: date, clock: str) -> None:
         expect(page.locator("#month-title")).not_to_have_text(title)
     button.click()
     page.locator(f"button[name=pick][value='{day.isoformat()}T{clock}']").click()
-    expect(field(page, "at")).to_have_value(clock)
+    expect(field(page, "at")).to_have_value(persian(clock))
 
 
 def field(page: Page, name: str) -> Locator:
@@ -80,7 +80,7 @@ def test_office_finds_sets_clashes_and_moves(portal: Portal, open_page: Open) ->
     field(page, "expert_note").fill("پروندهٔ ملک آماده شود.")
     save(page)
     page.wait_for_url("**/desk/meetings?day=**")
-    expect(page.locator(".week-t .meet", has_text=meetings.APPLICANT)).to_be_visible()
+    expect(page.locator(f".week-t .meet[href='/kartable/cases/{code}']")).to_be_visible()
     portal.release_notices()
     told = wait_for_message(page, mobile, persian(clock), seen=seen)
     written = portal.site.calendar.format_date(day, "short")

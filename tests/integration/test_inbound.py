@@ -74,6 +74,27 @@ def test_the_core_has_words_for_kinds_without_words(site, code, monkeypatch):
     assert [kind for kind, *_ in answers(site)] == ["inbound.status"]
 
 
+class TestOfASiteOfTwoLanguages:
+    @pytest.fixture
+    def civic_settings(self):
+        return {"site": {"languages": ["fa", "en"]}}
+
+    def test_everybody_is_answered_in_their_own_language(self, site, code):
+        with site.work() as work:
+            for citizen in work.session.scalars(select(User).where(User.mobile == CITIZEN)):
+                citizen.locale = "en"
+            make_citizen(work, OTHER)
+        for number, (sender, text) in enumerate([(CITIZEN, code), (CITIZEN, "?"), (OTHER, "?")]):
+            receive(site, text, sender=sender, number=str(number))
+        answer_inbound(site)
+        with site.work(write=False) as work:
+            status, help_, other = outbox(work)
+        assert [message.locale for message in (status, help_, other)] == ["en", "en", "fa"]
+        assert "Registered" in status.text
+        assert "send the 10 digits" in help_.text
+        assert "بفرستید" in other.text
+
+
 def test_what_nobody_understands_is_answered_once_a_day(site, clock, code):
     for number, text in enumerate(("سلام", "9999999999", "چه خبر؟")):
         receive(site, text, number=str(number))

@@ -34,13 +34,13 @@ def codes_arrive(work: "Work") -> bool:
 
 
 def tell(work: "Work", kind: str, user: User, fields: Mapping[str, str] | None = None) -> None:
-    """Tell a person at once of a change to their account, if they have a mobile."""
+    """Tell a person at once of a change to their account, in their language, if they have a mobile."""
     from civicportal.notifications.services import NotificationService
 
     if user.mobile:
-        work.get(NotificationService).send(
-            kind, recipient=user.mobile, user_id=user.id, fields=fields, at_once=True
-        )
+        service = work.get(NotificationService)
+        locale = service.locale_of(user)
+        service.send(kind, recipient=user.mobile, user_id=user.id, fields=fields, locale=locale, at_once=True)
 
 
 def tell_number(work: "Work", kind: str, mobile: str) -> None:

@@ -3,6 +3,7 @@
 import logging
 import re
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -81,19 +82,32 @@ class InboundService:
         reply: Reply | None = self.work.site.hooks.hook.message_received(message=message, work=self.work)
         if silent or (reply is not None and not reply.kind):
             return
-        send = self.work.get(NotificationService).send
+        send = partial(
+            self.work.get(NotificationService).send,
+            recipient=message.sender,
+            locale=locale_at(message.sender, self.work),
+            at_once=True,
+        )
         if reply is not None and reply.kind in self.work.site.messages:
-            once = f"inbound:{message.id}"
-            send(reply.kind, recipient=message.sender, fields=reply.fields, once=once, at_once=True)
+            send(reply.kind, fields=reply.fields, once=f"inbound:{message.id}")
             return
         today = self.work.site.calendar.local(self.work.clock.now()).date()
-        send("inbound.help", recipient=message.sender, once=f"inbound.help:{today}", at_once=True)
+        send("inbound.help", once=f"inbound.help:{today}")
 
     def _keep_choice(self, message: InboundMessage) -> None:
         """Keep a farewell from announcements or a return to them, whoever answers it."""
         country, word = self.work.site.country, key(message.text)
         if word in country.stop_words or word in country.start_words:
             self.work.get(ChoiceService).announce_to(message.sender, word in country.start_words)
+
+
+def locale_at(number: str, work: "Work") -> str:
+    """Return the language in which whoever has a number reads messages; the site's own for a stranger.
+
+    :param number: E.164.
+    """
+    user = work.session.scalar(select(User).where(User.mobile == number))
+    return work.get(NotificationService).locale_of(user) if user else work.site.locale
 
 
 def _storable(text: str) -> str:
@@ -150,4 +164,4 @@ def _status(message: InboundMessage, work: "Work") -> Reply | None:
         return None
     facts = Facts(status=case.status, moment=case.updated_at, unit_id=case.unit_id)
     kind = f"{case.kind}.status" if f"{case.kind}.status" in work.site.messages else "inbound.status"
-    return Reply(kind=kind, fields=work.get(Notices).fields(case, facts, work.site.locale))
+    return Reply(kind=kind, fields=work.get(Notices).fields(case, facts, locale_at(message.sender, work)))

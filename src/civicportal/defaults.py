@@ -65,12 +65,12 @@ def register_jobs(site: "Site") -> "Iterable[Job]":
     from civicportal.audit import jobs as audit
     from civicportal.cases import vocabulary
     from civicportal.demo import phones
-    from civicportal.kartable import digests
+    from civicportal.kartable import digests, escalation
     from civicportal.privacy import jobs as privacy
     from civicportal.statistics import backfill
 
     has_own_phones = site.is_demo and site.transport == "console"
-    own = (sweepers, audit, claims, privacy, digests, health, backfill, vocabulary)
+    own = (sweepers, audit, claims, privacy, digests, escalation, health, backfill, vocabulary)
     core = [job for module in own for job in module.JOBS]
     return (*core, *(phones.JOBS if has_own_phones else ()))
 

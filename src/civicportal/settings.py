@@ -17,6 +17,7 @@ from civicportal.limits import DEFAULTS as LIMIT_DEFAULTS
 from civicportal.toml_types import NUMBERS, FreeTable, Table, number, string, strings
 
 MODES = ("production", "development", "demo")
+STEPS = ("head", "above")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 SECRETS = {("site", "secret"), ("site", "pii_keys"), ("s3", "access_key"), ("s3", "secret_key")}
 
@@ -149,6 +150,25 @@ class NotificationsTable(Table):
     digest_at = string("08:00", validator=_time_or_none)
 
 
+def _steps(node: colander.SchemaNode, value: list[str]) -> None:
+    unknown = sorted(set(value) - set(STEPS))
+    if unknown:
+        raise colander.Invalid(node, f"unknown step {unknown[0]!r}; known are {', '.join(STEPS)}")
+    if len(set(value)) < len(value):
+        raise colander.Invalid(node, "a step is taken once")
+
+
+class EscalationTable(Table):
+    """``[escalation]``: what becomes of a case that is past its deadline.
+
+    :ivar steps: where it goes, one after the other: "head" of its unit, "above" to the unit above; none by default.
+    :ivar every: office days between the steps; the first is taken at the deadline.
+    """
+
+    steps = strings((), validator=_steps)
+    every = number(2)
+
+
 class SiteSettings(Table):
     """The whole of ``site.toml`` but the plugins' own tables."""
 
@@ -157,6 +177,7 @@ class SiteSettings(Table):
     map = MapTable(missing=None)
     calendar = CalendarTable(missing=colander.drop)
     notifications = NotificationsTable()
+    escalation = EscalationTable(missing={"steps": (), "every": 2})
     look = FreeTable(missing={})
     contact = FreeTable(missing={})
     texts = FreeTable(missing={})

@@ -7,6 +7,7 @@ CORE_PERMISSIONS: tuple[Permission, ...] = (
     Permission(name="core:member:manage", title=_("Manage members")),
     Permission(name="core:role:manage", title=_("Manage roles")),
     Permission(name="core:unit:manage", title=_("Manage units")),
+    Permission(name="core:unit:lead", title=_("Lead the unit: get what is past its deadline")),
     Permission(name="core:category:manage", title=_("Manage categories")),
     Permission(name="core:routing:manage", title=_("Manage routing rules")),
     Permission(name="core:calendar:manage", title=_("Manage the working calendar")),

@@ -42,12 +42,13 @@ class Referral(Base):
     note: Mapped[str] = tagged(Text, default="", pii="content", erase="null", export=False)
     #: What an inquiry was answered.
     answer: Mapped[str] = tagged(Text, default="", pii="content", erase="null", export=False)
-    #: What routed a new case here: ``rule:<key>``, ``plugin``, ``category``, ``fallback``.
+    #: What routed a new case here: ``rule:<key>``, ``plugin``, ``category``, ``fallback``; ``escalation:<step>`` of what
+    #: went up after its deadline.
     rule: Mapped[str] = tagged(String(60), default="")
     created_at: Mapped[datetime] = tagged()
     read_at: Mapped[datetime | None] = tagged()
     closed_at: Mapped[datetime | None] = tagged()
-    #: "acted", "referred", "returned", "answered", "closed" or "undone".
+    #: "acted", "referred", "returned", "escalated", "answered", "closed" or "undone".
     closed_how: Mapped[str | None] = tagged(String(10))
     closed_by_id: Mapped[int | None] = tagged(BigId)
     #: The line before this one in the chain.

@@ -24,6 +24,7 @@ TITLES: dict[str, TranslationString] = {
     "referred": _("Referred from ${from} to ${to}"),
     "returned": _("Returned from ${from} to ${to}"),
     "transferred": _("Handed over to ${to}"),
+    "escalated": _("Past its deadline: passed up from ${from} to ${to}"),
     "taken": _("Taken in hand"),
     "released": _("Put back for the whole unit"),
     "copied": _("Copy sent to ${to}"),
@@ -45,6 +46,7 @@ OPENED: dict[str, TranslationString] = {
 }
 SYMBOLS = {
     "transferred": "switch-horizontal",
+    "escalated": "alert-triangle",
     "taken": "user-check",
     "released": "users",
     "copied": "copy",
@@ -146,7 +148,9 @@ class StaffHistory:
             return _("Expert comment") if event.data.get("expert") else _("Internal note")
         data: Any = event.data
         mapping = {
-            "from": self.organization.unit_name((data.get("undo") or {}).get("unit_id")),
+            "from": self.organization.unit_name(
+                data.get("from_unit_id") or (data.get("undo") or {}).get("unit_id")
+            ),
             "to": names.get(data.get("user_id") or 0) or self.organization.unit_name(data.get("unit_id")),
             "stars": str(data.get("stars", "")),
         }

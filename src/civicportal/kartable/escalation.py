@@ -1,0 +1,190 @@
+"""What is past its deadline goes up: to the head of its unit, then to the unit above, as the site wishes.
+
+Each step is taken once for one deadline. A case that was returned stays where it is until it has another deadline.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Literal
+
+from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy.orm import aliased
+
+from civicportal.accounts.models import Membership, RolePermission, User
+from civicportal.cases.models import Case, CaseEvent
+from civicportal.jobs import Job
+from civicportal.kartable.models import Referral
+from civicportal.kartable.rows import holder_id
+from civicportal.kartable.services import KartableService
+from civicportal.organization.services import OrganizationService
+
+if TYPE_CHECKING:
+    from civicportal.site import Site
+
+log = logging.getLogger(__name__)
+
+LEAD = "core:unit:lead"
+"""Who holds this right in exactly that unit, and in every category, is its head."""
+CHUNK = 50
+"""Ids read at once."""
+
+Step = Literal["head", "above"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Goal:
+    """Where a unit's cases go.
+
+    :ivar user_id: the person; None for the whole unit.
+    """
+
+    unit_id: int
+    user_id: int | None = None
+
+
+class EscalationService(KartableService):
+    """Finds what is due for a step, and takes it."""
+
+    def goals(self, step: Step) -> dict[int, Goal]:
+        """Return where the cases of each unit go by a step; units without an entry have nobody above them."""
+        if step == "head":
+            return {unit_id: Goal(unit_id=unit_id, user_id=user_id) for unit_id, user_id in self._heads()}
+        units = self.work.get(OrganizationService).units.by_id
+        above = {unit.id: units[unit.parent_id] for unit in units.values() if unit.parent_id}
+        return {unit_id: Goal(unit_id=parent.id) for unit_id, parent in above.items() if parent.active}
+
+    def due(self, step: Step, late_since: datetime, goals: dict[int, Goal], after: int = 0) -> Sequence[int]:
+        """Return some cases that may be due, by their ids in order.
+
+        :param late_since: their deadline was before this moment.
+        :param after: only ids above this one.
+        """
+        query = (
+            select(Case.id)
+            .join(Referral, Referral.case_id == Case.id)
+            .where(
+                Referral.type == "action",
+                Referral.closed_at.is_(None),
+                Referral.to_unit_id.in_(goals),
+                Case.deadline < late_since,
+                Case.closed_at.is_(None),
+                Case.paused_at.is_(None),
+                Case.id > after,
+                ~self._taken(step),
+            )
+            .order_by(Case.id)
+            .limit(CHUNK)
+        )
+        if step == "head":
+            holder = func.coalesce(Referral.taken_by_id, Referral.to_user_id, 0)
+            query = query.where(
+                or_(
+                    *(
+                        (Referral.to_unit_id == unit) & (holder != goal.user_id)
+                        for unit, goal in goals.items()
+                    )
+                )
+            )
+        return self.session.scalars(query).all()
+
+    def raise_case(self, case_id: int, step: Step, days: float, goals: dict[int, Goal]) -> CaseEvent | None:
+        """Pass a case up if it is still due; return the event of its history.
+
+        :param days: office days after the deadline.
+        """
+        case = self.session.scalars(select(Case).where(Case.id == case_id).with_for_update()).one()
+        line = self.access.action_line(case)
+        goal = goals.get(line.to_unit_id) if line else None
+        if line is None or goal is None or not self._is_due(case, step, days):
+            return None
+        if holder_id(line) is not None and holder_id(line) == goal.user_id:
+            return None
+        self._close(line, "escalated")
+        self.session.flush()
+        new = self._add(
+            case,
+            goal.unit_id,
+            to_user_id=goal.user_id,
+            from_unit_id=line.to_unit_id,
+            previous=line,
+            rule=_mark(step),
+        )
+        if goal.unit_id != line.to_unit_id:
+            self.cases.assign(case, goal.unit_id)
+        data = {"from_unit_id": line.to_unit_id, "step": step}
+        event = self._tell(case, "escalated", new, notify=False, data=data)
+        line.closed_event_id = new.opened_event_id = event.id
+        return event
+
+    def _is_due(self, case: Case, step: Step, days: float) -> bool:
+        if case.closed_at is not None or case.paused_at is not None:
+            return False
+        if any(
+            one.rule == _mark(step) and one.created_at >= case.deadline for one in self.access.lines(case)
+        ):
+            return False
+        calendar = self.work.get(OrganizationService).calendar
+        moment: datetime = calendar.add_working_days(case.deadline, days) if days else case.deadline
+        return moment < self.work.clock.now()
+
+    @staticmethod
+    def _taken(step: Step) -> ColumnElement[bool]:
+        line = aliased(Referral)
+        done = select(line.id).where(
+            line.case_id == Case.id, line.rule == _mark(step), line.created_at >= Case.deadline
+        )
+        return exists(done).correlate(Case)
+
+    def _heads(self) -> Iterator[tuple[int, int]]:
+        """Yield unit and person; where several lead a unit, who was given it first."""
+        query = (
+            select(Membership.unit_id, Membership.user_id)
+            .join(User, User.id == Membership.user_id)
+            .join(RolePermission, RolePermission.role_id == Membership.role_id)
+            .where(
+                Membership.unit_id.is_not(None),
+                Membership.category_id.is_(None),
+                RolePermission.permission == LEAD,
+                User.disabled_at.is_(None),
+                User.deleted_at.is_(None),
+            )
+            .order_by(Membership.id.desc())
+        )
+        found = {unit_id: user_id for unit_id, user_id in self.session.execute(query) if unit_id}
+        yield from found.items()
+
+
+def escalate(site: "Site") -> None:
+    """Pass up whatever is due, each case in a transaction of its own."""
+    settings = site.settings["escalation"]
+    for number, step in enumerate(settings["steps"]):
+        _take_step(site, step, number * settings["every"])
+
+
+def _take_step(site: "Site", step: Step, days: float) -> None:
+    after = 0
+    while True:
+        with site.work(write=False) as work:
+            service = EscalationService(work)
+            goals = service.goals(step)
+            # So many office days last a calendar day less at least: the exact moment is asked of each case.
+            late_since = work.clock.now() - timedelta(days=max(days - 1, 0))
+            found = service.due(step, late_since, goals, after) if goals else ()
+        for case_id in found:
+            try:
+                with site.work() as work:
+                    EscalationService(work).raise_case(case_id, step, days, goals)
+            except Exception:
+                log.exception("case %s could not be passed up", case_id)
+        if len(found) < CHUNK:
+            return
+        after = found[-1]
+
+
+def _mark(step: Step) -> str:
+    return f"escalation:{step}"
+
+
+JOBS = (Job(name="core.escalation", every=timedelta(minutes=10), run=escalate),)

@@ -31,6 +31,7 @@ from civicportal.cases.models import (
     Follower,
     Rating,
 )
+from civicportal.cases.narrowing import FigureFields, FigureFilters
 from civicportal.cases.on_behalf import Caller, NamedCaller, register_for
 from civicportal.cases.once import open_once
 from civicportal.cases.paging import PAGE_SIZE, SORTS, Page, Rows, Sort, case_page
@@ -64,11 +65,11 @@ from civicportal.demo.clock import set_time
 from civicportal.demo.phones import PhoneMessage, Phones
 from civicportal.errors import CivicportalError, ConfigurationError, Conflict, Forbidden, NotFound
 from civicportal.forms import (
+    BirthDateWidget,
     BoundForm,
     Button,
     CheckboxWidget,
     ChoiceCardsWidget,
-    BirthDateWidget,
     CodeWidget,
     DateWidget,
     FileRefused,
@@ -171,6 +172,13 @@ from civicportal.security import (
 )
 from civicportal.settings import parse_hours
 from civicportal.site import Site
+from civicportal.statistics.facets import SOURCE as SOURCE_FACET
+from civicportal.statistics.facets import unit_facet
+from civicportal.statistics.figures import FigureService
+from civicportal.statistics.pages import FiguresPage, figures_page
+from civicportal.statistics.periods import Span
+from civicportal.statistics.schemas import PeriodFields
+from civicportal.statistics.selection import Facet, Subject
 from civicportal.statistics.tallies import Tally
 from civicportal.statistics.tally_service import TallyService
 from civicportal.storage import FileMissing, process_image, scaled, store_variant
@@ -188,6 +196,7 @@ __all__ = [
     "PAGE_SIZE",
     "SORTS",
     "SOURCES",
+    "SOURCE_FACET",
     "STAFF",
     "STAGES",
     "SYSTEM",
@@ -202,6 +211,7 @@ __all__ = [
     "AuditService",
     "BatchProgress",
     "BigId",
+    "BirthDateWidget",
     "BoundForm",
     "BoundedInt",
     "Bounds",
@@ -218,7 +228,6 @@ __all__ = [
     "CaseLink",
     "CaseSearch",
     "CaseService",
-    "BirthDateWidget",
     "Category",
     "Cell",
     "CheckboxWidget",
@@ -241,6 +250,11 @@ __all__ = [
     "ConversionService",
     "DateWidget",
     "ExpertComment",
+    "Facet",
+    "FigureFields",
+    "FigureFilters",
+    "FigureService",
+    "FiguresPage",
     "FileMissing",
     "FileRefused",
     "Finding",
@@ -285,6 +299,7 @@ __all__ = [
     "OrganizationService",
     "Page",
     "Panel",
+    "PeriodFields",
     "Permanent",
     "Permission",
     "PhoneMessage",
@@ -317,10 +332,12 @@ __all__ = [
     "Site",
     "SmsLength",
     "Sort",
+    "Span",
     "StaleCase",
     "State",
     "Step",
     "StrictSchema",
+    "Subject",
     "SwitchWidget",
     "Table",
     "Tally",
@@ -356,6 +373,7 @@ __all__ = [
     "demo_cast",
     "distance_m",
     "drop_files",
+    "figures_page",
     "fill_kept",
     "forget_kept",
     "format_number",
@@ -399,6 +417,7 @@ __all__ = [
     "strings",
     "tagged",
     "take_files",
+    "unit_facet",
     "upload_owner",
     "visible",
     "wants",

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import ColumnElement, and_, or_
 
 from civicportal.calendar import CityCalendar
 from civicportal.cases.models import Case
@@ -34,3 +34,13 @@ def closed_on_time() -> ColumnElement[bool]:
 def closed_late() -> ColumnElement[bool]:
     """Return the condition for cases that were closed after their deadline."""
     return and_(Case.closed_at.is_not(None), Case.closed_at > Case.deadline)
+
+
+def late(now: datetime) -> ColumnElement[bool]:
+    """Return the condition for cases that were closed after their deadline, or are open past it."""
+    return or_(closed_late(), overdue(now))
+
+
+def mostly_satisfied() -> ColumnElement[bool]:
+    """Return the condition for cases whose last closing more than half of those who rated it gave four or five stars."""
+    return 2 * Case.satisfied > Case.rated

@@ -37,10 +37,12 @@ def measure(site: "Site") -> int:
 
 
 def catch_up(site: "Site") -> None:
-    """Measure what is not measured yet and, if there was anything, make the counters anew."""
-    if measure(site):
-        with site.work() as work:
-            work.get(StatisticsService).rebuild()
+    """Measure what is not measured yet; if there was anything, or there are no counters at all, make them anew."""
+    measured = measure(site)
+    with site.work() as work:
+        statistics = work.get(StatisticsService)
+        if measured or statistics.missing():
+            statistics.rebuild()
 
 
 def _measure_some(work: "Work") -> int:

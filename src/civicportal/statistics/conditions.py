@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, case, literal
 
-from civicportal.cases.conditions import closed_late, closed_on_time
+from civicportal.cases.conditions import closed_late, closed_on_time, mostly_satisfied
 from civicportal.cases.models import Case
 
 
@@ -18,7 +18,7 @@ MEASURED: dict[str, ColumnElement[Any] | Any] = {
     "on_time": _one_if(closed_on_time()),
     "late": _one_if(closed_late()),
     "reopened": _one_if(Case.reopenings > 0),
-    "rated": Case.rated,
-    "satisfied": Case.satisfied,
+    "rated": _one_if(Case.rated > 0),
+    "satisfied": _one_if(mostly_satisfied()),
     "hops": Case.hops,
 }

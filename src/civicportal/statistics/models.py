@@ -26,7 +26,7 @@ class CaseCount(Base):
     late: Mapped[int] = tagged(Integer, server_default="0")
     #: Cases that were opened again at least once.
     reopened: Mapped[int] = tagged(Integer, server_default="0")
-    #: Ratings of the last closing, and those of them with four or five stars.
+    #: Cases whose last closing was rated, and those of them with which most who rated are satisfied.
     rated: Mapped[int] = tagged(Integer, server_default="0")
     satisfied: Mapped[int] = tagged(Integer, server_default="0")
     #: How often the cases were passed on from one kartable to another.

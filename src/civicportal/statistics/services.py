@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, Subquery, delete, func, insert, literal, or_, select, union_all
+from sqlalchemy import Select, Subquery, delete, exists, func, insert, literal, or_, select, union_all
 
 from civicportal.calendar.sql import city_day
 from civicportal.cases.models import Case
@@ -34,6 +34,11 @@ class StatisticsService:
             numbers = tuple(int(number) for number in row[len(keys) :])
             found[CountKey(*row[: len(keys)])] = (numbers[:half], numbers[half:])
         return found
+
+    def missing(self) -> bool:
+        """Tell whether there are cases and no counter."""
+        counters, cases = (self.session.scalar(select(exists().select_from(of))) for of in (CaseCount, Case))
+        return bool(cases) and not counters
 
     def rebuild(self) -> int:
         """Make the counters anew.

@@ -1,7 +1,7 @@
 """Measures: what the figures count is kept on the case and in the counters.
 
 Filled here for the cases there are: how often they were passed on and opened again, and what was said of their last
-closing. Handling times need the city's calendar, so the worker fills them and the counters afterwards
+closing. Handling times need the city's calendar and the counters its time zone, so the worker makes both afterwards
 (``civicportal stats rebuild`` does so at once).
 """
 
@@ -51,6 +51,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("handling_minutes", sa.Integer(), nullable=True))
         for name in ON_CASES:
             batch_op.add_column(sa.Column(name, sa.Integer(), server_default="0", nullable=False))
+    # They would not know of the new columns: no counters at all are soon made anew.
+    op.execute("DELETE FROM case_counts")
     with op.batch_alter_table("case_counts", schema=None) as batch_op:
         for name in ON_COUNTS:
             batch_op.add_column(sa.Column(name, sa.Integer(), server_default="0", nullable=False))

@@ -1,0 +1,66 @@
+"""Numbers of categories in their tree, one level at a time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from civicportal.organization.models import Category
+from civicportal.organization.services import Tree
+
+
+@dataclass(frozen=True, kw_only=True)
+class CategoryRow:
+    """One line of the table.
+
+    :ivar category: None for cases without one.
+    :ivar listed: a list can be filtered by just these cases: not so what lies in a category and in none below it.
+    :ivar inner: there are categories below it to look at.
+    """
+
+    category: Category | None
+    number: int
+    listed: bool = True
+    inner: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class CategoryRows:
+    """One level of the tree.
+
+    :ivar above: the way from the top down to the category that is looked at, itself included.
+    """
+
+    rows: list[CategoryRow]
+    above: list[Category]
+
+
+def category_rows(tree: Tree[Category], numbers: Mapping[int, int], key: str | None) -> CategoryRows:
+    """Return the level below a category, or the topmost, the largest number first; its sum is that of all numbers.
+
+    :param numbers: number of cases by id of their own category, 0 for none.
+    :param key: of the category that is looked at.
+    """
+    chosen = next((one for one in tree.by_id.values() if one.key == key), None)
+    rows = [_row(tree, numbers, child) for child in tree.children(chosen.id if chosen else None)]
+    if chosen:
+        leaf = not rows
+        rows.append(CategoryRow(category=chosen, number=numbers.get(chosen.id, 0), listed=leaf))
+    rows.append(CategoryRow(category=None, number=_elsewhere(tree, numbers), listed=False))
+    shown = sorted((row for row in rows if row.number), key=lambda row: -row.number)
+    return CategoryRows(rows=shown, above=_above(tree, chosen))
+
+
+def _row(tree: Tree[Category], numbers: Mapping[int, int], category: Category) -> CategoryRow:
+    number = sum(numbers.get(one, 0) for one in tree.subtree(category.id))
+    return CategoryRow(category=category, number=number, inner=bool(tree.children(category.id)))
+
+
+def _elsewhere(tree: Tree[Category], numbers: Mapping[int, int]) -> int:
+    return sum(number for one, number in numbers.items() if one not in tree.by_id)
+
+
+def _above(tree: Tree[Category], category: Category | None) -> list[Category]:
+    found: list[Category] = []
+    while category:
+        found.insert(0, category)
+        category = tree.by_id.get(category.parent_id or 0)
+    return found

@@ -1,0 +1,77 @@
+"""Drawing figures on the server: places of points and lines in an SVG, so that a chart needs no script."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+WIDTH, HEIGHT = 720, 240
+"""Of the drawing, in its own units."""
+TOP, BOTTOM, AXIS, END = 14, 30, 52, 14
+"""Margins; the axis has room for numbers."""
+LINES = 4
+"""Lines of the grid above zero."""
+MOST_LABELS = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chart:
+    """A line chart.
+
+    :ivar series: for each line its points (x, y).
+    :ivar grid: height of each line of the grid, with its number.
+    :ivar labels: place of each name below, with the index of the step it belongs to.
+    :ivar axis: where the numbers of the grid stand.
+    :ivar ends: of the lines of the grid.
+    """
+
+    series: tuple[tuple[tuple[float, float], ...], ...]
+    grid: tuple[tuple[float, int], ...]
+    labels: tuple[tuple[float, int], ...]
+    axis: float
+    ends: tuple[float, float]
+    width: int = WIDTH
+    height: int = HEIGHT
+
+    def path(self, line: int) -> str:
+        """Return a line as the ``points`` of an SVG polyline."""
+        return " ".join(f"{x},{y}" for x, y in self.series[line])
+
+
+def line_chart(series: Sequence[Sequence[int]], *, rtl: bool) -> Chart:
+    """Draw lines over the same steps.
+
+    :param rtl: time goes from right to left.
+    """
+    steps = len(series[0])
+    top = highest(max((value for line in series for value in line), default=0))
+    xs = [_x(index, steps, rtl) for index in range(steps)]
+    grid = tuple((_y(top * line // LINES, top), top * line // LINES) for line in range(LINES + 1))
+    every = -(-steps // MOST_LABELS)
+    return Chart(
+        series=tuple(
+            tuple((x, _y(value, top)) for x, value in zip(xs, line, strict=True)) for line in series
+        ),
+        grid=grid,
+        labels=tuple((xs[index], index) for index in range(0, steps, every)),
+        axis=WIDTH - AXIS + 12 if rtl else AXIS - 12,
+        ends=(END, WIDTH - AXIS) if rtl else (AXIS, WIDTH - END),
+    )
+
+
+def highest(value: int) -> int:
+    """Return a round number not below a value that the lines of the grid divide evenly."""
+    size = LINES
+    while True:
+        for factor in (1, 2, 5):
+            if size * factor >= value:
+                return size * factor
+        size *= 10
+
+
+def _x(index: int, steps: int, rtl: bool) -> float:
+    room = WIDTH - AXIS - END
+    x = AXIS + (room * index / (steps - 1) if steps > 1 else room / 2)
+    return round(WIDTH - x if rtl else x, 1)
+
+
+def _y(value: int, top: int) -> float:
+    return round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * value / top, 1)

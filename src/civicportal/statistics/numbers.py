@@ -1,0 +1,128 @@
+"""The figures of some cases, and how they follow from sums; ``docs/metrics.md`` defines every one."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from civicportal.cases.workflow import OPEN_STAGES, STAGES
+from civicportal.statistics.counters import MEASURES, Values
+
+
+def _share(part: int, whole: int) -> float | None:
+    return 100 * part / whole if whole else None
+
+
+@dataclass(kw_only=True)
+class Numbers:
+    """Sums over cases of which the figures are made.
+
+    :ivar by_stage: number of cases by stage.
+    :ivar overdue: open cases past their deadline now.
+    :ivar hours: number of closed cases by the working hours they took.
+    :ivar open_again: open cases that were closed before.
+    :ivar citizens: different people who sent them; None where that was not asked for.
+    """
+
+    by_stage: Counter[str] = field(default_factory=Counter)
+    sums: Counter[str] = field(default_factory=Counter)
+    overdue: int = 0
+    hours: Counter[int] = field(default_factory=Counter)
+    citizens: int | None = None
+    open_again: int = 0
+
+    def add(self, stage: str, values: Values) -> None:
+        """Add what was counted of some cases in one stage."""
+        self.by_stage[stage] += values[0]
+        counted = dict(zip(MEASURES, values, strict=True))
+        self.sums.update(counted)
+        if stage in OPEN_STAGES:
+            self.open_again += counted["reopened"]
+
+    @property
+    def stamp(self) -> Values:
+        """Return what was added, in a form that can be compared: its first number is that of the cases."""
+        return (
+            self.registered,
+            *(self.by_stage[stage] for stage in STAGES),
+            *(self.sums[name] for name in MEASURES),
+        )
+
+    @property
+    def registered(self) -> int:
+        """Return how many there are."""
+        return self.sums["n"]
+
+    @property
+    def in_progress(self) -> int:
+        """Return how many still wait for somebody."""
+        return sum(self.by_stage[stage] for stage in OPEN_STAGES)
+
+    @property
+    def reviewed(self) -> int:
+        """Return how many were closed with the matter dealt with."""
+        return self.by_stage["done"]
+
+    @property
+    def rejected(self) -> int:
+        """Return how many were closed without action."""
+        return self.by_stage["rejected"]
+
+    @property
+    def on_time(self) -> int:
+        """Return how many were closed within their deadline."""
+        return self.sums["on_time"]
+
+    @property
+    def late(self) -> int:
+        """Return how many were closed after their deadline or are open past it."""
+        return self.sums["late"] + self.overdue
+
+    @property
+    def on_time_share(self) -> float | None:
+        """Return closed on time ÷ (closed + open and overdue), in percent."""
+        return _share(self.on_time, self.on_time + self.late)
+
+    @property
+    def reopened(self) -> int:
+        """Return how many were opened again at least once."""
+        return self.sums["reopened"]
+
+    @property
+    def closed_once(self) -> int:
+        """Return how many were closed at least once: the closed, and those that are open again."""
+        return self.reviewed + self.rejected + self.open_again
+
+    @property
+    def reopen_share(self) -> float | None:
+        """Return opened again ÷ closed at least once, in percent."""
+        return _share(self.reopened, self.closed_once)
+
+    @property
+    def rated(self) -> int:
+        """Return how many ratings the last closings have."""
+        return self.sums["rated"]
+
+    @property
+    def satisfied_share(self) -> float | None:
+        """Return ratings of four and five stars ÷ all ratings, of the last closings, in percent."""
+        return _share(self.sums["satisfied"], self.rated)
+
+    @property
+    def mean_hops(self) -> float | None:
+        """Return how often a case was passed on, on average."""
+        return self.sums["hops"] / self.registered if self.registered else None
+
+    @property
+    def median_hours(self) -> float | None:
+        """Return the median of the handling times, in whole working hours; of two in the middle, their mean."""
+        number = self.hours.total()
+        if not number:
+            return None
+        return (self._hours_at((number - 1) // 2) + self._hours_at(number // 2)) / 2
+
+    def _hours_at(self, position: int) -> int:
+        passed = 0
+        for hours in sorted(self.hours):
+            passed += self.hours[hours]
+            if passed > position:
+                return hours
+        raise IndexError(position)

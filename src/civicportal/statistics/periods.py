@@ -1,0 +1,132 @@
+"""Spans of days that figures are asked for: this week, month, season, year of the city's calendar, and the one before."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+from civicportal.calendar import CityCalendar
+from civicportal.i18n import _
+
+_DAY = timedelta(days=1)
+Step = Literal["day", "week", "month"]
+
+DEFAULT = "recent"
+RECENT_DAYS = 30
+PERIODS = {
+    "recent": _("Last 30 days"),
+    "week": _("This week"),
+    "month": _("This month"),
+    "season": _("This season"),
+    "year": _("This year"),
+    "all": _("All the time"),
+}
+STEPS: dict[Step, object] = {"day": _("By day"), "week": _("By week"), "month": _("By month")}
+_MOST_BY_DAY, _MOST_BY_WEEK = 45, 200
+"""Days of a span whose trend is still shown by day or by week."""
+_MOST_STEPS: dict[Step, int] = {"day": 100, "week": 700, "month": 10**6}
+"""Days of a span of which somebody may ask for so fine a trend."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """Some days, both ends included; None leaves an end open."""
+
+    first: date | None = None
+    last: date | None = None
+
+    @property
+    def days(self) -> int | None:
+        """Return how many days it has, None where an end is open."""
+        return (self.last - self.first).days + 1 if self.first and self.last else None
+
+    @property
+    def before(self) -> "Span | None":
+        """Return the span of equal length right before it, None where an end is open."""
+        if self.first is None or self.days is None or self.days < 1:
+            return None
+        return Span(first=self.first - self.days * _DAY, last=self.first - _DAY)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bucket:
+    """One step of a trend, both ends included."""
+
+    first: date
+    last: date
+
+    @property
+    def days(self) -> list[date]:
+        """Return its days."""
+        return [self.first + number * _DAY for number in range((self.last - self.first).days + 1)]
+
+
+def span_of(
+    period: str | None, first: date | None, last: date | None, calendar: CityCalendar, today: date
+) -> Span:
+    """Return the days that are asked for.
+
+    :param period: one of :data:`PERIODS`, it ends today; days that are named themselves go before it.
+    """
+    if first or last:
+        return Span(first=first, last=last or (today if first and first <= today else None))
+    if period == "all":
+        return Span()
+    return Span(first=_beginning(period or DEFAULT, calendar, today), last=today)
+
+
+def _beginning(period: str, calendar: CityCalendar, today: date) -> date:
+    year, month, _day = calendar.year_month_day(today)
+    if period == "week":
+        return week_of(today, calendar)
+    if period == "month":
+        return calendar.day(year, month, 1)
+    if period == "season":
+        return calendar.day(year, (month - 1) // 3 * 3 + 1, 1)
+    if period == "year":
+        return calendar.day(year, 1, 1)
+    return today - (RECENT_DAYS - 1) * _DAY
+
+
+def week_of(day: date, calendar: CityCalendar) -> date:
+    """Return the first day of the week of a day: Saturday in the Jalali calendar, else Monday."""
+    first = 5 if calendar.kind == "jalali" else 0
+    return day - ((day.weekday() - first) % 7) * _DAY
+
+
+def weekdays(calendar: CityCalendar) -> list[int]:
+    """Return the weekdays (Monday 0) in the order of the city's week."""
+    first = 5 if calendar.kind == "jalali" else 0
+    return [(first + number) % 7 for number in range(7)]
+
+
+def step_of(wish: str | None, days: int) -> Step:
+    """Return by what a trend goes: as somebody wishes where that stays readable, else as fits the days."""
+    for step, most in _MOST_STEPS.items():
+        if wish == step and days <= most:
+            return step
+    return "day" if days <= _MOST_BY_DAY else "week" if days <= _MOST_BY_WEEK else "month"
+
+
+def buckets(first: date, last: date, step: Step, calendar: CityCalendar) -> list[Bucket]:
+    """Cut a span into steps; the first and the last may be shorter than the others."""
+    found, day = [], first
+    while day <= last:
+        end = min(last, _end_of(day, step, calendar))
+        found.append(Bucket(first=day, last=end))
+        day = end + _DAY
+    return found
+
+
+def _end_of(day: date, step: Step, calendar: CityCalendar) -> date:
+    if step == "day":
+        return day
+    if step == "week":
+        return week_of(day, calendar) + 6 * _DAY
+    year, month, _day = calendar.year_month_day(day)
+    following = (year, month + 1, 1) if month < 12 else (year + 1, 1, 1)
+    return calendar.day(*following) - _DAY
+
+
+def title(bucket: Bucket, step: Step, calendar: CityCalendar, locale: str) -> str:
+    """Return the name of a step: the day, the first day of the week, or the month."""
+    return calendar.format_date(bucket.first, "month" if step == "month" else "day_month", locale)

@@ -1,0 +1,50 @@
+"""What takes long to count at a city's size and cannot be added up, remembered as long as its base stays the same.
+
+Medians and numbers of people are functions of the very cases that the counters have counted a moment ago. While these
+say the same, so do they; a minute is the end of it all the same.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
+
+if TYPE_CHECKING:
+    from civicportal.site import Site
+
+Rows = TypeVar("Rows")
+
+FEWEST = 5000
+"""Fewer cases than this are counted each time."""
+SPAN = timedelta(minutes=1)
+MOST = 200
+"""Answers that a process keeps."""
+
+_guard = threading.Lock()
+_kept: "WeakKeyDictionary[Site, OrderedDict[Hashable, tuple[Hashable, datetime, Any]]]" = WeakKeyDictionary()
+
+
+def remembered(site: "Site", key: Hashable, stamp: Hashable, number: int, read: Callable[[], Rows]) -> Rows:
+    """Return what was read for a key while the stamp was the same, else read it.
+
+    :param stamp: what the counters say of the cases.
+    :param number: of these cases.
+    """
+    if number < FEWEST:
+        return read()
+    now = site.clock.now()
+    with _guard:
+        answers = _kept.setdefault(site, OrderedDict())
+        before = answers.get(key)
+    if before and before[0] == stamp and now - before[1] < SPAN:
+        rows: Rows = before[2]
+        return rows
+    rows = read()
+    with _guard:
+        answers[key] = (stamp, now, rows)
+        answers.move_to_end(key)
+        while len(answers) > MOST:
+            answers.popitem(last=False)
+    return rows

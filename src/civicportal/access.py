@@ -229,10 +229,11 @@ def _is_personal(identity: Identity, line: Referral) -> bool:
 
 
 def _is_addressed(identity: Identity, case: Case, line: Referral) -> bool:
-    """Tell whether the line asks or informs a unit of the person."""
-    return line.type in ADDRESSED and any(
-        grant.gives(f"{case.kind}:case:view") and grant.is_of(line.to_unit_id) for grant in identity.grants
-    )
+    """Tell whether the line asks or informs a whole unit of the person."""
+    if line.type not in ADDRESSED or line.to_user_id is not None:
+        return False
+    permission = f"{case.kind}:case:view"
+    return any(grant.gives(permission) and grant.is_of(line.to_unit_id) for grant in identity.grants)
 
 
 def _may(grant: Grant, verb: str) -> bool:
@@ -256,7 +257,8 @@ def _covered_by(grant: Grant, verb: str) -> ColumnElement[bool]:
     line = select(Referral.id).where(Referral.case_id == Case.id, Referral.to_unit_id.in_(grant.units))
     covered = and_(or_(Case.unit_id.in_(grant.units), exists(line).correlate(Case)), category)
     if verb == "view" and grant.categories is not None:
-        covered = or_(covered, exists(line.where(Referral.type.in_(ADDRESSED))).correlate(Case))
+        asked = line.where(Referral.type.in_(ADDRESSED), Referral.to_user_id.is_(None))
+        covered = or_(covered, exists(asked).correlate(Case))
     return and_(*conditions, covered)
 
 

@@ -8,6 +8,7 @@ from civicportal_reports.models import Report
 from PIL import Image
 from sqlalchemy import select
 
+from civicportal.access import AccessService
 from civicportal.api import (
     Attachment,
     AttachmentService,
@@ -23,6 +24,8 @@ from civicportal.api import (
     process_image,
     store_files,
 )
+from civicportal.errors import NotFound
+from civicportal.kartable.inbox import Filters, InboxService
 from civicportal.kartable.undo import UndoService
 from civicportal.testing import identity, make_category, make_citizen, make_staff, make_unit, outbox
 
@@ -126,6 +129,24 @@ def test_both_pages_of_staff_name_the_other(site, app, sign_in, people, message,
     for this, other in ((old.code, made.code), (made.code, old.code)):
         links = app.get(f"/kartable/cases/{this}").html.find(id="links-title").parent
         assert links.select(f"a[href='/kartable/cases/{other}']")
+
+
+def test_who_converts_it_reads_on_and_the_kartable_stays_theirs_alone(site, app, people, message, convert):
+    old, _pin = message()
+    made, _report = convert(old.code)
+    page = app.get(f"/kartable/cases/{old.code}", status=200)
+    page.click(href=f"/kartable/cases/{made.code}", index=0)
+    with site.work() as work:
+        officer = identity(work, people["officer"])
+        colleague = identity(work, make_staff(work, "pr", unit=make_unit(work, "elsewhere")))
+    with site.work(actor=officer, write=False) as work:
+        # To read is all: neither a step nor a line of one's own comes of it.
+        case = work.get(CaseService).fetch(made.code)
+        assert not work.get(CaseService).steps(case)
+        assert work.get(InboxService).counts(Filters())["all"] == 0
+        assert not work.get(AccessService).can(case, "contact")
+    with site.work(actor=colleague, write=False) as work, pytest.raises(NotFound):
+        work.get(CaseService).fetch(made.code)
 
 
 def test_the_citizen_is_led_on(app, sign_in, people, message, convert):

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from civicportal.access import AccessService, holds
 from civicportal.accounts.models import Membership, User
 from civicportal.cases.changes import CaseChange
+from civicportal.cases.conversion import LINK, ConversionService
 from civicportal.cases.deadlines import promise
 from civicportal.cases.models import Case, CaseEvent
 from civicportal.cases.services import CaseService
@@ -41,6 +42,8 @@ class KartableService:
             self._reopen(change.case, change.event)
         elif change.closes:
             self._close_lines(change.case, change.event)
+            if LINK in change.event.data and self.work.actor.is_staff:
+                self._keep_in_sight(change.case)
         elif change.type == "transition" and self.work.actor.is_staff:
             self._take_silently(change.case)
 
@@ -72,6 +75,14 @@ class KartableService:
         for inquiry in self.access.open_inquiries(case):
             self._close(inquiry, "closed")
             inquiry.closed_event_id = event.id
+
+    def _keep_in_sight(self, closed: Case) -> None:
+        """Let who made another case of this one read on, though it lies with a unit of which they see nothing else."""
+        made = self.work.get(ConversionService).successor(closed)
+        if made is not None and made.unit_id is not None:
+            line = self._add(made, made.unit_id, to_user_id=self.work.actor.user_id, type_="copy")
+            line.read_at = line.closed_at = line.created_at
+            line.closed_how = "closed"
 
     def _take_silently(self, case: Case) -> None:
         line = self.access.action_line(case)

@@ -60,7 +60,8 @@ def _make(request: Any, form: BoundForm, case: Case, values: dict[str, Any]) -> 
     photos = copy_pictures(request.site, request.identity, case.code, owner)
     conversion = request.work.get(ConversionService)
     source = conversion.source(case.code, request.site.kind(KIND), lock=True)
-    category = request.work.get(OrganizationService).category(KIND, values["category"])
+    organization = request.work.get(OrganizationService)
+    category = organization.category(KIND, values["category"])
     new = NewReport(
         category=category,
         location=location,
@@ -72,6 +73,9 @@ def _make(request: Any, form: BoundForm, case: Case, values: dict[str, Any]) -> 
     )
     made = request.work.get(ReportService).make_for(source.citizen_id, new)
     conversion.finish(source, made, version=version)
-    done = _("It goes on as a report with the tracking code ${code}.", mapping={"code": made.code})
+    done = _(
+        "It goes on as a report with the tracking code ${code}, which lies with: ${unit}.",
+        mapping={"code": made.code, "unit": organization.unit_name(made.unit_id)},
+    )
     request.session.flash(request.translate(done), "good")
     return HTTPSeeOther(f"/kartable/cases/{source.code}")

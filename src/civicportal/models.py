@@ -12,12 +12,14 @@ from civicportal.kartable import models as kartable
 from civicportal.limits import LimitHit
 from civicportal.notifications import models as notifications
 from civicportal.organization import models as organization
+from civicportal.reference import ReferenceStamp
 from civicportal.statistics import models as statistics
 
 __all__ = [
     "Base",
     "JobRun",
     "LimitHit",
+    "ReferenceStamp",
     "accounts",
     "administration",
     "audit",

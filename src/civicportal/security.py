@@ -1,6 +1,6 @@
 """Who acts, and what they may do: plain values without a database, used by services, views and tests alike."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from translationstring import TranslationString
@@ -60,6 +60,7 @@ class Identity:
     :ivar door: "staff" only when the session was opened at the staff door; a citizen's session carries no staff right.
     :ivar level: 0 anonymous, 1 mobile proved, 2 verified by the site's provider.
     :ivar deputy_for: the person whose grants are used besides one's own, if any, by user id.
+    :ivar stamp: of the reference data at the beginning of the request, see :mod:`civicportal.reference`.
     """
 
     user_id: int | None
@@ -70,6 +71,7 @@ class Identity:
     session_id: int | None = None
     grants: tuple[Grant, ...] = ()
     deputy_for: frozenset[int] = frozenset()
+    stamp: str | None = field(default=None, compare=False, repr=False)
 
     @property
     def is_staff(self) -> bool:

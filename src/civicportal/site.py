@@ -35,6 +35,7 @@ from civicportal.plugins import (
     in_order,
     plugin_infos,
 )
+from civicportal.reference import ReferenceData
 from civicportal.security import SYSTEM, Identity, Permission
 from civicportal.settings import MODES, WEEKDAYS, parse_hours, read_settings, validate, warn_sleeping
 from civicportal.storage import IFileStorage, LocalStorage, S3Storage
@@ -94,6 +95,7 @@ class Site:
             self.hooks, "register_messages", lambda text: text.key, site=self
         )
         self.faces = FaceCache(self)
+        self.reference = ReferenceData(self)
         #: Set by ``create_app``; templates rendered outside a request need it.
         self.registry: Any = None
 

@@ -1,7 +1,7 @@
 """The unit of work: one transaction, its actor, its clock and the services that live in it."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -9,6 +9,7 @@ import transaction
 import zope.sqlalchemy
 from sqlalchemy.orm import Session
 
+from civicportal.reference import ReferenceSession
 from civicportal.security import SYSTEM, Identity
 from civicportal.statistics.counters import CountKey, Counts, Values, write_counts
 from civicportal.statistics.tallies import Place, Tally, TallyCounts, write_tallies
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from civicportal.site import Site
 
 Service = TypeVar("Service")
+Value = TypeVar("Value")
 
 MOST_CHANGES = 20
 """More changes than this that follow from one are a loop."""
@@ -37,7 +39,8 @@ class Work:
         self.actor = actor
         self.writing = write
         engines = site.engines
-        self.session = Session(bind=engines.write if write else engines.read, expire_on_commit=False)
+        self.session = ReferenceSession(bind=engines.write if write else engines.read, expire_on_commit=False)
+        self.session.keeper = site.reference
         # "changed": plain SQL statements are committed too, not only what the ORM wrote.
         zope.sqlalchemy.register(
             self.session, transaction_manager=manager, initial_state="changed" if write else "active"
@@ -61,6 +64,10 @@ class Work:
         if service not in self._services:
             self._services[service] = service(self)  # type: ignore[call-arg]
         return self._services[service]
+
+    def reference(self, name: str, load: Callable[[Session], Value]) -> Value:
+        """Return reference data: what ``load`` reads with a session, from memory unless it has changed."""
+        return self.site.reference.get(self, name, load)
 
     def count(self, key: CountKey, values: Values, sign: int) -> None:
         """Remember to add to the counters of the statistics, or to take away, when the unit of work closes."""
@@ -112,6 +119,8 @@ class Work:
 
     def _close(self) -> None:
         self.session.flush()
+        if self.session.touches_reference:
+            self.site.reference.change(self.session)
         write_counts(self.site.engines, self.session, self._counts.items())
         write_tallies(self.site.engines, self.session, self._tallies)
         self._counts.clear()

@@ -1,12 +1,15 @@
 """Who sends a request: the session of its token, and the rights that hold at this moment."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session as OrmSession
+from sqlalchemy.orm import aliased
 
-from civicportal.accounts.models import Deputy, Membership, Session, User
+from civicportal.accounts.models import Deputy, Membership, Role, Session, User
 from civicportal.accounts.sessions import SessionService
 from civicportal.accounts.types import IdentityClaim
 from civicportal.db import short_transaction
@@ -30,21 +33,22 @@ def load_identity(site: "Site", token: str) -> Identity:
     Rights are read anew each time, so that what is taken away is gone with the next request.
     """
     with site.work(actor=VISITOR, write=False) as work:
-        found = work.get(SessionService).live(token)
+        found = work.get(SessionService).live_with_stamp(token)
         if found is None:
             return VISITOR
-        session, user = found
+        session, user, stamp = found
+        # Until the rights are known nobody acts; the trees they are read by are those of this moment.
+        work.actor = replace(VISITOR, stamp=stamp)
         # A session is only ever opened for a door, see SessionService.open.
         identity = identity_of(work, user, cast("Door", session.door), session.id)
     _mark_seen(site, session)
-    return identity
+    return replace(identity, stamp=stamp)
 
 
 def identity_of(work: "Work", user: User, door: Door, session_id: int | None = None) -> Identity:
     """Return the identity of a person who came in by a door; only the staff door gives grants."""
-    absent = _absent(work, user) if door == "staff" else []
-    own = _memberships(work, [user.id]) if door == "staff" else []
-    lent = _memberships(work, absent)
+    held = _held(work, user) if door == "staff" else []
+    grants = [_grant(work, row, own=row.holder_id == user.id) for row in held if row.role_id is not None]
     return Identity(
         user_id=user.id,
         name=user.name,
@@ -52,50 +56,61 @@ def identity_of(work: "Work", user: User, door: Door, session_id: int | None = N
         level=user.level,
         mobile=user.mobile,
         session_id=session_id,
-        grants=tuple(_grant(work, row, own=row.user_id == user.id) for row in (*own, *lent)),
-        deputy_for=frozenset(absent),
+        grants=tuple(grants),
+        deputy_for=frozenset(row.holder_id for row in held) - {user.id},
     )
 
 
-def _absent(work: "Work", user: User) -> list[int]:
-    """Return the people whose deputy this person is today."""
+def _held(work: "Work", user: User) -> Sequence[Any]:
+    """Return the memberships of a person and of those whose deputy they are today: their own first, in one statement.
+
+    Somebody without a membership is there with an empty one.
+    """
     today = work.clock.now().astimezone(work.site.timezone).date()
-    return list(
-        work.session.scalars(
-            select(Deputy.absent_id)
-            .join(User, User.id == Deputy.absent_id)
-            .where(
-                Deputy.deputy_id == user.id,
-                Deputy.first_day <= today,
-                Deputy.last_day >= today,
-                User.disabled_at.is_(None),
-                User.deleted_at.is_(None),
-            )
-            .distinct()
+    absent = (
+        select(Deputy.absent_id)
+        .join(User, User.id == Deputy.absent_id)
+        .where(
+            Deputy.deputy_id == user.id,
+            Deputy.first_day <= today,
+            Deputy.last_day >= today,
+            User.disabled_at.is_(None),
+            User.deleted_at.is_(None),
         )
     )
-
-
-def _memberships(work: "Work", user_ids: Iterable[int]) -> list[Membership]:
-    ids = list(user_ids)
-    if not ids:
-        return []
-    query = select(Membership).where(Membership.user_id.in_(ids)).order_by(Membership.id)
-    return list(work.session.scalars(query))
-
-
-def _grant(work: "Work", membership: Membership, *, own: bool) -> Grant:
-    organization = work.get(OrganizationService)
-    role, unit, category = membership.role, membership.unit_id, membership.category_id
-    return Grant(
-        permissions=frozenset(permission.permission for permission in role.permissions),
-        administrator=role.builtin and role.key == ADMINISTRATOR,
-        units=organization.units.subtree(unit) if unit else None,
-        categories=organization.categories.subtree(category) if category else None,
-        unit_id=unit,
-        own=own,
-        holder_id=membership.user_id,
+    person = aliased(User)
+    query = (
+        select(person.id.label("holder_id"), Membership.role_id, Membership.unit_id, Membership.category_id)
+        .outerjoin(Membership, Membership.user_id == person.id)
+        .where((person.id == user.id) | person.id.in_(absent))
+        .order_by(person.id != user.id, Membership.id)
     )
+    return work.session.execute(query).all()
+
+
+def _grant(work: "Work", row: Any, *, own: bool) -> Grant:
+    organization = work.get(OrganizationService)
+    permissions, administrator = work.reference("roles", _read_roles)[row.role_id]
+    return Grant(
+        permissions=permissions,
+        administrator=administrator,
+        units=organization.units.subtree(row.unit_id) if row.unit_id else None,
+        categories=organization.categories.subtree(row.category_id) if row.category_id else None,
+        unit_id=row.unit_id,
+        own=own,
+        holder_id=row.holder_id,
+    )
+
+
+def _read_roles(session: OrmSession) -> dict[int, tuple[frozenset[str], bool]]:
+    """Return of every role its rights, and whether it is the administrator's."""
+    return {
+        role.id: (
+            frozenset(permission.permission for permission in role.permissions),
+            role.builtin and role.key == ADMINISTRATOR,
+        )
+        for role in session.scalars(select(Role))
+    }
 
 
 def _mark_seen(site: "Site", session: Session) -> None:

@@ -6,6 +6,7 @@ from sqlalchemy import JSON, Boolean, Date, ForeignKey, Index, Integer, LargeBin
 from sqlalchemy.orm import Mapped, relationship
 
 from civicportal.db import Base, BigId, id_column, tagged
+from civicportal.reference import REFERENCE
 
 
 class User(Base):
@@ -58,6 +59,7 @@ class Role(Base):
     """A named set of permissions."""
 
     __tablename__ = "roles"
+    __table_args__ = {"info": REFERENCE}
 
     id: Mapped[int] = id_column()
     key: Mapped[str] = tagged(String(60), unique=True)
@@ -72,6 +74,7 @@ class RolePermission(Base):
     """One permission of a role."""
 
     __tablename__ = "role_permissions"
+    __table_args__ = {"info": REFERENCE}
 
     role_id: Mapped[int] = tagged(BigId, ForeignKey("roles.id", ondelete="CASCADE"), primary_key=True)
     permission: Mapped[str] = tagged(String(100), primary_key=True)

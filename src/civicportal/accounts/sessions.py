@@ -15,6 +15,7 @@ from civicportal.accounts.models import Session, User
 from civicportal.crypto import new_token, token_hash
 from civicportal.db import changed_rows
 from civicportal.errors import CivicportalError
+from civicportal.reference import STAMP
 
 if TYPE_CHECKING:
     from civicportal.work import Work
@@ -77,12 +78,16 @@ class SessionService:
 
     def live(self, token: str) -> tuple[Session, User] | None:
         """Return the session of a token and its person, unless it has ended in any way."""
-        found = self.session.execute(
-            select(Session, User).join(User, User.id == Session.user_id).where(*self._alive(), _is(token))
-        ).first()
+        found = self.live_with_stamp(token)
+        return found[:2] if found else None
+
+    def live_with_stamp(self, token: str) -> tuple[Session, User, str] | None:
+        """Return the session of a token, its person, and the stamp of the reference data, in one statement."""
+        query = select(Session, User, STAMP).join(User, User.id == Session.user_id)
+        found = self.session.execute(query.where(*self._alive(), _is(token))).first()
         if found is None or _is_idle(found[0], self.work.clock.now()):
             return None
-        return found[0], found[1]
+        return found[0], found[1], found[2] or ""
 
     def list_of(self, user: User) -> Sequence[Session]:
         """Return a person's live sessions, the one seen last first."""

@@ -52,6 +52,7 @@ class AttachmentService:
     def __init__(self, work: "Work") -> None:
         self.work = work
         self.session = work.session
+        self._of_case: dict[int, Sequence[Attachment]] = {}
 
     def add(self, key: str, image: "ProcessedImage", owner: str) -> Attachment:
         """Note a picture whose files are stored already; it waits 24 hours to be claimed."""
@@ -106,6 +107,7 @@ class AttachmentService:
         """
         if not keys:
             return
+        self._of_case.pop(case.id, None)
         claimed = self.session.scalars(
             update(Attachment)
             .where(
@@ -192,12 +194,14 @@ class AttachmentService:
 
     def of_case(self, case: Case) -> Sequence[Attachment]:
         """Return the pictures of a case in the order they came."""
-        return self.session.scalars(
-            select(Attachment).where(Attachment.case_id == case.id).order_by(Attachment.id)
-        ).all()
+        if case.id not in self._of_case:
+            query = select(Attachment).where(Attachment.case_id == case.id).order_by(Attachment.id)
+            self._of_case[case.id] = self.session.scalars(query).all()
+        return self._of_case[case.id]
 
     def publish(self, case: Case, public: bool) -> None:
         """Show the case's pictures to everybody, or to the citizen only; those of staff alone stay so."""
+        self._of_case.pop(case.id, None)
         self.session.execute(
             update(Attachment)
             .where(Attachment.case_id == case.id, Attachment.audience != "staff")

@@ -122,23 +122,17 @@ class RatingService:
 
     def closing(self, case: Case) -> CaseEvent | None:
         """Return the last step that closed the case and was not taken back."""
-        workflow = self.cases.kind(case).workflow
-        closed = [state.name for state in workflow.states if not state.is_open]
-        still_open = [state.name for state in workflow.states if state.is_open]
-        undone = {event.data.get("event") for event in self.cases.events(case) if event.type == "undone"}
-        query = (
-            select(CaseEvent)
-            .where(
-                CaseEvent.case_id == case.id,
-                CaseEvent.type == "transition",
-                CaseEvent.before.in_(still_open),
-                CaseEvent.after.in_(closed),
-                CaseEvent.id.not_in(undone),
-            )
-            .order_by(CaseEvent.id.desc())
-            .limit(1)
+        states = self.cases.kind(case).workflow.states
+        closed = {state.name for state in states if not state.is_open}
+        still_open = {state.name for state in states if state.is_open}
+        events = self.cases.events(case)
+        undone = {event.data.get("event") for event in events if event.type == "undone"}
+        closings = (
+            event
+            for event in events
+            if event.type == "transition" and event.before in still_open and event.after in closed
         )
-        return self.session.scalar(query)
+        return next((event for event in closings if event.id not in undone), None)
 
     def _ratable(self, case: Case) -> CaseEvent | None:
         if case.stage != "done" or not self.cases.kind(case).rating:

@@ -12,6 +12,7 @@ from civicportal.cases.attachments import AttachmentService
 from civicportal.cases.changes import CaseChange
 from civicportal.cases.deadlines import resume
 from civicportal.cases.errors import StaleCase
+from civicportal.cases.events import Events
 from civicportal.cases.measures import count, note_move, recounted
 from civicportal.cases.models import Case, CaseEvent
 from civicportal.cases.search_index import citizen_name, words_of
@@ -34,6 +35,7 @@ class CaseService:
         self.work = work
         self.session = work.session
         self._steps = work.get(StepService)
+        self._events = Events(work.session)
 
     def kind(self, case: Case) -> CaseKind:
         """Return the kind of a case."""
@@ -65,10 +67,11 @@ class CaseService:
 
     def events(self, case: Case, *, public: bool = False) -> Sequence[CaseEvent]:
         """Return the history, the latest first; for citizens only what is public."""
-        query = select(CaseEvent).where(CaseEvent.case_id == case.id).order_by(CaseEvent.id.desc())
-        if public:
-            query = query.where(CaseEvent.public)
-        return self.session.scalars(query).all()
+        return [event for event in self._events.of(case) if event.public or not public]
+
+    def last_event(self, case: Case) -> CaseEvent | None:
+        """Return the latest event of a case."""
+        return self._events.last(case)
 
     def _one(self, query: Select[Case], lock: bool) -> Case:
         case = self.session.scalar(query.with_for_update(of=Case) if lock else query)
@@ -267,8 +270,7 @@ class CaseService:
             **{"data": {}, **values},
         )
         event.digests = digest_words(self.work.site.keys, event)
-        self.session.add(event)
-        self.session.flush()
+        self._events.add(event)
         return event
 
     def check_version(self, case: Case, version: int | None) -> None:

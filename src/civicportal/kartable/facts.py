@@ -105,10 +105,9 @@ class FactsService:
     def of(self, case: Case) -> Facts:
         """Return the facts of a case."""
         line = self.access.action_line(case)
-        [row] = self.work.get(RowService).rows([(case, line)])
         may_know = self.access.can(case, "contact")
         return Facts(
-            row=row,
+            row=self.work.get(RowService).row(case, line),
             citizen=self.session.get(User, case.citizen_id) if case.citizen_id and may_know else None,
             identity=self._identity(case) if may_know or self.access.can(case, "identity") else (),
             nameless=case.citizen_id is None,

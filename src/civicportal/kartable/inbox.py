@@ -91,7 +91,9 @@ class InboxService:
         key, here = tuple_(Case.deadline, Case.id), tuple_(case.deadline, case.id)
         before = query.where(key < here).order_by(Case.deadline.desc(), Case.id.desc()).limit(1)
         after = query.where(key > here).order_by(Case.deadline, Case.id).limit(1)
-        return self.session.scalar(before), self.session.scalar(after)
+        both = select(before.scalar_subquery(), after.scalar_subquery())
+        found = self.session.execute(both).one()
+        return found[0], found[1]
 
     def search(self, text: str) -> Found:
         """Read what was typed into the search box: a code, a mobile, or words.

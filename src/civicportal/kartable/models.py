@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped
 
 from civicportal.cases.models import Case
 from civicportal.db import Base, BigId, id_column, tagged
+from civicportal.reference import REFERENCE
 
 _OPEN_ACTION = text("type = 'action' AND closed_at IS NULL")
 
@@ -62,6 +63,7 @@ class RoutingRule(Base):
     """An ordered rule of the site: the first that fits says where a new case goes."""
 
     __tablename__ = "routing_rules"
+    __table_args__ = {"info": REFERENCE}
 
     id: Mapped[int] = id_column()
     key: Mapped[str] = tagged(String(40), unique=True)
@@ -83,7 +85,7 @@ class ReadyText(Base):
     """Words that staff often write to citizens; the forms of steps offer them."""
 
     __tablename__ = "ready_texts"
-    __table_args__ = (Index(None, "kind", "position"),)
+    __table_args__ = (Index(None, "kind", "position"), {"info": REFERENCE})
 
     id: Mapped[int] = id_column()
     kind: Mapped[str] = tagged(String(40))

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 from translationstring import TranslationString
 
 from civicportal.access import AccessService
@@ -82,7 +84,8 @@ class ReadyTextService:
                 )
 
     def _texts(self, case: Case, transition: Transition) -> Iterator[Offer]:
-        rows = [row for row in self.rows(case.kind) if row.active and row.transition in ("", transition.name)]
+        kept = self.work.reference(f"ready_texts:{case.kind}", partial(_read_texts, case.kind))
+        rows = [row for row in kept if row.active and row.transition in ("", transition.name)]
         values = self._values(case) if rows else {}
         for row in rows:
             yield Offer(key=f"text-{row.id}", group=TEXTS, title=row.title, text=fill(row.text, values))
@@ -112,8 +115,7 @@ class ReadyTextService:
 
     def rows(self, kind: str) -> Sequence[ReadyText]:
         """Return the texts of a kind in their order."""
-        query = select(ReadyText).where(ReadyText.kind == kind)
-        return self.session.scalars(query.order_by(ReadyText.position, ReadyText.id)).all()
+        return _read_texts(kind, self.session)
 
     def fetch(self, text_id: int) -> ReadyText:
         """Return a text that the actor may keep.
@@ -161,3 +163,8 @@ class ReadyTextService:
     def _next_position(self, kind: str) -> int:
         last = self.session.scalar(select(func.max(ReadyText.position)).where(ReadyText.kind == kind))
         return (last or 0) + 1
+
+
+def _read_texts(kind: str, session: Session) -> Sequence[ReadyText]:
+    query = select(ReadyText).where(ReadyText.kind == kind)
+    return session.scalars(query.order_by(ReadyText.position, ReadyText.id)).all()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from civicportal.accounts.models import Membership, User
 from civicportal.cases.models import Case
@@ -48,9 +49,8 @@ class RoutingService:
         return self._by_rule(case) or self._by_plugin(case) or self.by_category(case) or self.fallback()
 
     def rules(self) -> list[RoutingRule]:
-        """Return the active rules in their order."""
-        query = select(RoutingRule).where(RoutingRule.active).order_by(RoutingRule.position, RoutingRule.id)
-        return list(self.work.session.scalars(query))
+        """Return the active rules in their order; reference data, not to be changed."""
+        return self.work.reference("routing", _read_rules)
 
     def days(self, case: Case, of_rule: float | None) -> float | None:
         """Return the office days a case is given: those of the rule that routed it, else of its category."""
@@ -112,3 +112,8 @@ class RoutingService:
         return bool(
             self.work.session.scalar(query.where(User.disabled_at.is_(None), User.deleted_at.is_(None)))
         )
+
+
+def _read_rules(session: Session) -> list[RoutingRule]:
+    query = select(RoutingRule).where(RoutingRule.active).order_by(RoutingRule.position, RoutingRule.id)
+    return list(session.scalars(query))

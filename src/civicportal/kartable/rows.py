@@ -8,7 +8,9 @@ from sqlalchemy import func, select
 from translationstring import TranslationString
 
 from civicportal.accounts.models import User
+from civicportal.cases.attachments import AttachmentService
 from civicportal.cases.models import Attachment, Case, CaseEvent
+from civicportal.cases.services import CaseService
 from civicportal.cases.workflow import STAGES, CaseKind, UnknownTransition
 from civicportal.kartable.deadlines import Due, due
 from civicportal.kartable.models import Referral
@@ -82,6 +84,13 @@ class RowService:
         comments = self._counts(CaseEvent.case_id, ids, CaseEvent.type == "commented")
         names = names_of(self.work, (holder_id(line) for _case, line in found))
         return [self._row(case, line, photos, comments, names) for case, line in found]
+
+    def row(self, case: Case, line: Referral | None) -> Row:
+        """Return the row of a case whose history and pictures its page shows anyway."""
+        photos = {case.id: len(self.work.get(AttachmentService).of_case(case))}
+        events = self.work.get(CaseService).events(case)
+        comments = {case.id: sum(event.type == "commented" for event in events)}
+        return self._row(case, line, photos, comments, names_of(self.work, (holder_id(line),)))
 
     def icon(self, case: Case) -> tuple[str, str]:
         """Return icon and tone of a case: those of its root category, else of its kind."""

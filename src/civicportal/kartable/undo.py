@@ -3,8 +3,6 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
-
 from civicportal.access import AccessService
 from civicportal.cases.changes import CaseChange
 from civicportal.cases.conversion import LINK
@@ -29,9 +27,7 @@ class UndoService:
 
     def last(self, case: Case) -> CaseEvent | None:
         """Return the event that the actor may take back now, if there is one."""
-        event = self.session.scalar(
-            select(CaseEvent).where(CaseEvent.case_id == case.id).order_by(CaseEvent.id.desc()).limit(1)
-        )
+        event = self.work.get(CaseService).last_event(case)
         if event is None or event.type not in UNDOABLE or event.actor_id != self.work.actor.user_id:
             return None
         if LINK in event.data:

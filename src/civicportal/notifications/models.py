@@ -6,6 +6,7 @@ from sqlalchemy import Boolean, Float, ForeignKey, Index, Integer, String, Text,
 from sqlalchemy.orm import Mapped
 
 from civicportal.db import Base, BigId, id_column, tagged
+from civicportal.reference import REFERENCE
 
 _WAITING = text("state IN ('new', 'leased', 'unknown')")
 _IN_A_BATCH = text("batch IS NOT NULL")
@@ -122,6 +123,7 @@ class StoredText(Base):
     """The site's own wording of a message, edited in the browser or seeded by the site's files."""
 
     __tablename__ = "message_texts"
+    __table_args__ = {"info": REFERENCE}
 
     key: Mapped[str] = tagged(String(60), primary_key=True)
     locale: Mapped[str] = tagged(String(10), primary_key=True)

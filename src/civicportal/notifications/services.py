@@ -18,6 +18,7 @@ from civicportal.notifications import timing
 from civicportal.notifications.choices import wants
 from civicportal.notifications.models import OutboxMessage
 from civicportal.notifications.notices import Facts, Notices, facts_of, keys_of, keys_of_step
+from civicportal.notifications.outbox import write_messages
 from civicportal.notifications.sms import SmsLength, sms_parts
 from civicportal.notifications.texts import TextService
 from civicportal.notifications.types import Lane
@@ -67,22 +68,34 @@ class NotificationService:
         if key is None:
             return
         case, due = change.case, self._due(change)
-        for user in self._people(self.work.get(FollowerService).recipients(case)):
+        rows = []
+        for user in self._people(self._hearers(change)):
             locale = self.locale_of(user)
             fields = self.notices.fields(case, facts, locale, own=user.id == case.citizen_id)
-            self._add(
-                event_key=f"{change.event.id}:{user.id}:sms",
-                kind=key,
-                recipient=user.mobile,
-                user_id=user.id,
-                case_id=case.id,
-                event_id=change.event.id,
-                next_at=due,
-                **self._content(key, locale, fields),
+            rows.append(
+                {
+                    "event_key": f"{change.event.id}:{user.id}:sms",
+                    "kind": key,
+                    "recipient": user.mobile,
+                    "user_id": user.id,
+                    "case_id": case.id,
+                    "event_id": change.event.id,
+                    "next_at": due,
+                    **self._content(key, locale, fields),
+                }
             )
+        write_messages(self.work, rows)
+
+    def _hearers(self, change: "CaseChange") -> list[int]:
+        """Return the ids of those who hear of a change: of a case that has just been opened its citizen alone."""
+        if change.type == "opened":
+            return [change.case.citizen_id] if change.case.citizen_id is not None else []
+        return self.work.get(FollowerService).recipients(change.case)
 
     def _people(self, ids: Sequence[int]) -> list[User]:
         """Return those who can be reached and want to be told of their cases."""
+        if not ids:
+            return []
         reachable = (User.mobile.is_not(None), User.disabled_at.is_(None), User.deleted_at.is_(None))
         query = select(User).where(User.id.in_(ids), *reachable, wants("case_notices"))
         return list(self.session.scalars(query.order_by(User.id)))
@@ -182,6 +195,7 @@ class NotificationService:
         return self.texts.values(message.kind, {"CODE": code})
 
     def _code_key(self, challenge: OtpChallenge) -> str:
+        """Return the text of a purpose; a browser fills in the code of a portal that has a public address."""
         key = f"otp.{challenge.purpose}"
         key = key if key in self.site.messages else "otp.login"
         return key if self.site.public_url else f"{key}.short"
@@ -194,7 +208,6 @@ class NotificationService:
         *,
         recipient: str,
         user_id: int | None = None,
-        """Return the text of a purpose; a browser fills in the code of a portal that has a public address."""
         fields: Mapping[str, str] | None = None,
         lane: Lane = "notices",
         case: "Case | None" = None,
@@ -276,11 +289,7 @@ class NotificationService:
         return {"text": text, "fields": values, "locale": locale or ""}
 
     def _add(self, **values: Any) -> None:
-        """Write one row; a second one of the same event and person is dropped."""
-        row = {"lane": "notices", "channel": "sms", "text": "", "fields": "{}", **values}
-        fixed = {"state": "new", "attempts": 0, "last_error": "", "created_at": self.work.clock.now()}
-        statement = self.site.engines.insert(OutboxMessage).values(**row, **fixed)
-        self.session.execute(statement.on_conflict_do_nothing(index_elements=["event_key"]))
+        write_messages(self.work, [values])
 
     def locale_of(self, user: User) -> str:
         """Return the language in which somebody reads messages."""

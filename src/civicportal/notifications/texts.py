@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from civicportal.cases.history import public_status
 from civicportal.i18n import _, localized_digits
@@ -148,8 +150,10 @@ class TextService:
 
     def _stored_in(self, locale: str) -> dict[str, str]:
         if locale not in self._stored:
-            rows = self.work.session.execute(
-                select(StoredText.key, StoredText.text).where(StoredText.locale == locale)
-            )
-            self._stored[locale] = {row.key: row.text for row in rows}
+            self._stored[locale] = self.work.reference(f"texts:{locale}", partial(_read_stored, locale))
         return self._stored[locale]
+
+
+def _read_stored(locale: str, session: Session) -> dict[str, str]:
+    rows = session.execute(select(StoredText.key, StoredText.text).where(StoredText.locale == locale))
+    return {row.key: row.text for row in rows}

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
+from sqlalchemy.util import memoized_property
 
 from civicportal.audit.services import AuditService
 from civicportal.errors import NotFound, NotPossible
 from civicportal.i18n import _
 from civicportal.organization import editing
 from civicportal.organization.models import Category
-from civicportal.organization.services import OrganizationService, Tree
+from civicportal.organization.services import Tree, read_categories
 from civicportal.persian import key
 
 if TYPE_CHECKING:
@@ -28,8 +29,12 @@ class CategoryService:
         self.session = work.session
 
     def tree(self, kind: str) -> Tree[Category]:
-        """Return the categories of a kind of case."""
-        return self.work.get(OrganizationService).categories_of(kind)
+        """Return the categories of a kind of case, as rows that may be changed."""
+        return self._categories.of(lambda category: category.kind == kind)
+
+    @memoized_property
+    def _categories(self) -> Tree[Category]:
+        return read_categories(self.session)
 
     def fetch(self, category_id: int, *, lock: bool = False) -> Category:
         """Return a category.

@@ -7,13 +7,14 @@ from sqlalchemy import JSON, Boolean, Date, Float, ForeignKey, Integer, String, 
 from sqlalchemy.orm import Mapped
 
 from civicportal.db import Base, BigId, id_column, tagged
+from civicportal.reference import REFERENCE
 
 
 class Unit(Base):
     """A part of the municipality that has a kartable."""
 
     __tablename__ = "units"
-    __table_args__ = {"sqlite_autoincrement": True}
+    __table_args__ = {"sqlite_autoincrement": True, "info": REFERENCE}
 
     id: Mapped[int] = id_column()
     key: Mapped[str] = tagged(String(40), unique=True)
@@ -30,7 +31,7 @@ class Category(Base):
     """What a case is about; a root has an icon, a leaf has a responsible unit and a deadline."""
 
     __tablename__ = "categories"
-    __table_args__ = (UniqueConstraint("kind", "key"), {"sqlite_autoincrement": True})
+    __table_args__ = (UniqueConstraint("kind", "key"), {"sqlite_autoincrement": True, "info": REFERENCE})
 
     id: Mapped[int] = id_column()
     kind: Mapped[str] = tagged(String(40))
@@ -55,6 +56,7 @@ class Holiday(Base):
     """A day on which the city does not work, beside the weekend."""
 
     __tablename__ = "holidays"
+    __table_args__ = {"info": REFERENCE}
 
     day: Mapped[date] = tagged(Date, primary_key=True)
     name: Mapped[str] = tagged(String(200))
@@ -64,6 +66,7 @@ class Closure(Base):
     """A period of whole days on which the city does not work, for instance a storm or an energy shortage."""
 
     __tablename__ = "closures"
+    __table_args__ = {"info": REFERENCE}
 
     id: Mapped[int] = id_column()
     first_day: Mapped[date] = tagged(Date)
@@ -80,6 +83,7 @@ class OfficeHours(Base):
     """When the offices work in an ordinary week: one row, planted from ``[calendar]`` of the site."""
 
     __tablename__ = "office_hours"
+    __table_args__ = {"info": REFERENCE}
 
     id: Mapped[int] = tagged(Integer, primary_key=True, autoincrement=False)
     #: Weekdays as Python counts them, Monday 0.

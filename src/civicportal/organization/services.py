@@ -1,7 +1,8 @@
 """Reading the organisation: trees of units and categories, and the city's working calendar."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from sqlalchemy import select
@@ -14,6 +15,8 @@ from civicportal.errors import CivicportalError
 from civicportal.organization.models import Category, Closure, Holiday, OfficeHours, Unit
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from civicportal.calendar import CityCalendar
     from civicportal.work import Work
 
@@ -33,6 +36,10 @@ class Tree(Generic[Node]):
         self._children: dict[int | None, list[Node]] = {}
         for row in self.by_id.values():
             self._children.setdefault(row.parent_id, []).append(row)
+
+    def of(self, belongs: Callable[[Node], bool]) -> "Tree[Node]":
+        """Return the tree of some of the rows."""
+        return Tree(row for row in self.by_id.values() if belongs(row))
 
     @property
     def roots(self) -> list[Node]:
@@ -59,7 +66,7 @@ class Tree(Generic[Node]):
 
 
 class OrganizationService:
-    """Units, categories and holidays, read once per unit of work."""
+    """Units, categories and holidays, as each process keeps them."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
@@ -67,19 +74,18 @@ class OrganizationService:
 
     @memoized_property
     def units(self) -> Tree[Unit]:
-        """Return all units, the inactive too: old cases still name them."""
-        return Tree(self.work.session.scalars(select(Unit).order_by(Unit.weight.desc(), Unit.id)))
+        """Return all units, the inactive too: old cases still name them. The rows are reference data, not to be changed."""
+        return self.work.reference("units", read_units)
 
     @memoized_property
     def categories(self) -> Tree[Category]:
-        """Return the categories of all kinds."""
-        query = select(Category).order_by(Category.weight.desc(), Category.id)
-        return Tree(self.work.session.scalars(query))
+        """Return the categories of all kinds; reference data, not to be changed."""
+        return self.work.reference("categories", read_categories)
 
     def categories_of(self, kind: str) -> Tree[Category]:
         """Return the categories of one kind of case."""
         if kind not in self._by_kind:
-            self._by_kind[kind] = Tree(c for c in self.categories.by_id.values() if c.kind == kind)
+            self._by_kind[kind] = self.categories.of(lambda category: category.kind == kind)
         return self._by_kind[kind]
 
     def unit(self, key: str) -> Unit:
@@ -115,9 +121,22 @@ class OrganizationService:
 
         The yearly holidays of the country count besides, whether they are among the holidays or not.
         """
-        session = self.work.session
-        calendar = self.work.site.calendar
-        if hours := session.get(OfficeHours, 1):
-            calendar = replace(calendar, **hours.rules)
-        closed = (day for closure in session.scalars(select(Closure)) for day in closure.days)
-        return calendar.with_holidays([*session.scalars(select(Holiday.day)), *closed])
+        return self.work.reference("calendar", partial(read_calendar, self.work.site.calendar))
+
+
+def read_units(session: "Session") -> Tree[Unit]:
+    """Read all units, as rows of a session."""
+    return Tree(session.scalars(select(Unit).order_by(Unit.weight.desc(), Unit.id)))
+
+
+def read_categories(session: "Session") -> Tree[Category]:
+    """Read the categories of all kinds, as rows of a session."""
+    return Tree(session.scalars(select(Category).order_by(Category.weight.desc(), Category.id)))
+
+
+def read_calendar(calendar: "CityCalendar", session: "Session") -> "CityCalendar":
+    """Return a calendar with the office hours and the days off that the database holds."""
+    if hours := session.get(OfficeHours, 1):
+        calendar = replace(calendar, **hours.rules)
+    closed = (day for closure in session.scalars(select(Closure)) for day in closure.days)
+    return calendar.with_holidays([*session.scalars(select(Holiday.day)), *closed])

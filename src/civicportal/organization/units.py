@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
+from sqlalchemy.util import memoized_property
 
 from civicportal.audit.services import AuditService
 from civicportal.errors import NotFound, NotPossible
 from civicportal.i18n import _
 from civicportal.organization import editing
 from civicportal.organization.models import Unit
-from civicportal.organization.services import OrganizationService, Tree
+from civicportal.organization.services import Tree, read_units
 
 if TYPE_CHECKING:
     from civicportal.work import Work
@@ -23,10 +24,10 @@ class UnitService:
         self.work = work
         self.session = work.session
 
-    @property
+    @memoized_property
     def tree(self) -> Tree[Unit]:
-        """Return all units."""
-        return self.work.get(OrganizationService).units
+        """Return all units, as rows that may be changed."""
+        return read_units(self.session)
 
     def fetch(self, unit_id: int, *, lock: bool = False) -> Unit:
         """Return a unit.

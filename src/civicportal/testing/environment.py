@@ -45,6 +45,7 @@ class Environment:
     def reset(self) -> None:
         """Set the clock to noon, empty the database, the store of files and the memory of messages."""
         self.clock.set(NOON)
+        self.site.reference.forget()
         memory(self.site).sent.clear()
         memory(self.site).script.clear()
         for key in list(self.site.storage.keys()):

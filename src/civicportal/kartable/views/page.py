@@ -78,7 +78,8 @@ def case_page(
 
 
 def _last_event(cases: CaseService, case: Case) -> int:
-    return max(event.id for event in cases.events(case))
+    event = cases.last_event(case)
+    return event.id if event else 0
 
 
 def _kept(step: BoundForm | None, step_forms: list[forms.StepForm]) -> list[str]:

@@ -49,11 +49,13 @@ def desk(request: Any, day: date | None, **panel: Any) -> dict[str, Any]:
     work = request.work
     form, filters = _filters(request)
     search = work.get(MeetingSearch)
+    page = search.page(filters, cursor=request.GET.get("cursor"))
+    work.get(AccessService).read_lines(row[0] for row in page.rows)
     return {
         **week(request, day),
         "form": form,
         "filtered": any(request.GET.get(field.name) for field in form) or filters.citizen is not None,
-        "page": search.page(filters, cursor=request.GET.get("cursor")),
+        "page": page,
         "total": search.count(filters),
         "address": ListAddress(request, form, "meetings.desk", keep=("day",)),
         "agenda": work.get(AgendaService),

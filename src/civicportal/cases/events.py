@@ -1,0 +1,36 @@
+"""Reading the history of cases, once in a unit of work."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from civicportal.cases.models import Case, CaseEvent
+
+
+class Events:
+    """The events of the cases of one unit of work, the latest first."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._read: dict[int, Sequence[CaseEvent]] = {}
+
+    def of(self, case: Case) -> Sequence[CaseEvent]:
+        """Return every event of a case."""
+        if case.id not in self._read:
+            query = select(CaseEvent).where(CaseEvent.case_id == case.id).order_by(CaseEvent.id.desc())
+            self._read[case.id] = self._session.scalars(query).all()
+        return self._read[case.id]
+
+    def last(self, case: Case) -> CaseEvent | None:
+        """Return the latest event, without the rest where that was not read yet."""
+        if case.id in self._read:
+            return next(iter(self._read[case.id]), None)
+        query = select(CaseEvent).where(CaseEvent.case_id == case.id).order_by(CaseEvent.id.desc())
+        return self._session.scalar(query.limit(1))
+
+    def add(self, event: CaseEvent) -> None:
+        """Write an event; what was read of its case is read anew."""
+        self._session.add(event)
+        self._session.flush()
+        self._read.pop(event.case_id, None)

@@ -1,0 +1,129 @@
+"""Reference data: rows that hardly ever change, such as units, categories and roles, kept by each process.
+
+A stamp in the database is changed in the transaction that changes any of them; a unit of work that reads them looks at
+the stamp alone. What is kept belongs to no session: it is read, never changed.
+"""
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy import Integer, String, event, select
+from sqlalchemy.orm import Mapped, Session
+
+from civicportal.crypto import new_token
+from civicportal.db import Base, tagged
+
+if TYPE_CHECKING:
+    from civicportal.site import Site
+    from civicportal.work import Work
+
+#: Marks a table as reference data: ``__table_args__ = {"info": REFERENCE}``.
+REFERENCE = {"reference": True}
+LONGEST = 60.0
+"""Seconds until what is kept is read anew whatever the stamp says: somebody may have changed a row by hand."""
+VISITORS = 1.0
+"""Seconds for which visitors are shown what another process has changed meanwhile."""
+Value = TypeVar("Value")
+
+
+class ReferenceStamp(Base):
+    """One row: a new value whenever reference data has changed."""
+
+    __tablename__ = "reference_stamp"
+
+    id: Mapped[int] = tagged(Integer, primary_key=True, autoincrement=False)
+    value: Mapped[str] = tagged(String(64))
+
+
+_PRESENT = select(ReferenceStamp.value).where(ReferenceStamp.id == 1)
+#: The present stamp, for statements that fetch it along.
+STAMP = _PRESENT.scalar_subquery()
+
+
+class ReferenceSession(Session):
+    """A session that notes whether it changes reference data, and tells whom this concerns when it is committed."""
+
+    touches_reference = False
+    keeper: "ReferenceData | None" = None
+
+
+class ReferenceData:
+    """What one process keeps of a site."""
+
+    def __init__(self, site: "Site") -> None:
+        self._site = site
+        self._kept: dict[str, tuple[str, float, Any]] = {}
+        self._seen: tuple[str, float] | None = None
+
+    def get(self, work: "Work", name: str, load: Callable[[Session], Value]) -> Value:
+        """Return what a function reads, from memory unless it has changed.
+
+        :param name: of what is read; one function for each.
+        :param load: is given a session that ends with it.
+        """
+        if _touched(work.session):
+            # Nobody else knows of it before the commit, and the caller may go on changing it.
+            return load(work.session)
+        stamp = self._stamp(work)
+        kept = self._kept.get(name)
+        if kept is None or kept[0] != stamp or time.monotonic() - kept[1] > LONGEST:
+            kept = (stamp, time.monotonic(), self._read(work, load))
+            self._kept[name] = kept
+        value: Value = kept[2]
+        return value
+
+    def change(self, session: Session) -> None:
+        """Say in the transaction of a session that reference data changes with it."""
+        value = new_token()
+        statement = self._site.engines.insert(ReferenceStamp).values(id=1, value=value)
+        session.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"value": value}))
+
+    def forget(self) -> None:
+        """Read everything anew when it is asked for next."""
+        self._kept.clear()
+        self._seen = None
+
+    def _stamp(self, work: "Work") -> str:
+        if work.actor.stamp is not None:
+            return work.actor.stamp
+        if work.actor.door == "visitor" and self._seen and time.monotonic() - self._seen[1] < VISITORS:
+            return self._seen[0]
+        stamp = work.session.scalar(_PRESENT) or ""
+        self._seen = (stamp, time.monotonic())
+        return stamp
+
+    @staticmethod
+    def _read(work: "Work", load: Callable[[Session], Value]) -> Value:
+        with Session(bind=work.session.connection(), expire_on_commit=False) as session:
+            value = load(session)
+            session.expunge_all()
+        return value
+
+
+def _touched(session: Any) -> bool:
+    if not session.touches_reference:
+        changed = (*session.new, *session.deleted, *session.dirty)
+        session.touches_reference = any(_is_reference(type(row).__table__) for row in changed)
+    return bool(session.touches_reference)
+
+
+def _is_reference(table: Any) -> bool:
+    return bool(table is not None and table.info.get("reference"))
+
+
+@event.listens_for(ReferenceSession, "before_flush")
+def _before_flush(session: ReferenceSession, *_more: Any) -> None:
+    _touched(session)
+
+
+@event.listens_for(ReferenceSession, "after_commit")
+def _after_commit(session: ReferenceSession) -> None:
+    if session.touches_reference and session.keeper is not None:
+        session.keeper.forget()
+
+
+@event.listens_for(ReferenceSession, "do_orm_execute")
+def _do_orm_execute(state: Any) -> None:
+    if state.is_insert or state.is_update or state.is_delete:
+        state.session.touches_reference |= _is_reference(getattr(state.statement, "table", None))

@@ -1,0 +1,81 @@
+"""Reference data is kept by each process, and read anew when any process has changed it."""
+
+import pytest
+from sqlalchemy import update
+
+from civicportal.organization.models import Unit
+from civicportal.organization.services import OrganizationService
+from civicportal.security import VISITOR
+from civicportal.testing import make_site, make_staff, make_unit
+from civicportal.web.counting import statements
+
+
+@pytest.fixture
+def other(civic_environment):
+    """The same site, assembled a second time as another process does."""
+    second = make_site(civic_environment.path)
+    yield second
+    second.engines.dispose()
+
+
+@pytest.fixture
+def unit(site):
+    with site.work() as work:
+        return make_unit(work, "lights", name="Lights").id
+
+
+def name(site, unit_id, **options):
+    with site.work(write=False, **options) as work:
+        return work.get(OrganizationService).unit_name(unit_id)
+
+
+def rename(site, unit_id, text):
+    with site.work() as work:
+        work.session.get(Unit, unit_id).name = text
+
+
+def test_a_second_unit_of_work_asks_for_the_stamp_alone(site, unit):
+    assert name(site, unit) == "Lights"
+    with statements(site.engines.read) as texts:
+        assert name(site, unit) == "Lights"
+    assert [text.split("FROM")[1].split()[0] for text in texts] == ["reference_stamp"]
+
+
+def test_a_change_is_seen_by_this_process_and_by_another(site, other, unit):
+    assert [name(one, unit) for one in (site, other)] == ["Lights", "Lights"]
+    rename(other, unit, "Lamps")
+    assert [name(one, unit) for one in (site, other)] == ["Lamps", "Lamps"]
+
+
+def test_a_statement_that_changes_many_rows_is_a_change_too(site, other, unit):
+    assert name(other, unit) == "Lights"
+    with site.work() as work:
+        work.session.execute(update(Unit).values(name="All"))
+    assert name(other, unit) == "All"
+
+
+def test_what_is_not_committed_is_nobody_elses(site, unit):
+    class Broken(Exception):
+        pass
+
+    with pytest.raises(Broken), site.work() as work:
+        work.session.get(Unit, unit).name = "Lamps"
+        assert work.get(OrganizationService).unit_name(unit) == "Lamps"
+        raise Broken
+    assert name(site, unit) == "Lights"
+
+
+def test_visitors_see_a_change_of_their_own_process_at_once(site, unit):
+    assert name(site, unit, actor=VISITOR) == "Lights"
+    rename(site, unit, "Lamps")
+    assert name(site, unit, actor=VISITOR) == "Lamps"
+
+
+def test_a_request_of_staff_takes_two_statements_to_know_who_asks(site, app, sign_in, unit):
+    with site.work() as work:
+        person = make_staff(work, unit=work.session.get(Unit, unit))
+    sign_in(person)
+    app.get("/offline")
+    with statements(site.engines.read) as texts:
+        app.get("/offline", status=200)
+    assert len(texts) == 2, texts

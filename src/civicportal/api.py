@@ -64,6 +64,9 @@ from civicportal.demo import cast as demo_cast
 from civicportal.demo.clock import set_time
 from civicportal.demo.phones import PhoneMessage, Phones
 from civicportal.errors import CivicportalError, ConfigurationError, Conflict, Forbidden, NotFound
+from civicportal.exports.cases import CaseRow, CaseSource, case_columns
+from civicportal.exports.rows import export_rows
+from civicportal.exports.types import Column, Export, Figures, FigureTable, Masked, Offer
 from civicportal.forms import (
     BirthDateWidget,
     BoundForm,
@@ -226,8 +229,10 @@ __all__ = [
     "CaseEvent",
     "CaseKind",
     "CaseLink",
+    "CaseRow",
     "CaseSearch",
     "CaseService",
+    "CaseSource",
     "Category",
     "Cell",
     "CheckboxWidget",
@@ -244,16 +249,20 @@ __all__ = [
     "Cluster",
     "Code",
     "CodeWidget",
+    "Column",
     "Configuration",
     "ConfigurationError",
     "Conflict",
     "ConversionService",
     "DateWidget",
     "ExpertComment",
+    "Export",
     "Facet",
     "FigureFields",
     "FigureFilters",
     "FigureService",
+    "FigureTable",
+    "Figures",
     "FiguresPage",
     "FileMissing",
     "FileRefused",
@@ -284,6 +293,7 @@ __all__ = [
     "ListAddress",
     "ListOf",
     "MapPointWidget",
+    "Masked",
     "Message",
     "MessageText",
     "Mobile",
@@ -295,6 +305,7 @@ __all__ = [
     "NotFound",
     "NotificationService",
     "NumberWidget",
+    "Offer",
     "Option",
     "OrganizationService",
     "Page",
@@ -364,6 +375,7 @@ __all__ = [
     "answer_inbound",
     "boolean",
     "bounding_box",
+    "case_columns",
     "case_form",
     "case_page",
     "clusters",
@@ -373,6 +385,7 @@ __all__ = [
     "demo_cast",
     "distance_m",
     "drop_files",
+    "export_rows",
     "figures_page",
     "fill_kept",
     "forget_kept",

@@ -32,6 +32,7 @@ CORE_PARTS = (
     "members",
     "notifications",
     "privacy",
+    "exports",
     "dashboard",
     "pwa",
     "administration",

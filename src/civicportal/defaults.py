@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from civicportal.cases.models import Case
     from civicportal.checks import Finding
     from civicportal.dashboard.types import NavigationItem, Panel, Widget
+    from civicportal.exports.types import Offer
     from civicportal.jobs import Job
     from civicportal.notifications.models import InboundMessage
     from civicportal.notifications.types import Message, MessageText, Receipt, Reply
@@ -65,14 +66,23 @@ def register_jobs(site: "Site") -> "Iterable[Job]":
     from civicportal.audit import jobs as audit
     from civicportal.cases import vocabulary
     from civicportal.demo import phones
+    from civicportal.exports import jobs as exports
     from civicportal.kartable import digests, escalation
     from civicportal.privacy import jobs as privacy
     from civicportal.statistics import backfill
 
     has_own_phones = site.is_demo and site.transport == "console"
-    own = (sweepers, audit, claims, privacy, digests, escalation, health, backfill, vocabulary)
+    own = (sweepers, audit, claims, privacy, digests, escalation, health, exports, backfill, vocabulary)
     core = [job for module in own for job in module.JOBS]
     return (*core, *(phones.JOBS if has_own_phones else ()))
+
+
+@hookimpl
+def register_exports(site: "Site") -> "Iterable[Offer]":
+    """Return the list of the kartable."""
+    from civicportal.kartable.exports import exports
+
+    return exports(site)
 
 
 @hookimpl(trylast=True)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from civicportal.dashboard.types import NavigationItem, Panel, Widget
     from civicportal.demo.phones import Phones
     from civicportal.demo.runner import Progress
+    from civicportal.exports.types import Offer
     from civicportal.jobs import Job
     from civicportal.kartable.types import Route
     from civicportal.notifications.models import InboundMessage
@@ -75,6 +76,11 @@ def includeme(config: Any) -> None:
 @hookspec
 def register_jobs(site: "Site") -> "Iterable[Job]":
     """Return what the worker does again and again."""
+
+
+@hookspec
+def register_exports(site: "Site") -> "Iterable[Offer]":
+    """Return the lists and figures of the plugin that people take along as files: ``Export`` and ``Figures``."""
 
 
 @hookspec

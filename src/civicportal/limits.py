@@ -74,6 +74,8 @@ DEFAULTS: dict[str, tuple[Window, ...]] = {
     "identity_site": (Window(2000, _DAY),),
     "reveal_officer": (Window(30, _HOUR), Window(100, _DAY)),
     "export_person": (Window(5, _DAY),),
+    "export_officer": (Window(30, _HOUR), Window(200, _DAY)),
+    "export_numbers": (Window(3, _HOUR), Window(10, _DAY)),
     "submit_citizen": (Window(10, _HOUR), Window(30, _DAY)),
     "submit_address": (Window(60, _HOUR),),
     "upload_owner": (Window(60, _HOUR),),

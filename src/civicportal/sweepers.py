@@ -10,6 +10,7 @@ from sqlalchemy import delete, select
 from civicportal.accounts.models import Invitation, OtpChallenge, Session
 from civicportal.cases.attachments import UNCLAIMED, drop_files
 from civicportal.cases.models import Attachment
+from civicportal.exports.models import ExportJob
 from civicportal.jobs import Job
 
 if TYPE_CHECKING:
@@ -68,7 +69,11 @@ def _delete_unclaimed(site: "Site", before: datetime) -> bool:
 def _delete_orphans(site: "Site", keys: list[str]) -> None:
     with site.work(write=False) as work:
         named = {key.partition(".")[0] for key in keys}
-        known = set(work.session.scalars(select(Attachment.key).where(Attachment.key.in_(named))))
+        known = {
+            key
+            for column in (Attachment.key, ExportJob.file)
+            for key in work.session.scalars(select(column).where(column.in_(named)))
+        }
     for key in keys:
         if key.partition(".")[0] not in known:
             site.storage.delete(key)

@@ -29,6 +29,33 @@ class Chip:
     url: str
 
 
+def filters_of(values: Mapping[str, Any]) -> Filters:
+    """Return the filters that the values of :class:`~civicportal.kartable.schemas.InboxFilters` say."""
+    return Filters(
+        kind=values["kind"],
+        status=values["status"],
+        category=int(values["category"]) if values["category"] else None,
+        first_day=values["first"],
+        last_day=values["last"],
+        words=values["q"],
+        citizen=values["citizen"],
+    )
+
+
+def choices(work: "Work", kind: str | None = None) -> dict[str, list[Option]]:
+    """Return what the filters offer.
+
+    :param kind: name of the kind whose statuses and categories are offered; of all kinds when there is none such.
+    """
+    kinds = list(work.site.kinds.values())
+    chosen = [one for one in kinds if one.name == kind] or kinds
+    return {
+        "kinds": [Option(value=one.name, label=one.title) for one in kinds],
+        "statuses": _statuses(chosen),
+        "categories": _categories(work, {one.name for one in chosen}),
+    }
+
+
 class InboxAddress:
     """What the address of a list says, read and written.
 
@@ -37,8 +64,7 @@ class InboxAddress:
     """
 
     def __init__(self, request: Any, work: "Work") -> None:
-        self._request = request
-        self.form = BoundForm(request, InboxFilters(), bindings=self._choices(work))
+        self.form = BoundForm(request, InboxFilters(), bindings=choices(work, request.GET.get("kind")))
         self.values = self.form.read_filters(request.GET)
         wanted = request.GET.get("view", "")
         self.view = wanted if wanted in (*VIEWS, EVERYWHERE) else "all"
@@ -47,16 +73,7 @@ class InboxAddress:
     @property
     def filters(self) -> Filters:
         """Return the filters for :class:`~civicportal.kartable.inbox.InboxService`."""
-        values = self.values
-        return Filters(
-            kind=values["kind"],
-            status=values["status"],
-            category=int(values["category"]) if values["category"] else None,
-            first_day=values["first"],
-            last_day=values["last"],
-            words=values["q"],
-            citizen=values["citizen"],
-        )
+        return filters_of(self.values)
 
     @property
     def is_narrowed(self) -> bool:
@@ -92,15 +109,6 @@ class InboxAddress:
         if options is None:
             return "" if name == "citizen" else text
         return next((field.say(o.label) for o in options(self.form.schema[name]) if o.value == text), text)
-
-    def _choices(self, work: "Work") -> Mapping[str, list[Option]]:
-        kinds = list(self._request.site.kinds.values())
-        chosen = [kind for kind in kinds if kind.name == self._request.GET.get("kind")] or kinds
-        return {
-            "kinds": [Option(value=kind.name, label=kind.title) for kind in kinds],
-            "statuses": _statuses(chosen),
-            "categories": _categories(work, {kind.name for kind in chosen}),
-        }
 
 
 def _statuses(kinds: "list[CaseKind]") -> list[Option]:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from civicportal.exports.running import make_next
 from civicportal.notifications.delivery import LANES, SEND_TIMEOUT, deliver_once
 from civicportal.notifications.gate import GateService
 from civicportal.notifications.types import Lane
@@ -25,6 +26,7 @@ JOB_POLL_SECONDS = 5.0
 DEMO_JOB_POLL_SECONDS = 1.0
 """Whoever answers on a phone of the demo sits before it."""
 ALIVE_POLL_SECONDS = 5.0
+EXPORT_POLL_SECONDS = 1.0
 AFTER_ERROR_SECONDS = 5.0
 STOP_SECONDS = 10.0
 
@@ -50,6 +52,7 @@ class Worker:
         threads = [self._thread(lane, POLL_SECONDS, partial(self._drain, lane)) for lane in LANES]
         pause = DEMO_JOB_POLL_SECONDS if self.site.is_demo else JOB_POLL_SECONDS
         threads.append(self._thread("jobs", pause, self.jobs.run_due))
+        threads.append(self._thread("exports", EXPORT_POLL_SECONDS, self._export))
         threads.append(self._thread("alive", ALIVE_POLL_SECONDS, partial(mark_alive, self.site)))
         log.info("worker of %s started, transport %s", self.site.short_name, self.site.transport)
         while not self.stop.wait(1):
@@ -67,9 +70,14 @@ class Worker:
         for lane in LANES:
             self._drain(lane)
         self.jobs.run_due()
+        self._export()
 
     def _drain(self, lane: Lane) -> None:
         while not self.stop.is_set() and deliver_once(self.site, lane):
+            pass
+
+    def _export(self) -> None:
+        while not self.stop.is_set() and make_next(self.site, self.stop):
             pass
 
     def _thread(self, name: str, pause: float, what: Callable[[], object]) -> threading.Thread:

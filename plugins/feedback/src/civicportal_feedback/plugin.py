@@ -12,6 +12,7 @@ from civicportal.api import (
     Finding,
     MessageText,
     NavigationItem,
+    Offer,
     Panel,
     Permission,
     PluginModels,
@@ -22,6 +23,7 @@ from civicportal.api import (
     hookimpl,
 )
 from civicportal_feedback import demo, doctor, pieces, views
+from civicportal_feedback.exports import EXPORTS
 from civicportal_feedback.messages import MESSAGES
 from civicportal_feedback.models import FeedbackBase
 from civicportal_feedback.publications import PERMISSION, PublicationService
@@ -57,6 +59,12 @@ def register_messages() -> Iterable[MessageText]:
 def includeme(config: Any) -> None:
     """Add the pages."""
     views.includeme(config)
+
+
+@hookimpl
+def register_exports() -> Iterable[Offer]:
+    """Return what can be taken along as a file."""
+    return EXPORTS
 
 
 @hookimpl

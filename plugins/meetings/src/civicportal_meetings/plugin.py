@@ -13,6 +13,7 @@ from civicportal.api import (
     Job,
     MessageText,
     NavigationItem,
+    Offer,
     Panel,
     Permission,
     PluginModels,
@@ -24,6 +25,7 @@ from civicportal.api import (
     hookimpl,
 )
 from civicportal_meetings import citizen_pieces, demo, doctor, jobs, staff_pieces, views
+from civicportal_meetings.exports import EXPORTS
 from civicportal_meetings.messages import MESSAGES
 from civicportal_meetings.models import MeetingsBase
 from civicportal_meetings.names import GIVE_ORDERS, KIND, MINUTES, ORDERS, SESSIONS
@@ -71,6 +73,12 @@ def register_messages() -> Iterable[MessageText]:
 def includeme(config: Any) -> None:
     """Add the pages."""
     views.includeme(config)
+
+
+@hookimpl
+def register_exports() -> Iterable[Offer]:
+    """Return what can be taken along as a file."""
+    return EXPORTS
 
 
 @hookimpl

@@ -14,6 +14,7 @@ from civicportal.api import (
     Finding,
     MessageText,
     NavigationItem,
+    Offer,
     Panel,
     PluginModels,
     Route,
@@ -24,6 +25,7 @@ from civicportal.api import (
     hookimpl,
 )
 from civicportal_reports import commands, demo, doctor, pieces, views
+from civicportal_reports.exports import EXPORTS
 from civicportal_reports.messages import MESSAGES
 from civicportal_reports.models import ReportsBase
 from civicportal_reports.schemas import Settings
@@ -116,6 +118,12 @@ def case_changed(change: CaseChange, work: Work) -> None:
 def check_site(work: Work) -> Iterable[Finding]:
     """Look for what reports need and the site lacks."""
     return doctor.findings(work)
+
+
+@hookimpl
+def register_exports() -> Iterable[Offer]:
+    """Return what can be taken along as a file."""
+    return EXPORTS
 
 
 @hookimpl

@@ -12,13 +12,13 @@ from civicportal.api import (
     FormInvalid,
     ListAddress,
     NotFound,
-    Option,
     OrganizationService,
     Refused,
     StaleCase,
     _,
     whole_number,
 )
+from civicportal_feedback.choices import desk_choices
 from civicportal_feedback.kinds import TYPES
 from civicportal_feedback.models import Feedback
 from civicportal_feedback.publications import PublicationService
@@ -36,14 +36,7 @@ def listing(request: Any) -> dict[str, Any]:
     """List the messages that the filters leave."""
     organization, search = request.work.get(OrganizationService), request.work.get(FeedbackSearch)
     kind = request.site.kind(KIND)
-    form = BoundForm(
-        request,
-        DeskFilters(),
-        bindings={
-            "states": [(state.name, state.title) for state in kind.workflow.states],
-            "units": [Option(value=u.key, label=u.name) for u in organization.units.by_id.values()],
-        },
-    )
+    form = BoundForm(request, DeskFilters(), bindings=desk_choices(request.work))
     filters = Filters.of(form.read_filters(request.GET))
     sort = request.GET.get("sort", "newest")
     page = search.page(filters, sort=sort, cursor=request.GET.get("cursor"))

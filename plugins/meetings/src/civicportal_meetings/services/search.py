@@ -55,15 +55,19 @@ class MeetingSearch:
         self.work = work
         self.session = work.session
 
+    def query(self, filters: Filters, *columns: Any) -> Rows:
+        """Return a query for columns of the requests that the actor may see."""
+        return self._base(*columns).where(visible(self.work.actor), *self._conditions(filters))
+
     def page(self, filters: Filters, *, cursor: str | None = None) -> Page:
         """Return one page of (case, request, citizen) rows: who waits longest comes first, else the newest."""
-        query = self._query(filters, Case, MeetingRequest, User)
+        query = self.query(filters, Case, MeetingRequest, User)
         sort = SORTS["newest" if filters.status else "oldest"]
         return case_page(self.session, query, sort=sort, cursor=cursor)
 
     def count(self, filters: Filters) -> int:
         """Return how many requests the filters leave."""
-        return self.session.scalar(self._query(filters, func.count())) or 0
+        return self.session.scalar(self.query(filters, func.count())) or 0
 
     def citizen_of(self, national_code: str) -> int | None:
         """Return the id of the citizen who named this national code in a request that the actor may see."""
@@ -80,11 +84,8 @@ class MeetingSearch:
 
     def waiting(self) -> Sequence[tuple[Case, MeetingRequest]]:
         """Return the requests that wait for a time, who waits longest first."""
-        query = self._query(Filters(), Case, MeetingRequest).order_by(Case.created_at, Case.id).limit(200)
+        query = self.query(Filters(), Case, MeetingRequest).order_by(Case.created_at, Case.id).limit(200)
         return [(case, request) for case, request in self.session.execute(query)]
-
-    def _query(self, filters: Filters, *columns: Any) -> Rows:
-        return self._base(*columns).where(visible(self.work.actor), *self._conditions(filters))
 
     def _base(self, *columns: Any) -> Rows:
         return (

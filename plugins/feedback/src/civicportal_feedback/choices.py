@@ -1,0 +1,15 @@
+"""What the filters of the desk offer."""
+
+from typing import Any
+
+from civicportal.api import Option, OrganizationService, Work
+from civicportal_feedback.workflow import KIND
+
+
+def desk_choices(work: Work) -> dict[str, Any]:
+    """Return what :class:`~civicportal_feedback.schemas.DeskFilters` asks for."""
+    units = work.get(OrganizationService).units.by_id.values()
+    return {
+        "states": [(state.name, state.title) for state in work.site.kind(KIND).workflow.states],
+        "units": [Option(value=unit.key, label=unit.name) for unit in units],
+    }

@@ -1,0 +1,76 @@
+"""The list of messages as a file."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Select
+
+from civicportal.api import Case, CaseRow, CaseSource, Column, Export, _, case_columns
+from civicportal_feedback.choices import desk_choices
+from civicportal_feedback.kinds import TYPES
+from civicportal_feedback.models import Feedback
+from civicportal_feedback.schemas import DeskFilters
+from civicportal_feedback.search import FeedbackSearch, Filters
+
+
+class FeedbackSource(CaseSource):
+    """The rows of the desk's list, with the unit that each is about."""
+
+    entities = (Case, Feedback)
+
+    def query(self, *columns: Any) -> Select[Any]:
+        """Return the list's own query."""
+        return self.work.get(FeedbackSearch).query(Filters.of(self.values), *columns)
+
+    def row(self, case: Case, details: Sequence[Any], people: Mapping[int, Any]) -> CaseRow:
+        """Return one row; the name of the unit stands beside the message."""
+        return super().row(case, (*details, self.organization.unit_name(details[0].unit_id)), people)
+
+
+def _feedback(row: CaseRow) -> Feedback:
+    feedback: Feedback = row.details[0]
+    return feedback
+
+
+#: The subject of a message is the name of its sort: its words say more.
+COMMON = tuple(
+    replace(column, chosen=True) if column.name == "body" else column
+    for column in case_columns(without=("kind", "subject", "category", "topic", "place"))
+)
+
+LIST = Export(
+    name="feedback.list",
+    title=_("Messages of citizens"),
+    permissions=("feedback:case:export",),
+    route="feedback.desk",
+    schema=DeskFilters,
+    bindings=desk_choices,
+    columns=(
+        *COMMON,
+        Column(
+            name="type",
+            title=_("Kind of message"),
+            value=lambda row: TYPES[_feedback(row).type].title,
+            printed=True,
+        ),
+        Column(
+            name="about", title=_("About the unit"), value=lambda row: row.details[1], width=24, printed=True
+        ),
+        Column(
+            name="anonymous",
+            title=_("Without a name"),
+            value=lambda row: _feedback(row).anonymous,
+            kind="flag",
+        ),
+        Column(
+            name="consent",
+            title=_("May be published"),
+            value=lambda row: _feedback(row).consent,
+            kind="flag",
+        ),
+    ),
+    source=FeedbackSource,
+)
+
+EXPORTS = (LIST,)

@@ -1,0 +1,128 @@
+"""The list of requests as a file."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from civicportal.api import Case, CaseRow, CaseSource, Column, Export, Masked, Work, _, case_columns
+from civicportal_meetings.desk_schemas import Filters as FilterForm
+from civicportal_meetings.models import Appointment, MeetingRequest
+from civicportal_meetings.names import KIND
+from civicportal_meetings.services.search import Filters, MeetingSearch
+
+ALL = ("all", _("Every status"))
+PARTIES = {"natural": _("Natural person"), "legal": _("Legal person")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeetingRow(CaseRow):
+    """A request with the time it was given, if any."""
+
+    appointment: datetime | None
+    national_code: Masked | None
+
+    @property
+    def request(self) -> MeetingRequest:
+        """Return what the request says of who comes."""
+        request: MeetingRequest = self.details[0]
+        return request
+
+
+class MeetingSource(CaseSource):
+    """The rows of the desk's list."""
+
+    entities = (Case, MeetingRequest)
+
+    def query(self, *columns: Any) -> Select[Any]:
+        """Return the list's own query."""
+        return self.work.get(MeetingSearch).query(Filters.of(self.values), *columns)
+
+    def rows(self, found: Sequence[Any]) -> Iterable[MeetingRow]:
+        """Return the rows with their appointments; national codes are opened only where they are asked for."""
+        times = self._times([case.id for case, _request in found])
+        return [
+            MeetingRow(
+                **vars(row), appointment=times.get(case.id), national_code=self._national_code(request)
+            )
+            for row, (case, request) in zip(super().rows(found), found, strict=True)
+        ]
+
+    def _times(self, case_ids: Sequence[int]) -> dict[int, datetime]:
+        standing = Appointment.ended_at.is_(None) | (Appointment.ended_how == "hold")
+        query = select(Appointment.case_id, Appointment.start).where(
+            Appointment.case_id.in_(case_ids), standing
+        )
+        return dict(self.work.session.execute(query.order_by(Appointment.id)).all())
+
+    def _national_code(self, request: MeetingRequest) -> Masked | None:
+        if "national_code" not in self.names or not request.national_code:
+            return None
+        site = self.work.site
+        code = site.keys.decrypt(request.national_code)
+        return Masked(masked=site.country.mask_national_code(code), full=code)
+
+
+def desk_choices(work: Work) -> dict[str, Any]:
+    """Return what the filters of the desk offer."""
+    states = work.site.kind(KIND).workflow.states
+    return {"states": [*((state.name, state.title) for state in states), ALL]}
+
+
+LIST = Export(
+    name="meetings.list",
+    title=_("Requests for meetings"),
+    permissions=("meetings:case:export",),
+    route="meetings.desk",
+    schema=FilterForm,
+    bindings=desk_choices,
+    columns=case_columns(
+        without=("kind", "category", "topic", "place", "citizen"),
+        more=(
+            Column(
+                name="appointment",
+                title=_("Time of the meeting"),
+                value=lambda row: row.appointment,
+                kind="moment",
+                printed=True,
+            ),
+            Column(name="party", title=_("Applicant"), value=lambda row: PARTIES.get(row.request.party)),
+            Column(
+                name="name",
+                title=_("Name of the applicant"),
+                value=lambda row: row.request.name,
+                personal="contact",
+                width=24,
+                chosen=False,
+            ),
+            Column(
+                name="organization",
+                title=_("Organisation"),
+                value=lambda row: row.request.organization,
+                personal="contact",
+                width=24,
+                chosen=False,
+            ),
+            Column(
+                name="companions",
+                title=_("Companions"),
+                value=lambda row: len(row.request.companions),
+                kind="number",
+                width=10,
+            ),
+            Column(
+                name="national_code",
+                title=_("National code"),
+                value=lambda row: row.national_code,
+                kind="code",
+                personal="identity",
+                chosen=False,
+            ),
+        ),
+    ),
+    source=MeetingSource,
+)
+
+EXPORTS = (LIST,)

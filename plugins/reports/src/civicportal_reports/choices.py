@@ -1,0 +1,19 @@
+"""What the filters of the desk offer."""
+
+from typing import Any
+
+from civicportal.api import Option, OrganizationService, Work
+from civicportal_reports.categories import filter_options, topics
+from civicportal_reports.workflow import KIND
+
+
+def desk_choices(work: Work) -> dict[str, Any]:
+    """Return what :class:`~civicportal_reports.schemas.DeskFilters` asks for."""
+    site = work.site
+    units = work.get(OrganizationService).units.by_id.values()
+    return {
+        "categories": filter_options(topics(work)),
+        "states": [(state.name, state.title) for state in site.kind(KIND).workflow.states],
+        "units": [Option(value=unit.key, label=unit.name) for unit in units],
+        "districts": site.map.districts if site.map else [],
+    }

@@ -1,0 +1,143 @@
+"""The list of reports as a file: for people, and with the columns of GeoReport v2 for programs."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from civicportal.api import (
+    OPEN_STAGES,
+    Case,
+    CaseEvent,
+    CaseRow,
+    CaseSource,
+    Column,
+    Export,
+    _,
+    case_columns,
+)
+from civicportal_reports.choices import desk_choices
+from civicportal_reports.models import Report
+from civicportal_reports.schemas import DeskFilters
+from civicportal_reports.search import Filters, ReportSearch
+
+PERMISSIONS = ("reports:case:export",)
+
+
+class ReportSource(CaseSource):
+    """The rows of the desk's list."""
+
+    entities = (Case, Report)
+
+    def query(self, *columns: Any) -> Select[Any]:
+        """Return the list's own query."""
+        return self.work.get(ReportSearch).query(Filters.of(self.values), *columns)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GeoReportRow(CaseRow):
+    """A report with what was said of it last in public."""
+
+    notes: str
+
+
+class GeoReportSource(ReportSource):
+    """The same rows with the words of the answers."""
+
+    def rows(self, found: Sequence[Any]) -> Iterable[GeoReportRow]:
+        """Return the rows with the latest public words of the city."""
+        said = self._said([case.id for case, _report in found])
+        return [GeoReportRow(**vars(row), notes=said.get(row.case.id, "")) for row in super().rows(found)]
+
+    def _said(self, case_ids: Sequence[int]) -> dict[int, str]:
+        query = (
+            select(CaseEvent.id, CaseEvent.case_id, CaseEvent.type, CaseEvent.public_text, CaseEvent.data)
+            .where(CaseEvent.case_id.in_(case_ids), CaseEvent.public, CaseEvent.door != "citizen")
+            .order_by(CaseEvent.id)
+        )
+        found = self.work.session.execute(query).all()
+        undone = {event.data.get("event") for event in found if event.type == "undone"}
+        return {
+            event.case_id: event.public_text
+            for event in found
+            if event.public_text and event.id not in undone
+        }
+
+
+def _report(row: CaseRow) -> Report:
+    report: Report = row.details[0]
+    return report
+
+
+LIST = Export(
+    name="reports.list",
+    title=_("City reports"),
+    permissions=PERMISSIONS,
+    route="reports.desk",
+    schema=DeskFilters,
+    bindings=desk_choices,
+    columns=case_columns(
+        without=("kind",),
+        more=(
+            Column(
+                name="district",
+                title=_("District"),
+                value=lambda row: _report(row).district,
+                printed=True,
+            ),
+            Column(name="street", title=_("Street"), value=lambda row: _report(row).street, chosen=False),
+            Column(
+                name="lat", title=_("Latitude"), value=lambda row: _report(row).lat, kind="number", width=11
+            ),
+            Column(
+                name="lon", title=_("Longitude"), value=lambda row: _report(row).lon, kind="number", width=11
+            ),
+        ),
+    ),
+    source=ReportSource,
+)
+
+#: Source: the proposed GeoReport Bulk of Open311; the number of a case stands for it, never its tracking code.
+GEOREPORT = Export(
+    name="reports.georeport",
+    title=_("CSV of GeoReport v2"),
+    permissions=PERMISSIONS,
+    route="reports.desk",
+    schema=DeskFilters,
+    bindings=desk_choices,
+    columns=(
+        Column(name="service_request_id", title="service_request_id", value=lambda row: str(row.case.id)),
+        Column(
+            name="requested_datetime",
+            title="requested_datetime",
+            value=lambda row: row.case.created_at,
+            kind="moment",
+        ),
+        Column(
+            name="updated_datetime",
+            title="updated_datetime",
+            value=lambda row: row.case.updated_at,
+            kind="moment",
+        ),
+        Column(name="closed_date", title="closed_date", value=lambda row: row.case.closed_at, kind="moment"),
+        Column(
+            name="status_description",
+            title="status_description",
+            value=lambda row: "open" if row.case.stage in OPEN_STAGES else "closed",
+        ),
+        Column(name="status_notes", title="status_notes", value=lambda row: row.notes),
+        Column(name="source", title="source", value=lambda row: row.case.source),
+        Column(name="service_name", title="service_name", value=lambda row: row.category),
+        Column(name="service_subtype", title="service_subtype", value=lambda row: row.topic),
+        Column(name="description", title="description", value=lambda row: row.case.body),
+        Column(name="agency_responsible", title="agency_responsible", value=lambda row: row.unit),
+        Column(name="address", title="address", value=lambda row: row.case.place),
+        Column(name="lat", title="lat", value=lambda row: _report(row).lat, kind="number"),
+        Column(name="long", title="long", value=lambda row: _report(row).lon, kind="number"),
+    ),
+    source=GeoReportSource,
+    machine=True,
+)
+
+EXPORTS = (LIST, GEOREPORT)

@@ -1,0 +1,183 @@
+"""What the exports of all kinds of cases share: their rows and the columns of every case."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from civicportal.accounts.models import User
+from civicportal.cases.models import Case
+from civicportal.cases.sources import SOURCES
+from civicportal.cases.workflow import STAGES, CaseKind, UnknownTransition
+from civicportal.db import NEVER
+from civicportal.exports.types import Column, Masked, Title
+from civicportal.i18n import _
+from civicportal.organization.services import OrganizationService
+
+if TYPE_CHECKING:
+    from sqlalchemy import Select
+
+    from civicportal.work import Work
+
+PEOPLE = frozenset({"citizen", "mobile"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseRow:
+    """A case as its columns read it.
+
+    :ivar details: what the source reads besides the case.
+    :ivar category: name of the root category.
+    :ivar topic: name of the category itself where it is another one.
+    """
+
+    case: Case
+    details: Sequence[Any]
+    kind: Title
+    status: Title
+    stage: Title
+    category: str
+    topic: str
+    unit: str
+    citizen: str
+    mobile: Masked | None
+
+
+class CaseSource:
+    """Rows of cases; a plugin's source says by which query they are found.
+
+    :param names: of the columns that are wanted.
+    """
+
+    #: What is read of each case.
+    entities: tuple[Any, ...] = (Case,)
+
+    def __init__(self, work: "Work", values: Mapping[str, Any], names: frozenset[str]) -> None:
+        self.work = work
+        self.values = values
+        self.names = names
+        self.organization = work.get(OrganizationService)
+
+    def query(self, *columns: Any) -> "Select[Any]":
+        """Return the list's own query for columns of the cases that the actor may see."""
+        raise NotImplementedError
+
+    def rows(self, found: Sequence[Any]) -> Iterable[CaseRow]:
+        """Return the rows of what was found; the citizens are read only where a column names them."""
+        people = self._people(one[0] for one in found) if self.names & PEOPLE else {}
+        return [self.row(case, details, people) for case, *details in found]
+
+    def row(
+        self, case: Case, details: Sequence[Any], people: Mapping[int, tuple[str, Masked | None]]
+    ) -> CaseRow:
+        """Return one row.
+
+        :param details: what was read besides the case.
+        :param people: name and mobile by id of the citizen.
+        """
+        kind = self.work.site.kind(case.kind)
+        category, topic = self._category(case)
+        citizen, mobile = people.get(case.citizen_id or 0, ("", None))
+        return CaseRow(
+            case=case,
+            details=details,
+            kind=kind.title,
+            status=_status(kind, case),
+            stage=STAGES[case.stage],
+            category=category,
+            topic=topic,
+            unit=self.organization.unit_name(case.unit_id),
+            citizen=citizen,
+            mobile=mobile,
+        )
+
+    def _category(self, case: Case) -> tuple[str, str]:
+        tree = self.organization.categories
+        if case.category_id not in tree.by_id:
+            return "", ""
+        root, own = tree.root_of(case.category_id), tree.by_id[case.category_id]
+        return root.name, own.name if own is not root else ""
+
+    def _people(self, cases: Iterable[Case]) -> dict[int, tuple[str, Masked | None]]:
+        ids = {case.citizen_id for case in cases if case.citizen_id}
+        query = select(User.id, User.name, User.mobile).where(User.id.in_(ids))
+        found = self.work.session.execute(query)
+        return {user_id: (name, self._masked(mobile)) for user_id, name, mobile in found}
+
+    def _masked(self, mobile: str | None) -> Masked | None:
+        country = self.work.site.country
+        return Masked(masked=country.mask_mobile(mobile), full=mobile) if mobile else None
+
+
+def _status(kind: CaseKind, case: Case) -> Title:
+    try:
+        return kind.workflow.state(case.status).title
+    except UnknownTransition:
+        return STAGES[case.stage]
+
+
+def _deadline(row: CaseRow) -> datetime | None:
+    return None if row.case.deadline >= NEVER else row.case.deadline
+
+
+CASE_COLUMNS: tuple[Column, ...] = (
+    Column(
+        name="code",
+        title=_("Tracking code"),
+        value=lambda row: row.case.code,
+        kind="code",
+        width=13,
+        printed=True,
+    ),
+    Column(name="kind", title=_("Service"), value=lambda row: row.kind),
+    Column(name="subject", title=_("Subject"), value=lambda row: row.case.subject, width=36, printed=True),
+    Column(name="body", title=_("Text of the case"), value=lambda row: row.case.body, width=60, chosen=False),
+    Column(name="stage", title=_("Stage"), value=lambda row: row.stage, chosen=False),
+    Column(name="status", title=_("Status"), value=lambda row: row.status, printed=True),
+    Column(name="category", title=_("Category"), value=lambda row: row.category, width=20),
+    Column(name="topic", title=_("Subcategory"), value=lambda row: row.topic, width=22),
+    Column(name="unit", title=_("Unit"), value=lambda row: row.unit, width=24, printed=True),
+    Column(name="place", title=_("Place"), value=lambda row: row.case.place, width=36),
+    Column(name="urgent", title=_("Urgent"), value=lambda row: row.case.urgent, kind="flag", width=8),
+    Column(
+        name="source", title=_("Came by"), value=lambda row: SOURCES.get(row.case.source, row.case.source)
+    ),
+    Column(
+        name="created",
+        title=_("Registered"),
+        value=lambda row: row.case.created_at,
+        kind="moment",
+        printed=True,
+    ),
+    Column(
+        name="updated",
+        title=_("Last change"),
+        value=lambda row: row.case.updated_at,
+        kind="moment",
+        chosen=False,
+    ),
+    Column(name="deadline", title=_("Deadline"), value=_deadline, kind="moment"),
+    Column(name="closed", title=_("Closed"), value=lambda row: row.case.closed_at, kind="moment"),
+    Column(
+        name="citizen",
+        title=_("Name of the citizen"),
+        value=lambda row: row.citizen,
+        personal="contact",
+        chosen=False,
+    ),
+    Column(
+        name="mobile",
+        title=_("Mobile"),
+        value=lambda row: row.mobile,
+        kind="code",
+        personal="contact",
+        chosen=False,
+    ),
+)
+
+
+def case_columns(*, without: Collection[str] = (), more: Iterable[Column] = ()) -> tuple[Column, ...]:
+    """Return the columns of every case but some, and those of one kind after them."""
+    return (*(column for column in CASE_COLUMNS if column.name not in without), *more)

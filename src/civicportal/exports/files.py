@@ -1,0 +1,129 @@
+"""Writing an export into a file, whatever its format."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+
+from civicportal.exports.comma import write_csv
+from civicportal.exports.rows import Order, Row
+from civicportal.exports.sheets import Book, Sheet
+from civicportal.exports.types import Column, FigureTable, Title
+from civicportal.exports.values import Cells, Heading
+from civicportal.i18n import _, is_persian
+
+if TYPE_CHECKING:
+    from civicportal.site import Site
+
+Format = Literal["xlsx", "csv"]
+CONTENT_TYPES: dict[str, str] = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cover:
+    """What a file says of itself.
+
+    :ivar filters: what narrows it, as pairs of label and words.
+    :ivar by: name of whoever takes it.
+    """
+
+    title: Title
+    filters: Sequence[tuple[str, str]]
+    by: str
+    at: datetime
+    locale: str
+
+
+def file_name(site: "Site", name: str, format_: str, at: datetime) -> str:
+    """Return a name for the file of an export: ``reports.list-1405-09-03.xlsx``."""
+    day = site.calendar.format_date(at, "short", "en").replace("/", "-")
+    return f"{name}-{day}.{format_}"
+
+
+def write_rows(
+    site: "Site", file: BinaryIO, format_: str, order: Order, cover: Cover, rows: Iterable[Row]
+) -> None:
+    """Write the rows of an export.
+
+    :param rows: as :func:`~civicportal.exports.rows.batches` reads them; taken one by one.
+    """
+    columns = order.columns
+    cells = Cells(site, cover.locale, machine=order.export.machine)
+    headings = cells.headings(columns)
+    written = (cells.row(columns, row) for row in rows)
+    if format_ == "csv":
+        write_csv(file, [heading.title for heading in headings], written, mark=not order.export.machine)
+        return
+    number = _Counted(written)
+    with _book(site, file, cover, cells) as book:
+        book.add(Sheet(title=cells.say(cover.title), headings=headings, rows=number))
+        book.add(_about(site, cover, cells, number.count))
+
+
+def write_tables(
+    site: "Site", file: BinaryIO, format_: str, tables: Sequence[FigureTable], cover: Cover
+) -> None:
+    """Write tables of figures: a sheet each, or in one list of table, row, measure and figure."""
+    cells = Cells(site, cover.locale)
+    if format_ == "csv":
+        heads = [cells.say(title) for title in (_("Table"), _("Row"), _("Measure"), _("Figure"))]
+        write_csv(file, heads, _long(tables, cells))
+        return
+    with _book(site, file, cover, cells) as book:
+        for table in tables:
+            headings = [
+                Heading(title=cells.say(title), kind="text", width=16 if place else 32)
+                for place, title in enumerate(table.head)
+            ]
+            rows = [[cells.plain(value) for value in row] for row in table.rows]
+            book.add(Sheet(title=cells.say(table.title), headings=headings, rows=rows))
+        book.add(_about(site, cover, cells, None))
+
+
+def _book(site: "Site", file: BinaryIO, cover: Cover, cells: Cells) -> Book:
+    made, rtl = site.calendar.local(cover.at), is_persian(cover.locale)
+    return Book(file, title=cells.say(cover.title), company=site.name, made=made, rtl=rtl)
+
+
+def _about(site: "Site", cover: Cover, cells: Cells, rows: int | None) -> Sheet:
+    """Return a sheet that says where the file comes from."""
+    lines: list[tuple[str, Any]] = [
+        (cells.say(_("Title")), cells.say(cover.title)),
+        (cells.say(_("Portal")), site.name),
+        *cover.filters,
+        (cells.say(_("Taken by")), cover.by),
+        (cells.say(_("Taken at")), site.calendar.format_datetime(cover.at, locale=cover.locale)),
+    ]
+    if rows is not None:
+        lines.append((cells.say(_("Rows")), rows))
+    widths = ((cells.say(_("About this file")), 30), ("", 60))
+    headings = [Heading(title=title, kind="text", width=width) for title, width in widths]
+    return Sheet(title=cells.say(_("About this file")), headings=headings, rows=lines)
+
+
+def _long(tables: Sequence[FigureTable], cells: Cells) -> Iterator[list[Any]]:
+    for table in tables:
+        title, measures = cells.say(table.title), [cells.say(head) for head in table.head]
+        for name, *figures in table.rows:
+            for measure, figure in zip(measures[1:], figures, strict=True):
+                yield [title, cells.plain(name), measure, cells.plain(figure)]
+
+
+class _Counted:
+    """Rows that know in the end how many they were."""
+
+    def __init__(self, rows: Iterable[Sequence[Any]]) -> None:
+        self._rows, self.count = rows, 0
+
+    def __iter__(self) -> Iterator[Sequence[Any]]:
+        for row in self._rows:
+            self.count += 1
+            yield row
+
+
+def narrowest(columns: Sequence[Column]) -> tuple[Column, ...]:
+    """Return the columns that a sheet of paper has room for."""
+    return tuple(column for column in columns if column.printed)

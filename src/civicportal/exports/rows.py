@@ -1,0 +1,153 @@
+"""The rows of an export in batches, each read in a short transaction of its own: no lock lasts, little memory is held.
+
+The newest cases come first. A batch begins behind the last case of the one before, by what never changes of a case: the
+moment it was opened, then its id. So nothing comes twice, however long the reader takes.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select, text, tuple_
+
+from civicportal.access import visible
+from civicportal.cases.models import Case
+from civicportal.exports.types import Column, Export, Masked
+from civicportal.security import Identity
+
+if TYPE_CHECKING:
+    from civicportal.site import Site
+    from civicportal.work import Work
+
+BATCH = 1000
+"""Cases in one transaction."""
+PATIENCE = text("SET LOCAL statement_timeout = 60000")
+"""Milliseconds a statement of the worker may take: nobody waits for it before a screen."""
+Row = Sequence[Any]
+Place = tuple[datetime, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What is to be written.
+
+    :ivar values: of the filters.
+    :ivar full: numbers of people in full where the actor has the right, else masked as on the screen.
+    """
+
+    export: Export
+    values: Mapping[str, Any]
+    columns: tuple[Column, ...]
+    full: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Some rows.
+
+    :ivar shown: by verb the cases, with their citizens, of which a number is given in full.
+    """
+
+    rows: Sequence[Row]
+    shown: Mapping[str, list[tuple[int, int | None]]]
+
+
+def export_rows(
+    site: "Site", actor: Identity, export: str, values: Mapping[str, Any], columns: Sequence[str] = ()
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows of an export as a file would hold them, by the names of their columns.
+
+    :param values: of the filters, as the list's form reads them from its address; what is left out does not narrow.
+    :param columns: names; the usual choice if there are none.
+    """
+    found: Export = site.exports[export]
+    with site.work(actor=actor, write=False) as work:
+        usual = {node.name: node.missing for node in bound_schema(work, found).children}
+    order = Order(export=found, values={**usual, **values}, columns=found.chosen(columns))
+    names = [column.name for column in order.columns]
+    for batch in batches(site, actor, order):
+        for row in batch.rows:
+            yield dict(zip(names, row, strict=True))
+
+
+def bound_schema(work: "Work", export: Any) -> Any:
+    """Return the schema of an export's filters with what it asks for."""
+    site = work.site
+    return export.schema().bind(country=site.country, calendar=site.calendar, **export.bindings(work))
+
+
+def count(work: "Work", order: Order, most: int | None = None) -> int:
+    """Return how many rows there are, counting no further than ``most``."""
+    if most is None:
+        return work.session.scalar(_selected(work, order, func.count())) or 0
+    few = _selected(work, order, Case.id).limit(most).subquery()
+    return work.session.scalar(select(func.count()).select_from(few)) or 0
+
+
+def batches(
+    site: "Site", actor: Identity, order: Order, *, size: int = BATCH, patient: bool = False
+) -> Iterator[Batch]:
+    """Yield all rows; between two batches no transaction is open.
+
+    :param size: rows of a batch at most.
+    :param patient: let statements take longer than those of a page.
+    """
+    place: Place | None = None
+    while True:
+        with site.work(actor=actor, write=False) as work:
+            if patient:
+                be_patient(work)
+            batch, place = _batch(work, order, place, size)
+        if batch.rows:
+            yield batch
+        if place is None:
+            return
+
+
+def be_patient(work: "Work") -> None:
+    """Let the statements of this transaction take longer; SQLite sets no limit."""
+    if work.site.engines.dialect == "postgresql":
+        work.session.execute(PATIENCE)
+
+
+def _batch(work: "Work", order: Order, place: Place | None, size: int) -> tuple[Batch, Place | None]:
+    source = _source(work, order)
+    verbs = sorted({column.personal for column in order.columns if column.personal})
+    rights = [visible(work.actor, verb).label(f"may_{verb}") for verb in verbs]
+    query = source.query(*source.entities, *rights).where(visible(work.actor, "export"))
+    key = tuple_(Case.created_at, Case.id)
+    if place:
+        query = query.where(key < tuple_(*place))
+    query = query.order_by(Case.created_at.desc(), Case.id.desc()).limit(size)
+    found = work.session.execute(query).all()
+    width = len(source.entities)
+    rows, shown = [], {verb: list[tuple[int, int | None]]() for verb in verbs}
+    for row, one in zip(source.rows([one[:width] for one in found]), found, strict=True):
+        may = {verb for verb, right in zip(verbs, one[width:], strict=True) if right}
+        cells = [_cell(column, row, may, order.full) for column in order.columns]
+        rows.append([value for value, _full in cells])
+        for column, (_value, full) in zip(order.columns, cells, strict=True):
+            if full:
+                shown[column.personal].append((one[0].id, one[0].citizen_id))
+    last = found[-1][0] if len(found) == size else None
+    return Batch(rows=rows, shown=shown), (last.created_at, last.id) if last else None
+
+
+def _cell(column: Column, row: Any, may: set[str], full: bool) -> tuple[Any, bool]:
+    """Return a value as this reader may know it, and whether it is a number in full."""
+    if column.personal and column.personal not in may:
+        return None, False
+    value = column.value(row)
+    if isinstance(value, Masked):
+        return (value.full, True) if full else (value.masked, False)
+    return value, False
+
+
+def _selected(work: "Work", order: Order, *columns: Any) -> Any:
+    return _source(work, order).query(*columns).where(visible(work.actor, "export"))
+
+
+def _source(work: "Work", order: Order) -> Any:
+    names = frozenset(column.name for column in order.columns)
+    return order.export.source(work, order.values, names)

@@ -1,0 +1,34 @@
+"""The form that chooses what stands in the file."""
+
+from civicportal.forms import CheckboxWidget, RadioWidget
+from civicportal.i18n import _
+from civicportal.schema import Choice, Flag, ListOf, Node, Option, StrictSchema
+
+FORMATS = {
+    "xlsx": Option(value="xlsx", label=_("Excel"), hint=_("Right to left, with real numbers and dates.")),
+    "csv": Option(value="csv", label=_("CSV"), hint=_("Plain text for other programs.")),
+}
+MOST_COLUMNS = 100
+
+
+class ExportEntry(StrictSchema):
+    """What is to be taken; a button that only names the format takes the usual columns."""
+
+    format = Node(
+        Choice(lambda bindings: [FORMATS[name] for name in bindings["formats"]]),
+        title=_("Kind of file"),
+        widget=RadioWidget(),
+    )
+    columns = Node(
+        ListOf(Choice(lambda bindings: bindings["columns"]), max=MOST_COLUMNS),
+        title=_("Columns"),
+        missing=(),
+        widget=RadioWidget(),
+    )
+    full = Node(
+        Flag(),
+        title=_("Numbers of people in full"),
+        description=_("Each is written into the audit trail, and the citizens can see that."),
+        missing=False,
+        widget=CheckboxWidget(),
+    )

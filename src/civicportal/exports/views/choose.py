@@ -1,0 +1,174 @@
+"""Choosing columns and kind of file; what is small comes at once, what is large is ordered."""
+
+from collections.abc import Callable
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO
+
+from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.response import FileIter, Response
+
+from civicportal.audit.services import AuditService
+from civicportal.exports.errors import TooManyRunning
+from civicportal.exports.files import CONTENT_TYPES, Cover, file_name, write_rows, write_tables
+from civicportal.exports.rows import Order, batches, count
+from civicportal.exports.schemas import ExportEntry
+from civicportal.exports.selection import Selection, selection
+from civicportal.exports.services import ExportService
+from civicportal.exports.types import Column, Export, Figures, Offer
+from civicportal.forms import BoundForm, Button, FormInvalid
+from civicportal.i18n import _
+from civicportal.schema import Option
+
+MOST_AT_ONCE = 2000
+"""Rows that are written while the officer waits; a second at most."""
+MOST_IN_FULL = 500
+"""People whose numbers one file gives in full."""
+LIMIT, LIMIT_IN_FULL = "export_officer", "export_numbers"
+
+
+def choose(request: Any) -> Any:
+    """Show what can be taken, and give it."""
+    chosen = selection(request)
+    export = chosen.export
+    form = BoundForm(
+        request,
+        ExportEntry(),
+        bindings={"formats": export.formats, "columns": _options(export)},
+        initial={"format": export.formats[0], "columns": _usual(export)},
+        buttons=(Button(title=_("Take the file"), css_class="btn-primary"),),
+        action=request.path_qs,
+    )
+    if request.method == "POST":
+        try:
+            return _take(request, chosen, form)
+        except FormInvalid:
+            request.response.status_int = 422
+    return {
+        "form": form,
+        "chosen": chosen,
+        "is_list": isinstance(export, Export),
+        "numbers": isinstance(export, Export) and any(column.personal for column in export.columns),
+        "rows": _few(request, chosen) if isinstance(export, Export) else None,
+        "most": MOST_AT_ONCE,
+    }
+
+
+def _take(request: Any, chosen: Selection, form: BoundForm) -> Any:
+    values = form.validate(request.POST)
+    export, format_ = chosen.export, values["format"]
+    request.site.limits.hit(LIMIT, request.identity.user_id)
+    if isinstance(export, Figures):
+        return _figures(request, chosen, export, format_)
+    if not isinstance(export, Export):
+        raise TypeError(f"{export.name} is neither a list nor figures")
+    order = Order(
+        export=export, values=chosen.values, columns=export.chosen(values["columns"]), full=values["full"]
+    )
+    rows = _few(request, chosen)
+    if order.full and rows > MOST_IN_FULL:
+        mapping = {"most": MOST_IN_FULL}
+        form.refuse("full", _("Numbers in full stand in files of at most ${most} rows.", mapping=mapping))
+    if rows > MOST_AT_ONCE:
+        return _order(request, chosen, export, order, format_)
+    if order.full:
+        request.site.limits.hit(LIMIT_IN_FULL, request.identity.user_id)
+    return _at_once(request, chosen, order, format_)
+
+
+def _at_once(request: Any, chosen: Selection, order: Order, format_: str) -> Response:
+    """Write the file, then the trail: nobody gets a file that the trail does not know."""
+    number = 0
+    shown: list[tuple[str, int, int | None]] = []
+
+    def rows() -> Any:
+        nonlocal number
+        for batch in batches(request.site, request.identity, order):
+            number += len(batch.rows)
+            shown.extend((verb, *case) for verb, cases in batch.shown.items() for case in cases)
+            yield from batch.rows
+
+    cover = _cover(request, chosen)
+    answer = _file(
+        request,
+        chosen,
+        format_,
+        lambda file: write_rows(request.site, file, format_, order, cover, rows()),
+    )
+    request.work.get(ExportService).record("make", order.export, format_, chosen.filters, number)
+    for verb, case_id, citizen_id in dict.fromkeys(shown):
+        request.work.get(AuditService).record(f"reveal:{verb}", subject_id=citizen_id, case_id=case_id)
+    return answer
+
+
+def _figures(request: Any, chosen: Selection, export: Figures, format_: str) -> Response:
+    with request.site.work(actor=request.identity, write=False) as work:
+        tables = export.tables(work, chosen.values)
+    cover = _cover(request, chosen)
+    answer = _file(
+        request, chosen, format_, lambda file: write_tables(request.site, file, format_, tables, cover)
+    )
+    rows = sum(len(table.rows) for table in tables)
+    request.work.get(ExportService).record("make", export, format_, chosen.filters, rows)
+    return answer
+
+
+def _order(request: Any, chosen: Selection, export: Export, order: Order, format_: str) -> HTTPSeeOther:
+    columns = [column.name for column in order.columns]
+    try:
+        job = request.work.get(ExportService).order(
+            export, format_, columns, chosen.address, chosen.filters, request.locale_name
+        )
+    except TooManyRunning:
+        words = _("Two of your exports are not finished yet. Wait for them, or cancel one.")
+        request.session.flash(request.translate(words), "bad")
+        return HTTPSeeOther(request.route_path("exports"))
+    return HTTPSeeOther(request.route_path("exports.job", key=job.key))
+
+
+def _file(request: Any, chosen: Selection, format_: str, write: Callable[[BinaryIO], None]) -> Response:
+    file = TemporaryFile()  # noqa: SIM115  the answer closes it
+    write(file)
+    size = file.tell()
+    file.seek(0)
+    name = file_name(request.site, chosen.export.name, format_, request.site.clock.now())
+    return Response(
+        app_iter=FileIter(file),
+        content_length=size,
+        content_type=CONTENT_TYPES[format_],
+        charset="utf-8" if format_ == "csv" else None,
+        content_disposition=f'attachment; filename="{name}"',
+        cache_control="no-store",
+    )
+
+
+def _cover(request: Any, chosen: Selection) -> Cover:
+    return Cover(
+        title=chosen.export.title,
+        filters=chosen.filters,
+        by=request.identity.name,
+        at=request.site.clock.now(),
+        locale=request.locale_name,
+    )
+
+
+def _few(request: Any, chosen: Selection) -> int:
+    """Return how many rows there are; one more than what comes at once stands for all above it."""
+    export: Any = chosen.export
+    with request.site.work(actor=request.identity, write=False) as work:
+        order = Order(export=export, values=chosen.values, columns=export.chosen())
+        return count(work, order, most=MOST_AT_ONCE + 1)
+
+
+def _options(export: Offer) -> list[Option]:
+    if not isinstance(export, Export):
+        return []
+    return [_option(column) for column in export.columns]
+
+
+def _option(column: Column) -> Option:
+    hint = _("Only of cases whose citizen you may know.") if column.personal else ""
+    return Option(value=column.name, label=column.title, hint=hint)
+
+
+def _usual(export: Offer) -> list[str]:
+    return [column.name for column in export.chosen()] if isinstance(export, Export) else []

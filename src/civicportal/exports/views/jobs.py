@@ -1,0 +1,79 @@
+"""Exports that take their time: how far they are, and their files for whoever ordered them."""
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.response import FileIter, Response
+
+from civicportal.errors import NotFound
+from civicportal.exports.files import CONTENT_TYPES, file_name
+from civicportal.exports.models import ExportJob
+from civicportal.exports.services import ExportService
+from civicportal.i18n import _, format_number
+from civicportal.storage import FileMissing
+
+
+def mine(request: Any) -> dict[str, Any]:
+    """List one's own exports."""
+    return {"jobs": request.work.get(ExportService).recent(), "exports": request.site.exports}
+
+
+def show(request: Any) -> dict[str, Any]:
+    """Show how far an export is."""
+    return {"job": _job(request), "exports": request.site.exports}
+
+
+def progress(request: Any) -> dict[str, Any]:
+    """Say the same to the page's script."""
+    job = _job(request)
+    return {"running": job.is_running, "percent": job.percent, "text": _progress(request, job)}
+
+
+def cancel(request: Any) -> HTTPSeeOther:
+    """Stop an export."""
+    service = request.work.get(ExportService)
+    stopped = service.cancel(service.own(request.matchdict["key"]))
+    told = _("The export is cancelled.") if stopped else _("It was finished already.")
+    request.session.flash(request.translate(told), "good")
+    return HTTPSeeOther(request.route_path("exports"))
+
+
+def file(request: Any) -> Response:
+    """Send the finished file; that it was taken is written first, in a unit of work of its own.
+
+    :raises NotFound: while it is not finished, and when it was thrown away.
+    """
+    site = request.site
+    with site.work(actor=request.identity) as work:
+        service = work.get(ExportService)
+        job = service.own(request.matchdict["key"])
+        export = site.exports.get(job.name)
+        is_kept = job.state == "done" and job.expires_at is not None and job.expires_at > work.clock.now()
+        if not is_kept or export is None:
+            raise NotFound("the file is not there")
+        try:
+            source = site.storage.open(str(job.file))
+        except FileMissing:
+            raise NotFound("the file is gone") from None
+        service.record("take", export, job.format, job.filters, job.done)
+    name = file_name(site, job.name, job.format, job.created_at)
+    return Response(
+        app_iter=FileIter(source),
+        content_length=job.size,
+        content_type=CONTENT_TYPES[job.format],
+        charset="utf-8" if job.format == "csv" else None,
+        content_disposition=f'attachment; filename="{name}"',
+        cache_control="no-store",
+    )
+
+
+def _job(request: Any) -> ExportJob:
+    job: ExportJob = request.work.get(ExportService).own(request.matchdict["key"])
+    return job
+
+
+def _progress(request: Any, job: ExportJob) -> str:
+    if job.total is None:
+        return str(request.translate(_("The export waits for its turn.")))
+    numbers = {name: format_number(getattr(job, name), request.locale_name) for name in ("done", "total")}
+    return str(request.translate(_("${done} of ${total} rows are written.", mapping=numbers)))

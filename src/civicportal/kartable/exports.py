@@ -1,0 +1,83 @@
+"""The list of the kartable as a file."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from civicportal.cases.models import Case
+from civicportal.exports.cases import CaseRow, CaseSource, case_columns
+from civicportal.exports.types import Column, Export
+from civicportal.i18n import _
+from civicportal.kartable.filters import choices, filters_of
+from civicportal.kartable.inbox import EVERYWHERE, VIEWS, InboxService
+from civicportal.kartable.models import Referral
+from civicportal.kartable.rows import holder_id, names_of
+from civicportal.kartable.schemas import InboxFilters
+from civicportal.schema import Choice, Node
+
+if TYPE_CHECKING:
+    from sqlalchemy import Select
+
+    from civicportal.site import Site
+
+VIEW_CHOICES = [*VIEWS.items(), (EVERYWHERE, _("Search in all cases"))]
+
+
+class ExportFilters(InboxFilters):
+    """The filters of the list and its view."""
+
+    view = Node(Choice(VIEW_CHOICES), title=_("View"), missing="all")
+
+
+@dataclass(frozen=True, kw_only=True)
+class KartableRow(CaseRow):
+    """A case of the kartable.
+
+    :ivar holder: who has it in hand by name; empty for a whole unit.
+    """
+
+    holder: str
+
+
+class KartableSource(CaseSource):
+    """The rows of one view."""
+
+    entities = (Case, Referral)
+
+    def query(self, *columns: Any) -> "Select[Any]":
+        """Return the inbox's own query."""
+        return self.work.get(InboxService).query(self.values["view"], filters_of(self.values), *columns)
+
+    def rows(self, found: Sequence[Any]) -> Iterable[KartableRow]:
+        """Return the rows with the names of those who have the cases in hand."""
+        names = names_of(self.work, (holder_id(line) for _case, line in found))
+        rows = zip(super().rows(found), found, strict=True)
+        return [
+            KartableRow(**vars(row), holder=names.get(holder_id(line) or 0, "")) for row, (_, line) in rows
+        ]
+
+
+HOLDER = Column(name="holder", title=_("Holder"), value=lambda row: row.holder, width=22)
+
+
+def exports(site: "Site") -> Iterable[Export]:
+    """Return the export of the kartable, for whoever may take cases of any kind along."""
+    return (
+        Export(
+            name="kartable.list",
+            title=_("My kartable"),
+            permissions=tuple(kind.permission("export") for kind in site.kinds.values()),
+            route="kartable",
+            schema=_schema,
+            bindings=choices,
+            columns=case_columns(more=(HOLDER,)),
+            source=KartableSource,
+        ),
+    )
+
+
+def _schema() -> Any:
+    schema = ExportFilters()
+    # A file has an order of its own.
+    del schema["sort"]
+    return schema

@@ -1,0 +1,366 @@
+"""Exports of the core: the kartable's list, the worker's queue, and that nobody gets half a file or another's."""
+
+import csv
+import subprocess
+import sys
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+
+import colander
+import pytest
+from sqlalchemy import select, update
+
+from civicportal.accounts.models import Membership, User
+from civicportal.api import Column, Export, Figures, FigureTable, Masked, _, hookimpl
+from civicportal.app import create_app
+from civicportal.audit.models import AuditEvent
+from civicportal.cases.models import Case
+from civicportal.errors import ConfigurationError
+from civicportal.exports import running
+from civicportal.exports.errors import TooManyRunning
+from civicportal.exports.jobs import sweep_exports
+from civicportal.exports.models import ExportJob
+from civicportal.exports.running import LEASE, MOST_ATTEMPTS, make_next
+from civicportal.exports.services import KEPT, MOST_RUNNING, ExportService
+from civicportal.sweepers import sweep_attachments
+from civicportal.testing import identity, make_case, make_citizen, make_staff, make_unit
+from civicportal.worker.process import Worker
+
+LIST = "/exports/kartable.list?view=everywhere"
+CASES = 7
+
+
+@pytest.fixture
+def desk(site):
+    """Seven cases of the unit pr, an officer of it and a colleague."""
+    with site.work() as work:
+        unit = make_unit(work, "pr")
+        citizen = make_citizen(work, name="زهرا احمدی")
+        for number in range(CASES):
+            make_case(work, citizen=citizen, subject=f"درخواست {number}")
+        users = [make_staff(work, "officer", unit=unit, name=f"کارشناس {n}") for n in range(2)]
+        return {"users": users, "staff": [identity(work, user) for user in users], "unit": unit.id}
+
+
+@pytest.fixture
+def office(app, sign_in, desk, monkeypatch):
+    """Return a function that takes a list along; all of them are too large to come at once."""
+    monkeypatch.setattr("civicportal.exports.views.choose.MOST_AT_ONCE", 2)
+    sign_in(desk["users"][0])
+
+    def take(path=LIST, **form):
+        token = app.get("/account").html.find("meta", {"name": "csrf-token"})["content"]
+        return app.post(path, {"format": "csv", "csrf_token": token, **form}, status="*")
+
+    take.app = app
+    take.token = lambda: app.get("/account").html.find("meta", {"name": "csrf-token"})["content"]
+    return take
+
+
+def order(site, actor, **changes):
+    """Order the whole list and return the key."""
+    with site.work(actor=actor) as work:
+        export = site.exports["kartable.list"]
+        address = {"view": "everywhere"}
+        job = work.get(ExportService).order(export, "csv", ["code", "subject"], address, [], "fa")
+        for name, value in changes.items():
+            setattr(job, name, value)
+        return job.key
+
+
+def job_of(site, key):
+    with site.work(write=False) as work:
+        return work.session.scalar(select(ExportJob).where(ExportJob.key == key))
+
+
+def files_of(site):
+    return list(site.storage.keys())
+
+
+def trail(site):
+    with site.work(write=False) as work:
+        query = select(AuditEvent).where(AuditEvent.action.startswith("export:")).order_by(AuditEvent.id)
+        return [(event.action, event.data.get("rows")) for event in work.session.scalars(query)]
+
+
+class TestQueue:
+    def test_a_large_list_is_written_by_the_worker_and_fetched(self, site, office):
+        answer = office()
+        assert answer.status_int == 303
+        page = answer.follow()
+        assert "خروجی در نوبت است." in page.text
+        assert make_next(site)
+        assert not make_next(site)
+        ready = office.app.get(page.request.path)
+        assert "فایل آماده است" in ready.text
+        link = ready.html.select_one("a.btn-primary")["href"]
+        rows = list(csv.reader(StringIO(office.app.get(link).body.decode("utf-8-sig"), newline="")))
+        assert len(rows) == CASES + 1
+        assert "خروجی‌های من" in office.app.get("/exports").text
+        taken = [("export:order", None), ("export:make", CASES), ("export:take", CASES)]
+        assert trail(site) == taken
+
+    def test_the_trail_knows_the_filters_without_numbers_of_people(self, site, office):
+        office(f"{LIST}&q=09123456789&kind=petitions")
+        with site.work(write=False) as work:
+            event = work.session.scalars(select(AuditEvent).where(AuditEvent.action == "export:make")).one()
+        assert event.data["export"] == "kartable.list"
+        assert any("0912***6789" in words for words in event.data["filters"])
+
+    def test_progress_is_told_to_the_script(self, site, office):
+        path = office().location
+        state = office.app.get(f"{path}/progress").json
+        assert (state["running"], state["percent"]) == (True, 0)
+        make_next(site)
+        state = office.app.get(f"{path}/progress").json
+        assert (state["running"], state["percent"]) == (False, 100)
+
+    def test_another_persons_export_is_not_there(self, site, desk, app, sign_in):
+        key = order(site, desk["staff"][0])
+        make_next(site)
+        for user, status in ((desk["users"][1], 404), (desk["users"][0], 200)):
+            sign_in(user)
+            for ending in ("", "/progress", "/file"):
+                app.get(f"/exports/jobs/{key}{ending}", status=status)
+
+    def test_no_file_is_offered_before_it_is_whole(self, site, desk, app, sign_in):
+        key = order(site, desk["staff"][0])
+        sign_in(desk["users"][0])
+        app.get(f"/exports/jobs/{key}/file", status=404)
+
+    def test_cancelled_exports_are_not_written(self, site, office):
+        page = office().follow()
+        form = next(f for f in page.forms.values() if f.action.endswith("/cancel"))
+        assert "خروجی لغو شد." in form.submit().follow().text
+        assert not make_next(site)
+
+    def test_few_at_a_time(self, site, desk, office):
+        for _number in range(MOST_RUNNING):
+            assert "/exports/jobs/" in office().location
+        assert "تمام نشده است" in office().follow().text
+        with pytest.raises(TooManyRunning):
+            order(site, desk["staff"][0])
+        order(site, desk["staff"][1])
+
+    def test_the_worker_has_a_thread_for_it(self, site, desk):
+        key = order(site, desk["staff"][0])
+        Worker(site).run_once()
+        assert job_of(site, key).state == "done"
+
+
+class TestTrouble:
+    def test_cancelled_in_the_middle_leaves_no_file(self, site, desk, monkeypatch):
+        key = order(site, desk["staff"][0])
+
+        def cancel_meanwhile(*arguments, **options):
+            with site.work(actor=desk["staff"][0]) as work:
+                service = work.get(ExportService)
+                assert service.cancel(service.own(key))
+            yield from batches(*arguments, **options)
+
+        batches = running.batches
+        monkeypatch.setattr(running, "batches", cancel_meanwhile)
+        assert make_next(site)
+        assert job_of(site, key).state == "cancelled"
+        assert files_of(site) == []
+
+    def test_a_worker_that_is_told_to_stop_gives_it_back(self, site, desk):
+        key = order(site, desk["staff"][0])
+        stop = threading.Event()
+        stop.set()
+        assert make_next(site, stop)
+        job = job_of(site, key)
+        assert (job.state, job.attempts, job.locked_until) == ("waiting", 0, None)
+        assert make_next(site)
+        assert job_of(site, key).state == "done"
+
+    def test_what_fails_is_tried_again_and_then_has_failed(self, site, clock, desk, app, sign_in):
+        key = order(site, desk["staff"][0], columns=["code"], address={"kind": "nonsense"})
+        for _attempt in range(MOST_ATTEMPTS):
+            assert job_of(site, key).state == "waiting"
+            assert make_next(site)
+            assert not make_next(site)
+            clock.advance(minutes=1)
+        assert job_of(site, key).state == "failed"
+        assert files_of(site) == []
+        sign_in(desk["users"][0])
+        assert "فایل نوشته نشد" in app.get(f"/exports/jobs/{key}").text
+
+    def test_lost_workers_do_not_keep_it(self, site, clock, desk):
+        key = order(site, desk["staff"][0])
+        lease = running._lease(site)
+        assert not make_next(site)
+        clock.advance(seconds=LEASE.total_seconds())
+        assert make_next(site)
+        assert job_of(site, key).state == "done"
+        with pytest.raises(running.Lost):
+            running._settle(site, lease, done=1)
+
+    def test_what_kills_every_worker_has_failed(self, site, clock, desk):
+        key = order(site, desk["staff"][0])
+        for _attempt in range(MOST_ATTEMPTS):
+            assert running._lease(site)
+            clock.advance(seconds=LEASE.total_seconds())
+        assert running._lease(site) is None
+        assert job_of(site, key).state == "failed"
+
+    def test_rights_are_those_of_the_moment_it_is_written(self, site, desk):
+        key = order(site, desk["staff"][0], attempts=MOST_ATTEMPTS - 1)
+        with site.work() as work:
+            work.session.execute(
+                update(User).where(User.id == desk["users"][0].id).values(disabled_at=work.clock.now())
+            )
+        assert make_next(site)
+        assert job_of(site, key).state == "failed"
+
+    @pytest.mark.fault
+    def test_a_killed_worker_leaves_nothing_half(self, site, clock, desk):
+        with site.work() as work:
+            for number in range(60):
+                make_case(work, subject=f"درخواست {number}")
+        key = order(site, desk["staff"][0])
+        child = subprocess.Popen([sys.executable, "-c", SLOW_WORKER, str(site.path)])
+        try:
+            ends = time.monotonic() + 60
+            while job_of(site, key).done < 3 and time.monotonic() < ends:
+                time.sleep(0.01)
+        finally:
+            child.kill()
+            child.wait()
+        job = job_of(site, key)
+        assert job.state == "running"
+        assert 3 <= job.done < job.total
+        assert files_of(site) == []
+        clock.set(datetime.now(UTC) + LEASE + timedelta(minutes=1))
+        assert make_next(site)
+        job = job_of(site, key)
+        assert (job.state, job.done) == ("done", CASES + 60)
+        assert files_of(site) == [job.file]
+
+
+#: A worker that writes case by case.
+SLOW_WORKER = """
+import sys
+from pathlib import Path
+from civicportal.clock import SystemClock
+from civicportal.exports import rows, running
+from civicportal.testing import make_site
+rows.batches.__kwdefaults__["size"] = 1
+running.make_next(make_site(Path(sys.argv[1]), clock=SystemClock()))
+"""
+
+
+class TestSweeping:
+    def test_files_go_after_some_days_with_their_rows(self, site, clock, desk):
+        key = order(site, desk["staff"][0])
+        make_next(site)
+        clock.advance(seconds=KEPT.total_seconds() - 1)
+        sweep_exports(site)
+        sweep_attachments(site)
+        assert files_of(site) == [job_of(site, key).file]
+        clock.advance(seconds=2)
+        sweep_exports(site)
+        assert (files_of(site), job_of(site, key)) == ([], None)
+
+    def test_orders_that_wait_are_not_swept(self, site, clock, desk):
+        key = order(site, desk["staff"][0])
+        clock.advance(days=30)
+        sweep_exports(site)
+        assert job_of(site, key).state == "waiting"
+
+
+class TestScope:
+    def test_of_what_one_may_only_look_at_nothing_is_taken(self, site, desk):
+        from civicportal.api import export_rows
+
+        with site.work() as work:
+            other = make_unit(work, "other")
+            reader = make_staff(work, "reader", permissions=["petitions:case:view"])
+            taker = make_staff(
+                work, "taker", unit=other, permissions=["petitions:case:view", "petitions:case:export"]
+            )
+            role = taker.memberships[0].role_id
+            work.session.add(Membership(user_id=reader.id, role_id=role, unit_id=other.id))
+            case = work.session.scalars(select(Case).order_by(Case.id)).first()
+            case.unit_id = other.id
+            work.session.flush()
+            work.session.expire(reader, ["memberships"])
+            person = identity(work, reader)
+        rows = list(export_rows(site, person, "kartable.list", {"view": "everywhere"}, ["code"]))
+        assert [row["code"] for row in rows] == [case.code]
+
+    def test_the_kartable_holds_what_its_view_holds(self, site, desk):
+        from civicportal.api import export_rows
+
+        actor = desk["staff"][0]
+        assert len(list(export_rows(site, actor, "kartable.list", {}))) == CASES
+        assert list(export_rows(site, actor, "kartable.list", {"view": "closed"})) == []
+
+
+class Gadgets:
+    """Rows of a plugin of one test."""
+
+    entities = (Case,)
+
+    def __init__(self, work, values, names):
+        self.values = values
+
+    def query(self, *columns):
+        return select(*columns).select_from(Case)
+
+    def rows(self, found):
+        return [case for (case,) in found]
+
+
+def _offers():
+    shared = {
+        "permissions": ("petitions:case:export",),
+        "route": "kartable",
+        "schema": colander.MappingSchema,
+        "bindings": lambda work: {},
+    }
+    columns = (
+        Column(name="code", title=_("Tracking code"), value=lambda case: case.code, kind="code"),
+        Column(
+            name="secret",
+            title="secret",
+            value=lambda case: Masked(masked="***", full="123"),
+            personal="identity",
+        ),
+    )
+    table = FigureTable(title="جدول", head=("نام", "تعداد"), rows=[("=1+1", 3), ("ب", None)])
+    return (
+        Export(name="gadget.list", title="فهرست", columns=columns, source=Gadgets, **shared),
+        Figures(name="gadget.figures", title="آمار", tables=lambda work, values: [table], **shared),
+    )
+
+
+def test_hook_register_exports_brings_lists_and_figures(install, assemble_migrated, browse):
+    install.plugin("gadget", hookimpl(register_exports))
+    site = assemble_migrated("gadget")
+    with site.work() as work:
+        make_unit(work, "pr")
+        make_case(work, citizen=make_citizen(work))
+        user = make_staff(work, permissions=["petitions:case:export", "petitions:case:view"])
+    browser = browse(site, user, "staff")
+    token = browser.get("/account").html.find("meta", {"name": "csrf-token"})["content"]
+    form = {"format": "csv", "csrf_token": token}
+    text = browser.post("/exports/gadget.list", form).body.decode("utf-8-sig")
+    assert [len(line.split(",")) for line in text.splitlines()] == [2, 2]
+    assert "***" not in text
+    figures = browser.post("/exports/gadget.figures", form).body.decode("utf-8-sig").splitlines()
+    assert figures[1:] == ["جدول,'=1+1,تعداد,3", "جدول,ب,تعداد,"]
+
+
+def register_exports():
+    """Return both offers of the gadget."""
+    return _offers()
+
+
+def test_two_plugins_cannot_bring_exports_of_one_name(install, assemble):
+    install.plugin("gadget", hookimpl(register_exports))
+    install.plugin("widget", hookimpl(register_exports))
+    with pytest.raises(ConfigurationError, match=r"gadget\.list"):
+        create_app(assemble("gadget", "widget"))

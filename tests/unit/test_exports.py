@@ -1,0 +1,90 @@
+"""Cells of exported files: nothing becomes a formula, every text is kept, both calendars agree."""
+
+import csv
+from io import BytesIO, StringIO
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import load_workbook
+
+from civicportal.exports.comma import write_csv
+from civicportal.exports.sheets import Book, Sheet
+from civicportal.exports.values import FORMULA_SIGNS, Heading, harmless
+from civicportal.testing import NOON
+
+TEXTS = st.text(st.characters(blacklist_categories=["Cs"]), max_size=40)
+
+
+def written(rows):
+    file = BytesIO()
+    write_csv(file, ["سر"], rows)
+    return list(csv.reader(StringIO(file.getvalue().decode("utf-8-sig"), newline="")))[1:]
+
+
+@pytest.mark.parametrize("sign", sorted(FORMULA_SIGNS))
+def test_a_text_that_could_be_a_formula_gets_an_apostrophe(sign):
+    assert harmless(f"{sign}cmd|'/c calc'!A0") == f"'{sign}cmd|'/c calc'!A0"
+    if not sign.isspace():
+        assert harmless(f"  {sign}1") == f"'  {sign}1"
+
+
+@pytest.mark.parametrize("text", ["", "سلام", "a=b", "۱۲", "5 - 3"])
+def test_other_texts_stay(text):
+    assert harmless(text) == text
+
+
+@given(TEXTS)
+def test_no_cell_of_a_csv_file_begins_like_a_formula(text):
+    [[cell]] = written([[text]]) if text else [[""]]
+    assert cell[:1] not in FORMULA_SIGNS
+    assert cell.lstrip()[:1] not in FORMULA_SIGNS
+    assert cell.removeprefix("'") == text.removeprefix("'")
+
+
+def test_numbers_are_no_texts():
+    assert written([[-3, 2.5, None]]) == [["-3", "2.5", ""]]
+
+
+def book(*sheets):
+    file = BytesIO()
+    with Book(file, title="فهرست", company="شهر", made=NOON, rtl=True) as made:
+        for sheet in sheets:
+            made.add(sheet)
+    return load_workbook(file)
+
+
+def one(rows, title="فهرست"):
+    return Sheet(title=title, headings=[Heading(title="سر", kind="text", width=10)], rows=rows)
+
+
+@given(TEXTS.filter(lambda text: text.isprintable()))
+def test_no_cell_of_a_sheet_is_a_formula(text):
+    page = book(one([[text]])).worksheets[0]
+    cell = page["A2"]
+    assert (cell.value or "") == text
+    assert cell.data_type != "f"
+    if text[:1] in FORMULA_SIGNS:
+        assert cell.quotePrefix
+
+
+def test_a_table_that_is_too_long_goes_on_on_the_next_sheet(monkeypatch):
+    monkeypatch.setattr("civicportal.exports.sheets.MOST_ROWS", 3)
+    found = book(one([[number] for number in range(7)]))
+    assert [page.max_row - 1 for page in found.worksheets] == [3, 3, 1]
+    assert found.sheetnames == ["فهرست", "فهرست 2", "فهرست 3"]
+
+
+def test_names_of_sheets_are_short_and_differ():
+    found = book(one([], "الف/ب:ج" * 10), one([], "الف/ب:ج" * 10), one([], "[]"))
+    assert len(set(found.sheetnames)) == 3
+    assert all(len(name) <= 31 and not set(name) & set("[]:*?/\\") for name in found.sheetnames)
+
+
+def test_a_file_that_fails_half_way_is_closed():
+    def rows():
+        yield [1]
+        raise RuntimeError("gone")
+
+    with pytest.raises(RuntimeError), Book(BytesIO(), title="", company="", made=NOON, rtl=True) as made:
+        made.add(one(rows()))

@@ -65,6 +65,26 @@ def test_filters_live_in_the_address(open_page: Open, screen: Screen, code: str)
     expect(page.locator("a.chipf.on")).to_have_count(0)
 
 
+def test_what_came_meanwhile_is_a_bar_and_moves_no_row(
+    portal: Portal, open_page: Open, screen: Screen
+) -> None:
+    page = open_page("handler", screen)
+    page.goto("/kartable?sort=newest")
+    bar = page.locator("[data-news]")
+    expect(bar).to_be_hidden()
+    rows = page.locator("[data-row] a.subj").evaluate_all("links => links.map(link => link.href)")
+    with portal.site.work() as work:
+        neighbour = who(work, "neighbour")
+    code = send_report(portal, neighbour)
+    # The page comes into sight again, as after another tab.
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(bar).to_contain_text("۱ پروندهٔ تازه")
+    assert rows == page.locator("[data-row] a.subj").evaluate_all("links => links.map(link => link.href)")
+    bar.click()
+    expect(page.locator("[data-row] a.subj").first).to_have_attribute("href", f"/kartable/cases/{code}")
+    expect(bar).to_be_hidden()
+
+
 def test_many_are_referred_and_taken_back(portal: Portal, open_page: Open, code: str) -> None:
     page = open_page("handler")
     page.goto("/kartable?view=new&sort=newest")

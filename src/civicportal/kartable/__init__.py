@@ -32,6 +32,7 @@ RESERVED = frozenset(ACTIONS) | {"reveal", "preview"}
 ROUTES = {
     "kartable": "/kartable",
     "kartable.search": "/kartable/search",
+    "kartable.news": "/kartable/news",
     "kartable.bulk": "/kartable/bulk",
     "kartable.bulk_undo": "/kartable/bulk/undo",
     "kartable.bulk_result": "/kartable/bulk/result",
@@ -49,6 +50,7 @@ ROUTES = {
 VIEWS: tuple[Page, ...] = (
     ("kartable", "inbox.inbox", "inbox", STAFF, "GET"),
     ("kartable.search", "inbox.search", None, STAFF, "POST"),
+    ("kartable.news", "inbox.news", None, STAFF, "GET"),
     ("kartable.bulk", "bulk.bulk", "bulk_ask", STAFF, "POST"),
     ("kartable.bulk_undo", "bulk.undo", None, STAFF, "POST"),
     ("kartable.bulk_result", "bulk_result.result", "bulk_result", STAFF, "GET"),

@@ -3,11 +3,15 @@
 from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.response import Response
 
+from civicportal.i18n import _, localized_digits
 from civicportal.kartable.filters import ADDRESS, InboxAddress
 from civicportal.kartable.inbox import EVERYWHERE, VIEWS, InboxService
+from civicportal.kartable.news import NewsService
 from civicportal.kartable.rows import RowService
 from civicportal.kartable.schemas import SORT_TITLES
+from civicportal.schema import whole_number
 
 LONGEST_SEARCH = 100
 
@@ -30,7 +34,16 @@ def inbox(request: Any) -> dict[str, Any]:
         "next_url": address.url(cursor=page.next) if page.next else None,
         "previous_url": address.url(cursor=page.previous) if page.previous else None,
         "now": work.clock.now(),
+        "newest": work.get(NewsService).newest(),
     }
+
+
+def news(request: Any) -> Response:
+    """Say how many cases have come since the list was read, as JSON for its bar."""
+    count = request.work.get(NewsService).count(whole_number(request.GET.get("since", "")))
+    shown = localized_digits(str(count), request.locale_name)
+    text = request.translate(_("${n} new cases: show them", mapping={"n": shown})) if count else ""
+    return Response(json={"count": count, "text": text}, cache_control="no-store")
 
 
 def search(request: Any) -> HTTPSeeOther:

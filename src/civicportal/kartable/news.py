@@ -1,0 +1,42 @@
+"""What has come into a kartable since somebody looked at it."""
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, or_, select
+
+from civicportal.access import in_kartable
+from civicportal.cases.models import Case
+from civicportal.kartable.models import Referral
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+MOST = 99
+"""More than these are not counted."""
+
+
+class NewsService:
+    """Counts lines by their ids, which grow."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    def newest(self) -> int:
+        """Return the id of the newest line of all: what comes later is news."""
+        return self.session.scalar(select(func.max(Referral.id))) or 0
+
+    def count(self, since: int) -> int:
+        """Return how many cases have come into the actor's kartable, not sent by themselves.
+
+        :param since: of :meth:`newest`, when the list was read.
+        """
+        others = or_(Referral.from_user_id.is_(None), Referral.from_user_id != self.work.actor.user_id)
+        fresh = (
+            select(Case.id)
+            .join(Referral, Referral.case_id == Case.id)
+            .where(Referral.id > since, others, in_kartable(self.work.actor))
+            .distinct()
+            .limit(MOST)
+        )
+        return self.session.scalar(select(func.count()).select_from(fresh.subquery())) or 0

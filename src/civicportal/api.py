@@ -35,6 +35,7 @@ from civicportal.cases.narrowing import FigureFields, FigureFilters
 from civicportal.cases.on_behalf import Caller, NamedCaller, register_for
 from civicportal.cases.once import open_once
 from civicportal.cases.paging import PAGE_SIZE, SORTS, Page, Rows, Sort, case_page
+from civicportal.cases.proofs import fetch_own_or_proved
 from civicportal.cases.ratings import WINDOW as OBJECTION_WINDOW
 from civicportal.cases.ratings import RatingService
 from civicportal.cases.schemas import AfterPhoto, ExpertComment, PublicAnswer, Reason, step_values
@@ -390,6 +391,7 @@ __all__ = [
     "fill_kept",
     "forget_kept",
     "format_number",
+    "fetch_own_or_proved",
     "handle_form",
     "hookimpl",
     "id_column",

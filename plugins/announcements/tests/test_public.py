@@ -35,6 +35,10 @@ class TestHome:
         board = app.get("/").html.select_one(".board-track")
         assert [title.text for title in board.select(".h-card")] == ["سنجاق", "تازه‌ترین", "روی تابلو"]
 
+    def test_the_home_names_the_feed_even_while_the_board_is_empty(self, desk, app):
+        head = app.get("/", status=200).html.head
+        assert head.select_one("link[rel=alternate]")["href"] == "/announcements/feed.xml"
+
     def test_pictures_are_lazy_and_have_their_place(self, app, shelf):
         image = app.get("/").html.select_one(".board-track img")
         assert (image["loading"], image["width"], image["height"]) == ("lazy", "960", "540")

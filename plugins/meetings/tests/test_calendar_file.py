@@ -79,6 +79,38 @@ class TestFile:
         app.get(f"/meetings/{office.ask()}/meeting.ics", status=404)
 
 
+def follow(app, code, digits):
+    """Prove a tracking code as a visitor does."""
+    form = next(form for form in app.get("/track").forms.values() if "proof" in form.fields)
+    form["code"], form["proof"] = code, digits
+    return form.submit()
+
+
+class TestWithoutSigningIn:
+    def test_whoever_has_proved_the_code_sees_the_time_and_gets_the_file(self, office, app):
+        code = office.ask()
+        office.schedule(code)
+        page = follow(app, code, "۰۰۰۱").follow(status=200)
+        assert page.html.select_one("#appointment-title")
+        assert f"/meetings/{code}/meeting.ics" in page.text
+        assert office.citizen.name not in page.text
+        _calendar, event = read(app, code)
+        assert event.start.astimezone(UTC) == office.moment()
+
+    def test_a_proof_opens_no_other_request(self, office, app):
+        code, other = office.ask(), office.ask(by=office.citizens[1])
+        office.schedule(other)
+        follow(app, code, "0001").follow(status=200)
+        app.get(f"/meetings/{other}/meeting.ics", status=303)
+
+    def test_a_portal_without_an_address_writes_none(self, office, app):
+        code = office.ask()
+        office.schedule(code)
+        follow(app, code, "0001")
+        _calendar, event = read(app, code)
+        assert ("URL" in event) is bool(office.site.public_url)
+
+
 def test_nobody_else_gets_it(office, app, sign_in):
     code = office.ask()
     office.schedule(code)

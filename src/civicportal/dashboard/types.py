@@ -33,13 +33,15 @@ class NavigationItem:
 
 @dataclass(frozen=True, kw_only=True)
 class Widget:
-    """A piece of the citizens' home ("card", "main", "aside") or of the staff desk ("desk").
+    """A piece of the citizens' home ("card", "main", "aside", "head") or of the staff desk ("desk").
+
+    What is drawn for "head" stands in the head of the page: a link to a feed, a description.
 
     :ivar template: asset of a Jinja2 template, rendered with ``context`` added to the page's names.
     """
 
     name: str
-    area: Literal["card", "main", "aside", "desk"]
+    area: Literal["card", "main", "aside", "head", "desk"]
     template: str
     context: Mapping[str, object] = field(default_factory=dict)
     weight: int = 0
@@ -47,10 +49,13 @@ class Widget:
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """A piece of the case page of staff ("facts", "aside") and citizens ("citizen_top" over the steps, "citizen")."""
+    """A piece of the case page of staff ("facts", "aside") and citizens ("citizen_top" over the steps, "citizen").
+
+    What is drawn for "tracked" is for whoever has shown the second part of the tracking code and is not signed in.
+    """
 
     name: str
-    area: Literal["facts", "aside", "citizen_top", "citizen"]
+    area: Literal["facts", "aside", "citizen_top", "citizen", "tracked"]
     template: str
     context: Mapping[str, object] = field(default_factory=dict)
     weight: int = 0

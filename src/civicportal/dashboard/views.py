@@ -7,7 +7,7 @@ from civicportal.web.display import pieces
 
 def home(request: Any) -> dict[str, Any]:
     """Show the city's services and what is new."""
-    return {"pieces": pieces(request, "dashboard_widgets", ("card", "main", "aside"))}
+    return {"pieces": pieces(request, "dashboard_widgets", ("card", "main", "aside", "head"))}
 
 
 def desk(request: Any) -> dict[str, Any]:

@@ -10,11 +10,13 @@ from civicportal_announcements.services import EDIT
 from civicportal_announcements.views.public import lead
 
 TEMPLATES = "civicportal_announcements:templates/announcements/widgets"
+FEED = "civicportal_announcements:templates/announcements/feed_link.jinja2"
 CARD = "civicportal:templates/dashboard/card.jinja2"
 
 
 def dashboard_widgets(request: Any) -> Iterator[Widget]:
-    """Return the board and its card for citizens, both only while something stands on it; the summary for officers."""
+    """Return the feed, the board and its card for citizens, these only while something stands on it; the summary for officers."""
+    yield Widget(name="announcements.feed", area="head", template=FEED)
     board = request.display_work.get(Board)
     if request.identity.is_staff and request.identity.permits(EDIT):
         yield _desk(board)

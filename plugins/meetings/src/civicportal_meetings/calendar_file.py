@@ -43,7 +43,7 @@ def _event(case: Case, appointment: Appointment, work: Work) -> Event:
         summary=site.localizer().translate(_("Meeting with the mayor")),
         location=appointment.place or None,
         description=_words(case, appointment, site),
-        url=f"{site.public_url}/my/{case.code}",
+        url=f"{site.public_url}/my/{case.code}" if site.public_url else None,
     )
 
 

@@ -37,7 +37,10 @@ def card(request: Any) -> Widget:
 
 
 def panels(case: Case, request: Any) -> Iterator[Panel]:
-    """Return the time of a citizen's request, and what they have written into it."""
+    """Return the time of a citizen's request, and what they have written into it.
+
+    The time is shown, too, to whoever follows the request by its tracking code: it came to them by SMS.
+    """
     work = request.display_work
     detail = work.get(MeetingService).request(case)
     if detail is None:
@@ -45,18 +48,15 @@ def panels(case: Case, request: Any) -> Iterator[Panel]:
     service = work.get(AppointmentService)
     current = service.current(case)
     if current is not None:
-        yield Panel(
-            name="meetings.appointment",
-            area="citizen_top",
-            template=f"{TEMPLATES}/appointment.jinja2",
-            weight=50,
-            context={
-                "case": case,
-                "appointment": current,
-                "bring": request.site.plugin_settings[KIND]["bring"],
-                "earlier": [one for one in service.history(case) if _was_moved(one)],
-            },
-        )
+        shown = {
+            "case": case,
+            "appointment": current,
+            "bring": request.site.plugin_settings[KIND]["bring"],
+            "earlier": [one for one in service.history(case) if _was_moved(one)],
+        }
+        for area in ("citizen_top", "tracked"):
+            template = f"{TEMPLATES}/appointment.jinja2"
+            yield Panel(name="meetings.appointment", area=area, template=template, weight=50, context=shown)
     yield Panel(
         name="meetings.request",
         area="citizen",

@@ -16,6 +16,7 @@ from civicportal.cases.schemas import Follow
 from civicportal.errors import NotFound
 from civicportal.forms import BoundForm, Button, FormInvalid, handle_form
 from civicportal.i18n import _
+from civicportal.web.display import pieces
 
 AUDIENCES = ("citizen", "public")
 LONGEST_CODE = 40
@@ -57,6 +58,7 @@ def show(request: Any) -> Any:
         "faces": (),
         "rating": None,
         "notices": None,
+        "panels": pieces(request, "case_panels", ("tracked",), case=found)["tracked"],
     }
 
 

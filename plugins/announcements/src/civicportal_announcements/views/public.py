@@ -59,7 +59,6 @@ def shown(request: Any, post: Post, *, preview: bool = False) -> dict[str, Any]:
         "preview": preview,
         "address": public_address(request, request.route_path("announcements.page", id=post.id)),
         "picture_address": public_address(request, pictures[0].url(request, "large")) if pictures else "",
-        "feed_url": feed_url(request),
     }
 
 

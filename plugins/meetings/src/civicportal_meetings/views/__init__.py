@@ -29,7 +29,7 @@ VIEWS: tuple[tuple[str, str, str | None, str, Any], ...] = (
     ("meetings.new", "request.new", "new", EVERYBODY, "GET"),
     ("meetings.new", "request.send", "new", EVERYBODY, "POST"),
     ("meetings.sent", "request.sent", "sent", CITIZEN, "GET"),
-    ("meetings.calendar", "calendar_file.download", None, CITIZEN, "GET"),
+    ("meetings.calendar", "calendar_file.download", None, EVERYBODY, "GET"),
     ("meetings.desk", "desk.show", "desk", VIEW, "GET"),
     ("meetings.register", "register.new", "register", REGISTER, ("GET", "POST")),
     ("meetings.search", "desk.search", None, VIEW, "POST"),

@@ -4,15 +4,15 @@ from typing import Any
 
 from pyramid.response import Response
 
-from civicportal.api import CaseService, NotFound
+from civicportal.api import NotFound, fetch_own_or_proved
 from civicportal_meetings.calendar_file import calendar_file
 from civicportal_meetings.services import MeetingService
 
 
 def download(request: Any) -> Response:
-    """Return the file of one of the citizen's requests that has a time."""
+    """Return the file of a request that has a time, to its citizen and to whoever has proved its tracking code."""
     work = request.work
-    case = work.get(CaseService).fetch_own(request.matchdict["code"])
+    case = fetch_own_or_proved(request, request.matchdict["code"])
     appointment = work.get(MeetingService).appointment(case)
     if appointment is None:
         raise NotFound("no time is set")

@@ -29,9 +29,9 @@ def count(work: "Work", case: Case, sign: int = 1) -> None:
     where = (case.category_id or 0, case.unit_id or 0)
     work.count(CountKey(case.kind, day, case.stage, case.status, *where), _values(case), sign)
     tally = work.site.kind(case.kind).tally
-    place = tally.place(case, work) if tally else None
-    if tally and place:
-        work.tally(tally, place, sign)
+    if tally:
+        for place in tally.places(case, work):
+            work.tally(tally, place, sign)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, inspect
+from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
 from civicportal.db import Engines
@@ -22,13 +22,13 @@ class Tally:
     """A table of counters, written in the transaction of what is counted.
 
     :ivar model: a table whose columns are its primary key, and ``n``.
-    :ivar place: returns where a case counts, a value for each column of the primary key; None where it does not.
+    :ivar places: returns where a case counts, a value for each column of the primary key; nothing where it does not.
     :ivar live: returns the query for the same columns and their number from the cases themselves.
     """
 
     model: type[Any]
-    place: Callable[["Case", "Work"], Place | None]
-    live: Callable[[], Select[*tuple[Any, ...]]]
+    places: Callable[["Case", "Work"], Iterable[Place]]
+    live: Callable[[], Any]
 
     @property
     def names(self) -> list[str]:

@@ -26,7 +26,7 @@ class TallyService:
         """Return what the counters say and the cases do not, and the other way round: their columns, and the number."""
         model = tally.model
         stored = select(*[getattr(model, name) for name in tally.names], model.n).where(model.n != 0)
-        live = tally.live()
+        live = select(tally.live().subquery())
         missing = select(live.except_(stored).subquery())
         wrong = select(stored.except_(live).subquery())
         return [*self.session.execute(missing), *self.session.execute(wrong)]

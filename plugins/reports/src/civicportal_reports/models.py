@@ -37,11 +37,13 @@ class Report(ReportsBase):
 class PlaceCount(ReportsBase):
     """How many reports of a cell of the map stand where. ``0`` means no category or no unit.
 
-    A cell is one of :data:`civicportal_reports.tally.LEVEL`; one that reaches into two districts has rows of both.
+    Every report counts once on each level of :data:`civicportal_reports.tally.LEVELS`; a cell that reaches into two districts
+    has rows of both.
     """
 
     __tablename__ = "reports_place_count"
 
+    level: Mapped[int] = tagged(Integer, primary_key=True, autoincrement=False)
     grid_row: Mapped[int] = tagged(Integer, primary_key=True, autoincrement=False)
     grid_column: Mapped[int] = tagged(Integer, primary_key=True, autoincrement=False)
     district: Mapped[str] = tagged(String(100), primary_key=True)

@@ -11,13 +11,14 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-LEVEL = 16
+LEVELS = (16, 18)
 
 
 def upgrade() -> None:
     """Create the counters, and count what is there."""
     counts = op.create_table(
         "reports_place_count",
+        sa.Column("level", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("grid_row", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("grid_column", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("district", sa.String(length=100), nullable=False),
@@ -28,6 +29,7 @@ def upgrade() -> None:
         sa.Column("public", sa.Boolean(), nullable=False),
         sa.Column("n", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint(
+            "level",
             "grid_row",
             "grid_column",
             "district",
@@ -39,10 +41,12 @@ def upgrade() -> None:
             name=op.f("pk_reports_place_count"),
         ),
     )
-    op.execute(counts.insert().from_select([column.name for column in counts.columns], _counted()))
+    names = [column.name for column in counts.columns]
+    for level in LEVELS:
+        op.execute(counts.insert().from_select(names, _counted(level)))
 
 
-def _counted() -> sa.Select[tuple[object, ...]]:
+def _counted(level: int) -> sa.Select[tuple[object, ...]]:
     report = sa.table(
         "reports_report", sa.column("case_id"), sa.column("lat", sa.Float), sa.column("lon", sa.Float)
     )
@@ -50,8 +54,8 @@ def _counted() -> sa.Select[tuple[object, ...]]:
     names = ("id", "stage", "status", "category_id", "unit_id", "public")
     case = sa.table("cases", *[sa.column(name) for name in names])
     columns = (
-        row_of(report.c.lat, LEVEL),
-        column_of(report.c.lon, LEVEL),
+        row_of(report.c.lat, level),
+        column_of(report.c.lon, level),
         report.c.district,
         case.c.stage,
         case.c.status,
@@ -59,7 +63,9 @@ def _counted() -> sa.Select[tuple[object, ...]]:
         sa.func.coalesce(case.c.unit_id, sa.literal_column("0")),
         case.c.public,
     )
-    query = sa.select(*columns, sa.func.count()).select_from(report.join(case, case.c.id == report.c.case_id))
+    query = sa.select(sa.literal_column(str(level)), *columns, sa.func.count()).select_from(
+        report.join(case, case.c.id == report.c.case_id)
+    )
     return query.where(report.c.lat.is_not(None)).group_by(*columns)
 
 

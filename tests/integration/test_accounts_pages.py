@@ -170,7 +170,9 @@ def test_number_gets_three_codes_in_ten_minutes(site: Any, app: Any, clock: Any)
         send(app.get("/login"), mobile="09120000000")
         clock.advance(seconds=60)
     app.reset()
-    assert "Retry-After" in send(app.get("/login"), status=429, mobile="09120000000").headers
+    refused = send(app.get("/login"), status=429, mobile="09120000000")
+    assert "Retry-After" in refused.headers
+    assert refused.html.h1.text != "خطا"
 
 
 def test_stranger_cannot_use_up_the_codes_of_a_known_browser(site: Any, app: Any, clock: Any) -> None:

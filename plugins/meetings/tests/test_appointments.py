@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from civicportal_meetings.models import DiarySlot
 from civicportal_meetings.services import DiaryService
+from civicportal_meetings.steps import notice
 from sqlalchemy import func, select
 
 from civicportal.api import CannotUndo, CaseService, Refused, UndoService
@@ -45,8 +46,19 @@ class TestSetting:
             text = outbox(work, office.citizen.mobile)[-1].text
         assert "۱۴۰۵/۰۳/۱۰" in text
         assert "۱۰:۰۰" in text
-        assert "مدارک مالکیت و شناسنامه" in text
-        assert "همراه داشته" not in text
+        assert "مدارک مالکیت و شناسنامه…\n" in text
+
+    @pytest.mark.parametrize(
+        ("note", "said"),
+        [
+            ("مدارک ملک را همراه بیاورید", "مدارک ملک را همراه…"),
+            ("مدارک ملک را همراه بیاور", "مدارک ملک را همراه بیاور"),
+            ("ا" * 30, "ا" * 24 + "…"),
+            ("دربارهٔ خیابان لاله‌زار، کوچهٔ یک", "دربارهٔ خیابان لاله‌زار…"),
+        ],
+    )
+    def test_the_sms_breaks_no_word_of_the_note(self, office, note, said):
+        assert notice(office.moment(), note)["note"] == said
 
     @pytest.mark.parametrize(
         ("day", "clock", "why"),

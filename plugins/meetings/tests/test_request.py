@@ -10,7 +10,14 @@ from PIL import Image
 from sqlalchemy import select
 from webtest import TestApp, Upload
 
-from civicportal.api import Attachment, AttachmentService, Case, SessionService, User
+from civicportal.api import (
+    Attachment,
+    AttachmentService,
+    Case,
+    NotificationService,
+    SessionService,
+    User,
+)
 from civicportal.testing import identity, make_staff, outbox, owner_of
 
 REASON = "پیگیری پروندهٔ عقب‌نشینی ملک که هشت ماه بدون نتیجه مانده است."
@@ -239,6 +246,19 @@ class TestVisitor:
         assert "/account/identity?next=/meetings/new%234" in answer.location
         assert requests(office) == []
         assert the_form(app.get("/meetings/new"))["reason"].value == REASON
+
+    def test_a_new_citizen_need_not_write_the_name_again(self, office, app):
+        door = filled(app).submit(status=303).follow()
+        form = next(form for form in door.forms.values() if "mobile" in form.fields)
+        form["mobile"] = "09121110000"
+        page = form.submit(status=303).follow()
+        with office.site.work(write=False) as work:
+            code = work.get(NotificationService).fields_of(outbox(work, "+989121110000")[-1])["CODE"]
+        form = next(form for form in page.forms.values() if "code" in form.fields)
+        form["code"] = code
+        welcome = form.submit(status=303).follow(status=200)
+        form = next(form for form in welcome.forms.values() if "name" in form.fields)
+        assert form["name"].value == "مریم رضایی"
 
     def test_what_waits_for_the_sign_in_is_sealed(self, office, app):
         filled(app).submit(status=303)

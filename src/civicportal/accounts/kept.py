@@ -42,16 +42,27 @@ def keep_form(request: Any, form: BoundForm, *, level: int = 1, anchor: str = ""
 
 def fill_kept(request: Any, form: BoundForm) -> bool:
     """Put back what was kept from this page's form, if anything was; tell whether it was."""
+    draft = kept_draft(request, request.path)
+    if draft:
+        form.fill(draft)
+    return bool(draft)
+
+
+def kept_draft(request: Any, path: str) -> dict[str, list[str]]:
+    """Return the texts that were kept from the form of a page; none where nothing was.
+
+    :param path: of the page, without a query.
+    """
     token = request.session_token
-    sealed: Any = request.work.get(SessionService).visitor_data(token, FORM + request.path) if token else None
+    sealed: Any = request.work.get(SessionService).visitor_data(token, FORM + path) if token else None
     if not sealed:
-        return False
+        return {}
     try:
-        form.fill(json.loads(request.site.keys.decrypt(sealed)))
+        draft: dict[str, list[str]] = json.loads(request.site.keys.decrypt(sealed))
     except CannotDecrypt:
         # Its key was taken away within the hour: whoever wrote it begins anew.
-        return False
-    return True
+        return {}
+    return draft
 
 
 def forget_kept(request: Any) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import joinedload
 from translationstring import TranslationString
 
@@ -54,10 +54,12 @@ class FollowUpService:
 
         :param before: id of the last case of the page before.
         """
+        place = (Case.created_at, Case.id)
         query = select(Case).where(Case.citizen_id == self.work.actor.user_id)
         if before is not None:
-            query = query.where(Case.id < before)
-        return self.summaries(self.session.scalars(query.order_by(Case.id.desc()).limit(limit)).all())
+            query = query.where(tuple_(*place) < select(*place).where(Case.id == before).scalar_subquery())
+        query = query.order_by(*(column.desc() for column in place)).limit(limit)
+        return self.summaries(self.session.scalars(query).all())
 
     def followed(self, *, limit: int = 50) -> list[CaseSummary]:
         """Return the cases of others that the actor follows, the latest first."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from civicportal.cases.attachments import MOST
-from civicportal.forms import TextAreaWidget
+from civicportal.forms import NumberWidget, TextAreaWidget
 from civicportal.i18n import _
 from civicportal.schema import (
     BoundedInt,
@@ -107,6 +107,8 @@ class Follow(StrictSchema):
         Code(4),
         title=_("Last four digits of your mobile, or the PIN"),
         description=_("The PIN was shown with the code when the request was sent without a name."),
+        # No one-time code: the browser offers none, and sends the form by itself for none.
+        widget=NumberWidget(autocomplete="off"),
     )
 
 

@@ -79,7 +79,7 @@ def too_many(error: TooMany, request: Any) -> Any:
     message = request.translate(
         _("Too many attempts. Please try again after ${time}.", mapping={"time": until})
     )
-    response = page(request, 429, message=message)
+    response = page(request, 429, "429", message=message)
     seconds = (error.retry_after - request.site.clock.now()).total_seconds()
     response.headers["Retry-After"] = str(max(1, int(seconds)))
     return response

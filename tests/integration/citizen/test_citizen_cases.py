@@ -1,6 +1,7 @@
 """What citizens see of their cases and of those they follow, and the steps they take."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -27,6 +28,22 @@ def test_the_list_has_pages_and_nobody_elses_cases(
     assert codes[0] in second.text
     assert foreign not in first.text + second.text
     as_citizen.get(f"/my/{foreign}", status=404)
+
+
+def test_the_list_begins_with_what_was_registered_last(site: Any, as_citizen: Any, open_case: Any) -> None:
+    codes = [open_case() for _ in range(22)]
+    with site.work() as work:
+        cases = {case.code: case for case in work.session.scalars(select(Case))}
+        for days, code in enumerate(codes):
+            cases[code].created_at -= timedelta(days=days)
+    first = as_citizen.get("/my")
+    second = first.click(href=r"/my\?before=")
+    shown = [
+        link["href"].removeprefix("/my/")
+        for page in (first, second)
+        for link in page.html.select("main a.item-link")
+    ]
+    assert shown == codes
 
 
 def test_an_empty_list_says_so(as_citizen: Any) -> None:

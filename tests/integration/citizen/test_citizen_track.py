@@ -10,6 +10,7 @@ from civicportal.cases.follow_up import FollowUpService
 from civicportal.cases.models import Case
 from civicportal.cases.services import CaseService
 from civicportal.cases.tracking import grouped, new_code
+from civicportal.i18n import persian_digits
 
 
 def ask(browser: Any, code: str, proof: str, **more: Any) -> Any:
@@ -58,7 +59,8 @@ def test_every_miss_gets_the_same_answer(browser: Any, open_case: Any, anonymous
 def test_a_code_alone_asks_for_the_second_part(browser: Any, open_case: Any) -> None:
     code = open_case()
     page = browser.post("/track", {"csrf_token": browser.token(), "code": code})
-    assert f'value="{code}"' in page.text
+    assert f'value="{persian_digits(code)}"' in page.text
+    assert "one-time-code" not in page.text
     assert 'role="alert"' not in page.text
     assert code not in page.request.url
 

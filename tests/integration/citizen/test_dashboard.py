@@ -176,6 +176,7 @@ def test_the_shell_of_the_app_is_the_same_for_everybody(browser: Any, as_citizen
         browser.get(path, status=200)
     offline = as_citizen.get("/offline")
     assert citizen.name not in offline.text
+    assert {"/", "/my"} <= {link["href"] for link in offline.html.select("main a")}
     assert "csrf" not in offline.text
     manifest = browser.get("/manifest.webmanifest").json
     for icon in manifest["icons"]:

@@ -91,4 +91,14 @@ def _words(moment: datetime, note: str, expert_note: str, reason: str) -> dict[s
 
 def notice(moment: datetime, note: str) -> dict[str, str]:
     """Return what the SMS says of a time."""
-    return {"moment": moment.isoformat(), "note": cut_units(note, NOTE_UNITS).strip()}
+    return {"moment": moment.isoformat(), "note": _beginning(note.strip())}
+
+
+def _beginning(note: str) -> str:
+    """Return what fits into the SMS: whole words, and a sign that more is on the page."""
+    if cut_units(note, NOTE_UNITS) == note:
+        return note
+    fitting = cut_units(note, NOTE_UNITS - 1)
+    if not note[len(fitting)].isspace():
+        fitting = fitting.rpartition(" ")[0] or fitting
+    return f"{fitting.rstrip(' ،,؛;.')}…"

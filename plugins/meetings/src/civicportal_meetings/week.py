@@ -14,6 +14,7 @@ class Entry:
     """Something in the mayor's diary.
 
     :ivar tone: "" for what is settled, "p" for what the citizen has not confirmed, "x" for a closed time.
+    :ivar asks: the citizen asks for another time.
     """
 
     start: datetime
@@ -22,6 +23,7 @@ class Entry:
     url: str
     detail: str = ""
     tone: str = ""
+    asks: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

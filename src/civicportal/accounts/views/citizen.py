@@ -1,13 +1,14 @@
 """The citizens' door: a mobile number and the code that is sent to it, or the password one has set."""
 
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.accounts import messages
 from civicportal.accounts.devices import DeviceService, device_hash
 from civicportal.accounts.guards import attempt, password_hits
+from civicportal.accounts.kept import kept_draft
 from civicportal.accounts.models import OtpChallenge, User
 from civicportal.accounts.schemas import CitizenPassword, CodeEntry, MobileEntry, NameEntry
 from civicportal.accounts.services import AccountService
@@ -106,10 +107,11 @@ def verified(request: Any, name: str, password: str, owner: Any) -> int | None:
 
 
 def name(request: Any) -> Any:
-    """Ask a new citizen for their name."""
+    """Ask a new citizen for their name; who has written it into the form that waits need not write it again."""
     button = Button(title=_("Continue"), css_class=WIDE)
-    form = BoundForm(request, NameEntry(), buttons=(button,))
     target = request.safe_next("/")
+    written = kept_draft(request, urlsplit(target).path).get("name", [""])
+    form = BoundForm(request, NameEntry(), initial={"name": written[0]}, buttons=(button,))
 
     def save(values: dict[str, Any]) -> Any:
         user = request.work.session.get(User, request.identity.user_id)

@@ -8,7 +8,11 @@
   var since = Number(document.body.dataset.kept);
   var saving = navigator.connection && navigator.connection.saveData;
 
-  if (since && place) { place.textContent = new Date(since).toLocaleString(document.documentElement.lang); }
+  if (since && place) {
+    place.textContent = new Date(since).toLocaleString(document.documentElement.lang, {
+      weekday: 'long', day: 'numeric', month: 'long', hour: '2-digit', minute: '2-digit'
+    });
+  }
   if (!('serviceWorker' in navigator) || since) { return; }
   var first = !navigator.serviceWorker.controller;
   navigator.serviceWorker.register('/sw.js');

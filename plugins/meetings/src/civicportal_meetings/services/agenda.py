@@ -100,6 +100,7 @@ class AgendaService:
                 detail=visit.case.subject if visit.name else "",
                 url=f"/kartable/cases/{visit.case.code}",
                 tone="" if visit.appointment.response == "confirmed" or visit.appointment.ended_at else "p",
+                asks=visit.appointment.response == "other_time",
             )
             for visit in self.visits(start, end)
             if visit.appointment.session_id is None

@@ -35,7 +35,7 @@ def listed(page: Page) -> int:
 
 def figure(page: Page, title: str) -> int:
     """Return a number of the page of figures by what it counts."""
-    return number(page.locator(f"a.strong[aria-label^='{title}:']").first.inner_text())
+    return number(page.locator(f"a.fig-link[aria-label^='{title}:']").first.inner_text())
 
 
 def satisfaction(page: Page) -> float:

@@ -77,7 +77,7 @@ class TestFigures:
     def test_every_number_equals_the_list_it_leads_to(self, city, app, sign_in, several):
         sign_in(city.officer)
         page = app.get("/desk/reports/statistics")
-        links = page.html.select("main a.strong[href^='/desk/reports']")
+        links = page.html.select("main a.fig-link")
         assert len(links) > 10
         for link in links:
             shown = app.get(link["href"], status=200).html.select_one(".page-h p").text

@@ -1,14 +1,9 @@
 """Filters, counts, points and figures of the desk: one rule, so that every number equals its list."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from civicportal_reports.search import Filters, ReportSearch
-from civicportal_reports.statistics import ReportStatistics
-
-from civicportal.api import OrganizationService
-from civicportal.testing import make_unit
 
 
 @pytest.fixture
@@ -91,45 +86,3 @@ class TestPages:
             assert seen == codes[::-1]
             assert second.next is None
             assert search.page(Filters(), cursor=second.previous).rows == first.rows
-
-
-class TestFigures:
-    def test_every_number_equals_its_list(self, city, several):
-        for person in (city.officer, city.stranger):
-            with city.site.work(actor=person, write=False) as work:
-                search = work.get(ReportSearch)
-                for base in (Filters(), Filters(stage="open"), Filters(words="چاله")):
-                    figures = work.get(ReportStatistics).figures(base)
-                    assert figures.total == search.count(base)
-                    assert figures.overdue == search.count(replace(base, overdue=True))
-                    for column in ("status", "category", "unit", "district"):
-                        for value, number in getattr(figures, f"by_{column}").items():
-                            assert number == search.count(replace(base, **{column: value})), (column, value)
-                        assert sum(getattr(figures, f"by_{column}").values()) == figures.total
-                    if not base.stage:
-                        for stage, number in figures.by_stage.items():
-                            assert number == search.count(replace(base, stage=stage))
-                        assert figures.open == search.count(replace(base, stage="open"))
-
-    def test_what_lies_below_counts_as_in_the_list(self, city, several):
-        with city.site.work() as work:
-            civil = work.get(OrganizationService).unit("civil")
-            make_unit(work, "paving", parent_id=civil.id)
-        city.take_up(several["old"], "paving")
-        with city.site.work(actor=city.officer, write=False) as work:
-            search, statistics = work.get(ReportSearch), work.get(ReportStatistics)
-            for base in (Filters(), Filters(unit="paving"), Filters(category="pothole")):
-                figures = statistics.figures(base)
-                assert figures.by_unit["paving"] == 1
-                for column in ("category", "unit"):
-                    for value, number in getattr(figures, f"by_{column}").items():
-                        assert number == search.count(replace(base, **{column: value})), (base, column, value)
-
-    def test_citizens_are_counted_once(self, city, several):
-        with city.site.work(actor=city.officer, write=False) as work:
-            assert work.get(ReportStatistics).figures(Filters()).citizens == 2
-
-    def test_nothing_gives_zeros(self, city):
-        with city.site.work(actor=city.officer, write=False) as work:
-            figures = work.get(ReportStatistics).figures(Filters())
-            assert (figures.total, figures.open, figures.citizens, figures.by_status) == (0, 0, 0, {})

@@ -6,6 +6,7 @@ from typing import Any
 from civicportal.api import (
     Case,
     CaseService,
+    FigureService,
     OrganizationService,
     Panel,
     Widget,
@@ -18,7 +19,7 @@ from civicportal_reports.models import Report
 from civicportal_reports.pins import Pins
 from civicportal_reports.search import Filters, ReportSearch
 from civicportal_reports.services import ReportService
-from civicportal_reports.statistics import ReportStatistics
+from civicportal_reports.statistics import subject
 from civicportal_reports.workflow import KIND
 
 TEMPLATES = "civicportal_reports:templates/reports/widgets"
@@ -85,9 +86,10 @@ def _recent(request: Any) -> Widget:
 
 
 def _desk(request: Any) -> Widget:
-    figures = request.display_work.get(ReportStatistics).figures(Filters())
+    work = request.display_work
+    figures = work.get(FigureService).totals(subject(work, {"period": "all"}).selection(work))
     path = request.route_path("reports.desk")
-    registered, in_progress = (figures.by_stage.get(stage, 0) for stage in ("registered", "in_progress"))
+    registered, in_progress = (figures.by_stage[stage] for stage in ("registered", "in_progress"))
     translate = request.translate
     return Widget(
         name="reports.desk",
@@ -99,7 +101,7 @@ def _desk(request: Any) -> Widget:
                 (translate(_("Registered")), registered, f"{path}?stage=registered", "c4"),
                 (translate(_("In progress")), in_progress, f"{path}?stage=in_progress", "c1"),
                 (translate(_("Overdue")), figures.overdue, f"{path}?overdue=true", "c5"),
-                (translate(_("Reviewed")), figures.by_stage.get("done", 0), f"{path}?stage=done", "c6"),
+                (translate(_("Reviewed")), figures.reviewed, f"{path}?stage=done", "c6"),
             ]
         },
     )

@@ -9,11 +9,13 @@ from civicportal.api import (
     Choice,
     CityDate,
     CleanText,
+    FigureFields,
     Flag,
     IdempotencyKey,
     KeyList,
     NamedCaller,
     Node,
+    PeriodFields,
     Place,
     RadioWidget,
     StrictSchema,
@@ -94,8 +96,8 @@ class PublicFilters(StrictSchema):
     category = optional_choice("categories", _("Category"), _("All categories"))
 
 
-class DeskFilters(StrictSchema):
-    """Filters of the desk; they live in the address."""
+class DeskFields(StrictSchema):
+    """Filters of reports that stand first."""
 
     words = Node(CleanText(0, 100), title=_("Words"), missing="")
     stage = optional_choice([("open", _("Still open")), *STAGES.items()], _("Stage"), _("Every stage"))
@@ -108,3 +110,11 @@ class DeskFilters(StrictSchema):
     last_day = Node(CityDate(), title=_("Until"), missing=None)
     urgent = Node(Flag(), title=_("Urgent only"), missing=False)
     overdue = Node(Flag(), title=_("Overdue only"), missing=False)
+
+
+class DeskFilters(FigureFields, DeskFields):
+    """Filters of the desk; they live in the address."""
+
+
+class FigureSchema(DeskFilters, PeriodFields):
+    """What figures are asked for."""

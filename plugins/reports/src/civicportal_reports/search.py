@@ -14,6 +14,7 @@ from civicportal.api import (
     Case,
     CaseSearch,
     Category,
+    FigureFilters,
     OrganizationService,
     Page,
     Work,
@@ -31,7 +32,7 @@ MOST_POINTS = 3000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Filters:
+class Filters(FigureFilters):
     """What narrows a list; an empty field does not.
 
     :ivar stage: or "open" for all that still wait for somebody.
@@ -113,7 +114,10 @@ class ReportSearch:
         return [(case, report) for case, report in rows]
 
     def _filtered(self, filters: Filters, *columns: Any) -> Select[Any]:
-        query = select(*columns).select_from(Case).join(Report, Report.case_id == Case.id)
+        query = select(*columns).select_from(Case)
+        # A report is its case and nothing more where nobody asks for the place.
+        if filters.district or Report.__table__ in query.columns_clause_froms:
+            query = query.join(Report, Report.case_id == Case.id)
         return query.where(Case.kind == KIND, *self._conditions(filters))
 
     def _conditions(self, filters: Filters) -> list[ColumnElement[bool]]:
@@ -136,6 +140,7 @@ class ReportSearch:
             found.append(self.work.get(CaseSearch).matches(filters.words))
         if filters.overdue:
             found.append(overdue(self.work.clock.now()))
+        found += filters.figure_conditions(self.work.site.calendar, self.work.clock.now())
         return [*found, sent_between(self.work.site.calendar, filters.first_day, filters.last_day)]
 
     def _category_ids(self, key: str) -> frozenset[int]:

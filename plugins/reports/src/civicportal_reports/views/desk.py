@@ -7,18 +7,21 @@ from pyramid.httpexceptions import HTTPSeeOther
 from civicportal.api import (
     BoundForm,
     CaseService,
+    FiguresPage,
     ListAddress,
     Option,
     OrganizationService,
     Refused,
     _,
+    figures_page,
     whole_number,
 )
 from civicportal_reports.categories import filter_options, topics
+from civicportal_reports.choices import desk_choices
 from civicportal_reports.pins import Pins, read_box
-from civicportal_reports.schemas import DeskFilters
+from civicportal_reports.schemas import DeskFilters, FigureSchema
 from civicportal_reports.search import Filters, ReportSearch
-from civicportal_reports.statistics import ReportStatistics
+from civicportal_reports.statistics import subject
 from civicportal_reports.workflow import KIND
 
 SORTS = {"newest": _("Newest first"), "deadline": _("Deadline"), "updated": _("Last change")}
@@ -46,16 +49,15 @@ def listing(request: Any) -> dict[str, Any]:
 
 def statistics(request: Any) -> dict[str, Any]:
     """Show how many reports stand where; each number leads to its list."""
-    form, filters = _filters(request)
-    organization = request.work.get(OrganizationService)
-    return {
-        "form": form,
-        "figures": request.work.get(ReportStatistics).figures(filters),
-        "address": ListAddress(request, form, "reports.desk"),
-        "kind": request.site.kind(KIND),
-        "categories": {row.key: row for row in organization.categories_of(KIND).by_id.values()},
-        "units": {unit.key: unit for unit in organization.units.by_id.values()},
-    }
+    form = BoundForm(request, FigureSchema(), bindings=desk_choices(request.work))
+    values = form.read_filters(request.GET)
+    page = FiguresPage(
+        form=form,
+        route="reports.statistics",
+        list_route="reports.desk",
+        people=_("Reporting citizens"),
+    )
+    return figures_page(request, subject(request.work, values), page)
 
 
 def points(request: Any) -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """The sample requests are made through the services, and are the same each time."""
 
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 from civicportal_meetings import demo
 from civicportal_meetings.models import Appointment, MeetingRequest, MeetingSession, Reserve
 from civicportal_meetings.stories import STORIES
+from civicportal_meetings.week import week_of
 from sqlalchemy import func, select
 
 from civicportal.api import Case, CaseEvent, CaseLink
@@ -48,16 +50,26 @@ birth_date = 1985-03-21
 
 
 class WindingClock(FakeClock):
-    """Goes back to noon as the demo's clock goes back to the present."""
+    """Goes back to the day of its making as the demo's clock goes back to the present."""
+
+    def __init__(self, now):
+        self.present = now
+        super().__init__(now)
 
     def set(self, now):
-        super().set(now or NOON)
+        super().set(now or self.present)
 
 
 @pytest.fixture
-def told(office, monkeypatch, tmp_path):
+def today():
+    """Return the moment at which the demo is loaded."""
+    return NOON
+
+
+@pytest.fixture
+def told(office, monkeypatch, tmp_path, today):
     """Return the site after the demo was told, and what was said of its progress."""
-    monkeypatch.setattr(office.site, "clock", WindingClock())
+    monkeypatch.setattr(office.site, "clock", WindingClock(today))
     (tmp_path / "meetings.toml").write_text(MEETINGS, encoding="utf-8")
     people = "".join(CITIZEN.format(number=number) for number in range(1, PEOPLE + 1))
     (tmp_path / "citizens.toml").write_text(people, encoding="utf-8")
@@ -88,9 +100,30 @@ def test_requests_of_months_stand_in_every_state(told):
         assert max(case.created_at for case in cases) < NOON
         appointments = work.session.scalars(select(Appointment)).all()
         assert any(one.start < NOON and one.ended_how == "hold" for one in appointments)
-        assert len([one for one in appointments if one.start > NOON and one.ended_at is None]) == 6
+        assert len([one for one in appointments if one.start > NOON and one.ended_at is None]) >= 6
         assert {one.response for one in appointments} == {"", "confirmed", "other_time"}
         assert any(one.ended_how == "reschedule" for one in appointments)
+
+
+@pytest.mark.parametrize("today", [NOON + timedelta(days=day, hours=-4) for day in range(7)], ids=str)
+def test_the_present_week_has_meetings_whatever_its_day(told, today):
+    site, _done = told
+    with site.work(write=False) as work:
+        first = week_of(site.calendar.today(today), site.calendar)
+        start, end = (site.calendar.day_bounds(first + timedelta(days=days))[0] for days in (0, 7))
+        shown = work.session.scalars(
+            select(Appointment).where(
+                Appointment.start >= start,
+                Appointment.start < end,
+                Appointment.session_id.is_(None),
+                Appointment.ended_how.in_(("", "hold", "miss")),
+            )
+        ).all()
+        assert 4 <= len(shown) <= 6
+        assert len({site.calendar.today(one.start) for one in shown}) >= 4
+        # What has passed is over, and what is to come is not.
+        for one in shown:
+            assert (one.ended_at is not None) == (one.start + timedelta(minutes=40) <= today)
 
 
 def test_nothing_happens_before_its_time(told):

@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import cycle
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -11,7 +12,7 @@ from civicportal.api import Identity, Site, _, demo_cast, set_time
 from civicportal_meetings.names import SESSIONS
 from civicportal_meetings.prefill import usual_place
 from civicportal_meetings.services import Applicant, DiaryService, NewSession, PublicDayService
-from civicportal_meetings.stories import OPEN_ENDS, PUBLIC_DAYS, STORIES
+from civicportal_meetings.stories import PUBLIC_DAYS, STORIES
 from civicportal_meetings.telling import Telling
 
 SEED = 1405
@@ -55,11 +56,12 @@ class Teller:
         """Plan the public meeting days, then tell all of them."""
         for key, ago in PUBLIC_DAYS.items():
             self.days[key] = self._plan(self.now - timedelta(days=ago))
-        open_ones = self.citizens[KEPT_FREE:]
+        may_wait = cycle(self.citizens[KEPT_FREE:])
         rows = demo_cast.taking_turns(self.rng, self.data["meetings"], len(STORIES))
         for number, (story, row) in enumerate(zip(STORIES, rows, strict=True), 1):
-            people = open_ones if story.end in OPEN_ENDS else self.citizens
-            citizen = people[(number - 1) % len(people)]
+            citizen = (
+                next(may_wait) if story.may_be_open else self.citizens[(number - 1) % len(self.citizens)]
+            )
             set_time(self.site, self.now - timedelta(days=story.sent))
             with self.site.work(actor=citizen) as work:
                 Telling(self, work, row, story).tell()

@@ -9,7 +9,9 @@ class Story:
 
     :ivar sent: days ago.
     :ivar end: where it stands today: registered, in_review, scheduled, held, absent, cancelled, withdrawn, declined.
-    :ivar ahead: a time to come lies so many days ahead, a past one so many days after the request.
+    :ivar ahead: a time to come lies so many days after the next week has begun, a past one so many days after the request.
+    :ivar this_week: its time is on this working day of the present week, 0 the first; it ends so if that has passed, and
+        else is still to come.
     :ivar session: it has a seat in the past (-1) or coming (1) public meeting day.
     :ivar answer: what the citizen said to the time: "confirm" or "ask_another_time".
     :ivar moved: the time was changed once.
@@ -19,10 +21,16 @@ class Story:
     sent: float
     end: str
     ahead: int = 9
+    this_week: int | None = None
     session: int = 0
     answer: str = ""
     moved: bool = False
     order: str = ""
+
+    @property
+    def may_be_open(self) -> bool:
+        """Tell whether the request may still be open today."""
+        return self.end in OPEN_ENDS or self.this_week is not None
 
 
 OPEN_ENDS = ("registered", "in_review", "scheduled")
@@ -43,13 +51,18 @@ STORIES = (
     Story(sent=35, end="absent", session=-1),
     Story(sent=27, end="withdrawn"),
     Story(sent=20, end="declined"),
+    Story(sent=19, end="held", this_week=0, answer="confirm"),
+    Story(sent=18.5, end="held", this_week=1),
+    Story(sent=18, end="absent", this_week=2, answer="confirm"),
+    Story(sent=17.5, end="held", this_week=3, answer="confirm"),
+    Story(sent=17, end="held", this_week=4),
     Story(sent=16, end="scheduled", session=1, answer="confirm"),
     Story(sent=15, end="scheduled", session=1),
     Story(sent=14, end="in_review", session=1),
-    Story(sent=12, end="scheduled", ahead=2, answer="confirm"),
-    Story(sent=11, end="scheduled", ahead=3, moved=True),
-    Story(sent=9, end="scheduled", ahead=5, answer="ask_another_time"),
-    Story(sent=8, end="scheduled", ahead=6),
+    Story(sent=12, end="scheduled", ahead=0, answer="confirm"),
+    Story(sent=11, end="scheduled", ahead=1, moved=True),
+    Story(sent=9, end="scheduled", ahead=3, answer="ask_another_time"),
+    Story(sent=8, end="scheduled", ahead=4),
     Story(sent=5, end="in_review"),
     Story(sent=4, end="in_review"),
     Story(sent=3, end="registered"),

@@ -1,6 +1,6 @@
 """Telling one invented request of a demo: each step at its time, by whoever takes it."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from civicportal.api import (
@@ -24,6 +24,7 @@ from civicportal_meetings.services import (
 )
 from civicportal_meetings.steps import Seat, Time
 from civicportal_meetings.stories import Story
+from civicportal_meetings.week import week_of
 
 if TYPE_CHECKING:
     from civicportal_meetings.demo import Teller
@@ -93,7 +94,7 @@ class Telling:
             self._step(case, self.story.answer, by=self.citizen, public_text=words)
         if self.story.end == "cancelled":
             self._step(case, "cancel", public_text=self.teller.line("cancel_reasons"))
-        elif self.story.end != "scheduled":
+        elif self.story.end != "scheduled" and self._has_passed(case):
             self._end(case)
 
     def _set_time(self, case: Case) -> None:
@@ -114,10 +115,19 @@ class Telling:
         self.meetings.reschedule(case, time, reason=reason, notify=self._is_recent)
 
     def _aim(self) -> datetime:
+        week = week_of(self.calendar.today(self.teller.now), self.calendar)
+        days = [week + timedelta(days=number) for number in range(7)]
+        if self.story.this_week is not None:
+            working = [day for day in days if self.calendar.is_working_day(day)] or days
+            return self._morning(working[self.story.this_week % len(working)])
         ahead = timedelta(days=self.story.ahead)
         if self.story.end == "scheduled":
-            return self.teller.now + ahead
+            return self._morning(week + timedelta(days=7) + ahead)
         return self.teller.now - timedelta(days=self.story.sent) + ahead
+
+    def _morning(self, day: date) -> datetime:
+        moment: datetime = self.calendar.day_bounds(day)[0]
+        return moment
 
     def _time(self, near: datetime, **notes: str) -> Time:
         diary = self.work.get(DiaryService)
@@ -125,6 +135,10 @@ class Telling:
         day = min(diary.free_days(first, first + LOOKED_THROUGH, MINUTES))
         start = self.rng.choice(diary.free_times(day, MINUTES))
         return Time(start=start, minutes=MINUTES, place=usual_place(self.work), **notes)
+
+    def _has_passed(self, case: Case) -> bool:
+        appointment = self.meetings.appointment(case)
+        return appointment is not None and appointment.start + SOON_AFTER <= self.teller.now
 
     # -- afterwards -----------------------------------------------------------------------------------------
 

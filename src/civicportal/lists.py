@@ -17,22 +17,33 @@ MOST_COUNTED = 1000
 """More rows than these are not counted for a page: that there are more is all it says."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Total:
     """How many rows a list has.
 
-    :ivar exact: else there are more.
+    :ivar exact: else there are more than so many.
     """
 
     number: int
     exact: bool = True
+
+    def __bool__(self) -> bool:
+        """Tell whether there may be any."""
+        return self.number > 0 or not self.exact
 
 
 def count_rows(session: Session, query: Select[*tuple[Any, ...]], most: int = MOST_COUNTED) -> Total:
     """Count the rows of a query, and stop where they are many."""
     some = query.with_only_columns(literal(1)).order_by(None).limit(most + 1).subquery()
     number = session.scalar(select(func.count()).select_from(some)) or 0
-    return Total(number=min(number, most), exact=number <= most)
+    return Total(min(number, most), exact=number <= most)
+
+
+def more_than(known: int) -> Total:
+    """Return the total of a list of which so many rows are known and others are not: a round number below it."""
+    below = max(known - 1, 0)
+    unit = 10 ** (len(str(below)) - 1)
+    return Total(below // unit * unit, exact=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,7 +30,7 @@ from civicportal.access import reach, visible
 from civicportal.cases.models import Case
 from civicportal.cases.search_index import SearchIndex
 from civicportal.cases.wanted import Term, Wanted, read
-from civicportal.lists import Total, count_rows
+from civicportal.lists import Total, count_rows, more_than
 
 if TYPE_CHECKING:
     from civicportal.work import Work
@@ -93,7 +93,7 @@ class CaseSearch:
         # Of a frequent word some thousand cases are known: how many of them the rest of the query leaves is at least
         # how many there are.
         found = count_rows(self.session, query.where(self._among(proposal.ids)))
-        return Total(number=found.number, exact=False)
+        return more_than(found.number) if found.exact else found
 
     def proposal(self, typed: str) -> Proposal | None:
         """Return what the index knows of the words; None where it cannot say."""

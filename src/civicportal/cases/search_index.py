@@ -10,7 +10,18 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, inspect, select, text, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    inspect,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
@@ -180,9 +191,10 @@ def has_words(connection: Connection) -> bool:
 
 
 def _fold(connection: Connection, first: int, last: int) -> int:
-    wrong = _wrong(connection, first, last)
-    for case_id, values in wrong:
-        connection.execute(update(Case).where(Case.id == case_id).values(values))
+    wrong = [{"case_id": case_id, **values} for case_id, values in _wrong(connection, first, last)]
+    if wrong:
+        columns: dict[Any, Any] = {name: bindparam(name) for name in ("search_text", "search_person")}
+        connection.execute(update(Case).where(Case.id == bindparam("case_id")).values(columns), wrong)
     return len(wrong)
 
 

@@ -60,7 +60,7 @@ def _tell(work: "Work", reader: User) -> None:
         inbox = InboxService(work)
         counts = inbox.counts(Filters())
         latest = inbox.page("new", Filters(), sort="newest").rows[:1]
-    new, late = counts["new"], counts["overdue"]
+    new, late = counts["new"].number, counts["overdue"].number
     if not new and not late:
         return
     locale = work.site.locale

@@ -3,21 +3,19 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true, tuple_
 from sqlalchemy.orm import aliased
 
 from civicportal.access import in_kartable, visible
-from civicportal.accounts.models import User
-from civicportal.cases import tracking
 from civicportal.cases.conditions import sent_between
 from civicportal.cases.models import Case
 from civicportal.cases.paging import SORTS, Page, Rows, case_page
 from civicportal.cases.search import CaseSearch
-from civicportal.countries import InvalidMobile, is_national_code
-from civicportal.i18n import InvalidInput, _
+from civicportal.i18n import _
 from civicportal.kartable.models import Referral
+from civicportal.lists import Total, count_rows, more_than
 from civicportal.organization.services import OrganizationService
 
 if TYPE_CHECKING:
@@ -32,6 +30,8 @@ VIEWS = {
     "waiting": _("Waiting for the citizen"),
     "closed": _("Closed today"),
 }
+MOST_LINES = 5000
+"""Lines that are counted of a kartable."""
 EVERYWHERE = "everywhere"
 """View of a search: every case the person may see, in whosever kartable. It has no counter."""
 Line = type[Referral]
@@ -48,15 +48,6 @@ class Filters:
     last_day: date | None = None
     words: str = ""
     citizen: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """Where a search leads: one case, the cases of a citizen, or words to look for."""
-
-    code: str | None = None
-    citizen: int | None = None
-    words: str = ""
 
 
 class InboxService:
@@ -76,14 +67,30 @@ class InboxService:
         query = self._query(select(Case, Referral), view, filters)
         return case_page(self.session, query, sort=SORTS.get(sort, SORTS["deadline"]), cursor=cursor)
 
-    def counts(self, filters: Filters) -> Mapping[str, int]:
-        """Return how many rows each view has under the filters, in two statements."""
-        open_views = [name for name in VIEWS if name != "closed"]
-        columns = [func.count().filter(self._condition(name)).label(name) for name in open_views]
-        query = self._filtered(self._joined(select(*columns)), filters).where(self._once(self._in_kartable))
-        row = self.session.execute(query).one()
-        closed = self._query(select(func.count()), "closed", filters)
-        return {**row._mapping, "closed": self.session.scalar(closed) or 0}
+    def query(self, view: str, filters: Filters, *columns: Any) -> Rows:
+        """Return a query for columns of a view's cases and lines."""
+        return self._query(select(*columns), view, filters)
+
+    def counts(self, filters: Filters) -> Mapping[str, Total]:
+        """Return how many rows each view has under the filters, in two statements.
+
+        Of a kartable with more lines than :data:`MOST_LINES` so many are looked at: there are more than these have.
+        """
+        names = [name for name in VIEWS if name != "closed"]
+        columns = [self._condition(name).label(name) for name in names]
+        lines = self._filtered(self._joined(select(*columns)), filters).where(self._once(self._in_kartable))
+        some = lines.limit(MOST_LINES + 1).subquery()
+        sums = [func.count().filter(some.c[name]).label(name) for name in names]
+        row = self.session.execute(select(*sums).select_from(some)).one()
+        total = Total if row.all <= MOST_LINES else more_than
+        found = {name: total(number) for name, number in row._mapping.items()}
+        closed = self._query(select(Case.id), "closed", filters)
+        return {**found, "closed": count_rows(self.session, closed)}
+
+    def total(self, view: str, filters: Filters) -> Total:
+        """Return how many rows a view has, :data:`EVERYWHERE` too."""
+        query = self._query(select(Case.id), view, filters)
+        return self.work.get(CaseSearch).total(query, filters.words)
 
     def neighbours(self, case: Case) -> tuple[str | None, str | None]:
         """Return the codes of the cases before and after this one in "all open" by deadline."""
@@ -94,28 +101,6 @@ class InboxService:
         both = select(before.scalar_subquery(), after.scalar_subquery())
         found = self.session.execute(both).one()
         return found[0], found[1]
-
-    def search(self, text: str) -> Found:
-        """Read what was typed into the search box: a code, a mobile, or words.
-
-        A mobile finds only those whose case the actor may see with its contact, a national code nobody.
-        """
-        try:
-            return Found(code=tracking.normalize(text))
-        except InvalidInput:
-            pass
-        try:
-            mobile = self.work.site.country.normalize_mobile(text)
-        except InvalidMobile:
-            nobody = is_national_code(self.work.site.country, text)
-            return Found(citizen=0) if nobody else Found(words=text.strip())
-        citizen = self.session.scalar(
-            select(User.id)
-            .join(Case, Case.citizen_id == User.id)
-            .where(User.mobile == mobile, visible(self.identity, "contact"))
-            .limit(1)
-        )
-        return Found(citizen=citizen or 0)
 
     def _query(self, columns: Rows, view: str, filters: Filters) -> Rows:
         if view == EVERYWHERE:

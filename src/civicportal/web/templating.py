@@ -8,7 +8,9 @@ from pyramid.events import BeforeRender
 from pyramid.threadlocal import get_current_request
 
 from civicportal.cases import tracking
-from civicportal.i18n import format_number, localized_digits
+from civicportal.cases.marking import marked, snippet
+from civicportal.i18n import _, format_number, localized_digits
+from civicportal.lists import Total
 from civicportal.web.static import CORE, static_url
 
 
@@ -36,6 +38,23 @@ def digits(context: Any, value: object) -> str:
 def number(context: Any, value: float) -> str:
     """Write a number with the language's separators."""
     return format_number(value, _locale(context))
+
+
+@pass_context
+def total(context: Any, value: Total) -> str:
+    """Write how many rows a list has, in words where only some are counted."""
+    written = format_number(value.number, _locale(context))
+    if value.exact:
+        return written
+    request = context.get("request") or get_current_request()
+    words = _("more than ${number}", mapping={"number": written}) if value.number else _("some")
+    return str(request.localizer.translate(words))
+
+
+@pass_context
+def brief_total(context: Any, value: Total) -> str:
+    """Write the same where there is room for a number only."""
+    return format_number(value.number, _locale(context)) + ("" if value.exact else "+")
 
 
 @pass_context
@@ -92,6 +111,10 @@ def translated(context: Any, value: object) -> str:
 
 
 FILTERS = {
+    "total": total,
+    "brief_total": brief_total,
+    "marked": marked,
+    "snippet": snippet,
     "digits": digits,
     "number": number,
     "date": date,

@@ -1,10 +1,14 @@
 """The list: saved views, filters, search."""
 
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.response import Response
 
+from civicportal.cases.finding import FindService, typed_search
+from civicportal.cases.models import Case
+from civicportal.cases.suggestions import SuggestionService
 from civicportal.i18n import _, localized_digits
 from civicportal.kartable.filters import ADDRESS, InboxAddress
 from civicportal.kartable.inbox import EVERYWHERE, VIEWS, InboxService
@@ -13,7 +17,8 @@ from civicportal.kartable.rows import RowService
 from civicportal.kartable.schemas import SORT_TITLES
 from civicportal.schema import whole_number
 
-LONGEST_SEARCH = 100
+if TYPE_CHECKING:
+    from civicportal.work import Work
 
 
 def inbox(request: Any) -> dict[str, Any]:
@@ -22,14 +27,16 @@ def inbox(request: Any) -> dict[str, Any]:
     address = InboxAddress(request, work)
     service = work.get(InboxService)
     page = service.page(address.view, address.filters, sort=address.values["sort"], cursor=address.cursor)
-    counts = service.counts(address.filters)
+    searching = address.view == EVERYWHERE
     return {
         "address": address,
         "form": address.form,
         "views": VIEWS,
         "everywhere": EVERYWHERE,
         "sorts": SORT_TITLES,
-        "counts": counts,
+        "counts": service.counts(address.filters),
+        "total": service.total(EVERYWHERE, address.filters) if searching else None,
+        "instead": "" if page.rows else _instead(work, address),
         "rows": work.get(RowService).rows([(case, line) for case, line in page.rows]),
         "next_url": address.url(cursor=page.next) if page.next else None,
         "previous_url": address.url(cursor=page.previous) if page.previous else None,
@@ -46,15 +53,25 @@ def news(request: Any) -> Response:
     return Response(json={"count": count, "text": text}, cache_control="no-store")
 
 
+def _instead(work: "Work", address: InboxAddress) -> str:
+    """Return words that would find something where these find nothing."""
+    filters = address.filters
+    if not filters.words or address.cursor:
+        return ""
+    inbox = work.get(InboxService)
+    return work.get(SuggestionService).instead_of(
+        filters.words, lambda words: inbox.query(address.view, replace(filters, words=words), Case.id)
+    )
+
+
 def search(request: Any) -> HTTPSeeOther:
     """Go where the words of the search box lead: a case, a citizen's cases, or a list. A number is never kept."""
-    text = request.POST.get("q", "")
-    text = text[:LONGEST_SEARCH].strip() if isinstance(text, str) else ""
+    text = typed_search(request)
     if not text:
         return HTTPSeeOther(ADDRESS)
-    found = request.work.get(InboxService).search(text)
-    if found.code:
+    found = request.work.get(FindService).read(text)
+    if found.code and request.work.get(FindService).sees(found.code):
         return HTTPSeeOther(request.route_path("kartable.case", code=found.code))
     query = {"view": EVERYWHERE}
-    query |= {"q": found.words} if found.citizen is None else {"citizen": str(found.citizen)}
+    query |= {"q": found.words or found.code} if found.citizen is None else {"citizen": str(found.citizen)}
     return HTTPSeeOther(request.route_path("kartable", _query=query))

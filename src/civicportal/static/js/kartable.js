@@ -10,7 +10,7 @@
    <div data-preview="URL">                          filled from there when its section is shown
    <div data-ready="ID"><select> … <option data-text> <button>   the text of the choice goes below what stands in that field
    <form data-people>                                the select "user" offers the group named like the chosen "unit"
-   <input data-hotkey="Slash">                       the search field
+   <input data-hotkey="Slash">                       the search field; that of a list comes before the one above all pages
    <details data-menu><summary data-register> … <a>  a menu that closes with Esc and by a click elsewhere; N opens it
    <a data-register>                                 N follows it
    <dialog id="keys"> … <input type="checkbox" data-keys-switch>   turns the letters off in this browser
@@ -224,7 +224,7 @@
   };
   function act(e) {
     if (e.code === 'Slash' && e.shiftKey) { document.getElementById('keys').showModal(); return true; }
-    if (e.code === 'Slash') { cp.one('[data-hotkey=Slash]').focus(); return true; }
+    if (e.code === 'Slash') { (cp.one('main [data-hotkey=Slash]') || cp.one('[data-hotkey=Slash]')).focus(); return true; }
     if (e.code === 'KeyN' && register) { startRegistering(); return true; }
     if (afterG && e.code === 'KeyK') { location = cp.one('[data-kartable-url]').dataset.kartableUrl; return true; }
     if (e.code === 'Enter' && e.target !== document.body) { return false; }

@@ -1,0 +1,86 @@
+"""Where a search box leads: to one case, to the cases of a citizen, or to a list of what words find."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+from sqlalchemy import select
+
+from civicportal.access import visible
+from civicportal.accounts.models import User
+from civicportal.cases import tracking
+from civicportal.cases.models import Case
+from civicportal.countries import InvalidMobile, is_national_code
+from civicportal.forms.filters import with_query
+from civicportal.i18n import InvalidInput
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+LONGEST_SEARCH = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What was typed into a search box; one of the three is set."""
+
+    code: str | None = None
+    citizen: int | None = None
+    words: str = ""
+
+
+class FindService:
+    """Reads search boxes."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    def read(self, text: str) -> Found:
+        """Read a code, a mobile, or words.
+
+        A mobile finds only those whose case the actor may see with its contact, a national code nobody.
+        """
+        try:
+            return Found(code=tracking.normalize(text))
+        except InvalidInput:
+            pass
+        try:
+            mobile = self.work.site.country.normalize_mobile(text)
+        except InvalidMobile:
+            nobody = is_national_code(self.work.site.country, text)
+            return Found(citizen=0) if nobody else Found(words=text.strip())
+        citizen = self.session.scalar(
+            select(User.id)
+            .join(Case, Case.citizen_id == User.id)
+            .where(User.mobile == mobile, visible(self.work.actor, "contact"))
+            .limit(1)
+        )
+        return Found(citizen=citizen or 0)
+
+    def sees(self, code: str) -> bool:
+        """Tell whether there is such a case for the actor."""
+        query = select(Case.id).where(Case.code == code, visible(self.work.actor))
+        return self.session.scalar(query) is not None
+
+
+def typed_search(request: Any) -> str:
+    """Return what was sent by a search box."""
+    text = request.POST.get("q", "")
+    return text[:LONGEST_SEARCH].strip() if isinstance(text, str) else ""
+
+
+def search_list(request: Any, route: str) -> HTTPSeeOther:
+    """Answer the search box of a desk, whose list has the filters ``words`` and ``citizen`` and keeps its others.
+
+    Numbers of people stand in no address. A code leads to its case, whatever it is about.
+
+    :param route: of the list.
+    """
+    found = request.work.get(FindService).read(typed_search(request))
+    if found.code and request.work.get(FindService).sees(found.code):
+        return HTTPSeeOther(request.route_path("kartable.case", code=found.code))
+    kept = {name: value for name, value in request.GET.items() if name not in ("words", "citizen", "cursor")}
+    words = found.words or found.code or ""
+    parts = {**kept, "words": words} if found.citizen is None else {**kept, "citizen": str(found.citizen)}
+    return HTTPSeeOther(with_query(request.route_path(route), parts))

@@ -141,17 +141,18 @@ def _states(work: "Work") -> Iterator[Finding]:
 def _texts(work: "Work") -> Iterator[Finding]:
     texts = work.get(TextService)
     for kind in work.site.kinds.values():
-        reached = {t.target for t in kind.workflow.transitions if t.notify} | {kind.workflow.initial}
-        for state in sorted(reached):
+        reached = {t.target for t in kind.workflow.transitions if t.notify}
+        # A kind that tells of no step has nobody to tell of the first state either.
+        for state in sorted(reached | {kind.workflow.initial} if reached else ()):
             if f"{kind.name}.{state}" not in work.site.messages:
                 yield Finding(
                     level="warning",
                     place=f"kind {kind.name}",
                     text=_("no message text for the state ${state}", mapping={"state": state}),
                 )
-    for key in work.site.messages:
+    for key, message in work.site.messages.items():
         length = sms_parts(texts.sample(key))
-        if length.parts > 1:
+        if length.parts > message.parts:
             yield Finding(
                 level="warning",
                 place=f"message {key}",

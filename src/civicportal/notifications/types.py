@@ -21,12 +21,14 @@ class MessageText:
     :ivar title: what an administrator reads beside the text.
     :ivar text: the wording, with fields in braces: ``{TRACK}``.
     :ivar fields: names of the fields the wording may use.
+    :ivar parts: so many parts of an SMS it may take, for instance two of one with a note.
     """
 
     key: str
     title: TranslationString
     text: TranslationString
     fields: tuple[str, ...] = ("TRACK",)
+    parts: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)

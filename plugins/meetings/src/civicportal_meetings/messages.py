@@ -26,6 +26,7 @@ MESSAGES = (
         title=_("Meeting: time set, with a note"),
         text=_("Your meeting with the mayor: {DATE} at {TIME}\n{NOTE}\nCode: {TRACK}\nOffice of the mayor"),
         fields=(*_WHEN, "NOTE"),
+        parts=2,
     ),
     MessageText(
         key="meetings.rescheduled",

@@ -190,13 +190,21 @@ ORDER_WORKFLOW = Workflow(
         State(name="rejected", title=_("Cannot be carried out"), stage="rejected"),
     ),
     transitions=(
-        Transition(name="start", title=_("Start the work"), sources=("registered",), target="in_progress"),
+        # Behind an order stands no citizen who could be told; what came of it is shared from its page.
+        Transition(
+            name="start",
+            title=_("Start the work"),
+            sources=("registered",),
+            target="in_progress",
+            notify=False,
+        ),
         Transition(
             name="finish",
             title=_("Carried out"),
             sources=("registered", "in_progress"),
             target="done",
             schema=schemas.OrderResult,
+            notify=False,
         ),
         Transition(
             name="reject",
@@ -204,6 +212,7 @@ ORDER_WORKFLOW = Workflow(
             sources=("registered", "in_progress"),
             target="rejected",
             schema=schemas.OrderResult,
+            notify=False,
         ),
         Transition(
             name="reopen",
@@ -211,6 +220,7 @@ ORDER_WORKFLOW = Workflow(
             sources=("done", "rejected"),
             target="in_progress",
             schema=schemas.OrderResult,
+            notify=False,
         ),
     ),
 )

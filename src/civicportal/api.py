@@ -183,6 +183,7 @@ from civicportal.statistics.pages import FiguresPage, figures_page
 from civicportal.statistics.periods import Span
 from civicportal.statistics.schemas import PeriodFields
 from civicportal.statistics.selection import Facet, Subject
+from civicportal.statistics.tables import figure_tables
 from civicportal.statistics.tallies import Tally
 from civicportal.statistics.tally_service import TallyService
 from civicportal.storage import FileMissing, process_image, scaled, store_variant
@@ -387,6 +388,8 @@ __all__ = [
     "distance_m",
     "drop_files",
     "export_rows",
+    "fetch_own_or_proved",
+    "figure_tables",
     "figures_page",
     "fill_kept",
     "forget_kept",

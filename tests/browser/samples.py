@@ -1,6 +1,6 @@
 """Cases that the tests start from, sent and handled through the services."""
 
-from browser import announcements, feedback, meetings
+from browser import announcements, exports, feedback, meetings
 from browser.people import CITIZENS, STAFF
 from browser.wizard import STREET, WORDS
 from civicportal_reports.places import locate_point
@@ -48,6 +48,7 @@ def facts(portal: Portal) -> Facts:
         **links(portal),
         **announcements.facts(portal, people["public_relations"]),
         **feedback.facts(portal, people["citizen"], people["public_relations"]),
+        **exports.facts(portal, people["administrator"]),
     }
 
 

@@ -12,6 +12,7 @@ UNKNOWN = {
     "owner": "nobody",
     "digest": "0",
     "path": "nothing.css",
+    "name": "nothing",
     "number": "12",
     "token": "x" * 43,
     "page": "nothing",

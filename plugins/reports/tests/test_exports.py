@@ -245,3 +245,19 @@ class TestGeoReport:
     def test_words_that_were_taken_back_are_not_told(self, city, office, several):
         [line] = csv.DictReader(StringIO(office.take("reports.georeport", "?urgent=true").text))
         assert line["status_notes"] == ""
+
+
+class TestFigures:
+    def test_are_those_of_the_page(self, city, office, several):
+        answer = office.take("reports.figures", "?period=all", format="xlsx")
+        book = load_workbook(BytesIO(answer.body))
+        keys = {row[0]: row[1] for row in book["شاخص‌های اصلی"].iter_rows(min_row=2, values_only=True)}
+        assert (keys["ثبت‌شده"], keys["بررسی‌شده"], keys["شهروندان گزارش‌دهنده"]) == (3, 1, 2)
+        units = {row[0]: row[1] for row in book["بر پایهٔ واحد"].iter_rows(min_row=2, values_only=True)}
+        assert units == {"واحد civil": 3}
+        assert "/exports/reports.figures" in office.app.get("/desk/reports/statistics").text
+
+    def test_stand_in_one_list_as_comma_separated_values(self, office, several):
+        rows = lines(office.take("reports.figures", "?period=all&stage=done"))
+        found = {(row["جدول"], row["ردیف"], row["شاخص"]): row["مقدار"] for row in rows}
+        assert found["شاخص‌های اصلی", "ثبت‌شده", "این بازه"] == "1"

@@ -146,7 +146,7 @@ CASE_COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         name="created",
-        title=_("Registered"),
+        title=_("Registered at"),
         value=lambda row: row.case.created_at,
         kind="moment",
         printed=True,
@@ -159,7 +159,7 @@ CASE_COLUMNS: tuple[Column, ...] = (
         chosen=False,
     ),
     Column(name="deadline", title=_("Deadline"), value=_deadline, kind="moment"),
-    Column(name="closed", title=_("Closed"), value=lambda row: row.case.closed_at, kind="moment"),
+    Column(name="closed", title=_("Closed at"), value=lambda row: row.case.closed_at, kind="moment"),
     Column(
         name="citizen",
         title=_("Name of the citizen"),

@@ -1,6 +1,16 @@
 """Every page of the portal with who sees it: the table that a new page must be added to, a module for each area."""
 
-from browser.pages import accounts, admin, announcements, citizen, feedback, kartable, meetings, reports
+from browser.pages import (
+    accounts,
+    admin,
+    announcements,
+    citizen,
+    exports,
+    feedback,
+    kartable,
+    meetings,
+    reports,
+)
 from browser.pages.shown import Shown
 
 __all__ = ["PAGES", "PIECES", "Shown"]
@@ -13,6 +23,7 @@ PAGES = (
     *accounts.PAGES,
     *kartable.PAGES,
     *admin.PAGES,
+    *exports.PAGES,
     *reports.PAGES,
     *meetings.PAGES,
     *feedback.PAGES,

@@ -14,13 +14,16 @@ from civicportal.api import (
     CaseSource,
     Column,
     Export,
+    Figures,
     _,
     case_columns,
+    figure_tables,
 )
 from civicportal_reports.choices import desk_choices
 from civicportal_reports.models import Report
-from civicportal_reports.schemas import DeskFilters
+from civicportal_reports.schemas import DeskFilters, FigureSchema
 from civicportal_reports.search import Filters, ReportSearch
+from civicportal_reports.statistics import subject
 
 PERMISSIONS = ("reports:case:export",)
 
@@ -140,4 +143,14 @@ GEOREPORT = Export(
     machine=True,
 )
 
-EXPORTS = (LIST, GEOREPORT)
+FIGURES = Figures(
+    name="reports.figures",
+    title=_("Figures of the city reports"),
+    permissions=("reports:case:view",),
+    route="reports.statistics",
+    schema=FigureSchema,
+    bindings=desk_choices,
+    tables=lambda work, values: figure_tables(work, subject(work, values), people=_("Reporting citizens")),
+)
+
+EXPORTS = (LIST, GEOREPORT, FIGURES)

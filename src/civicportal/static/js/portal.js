@@ -106,7 +106,7 @@
   });
   on('[data-print]', 'click', function () { print(); });
   addEventListener('beforeprint', function () {
-    all('[data-print-time]').forEach(function (place) { place.textContent = new Date().toLocaleString(root.lang); });
+    all('[data-print-time]').forEach(function (place) { place.textContent = new Date().toLocaleString(root.lang, { dateStyle: 'short', timeStyle: 'short' }); });
   });
   on('[data-dialog-open]', 'click', function (button) { document.getElementById(button.dataset.dialogOpen).showModal(); });
   on('[data-dismiss]', 'click', function (button) { button.closest('[data-toast]').remove(); });

@@ -394,7 +394,6 @@ __all__ = [
     "fill_kept",
     "forget_kept",
     "format_number",
-    "fetch_own_or_proved",
     "handle_form",
     "hookimpl",
     "id_column",

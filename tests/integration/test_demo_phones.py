@@ -2,6 +2,7 @@
 
 import pytest
 
+from civicportal.demo import runner
 from civicportal.notifications.delivery import deliver_once
 from civicportal.testing import make_case, make_category, make_citizen, make_unit
 from civicportal.worker.jobs import JobRunner
@@ -44,6 +45,17 @@ def test_what_the_console_took_is_on_the_phone(site, app, code):
     assert f"Petition {code} is registered." in [bubble.text for bubble in page.html.select(".sms")]
     assert "09000000001" in app.get("/demo/phones").text.translate(str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789"))
     app.get("/demo/phones/12", status=404)
+
+
+def test_the_phones_of_a_new_demo_ring_once_with_what_their_owners_were_told_last(site, app, clock, code):
+    deliver(site)
+    clock.advance(days=1)
+    assert runner.ring(site) == 1
+    deliver(site)
+    clock.advance(days=8)
+    assert runner.ring(site) == 0
+    phone = app.get(f"/demo/phones/{MOBILE}", status=200)
+    assert [bubble.text for bubble in phone.html.select(".sms")] == [f"Petition {code} is registered."]
 
 
 def test_a_tracking_code_is_answered(site, app, clock, code):

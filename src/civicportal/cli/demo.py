@@ -37,6 +37,7 @@ def demo(context: click.Context, host: str, port: int, reset: bool, only_load: b
     if not runner.is_loaded(site):
         click.echo("Making up people and cases …")
         runner.load(site, _Report())
+        runner.ring(site)
     site.engines.dispose()
     _welcome(site, host, port)
     if not only_load:

@@ -102,7 +102,10 @@ from civicportal.geo import (
     bounding_box,
     clusters,
     distance_m,
+    render_overview,
     render_svg,
+    shade_of,
+    shade_scale,
 )
 from civicportal.geo.sql import column_of, row_of
 from civicportal.hookspecs import hookimpl
@@ -419,12 +422,15 @@ __all__ = [
     "promise_deadline",
     "public_status",
     "register_for",
+    "render_overview",
     "render_svg",
     "row_of",
     "scaled",
     "sees_all",
     "sent_between",
     "set_time",
+    "shade_of",
+    "shade_scale",
     "sms_parts",
     "step_values",
     "store",

@@ -93,7 +93,15 @@ class TestFigures:
     def test_points_lead_to_the_cases(self, city, app, sign_in, several):
         sign_in(city.officer)
         points = app.get("/desk/reports/map.json").json["points"]
-        assert {point["url"] for point in points} == {f"/kartable/cases/{code}" for code in several}
+        assert {code for *_, code in points} == set(several)
+        for code in several:
+            card = app.get(f"/desk/reports/{code}/card", status=200)
+            assert card.html.find("a")["href"] == f"/kartable/cases/{code}"
+
+    def test_no_card_of_what_the_officer_may_not_see(self, city, app, sign_in, several):
+        sign_in(city.stranger)
+        app.get(f"/desk/reports/{several[0]}/card", status=404)
+        app.get("/desk/reports/1000000009/card", status=404)
 
 
 class TestLinkingDuplicates:

@@ -1,7 +1,6 @@
-"""Naming a place, and the points of maps."""
+"""Naming a place."""
 
 import pytest
-from civicportal_reports.pins import read_box
 from civicportal_reports.places import Location, OutsideCity, locate, locate_point
 
 from civicportal.api import CityMap, Point
@@ -64,14 +63,3 @@ def test_a_point_outside_the_city_is_refused():
 
 def test_a_city_without_a_map_takes_every_point():
     assert locate(None, place(31.0, 50.02)).point == Point(31.0, 50.02)
-
-
-@pytest.mark.parametrize(
-    "text", ["", "1,2,3", "a,b,c,d", "1,2,3,4,5", "50,30,51,nan", "50,-91,51,31", "inf,1,2,3"]
-)
-def test_a_box_that_cannot_be_read_is_none(text):
-    assert read_box(text) is None
-
-
-def test_a_box_is_read_as_west_south_east_north():
-    assert read_box("50.0,30.0,50.1,30.2") == (30.0, 50.0, 30.2, 50.1)

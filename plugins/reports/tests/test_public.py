@@ -74,29 +74,44 @@ class TestList:
 
 
 class TestMap:
+    def answer(self, app, query=""):
+        return app.get(f"/reports/map.json{query}", status=200).json
+
     def points(self, app, query=""):
-        return app.get(f"/reports/map.json{query}", status=200).json["points"]
+        answer = self.answer(app, query)
+        looks = answer["looks"]
+        return [(lat, lon, looks[look], card) for lat, lon, look, card in answer["points"]]
 
     def test_an_unpublished_report_is_a_category_and_a_status(self, city, app, hidden):
-        (point,) = self.points(app)
-        assert point["title"] == "موضوع pothole: ثبت‌شده"
-        assert point["url"] == ""
-        assert point["lat"] == pytest.approx(city.other_district.lat, abs=1e-4)
+        ((lat, lon, look, card),) = self.points(app)
+        assert look["title"] == "موضوع pothole: ثبت‌شده"
+        assert card == ""
+        assert (lat, lon) == (round(city.other_district.lat, 4), round(city.other_district.lon, 4))
+        app.get(f"/reports/{hidden.id}/card", status=404)
 
     def test_a_published_one_leads_to_its_page(self, city, app, published):
-        (point,) = self.points(app)
-        assert point["url"] == f"/reports/{published.id}"
-        assert point["tone"] == "done"
+        ((_lat, _lon, look, card),) = self.points(app)
+        assert look["tone"] == "done"
+        page = app.get(f"/reports/{card}/card", status=200)
+        assert page.html.find("a")["href"] == f"/reports/{published.id}"
+        for secret in (*people(city), published.code, published.body):
+            assert secret not in page.text
 
     def test_a_closed_one_that_is_not_published_is_not_there(self, city, app):
         code = city.send()
         city.step(code, "reject", public_text="دیده نشد.")
-        assert self.points(app) == []
+        assert self.answer(app) == {"total": 0, "clusters": [], "looks": [], "points": []}
+        assert self.answer(app, "?mode=heat")["total"] == 0
 
     def test_only_what_lies_in_the_box(self, city, app, published, hidden):
-        assert len(self.points(app, "?bbox=52.0,31.0,52.02,31.04")) == 1
-        assert len(self.points(app, "?bbox=52.0,31.0,52.04,31.04")) == 2
-        assert len(self.points(app, "?bbox=nonsense")) == 2
+        assert len(self.points(app, "?bbox=52.0,31.0,52.02,31.04&zoom=17")) == 1
+        assert len(self.points(app, "?bbox=52.0,31.0,52.04,31.04&zoom=17")) == 2
+
+    @pytest.mark.parametrize(
+        "query", ["bbox=nonsense", "bbox=1,2,3", "bbox=52,31,51,32", "zoom=x", "zoom=nan"]
+    )
+    def test_what_is_no_part_of_a_map_is_refused(self, app, query):
+        app.get(f"/reports/map.json?{query}", status=400)
 
     def test_names_nobody_and_no_code(self, city, app, published, hidden):
         text = app.get("/reports/map.json").text

@@ -3,6 +3,7 @@
 from civicportal.geo.city_map import CityMap, InvalidMap, MapFeature
 from civicportal.geo.clusters import Cluster, clusters
 from civicportal.geo.grid import Cell, GridBox
+from civicportal.geo.overview import render_overview, shade_of, shade_scale
 from civicportal.geo.points import Bounds, Point, bounding_box, distance_m
 from civicportal.geo.static_map import render_svg
 
@@ -18,5 +19,8 @@ __all__ = [
     "bounding_box",
     "clusters",
     "distance_m",
+    "render_overview",
     "render_svg",
+    "shade_of",
+    "shade_scale",
 ]

@@ -37,7 +37,7 @@ def render_svg(
     :param size: width and height of the picture in pixels.
     :returns: an `<svg>` element, hidden from screen readers: the text beside it names the place.
     """
-    view = _View(center, zoom_m, size)
+    view = View(center, zoom_m, size)
     parts = [*_areas(city_map, view), *_roads(city_map, view), *_labels(city_map, view)]
     parts += [_pin(view.place(point)) for point in points]
     return Markup(
@@ -47,7 +47,7 @@ def render_svg(
     ).format(w=size[0], h=size[1], body=Markup("").join(parts))
 
 
-class _View:
+class View:
     """Turns places on the globe into pixels of the picture."""
 
     def __init__(self, center: Point, zoom_m: float, size: tuple[int, int]) -> None:
@@ -70,17 +70,28 @@ class _View:
         """Whether a place lies in the picture, `margin` pixels or more from its edge."""
         return margin < place[0] < self.width - margin and margin < place[1] < self.height - margin
 
-    def path(self, feature: MapFeature) -> str:
-        """The feature's lines in the language of SVG paths."""
-        lines = ([self.place(point) for point in line] for line in feature.lines)
+    def path(self, feature: MapFeature, step: float = 0) -> str:
+        """The feature's lines in the language of SVG paths.
+
+        :param step: places nearer than so many pixels to the one before are left out.
+        """
+        lines = (_thinned([self.place(point) for point in line], step) for line in feature.lines)
         return "".join("M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in line) for line in lines)
 
 
-def _visible(city_map: CityMap, view: _View, kind: str) -> list[MapFeature]:
+def _thinned(line: list[XY], step: float) -> list[XY]:
+    kept = line[:1]
+    for place in line[1:-1]:
+        if math.dist(place, kept[-1]) >= step:
+            kept.append(place)
+    return kept + line[1:][-1:]
+
+
+def _visible(city_map: CityMap, view: View, kind: str) -> list[MapFeature]:
     return [feature for feature in city_map.of_kind(kind) if feature.bounds.meets(view.bounds)]
 
 
-def _areas(city_map: CityMap, view: _View) -> Iterator[Markup]:
+def _areas(city_map: CityMap, view: View) -> Iterator[Markup]:
     shape = Markup('<path class="sm-{kind}" fill="{fill}" d="{path}Z"/>')
     for feature in city_map.features:
         if feature.kind in _AREAS and feature.bounds.meets(view.bounds):
@@ -92,7 +103,7 @@ def _areas(city_map: CityMap, view: _View) -> Iterator[Markup]:
         yield border.format(path=view.path(district))
 
 
-def _roads(city_map: CityMap, view: _View) -> Iterator[Markup]:
+def _roads(city_map: CityMap, view: View) -> Iterator[Markup]:
     """First the casing of all roads, then their surface, so that crossings stay open."""
     stroke = Markup(
         '<path class="{cls}" fill="none" stroke="{color}" stroke-width="{width:.1f}" stroke-linecap="round"'
@@ -113,7 +124,7 @@ def _roads(city_map: CityMap, view: _View) -> Iterator[Markup]:
             )
 
 
-def _labels(city_map: CityMap, view: _View) -> Iterator[Markup]:
+def _labels(city_map: CityMap, view: View) -> Iterator[Markup]:
     """Names of roads along their longest visible piece, wide roads first, none over another."""
     text = Markup(
         '<text class="sm-label" x="{x:.1f}" y="{y:.1f}" transform="rotate({angle:.0f} {x:.1f} {y:.1f})" fill="#4A5250"'
@@ -131,7 +142,7 @@ def _labels(city_map: CityMap, view: _View) -> Iterator[Markup]:
         yield text.format(x=spot[0][0], y=spot[0][1], angle=spot[1], name=road.name)
 
 
-def _label_spot(road: MapFeature, view: _View) -> tuple[XY, float] | None:
+def _label_spot(road: MapFeature, view: View) -> tuple[XY, float] | None:
     """Middle and slope (degrees, clockwise) of the road's longest piece with room for its name."""
     best: tuple[float, XY, float] | None = None
     for line in road.lines:

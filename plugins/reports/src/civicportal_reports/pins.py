@@ -3,22 +3,14 @@
 from collections.abc import Iterable
 from typing import Any
 
-from civicportal.api import Bounds, Case, CaseService, OrganizationService, Point, Work, public_status
+from civicportal.api import Case, CaseService, Cluster, OrganizationService, Point, Work, public_status
+from civicportal_reports.mapping import Heat, Picture
 from civicportal_reports.models import Report
+from civicportal_reports.workflow import KIND
 
 TONES = {"registered": "new", "in_progress": "doing", "done": "done", "rejected": "closed"}
 DIGITS = 4
 """Decimals of a point that is not published: about ten metres."""
-
-
-def read_box(text: str) -> Bounds | None:
-    """Read ``west,south,east,north`` of an address; None for anything else."""
-    try:
-        west, south, east, north = (float(part) for part in text.split(","))
-        Point(south, west), Point(north, east)
-    except ValueError:
-        return None
-    return Bounds(south, west, north, east)
 
 
 class Pins:
@@ -28,15 +20,6 @@ class Pins:
         self.request = request
         self.cases = work.get(CaseService)
         self.categories = work.get(OrganizationService).categories
-
-    def for_staff(self, rows: Iterable[tuple[Case, Report]]) -> list[dict[str, Any]]:
-        """Return points that lead to the case's page."""
-        return [
-            self._pin(case, report.point, self.cases.kind(case).workflow.state(case.status).title)
-            | {"url": f"/kartable/cases/{case.code}"}
-            for case, report in rows
-            if report.point
-        ]
 
     def for_everybody(self, rows: Iterable[tuple[Case, Report]]) -> list[dict[str, Any]]:
         """Return points of which the published lead to their page; the others say category and status only."""
@@ -51,13 +34,67 @@ class Pins:
         return self._pin(case, Point(round(point.lat, DIGITS), round(point.lon, DIGITS)), status)
 
     def _pin(self, case: Case, point: Point, status: Any) -> dict[str, Any]:
+        return {"lat": point.lat, "lon": point.lon, "url": "", **self._look(case, status)}
+
+    def _look(self, case: Any, status: Any) -> dict[str, str]:
+        """Return what the points of one category and status have in common."""
         category = self.categories.by_id.get(case.category_id or 0)
         name = category.name if category else ""
         return {
-            "lat": point.lat,
-            "lon": point.lon,
             "tone": TONES[case.stage],
             "icon": category.icon if category else "map-pin",
             "title": ": ".join(part for part in (name, self.request.translate(status)) if part),
-            "url": "",
         }
+
+    # -- the answers of maps that follow the part that shows --------------------------------------------------
+
+    def picture(self, picture: Picture, *, public: bool) -> dict[str, Any]:
+        """Return clusters or points; what many points have in common is said once, so that a thousand weigh little.
+
+        A point is latitude, longitude, the number of its look, and what leads to its card: the number of a published
+        report, for staff the code, and nothing for a report that is not published.
+        """
+        kind = self.request.site.kind(KIND)
+        looks: dict[tuple[Any, ...], int] = {}
+        described: list[dict[str, str]] = []
+        points = []
+        for row in picture.rows:
+            look = (row.category_id, row.status)
+            if look not in looks:
+                looks[look] = len(described)
+                status = public_status(kind, row.status) if public else kind.workflow.state(row.status).title
+                described.append(self._look(row, status))
+            points.append([*_place(row, public), looks[look], _card(row, public)])
+        found = [_cluster(cluster) for cluster in picture.clusters]
+        return {"total": picture.total, "clusters": found, "looks": described, "points": points}
+
+
+def _place(row: Any, public: bool) -> tuple[float, float]:
+    if public and not row.public:
+        return round(row.lat, DIGITS), round(row.lon, DIGITS)
+    return row.lat, row.lon
+
+
+def _card(row: Any, public: bool) -> str:
+    if not public:
+        return str(row.code)
+    return str(row.id) if row.public else ""
+
+
+def _cluster(cluster: Cluster) -> dict[str, Any]:
+    south, west, north, east = (round(edge, 5) for edge in cluster.bounds)
+    return {
+        "n": cluster.n,
+        "lat": round(cluster.point.lat, 5),
+        "lon": round(cluster.point.lon, 5),
+        "box": [west, south, east, north],
+    }
+
+
+def heat(found: Heat) -> dict[str, Any]:
+    """Return the middle of each cell with its number."""
+    cells = []
+    for cell, n in found.cells:
+        middle = cell.bounds(found.level).center
+        cells.append([round(middle.lat, 5), round(middle.lon, 5), n])
+    return {"total": sum(n for *_, n in cells), "level": found.level, "cells": cells}

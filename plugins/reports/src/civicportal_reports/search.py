@@ -96,9 +96,12 @@ class ReportSearch:
     def public_points(
         self, filters: Filters, box: Bounds | None = None, most: int = MOST_POINTS
     ) -> list[tuple[Case, Report]]:
-        """Return what the public map shows: the published reports, and of the open ones no more than that they are."""
-        query = self._filtered(filters, Case, Report).where(Case.public | Case.stage.in_(OPEN_STAGES))
-        return self._points(query, box, most)
+        """Return the latest of what the public map shows."""
+        return self._points(self.public_query(filters, Case, Report), box, most)
+
+    def public_query(self, filters: Filters, *columns: Any) -> Select[Any]:
+        """Return a query for what the public map shows: published reports, and of open ones no more than that they are."""
+        return self._filtered(filters, *columns).where(Case.public | Case.stage.in_(OPEN_STAGES))
 
     # -- inside ---------------------------------------------------------------------------------------------
 
@@ -127,9 +130,9 @@ class ReportSearch:
         if filters.status:
             found.append(Case.status == filters.status)
         if filters.category:
-            found.append(Case.category_id.in_(self._category_ids(filters.category)))
+            found.append(Case.category_id.in_(self.category_ids(filters.category)))
         if filters.unit:
-            found.append(Case.unit_id.in_(self._unit_ids(filters.unit)))
+            found.append(Case.unit_id.in_(self.unit_ids(filters.unit)))
         if filters.district:
             found.append(Report.district == filters.district)
         if filters.source:
@@ -143,10 +146,12 @@ class ReportSearch:
         found += filters.figure_conditions(self.work.site.calendar, self.work.clock.now())
         return [*found, sent_between(self.work.site.calendar, filters.first_day, filters.last_day)]
 
-    def _category_ids(self, key: str) -> frozenset[int]:
+    def category_ids(self, key: str) -> frozenset[int]:
+        """Return the ids of a category and of those below it."""
         category: Category | None = self.organization.category(KIND, key)
         return self.organization.categories.subtree(category.id) if category else frozenset()
 
-    def _unit_ids(self, key: str) -> frozenset[int]:
+    def unit_ids(self, key: str) -> frozenset[int]:
+        """Return the ids of a unit and of those below it."""
         units = self.organization.units
         return next((units.subtree(unit.id) for unit in units.by_id.values() if unit.key == key), frozenset())

@@ -1,10 +1,9 @@
-/* Maps of the page. Needs portal.js, Leaflet, map-city.js and, for a picker, map-picker.js.
+/* Maps of the page. Needs portal.js, Leaflet, map-city.js, for a picker map-picker.js, for data-points-url map-layers.js.
 
    <div data-map="view|fixed|picker" data-geojson="URL" data-zoom data-lat data-lon data-attribution data-text-in data-text-out
         data-pins='[{lat, lon, tone, icon, title, url}]' data-points-url="URL">
-   Without data-lat the map opens on the boundary of the city. data-points-url is asked with
-   bbox=west,south,east,north and answers [{…}] or {"points": [{…}]}. A document event "relayout"
-   tells the maps that they were hidden before. */
+   Without data-lat the map opens on the boundary of the city. data-points-url: see map-layers.js. A document event
+   "relayout" tells the maps that they were hidden before. */
 (function () {
   'use strict';
   var cp = window.civicportal;
@@ -57,14 +56,20 @@
       return { x: (box.left + box.right) / 2 - origin.left, y: (box.top + box.bottom + PIN_HEIGHT) / 2 - origin.top };
     });
   }
-  function showPoints(map, group, points, fixed) {
+  /* choose(point, layer): what a click does; without it a point leads to its url. */
+  function showPoints(map, group, points, fixed, choose) {
     var room = points.length > MOST_PINS ? [] : withRoom(map, points);
     group.clearLayers();
     points.forEach(function (point, index) {
-      var layer = room[index] ? pin(point, fixed) : dot(point);
-      if (point.url) {
-        layer.on('click', function () { location = point.url; });
-        layer.on('keydown', function (e) { if (e.originalEvent.code === 'Enter') { location = point.url; } });
+      var layer;
+      function go() {
+        if (choose) { choose(point, layer); } else { location = point.url; }
+      }
+      point.leads = !fixed && Boolean(choose ? point.cards.length : point.url);
+      layer = room[index] ? pin(point) : dot(point);
+      if (point.leads) {
+        layer.on('click', go);
+        layer.on('keydown', function (e) { if (e.originalEvent.code === 'Enter') { go(); } });
       }
       layer.addTo(group);
     });
@@ -79,27 +84,20 @@
       radius: 6, weight: 2, color: cp.token('--surface'), fillColor: cp.token(TONES[point.tone] || '--primary'), fillOpacity: 1
     }).bindTooltip(tooltip(point.title || ''));
   }
-  function pin(point, fixed) {
+  function pin(point) {
     var marker = L.marker([point.lat, point.lon], {
-      keyboard: Boolean(point.url) && !fixed, interactive: Boolean(point.url) && !fixed,
+      keyboard: point.leads, interactive: point.leads,
       icon: L.divIcon({ className: '', iconSize: [34, 42], iconAnchor: [17, 41], html: pinElement(point) })
     });
     marker.on('add', function () {
-      marker.getElement().setAttribute('role', point.url && !fixed ? 'link' : 'img');
+      marker.getElement().setAttribute('role', !point.leads ? 'img' : point.url ? 'link' : 'button');
       marker.getElement().setAttribute('aria-label', point.title || '');
     });
     return marker;
   }
-  function followPoints(map, group, url) {
-    function ask() {
-      var separator = url.indexOf('?') < 0 ? '?' : '&';
-      fetch(url + separator + 'bbox=' + map.getBounds().toBBoxString(), { headers: { Accept: 'application/json' } })
-        .then(function (answer) { return answer.json(); })
-        .then(function (answer) { showPoints(map, group, answer.points || answer, false); })
-        .catch(function () { /* the map stays as it is; the same places stand in the page's list */ });
-    }
-    map.on('moveend', ask);
-    ask();
+  function follow(map, city, element, group) {
+    var pins = { show: function (points, choose) { showPoints(map, group, points, false, choose); } };
+    new cp.MapLayers(map, city, element, pins).start();
   }
 
   /* ---------- one map ---------- */
@@ -131,7 +129,7 @@
     map.setMaxBounds(city.bounds().pad(0.5));
     city.draw();
     showPoints(map, group, pins, fixed);
-    if (data.pointsUrl) { followPoints(map, group, data.pointsUrl); }
+    if (data.pointsUrl) { follow(map, city, element, group); }
     if (picker) { cp.setUpPicker(element, map, city); }
     map.on('zoomend', function () {
       city.draw();

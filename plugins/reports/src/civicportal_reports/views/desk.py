@@ -9,19 +9,17 @@ from civicportal.api import (
     CaseService,
     FiguresPage,
     ListAddress,
-    Option,
     OrganizationService,
     Refused,
     _,
     figures_page,
     whole_number,
 )
-from civicportal_reports.categories import filter_options, topics
 from civicportal_reports.choices import desk_choices
-from civicportal_reports.pins import Pins, read_box
 from civicportal_reports.schemas import DeskFilters, FigureSchema
 from civicportal_reports.search import Filters, ReportSearch
 from civicportal_reports.statistics import subject
+from civicportal_reports.views.places import map_addresses
 from civicportal_reports.workflow import KIND
 
 SORTS = {"newest": _("Newest first"), "deadline": _("Deadline"), "updated": _("Last change")}
@@ -29,7 +27,7 @@ SORTS = {"newest": _("Newest first"), "deadline": _("Deadline"), "updated": _("L
 
 def listing(request: Any) -> dict[str, Any]:
     """List the reports that the filters leave."""
-    form, filters = _filters(request)
+    form, filters = desk_filters(request)
     search = request.work.get(ReportSearch)
     sort = request.GET.get("sort", "newest")
     organization = request.work.get(OrganizationService)
@@ -57,14 +55,8 @@ def statistics(request: Any) -> dict[str, Any]:
         list_route="reports.desk",
         people=_("Reporting citizens"),
     )
-    return figures_page(request, subject(request.work, values), page)
-
-
-def points(request: Any) -> dict[str, Any]:
-    """Return the points of the desk's map for the part of it that shows."""
-    _form, filters = _filters(request)
-    rows = request.work.get(ReportSearch).points(filters, read_box(request.GET.get("bbox", "")))
-    return {"points": Pins(request, request.work).for_staff(rows)}
+    shown = figures_page(request, subject(request.work, values), page)
+    return {**shown, **map_addresses(request, shown["address"].list)}
 
 
 def link_duplicate(request: Any) -> Any:
@@ -86,17 +78,7 @@ def link_duplicate(request: Any) -> Any:
     return back
 
 
-def _filters(request: Any) -> tuple[BoundForm, Filters]:
-    site, work = request.site, request.work
-    units = work.get(OrganizationService).units.by_id.values()
-    form = BoundForm(
-        request,
-        DeskFilters(),
-        bindings={
-            "categories": filter_options(topics(work)),
-            "states": [(state.name, state.title) for state in site.kind(KIND).workflow.states],
-            "units": [Option(value=unit.key, label=unit.name) for unit in units],
-            "districts": site.map.districts if site.map else [],
-        },
-    )
+def desk_filters(request: Any) -> tuple[BoundForm, Filters]:
+    """Return the filters of the address, as a form and as what narrows a query."""
+    form = BoundForm(request, DeskFilters(), bindings=desk_choices(request.work))
     return form, Filters.of(form.read_filters(request.GET))

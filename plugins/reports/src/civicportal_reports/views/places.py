@@ -1,4 +1,4 @@
-"""The place that a form names, and where its map begins."""
+"""The place that a form names, where its map begins, and what a map of many reports asks."""
 
 from typing import Any
 
@@ -32,3 +32,17 @@ def center(request: Any) -> Any:
     """Return the middle of the city's map, or None without one."""
     table = request.site.settings["map"]
     return table["center"] if table else None
+
+
+def map_addresses(request: Any, address: Any) -> dict[str, str]:
+    """Return what a map of the desk asks: its points, the card of one, its numbers by district, and its drawing.
+
+    :param address: makes addresses that keep the filters, as :class:`civicportal.api.ListAddress` does.
+    """
+    return {
+        "points_url": address("reports.points"),
+        "card_url": f"{request.route_path('reports.desk')}/CARD/card",
+        "numbers_url": address("reports.map_numbers"),
+        "drawing_url": address("reports.map_drawing"),
+        "map_url": address("reports.desk_map"),
+    }

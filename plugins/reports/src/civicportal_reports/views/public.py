@@ -19,7 +19,7 @@ from civicportal.api import (
 )
 from civicportal_reports.categories import filter_options, topics
 from civicportal_reports.models import Report
-from civicportal_reports.pins import Pins, read_box
+from civicportal_reports.pins import Pins
 from civicportal_reports.schemas import MeToo, PublicFilters
 from civicportal_reports.search import Filters, ReportSearch
 from civicportal_reports.services import ReportService
@@ -30,7 +30,7 @@ A_MINUTE = 60
 
 def listing(request: Any) -> dict[str, Any]:
     """List the published reports."""
-    form, filters = _filters(request)
+    form, filters = public_filters(request)
     page = request.work.get(ReportSearch).published(filters, cursor=request.GET.get("cursor"))
     organization = request.work.get(OrganizationService)
     return {
@@ -43,23 +43,9 @@ def listing(request: Any) -> dict[str, Any]:
     }
 
 
-def points(request: Any) -> dict[str, Any]:
-    """Return the points of the public map for the part of it that shows."""
-    _form, filters = _filters(request)
-    rows = request.work.get(ReportSearch).public_points(filters, read_box(request.GET.get("bbox", "")))
-    return {"points": Pins(request, request.work).for_everybody(rows)}
-
-
 def page(request: Any) -> dict[str, Any]:
     """Show a published report, by the number of its case: no code, no names."""
-    row = request.work.session.execute(
-        select(Case, Report)
-        .join(Report, Report.case_id == Case.id)
-        .where(Case.id == int(request.matchdict["id"]), Case.kind == KIND, Case.public)
-    ).one_or_none()
-    if row is None:
-        raise NotFound("not published")
-    case, report = row
+    case, report = published(request)
     organization = request.work.get(OrganizationService)
     history = request.work.get(PublicHistory)
     audiences = ("public",)
@@ -73,6 +59,22 @@ def page(request: Any) -> dict[str, Any]:
         "photos": [photo for photo in history.photos(case, audiences) if photo.purpose == "before"],
         "pins": Pins(request, request.work).for_everybody([(case, report)]),
     }
+
+
+def published(request: Any) -> tuple[Case, Report]:
+    """Return the published report of the address.
+
+    :raises NotFound: when there is none.
+    """
+    row = request.work.session.execute(
+        select(Case, Report)
+        .join(Report, Report.case_id == Case.id)
+        .where(Case.id == int(request.matchdict["id"]), Case.kind == KIND, Case.public)
+    ).one_or_none()
+    if row is None:
+        raise NotFound("not published")
+    case, report = row
+    return case, report
 
 
 def ask_me_too(request: Any) -> dict[str, Any]:
@@ -107,7 +109,8 @@ def _case_id(request: Any, params: Any) -> int:
         raise NotFound("no such report") from None
 
 
-def _filters(request: Any) -> tuple[BoundForm, Filters]:
+def public_filters(request: Any) -> tuple[BoundForm, Filters]:
+    """Return the filters of the address, as a form and as what narrows a query."""
     form = BoundForm(request, PublicFilters(), bindings={"categories": filter_options(topics(request.work))})
     return form, Filters.of(form.read_filters(request.GET))
 

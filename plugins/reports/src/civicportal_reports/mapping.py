@@ -1,0 +1,254 @@
+"""What a map shows of the reports: few as points, many as clusters, and as heat where they lie thick.
+
+A map of the whole city is read from the counters of places, a street from the reports themselves; in between the index of
+the points is enough as long as no filter asks for more.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, Select, func, literal_column, select
+
+from civicportal.api import (
+    OPEN_STAGES,
+    Bounds,
+    Case,
+    Cell,
+    CivicportalError,
+    Cluster,
+    GridBox,
+    Point,
+    Work,
+    clusters,
+    column_of,
+    row_of,
+    sees_all,
+)
+from civicportal_reports.models import PlaceCount, Report
+from civicportal_reports.search import Filters, ReportSearch
+from civicportal_reports.tally import LEVELS
+from civicportal_reports.workflow import KIND
+
+MOST_POINTS = 1000
+"""More reports than this are not told apart."""
+FEW = 100
+"""So few are told apart at any zoom."""
+STREET = 16
+"""Zoom from which reports are told apart if they are not too many."""
+DEEPEST = 18
+"""Zoom beyond which nothing is magnified."""
+CITY = 13
+"""Zoom of an answer for the whole map when nobody says how large it is drawn."""
+CLUSTER, DETAIL, HEAT = 2, 4, 3
+"""Levels below the zoom: cells of 64, 16 and 32 pixels."""
+FINEST = DEEPEST + DETAIL
+MOST_CELLS = 1024
+
+
+class InvalidView(CivicportalError):
+    """The address names no part of a map."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapView:
+    """The part of a map that shows.
+
+    :ivar bounds: None for all of it.
+    :ivar zoom: as of the web's maps, a whole number.
+    """
+
+    bounds: Bounds | None = None
+    zoom: int = CITY
+
+    @classmethod
+    def of(cls, params: Mapping[str, str]) -> "MapView":
+        """Read ``bbox=west,south,east,north`` and ``zoom`` of an address; what lies off the globe is cut off.
+
+        :raises InvalidView: for what is no box and no number.
+        """
+        bounds = _read_box(params["bbox"]) if params.get("bbox") else None
+        if params.get("zoom"):
+            return cls(bounds=bounds, zoom=min(max(math.floor(_number(params["zoom"])), 0), DEEPEST))
+        return cls(bounds=bounds, zoom=_zoom_of(bounds) if bounds else CITY)
+
+
+def _read_box(text: str) -> Bounds:
+    parts = text.split(",")
+    if len(parts) != 4:
+        raise InvalidView(f"bbox={text!r}")
+    west, south, east, north = (_number(part) for part in parts)
+    if west >= east or south >= north:
+        raise InvalidView(f"bbox={text!r}")
+    return Bounds(_cut(south, 90), _cut(west, 180), _cut(north, 90), _cut(east, 180))
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise InvalidView(repr(text)) from None
+    if not math.isfinite(value):
+        raise InvalidView(repr(text))
+    return value
+
+
+def _cut(value: float, most: float) -> float:
+    return min(max(value, -most), most)
+
+
+def _zoom_of(bounds: Bounds) -> int:
+    """Return the zoom at which a box is about a thousand pixels wide."""
+    width = max(bounds.east - bounds.west, 1e-6)
+    return min(max(math.floor(math.log2(360 * 4 / width)), 0), DEEPEST)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """What is drawn.
+
+    :ivar total: all reports of the part that shows; the clusters or the points are as many.
+    :ivar rows: of the points: id, code, status, stage, category, whether published, latitude and longitude.
+    """
+
+    total: int
+    clusters: Sequence[Cluster] = ()
+    rows: Sequence[Any] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heat:
+    """How thick reports lie.
+
+    :ivar level: of the cells.
+    """
+
+    level: int
+    cells: Sequence[tuple[Cell, int]]
+
+
+class ReportMap:
+    """Counts by cells what the filters leave: of what the actor may see, or of what the public map shows."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.session = work.session
+        self.search = work.get(ReportSearch)
+
+    def picture(self, filters: Filters, view: MapView, *, public: bool = False) -> Picture:
+        """Return points if they are few enough, otherwise clusters."""
+        box = self._box(view, CLUSTER)
+        level = box.level if box else view.zoom + CLUSTER
+        fine, counted = self._counted(filters, box, level, level + DETAIL - CLUSTER, public)
+        total = sum(n for _, n in counted)
+        if total <= (MOST_POINTS if view.zoom >= STREET else FEW):
+            return Picture(total=total, rows=self._rows(filters, box, public))
+        return Picture(total=total, clusters=clusters(counted, fine, level))
+
+    def heat(self, filters: Filters, view: MapView, *, public: bool = False) -> Heat:
+        """Return the cells of the part that shows with their numbers."""
+        box = self._box(view, HEAT)
+        level = box.level if box else view.zoom + HEAT
+        fine, counted = self._counted(filters, box, level, level, public)
+        return Heat(level=fine, cells=counted)
+
+    def districts(self, filters: Filters, *, public: bool = False) -> dict[str, int]:
+        """Return how many reports with a point lie in each district."""
+        if self._tallied(filters, public):
+            query = self._tally_query(filters, public, PlaceCount.district, func.sum(PlaceCount.n))
+            rows = self.session.execute(query.group_by(PlaceCount.district))
+        else:
+            live = self._live_query(filters, public, Report.district, func.count())
+            rows = self.session.execute(live.where(Report.lat.is_not(None)).group_by(Report.district))
+        return {name: n for name, n in rows if n}
+
+    # -- inside ---------------------------------------------------------------------------------------------
+
+    def _box(self, view: MapView, levels: int) -> GridBox | None:
+        return GridBox.around(view.bounds, view.zoom + levels, MOST_CELLS) if view.bounds else None
+
+    def _counted(
+        self, filters: Filters, box: GridBox | None, level: int, wanted: int, public: bool
+    ) -> tuple[int, list[tuple[Cell, int]]]:
+        """Count by cells: of the level that is wanted, or the best from ``level`` on that counters have."""
+        at = next((counted for counted in LEVELS if level <= counted), None)
+        if at is not None and self._tallied(filters, public):
+            fine = min(wanted, at)
+            up = at - fine
+            row, column = _above(PlaceCount.grid_row, up), _above(PlaceCount.grid_column, up)
+            query = self._tally_query(filters, public, row, column, func.sum(PlaceCount.n), level=at)
+            query = query.where(*_in_cells(box, at)).group_by(row, column)
+        else:
+            fine = min(wanted, FINEST)
+            row, column = row_of(Report.lat, fine), column_of(Report.lon, fine)
+            query = self._live_query(filters, public, row, column, func.count())
+            query = query.where(*_in_degrees(box)).group_by(row, column)
+        counted = [(Cell(row, column), n) for row, column, n in self.session.execute(query) if n]
+        return fine, [pair for pair in counted if box is None or box.holds(pair[0], fine)]
+
+    def _rows(self, filters: Filters, box: GridBox | None, public: bool) -> list[Any]:
+        columns = (Case.id, Case.code, Case.status, Case.stage, Case.category_id, Case.public)
+        query = self._joined(filters, public, *columns, Report.lat, Report.lon).where(*_in_degrees(box))
+        rows = self.session.execute(query).all()
+        kept = (
+            row for row in rows if box is None or box.holds(Cell.of(Point(row.lat, row.lon), FINEST), FINEST)
+        )
+        return sorted(kept, key=lambda row: -row.id)
+
+    def _tallied(self, filters: Filters, public: bool) -> bool:
+        """Tell whether the counters know all that is asked."""
+        rest = replace(filters, stage=None, status=None, category=None, unit=None, district=None)
+        return rest == Filters() and (public or sees_all(self.work.actor, KIND))
+
+    def _tally_query(
+        self, filters: Filters, public: bool, *columns: Any, level: int = LEVELS[0]
+    ) -> Select[Any]:
+        found: list[ColumnElement[bool]] = [PlaceCount.level == level, PlaceCount.n != 0]
+        if filters.stage:
+            found.append(PlaceCount.stage.in_(OPEN_STAGES if filters.stage == "open" else (filters.stage,)))
+        if filters.status:
+            found.append(PlaceCount.status == filters.status)
+        if filters.category:
+            found.append(PlaceCount.category_id.in_(self.search.category_ids(filters.category)))
+        if filters.unit:
+            found.append(PlaceCount.unit_id.in_(self.search.unit_ids(filters.unit)))
+        if filters.district:
+            found.append(PlaceCount.district == filters.district)
+        if public:
+            found.append(PlaceCount.public | PlaceCount.stage.in_(OPEN_STAGES))
+        return select(*columns).where(*found)
+
+    def _live_query(self, filters: Filters, public: bool, *columns: Any) -> Select[Any]:
+        """Return a query for columns of reports; nothing is joined where everything is asked for."""
+        if not public and filters == Filters() and sees_all(self.work.actor, KIND):
+            return select(*columns).select_from(Report)
+        return self._joined(filters, public, *columns)
+
+    def _joined(self, filters: Filters, public: bool, *columns: Any) -> Select[Any]:
+        return (self.search.public_query if public else self.search.query)(filters, *columns)
+
+
+def _in_cells(box: GridBox | None, level: int) -> list[ColumnElement[bool]]:
+    """Return the conditions for the counted cells of a box."""
+    if box is None:
+        return []
+    at = box.at(level)
+    return [
+        PlaceCount.grid_row.between(at.first.row, at.last.row),
+        PlaceCount.grid_column.between(at.first.column, at.last.column),
+    ]
+
+
+def _in_degrees(box: GridBox | None) -> list[ColumnElement[bool]]:
+    """Return the conditions for the points of a box."""
+    if box is None:
+        return [Report.lat.is_not(None)]
+    south, west, north, east = box.reach
+    return [Report.lat.between(south, north), Report.lon.between(west, east)]
+
+
+def _above(number: Any, levels: int) -> ColumnElement[int]:
+    # Written out, so that PostgreSQL sees the same expression in SELECT and GROUP BY.
+    above: ColumnElement[int] = number.bitwise_rshift(literal_column(str(levels), Integer))
+    return above

@@ -1,0 +1,98 @@
+"""Maps of many reports: what the script of a map asks for, and the card of a point."""
+
+from functools import partial
+from typing import Any
+
+from pyramid.httpexceptions import HTTPBadRequest, HTTPNotFound
+from pyramid.response import Response
+
+from civicportal.api import CaseService, ListAddress, OrganizationService, format_number, public_status
+from civicportal_reports.mapping import InvalidView, MapView, ReportMap
+from civicportal_reports.models import Report
+from civicportal_reports.panel import MapPanel, map_panel
+from civicportal_reports.pins import Pins, heat
+from civicportal_reports.search import Filters
+from civicportal_reports.views.desk import desk_filters
+from civicportal_reports.views.places import map_addresses
+from civicportal_reports.views.public import public_filters, published
+from civicportal_reports.workflow import KIND
+
+
+def desk_map(request: Any) -> dict[str, Any]:
+    """Show where the reports lie that the filters leave."""
+    form, filters = desk_filters(request)
+    address = ListAddress(request, form, "reports.desk")
+    return {
+        "form": form,
+        "address": address,
+        "map": _panel(request, filters),
+        **map_addresses(request, address),
+    }
+
+
+def desk_numbers(request: Any) -> dict[str, Any]:
+    """Draw the city and count by district: a piece of a page with a map."""
+    form, filters = desk_filters(request)
+    return {"map": _panel(request, filters), "address": ListAddress(request, form, "reports.desk")}
+
+
+def desk_drawing(request: Any) -> Response:
+    """Return the drawing of the city as a picture, for pages without a script."""
+    _form, filters = desk_filters(request)
+    drawing = _panel(request, filters).drawing
+    if drawing is None:
+        raise HTTPNotFound
+    return Response(str(drawing), content_type="image/svg+xml", charset="utf-8")
+
+
+def desk_points(request: Any) -> dict[str, Any]:
+    """Return what the map of the desk shows of its part that is seen."""
+    _form, filters = desk_filters(request)
+    return _answer(request, filters, public=False)
+
+
+def public_points(request: Any) -> dict[str, Any]:
+    """Return what the public map shows of its part that is seen."""
+    _form, filters = public_filters(request)
+    return _answer(request, filters, public=True)
+
+
+def desk_card(request: Any) -> dict[str, Any]:
+    """Show a report in a few words: a piece of the desk's map."""
+    case = request.work.get(CaseService).fetch(request.matchdict["code"])
+    report = request.work.session.get(Report, case.id)
+    status = request.site.kind(KIND).workflow.state(case.status).title if report else ""
+    return _card(request, case, report, status, f"/kartable/cases/{case.code}")
+
+
+def public_card(request: Any) -> dict[str, Any]:
+    """Show a published report in a few words: a piece of the public map."""
+    case, report = published(request)
+    status = public_status(request.site.kind(KIND), case.status)
+    return _card(request, case, report, status, request.route_path("reports.page", id=case.id))
+
+
+def _answer(request: Any, filters: Filters, *, public: bool) -> dict[str, Any]:
+    try:
+        view = MapView.of(request.GET)
+    except InvalidView as problem:
+        raise HTTPBadRequest(str(problem)) from None
+    service = request.work.get(ReportMap)
+    if request.GET.get("mode") == "heat":
+        return heat(service.heat(filters, view, public=public))
+    return Pins(request, request.work).picture(service.picture(filters, view, public=public), public=public)
+
+
+def _panel(request: Any, filters: Filters) -> MapPanel:
+    return map_panel(request.work, filters, partial(format_number, locale=request.locale_name))
+
+
+def _card(request: Any, case: Any, report: Any, status: Any, url: str) -> dict[str, Any]:
+    categories = request.work.get(OrganizationService).categories.by_id
+    return {
+        "case": case,
+        "report": report,
+        "status": status,
+        "category": categories.get(case.category_id or 0),
+        "url": url,
+    }

@@ -1,0 +1,279 @@
+/* What a map shows of very many places: clusters with their numbers, points with a card, heat, districts in shades.
+   Needs portal.js, Leaflet, map-city.js; map.js calls it.
+
+   <div data-map-panel>
+     <button data-map-mode="clusters|heat|districts" aria-pressed>     what is shown
+     <div data-legend="heat|districts" hidden>                        its legend; of districts with their shades:
+                                                                      data-districts='{"NAME": 0…4}'
+     <div data-map-numbers="URL">                                     is filled with that piece of a page
+     <div data-map data-points-url="URL" data-card-url="URL"
+          data-text-cluster data-text-spot data-text-loading data-text-failed data-text-none>
+     <p role="status" data-map-state><button data-map-retry hidden>
+   points-url is asked with bbox=west,south,east,north, zoom and mode=clusters|heat and answers
+   {total, clusters: [{n, lat, lon, box}], looks: [{tone, icon, title}], points: [[lat, lon, look, card]]} or
+   {level, cells: [[lat, lon, n]]}. card-url holds CARD where the card of a point goes; it answers a piece of a page. */
+(function () {
+  'use strict';
+  var cp = window.civicportal;
+  var PATIENCE = 300; /* ms before a map says that it is loading */
+  var LARGE = 100, MIDDLE = 10; /* numbers from which a cluster looks larger */
+  var HEAT = [[0, '#7fc4bd'], [0.35, '#7fc4bd'], [0.6, '#e7c35f'], [0.8, '#dd7d3c'], [1, '#b02a1e']];
+  var TILE = 256;
+
+  function Layers(map, city, element, pins) {
+    this.map = map;
+    this.city = city;
+    this.element = element;
+    this.data = element.dataset;
+    this.pins = pins;
+    this.panel = element.closest('[data-map-panel]') || element.parentNode;
+    this.group = L.layerGroup().addTo(map);
+    this.heat = new Heat();
+    this.mode = 'clusters';
+    this.cards = {};
+  }
+  Layers.prototype.start = function () {
+    var self = this;
+    cp.all('[data-map-mode]', this.panel).forEach(function (button) {
+      button.addEventListener('click', function () { self.choose(button.dataset.mapMode); });
+    });
+    var retry = cp.one('[data-map-retry]', this.panel);
+    if (retry) { retry.addEventListener('click', function () { self.ask(); }); }
+    this.map.on('moveend', function () { if (self.mode !== 'districts') { self.ask(); } });
+    cp.onTheme(function () { self.ask(); });
+    this.ask();
+    this.fillNumbers();
+  };
+  Layers.prototype.fillNumbers = function () {
+    var self = this;
+    var place = cp.one('[data-map-numbers]', this.panel);
+    if (!place || !place.dataset.mapNumbers) { return; }
+    fetch(place.dataset.mapNumbers).then(function (answer) { return answer.ok ? answer.text() : ''; })
+      .then(function (piece) {
+        place.innerHTML = piece;
+        if (self.mode === 'districts') { self.choose(self.mode); }
+      })
+      .catch(function () { /* the page of the map has them too */ });
+  };
+  Layers.prototype.choose = function (mode) {
+    this.mode = mode;
+    cp.all('[data-map-mode]', this.panel).forEach(function (button) {
+      button.setAttribute('aria-pressed', String(button.dataset.mapMode === mode));
+    });
+    cp.all('[data-legend]', this.panel).forEach(function (legend) { legend.hidden = legend.dataset.legend !== mode; });
+    this.ask();
+  };
+
+  /* ---------- asking ---------- */
+  Layers.prototype.ask = function () {
+    var self = this;
+    if (this.asked) { this.asked.abort(); }
+    clearTimeout(this.patience);
+    if (!this.map.getSize().x) { return; } /* hidden, as when the page is printed */
+    if (this.mode === 'districts') { this.show([]); this.shade(); this.say(''); return; }
+    var asked = this.asked = new AbortController();
+    this.patience = setTimeout(function () { self.say(self.data.textLoading); }, PATIENCE);
+    fetch(this.address(), { headers: { Accept: 'application/json' }, signal: asked.signal })
+      .then(function (answer) {
+        if (!answer.ok) { throw new Error(answer.status); }
+        return answer.json();
+      })
+      .then(function (answer) {
+        if (asked !== self.asked) { return; }
+        clearTimeout(self.patience);
+        self.draw(answer);
+        self.say(answer.total ? '' : self.data.textNone);
+      })
+      .catch(function (error) {
+        if (asked !== self.asked || error.name === 'AbortError') { return; }
+        clearTimeout(self.patience);
+        self.say(self.data.textFailed, true);
+      });
+  };
+  Layers.prototype.address = function () {
+    var url = new URL(this.data.pointsUrl, location.href);
+    url.searchParams.set('bbox', this.map.getBounds().toBBoxString());
+    url.searchParams.set('zoom', this.map.getZoom());
+    url.searchParams.set('mode', this.mode);
+    return url;
+  };
+  Layers.prototype.say = function (words, failed) {
+    var state = cp.one('[data-map-state]', this.panel);
+    var retry = cp.one('[data-map-retry]', this.panel);
+    if (state) { state.textContent = words || ''; }
+    if (retry) { retry.hidden = !failed; }
+  };
+
+  /* ---------- clusters and points ---------- */
+  Layers.prototype.draw = function (answer) {
+    if (this.mode === 'heat') {
+      this.show([]);
+      this.heat.set(answer.cells, answer.level);
+      this.heat.addTo(this.map);
+      return;
+    }
+    var looks = answer.looks;
+    this.show(answer.clusters.map(this.cluster, this));
+    this.pins.show(spots(answer.points.map(function (point) {
+      var look = looks[point[2]];
+      return { lat: point[0], lon: point[1], tone: look.tone, icon: look.icon, title: look.title, card: point[3] };
+    }), this.data.textSpot), this.open.bind(this));
+  };
+  Layers.prototype.show = function (layers) {
+    var held = this.element.contains(document.activeElement) && document.activeElement !== this.element;
+    this.heat.remove();
+    this.pins.show([]);
+    this.group.clearLayers();
+    layers.forEach(function (layer) { layer.addTo(this.group); }, this);
+    /* What had the focus is gone: it stays on the map. */
+    if (held && !document.activeElement.closest('.leaflet-container')) { this.element.focus({ preventScroll: true }); }
+  };
+  Layers.prototype.cluster = function (cluster) {
+    var map = this.map;
+    var size = cluster.n >= LARGE ? 'lg' : cluster.n >= MIDDLE ? 'md' : 'sm';
+    var mark = document.createElement('span');
+    mark.className = 'map-cluster ' + size;
+    mark.textContent = cp.number(cluster.n);
+    var marker = L.marker([cluster.lat, cluster.lon], {
+      icon: L.divIcon({ className: '', iconSize: [44, 44], html: mark }), zIndexOffset: cluster.n, riseOnHover: true
+    });
+    var label = this.data.textCluster.replace('{count}', cp.number(cluster.n));
+    marker.on('add', function () { marker.getElement().setAttribute('aria-label', label); });
+    function nearer() {
+      var box = cluster.box;
+      var zoom = map.getBoundsZoom([[box[1], box[0]], [box[3], box[2]]]);
+      map.setView(marker.getLatLng(), Math.min(map.getMaxZoom(), Math.max(zoom, Math.floor(map.getZoom()) + 1)));
+    }
+    marker.on('click', nearer);
+    marker.on('keydown', function (e) { if (e.originalEvent.code === 'Enter') { nearer(); } });
+    return marker;
+  };
+  /* Reports of the very same place are one point with several cards. */
+  function spots(points, text) {
+    var places = {};
+    var found = [];
+    points.forEach(function (point) {
+      var key = point.lat + ' ' + point.lon;
+      var first = places[key];
+      if (!first) {
+        places[key] = point;
+        point.cards = point.card ? [point.card] : [];
+        point.several = 1;
+        found.push(point);
+        return;
+      }
+      first.several += 1;
+      if (point.card) { first.cards.push(point.card); }
+      first.title = text.replace('{count}', cp.number(first.several));
+    });
+    return found;
+  }
+
+  /* ---------- cards ---------- */
+  Layers.prototype.open = function (point, layer) {
+    var self = this;
+    var box = document.createElement('div');
+    box.className = 'vstack-3';
+    box.setAttribute('aria-live', 'polite');
+    box.textContent = this.data.textLoading;
+    layer.unbindPopup().bindPopup(box, { minWidth: 220, maxWidth: 300, maxHeight: 260 }).openPopup();
+    Promise.all(point.cards.slice(0, 20).map(function (card) { return self.card(card); })).then(function (cards) {
+      box.innerHTML = cards.join('');
+      layer.getPopup().update();
+      var link = cp.one('a', box);
+      if (link) { link.focus({ preventScroll: true }); }
+    }).catch(function () { box.textContent = self.data.textFailed; });
+  };
+  Layers.prototype.card = function (card) {
+    var url = this.data.cardUrl.replace('CARD', encodeURIComponent(card));
+    this.cards[card] = this.cards[card] || fetch(url).then(function (answer) {
+      if (!answer.ok) { throw new Error(answer.status); }
+      return answer.text();
+    });
+    return this.cards[card];
+  };
+
+  /* ---------- districts ---------- */
+  Layers.prototype.shade = function () {
+    var legend = cp.one('[data-districts]', this.panel);
+    var shades = legend ? JSON.parse(legend.dataset.districts) : {};
+    var style = function (feature) {
+      var shade = shades[feature.properties.name];
+      return {
+        color: cp.token('--surface'), weight: 2, opacity: 1, fillOpacity: shade === undefined ? 0 : 0.78,
+        fillColor: cp.token('--shade-' + (shade || 0))
+      };
+    };
+    L.geoJSON(this.city.of('district'), {
+      style: style, interactive: false, pane: 'areas', renderer: this.city.renderers.areas
+    }).addTo(this.group);
+  };
+
+  /* ---------- heat ---------- */
+  var Heat = L.Layer.extend({
+    set: function (cells, level) {
+      this.cells = cells;
+      this.level = level;
+      if (this._map) { this.paint(); }
+    },
+    onAdd: function (map) {
+      this.canvas = this.canvas || document.createElement('canvas');
+      this.canvas.className = 'map-heat';
+      map.getPanes().overlayPane.append(this.canvas);
+      map.on('moveend', this.paint, this);
+      this.paint();
+    },
+    onRemove: function (map) {
+      this.canvas.remove();
+      map.off('moveend', this.paint, this);
+    },
+    paint: function () {
+      var map = this._map;
+      var size = map.getSize();
+      var context = this.canvas.getContext('2d', { willReadFrequently: true });
+      var radius = TILE * Math.pow(2, map.getZoom() - this.level) * 1.1;
+      var most = this.cells.reduce(function (found, cell) { return Math.max(found, cell[2]); }, 1);
+      this.canvas.width = size.x;
+      this.canvas.height = size.y;
+      L.DomUtil.setPosition(this.canvas, map.containerPointToLayerPoint([0, 0]));
+      this.cells.forEach(function (cell) {
+        var at = map.latLngToContainerPoint([cell[0], cell[1]]);
+        var glow = context.createRadialGradient(at.x, at.y, 0, at.x, at.y, radius);
+        /* The root: one busy crossing shall not make the rest of the city look empty. */
+        glow.addColorStop(0, 'rgba(0, 0, 0, ' + (0.12 + 0.6 * Math.sqrt(cell[2] / most)) + ')');
+        glow.addColorStop(1, 'rgba(0, 0, 0, 0)');
+        context.fillStyle = glow;
+        context.fillRect(at.x - radius, at.y - radius, 2 * radius, 2 * radius);
+      });
+      colour(context, size);
+    }
+  });
+  function colour(context, size) {
+    if (!size.x || !size.y) { return; }
+    var image = context.getImageData(0, 0, size.x, size.y);
+    var shades = palette();
+    for (var i = 3; i < image.data.length; i += 4) {
+      var thick = image.data[i];
+      if (thick) {
+        image.data[i - 3] = shades[thick * 4];
+        image.data[i - 2] = shades[thick * 4 + 1];
+        image.data[i - 1] = shades[thick * 4 + 2];
+        image.data[i] = Math.min(215, thick * 1.7);
+      }
+    }
+    context.putImageData(image, 0, 0);
+  }
+  function palette() {
+    var canvas = document.createElement('canvas');
+    var context = canvas.getContext('2d');
+    var scale = context.createLinearGradient(0, 0, 256, 0);
+    canvas.width = 256;
+    canvas.height = 1;
+    HEAT.forEach(function (stop) { scale.addColorStop(stop[0], stop[1]); });
+    context.fillStyle = scale;
+    context.fillRect(0, 0, 256, 1);
+    return context.getImageData(0, 0, 256, 1).data;
+  }
+
+  cp.MapLayers = Layers;
+})();

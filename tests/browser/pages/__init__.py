@@ -16,7 +16,7 @@ from browser.pages.shown import Shown
 __all__ = ["PAGES", "PIECES", "Shown"]
 
 #: Pieces of other pages.
-PIECES = {"reports.near"}
+PIECES = {"reports.near", "reports.card", "reports.public_card", "reports.map_numbers"}
 
 PAGES = (
     *citizen.PAGES,

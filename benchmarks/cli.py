@@ -84,3 +84,22 @@ def run(
     for line in failed:
         click.echo(f"gate: {line}")
     raise SystemExit(1 if failed else 0)
+
+
+@main.command()
+@click.option("--database", required=True, help="Address of a filled database.")
+@click.option("--seconds", default=4.0, show_default=True, help="Of one window.")
+@click.option("--rounds", default=2, show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("var/bench"), show_default=True)
+def servers(database: str, seconds: float, rounds: int, out: Path) -> None:
+    """Compare WSGI servers on the portal's form; gunicorn and granian must be installed for it."""
+    os.environ["BENCH_DATABASE_URL"] = database
+    from benchmarks.run.servers import compare
+    from civicportal.site import Site
+
+    out.mkdir(parents=True, exist_ok=True)
+    site = Site(SITE)
+    text = compare(site, database, out, seconds=seconds, rounds=rounds, progress=click.echo)
+    site.engines.dispose()
+    (out / "servers.md").write_text(text + "\n", encoding="utf-8")
+    click.echo(text)

@@ -10,7 +10,7 @@ from itertools import count
 from statistics import quantiles
 from urllib.parse import urlencode
 
-PATIENCE = 60.0
+PATIENCE = 20.0
 """Seconds until an answer must have come."""
 
 

@@ -1,0 +1,10 @@
+"""The portal as an application that any WSGI server loads: ``benchmarks.wsgi:app``."""
+
+from benchmarks.run.serving import SITE
+from civicportal.app import create_app
+from civicportal.site import Site
+
+site = Site(SITE)
+app = create_app(site)
+# Servers fork after this: each process opens connections of its own.
+site.engines.dispose()

@@ -1,0 +1,108 @@
+"""Several processes serve one address: one that dies is started again, all end with their parent."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import closing
+
+import pytest
+from portal import free_port
+
+from civicportal.server import MOST_PROCESSES, fitting_processes
+
+PROGRAM = """
+import os, sys
+from civicportal.prefork import Prefork
+from civicportal.server import listen, serve_app
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [str(os.getpid()).encode()]
+
+listening = listen("127.0.0.1", int(sys.argv[1]))
+Prefork(2, lambda: serve_app(app, sockets=[listening], threads=1)).run()
+"""
+PATIENCE = 20.0
+"""Seconds."""
+
+
+class Served:
+    def __init__(self):
+        self.port = free_port()
+        self.process = subprocess.Popen([sys.executable, "-c", PROGRAM, str(self.port)])
+
+    def answer(self):
+        with closing(urllib.request.urlopen(f"http://127.0.0.1:{self.port}/", timeout=5)) as response:
+            return int(response.read())
+
+    def answering(self, number, but=()):
+        """Return the processes that answer, as soon as there are so many."""
+        return self._until(lambda found: len(found - set(but)) >= number, set(but))
+
+    def refused(self):
+        """Return when nobody answers any more."""
+        ends = time.monotonic() + PATIENCE
+        while time.monotonic() < ends:
+            try:
+                self.answer()
+            except OSError:
+                return True
+        return False
+
+    def _until(self, enough, but):
+        ends, found = time.monotonic() + PATIENCE, set()
+        while time.monotonic() < ends:
+            try:
+                found.add(self.answer())
+            except OSError:
+                continue
+            if enough(found):
+                return found - but
+        raise AssertionError(f"only {found} answered")
+
+
+@pytest.fixture
+def served():
+    started = Served()
+    yield started
+    started.process.kill()
+    started.process.wait()
+
+
+def test_a_process_that_is_killed_is_started_again(served):
+    pids = served.answering(2)
+    assert served.process.pid not in pids
+    os.kill(min(pids), signal.SIGKILL)
+    assert len(served.answering(2, but={min(pids)})) == 2
+
+
+def test_all_end_in_order_when_they_are_asked_to(served):
+    served.answering(2)
+    served.process.terminate()
+    assert served.process.wait(PATIENCE) == 0
+    assert served.refused()
+
+
+def test_nobody_is_left_when_the_parent_is_killed(served):
+    served.answering(2)
+    served.process.kill()
+    served.process.wait()
+    assert served.refused()
+
+
+@pytest.mark.parametrize(
+    ("dialect", "cores", "memory", "expected"),
+    [
+        ("postgresql", 2, 4096, 2),
+        ("postgresql", 4, 1024, 2),
+        ("postgresql", 1, 512, 1),
+        ("postgresql", 64, 65536, MOST_PROCESSES),
+        ("postgresql", 2, 200, 1),
+        ("sqlite", 16, 65536, 1),
+    ],
+)
+def test_processes_suit_cores_and_memory(dialect, cores, memory, expected):
+    assert fitting_processes(dialect, cores, memory) == expected

@@ -141,6 +141,11 @@ class Site:
         return CityMap.load(self.path.parent / table["geojson"]) if table else None
 
     @cached_property
+    def exports(self) -> dict[str, Any]:
+        """Return what can be taken along as a file, by name."""
+        return collect(self.hooks, "register_exports", lambda offer: offer.name, site=self)
+
+    @cached_property
     def translation_dirs(self) -> list[str]:
         """Return the folders of message catalogues, the strongest last: plugins, core, site."""
         packages = [info.package for info in reversed(self.plugins)]

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -46,8 +46,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def write_site(folder: Path, database_url: str) -> Path:
-    """Write the example site with another database, no quiet hours, and limits that no machine reaches."""
+def write_site(folder: Path, database_url: str, tables: str = "", sms_url: str = "") -> Path:
+    """Write the example site with another database, no quiet hours, and limits that no machine reaches.
+
+    :param tables: more of it, in TOML.
+    :param sms_url: address of the provider of messages.
+    """
     source = find_site()
     text = source.read_text(encoding="utf-8")
     text = text.replace('data = "data"', f'data = "{source.parent / "data"}"')
@@ -57,10 +61,66 @@ def write_site(folder: Path, database_url: str) -> Path:
     )
     text = text.replace('{ env = "SHAHREMAN_FILES", default = "var/files" }', f'"{folder / "files"}"')
     text = text.replace('quiet_hours = "22:00-08:00"', 'quiet_hours = "00:00-00:00"')
+    if sms_url:
+        text = text.replace("[plugins.sms_ir]\n", f'[plugins.sms_ir]\nbase_url = "{sms_url}"\n')
     lifted = "\n".join(f"{name} = [[1000000, 3600]]" for name in LIFTED)
     path = folder / "site.toml"
-    path.write_text(f"{text}\n[limits]\n{lifted}\n", encoding="utf-8")
+    path.write_text(f"{text}\n[limits]\n{lifted}\n{tables}", encoding="utf-8")
     return path
+
+
+class Process:
+    """A command of the portal as a process of its own, which may be killed.
+
+    :param log: file for what it says.
+    :param address: where it answers when it is ready; empty for a process that serves nothing.
+    """
+
+    def __init__(
+        self, command: list[str], environment: Mapping[str, str], log: Path, address: str = ""
+    ) -> None:
+        self.address = address
+        self._command, self._environment, self._log = command, environment, log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def launch(self) -> None:
+        """Start it."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command,
+                env=dict(self._environment),
+                stdout=log,
+                stderr=log,
+                cwd=self._log.parent,
+                start_new_session=True,
+            )
+
+    def wait(self) -> None:
+        """Wait until it answers."""
+        ends = time.monotonic() + READY
+        while time.monotonic() < ends and self._process and self._process.poll() is None:
+            with contextlib.suppress(URLError, ConnectionError, TimeoutError):
+                urlopen(f"{self.address}/healthz", timeout=2).close()
+                return
+            time.sleep(0.02)
+        raise AssertionError(f"the server does not answer:\n{self._log.read_text()[-3000:]}")
+
+    def stop(self) -> None:
+        """Let it end in order."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        self._process.wait(READY)
+        self._process = None
+
+    def kill(self) -> None:
+        """Kill it and all it started, without a chance to tidy up."""
+        if self._process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._process = None
 
 
 class Portal:
@@ -68,24 +128,39 @@ class Portal:
 
     :param database_url: an empty database.
     :param people: fill it with the people and cases of the demo, not with the seeds alone.
+    :param tables: more of the site's file, in TOML.
+    :param sms_url: address of the provider of messages; a demo brings its own.
+    :param environment: more of it.
     """
 
     #: The interpreter that runs the server.
     python = sys.executable
 
-    def __init__(self, folder: Path, database_url: str, *, people: bool = False) -> None:
-        self.path = write_site(folder, database_url)
+    def __init__(
+        self,
+        folder: Path,
+        database_url: str,
+        *,
+        people: bool = False,
+        mode: str = "demo",
+        tables: str = "",
+        sms_url: str = "",
+        **environment: str,
+    ) -> None:
+        self.path = write_site(folder, database_url, tables, sms_url)
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.environment = {
             **os.environ,
-            "CIVICPORTAL_MODE": "demo",
+            "CIVICPORTAL_MODE": mode,
             "SHAHREMAN_SECRET": SECRET,
             "SHAHREMAN_PII_KEYS": SECRET,
+            **environment,
         }
         self.log = folder / "server.log"
-        self.process: subprocess.Popen[bytes] | None = None
-        self.site = Site(self.path, mode="demo", environ=self.environment, clock=DemoClock())
+        self.process: Process | None = None
+        clock = DemoClock() if mode == "demo" else None
+        self.site = Site(self.path, mode=mode, environ=self.environment, clock=clock)
         migrate.upgrade(self.site)
         if people:
             runner.load(self.site, lambda part, done, total: None)
@@ -93,47 +168,37 @@ class Portal:
             with self.site.work() as work:
                 work.get(SeedService).load()
 
-    def start(self, *, worker: bool = False) -> None:
-        """Start the server and wait until it answers.
+    def prepare(self, *arguments: str, log: Path, address: str = "") -> Process:
+        """Return a command of this portal as a process that is not started yet."""
+        whole = [self.python, "-m", "civicportal", "--site", str(self.path), *arguments]
+        return Process(whole, self.environment, log, address)
+
+    def server(self, port: int, log: Path, *, worker: bool = False) -> Process:
+        """Return a server of this portal that is not started yet.
 
         :param worker: with the process that brings messages out.
         """
-        command = [self.python, "-m", "civicportal", "--site", str(self.path), "serve"]
-        command += ["--host", "127.0.0.1", "--port", str(self.port), *([] if worker else ["--no-worker"])]
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                command,
-                env=self.environment,
-                stdout=log,
-                stderr=log,
-                cwd=self.path.parent,
-                start_new_session=True,
-            )
-        ends = time.monotonic() + READY
-        while time.monotonic() < ends:
-            with contextlib.suppress(URLError, ConnectionError, TimeoutError):
-                urlopen(f"{self.address}/healthz", timeout=2).close()
-                return
-            if self.process.poll() is not None:
-                break
-        raise AssertionError(f"the server does not answer:\n{self.log.read_text()[-3000:]}")
+        address = f"http://127.0.0.1:{port}"
+        more = [] if worker else ["--no-worker"]
+        return self.prepare(
+            "serve", "--host", "127.0.0.1", "--port", str(port), *more, log=log, address=address
+        )
+
+    def start(self, *, worker: bool = False) -> None:
+        """Start the server and wait until it answers."""
+        self.process = self.server(self.port, self.log, worker=worker)
+        self.process.launch()
+        self.process.wait()
 
     def stop(self) -> None:
         """Let the server and its worker end in order."""
-        if self.process is None:
-            return
-        self.process.terminate()
-        self.process.wait(READY)
-        self.process = None
+        if self.process:
+            self.process.stop()
 
     def kill(self) -> None:
         """Kill the server and all it started, without a chance to tidy up."""
-        if self.process is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-        self.process = None
+        if self.process:
+            self.process.kill()
 
     def release_notices(self) -> None:
         """Let the time pass in which a step may be undone: its notices go out at once."""

@@ -53,6 +53,7 @@ class Citizen:
     token: str
     acknowledged: dict[str, str] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
 
     def run(self, stop: threading.Event) -> None:
         number = 0
@@ -61,11 +62,12 @@ class Citizen:
             self._send_until_acknowledged(new_key(), number, stop)
 
     def _send_until_acknowledged(self, key: str, number: int, stop: threading.Event) -> None:
-        body = _form(self.portal.csrf(self.token), key, number)
+        body = self.form(key, number)
         while not stop.is_set():
             try:
-                status, location = self._post(body)
-            except (OSError, http.client.HTTPException):
+                status, location = self.post(body, self.portal.port)
+            except (OSError, http.client.HTTPException) as error:
+                self.broken.append(repr(error))
                 stop.wait(0.02)
                 continue
             if status == 303 and "/reports/sent/" in location:
@@ -75,8 +77,16 @@ class Citizen:
                 self.refused.append(f"{status} {location}")
                 return
 
-    def _post(self, body: bytes) -> tuple[int, str]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.portal.port, timeout=15)
+    def form(self, key: str, number: int) -> bytes:
+        """Return a report with a picture.
+
+        :param key: of the form.
+        """
+        return _form(self.portal.csrf(self.token), key, number)
+
+    def post(self, body: bytes, port: int) -> tuple[int, str]:
+        """Send a report and return status and location of the answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=15)
         try:
             connection.request(
                 "POST",
@@ -85,7 +95,7 @@ class Citizen:
                 {
                     "Content-Type": f"multipart/form-data; boundary={BOUNDARY}",
                     "Cookie": f"cp={self.token}",
-                    "Origin": self.portal.address,
+                    "Origin": f"http://127.0.0.1:{port}",
                 },
             )
             answer = connection.getresponse()
@@ -136,14 +146,19 @@ class Senders:
         return {key: code for citizen in self.citizens for key, code in list(citizen.acknowledged.items())}
 
     @property
+    def broken(self) -> list[str]:
+        """Return why forms had to be sent again: no answer came."""
+        return [reason for citizen in self.citizens for reason in citizen.broken]
+
+    @property
     def refused(self) -> list[str]:
         """Return the answers that were neither a yes nor "come again"."""
         return [answer for citizen in self.citizens for answer in citizen.refused]
 
 
-def wait_until(holds: Callable[[], bool]) -> None:
+def wait_until(holds: Callable[[], bool], seconds: float = READY) -> None:
     """Wait until something holds, as long as a portal may take to start."""
-    pause, ends = threading.Event(), time.monotonic() + READY
+    pause, ends = threading.Event(), time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < ends
         pause.wait(0.05)

@@ -1,6 +1,7 @@
-"""Serving a site by waitress, with its worker beside it."""
+"""Serving a site by waitress, in as many processes as the machine has cores, with its worker beside it."""
 
 import logging
+import os
 import socket
 from pathlib import Path
 from typing import Any
@@ -8,12 +9,17 @@ from typing import Any
 from civicportal.draining import serve
 from civicportal.errors import ConfigurationError
 from civicportal.logging import setup_logging
+from civicportal.prefork import Prefork
 from civicportal.site import Site
 from civicportal.worker.child import WorkerChild
 
 log = logging.getLogger(__name__)
 
 THREADS = 8
+"""Requests at a time of one process: most of their time they wait for the database."""
+MOST_PROCESSES = 8
+PROCESS_MB = 400
+"""Memory of the machine for one process: what it takes itself, what PostgreSQL keeps for it, and pictures it decodes."""
 LARGEST_BODY = 44 * 1024 * 1024
 """Bytes: four pictures as cameras make them. The sanity tween holds every other page to 1 MiB."""
 
@@ -34,8 +40,37 @@ def check_address(host: str, port: int) -> None:
         raise ConfigurationError(text) from error
 
 
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens, for several processes to accept from."""
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind((host, port))
+    listening.listen(1024)
+    listening.setblocking(False)
+    return listening
+
+
+def fitting_processes(dialect: str, cores: int | None = None, memory_mb: float | None = None) -> int:
+    """Return how many processes suit a machine.
+
+    On SQLite it is one, in which writers queue in their order; those of several processes would poll for their turn.
+
+    :param dialect: "sqlite" or "postgresql".
+    :param cores: those this process may use, if None.
+    :param memory_mb: of the machine, if None.
+    """
+    if dialect == "sqlite" or not hasattr(os, "fork"):
+        return 1
+    cores = cores or (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
+    if memory_mb is None:
+        memory_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**20
+    return max(1, min(cores, int(memory_mb / PROCESS_MB), MOST_PROCESSES))
+
+
 def serve_app(
-    app: Any, host: str, port: int, threads: int = THREADS, trusted_proxy: str = "", **more: Any
+    app: Any, host: str = "", port: int = 0, threads: int = THREADS, trusted_proxy: str = "", **more: Any
 ) -> None:
     """Serve an application until SIGTERM or SIGINT; after SIGTERM what has begun is brought to its end.
 
@@ -43,17 +78,16 @@ def serve_app(
 
     :param threads: requests at a time.
     :param trusted_proxy: address of the reverse proxy whose ``X-Forwarded-For`` and ``-Proto`` are believed.
-    :param more: further settings of waitress.
+    :param more: further settings of waitress; with ``sockets`` it accepts from those, and opens none.
     """
     proxy = {
         "trusted_proxy": trusted_proxy,
         "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
         "trusted_proxy_count": 1,
     }
+    place = {} if "sockets" in more else {"host": host, "port": port}
     serve(
         app,
-        host=host,
-        port=port,
         threads=threads,
         connection_limit=2000,
         asyncore_use_poll=True,
@@ -63,15 +97,23 @@ def serve_app(
         clear_untrusted_proxy_headers=True,
         ident=None,
         **(proxy if trusted_proxy else {}),
+        **place,
         **more,
     )
 
 
 def serve_site(
-    path: Path, *, host: str = "127.0.0.1", port: int = 6543, threads: int = THREADS, worker: bool = True
+    path: Path,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 6543,
+    threads: int = THREADS,
+    processes: int | None = None,
+    worker: bool = True,
 ) -> None:
     """Assemble a site and serve it until SIGTERM or SIGINT.
 
+    :param processes: what suits the machine, if None; a demonstration has one.
     :param worker: start ``civicportal worker`` as a child; False where it runs elsewhere.
     :raises ConfigurationError: when the portal cannot be assembled, its database is not migrated, or the address is
         not free.
@@ -84,12 +126,29 @@ def serve_site(
     site = Site(path)
     site.check_start()
     app = create_app(site)
+    number = 1 if site.is_demo else processes or fitting_processes(site.engines.dialect)
+    options = {"threads": threads, "trusted_proxy": site.settings["site"]["trusted_proxy"]}
     with provider_beside(site):
         child = WorkerChild(site.path) if worker else None
         try:
-            serve_app(app, host, port, threads, site.settings["site"]["trusted_proxy"])
+            if number == 1:
+                serve_app(app, host, port, **options)
+            else:
+                _serve_by_several(app, site, number, listen(host, port), options)
         finally:
             if child:
                 child.stop()
             site.engines.dispose()
         log.info("server stopped")
+
+
+def _serve_by_several(
+    app: Any, site: Site, number: int, listening: socket.socket, options: dict[str, Any]
+) -> None:
+    # A connection belongs to the process that opened it.
+    site.engines.dispose()
+    log.info("%s processes with %s threads each", number, options["threads"])
+    try:
+        Prefork(number, lambda: serve_app(app, sockets=[listening], **options)).run()
+    finally:
+        listening.close()

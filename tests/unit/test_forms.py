@@ -213,11 +213,26 @@ def test_whatever_is_sent_the_form_can_be_shown_again(registry: Any, values: dic
     Page(markup)
 
 
+class DayFilter(types.StrictSchema):
+    day = types.Node(types.CityDate(), missing=None)
+
+
 def test_filters_ignore_what_cannot_be_read(request_of: Callable[..., Request]) -> None:
     form = forms.BoundForm(request_of(), Filters())
     assert form.read_filters(MultiDict(floors="many", q="چاله", page="2")) == {"floors": None, "q": "چاله"}
     assert form["q"].cstruct == "چاله"
     assert form["floors"].is_empty
+
+
+def test_a_filter_keeps_a_date_that_was_typed_wrong_and_says_so(request_of: Callable[..., Request]) -> None:
+    form = forms.BoundForm(request_of(), DayFilter())
+    assert form.read_filters(MultiDict(day="1405/13/40")) == {"day": None}
+    assert form["day"].cstruct == "1405/13/40"
+    assert "1405/13/40" in latin_digits(form["day"].render())
+    assert len(form.errors) == 1
+    good = forms.BoundForm(request_of(), DayFilter())
+    assert good.read_filters(MultiDict(day="۱۴۰۵/۰۹/۰۳")) == {"day": date(2026, 11, 24)}
+    assert not good.errors
 
 
 def test_a_draft_survives_and_holds_no_password(request_of: Callable[..., Request]) -> None:

@@ -89,17 +89,24 @@ class BoundForm:
     def read_filters(self, params: Any) -> dict[str, Any]:
         """Return the values of a form in the query string, where a value that cannot be read counts as not given.
 
-        Every field needs a ``missing`` of its own.
+        Every field needs a ``missing`` of its own. A date that somebody has typed wrong stays in its field and is refused
+        there; what only a broken address can hold is forgotten.
         """
         cstruct = read_flat(self.schema, params, ignore=params)
-        values = {}
+        values, refused = {}, dict[str, list[str]]()
         for node in self.schema.children:
             try:
                 values[node.name] = node.deserialize(cstruct[node.name])
-            except colander.Invalid:
-                cstruct[node.name] = colander.null
+            except colander.Invalid as error:
                 values[node.name] = node.deserialize(colander.null)
+                if isinstance(node.typ, types.CityDate):
+                    refused[node.name] = error.messages()
+                else:
+                    cstruct[node.name] = colander.null
         self._form.cstruct = cstruct
+        for name, messages in refused.items():
+            for message in messages:
+                self.fail(name, message)
         return values
 
     def readable(self) -> dict[str, Any]:

@@ -6,8 +6,8 @@ that are upgraded one after the other would lose a request each time.
 
 import logging
 import signal
+import threading
 import time
-from types import FrameType
 from typing import Any
 
 import waitress
@@ -17,7 +17,7 @@ from waitress.wasyncore import close_all, loop
 
 log = logging.getLogger(__name__)
 
-DRAIN_SECONDS = 15.0
+DRAIN_SECONDS = 10.0
 """What has not arrived and been answered then is broken off."""
 IDLE_SECONDS = 1.0
 """A connection on which nothing has come for so long is closed: a proxy keeps some for later."""
@@ -25,34 +25,24 @@ POLL_SECONDS = 0.5
 
 
 def serve(app: Any, **settings: Any) -> None:
-    """Serve an application until SIGTERM or SIGINT; SIGTERM lets what has begun end, a second one does not.
+    """Serve an application until SIGTERM, which lets what has begun end, or SIGINT, which does not.
 
     :param settings: those of waitress.
     """
     sockets: dict[int, Any] = {}
     server = waitress.create_server(app, map=sockets, **settings)
-    asked = _Asked()
-    signal.signal(signal.SIGTERM, asked)
+    server.print_listen("Serving on http://{}:{}")
+    # More than one may come: a service manager tells every process of a server, and the first of them its children.
+    asked = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: asked.set())
     try:
-        while not asked.to_stop:
+        while not asked.is_set():
             _poll(sockets)
         _drain(sockets)
     except (SystemExit, KeyboardInterrupt):
         log.warning("stopping at once")
     server.task_dispatcher.shutdown()
     close_all(sockets)
-
-
-class _Asked:
-    """What SIGTERM has asked for."""
-
-    def __init__(self) -> None:
-        self.to_stop = False
-
-    def __call__(self, _number: int, _frame: FrameType | None) -> None:
-        if self.to_stop:
-            raise SystemExit(0)
-        self.to_stop = True
 
 
 def _poll(sockets: dict[int, Any], seconds: float = POLL_SECONDS) -> None:

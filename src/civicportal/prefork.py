@@ -4,6 +4,7 @@ import gc
 import logging
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -23,10 +24,12 @@ class Prefork:
     """Keeps some processes alive until SIGTERM or SIGINT.
 
     :param number: of processes.
-    :param serve: what each of them does, until :class:`SystemExit` is raised in it.
+    :param serve: what each of them does, until SIGTERM tells it to end.
+    :param listening: the socket that all of them accept from.
     """
 
-    def __init__(self, number: int, serve: Callable[[], None]) -> None:
+    def __init__(self, number: int, serve: Callable[[], None], listening: socket.socket) -> None:
+        self._listening = listening
         self._serve = serve
         self._number = number
         self._children: dict[int, float] = {}
@@ -92,6 +95,8 @@ class Prefork:
     def _end(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_IGN)
+        # As long as one process holds it, connections come in; when all have closed it, a proxy asks another machine.
+        self._listening.close()
         for pid in self._children:
             os.kill(pid, signal.SIGTERM)
         until = time.monotonic() + STOP_SECONDS

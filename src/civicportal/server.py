@@ -148,7 +148,4 @@ def _serve_by_several(
     # A connection belongs to the process that opened it.
     site.engines.dispose()
     log.info("%s processes with %s threads each", number, options["threads"])
-    try:
-        Prefork(number, lambda: serve_app(app, sockets=[listening], **options)).run()
-    finally:
-        listening.close()
+    Prefork(number, lambda: serve_app(app, sockets=[listening], **options), listening).run()

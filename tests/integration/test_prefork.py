@@ -23,7 +23,7 @@ def app(environ, start_response):
     return [str(os.getpid()).encode()]
 
 listening = listen("127.0.0.1", int(sys.argv[1]))
-Prefork(2, lambda: serve_app(app, sockets=[listening], threads=1)).run()
+Prefork(2, lambda: serve_app(app, sockets=[listening], threads=1), listening).run()
 """
 PATIENCE = 20.0
 """Seconds."""

@@ -18,6 +18,7 @@ from civicportal.cases.conditions import in_stage, overdue, sent_between
 from civicportal.cases.conversion import ConversionService, copy_pictures, not_converted
 from civicportal.cases.deadlines import promise as promise_deadline
 from civicportal.cases.errors import CannotUndo, CaseError, PictureGone, Refused, StaleCase
+from civicportal.cases.finding import FindService, SearchFields, search_list
 from civicportal.cases.follow_up import FollowUpService
 from civicportal.cases.followers import FollowerService
 from civicportal.cases.guards import objection_in_time
@@ -44,6 +45,7 @@ from civicportal.cases.services import CaseService
 from civicportal.cases.sources import SOURCES
 from civicportal.cases.steps import Step
 from civicportal.cases.submission import case_form
+from civicportal.cases.suggestions import SuggestionService
 from civicportal.cases.uploads import take_files, upload_owner
 from civicportal.cases.workflow import (
     OPEN_STAGES,
@@ -118,6 +120,7 @@ from civicportal.kartable.services import KartableService
 from civicportal.kartable.types import Route
 from civicportal.kartable.undo import UndoService
 from civicportal.limits import TooMany
+from civicportal.lists import Total, count_rows
 from civicportal.notifications.arrivals import Arrival, ArrivalService
 from civicportal.notifications.broadcasts import BatchProgress, BroadcastLane
 from civicportal.notifications.choices import Choices, ChoiceService, wants
@@ -271,6 +274,7 @@ __all__ = [
     "FiguresPage",
     "FileMissing",
     "FileRefused",
+    "FindService",
     "Finding",
     "FiniteFloat",
     "Flag",
@@ -342,6 +346,7 @@ __all__ = [
     "Reply",
     "Route",
     "Rows",
+    "SearchFields",
     "SelectWidget",
     "SendError",
     "SessionService",
@@ -354,6 +359,7 @@ __all__ = [
     "Step",
     "StrictSchema",
     "Subject",
+    "SuggestionService",
     "SwitchWidget",
     "Table",
     "Tally",
@@ -361,6 +367,7 @@ __all__ = [
     "TextAreaWidget",
     "TextWidget",
     "TooMany",
+    "Total",
     "TrackingCode",
     "Transient",
     "Transition",
@@ -386,6 +393,7 @@ __all__ = [
     "clusters",
     "column_of",
     "copy_pictures",
+    "count_rows",
     "cut_units",
     "demo_cast",
     "distance_m",
@@ -426,6 +434,7 @@ __all__ = [
     "render_svg",
     "row_of",
     "scaled",
+    "search_list",
     "sees_all",
     "sent_between",
     "set_time",

@@ -11,13 +11,25 @@ from civicportal.accounts.models import User
 from civicportal.cases import tracking
 from civicportal.cases.models import Case
 from civicportal.countries import InvalidMobile, is_national_code
+from civicportal.forms import HiddenWidget
 from civicportal.forms.filters import with_query
-from civicportal.i18n import InvalidInput
+from civicportal.i18n import InvalidInput, _
+from civicportal.schema import BoundedInt, CleanText, Node, StrictSchema
 
 if TYPE_CHECKING:
     from civicportal.work import Work
 
 LONGEST_SEARCH = 100
+LARGEST_ID = 2**53
+
+
+class SearchFields(StrictSchema):
+    """What :func:`search_list` leaves in the address of a list; the box above it shows it."""
+
+    words = Node(CleanText(0, LONGEST_SEARCH), title=_("Search"), missing="", widget=HiddenWidget())
+    citizen = Node(
+        BoundedInt(0, LARGEST_ID), title=_("Cases of one citizen"), missing=None, widget=HiddenWidget()
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

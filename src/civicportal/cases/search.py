@@ -82,6 +82,16 @@ class CaseSearch:
             return false()
         return and_(self._narrowed(wanted), self._rule(wanted))
 
+    def conditions(self, typed: str, citizen: int | None) -> list[ColumnElement[bool]]:
+        """Return the conditions of a list for what :class:`~civicportal.cases.finding.SearchFields` says.
+
+        :param citizen: only cases of this person, and of these those whose contact the actor may see.
+        """
+        found = [self.matches(typed)] if typed else []
+        if citizen is not None:
+            found += [Case.citizen_id == citizen, visible(self.work.actor, "contact")]
+        return found
+
     def total(self, query: Rows, typed: str = "") -> Total:
         """Count the rows of a query, which :meth:`matches` may have narrowed by the same words; never all of many.
 

@@ -87,7 +87,12 @@ def _put(text: str, old: list[Word], new: list[str]) -> str:
 
 def _as_written(text: str, keys: list[str], source: str) -> str:
     """Return a text with the keys that were put into it as a case writes them: «آسفالت», not «اسفالت»."""
-    written = {word.key: source[word.start : word.end] for word in words(source)}
+    written: dict[str, str] = {}
+    begins, whole = 0, ""
+    for word in words(source):
+        begins, whole = (begins, whole + word.key) if word.joined else (word.start, word.key)
+        written.setdefault(whole, source[begins : word.end])
+        written.setdefault(word.key, source[word.start : word.end])
     put = {part for key in keys for part in key.split()}
     chosen = [word for word in words(text) if word.key in put and word.key in written]
     return _put(text, chosen, [written[word.key] for word in chosen])

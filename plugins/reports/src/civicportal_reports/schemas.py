@@ -18,6 +18,7 @@ from civicportal.api import (
     PeriodFields,
     Place,
     RadioWidget,
+    SearchFields,
     StrictSchema,
     Table,
     _,
@@ -96,10 +97,9 @@ class PublicFilters(StrictSchema):
     category = optional_choice("categories", _("Category"), _("All categories"))
 
 
-class DeskFields(StrictSchema):
+class DeskFields(SearchFields):
     """Filters of reports that stand first."""
 
-    words = Node(CleanText(0, 100), title=_("Words"), missing="")
     stage = optional_choice([("open", _("Still open")), *STAGES.items()], _("Stage"), _("Every stage"))
     status = optional_choice("states", _("Status"), _("Every status"))
     category = optional_choice("categories", _("Category"), _("All categories"))

@@ -1,7 +1,7 @@
 """Finding reports: one query for the desk's list, its counts, its map and the figures, so that they always agree."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any
 
@@ -17,6 +17,8 @@ from civicportal.api import (
     FigureFilters,
     OrganizationService,
     Page,
+    SuggestionService,
+    Total,
     Work,
     case_page,
     in_stage,
@@ -49,6 +51,7 @@ class Filters(FigureFilters):
     first_day: date | None = None
     last_day: date | None = None
     words: str = ""
+    citizen: int | None = None
     urgent: bool = False
     overdue: bool = False
 
@@ -81,6 +84,16 @@ class ReportSearch:
     def count(self, filters: Filters) -> int:
         """Return how many reports the filters leave."""
         return self.session.scalar(self.query(filters, func.count())) or 0
+
+    def total(self, filters: Filters) -> Total:
+        """Return how many there are, counted no further than a page shows."""
+        return self.work.get(CaseSearch).total(self.query(filters, Case.id), filters.words)
+
+    def instead_of(self, filters: Filters) -> str:
+        """Return words that would find something in place of those that find nothing; empty for none."""
+        return self.work.get(SuggestionService).instead_of(
+            filters.words, lambda words: self.query(replace(filters, words=words), Case.id)
+        )
 
     def points(self, filters: Filters, box: Bounds | None = None) -> list[tuple[Case, Report]]:
         """Return the reports with a point, those inside a box if one is given; the latest when they are too many."""
@@ -139,8 +152,7 @@ class ReportSearch:
             found.append(Case.source == filters.source)
         if filters.urgent:
             found.append(Case.urgent.is_(True))
-        if filters.words:
-            found.append(self.work.get(CaseSearch).matches(filters.words))
+        found += self.work.get(CaseSearch).conditions(filters.words, filters.citizen)
         if filters.overdue:
             found.append(overdue(self.work.clock.now()))
         found += filters.figure_conditions(self.work.site.calendar, self.work.clock.now())

@@ -24,6 +24,7 @@ ROUTES = {
     "reports.public_card": r"/reports/{id:\d{1,18}}/card",
     "reports.register": "/desk/reports/new",
     "reports.statistics": "/desk/reports/statistics",
+    "reports.search": "/desk/reports/search",
     "reports.convert": r"/desk/reports/from/{code:\d{10}}",
     "reports.duplicate": r"/desk/reports/{code:\d{10}}/duplicate",
 }
@@ -46,6 +47,7 @@ VIEWS: tuple[tuple[str, str, str | None, str, Any], ...] = (
     ("reports.card", "maps.desk_card", "card", VIEW, "GET"),
     ("reports.statistics", "desk.statistics", "statistics", VIEW, "GET"),
     ("reports.register", "register.new", "register", REGISTER, ("GET", "POST")),
+    ("reports.search", "desk.search", None, VIEW, "POST"),
     ("reports.convert", "convert.convert", "convert", REGISTER, ("GET", "POST")),
     ("reports.duplicate", "desk.link_duplicate", None, WORK, "POST"),
 )

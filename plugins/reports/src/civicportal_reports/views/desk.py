@@ -13,6 +13,7 @@ from civicportal.api import (
     Refused,
     _,
     figures_page,
+    search_list,
     whole_number,
 )
 from civicportal_reports.choices import desk_choices
@@ -30,11 +31,14 @@ def listing(request: Any) -> dict[str, Any]:
     form, filters = desk_filters(request)
     search = request.work.get(ReportSearch)
     sort = request.GET.get("sort", "newest")
+    page = search.page(filters, sort=sort, cursor=request.GET.get("cursor"))
     organization = request.work.get(OrganizationService)
     return {
         "form": form,
-        "page": search.page(filters, sort=sort, cursor=request.GET.get("cursor")),
-        "total": search.count(filters),
+        "page": page,
+        "total": search.total(filters),
+        "filters": filters,
+        "instead": search.instead_of(filters) if filters.words and not page.rows else "",
         "address": ListAddress(request, form, "reports.desk"),
         "sort": sort if sort in SORTS else "newest",
         "sorts": SORTS,
@@ -43,6 +47,11 @@ def listing(request: Any) -> dict[str, Any]:
         "unit_name": organization.unit_name,
         "now": request.site.clock.now(),
     }
+
+
+def search(request: Any) -> HTTPSeeOther:
+    """Look for what was typed into the box above the list."""
+    return search_list(request, "reports.desk")
 
 
 def statistics(request: Any) -> dict[str, Any]:

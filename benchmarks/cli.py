@@ -23,6 +23,10 @@ def _size(_context: click.Context, _parameter: click.Parameter, value: str) -> i
         raise click.BadParameter(f"{value!r} is neither a number nor one of {', '.join(SIZES)}") from None
 
 
+def _sizes(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[int, ...]:
+    return tuple(_size(context, parameter, value) for value in values)
+
+
 @main.command()
 @click.option("--database", required=True, help="Address of an empty database, or of one that was begun.")
 @click.option(
@@ -103,3 +107,40 @@ def servers(database: str, seconds: float, rounds: int, out: Path) -> None:
     site.engines.dispose()
     (out / "servers.md").write_text(text + "\n", encoding="utf-8")
     click.echo(text)
+
+
+@main.command()
+@click.option(
+    "--n",
+    "sizes",
+    multiple=True,
+    default=("10k",),
+    show_default=True,
+    callback=_sizes,
+    help="Again for more.",
+)
+@click.option("--database", "kinds", multiple=True, default=("postgresql", "sqlite"), show_default=True)
+@click.option("--seconds", default=1.0, show_default=True, help="Of one window.")
+@click.option("--rounds", default=1, show_default=True)
+@click.option("--small", is_flag=True, help="Only the scenarios of a first look.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("var/bench"), show_default=True)
+def full(
+    sizes: tuple[int, ...], kinds: tuple[str, ...], seconds: float, rounds: int, small: bool, out: Path
+) -> None:
+    """Make databases of its own, fill and measure them; exits with 1 when a gate fails."""
+    # The site of the benchmark names its database by the environment; each database has a site of its own.
+    os.environ.setdefault("BENCH_DATABASE_URL", "sqlite://")
+    from benchmarks.run import report, suite
+    from benchmarks.seed.city import now
+
+    out.mkdir(parents=True, exist_ok=True)
+    runs = suite.run_all(
+        kinds, sizes, now(), out, seconds=seconds, rounds=rounds, small=small, progress=click.echo
+    )
+    text = "\n\n".join(filter(None, [*map(report.table, runs), suite.growth(runs)]))
+    (out / "report.md").write_text(text + "\n", encoding="utf-8")
+    click.echo(f"\n{text}\n")
+    failed = [line for run in runs for line in report.failures(run)]
+    for line in failed:
+        click.echo(f"gate: {line}")
+    raise SystemExit(1 if failed or not runs else 0)

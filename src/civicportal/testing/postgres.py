@@ -17,10 +17,11 @@ class TemporaryCluster:
     """A server that listens on a Unix socket of its own and cares for no power cut.
 
     :param durable: what it has committed outlives :meth:`break_off`; slower.
+    :param settings: further settings of the server, and others for those it has.
     :raises PostgresMissing: when the programs are not installed.
     """
 
-    def __init__(self, *, durable: bool = False) -> None:
+    def __init__(self, *, durable: bool = False, **settings: str) -> None:
         self._programs = _find_programs()
         self._as_user = _owner()
         self.folder = Path(tempfile.mkdtemp(prefix="civicportal-pg-"))
@@ -32,6 +33,7 @@ class TemporaryCluster:
         commit = "on" if durable else "off"
         self._options = f"-k {self.folder} -c listen_addresses='' -c fsync=off -c synchronous_commit={commit}"
         self._options += " -c full_page_writes=off -c max_connections=100 -c shared_buffers=32MB"
+        self._options += "".join(f" -c {name}={value}" for name, value in settings.items())
         self._made = 0
         self.start()
 

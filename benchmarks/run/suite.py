@@ -1,0 +1,119 @@
+"""From nothing to a report: databases are made, filled, measured and thrown away."""
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from benchmarks.run import report
+from benchmarks.run.measure import Bench, Run
+from benchmarks.run.serving import SITE
+from benchmarks.seed import load
+from civicportal.site import Site
+from civicportal.testing.postgres import PostgresMissing, TemporaryCluster
+
+SEED = 1405
+#: What PostgreSQL keeps promises with, as in production; without JIT, which costs more than it saves on short statements.
+POSTGRESQL = {
+    "fsync": "on",
+    "full_page_writes": "on",
+    "synchronous_commit": "on",
+    "shared_buffers": "256MB",
+    "effective_cache_size": "1GB",
+    "work_mem": "16MB",
+    "maintenance_work_mem": "128MB",
+    "max_wal_size": "2GB",
+    "random_page_cost": "1.1",
+    "jit": "off",
+}
+Progress = Callable[[str], None]
+
+
+def run_all(
+    kinds: Sequence[str],
+    sizes: Sequence[int],
+    until: datetime,
+    out: Path,
+    *,
+    seconds: float,
+    rounds: int,
+    small: bool,
+    progress: Progress,
+) -> list[Run]:
+    """Measure every size on every database.
+
+    :param kinds: "sqlite", "postgresql"; one that is not installed is left out.
+    :param until: the present of the invented cities.
+    """
+    runs = []
+    for kind in kinds:
+        try:
+            with (
+                tempfile.TemporaryDirectory(prefix="civicportal-bench-") as folder,
+                _databases(kind, Path(folder)) as new,
+            ):
+                for size in sizes:
+                    runs.append(
+                        _run(new(), size, until, out / f"{kind}-{size}", seconds, rounds, small, progress)
+                    )
+        except PostgresMissing as error:
+            progress(f"{kind} is left out: {error}")
+    return runs
+
+
+def _run(
+    database: str,
+    size: int,
+    until: datetime,
+    out: Path,
+    seconds: float,
+    rounds: int,
+    small: bool,
+    progress: Progress,
+) -> Run:
+    site = Site(SITE, environ={"BENCH_DATABASE_URL": database, "BENCH_FILES": str(out / "files")})
+    try:
+        load.prepare(site, progress)
+        load.load(site, cases=size, seed=SEED, until=until, progress=progress)
+        load.write_manifest(out / "manifest.json", load.manifest(site, cases=size, seed=SEED, until=until))
+        bench = Bench(site, database, out, seconds=seconds, rounds=rounds, progress=progress)
+        run = bench.run(small=small)
+        report.write(run, out)
+        return run
+    finally:
+        site.engines.dispose()
+
+
+@contextmanager
+def _databases(kind: str, folder: Path) -> Iterator[Callable[[], str]]:
+    """Yield a function that returns the address of a new database."""
+    if kind == "sqlite":
+        yield lambda: f"sqlite:///{Path(tempfile.mkdtemp(dir=folder)) / 'bench.db'}"
+        return
+    cluster = TemporaryCluster(durable=True, **POSTGRESQL)
+    try:
+        yield cluster.create_database
+    finally:
+        cluster.stop()
+
+
+def growth(runs: Sequence[Run]) -> str:
+    """Return how medians grow from the smallest to the largest size, as Markdown; empty with one size."""
+    kinds = dict.fromkeys(run.database for run in runs)
+    parts = []
+    for kind in kinds:
+        mine = sorted((run for run in runs if run.database == kind), key=lambda run: run.cases)
+        if len(mine) > 1:
+            parts.append(_growth(kind, mine))
+    return "\n\n".join(parts)
+
+
+def _growth(kind: str, runs: Sequence[Run]) -> str:
+    head = " | ".join(f"{run.cases:,}" for run in runs)
+    lines = [f"| p50 ms, {kind} | {head} | growth |", f"|---|{'--:|' * (len(runs) + 1)}"]
+    for index, result in enumerate(runs[0].results):
+        values = [run.results[index].portal.p50 for run in runs]
+        times = values[-1] / values[0] if values[0] else 0.0
+        lines.append(f"| {result.name} | {' | '.join(f'{value:.1f}' for value in values)} | {times:.1f} × |")
+    return "\n".join(lines)

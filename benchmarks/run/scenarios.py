@@ -68,21 +68,21 @@ def scenarios(cast: Cast) -> list[Scenario]:
         Scenario("search, no hit", page(f"/desk/reports?words={quote('ژژپپچچ')}", admin), "/search?ژژپپچچ"),
         Scenario(
             "report sent",
-            lambda n: _submit(cast, n),
+            lambda n: submit(cast, n),
             "/submit?{n}",
             303,
             (("cases", 1), ("case_events", 1), ("referrals", 1), ("outbox", 1)),
         ),
         Scenario(
             "step taken",
-            lambda n: _step(cast, cast.steps[n]),
+            lambda n: step(cast, cast.steps[n]),
             "/step?{n}",
             303,
             (("case_events", 1),),
         ),
         Scenario(
             "referral",
-            lambda n: _refer(cast, cast.steps[-1 - n], n),
+            lambda n: refer(cast, cast.steps[-1 - n], n),
             "/step?{n}",
             303,
             (("case_events", 1), ("referrals", 1)),
@@ -104,7 +104,8 @@ def _rare(cast: Cast, n: int) -> Request:
     return Request(f"/desk/reports?words={quote(words)}", cast.staff["admin"].token)
 
 
-def _submit(cast: Cast, n: int) -> Request:
+def submit(cast: Cast, n: int) -> Request:
+    """Return the n-th report that a citizen sends."""
     people = list(cast.citizens.values())
     person = people[n % len(people)]
     lat, lon = cast.places[n % len(cast.places)]
@@ -120,11 +121,13 @@ def _submit(cast: Cast, n: int) -> Request:
     return Request("/reports/new", person.token, form)
 
 
-def _step(cast: Cast, case: OpenCase) -> Request:
+def step(cast: Cast, case: OpenCase) -> Request:
+    """Return the step by which an officer begins to look at a report."""
     return Request(f"/kartable/cases/{case.code}/start_review", cast.staff["admin"].token, _form(cast, case))
 
 
-def _refer(cast: Cast, case: OpenCase, n: int) -> Request:
+def refer(cast: Cast, case: OpenCase, n: int) -> Request:
+    """Return the referral of a report to another unit."""
     unit = [unit_id for unit_id in cast.unit_ids if unit_id != case.unit_id][n % (len(cast.unit_ids) - 1)]
     form = {**_form(cast, case), "unit": str(unit), "user": "", "note": "لطفاً بازدید شود."}
     return Request(f"/kartable/cases/{case.code}/refer", cast.staff["admin"].token, form)

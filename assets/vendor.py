@@ -19,6 +19,7 @@ MANIFEST = "manifest.json"
 SPRITE = "icons.svg"
 TABLER = "@tabler/icons"
 ICON_FOLDER = "icons/outline"
+HERE = "./"  # a file that lies here because the package leaves it out: its licence
 BACKGROUND = 'd="M0 0h24v24H0z"'  # the invisible square of every Tabler icon
 
 SYMBOL = (
@@ -56,6 +57,12 @@ TARGETS = (
                 "dist/leaflet.css": "leaflet/leaflet.css",
                 "LICENSE": "licenses/leaflet.txt",
             },
+            "pmtiles": {
+                "dist/pmtiles.js": "pmtiles/pmtiles.js",
+                f"{HERE}licenses/pmtiles.txt": "licenses/pmtiles.txt",
+            },
+            # Part of what pmtiles ships.
+            "fflate": {"LICENSE": "licenses/fflate.txt"},
             "jalaali-js": {
                 "dist/index.js": "jalaali/jalaali.js",
                 "LICENSE": "licenses/jalaali-js.txt",
@@ -95,13 +102,18 @@ def symbol(name: str) -> str:
     return SYMBOL.format(name=name, paths="".join(paths))
 
 
+def found(root: Path, source: str) -> Path:
+    """Where a file is taken from: out of the package's folder, or from beside this script."""
+    return ASSETS / source if source.startswith(HERE) else root / source
+
+
 def build(target: Target) -> dict[str, bytes]:
     """All files of the target, its manifest included: path below the folder → content."""
     built: dict[str, bytes] = {}
     packages = []
     for package, files in target.files.items():
         root = NODE_MODULES / package
-        contents = {path: (root / source).read_bytes() for source, path in files.items()}
+        contents = {path: found(root, source).read_bytes() for source, path in files.items()}
         if target.sprite and package == TABLER:
             contents[SPRITE] = sprite()
         built |= contents
@@ -148,16 +160,16 @@ def expected(target: Target) -> dict[str, str]:
 def differences(target: Target) -> list[str]:
     """What is missing, changed or not listed in the target's folder; empty when all is well."""
     hashes = expected(target)
-    found = present(target.folder)
+    there = present(target.folder)
     changed = [
         path
-        for path in sorted(hashes.keys() & found)
+        for path in sorted(hashes.keys() & there)
         if integrity((target.folder / path).read_bytes()) != hashes[path]
     ]
     return (
-        [f"missing: {path}" for path in sorted(hashes.keys() - found)]
+        [f"missing: {path}" for path in sorted(hashes.keys() - there)]
         + [f"changed: {path}" for path in changed]
-        + [f"not listed: {path}" for path in sorted(found - hashes.keys())]
+        + [f"not listed: {path}" for path in sorted(there - hashes.keys())]
     )
 
 

@@ -116,13 +116,20 @@ class S3Table(Table):
 class MapTable(Table):
     """``[map]``."""
 
-    kind = string("schematic", validator=colander.OneOf(("schematic",)))
+    kind = string("schematic", validator=colander.OneOf(("schematic", "tiles")))
     geojson = string()
+    districts = string("")
+    tiles = string("")
     center = colander.SchemaNode(NUMBERS)
     zoom = number(14)
     min_zoom = number(12)
     max_zoom = number(18)
     attribution = string("")
+
+    def validator(self, node: colander.SchemaNode, table: dict[str, Any]) -> None:
+        """Refuse a map of tiles without a file of them, and a file that nothing would show."""
+        if (table["kind"] == "tiles") != bool(table["tiles"]):
+            raise colander.Invalid(node, 'kind = "tiles" and tiles = "FILE" go together')
 
 
 class CalendarTable(Table):

@@ -138,7 +138,10 @@ class Site:
     def map(self) -> CityMap | None:
         """Return the city's map, or None when the site has none."""
         table = self.settings["map"]
-        return CityMap.load(self.path.parent / table["geojson"]) if table else None
+        if not table:
+            return None
+        districts = self.path.parent / table["districts"] if table["districts"] else None
+        return CityMap.load(self.path.parent / table["geojson"], districts)
 
     @cached_property
     def exports(self) -> dict[str, Any]:

@@ -11,7 +11,17 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from civicportal.geo import CityMap, InvalidMap, Point, bounding_box, distance_m, render_svg
+from civicportal.geo import (
+    CityMap,
+    InvalidMap,
+    Point,
+    bounding_box,
+    distance_m,
+    render_overview,
+    render_svg,
+    shade_of,
+    shade_scale,
+)
 from civicportal.geo.street_index import distance_to_segment
 
 EXAMPLE = Path(__file__).parents[2] / "examples/shahreman_site/src/shahreman_site/static/city.geojson"
@@ -222,3 +232,73 @@ def test_only_near_pictures_name_side_streets():
     assert "کوچهٔ" in near
     assert "کوچهٔ" not in far
     assert "بلوار سپیدار" in far
+
+
+class TestDistrictsOfTheirOwn:
+    @pytest.fixture
+    def files(self, tmp_path):
+        """A map with one district, and an office's file with two, which names no kinds."""
+        town = collection(
+            feature("boundary", "Polygon", [square(50, 30, 51, 31)], name="City"),
+            feature("district", "Polygon", [square(50, 30, 51, 31)], name="Old"),
+        )
+        areas = [("West", square(50, 30, 50.5, 31)), ("East", square(50.5, 30, 51, 31))]
+        office = collection(
+            *(
+                {
+                    "type": "Feature",
+                    "properties": {"name": name, "code": 7},
+                    "geometry": {"type": "MultiPolygon", "coordinates": [[ring]]},
+                }
+                for name, ring in areas
+            ),
+            {"type": "Feature", "properties": None, "geometry": {"type": "Point", "coordinates": [50, 30]}},
+        )
+        paths = tmp_path / "city.geojson", tmp_path / "districts.geojson"
+        for path, content in zip(paths, (town, office), strict=True):
+            path.write_text(json.dumps(content), "utf-8")
+        return paths
+
+    def test_take_the_place_of_the_maps(self, files):
+        found = CityMap.load(*files)
+        assert found.districts == ["West", "East"]
+        assert found.district(Point(30.5, 50.2)) == "West"
+        assert found.district(Point(30.5, 50.7)) == "East"
+        assert CityMap.load(files[0]).districts == ["Old"]
+
+    @pytest.mark.parametrize(
+        ("content", "words"),
+        [
+            (collection(), "needs a name"),
+            (collection(feature("x", "Polygon", [square(50, 30, 51, 31)])), "needs a name"),
+            ({"type": "nothing"}, "no collection"),
+            ([], "no collection"),
+        ],
+    )
+    def test_a_file_without_named_areas_is_refused(self, files, content, words):
+        files[1].write_text(json.dumps(content), "utf-8")
+        with pytest.raises(InvalidMap, match=words):
+            CityMap.load(*files)
+
+
+class TestOverview:
+    def test_draws_districts_in_shades_and_how_many_lie_where(self):
+        marks = [(CITY.center, 1234), (Point(33.06, 52.21), 1)]
+        shades = {name: index for index, name in enumerate(CITY.districts)}
+        svg = ET.fromstring(
+            render_overview(CITY, (640, 440), marks=marks, shades=shades, number="n={}".format)
+        )
+        kinds = [element.get("class", "") for element in svg.iter()]
+        assert sum("sm-shade-" in kind for kind in kinds) == len(CITY.districts)
+        assert (kinds.count("sm-cluster"), kinds.count("sm-dot")) == (1, 1)
+        words = {element.text for element in svg.iter() if element.tag.endswith("text")}
+        assert words == {"n=1234", *CITY.districts}
+
+    def test_stays_small_however_fine_the_map_is(self):
+        assert len(render_overview(CITY, (640, 440))) < 20_000
+
+    @pytest.mark.parametrize("most", [0, 1, 2, 3, 7, 100, 999])
+    def test_the_scale_says_which_numbers_have_which_shade(self, most):
+        scale = shade_scale(most)
+        assert [n for _, low, high in scale for n in range(low, high + 1)] == list(range(most + 1))
+        assert all(shade_of(n, most) == shade for shade, low, high in scale for n in range(low, high + 1))

@@ -73,6 +73,41 @@ def _lines(geometry: dict[str, Any]) -> Iterator[tuple[Point, ...]]:
         yield tuple(Point(lat, lon) for lon, lat, *_ in group)
 
 
+def read_map(path: Path, districts: Path | None = None) -> dict[str, Any]:
+    """Read the GeoJSON of a map.
+
+    :param districts: a file whose areas are the districts in place of the map's own, as an office of surveying hands them
+        out: every area is one, whatever its ``kind``.
+    :raises InvalidMap: when a file cannot be read, or a district has no name.
+    """
+    found = _read(path)
+    if districts is None:
+        return found
+    areas = [
+        one for one in _features(_read(districts), districts) if one["geometry"]["type"].endswith("Polygon")
+    ]
+    if not areas or not all(str((one.get("properties") or {}).get("name", "")) for one in areas):
+        raise InvalidMap(f"every area of {districts.name} is a district and needs a name")
+    own = [one for one in _features(found, path) if (one.get("properties") or {}).get("kind") != "district"]
+    named = [{**one, "properties": {**one["properties"], "kind": "district"}} for one in areas]
+    return {**found, "features": own + named}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as problem:
+        raise InvalidMap(f"cannot read the map {path.name}: {problem}") from problem
+    return found
+
+
+def _features(collection: dict[str, Any], path: Path) -> list[dict[str, Any]]:
+    try:
+        return [one for one in collection["features"] if one["geometry"]]
+    except (KeyError, TypeError) as problem:
+        raise InvalidMap(f"{path.name} is no collection of features: {problem!r}") from problem
+
+
 class CityMap:
     """The city as its GeoJSON file draws it. Features carry `kind` (boundary, district, road, park …) and `name`.
 
@@ -102,15 +137,12 @@ class CityMap:
         self._index = StreetIndex((s for pieces in self._pieces.values() for s in pieces), STREET_REACH_M)
 
     @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read a map from a GeoJSON file.
+    def load(cls, path: Path, districts: Path | None = None) -> Self:
+        """Read a map from a GeoJSON file; see :func:`read_map`.
 
-        :raises InvalidMap: when the file cannot be read as one.
+        :raises InvalidMap: when a file cannot be read as one.
         """
-        try:
-            return cls(json.loads(path.read_text("utf-8")))
-        except (OSError, ValueError) as problem:
-            raise InvalidMap(f"cannot read the map {path.name}: {problem}") from problem
+        return cls(read_map(path, districts))
 
     def of_kind(self, kind: str) -> list[MapFeature]:
         return [feature for feature in self.features if feature.kind == kind]

@@ -16,6 +16,7 @@ def includeme(config: Any) -> None:
         "errors",
         "health",
         "map",
+        "tiles",
         "language",
         "counting",
     ):

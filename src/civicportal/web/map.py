@@ -1,10 +1,12 @@
 """``/map.geojson``: the city's schematic map, drawn in the browser."""
 
 import hashlib
+import json
 from typing import Any
 
 from pyramid.httpexceptions import HTTPNotFound
 
+from civicportal.geo.city_map import read_map
 from civicportal.security import EVERYBODY
 from civicportal.web.compression import small, takes_gzip
 
@@ -32,6 +34,15 @@ def _tagged(body: bytes) -> tuple[bytes, str]:
     return body, hashlib.sha256(body).hexdigest()[:16]
 
 
+def _body(site: Any) -> bytes:
+    """Return the site's file, or, where the districts lie in another one, both as one."""
+    table, folder = site.settings["map"], site.path.parent
+    path = folder / table["geojson"]
+    if not table["districts"]:
+        return bytes(path.read_bytes())
+    return json.dumps(read_map(path, folder / table["districts"]), ensure_ascii=False).encode()
+
+
 def includeme(config: Any) -> None:
     """Read the file and add the route.
 
@@ -40,7 +51,7 @@ def includeme(config: Any) -> None:
     site = config.registry.site
     config.registry.city_map = None
     if site.map:
-        body = (site.path.parent / site.settings["map"]["geojson"]).read_bytes()
+        body = _body(site)
         config.registry.city_map = {None: _tagged(body), "gzip": _tagged(small(body))}
     config.add_route("map", "/map.geojson")
     config.add_view(city_map, route_name="map", permission=EVERYBODY)

@@ -1,6 +1,6 @@
 /* The base map: a city drawn with Leaflet from GeoJSON, in the colours of the theme. Needs portal.js and Leaflet.
 
-   civicportal.City(map, features): draw() after a change of zoom or theme, names() after a move,
+   civicportal.City(map, features, tiles): with tiles only the borders are drawn; draw() after a change of zoom or theme, names() after a move,
    of(kind) → features, contains(latlng), bounds(); City.centre(feature) → where a feature is shown.
 
    Properties of a feature: kind (boundary, district, road, park, water, square, label), name,
@@ -46,8 +46,9 @@
     });
   }
 
-  function City(map, features) {
+  function City(map, features, tiles) {
     this.map = map;
+    this.tiles = tiles;
     this.kinds = {};
     features.forEach(function (feature) {
       (this.kinds[feature.properties.kind] = this.kinds[feature.properties.kind] || []).push(feature);
@@ -81,13 +82,16 @@
     }
     this.layers.clearLayers();
     this.map.getContainer().style.background = cp.token('--map-land');
-    this.add('areas', this.of('park'), fill('--map-park'));
-    this.add('areas', this.of('water'), function (feature) {
-      return /Line/.test(feature.geometry.type) ? { color: cp.token('--map-water'), weight: 14 * scale, opacity: 1 } : fill('--map-water');
-    });
+    if (!this.tiles) {
+      this.add('areas', this.of('park'), fill('--map-park'));
+      this.add('areas', this.of('water'), function (feature) {
+        return /Line/.test(feature.geometry.type) ? { color: cp.token('--map-water'), weight: 14 * scale, opacity: 1 } : fill('--map-water');
+      });
+    }
     this.add('areas', this.of('district').concat(this.of('boundary')), function (feature) {
       return { fill: false, color: cp.token('--line-strong'), weight: feature.properties.kind === 'boundary' ? 2 : 1, dashArray: '6 6', opacity: 0.6 };
     });
+    if (this.tiles) { return; }
     this.add('casings', roads, line(zoom < 14 ? 1 : 2, '--map-road-case', '--map-major-case'));
     this.add('roads', roads, line(0, '--map-road', '--map-major'));
     this.add('squares', this.of('square').filter(function (square) { return square.geometry.type !== 'Point'; }), {
@@ -99,6 +103,7 @@
     var zoom = this.map.getZoom();
     var view = this.map.getBounds().pad(0.2);
     this.named.clearLayers();
+    if (this.tiles) { return; }
     this.of('road').forEach(function (road) {
       var place = road.properties.name && zoom >= ROAD_NAMES_FROM[road.properties.cls] && middle(road);
       if (place && view.contains(place.at)) { this.label(road, place.at, '', place.angle); }

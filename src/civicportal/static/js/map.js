@@ -1,6 +1,6 @@
 /* Maps of the page. Needs portal.js, Leaflet, map-city.js, for a picker map-picker.js, for data-points-url map-layers.js.
 
-   <div data-map="view|fixed|picker" data-geojson="URL" data-zoom data-lat data-lon data-attribution data-text-in data-text-out
+   <div data-map="view|fixed|picker" data-geojson="URL" data-zoom data-lat data-lon data-attribution data-tiles data-text-in data-text-out
         data-pins='[{lat, lon, tone, icon, title, url}]' data-points-url="URL">
    Without data-lat the map opens on the boundary of the city. data-points-url: see map-layers.js. A document event
    "relayout" tells the maps that they were hidden before. */
@@ -100,6 +100,15 @@
     new cp.MapLayers(map, city, element, pins).start();
   }
 
+  /* ---------- the site's own tiles ---------- */
+  function tileLayer(tiles) {
+    var options = {
+      minZoom: tiles.min, maxZoom: 18, maxNativeZoom: tiles.max, bounds: tiles.bounds, className: 'map-tiles', keepBuffer: 1
+    };
+    if (tiles.kind === 'pmtiles') { return pmtiles.leafletRasterLayer(new pmtiles.PMTiles(new URL(tiles.url, location.href).href), options); }
+    return L.tileLayer(tiles.url, options);
+  }
+
   /* ---------- one map ---------- */
   /* The search field of a picker covers its top, "my position" its lower end. */
   function zoomCorner(picker) {
@@ -115,11 +124,13 @@
       scrollWheelZoom: picker ? 'center' : false, boxZoom: false, minZoom: 11, maxZoom: 18, zoomSnap: 0.25,
       fadeAnimation: false, zoomAnimation: false, markerZoomAnimation: false, preferCanvas: true, maxBoundsViscosity: 1
     });
-    var city = new cp.City(map, features);
+    var tiles = data.tiles ? JSON.parse(data.tiles) : null;
+    var city = new cp.City(map, features, tiles);
     var group = L.layerGroup().addTo(map);
     var pins = JSON.parse(data.pins || '[]');
     if (!fixed) { L.control.zoom({ position: zoomCorner(picker), zoomInTitle: data.textIn, zoomOutTitle: data.textOut }).addTo(map); }
     map.attributionControl.setPrefix('').addAttribution(data.attribution || '');
+    if (tiles) { tileLayer(tiles).addTo(map); }
     if (data.lat) {
       map.setView([Number(data.lat), Number(data.lon)], Number(data.zoom));
     } else {

@@ -24,7 +24,7 @@ from civicportal.crypto import Keys, own_secret
 from civicportal.db import Engines, check_database, make_engines
 from civicportal.errors import ConfigurationError
 from civicportal.face.values import Face, FaceCache
-from civicportal.geo import CityMap
+from civicportal.geo import CityMap, map_files
 from civicportal.limits import Limits, Window
 from civicportal.notifications.types import MessageText
 from civicportal.plugins import (
@@ -138,10 +138,7 @@ class Site:
     def map(self) -> CityMap | None:
         """Return the city's map, or None when the site has none."""
         table = self.settings["map"]
-        if not table:
-            return None
-        districts = self.path.parent / table["districts"] if table["districts"] else None
-        return CityMap.load(self.path.parent / table["geojson"], districts)
+        return CityMap.load(*map_files(self.path.parent, table)) if table else None
 
     @cached_property
     def exports(self) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Places on the ground: points and distances, the city's map, pictures of it drawn on the server, and counting by cells."""
 
-from civicportal.geo.city_map import CityMap, InvalidMap, MapFeature
+from civicportal.geo.city_map import CityMap, InvalidMap, MapFeature, map_files, read_map
 from civicportal.geo.clusters import Cluster, clusters
 from civicportal.geo.grid import Cell, GridBox
 from civicportal.geo.overview import render_overview, shade_of, shade_scale
@@ -19,6 +19,8 @@ __all__ = [
     "bounding_box",
     "clusters",
     "distance_m",
+    "map_files",
+    "read_map",
     "render_overview",
     "render_svg",
     "shade_of",

@@ -6,7 +6,7 @@ It names district and street of a place without asking another machine.
 import json
 import math
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -71,6 +71,14 @@ def _lines(geometry: dict[str, Any]) -> Iterator[tuple[Point, ...]]:
         if not group:
             raise InvalidMap(f"a geometry of type {kind!r} has no place")
         yield tuple(Point(lat, lon) for lon, lat, *_ in group)
+
+
+def map_files(folder: Path, table: Mapping[str, str]) -> tuple[Path, Path | None]:
+    """Return the files that ``[map]`` names: the map's, and that of the districts if it has one.
+
+    :param folder: of the site's file.
+    """
+    return folder / table["geojson"], folder / table["districts"] if table["districts"] else None
 
 
 def read_map(path: Path, districts: Path | None = None) -> dict[str, Any]:

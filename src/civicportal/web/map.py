@@ -6,7 +6,7 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPNotFound
 
-from civicportal.geo.city_map import read_map
+from civicportal.geo import map_files, read_map
 from civicportal.security import EVERYBODY
 from civicportal.web.compression import small, takes_gzip
 
@@ -36,11 +36,10 @@ def _tagged(body: bytes) -> tuple[bytes, str]:
 
 def _body(site: Any) -> bytes:
     """Return the site's file, or, where the districts lie in another one, both as one."""
-    table, folder = site.settings["map"], site.path.parent
-    path = folder / table["geojson"]
-    if not table["districts"]:
-        return bytes(path.read_bytes())
-    return json.dumps(read_map(path, folder / table["districts"]), ensure_ascii=False).encode()
+    path, districts = map_files(site.path.parent, site.settings["map"])
+    if districts is None:
+        return path.read_bytes()
+    return json.dumps(read_map(path, districts), ensure_ascii=False).encode()
 
 
 def includeme(config: Any) -> None:

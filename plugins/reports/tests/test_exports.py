@@ -199,6 +199,10 @@ class TestForm:
     def test_refuses_what_it_does_not_offer(self, office, several, form):
         office.take(status=422, **form)
 
+    def test_a_date_that_cannot_be_read_does_not_widen_the_file(self, office, several):
+        answer = office.take(query="?first_day=1405/13/45", status=303)
+        assert answer.location.endswith("/desk/reports?first_day=1405%2F13%2F45")
+
     def test_unknown_exports_are_not_there(self, office):
         office.take("nothing.list", status=404)
 

@@ -3,11 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pyramid.httpexceptions import HTTPSeeOther
+
 from civicportal.errors import NotFound
 from civicportal.exports.types import Offer
 from civicportal.forms import BoundForm
 from civicportal.forms.filters import with_query
 from civicportal.i18n import _
+
+CITIZEN = "citizen"
+"""Name of the filter that holds somebody's number."""
 
 
 class Selection:
@@ -15,7 +20,8 @@ class Selection:
 
     :ivar values: of the filters.
     :ivar address: their texts by name, as far as they narrow.
-    :ivar filters: label and words of those that people see.
+    :ivar filters: label and words of the same, as people read them.
+    :ivar refused: something typed cannot be read: the list says what.
     """
 
     def __init__(self, request: Any, export: Offer) -> None:
@@ -23,15 +29,13 @@ class Selection:
         with request.site.work(actor=request.identity, write=False) as work:
             form = BoundForm(request, export.schema(), bindings=export.bindings(work))
             self.values: Mapping[str, Any] = form.read_filters(request.GET)
+        self.refused = bool(form.errors)
         fields = [form[node.name] for node in form.schema.children]
         chosen = [
             field for field in fields if not field.is_empty and self.values[field.name] not in (None, False)
         ]
         self.address: dict[str, str] = {field.name: str(field.cstruct) for field in chosen}
-        self.filters: Sequence[tuple[str, str]] = [
-            (field.label, field.words) if field.label else (request.translate(_("Only")), self._hidden(field))
-            for field in chosen
-        ]
+        self.filters: Sequence[tuple[str, str]] = [self._said(field) for field in chosen]
 
     def url(self, route: str, **parts: str) -> str:
         """Return the address of a page with the same filters."""
@@ -42,17 +46,24 @@ class Selection:
         """Return the address of the list itself."""
         return self.url(self.export.route)
 
-    def _hidden(self, _field: Any) -> str:
-        # Such a field holds the number of a person, which says nothing to people.
-        return str(self._request.translate(_("Cases of one citizen")))
+    def _said(self, field: Any) -> tuple[str, str]:
+        if field.name != CITIZEN:
+            return field.label, field.words
+        # The number of a person says nothing to people.
+        say = self._request.translate
+        return say(_("Only")), say(_("Cases of one citizen"))
 
 
 def selection(request: Any) -> Selection:
     """Return what the address names.
 
     :raises NotFound: when there is no such export, or it is not for this person.
+    :raises HTTPSeeOther: back to the list, where a filter cannot be read: no file holds more than was meant.
     """
     export = request.site.exports.get(request.matchdict["name"])
     if export is None or not export.is_for(request.identity):
         raise NotFound("no such export")
-    return Selection(request, export)
+    found = Selection(request, export)
+    if found.refused:
+        raise HTTPSeeOther(request.route_path(export.route, _query=request.GET))
+    return found

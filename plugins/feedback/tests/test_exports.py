@@ -1,0 +1,45 @@
+"""The list of messages as a file: what it holds, and that nobody learns from it who wrote without a name."""
+
+import pytest
+
+from civicportal.api import export_rows
+from civicportal.testing import identity, make_staff
+
+RIGHTS = [f"feedback:case:{verb}" for verb in ("view", "contact", "identity", "export")]
+
+
+@pytest.fixture
+def taker(city):
+    with city.site.work() as work:
+        return identity(work, make_staff(work, "taker", permissions=RIGHTS))
+
+
+def rows(city, taker, columns=(), **filters):
+    return list(export_rows(city.site, taker, "feedback.list", filters, columns))
+
+
+def test_holds_the_words_and_what_they_are_about(city, taker):
+    city.send(unit="bus")
+    [row] = rows(city, taker)
+    assert (row["body"], row["anonymous"], row["consent"]) == (city.body, False, False)
+    assert row["about"] == "سازمان اتوبوسرانی"
+    assert str(row["type"]) == "Suggestion"
+
+
+def test_holds_what_the_filters_leave(city, taker):
+    city.send(type="complaint")
+    city.send(type="suggestion", by=city.other)
+    assert len(rows(city, taker)) == 2
+    assert len(rows(city, taker, type="complaint")) == 1
+    assert rows(city, taker, stage="done") == []
+
+
+def test_nobody_learns_who_wrote_without_a_name(city, taker):
+    city.send_anonymously()
+    [row] = rows(city, taker, ["citizen", "mobile", "anonymous"])
+    assert row == {"citizen": "", "mobile": None, "anonymous": True}
+
+
+def test_who_may_not_take_messages_along_gets_none(city):
+    city.send()
+    assert rows(city, city.officer) == []

@@ -1,5 +1,6 @@
 """A portal on several machines: web nodes behind a balancer, workers, one database, one bucket, one provider of messages."""
 
+import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -67,8 +68,11 @@ class Cluster:
             SMS_IR_API_KEY=API_KEY,
             SMS_IR_LINE=str(LINE),
         )
-        self.ports = [free_port(), free_port()]
+        # Of the first node a service manager keeps the socket, as systemd does; the other one opens its own.
+        self._kept = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.ports = [int(self._kept.getsockname()[1]), free_port()]
         self.nodes = [self.portal.server(port, folder / f"node{port}.log") for port in self.ports]
+        self.nodes[0].listening = self._kept
         self.workers = [
             self.portal.prepare("worker", log=folder / f"worker{number}.log") for number in (1, 2)
         ]
@@ -88,6 +92,7 @@ class Cluster:
         self.balancer.close()
         for process in (*self.nodes, *self.workers):
             process.kill()
+        self._kept.close()
         self.portal.site.engines.dispose()
 
 

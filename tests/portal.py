@@ -74,20 +74,28 @@ class Process:
 
     :param log: file for what it says.
     :param address: where it answers when it is ready; empty for a process that serves nothing.
+    :ivar listening: a socket that it is handed on, as by a service manager.
     """
 
     def __init__(
         self, command: list[str], environment: Mapping[str, str], log: Path, address: str = ""
     ) -> None:
         self.address = address
+        self.listening: socket.socket | None = None
         self._command, self._environment, self._log = command, environment, log
         self._process: subprocess.Popen[bytes] | None = None
 
     def launch(self) -> None:
         """Start it."""
+        command, handed_on = self._command, ()
+        if self.listening:
+            handed_on = (self.listening.fileno(),)
+            words = f'exec 3<&{handed_on[0]}; export LISTEN_FDS=1 LISTEN_PID=$$; exec "$@"'
+            command = ["sh", "-c", words, "sh", *command]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                self._command,
+                command,
+                pass_fds=handed_on,
                 env=dict(self._environment),
                 stdout=log,
                 stderr=log,

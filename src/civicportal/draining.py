@@ -21,6 +21,8 @@ DRAIN_SECONDS = 10.0
 """What has not arrived and been answered then is broken off."""
 IDLE_SECONDS = 1.0
 """A connection on which nothing has come for so long is closed: a proxy keeps some for later."""
+FRESH_SECONDS = 4.0
+"""One on which nothing has come yet is given longer: somebody has just opened it to ask something."""
 POLL_SECONDS = 0.5
 
 
@@ -75,7 +77,9 @@ def _close(listener: Any) -> None:
 
 def _is_idle(channel: Any) -> bool:
     begun = channel.requests or channel.request is not None or channel.total_outbufs_len
-    return not begun and time.time() - channel.last_activity > IDLE_SECONDS
+    is_fresh = channel.last_activity == channel.creation_time
+    longest = FRESH_SECONDS if is_fresh else IDLE_SECONDS
+    return not begun and time.time() - channel.last_activity > longest
 
 
 def _all(sockets: dict[int, Any], kind: type) -> list[Any]:

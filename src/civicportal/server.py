@@ -20,6 +20,8 @@ THREADS = 8
 MOST_PROCESSES = 8
 PROCESS_MB = 400
 """Memory of the machine for one process: what it takes itself, what PostgreSQL keeps for it, and pictures it decodes."""
+FIRST_HANDED_ON = 3
+"""File descriptor."""
 LARGEST_BODY = 44 * 1024 * 1024
 """Bytes: four pictures as cameras make them. The sanity tween holds every other page to 1 MiB."""
 
@@ -46,6 +48,19 @@ def listen(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind((host, port))
     listening.listen(1024)
+    listening.setblocking(False)
+    return listening
+
+
+def handed_on() -> socket.socket | None:
+    """Return the listening socket that a service manager keeps while servers come and go, as sd_listen_fds(3) says it.
+
+    Whoever connects while no server runs waits in its queue for the next one.
+    """
+    if os.environ.get("LISTEN_PID") != str(os.getpid()) or os.environ.get("LISTEN_FDS") != "1":
+        return None
+    listening = socket.socket(fileno=FIRST_HANDED_ON)
+    listening.set_inheritable(False)
     listening.setblocking(False)
     return listening
 
@@ -113,6 +128,8 @@ def serve_site(
 ) -> None:
     """Assemble a site and serve it until SIGTERM or SIGINT.
 
+    Where a service manager has handed on a socket, ``host`` and ``port`` say nothing.
+
     :param processes: what suits the machine, if None; a demonstration has one.
     :param worker: start ``civicportal worker`` as a child; False where it runs elsewhere.
     :raises ConfigurationError: when the portal cannot be assembled, its database is not migrated, or the address is
@@ -121,7 +138,9 @@ def serve_site(
     from civicportal.app import create_app
     from civicportal.demo.phones import provider_beside
 
-    check_address(host, port)
+    listening = handed_on()
+    if listening is None:
+        check_address(host, port)
     setup_logging()
     site = Site(path)
     site.check_start()
@@ -131,10 +150,12 @@ def serve_site(
     with provider_beside(site):
         child = WorkerChild(site.path) if worker else None
         try:
-            if number == 1:
-                serve_app(app, host, port, **options)
+            if number > 1:
+                _serve_by_several(app, site, number, listening or listen(host, port), options)
+            elif listening:
+                serve_app(app, sockets=[listening], **options)
             else:
-                _serve_by_several(app, site, number, listen(host, port), options)
+                serve_app(app, host, port, **options)
         finally:
             if child:
                 child.stop()

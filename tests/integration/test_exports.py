@@ -51,11 +51,11 @@ def office(app, sign_in, desk, monkeypatch):
     sign_in(desk["users"][0])
 
     def take(path=LIST, **form):
-        token = app.get("/account").html.find("meta", {"name": "csrf-token"})["content"]
+        token = app.get("/account").html.find("input", {"name": "csrf_token"})["value"]
         return app.post(path, {"format": "csv", "csrf_token": token, **form}, status="*")
 
     take.app = app
-    take.token = lambda: app.get("/account").html.find("meta", {"name": "csrf-token"})["content"]
+    take.token = lambda: app.get("/account").html.find("input", {"name": "csrf_token"})["value"]
     return take
 
 
@@ -345,7 +345,7 @@ def test_hook_register_exports_brings_lists_and_figures(install, assemble_migrat
         make_case(work, citizen=make_citizen(work))
         user = make_staff(work, permissions=["petitions:case:export", "petitions:case:view"])
     browser = browse(site, user, "staff")
-    token = browser.get("/account").html.find("meta", {"name": "csrf-token"})["content"]
+    token = browser.get("/account").html.find("input", {"name": "csrf_token"})["value"]
     form = {"format": "csv", "csrf_token": token}
     text = browser.post("/exports/gadget.list", form).body.decode("utf-8-sig")
     assert [len(line.split(",")) for line in text.splitlines()] == [2, 2]

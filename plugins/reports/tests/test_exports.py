@@ -22,7 +22,7 @@ class Office:
         self.app = app
 
     def take(self, name="reports.list", query="", *, status=200, columns=(), **form):
-        token = self.app.get("/account").html.find("meta", {"name": "csrf-token"})["content"]
+        token = self.app.get("/account").html.find("input", {"name": "csrf_token"})["value"]
         fields = {"format": "csv", "csrf_token": token, **form}
         fields = [*fields.items(), *(("columns", column) for column in columns)]
         return self.app.post(f"/exports/{name}{query}", fields, status=status)

@@ -52,7 +52,7 @@ def test_the_phones_of_a_new_demo_ring_once_with_what_their_owners_were_told_las
     clock.advance(days=1)
     assert runner.ring(site) == 1
     deliver(site)
-    clock.advance(days=8)
+    clock.advance(days=31)
     assert runner.ring(site) == 0
     phone = app.get(f"/demo/phones/{MOBILE}", status=200)
     assert [bubble.text for bubble in phone.html.select(".sms")] == [f"Petition {code} is registered."]

@@ -28,7 +28,7 @@ MARK = "demo"
 """Key of the seed by which production knows a database that a demo has filled."""
 BEGUN = "begun"
 """Digest of that seed until everything is there: a load that was interrupted is made anew, not continued."""
-LATELY = timedelta(days=7)
+LATELY = timedelta(days=30)
 PASSWORD = "golabi-anar-sib-27"  # noqa: S105  everybody may know it: it opens invented accounts only
 
 

@@ -4,12 +4,14 @@ The newest cases come first. A batch begins behind the last case of the one befo
 moment it was opened, then its id. So nothing comes twice, however long the reader takes.
 """
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, text, tuple_
+from sqlalchemy.exc import OperationalError
 
 from civicportal.access import visible
 from civicportal.cases.models import Case
@@ -19,6 +21,8 @@ from civicportal.security import Identity
 if TYPE_CHECKING:
     from civicportal.site import Site
     from civicportal.work import Work
+
+log = logging.getLogger(__name__)
 
 BATCH = 1000
 """Cases in one transaction."""
@@ -77,12 +81,29 @@ def bound_schema(work: "Work", export: Any) -> Any:
     return export.schema().bind(country=site.country, calendar=site.calendar, **export.bindings(work))
 
 
-def count(work: "Work", order: Order, most: int | None = None) -> int:
-    """Return how many rows there are, counting no further than ``most``."""
-    if most is None:
-        return work.session.scalar(_selected(work, order, func.count())) or 0
-    few = _selected(work, order, Case.id).limit(most).subquery()
-    return work.session.scalar(select(func.count()).select_from(few)) or 0
+def count(site: "Site", actor: Identity, order: Order) -> int | None:
+    """Return how many rows there are, or None when the database cannot count them in good time."""
+    return _counted(site, actor, order, None, patient=True)
+
+
+def count_few(site: "Site", actor: Identity, order: Order, most: int) -> int:
+    """Return how many rows there are; ``most + 1`` stands for all above it, and for what takes too long to count."""
+    found = _counted(site, actor, order, most + 1)
+    return most + 1 if found is None else found
+
+
+def _counted(
+    site: "Site", actor: Identity, order: Order, most: int | None, *, patient: bool = False
+) -> int | None:
+    try:
+        with site.work(actor=actor, write=False) as work:
+            if patient:
+                be_patient(work)
+            rows = _selected(work, order, Case.id).limit(most).subquery()
+            return work.session.scalar(select(func.count()).select_from(rows)) or 0
+    except OperationalError:
+        log.warning("%s cannot be counted in good time", order.export.name)
+        return None
 
 
 def batches(

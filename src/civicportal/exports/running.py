@@ -19,7 +19,7 @@ from civicportal.errors import Forbidden
 from civicportal.exports.errors import Halted, Lost
 from civicportal.exports.files import Cover, write_rows
 from civicportal.exports.models import ExportJob
-from civicportal.exports.rows import Order, Row, batches, be_patient, bound_schema, count
+from civicportal.exports.rows import Order, Row, batches, bound_schema, count
 from civicportal.exports.services import KEPT, ExportService
 from civicportal.security import Identity
 from civicportal.storage import new_key
@@ -124,7 +124,7 @@ def _make(site: "Site", lease: Lease, stop: threading.Event) -> None:
         raise
 
 
-def _read(site: "Site", job: ExportJob) -> tuple[Identity, Order, int]:
+def _read(site: "Site", job: ExportJob) -> tuple[Identity, Order, int | None]:
     """Return who ordered it with the rights of this moment, what is to be written, and how many rows that is.
 
     :raises Forbidden: when the right is gone.
@@ -141,9 +141,7 @@ def _read(site: "Site", job: ExportJob) -> tuple[Identity, Order, int]:
             node.name: node.deserialize(job.address.get(node.name, colander.null)) for node in schema.children
         }
     order = Order(export=export, values=values, columns=export.chosen(job.columns))
-    with site.work(actor=actor, write=False) as work:
-        be_patient(work)
-        return actor, order, count(work, order)
+    return actor, order, count(site, actor, order)
 
 
 class _Progress:

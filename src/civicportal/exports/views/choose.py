@@ -10,7 +10,7 @@ from pyramid.response import FileIter, Response
 from civicportal.audit.services import AuditService
 from civicportal.exports.errors import TooManyRunning
 from civicportal.exports.files import CONTENT_TYPES, Cover, file_name, write_rows, write_tables
-from civicportal.exports.rows import Order, batches, count
+from civicportal.exports.rows import Order, batches, count_few
 from civicportal.exports.schemas import ExportEntry
 from civicportal.exports.selection import Selection, selection
 from civicportal.exports.services import ExportService
@@ -154,9 +154,8 @@ def _cover(request: Any, chosen: Selection) -> Cover:
 def _few(request: Any, chosen: Selection) -> int:
     """Return how many rows there are; one more than what comes at once stands for all above it."""
     export: Any = chosen.export
-    with request.site.work(actor=request.identity, write=False) as work:
-        order = Order(export=export, values=chosen.values, columns=export.chosen())
-        return count(work, order, most=MOST_AT_ONCE + 1)
+    order = Order(export=export, values=chosen.values, columns=export.chosen())
+    return count_few(request.site, request.identity, order, MOST_AT_ONCE)
 
 
 def _options(export: Offer) -> list[Option]:

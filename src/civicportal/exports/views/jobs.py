@@ -20,7 +20,8 @@ def mine(request: Any) -> dict[str, Any]:
 
 def show(request: Any) -> dict[str, Any]:
     """Show how far an export is."""
-    return {"job": _job(request), "exports": request.site.exports}
+    job = _job(request)
+    return {"job": job, "progress": _progress(request, job), "exports": request.site.exports}
 
 
 def progress(request: Any) -> dict[str, Any]:
@@ -73,7 +74,11 @@ def _job(request: Any) -> ExportJob:
 
 
 def _progress(request: Any, job: ExportJob) -> str:
-    if job.total is None:
+    """Say how far an export is; of what nobody could count, only what is done."""
+    if job.state == "waiting":
         return str(request.translate(_("The export waits for its turn.")))
-    numbers = {name: format_number(getattr(job, name), request.locale_name) for name in ("done", "total")}
+    numbers = {"done": format_number(job.done, request.locale_name)}
+    if job.total is None:
+        return str(request.translate(_("${done} rows are written.", mapping=numbers)))
+    numbers["total"] = format_number(job.total, request.locale_name)
     return str(request.translate(_("${done} of ${total} rows are written.", mapping=numbers)))

@@ -4,7 +4,7 @@ from typing import Any
 
 from civicportal.errors import NotFound
 from civicportal.exports.files import narrowest
-from civicportal.exports.rows import Order, batches, count
+from civicportal.exports.rows import Order, batches, count_few
 from civicportal.exports.selection import selection
 from civicportal.exports.services import ExportService
 from civicportal.exports.types import Export
@@ -24,7 +24,9 @@ def printed(request: Any) -> dict[str, Any]:
     order = Order(export=export, values=chosen.values, columns=narrowest(export.columns))
     batch = next(batches(request.site, request.identity, order, size=MOST_PRINTED), None)
     rows = batch.rows if batch else []
+    more = len(rows) == MOST_PRINTED and (
+        count_few(request.site, request.identity, order, MOST_PRINTED) > MOST_PRINTED
+    )
     with request.site.work(actor=request.identity) as work:
-        total = count(work, order)
         work.get(ExportService).record("print", export, "paper", chosen.filters, len(rows))
-    return {"chosen": chosen, "columns": order.columns, "rows": rows, "total": total}
+    return {"chosen": chosen, "columns": order.columns, "rows": rows, "more": more}

@@ -40,6 +40,13 @@ READS = {
     "JOIN case_events e ON e.case_id = c.id WHERE c.id = :number ORDER BY e.id DESC",
     "/statistics": "SELECT status, category_id, count(*) FROM cases WHERE kind = 'reports' GROUP BY status, category_id",
     "/counters": "SELECT kind, stage, count(*) FROM cases GROUP BY kind, stage",
+    "/map_city": "SELECT CAST(lat * 100 AS INTEGER), CAST(lon * 100 AS INTEGER), count(*) FROM reports_report "
+    "WHERE lat BETWEEN 33.014 AND 33.084 AND lon BETWEEN 52.151 AND 52.251 GROUP BY 1, 2",
+    "/map_district": "SELECT CAST(lat * 500 AS INTEGER), CAST(lon * 500 AS INTEGER), count(*) FROM reports_report "
+    "WHERE lat BETWEEN 33.042 AND 33.058 AND lon BETWEEN 52.190 AND 52.210 GROUP BY 1, 2",
+    "/map_street": "SELECT c.id, c.code, c.status, c.category_id, r.lat, r.lon FROM reports_report r "
+    "JOIN cases c ON c.id = r.case_id WHERE r.lat BETWEEN 33.0495 AND 33.0510 AND r.lon BETWEEN 52.1995 AND 52.2015 "
+    "ORDER BY c.id DESC LIMIT 1000",
     "/search": f"SELECT {_CASE} FROM cases c WHERE c.kind = 'reports' AND c.search_text LIKE :words "
     f"ORDER BY c.created_at DESC, c.id DESC LIMIT {ROWS + 1}",
 }

@@ -8,6 +8,11 @@ from benchmarks.run.cast import Cast, OpenCase, Person
 from benchmarks.run.client import Request
 from civicportal.crypto import new_token
 
+#: Boxes as a map of 600 pixels asks for them.
+CITY = "bbox=52.151,33.014,52.251,33.084&zoom=13"
+DISTRICT = "bbox=52.190,33.042,52.210,33.058&zoom=15"
+STREET = "bbox=52.1995,33.0495,52.2015,33.0510&zoom=18"
+
 Make = Callable[[int], Request]
 
 
@@ -61,6 +66,19 @@ def scenarios(cast: Cast) -> list[Scenario]:
         Scenario("case with history", lambda n: _case(cast, n), "/case?{n}"),
         Scenario("desk", page("/desk", admin), "/counters", small=False),
         Scenario("statistics", page("/desk/reports/statistics", admin), "/statistics"),
+        Scenario("map of the city", page(f"/desk/reports/map.json?{CITY}", admin), "/map_city"),
+        Scenario(
+            "map of the city, open ones",
+            page(f"/desk/reports/map.json?{CITY}&stage=open", admin),
+            small=False,
+        ),
+        Scenario("map of the city, public", page(f"/reports/map.json?{CITY}"), small=False),
+        Scenario(
+            "map of the city, heat", page(f"/desk/reports/map.json?{CITY}&mode=heat", admin), small=False
+        ),
+        Scenario("map of a district", page(f"/desk/reports/map.json?{DISTRICT}", admin), "/map_district"),
+        Scenario("map of a street", page(f"/desk/reports/map.json?{STREET}", admin), "/map_street"),
+        Scenario("map by district", page("/desk/reports/map/numbers", admin), small=False),
         Scenario(
             "search, common word", page(f"/desk/reports?words={quote('خیابان')}", admin), "/search?خیابان"
         ),

@@ -24,6 +24,7 @@ from civicportal.organization.models import Seed
 from civicportal.seeds import SeedService
 from civicportal.site import Site
 from civicportal.statistics.services import StatisticsService
+from civicportal.statistics.tally_service import TallyService
 
 CHUNK = 10_000
 Progress = Callable[[str], None]
@@ -124,6 +125,9 @@ def _finish(site: Site, progress: Progress) -> None:
         if site.engines.dialect == "postgresql":
             work.session.execute(text("SET LOCAL statement_timeout = 0"))
         work.get(StatisticsService).rebuild()
+        tallies = work.get(TallyService)
+        for tally in tallies.tallies():
+            tallies.rebuild(tally)
     progress("analysing")
     with site.engines.read.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if site.engines.dialect == "postgresql":

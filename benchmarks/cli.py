@@ -144,3 +144,16 @@ def full(
     for line in failed:
         click.echo(f"gate: {line}")
     raise SystemExit(1 if failed or not runs else 0)
+
+
+@main.command()
+@click.option("--database", required=True, help="Address of a filled PostgreSQL database.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("var/bench"), show_default=True)
+def scaling(database: str, out: Path) -> None:
+    """Measure what more workers bring and what a bucket costs; moto must be installed for it."""
+    os.environ["BENCH_DATABASE_URL"] = database
+    from benchmarks.scaling import compare
+
+    text = compare(out.absolute(), click.echo)
+    (out / "scaling.md").write_text(text + "\n", encoding="utf-8")
+    click.echo(f"\n{text}")

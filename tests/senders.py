@@ -86,7 +86,7 @@ class Citizen:
 
     def post(self, body: bytes, port: int) -> tuple[int, str]:
         """Send a report and return status and location of the answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=15)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=READY)
         try:
             connection.request(
                 "POST",

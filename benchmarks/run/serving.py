@@ -26,7 +26,7 @@ class Server:
     """
 
     def __init__(self, command: Sequence[str], database: str, log: Path) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self._log = log.open("w")
         environment = {
             **os.environ,
@@ -107,7 +107,7 @@ def _served(command: Sequence[str], database: str, log: Path) -> Iterator[Server
         server.stop()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -32,12 +32,13 @@ class _CityHour(FunctionElement[int]):
     name, type, inherit_cache = "city_hour", Integer(), True
 
 
-def city_day(moment: Any, zone: ZoneInfo) -> ColumnElement[date]:
+def city_day(moment: Any, zone: ZoneInfo, since: datetime | None = None) -> ColumnElement[date]:
     """Return the day that the city's calendar shows at a moment.
 
     :param moment: a column of :class:`~civicportal.db.UTCDateTime`.
+    :param since: no earlier moment is asked about, which spares the database old clock changes.
     """
-    return _CityDay(moment, _offset(moment, zone))
+    return _CityDay(moment, _offset(moment, zone, since))
 
 
 def city_weekday(moment: Any, zone: ZoneInfo) -> ColumnElement[int]:
@@ -50,9 +51,10 @@ def city_hour(moment: Any, zone: ZoneInfo) -> ColumnElement[int]:
     return _CityHour(moment, _offset(moment, zone))
 
 
-def _offset(moment: Any, zone: ZoneInfo) -> ColumnElement[int]:
-    changes = clock_changes(zone)
-    first = _seconds(zone, _FIRST)
+def _offset(moment: Any, zone: ZoneInfo, since: datetime | None = None) -> ColumnElement[int]:
+    since = since or _FIRST
+    changes = [(at, seconds) for at, seconds in clock_changes(zone) if at > since]
+    first = _seconds(zone, since)
     if not changes:
         return literal(first)
     return case(*((moment >= at, seconds) for at, seconds in reversed(changes)), else_=first)

@@ -1,8 +1,14 @@
 """``civicportal stats``: the counters behind the statistics."""
 
+from typing import TYPE_CHECKING
+
 import click
+from sqlalchemy import text
 
 from civicportal.cli.options import load_site
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
 
 
 @click.group()
@@ -18,6 +24,7 @@ def verify(context: click.Context) -> None:
     from civicportal.statistics.tally_service import TallyService
 
     with load_site(context).work(write=False) as work:
+        _be_patient(work)
         wrong = work.get(StatisticsService).verify()
         tallies = work.get(TallyService)
         others = {tally.model.__tablename__: tallies.differences(tally) for tally in tallies.tallies()}
@@ -36,10 +43,21 @@ def verify(context: click.Context) -> None:
 def rebuild(context: click.Context) -> None:
     """Measure what is not measured yet, and make the counters anew from the cases."""
     from civicportal.statistics.backfill import measure
-    from civicportal.statistics.services import StatisticsService
+    from civicportal.statistics.backfill import rebuild as rebuild_counters
+    from civicportal.statistics.tally_service import TallyService
 
     site = load_site(context)
     click.echo(f"{measure(site)} cases measured")
-    with site.work() as work:
-        number = work.get(StatisticsService).rebuild()
-    click.echo(f"{number} counters")
+    click.echo(f"{rebuild_counters(site)} counters")
+    for kind in site.kinds.values():
+        if kind.tally:
+            with site.work() as work:
+                _be_patient(work)
+                number = work.get(TallyService).rebuild(kind.tally)
+            click.echo(f"{number} counters in {kind.tally.model.__tablename__}")
+
+
+def _be_patient(work: "Work") -> None:
+    """Let a statement take longer than somebody before a screen would wait."""
+    if work.site.engines.dialect == "postgresql":
+        work.session.execute(text("SET LOCAL statement_timeout = '30min'"))

@@ -39,10 +39,26 @@ def measure(site: "Site") -> int:
 def catch_up(site: "Site") -> None:
     """Measure what is not measured yet; if there was anything, or there are no counters at all, make them anew."""
     measured = measure(site)
-    with site.work() as work:
-        statistics = work.get(StatisticsService)
-        if measured or statistics.missing():
-            statistics.rebuild()
+    with site.work(write=False) as work:
+        missing = work.get(StatisticsService).missing()
+    if measured or missing:
+        rebuild(site)
+
+
+def rebuild(site: "Site") -> int:
+    """Make the counters anew, a month in one short transaction after the other.
+
+    Must not be called while the same thread has a writing unit of work open.
+
+    :returns: how many there are.
+    """
+    with site.work(write=False) as work:
+        spans = list(work.get(StatisticsService).spans())
+    for span in spans:
+        with site.work() as work:
+            work.get(StatisticsService).rebuild_days(span)
+    with site.work(write=False) as work:
+        return work.get(StatisticsService).number()
 
 
 def _measure_some(work: "Work") -> int:

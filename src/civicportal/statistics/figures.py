@@ -5,7 +5,7 @@ The number of statements does not depend on how many cases, units or days there 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Select, Subquery, case, func, literal, select
@@ -157,7 +157,7 @@ class FigureService:
     def _case_keys(self, selection: Selection, facet: Facet | None) -> dict[str, Any]:
         return {
             "is_now": self._is_now(selection),
-            "day": city_day(Case.created_at, self.work.site.calendar.timezone),
+            "day": city_day(Case.created_at, self.work.site.calendar.timezone, self._first(selection)),
             "stage": Case.stage,
             "status": Case.status,
             "category_id": func.coalesce(Case.category_id, 0),
@@ -205,8 +205,11 @@ class FigureService:
         return self.session.execute(_count(rows)).all()
 
     def _is_now(self, selection: Selection) -> ColumnElement[int]:
+        return _since(Case.created_at, self._first(selection))
+
+    def _first(self, selection: Selection) -> datetime | None:
         first = selection.span.first
-        return _since(Case.created_at, self.work.site.calendar.day_bounds(first)[0] if first else None)
+        return self.work.site.calendar.day_bounds(first)[0] if first else None
 
     def _remembered(
         self, name: str, selection: Selection, stamp: Any, read: Any, *facet: Facet

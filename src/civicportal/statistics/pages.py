@@ -54,13 +54,13 @@ class FiguresPage:
 class FigureAddress:
     """Addresses of the list behind a number, and of the page itself with something changed."""
 
-    def __init__(self, request: Any, page: FiguresPage, span: Span) -> None:
+    def __init__(self, request: Any, page: FiguresPage, values: Mapping[str, Any], span: Span) -> None:
         self._list = ListAddress(request, page.form, page.list_route, keep=())
         self.here = ListAddress(request, page.form, page.route, keep=("by", "step"))
         # The days are said above the filters, not by their number.
         self.here.chosen -= bool(request.GET.get("period"))
         self._calendar = request.site.calendar
-        self._usual = {name: value for name, value in page.on_list.items() if not request.GET.get(name)}
+        self._usual = {name: value for name, value in page.on_list.items() if not values.get(name)}
         self._span = {"period": None, **self.days(span.first, span.last)}
 
     def days(self, first: date | None, last: date | None) -> dict[str, str | None]:
@@ -90,7 +90,7 @@ def figures_page(request: Any, subject: Subject, page: FiguresPage) -> dict[str,
         "values": values,
         "span": selection.span,
         "figures": figures,
-        "address": FigureAddress(request, page, selection.span),
+        "address": FigureAddress(request, page, values, selection.span),
         "periods": PERIODS,
         "chosen_period": None if values["first_day"] or values["last_day"] else values["period"],
         "categories": category_rows(categories, figures.by_category, values.get("category")),

@@ -31,6 +31,7 @@ PAGES = (
     Shown("feedback.sent", "citizen", "/feedback/sent/{message}"),
     Shown("feedback.list", VISITOR, "/feedback"),
     Shown("feedback.desk", "public_relations", "/desk/feedback"),
+    Shown("feedback.statistics", "public_relations", "/desk/feedback/statistics?period=all"),
     Shown("feedback.register", "public_relations", "/desk/feedback/new"),
     Shown("feedback.publish", "public_relations", "/desk/feedback/{message}/publish"),
     Shown("kartable.case", "public_relations", "/kartable/cases/{message}", name="message"),

@@ -12,6 +12,7 @@ PAGES: tuple[Shown, ...] = (
     Shown("meetings.register", "office_manager", "/desk/meetings/new"),
     Shown("meetings.desk", "office_manager", "/desk/meetings"),
     Shown("meetings.desk", "handler", "/desk/meetings"),
+    Shown("meetings.statistics", "office_manager", "/desk/meetings/statistics?period=all"),
     Shown("meetings.assign", "office_manager", "/desk/meetings/requests/{waiting}"),
     Shown("meetings.assign", "office_manager", "/desk/meetings/requests/{meeting}", name="again"),
     Shown("meetings.day", "office_manager", "/desk/meetings/day/{day}"),

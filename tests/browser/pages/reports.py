@@ -16,5 +16,8 @@ PAGES = (
     Shown("reports.register", "public_relations", "/desk/reports/new", reach=registered, name="done"),
     Shown("reports.convert", "public_relations", "/desk/reports/from/{open_message}"),
     Shown("reports.desk_map", "public_relations", "/desk/reports/map"),
-    Shown("reports.statistics", "public_relations", "/desk/reports/statistics"),
+    Shown("reports.statistics", "public_relations", "/desk/reports/statistics?period=all"),
+    Shown(
+        "reports.statistics", "public_relations", "/desk/reports/statistics?by=hours&period=all", name="hours"
+    ),
 )

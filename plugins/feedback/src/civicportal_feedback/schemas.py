@@ -9,12 +9,14 @@ from civicportal.api import (
     ChoiceCardsWidget,
     CityDate,
     CleanText,
+    FigureFields,
     Flag,
     IdempotencyKey,
     KeyList,
     NamedCaller,
     Node,
     Option,
+    PeriodFields,
     StrictSchema,
     TextAreaWidget,
     _,
@@ -92,8 +94,8 @@ class Wording(StrictSchema):
     )
 
 
-class DeskFilters(StrictSchema):
-    """Filters of the desk; they live in the address."""
+class DeskFields(StrictSchema):
+    """Filters of messages that stand first."""
 
     words = Node(CleanText(0, 100), title=_("Words"), missing="")
     type = optional_choice(TITLES, _("Kind of message"), _("Every kind"))
@@ -105,3 +107,11 @@ class DeskFilters(StrictSchema):
     first_day = Node(CityDate(), title=_("From"), missing=None)
     last_day = Node(CityDate(), title=_("Until"), missing=None)
     overdue = Node(Flag(), title=_("Overdue only"), missing=False)
+
+
+class DeskFilters(FigureFields, DeskFields):
+    """Filters of the desk; they live in the address."""
+
+
+class FigureSchema(DeskFilters, PeriodFields):
+    """What figures are asked for."""

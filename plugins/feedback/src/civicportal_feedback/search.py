@@ -11,6 +11,7 @@ from civicportal.api import (
     SORTS,
     Case,
     CaseSearch,
+    FigureFilters,
     OrganizationService,
     Page,
     Referral,
@@ -29,7 +30,7 @@ OPINIONS = {"waiting": _("Waits for an opinion"), "come": _("The opinion has com
 
 
 @dataclass(frozen=True, kw_only=True)
-class Filters:
+class Filters(FigureFilters):
     """What narrows a list; an empty field does not.
 
     :ivar stage: or "open" for all that still wait for somebody.
@@ -108,7 +109,7 @@ class FeedbackSearch:
             found.append(Case.source == filters.source)
         if filters.overdue:
             found.append(overdue(self.work.clock.now()))
-        return found
+        return found + filters.figure_conditions(self.work.site.calendar, self.work.clock.now())
 
 
 def _asked(*, waiting: bool) -> ColumnElement[bool]:

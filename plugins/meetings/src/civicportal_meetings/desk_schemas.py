@@ -6,17 +6,23 @@ from typing import Any
 import colander
 
 from civicportal.api import (
+    SOURCES,
+    STAGES,
     BoundedInt,
     Choice,
     CityDate,
     CleanText,
     ClockTime,
+    FigureFields,
+    Flag,
     HiddenWidget,
     Node,
+    PeriodFields,
     SelectWidget,
     StrictSchema,
     TextAreaWidget,
     _,
+    optional_choice,
 )
 
 MOST_SEATS = 200
@@ -84,7 +90,7 @@ class NewOrder(StrictSchema):
     days = Node(BoundedInt(1, 365), title=_("Deadline in office days"))
 
 
-class Filters(StrictSchema):
+class DeskFields(StrictSchema):
     """What narrows the list of the desk; it stands in the address."""
 
     words = Node(CleanText(0, 100), title=_("Name, words or code"), missing="")
@@ -97,6 +103,28 @@ class Filters(StrictSchema):
         widget=SelectWidget(empty=_("Waiting for a time")),
     )
     citizen = Node(BoundedInt(0, 2**53), missing=None, widget=HiddenWidget())
+
+
+class FurtherFields(FigureFields):
+    """What figures narrow it by besides."""
+
+    stage = optional_choice([("open", _("Still open")), *STAGES.items()], _("Stage"), _("Every stage"))
+    unit = optional_choice("units", _("Unit"), _("All units"))
+    source = optional_choice([*SOURCES.items()], _("Came by"), _("Every way"))
+    overdue = Node(Flag(), title=_("Overdue only"), missing=False)
+
+
+class Filters(FurtherFields, DeskFields):
+    """The filters of the list: a short form, and what a figure that led here says besides."""
+
+    def after_bind(self, node: colander.SchemaNode, _bindings: Any) -> None:
+        """Keep the form short."""
+        for name in (child.name for child in FurtherFields().children):
+            node[name].widget = HiddenWidget()
+
+
+class FigureSchema(FurtherFields, DeskFields, PeriodFields):
+    """What figures are asked for."""
 
 
 class Week(StrictSchema):

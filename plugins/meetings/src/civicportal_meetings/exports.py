@@ -7,7 +7,19 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from civicportal.api import Case, CaseRow, CaseSource, Column, Export, Masked, Work, _, case_columns
+from civicportal.api import (
+    Case,
+    CaseRow,
+    CaseSource,
+    Column,
+    Export,
+    Masked,
+    Option,
+    OrganizationService,
+    Work,
+    _,
+    case_columns,
+)
 from civicportal_meetings.desk_schemas import Filters as FilterForm
 from civicportal_meetings.models import Appointment, MeetingRequest
 from civicportal_meetings.names import KIND
@@ -68,7 +80,11 @@ class MeetingSource(CaseSource):
 def desk_choices(work: Work) -> dict[str, Any]:
     """Return what the filters of the desk offer."""
     states = work.site.kind(KIND).workflow.states
-    return {"states": [*((state.name, state.title) for state in states), ALL]}
+    units = work.get(OrganizationService).units.by_id.values()
+    return {
+        "states": [*((state.name, state.title) for state in states), ALL],
+        "units": [Option(value=unit.key, label=unit.name) for unit in units],
+    }
 
 
 LIST = Export(

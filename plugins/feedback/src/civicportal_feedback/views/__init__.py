@@ -14,6 +14,7 @@ ROUTES = {
     "feedback.list": "/feedback",
     "feedback.desk": "/desk/feedback",
     "feedback.register": "/desk/feedback/new",
+    "feedback.statistics": "/desk/feedback/statistics",
     "feedback.publish": r"/desk/feedback/{code:\d{10}}/publish",
     "feedback.take_back": r"/desk/feedback/{code:\d{10}}/take-back",
 }
@@ -24,6 +25,7 @@ VIEWS: tuple[tuple[str, str, str | None, str, Any], ...] = (
     ("feedback.list", "citizen.listing", "list", EVERYBODY, "GET"),
     ("feedback.desk", "desk.listing", "desk", VIEW, "GET"),
     ("feedback.register", "register.new", "register", REGISTER, ("GET", "POST")),
+    ("feedback.statistics", "figures.show", "statistics", VIEW, "GET"),
     ("feedback.publish", "desk.publish", "publish", PERMISSION, ("GET", "POST")),
     ("feedback.take_back", "desk.take_back", None, PERMISSION, "POST"),
 )

@@ -11,11 +11,15 @@ from civicportal.api import (
     SORTS,
     Case,
     CaseSearch,
+    FigureFilters,
+    OrganizationService,
     Page,
     Rows,
     User,
     Work,
     case_page,
+    in_stage,
+    overdue,
     sent_between,
     store,
     visible,
@@ -28,11 +32,13 @@ WAITING = ("registered", "in_review")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Filters:
+class Filters(FigureFilters):
     """What narrows the list; an empty field does not.
 
     :ivar status: name of a state, "all", or None for what waits for a time.
     :ivar citizen: id of whose requests are shown.
+    :ivar stage: or "open" for all that still wait for somebody.
+    :ivar unit: key; what lies below it counts too.
     """
 
     words: str = ""
@@ -40,6 +46,10 @@ class Filters:
     last_day: date | None = None
     status: str | None = None
     citizen: int | None = None
+    stage: str | None = None
+    unit: str | None = None
+    source: str | None = None
+    overdue: bool = False
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> "Filters":
@@ -106,6 +116,21 @@ class MeetingSearch:
             found.append(Case.citizen_id == filters.citizen)
         if filters.words:
             found.append(self._has(filters.words))
+        return found + self._further(filters)
+
+    def _further(self, filters: Filters) -> list[ColumnElement[bool]]:
+        now = self.work.clock.now()
+        found = filters.figure_conditions(self.work.site.calendar, now)
+        if filters.stage:
+            found.append(in_stage(filters.stage))
+        if filters.unit:
+            organization = self.work.get(OrganizationService)
+            below = organization.units.subtree(organization.unit(filters.unit).id)
+            found.append(Case.unit_id.in_(below))
+        if filters.source:
+            found.append(Case.source == filters.source)
+        if filters.overdue:
+            found.append(overdue(now))
         return found
 
     def _has(self, words: str) -> ColumnElement[bool]:

@@ -18,12 +18,12 @@ from civicportal.api import (
     NotFound,
     OrganizationService,
     TrackingCode,
-    _,
     parse_hours,
 )
 from civicportal_meetings.days import titles
 from civicportal_meetings.desk_schemas import Filters as FilterForm
 from civicportal_meetings.desk_schemas import Week, day_in
+from civicportal_meetings.exports import desk_choices
 from civicportal_meetings.names import KIND, SESSIONS
 from civicportal_meetings.services.agenda import AgendaService, Visit
 from civicportal_meetings.services.search import Filters, MeetingSearch
@@ -31,7 +31,6 @@ from civicportal_meetings.week import table, week_of
 
 DAYS = 7
 HALF_HOUR = timedelta(minutes=30)
-ALL = ("all", _("Every status"))
 
 
 def show(request: Any) -> dict[str, Any]:
@@ -150,7 +149,5 @@ def _exists(request: Any, code: str) -> bool:
 
 
 def _filters(request: Any) -> tuple[BoundForm, Filters]:
-    states = request.site.kind(KIND).workflow.states
-    bindings = {"states": [*((state.name, state.title) for state in states), ALL]}
-    form = BoundForm(request, FilterForm(), bindings=bindings, prefix="filter")
+    form = BoundForm(request, FilterForm(), bindings=desk_choices(request.work), prefix="filter")
     return form, Filters.of(form.read_filters(request.GET))

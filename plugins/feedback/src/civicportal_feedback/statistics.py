@@ -1,0 +1,47 @@
+"""What the figures of messages are about: the same query as the list, and by what messages are told apart."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Select
+
+from civicportal.api import SOURCE_FACET, Facet, OrganizationService, Span, Subject, Work, _, unit_facet
+from civicportal_feedback.kinds import TYPES
+from civicportal_feedback.models import Feedback
+from civicportal_feedback.search import FeedbackSearch, Filters
+from civicportal_feedback.workflow import KIND
+
+TYPE = Facet(
+    name="type",
+    title=_("By kind of message"),
+    head=_("Kind of message"),
+    column=Feedback.type,
+    titles={name: type_.title for name, type_ in TYPES.items()},
+)
+
+
+def subject(work: Work, values: Mapping[str, Any]) -> Subject:
+    """Return what is counted.
+
+    :param values: of :class:`~civicportal_feedback.schemas.FigureSchema`.
+    """
+    search, filters = work.get(FeedbackSearch), Filters.of(values)
+    about = unit_facet(
+        work.get(OrganizationService),
+        filters.unit,
+        column=Feedback.unit_id,
+        title=_("By the unit they are about"),
+        head=_("About the unit"),
+    )
+
+    def query(span: Span, *columns: Any) -> Select[Any]:
+        return search.query(replace(filters, first_day=span.first, last_day=span.last), *columns)
+
+    return Subject(
+        kind=work.site.kind(KIND),
+        values=values,
+        query=query,
+        facets=(TYPE, about, SOURCE_FACET),
+        counted=frozenset(),
+    )

@@ -1,0 +1,16 @@
+"""The figures of messages."""
+
+from typing import Any
+
+from civicportal.api import BoundForm, FiguresPage, figures_page
+from civicportal_feedback.choices import desk_choices
+from civicportal_feedback.schemas import FigureSchema
+from civicportal_feedback.statistics import subject
+
+
+def show(request: Any) -> dict[str, Any]:
+    """Show how many messages stand where; each number leads to its list."""
+    form = BoundForm(request, FigureSchema(), bindings=desk_choices(request.work))
+    values = form.read_filters(request.GET)
+    page = FiguresPage(form=form, route="feedback.statistics", list_route="feedback.desk")
+    return figures_page(request, subject(request.work, values), page)

@@ -1,0 +1,36 @@
+"""Figures of messages: every number leads to a list that has as many."""
+
+import re
+
+import pytest
+
+LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789")
+
+
+def number(text):
+    return int(re.sub(r"\D", "", text.translate(LATIN)))
+
+
+@pytest.fixture
+def several(city, clock):
+    codes = [city.send(), city.send(type="criticism", unit="pr", by=city.other), city.send(unit=None)]
+    city.step(codes[0], "answer", public_text=city.answer)
+    clock.advance(days=3)
+    codes.append(city.send(type="criticism"))
+    return codes
+
+
+class TestFigures:
+    def test_are_for_staff_with_the_right(self, city, app, sign_in):
+        app.get("/desk/feedback/statistics", status=303)
+        sign_in(city.citizen)
+        app.get("/desk/feedback/statistics", status=403)
+
+    @pytest.mark.parametrize("query", ["", "?by=unit", "?by=source&type=criticism", "?by=hours&step=day"])
+    def test_every_number_equals_the_list_it_leads_to(self, city, app, sign_in, several, query):
+        sign_in(city.officer)
+        links = app.get(f"/desk/feedback/statistics{query}").html.select("main a.fig-link")
+        assert len(links) > 5
+        for link in links:
+            shown = app.get(link["href"], status=200).html.select_one(".page-h p").text
+            assert number(shown) == number(link.text), link["href"]

@@ -1,0 +1,32 @@
+"""What the figures of meetings are about: the same query as the list, and by what requests are told apart."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Select
+
+from civicportal.api import SOURCE_FACET, OrganizationService, Span, Subject, Work, unit_facet
+from civicportal_meetings.names import KIND
+from civicportal_meetings.services.search import Filters, MeetingSearch
+
+ALL = "all"
+
+
+def subject(work: Work, values: Mapping[str, Any]) -> Subject:
+    """Return what is counted: every status, where none is asked for.
+
+    :param values: of :class:`~civicportal_meetings.desk_schemas.FigureSchema`.
+    """
+    search, read = work.get(MeetingSearch), Filters.of(values)
+    filters = replace(read, status=read.status or ALL)
+
+    def query(span: Span, *columns: Any) -> Select[Any]:
+        return search.query(replace(filters, first_day=span.first, last_day=span.last), *columns)
+
+    return Subject(
+        kind=work.site.kind(KIND),
+        values={**values, "status": None if read.status == ALL else read.status},
+        query=query,
+        facets=(unit_facet(work.get(OrganizationService), filters.unit), SOURCE_FACET),
+    )

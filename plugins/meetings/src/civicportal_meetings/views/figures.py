@@ -1,0 +1,18 @@
+"""The figures of meetings."""
+
+from typing import Any
+
+from civicportal.api import BoundForm, FiguresPage, figures_page
+from civicportal_meetings.desk_schemas import FigureSchema
+from civicportal_meetings.exports import desk_choices
+from civicportal_meetings.figures import ALL, subject
+
+
+def show(request: Any) -> dict[str, Any]:
+    """Show how many requests stand where; each number leads to its list."""
+    form = BoundForm(request, FigureSchema(), bindings=desk_choices(request.work))
+    values = form.read_filters(request.GET)
+    page = FiguresPage(
+        form=form, route="meetings.statistics", list_route="meetings.desk", on_list={"status": ALL}
+    )
+    return figures_page(request, subject(request.work, values), page)

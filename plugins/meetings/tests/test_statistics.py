@@ -1,0 +1,37 @@
+"""Figures of meetings: every number leads to a list that has as many, of every status and not only what waits."""
+
+import re
+
+import pytest
+
+LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789")
+
+
+def number(text):
+    return int(re.sub(r"\D", "", text.translate(LATIN)))
+
+
+@pytest.fixture
+def several(office, clock):
+    codes = [office.ask(), office.ask(by=office.citizens[1]), office.ask(by=office.citizens[2])]
+    office.step(codes[0], "decline", data={"reason": "مربوط به شهرداری نیست."})
+    office.schedule(codes[1])
+    clock.advance(days=1)
+    codes.append(office.ask())
+    return codes
+
+
+class TestFigures:
+    def test_are_for_staff_with_the_right(self, office, app, sign_in):
+        app.get("/desk/meetings/statistics", status=303)
+        sign_in(office.citizen)
+        app.get("/desk/meetings/statistics", status=403)
+
+    @pytest.mark.parametrize("query", ["", "?by=source", "?status=declined", "?stage=open&by=hours"])
+    def test_every_number_equals_the_list_it_leads_to(self, office, app, sign_in, several, query):
+        sign_in(office.officer)
+        links = app.get(f"/desk/meetings/statistics{query}").html.select("main a.fig-link")
+        assert len(links) > 3
+        for link in links:
+            title = app.get(link["href"], status=200).html.select_one("#requests-title span").text
+            assert number(title) == number(link.text), link["href"]

@@ -1,0 +1,231 @@
+"""Figures of reports: whatever the filters and whoever asks, a figure is its list, its chart, its map and its file."""
+
+import random
+import statistics as arithmetic
+from dataclasses import asdict, replace
+from datetime import timedelta
+
+import pytest
+from civicportal_reports.mapping import MapView, ReportMap
+from civicportal_reports.models import Report
+from civicportal_reports.search import Filters, ReportSearch
+from civicportal_reports.statistics import subject
+
+from civicportal.api import (
+    OPEN_STAGES,
+    Case,
+    CaseService,
+    FigureService,
+    KartableService,
+    OrganizationService,
+    RatingService,
+    Span,
+    export_rows,
+)
+from civicportal.testing import identity, make_staff, make_unit
+
+SEED = 1405
+CASES, CHOICES = 40, 10
+
+
+@pytest.fixture
+def busy(city, clock):
+    """Reports of some weeks that have gone every way a report can go; and people who see more or less of them."""
+    rng = random.Random(SEED)
+    with city.site.work() as work:
+        civil, waste = (work.get(OrganizationService).unit(key) for key in ("civil", "waste"))
+        make_unit(work, "paving", parent_id=civil.id)
+        category = work.get(OrganizationService).category("reports", "sidewalk")
+        city.people = {
+            "everything": identity(work, make_staff(work, "administrator")),
+            "unit": city.officer,
+            "other unit": identity(work, make_staff(work, unit=waste)),
+            "category": identity(work, make_staff(work, category=category)),
+        }
+    for _ in range(CASES):
+        clock.advance(hours=rng.choice([1, 3, 7, 20]))
+        code = city.send(
+            rng.choice(["pothole", "pothole", "sidewalk", "bin", "other"]),
+            point=rng.choice([city.street, city.street, city.other_district]),
+            by=rng.choice([city.citizen, city.other]),
+            source=rng.choice(["web", "web", "phone", "counter"]),
+        )
+        go(city, clock, rng, code)
+    return city
+
+
+def go(city, clock, rng, code):
+    """Let a report go some steps."""
+    everybody = city.people["everything"]
+
+    def act(service, step):
+        with city.site.work(actor=everybody) as work:
+            case = work.get(CaseService).fetch(code, lock=True)
+            step(work.get(service), case)
+
+    if rng.random() < 0.3:
+        unit = rng.choice(["waste", "paving"])
+        act(KartableService, lambda kartable, case: pass_on(kartable, case, unit))
+    clock.advance(hours=rng.choice([1, 30, 60]))
+    step = rng.choice(["start_review", "ask_citizen", "close", "close", "close", "reject", None])
+    if step:
+        words = {"public_text": "پاسخ", "data": {"reason": "…"}}
+        act(CaseService, lambda cases, case: cases.apply(case, step, **words))
+    if step == "close" and rng.random() < 0.7:
+        owner = city.case(code).citizen_id
+        by = next(one for one in (city.citizen, city.other) if one.user_id == owner)
+        with city.site.work(actor=by) as work:
+            case = work.get(CaseService).fetch_own(code, lock=True)
+            work.get(RatingService).rate(case, rng.randint(1, 5))
+        if rng.random() < 0.4:
+            act(CaseService, lambda cases, case: cases.apply(case, "reopen", internal_text="نشد"))
+            if rng.random() < 0.5:
+                act(CaseService, lambda cases, case: cases.apply(case, "close", public_text="شد"))
+
+
+def pass_on(kartable, case, unit):
+    unit_id = kartable.work.get(OrganizationService).unit(unit).id
+    if case.unit_id != unit_id:
+        kartable.refer(case, unit_id)
+
+
+def choices(city, clock):
+    """Random filters of the desk, with or without days."""
+    rng = random.Random(SEED)
+    today = city.site.calendar.today(clock.now())
+    yield Filters()
+    yield Filters(first_day=today - timedelta(days=20), last_day=today - timedelta(days=5))
+    for _ in range(CHOICES):
+        chosen = {
+            name: rng.choice(values)
+            for name, values in {
+                "category": [None, None, "roads", "pothole", "bin"],
+                "unit": [None, None, None, "civil", "paving", "waste"],
+                "district": [None, None, None, "منطقهٔ دو"],
+                "source": [None, None, None, "phone"],
+                "stage": [None, None, None, "open", "done"],
+                "words": ["", "", "", "چاله"],
+                "reopened": [False, False, False, False, True],
+                "timing": [None, None, None, "late"],
+            }.items()
+        }
+        first = today - timedelta(days=rng.randint(0, 60))
+        last = first + timedelta(days=rng.randint(0, 30))
+        yield Filters(**chosen, **rng.choice([{}, {"first_day": first, "last_day": last}]))
+
+
+class Counted:
+    """What the list itself has, reckoned from its rows one by one."""
+
+    def __init__(self, work, filters):
+        self.now = work.clock.now()
+        self.cases = [
+            case for case, _ in work.session.execute(work.get(ReportSearch).query(filters, Case, Report))
+        ]
+
+    def number(self, test):
+        return sum(bool(test(case)) for case in self.cases)
+
+    def is_overdue(self, case):
+        return case.stage in OPEN_STAGES and case.deadline < self.now and case.paused_at is None
+
+    def on_time(self, case):
+        return case.closed_at is not None and case.closed_at <= case.deadline
+
+    def late(self, case):
+        return self.is_overdue(case) or (case.closed_at is not None and case.closed_at > case.deadline)
+
+
+def selection(work, filters):
+    return subject(work, {**asdict(filters), "period": "all"}).selection(work)
+
+
+def check(work, filters):
+    """Hold every figure of some filters against its list, its chart, its map and its file; return how many there are."""
+    search, service = work.get(ReportSearch), work.get(FigureService)
+    asked = selection(work, filters)
+    figures = service.figures(asked)
+    now, rows = figures.now, Counted(work, filters)
+
+    def count(filters=filters, **more):
+        return search.count(replace(filters, **more))
+
+    assert now.registered == count() == len(rows.cases), filters
+    assert now.in_progress == rows.number(lambda case: case.is_open)
+    assert now.reviewed == rows.number(lambda case: case.stage == "done")
+    assert now.overdue == count(overdue=True) == rows.number(rows.is_overdue)
+    assert now.on_time == rows.number(rows.on_time)
+    if not filters.timing:
+        assert now.on_time == count(timing="on_time")
+        assert now.late == count(timing="late") == rows.number(rows.late)
+    assert now.reopened == count(reopened=True)
+    assert now.rated == count(rating="rated")
+    assert now.sums["satisfied"] == count(rating="satisfied")
+    assert now.sums["hops"] == sum(case.hops for case in rows.cases)
+    assert (now.citizens or 0) == len({case.citizen_id for case in rows.cases})
+    for status, number in figures.by_status.items():
+        assert number == rows.number(lambda case, status=status: case.status == status)
+    # The chart and the tables.
+    by_day = service.by_day(asked).values()
+    assert sum(all_ for all_, _ in by_day) == now.registered
+    assert sum(done for _, done in by_day) == now.reviewed
+    assert sum(service.by_hour(asked).values()) == now.registered
+    assert sum(figures.by_category.values()) == now.registered
+    for facet in subject(work, {**asdict(filters), "period": "all"}).facets:
+        table = service.table(asked, facet)
+        for value, numbers in table.items():
+            if value:
+                assert numbers.registered == count(**{facet.name: value}), (filters, value)
+                assert numbers.overdue == count(**{facet.name: value}, overdue=True)
+    # The map and the file.
+    assert work.get(ReportMap).picture(filters, MapView(zoom=10)).total == now.registered
+    values = {name: value for name, value in asdict(filters).items() if value}
+    assert len(list(export_rows(work.site, work.actor, "reports.list", values, ["code"]))) == now.registered
+    return now.registered
+
+
+class TestEveryFigure:
+    def test_is_its_list_its_chart_its_map_and_its_file(self, busy, clock):
+        for actor in busy.people.values():
+            with busy.site.work(actor=actor, write=False) as work:
+                seen = [check(work, filters) for filters in choices(busy, clock)]
+            assert sum(seen) > 5
+
+    def test_is_the_same_from_counters_and_from_cases(self, busy, clock):
+        with busy.site.work(actor=busy.people["everything"], write=False) as work:
+            service = work.get(FigureService)
+            for filters in choices(busy, clock):
+                asked = selection(work, filters)
+                for one, other in ((asked, replace(asked, narrowed=True)),):
+                    assert service.figures(one) == service.figures(other)
+                    assert service.by_day(one) == service.by_day(other)
+                    for facet in subject(work, {"period": "all"}).facets:
+                        assert service.table(one, facet) == service.table(other, facet)
+
+    def test_of_the_days_before_is_that_of_their_own(self, busy, clock):
+        today = busy.site.calendar.today(clock.now())
+        filters = Filters(first_day=today - timedelta(days=19), last_day=today)
+        with busy.site.work(actor=busy.people["everything"], write=False) as work:
+            service, asked = work.get(FigureService), selection(work, filters)
+            earlier = replace(asked, span=asked.span.before)
+            assert asked.span.before == Span(
+                first=today - timedelta(days=39), last=today - timedelta(days=20)
+            )
+            assert service.figures(asked).before == service.figures(earlier).now
+
+
+class TestHandling:
+    def test_median_handling_time_is_that_of_the_closed_ones(self, busy):
+        with busy.site.work(actor=busy.people["everything"], write=False) as work:
+            calendar = work.get(OrganizationService).calendar
+            hours = [
+                round(
+                    calendar.working_time_between(case.created_at, case.closed_at).total_seconds() / 60 + 0.01
+                )
+                for case in Counted(work, Filters()).cases
+                if case.closed_at
+            ]
+            median = arithmetic.median((minutes + 30) // 60 for minutes in hours)
+            figures = work.get(FigureService).figures(selection(work, Filters()))
+            assert figures.now.median_hours == median
+            assert figures.now.hours.total() == len(hours) > 10

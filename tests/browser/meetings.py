@@ -17,6 +17,7 @@ from playwright.sync_api import Page
 from portal import Portal
 from sqlalchemy import select
 
+from civicportal.accounts.models import User
 from civicportal.cases.models import Case
 from civicportal.cases.services import CaseService
 from civicportal.security import Identity
@@ -30,6 +31,21 @@ NATIONAL_CODE = "1000000117"
 BIRTH_DATE = "۱۳۸۴/۰۵/۲۵"
 PLACE, NOTE = "دفتر شهردار، طبقهٔ دوم", "کارت ملی همراه باشد"
 MINUTES = 30
+
+
+def set_free(portal: Portal, mobile: str) -> None:
+    """Withdraw what a citizen of the demo may have asked for: only one request is open at a time.
+
+    :param mobile: as people dial it.
+    """
+    with portal.site.work(write=False) as work:
+        number = work.site.country.normalize_mobile(mobile)
+        citizen = work.session.scalars(select(User).where(User.mobile == number)).one()
+        actor = identity(work, citizen, "citizen")
+    with portal.site.work(actor=actor) as work:
+        case = work.get(MeetingService).open_request()
+        if case is not None:
+            work.get(CaseService).apply(case, "withdraw")
 
 
 def say_why(page: Page) -> None:

@@ -22,6 +22,7 @@ def send(page: Page) -> str:
 
 def test_request_time_answer_and_calendar(portal: Portal, open_page: Open) -> None:
     mobile = CITIZENS["applicant"]
+    meetings.set_free(portal, mobile)
     page = open_page("applicant", PHONE)
     seen = messages(page, mobile)
     meetings.fill_in(page)
@@ -55,12 +56,14 @@ def test_request_time_answer_and_calendar(portal: Portal, open_page: Open) -> No
     assert event["LOCATION"] == meetings.PLACE
 
 
-def test_visitor_signs_in_at_the_end(open_page: Open, screen: Screen) -> None:
+def test_visitor_signs_in_at_the_end(portal: Portal, open_page: Open, screen: Screen) -> None:
+    mobile = "09000000013" if screen.touch else "09000000014"
+    meetings.set_free(portal, mobile)
     page = open_page(VISITOR, screen)
     meetings.fill_in(page)
     page.locator(NEXT).click()
     page.wait_for_url("**/login?**")
-    enter_mobile(page, "09000000013" if screen.touch else "09000000014")
+    enter_mobile(page, mobile)
     page.wait_for_url("**/meetings/new*")
     expect(step(page, 4)).to_be_visible()
     expect(page.locator("[data-review=reason]")).to_have_text(meetings.REASON)

@@ -102,7 +102,7 @@ class Submission(StrictSchema):
         CityDate(),
         title=_("Birth date"),
         validator=_born,
-        widget=BirthDateWidget(first=_oldest, last=lambda bindings: bindings["today"]),
+        widget=BirthDateWidget(autocomplete="off", first=_oldest, last=lambda bindings: bindings["today"]),
     )
     consent = Node(
         Flag(),

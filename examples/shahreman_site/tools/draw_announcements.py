@@ -28,7 +28,7 @@ class Sheet:
     def __init__(self, ground: str, pattern: str) -> None:
         self.image = Image.new("RGB", (WIDTH * ZOOM, HEIGHT * ZOOM), ground)
         self.draw = ImageDraw.Draw(self.image)
-        ink = Image.blend(Image.new("RGB", (1, 1), ground), Image.new("RGB", (1, 1), pattern), 0.4)
+        ink = Image.blend(Image.new("RGB", (1, 1), ground), Image.new("RGB", (1, 1), pattern), 0.25)
         for x in range(STEP // 2, WIDTH, STEP):
             for y in range(-STEP // 4, HEIGHT + STEP, STEP):
                 for radius in (60, 27):

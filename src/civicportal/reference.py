@@ -62,7 +62,7 @@ class ReferenceData:
         :param name: of what is read; one function for each.
         :param load: is given a session that ends with it.
         """
-        if _touched(work.session):
+        if work.writing and _touched(work.session):
             # Nobody else knows of it before the commit, and the caller may go on changing it.
             return load(work.session)
         stamp = self._stamp(work)

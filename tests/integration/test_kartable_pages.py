@@ -164,7 +164,7 @@ def test_without_the_right_to_contact_there_is_no_name(site, app, sign_in, desk,
     assert "زهرا احمدی" not in shown
     assert not [form for form in shown.forms.values() if form.action.startswith(f"{page}/")]
     fields = {
-        "csrf_token": shown.html.find("meta", {"name": "csrf-token"})["content"],
+        "csrf_token": shown.html.find("input", {"name": "csrf_token"})["value"],
         "version": str(case_of(site, desk).version),
     }
     more = {"refer": {"unit": str(desk["light"])}, "comment": {"text": "words", "sort": "note"}}
@@ -382,7 +382,7 @@ def test_the_preview_is_what_is_sent(site, app, page, desk):
 
 
 def test_what_is_not_there(app, page):
-    token = app.get(page).html.find("meta", {"name": "csrf-token"})["content"]
+    token = app.get(page).html.find("input", {"name": "csrf_token"})["value"]
     app.post(f"{page}/fly", {"csrf_token": token, "version": "1"}, status=404)
     app.post(f"{page}/object", {"csrf_token": token, "version": "1"}, status=404)
     app.get(f"{page}/accept", status=404)
@@ -391,7 +391,7 @@ def test_what_is_not_there(app, page):
 
 @pytest.mark.parametrize("version", ["", "x", "99999999999999999999", "0", "-1"])
 def test_a_form_without_a_good_version_changes_nothing(site, app, page, desk, version):
-    token = app.get(page).html.find("meta", {"name": "csrf-token"})["content"]
+    token = app.get(page).html.find("input", {"name": "csrf_token"})["value"]
     app.post(f"{page}/accept", {"csrf_token": token, "version": version}, status=409)
     assert case_of(site, desk).status == "registered"
 

@@ -124,7 +124,7 @@ class TestForm:
         assert edit_form(answer)["summary"].value == "کوتاه"
 
     def test_the_script_asks_for_the_words(self, officer, app):
-        token = app.get("/desk/announcements/new").html.select_one("meta[name=csrf-token]")["content"]
+        token = app.get("/desk/announcements/new").html.select_one("input[name=csrf_token]")["value"]
         sent = {"body": "**مهم** <script>"}
         answer = app.post("/desk/announcements/words", sent, headers={"X-CSRF-Token": token}, status=200)
         assert answer.text.strip() == "<p><strong>مهم</strong> &lt;script&gt;</p>"

@@ -19,5 +19,6 @@ def includeme(config: Any) -> None:
         "tiles",
         "language",
         "counting",
+        "caching",
     ):
         config.include(f"civicportal.web.{part}")

@@ -1,7 +1,9 @@
 """The visitor's language: a cookie that one of the site's languages may stand in."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
+from pyramid.csrf import check_csrf_token
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.security import EVERYBODY
@@ -19,6 +21,8 @@ def languages(request: Any) -> list[tuple[str, str]]:
 
 def choose(request: Any) -> Any:
     """Remember a language of the site and go back to the page; any other changes nothing."""
+    if not _from_own_page(request):
+        check_csrf_token(request)
     response = HTTPSeeOther(request.safe_next("/"))
     language = request.POST.get("language", "")
     if language in request.site.languages:
@@ -34,8 +38,21 @@ def choose(request: Any) -> Any:
     return response
 
 
+def _from_own_page(request: Any) -> bool:
+    """Tell whether the browser says that a page of this portal has sent the form.
+
+    The form stands on every page for visitors; with a token none of them would be the same for everybody.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    if site:
+        return bool(site == "same-origin")
+    return bool(urlsplit(request.headers.get("Origin", "")).netloc == request.host)
+
+
 def includeme(config: Any) -> None:
     """Add the route."""
     config.add_request_method(languages, reify=True)
     config.add_route("language", "/language")
-    config.add_view(choose, route_name="language", request_method="POST", permission=EVERYBODY)
+    config.add_view(
+        choose, route_name="language", request_method="POST", permission=EVERYBODY, require_csrf=False
+    )

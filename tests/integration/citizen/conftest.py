@@ -73,7 +73,7 @@ class Browser(TestApp):  # type: ignore[misc]
 
     def token(self) -> str:
         page = self.get("/track").text
-        return re.search(r'name="csrf-token" content="(\w+)"', page)[1]  # type: ignore[index]
+        return re.search(r'name="csrf_token" value="(\w+)"', page)[1]  # type: ignore[index]
 
     def session_token(self) -> str:
         self.token()

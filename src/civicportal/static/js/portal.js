@@ -19,7 +19,7 @@
    <form data-stay>                            … not this one: it answers with a file and the page stays
    <form data-ctrl-enter>                      Ctrl+Enter sends it, by its button data-default if it has one
    <input data-jdate>                          the month over a date field comes from body[data-dates]
-   body[data-text-copied data-text-busy data-text-of data-icons data-dates], meta[name=csrf-token]
+   body[data-text-copied data-text-busy data-text-of data-icons data-dates], input[name=csrf_token]
 
    window.civicportal = {one, all, number, token, csrf, toast, icon, onTheme, digits, key} serves the other files. */
 (function () {
@@ -38,7 +38,7 @@
   }
   function number(value) { return Number(value).toLocaleString(root.lang); }
   function token(name) { return getComputedStyle(root).getPropertyValue(name).trim(); }
-  function csrf() { return one('meta[name=csrf-token]').content; }
+  function csrf() { return one('input[name=csrf_token]').value; }
   function digits(text) {
     return String(text).replace(/[۰-۹]/g, function (d) { return d.charCodeAt(0) - 0x6F0; })
       .replace(/[٠-٩]/g, function (d) { return d.charCodeAt(0) - 0x660; });

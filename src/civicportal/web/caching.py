@@ -1,0 +1,57 @@
+"""Public pages may be kept: a browser asks whether its copy is still right, a cache before the portal knows for a while.
+
+Only what is the same for everybody: an answer to somebody without a cookie, which gives them none. A page with a form
+carries the token of its reader and is none of these.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from pyramid.tweens import EXCVIEW
+
+from civicportal.web.requests import LANGUAGE_COOKIE
+
+SHARED_SECONDS = 30
+"""For so long a cache before the portal answers by itself."""
+
+
+def caching_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:  # noqa: ARG001
+    """Return the tween. What a view says of caching itself stays."""
+
+    def caching_tween(request: Any) -> Any:
+        response = handler(request)
+        # Cookies are set by callbacks, which run after all tweens: this one is added last.
+        request.add_response_callback(_judge)
+        return response
+
+    return caching_tween
+
+
+def _judge(request: Any, response: Any) -> None:
+    if _is_public(request, response):
+        response.cache_control = f"public, max-age=0, s-maxage={SHARED_SECONDS}, must-revalidate"
+        response.vary = (*(response.vary or ()), "Cookie")
+        response.md5_etag()
+        response.conditional_response = True
+    elif "Set-Cookie" in response.headers:
+        response.headers.setdefault("Cache-Control", "no-store")
+
+
+def _is_public(request: Any, response: Any) -> bool:
+    return (
+        request.method in ("GET", "HEAD")
+        and response.status_int == 200
+        and response.content_type == "text/html"
+        and "Cache-Control" not in response.headers
+        and "Set-Cookie" not in response.headers
+        and set(request.cookies) <= {LANGUAGE_COOKIE}
+    )
+
+
+def includeme(config: Any) -> None:
+    """Put the tween below the headers."""
+    config.add_tween(
+        "civicportal.web.caching.caching_tween_factory",
+        under="civicportal.headers.headers_tween_factory",
+        over=("civicportal.sanity.sanity_tween_factory", EXCVIEW),
+    )

@@ -1,0 +1,58 @@
+"""What is the same for everybody may be kept; what is somebody's own may not."""
+
+import pytest
+
+from civicportal.testing import make_citizen
+
+SETTINGS = {"site": {"languages": ["fa", "en"]}, "texts": {"about": "Who we are."}}
+PAGE = "/about"
+"""A page without a form."""
+
+
+@pytest.fixture
+def civic_settings():
+    return SETTINGS
+
+
+def test_a_public_page_sets_no_cookie_and_is_asked_for_once(app):
+    first = app.get(PAGE, status=200)
+    assert "Set-Cookie" not in first.headers
+    assert first.headers["Cache-Control"] == "public, max-age=0, s-maxage=30, must-revalidate"
+    assert "Cookie" in first.headers["Vary"]
+    again = app.get(PAGE, headers={"If-None-Match": first.headers["ETag"]}, status=304)
+    assert again.body == b""
+    assert "Content-Security-Policy" in again.headers
+
+
+def test_a_page_that_has_changed_is_sent_anew(app, clock):
+    tag = app.get(PAGE).headers["ETag"]
+    clock.advance(hours=1)  # the page bears its time, for print
+    assert app.get(PAGE, headers={"If-None-Match": tag}, status=200).headers["ETag"] != tag
+
+
+def test_a_page_with_a_form_and_a_page_of_somebody_are_kept_by_nobody(site, app, sign_in):
+    assert app.get("/track").headers["Cache-Control"] == "no-store"
+    app.reset()
+    with site.work() as work:
+        person = make_citizen(work)
+    sign_in(person, "citizen")
+    page = app.get(PAGE)
+    assert page.headers["Cache-Control"] == "no-store"
+    assert "ETag" not in page.headers
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Sec-Fetch-Site": "same-origin"}, 303),
+        ({"Origin": "http://localhost"}, 303),
+        ({"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost"}, 400),
+        ({"Origin": "https://evil.example"}, 400),
+        ({"Origin": "null"}, 400),
+        ({}, 400),
+    ],
+)
+def test_the_language_is_changed_by_the_portals_own_pages_alone(app, headers, status):
+    origin = {**headers, "Host": "localhost"}
+    answer = app.post("/language", {"language": "en"}, headers=origin, status=status)
+    assert ("lang=en" in answer.headers.get("Set-Cookie", "")) == (status == 303)

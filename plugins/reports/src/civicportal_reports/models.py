@@ -42,6 +42,7 @@ class PlaceCount(ReportsBase):
     """
 
     __tablename__ = "reports_place_count"
+    __table_args__ = {"sqlite_with_rowid": False}
 
     level: Mapped[int] = tagged(Integer, primary_key=True, autoincrement=False)
     grid_row: Mapped[int] = tagged(Integer, primary_key=True, autoincrement=False)

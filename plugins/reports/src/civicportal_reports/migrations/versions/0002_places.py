@@ -40,6 +40,7 @@ def upgrade() -> None:
             "public",
             name=op.f("pk_reports_place_count"),
         ),
+        sqlite_with_rowid=False,
     )
     names = [column.name for column in counts.columns]
     for level in LEVELS:
@@ -66,7 +67,7 @@ def _counted(level: int) -> sa.Select[tuple[object, ...]]:
     query = sa.select(sa.literal_column(str(level)), *columns, sa.func.count()).select_from(
         report.join(case, case.c.id == report.c.case_id)
     )
-    return query.where(report.c.lat.is_not(None)).group_by(*columns)
+    return query.where(report.c.lat.is_not(None)).group_by(*columns).order_by(*columns)
 
 
 def downgrade() -> None:

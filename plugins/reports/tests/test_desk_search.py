@@ -66,8 +66,7 @@ def test_a_code_leads_to_its_case(desk):
     assert missing.status_int == 200
 
 
-def test_who_may_not_know_people_does_not_find_them(desk, city, sign_in):
-    _codes, search = desk
+def test_who_may_not_see_a_case_does_not_find_its_citizen(desk, city):
     with city.site.work(actor=city.stranger, write=False) as work:
         assert work.get(ReportSearch).total(Filters(words="مریم")).number == 0
 

@@ -24,19 +24,24 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import InstrumentedAttribute
 
-from civicportal.access import reach, visible
+from civicportal.access import visible
 from civicportal.cases.models import Case
 from civicportal.cases.search_index import SearchIndex
+from civicportal.cases.search_query import fts5_query, tsquery, tsquery_of_kind, tsquery_of_scope
 from civicportal.cases.wanted import Term, Wanted, read
 from civicportal.lists import Total, count_rows, more_than
 
 if TYPE_CHECKING:
     from civicportal.work import Work
 
-MOST_PROPOSED = 4000
+MOST_PROPOSED = 2000
 """Cases that are fetched by their ids; what more cases have is frequent."""
+_LATEST = 500
+_FREQUENT = 25
+"""What so many of the latest cases have needs no index: a list meets it soon, the index would have to gather all."""
+_LOOKED_AT = 20_000
+"""The latest cases that are looked at to say how many have a frequent word."""
 Rows = Select[*tuple[Any, ...]]
 
 _PROPOSE = {
@@ -51,13 +56,13 @@ _PROPOSE = {
 
 @dataclass(frozen=True, kw_only=True)
 class Proposal:
-    """Cases in which all words occur, as the index knows it.
+    """Cases of the actor in which all words occur, as the index knows it.
 
     :ivar complete: there are no others.
     """
 
-    ids: tuple[int, ...]
-    complete: bool
+    ids: tuple[int, ...] = ()
+    complete: bool = False
 
 
 class CaseSearch:
@@ -67,67 +72,72 @@ class CaseSearch:
         self.work = work
         self.session = work.session
         self._is_postgresql = work.site.engines.dialect == "postgresql"
-        self._proposals: dict[Wanted, Proposal | None] = {}
-        self._scope: Proposal | None = None
+        self._newest: int | None = None
+        self._proposals: dict[tuple[Wanted, str], Proposal | None] = {}
 
-    def matches(self, typed: str) -> ColumnElement[bool]:
+    def matches(self, typed: str, kind: str = "") -> ColumnElement[bool]:
         """Return the condition on ``Case`` that all words occur; a tracking code means its case.
 
-        Names of citizens count only on cases whose contact the actor may see.
+        It goes with :func:`~civicportal.access.visible`: the index is asked only for what the actor may see. Names of
+        citizens count only on cases whose contact the actor may see.
+
+        :param kind: name of the only kind that the query asks for.
         """
         wanted = read(typed)
         if wanted.code:
             return Case.code == wanted.code
         if not wanted.terms:
             return false()
-        return and_(self._narrowed(wanted), self._rule(wanted))
+        proposal = self._proposal(wanted, kind)
+        narrowed = self._among(proposal.ids) if proposal and proposal.complete else true()
+        return and_(narrowed, self._rule(wanted))
 
-    def conditions(self, typed: str, citizen: int | None) -> list[ColumnElement[bool]]:
+    def conditions(self, typed: str, citizen: int | None, kind: str = "") -> list[ColumnElement[bool]]:
         """Return the conditions of a list for what :class:`~civicportal.cases.finding.SearchFields` says.
 
         :param citizen: only cases of this person, and of these those whose contact the actor may see.
+        :param kind: name of the only kind that the query asks for.
         """
-        found = [self.matches(typed)] if typed else []
+        found = [self.matches(typed, kind)] if typed else []
         if citizen is not None:
-            found += [Case.citizen_id == citizen, visible(self.work.actor, "contact")]
+            found += [Case.citizen_id == citizen, visible(self.work.actor, "contact", walked=True)]
         return found
 
-    def total(self, query: Rows, typed: str = "") -> Total:
+    def total(self, query: Rows, typed: str = "", kind: str = "") -> Total:
         """Count the rows of a query, which :meth:`matches` may have narrowed by the same words; never all of many.
 
         :param query: selects from ``Case``.
         """
-        proposal = self._proposal(read(typed)) if typed else None
+        proposal = self._proposal(read(typed), kind) if typed else None
         if proposal is None or proposal.complete:
             return count_rows(self.session, query)
-        # Of a frequent word some thousand cases are known: how many of them the rest of the query leaves is at least
-        # how many there are.
-        found = count_rows(self.session, query.where(self._among(proposal.ids)))
+        # Of a frequent word some cases are known, or the latest are looked at: how many of them the rest of the query
+        # leaves is the least there is.
+        some = self._among(proposal.ids) if proposal.ids else self._latest(_LOOKED_AT)
+        found = count_rows(self.session, query.where(some))
         return more_than(found.number) if found.exact else found
 
-    def proposal(self, typed: str) -> Proposal | None:
+    def proposal(self, typed: str, kind: str = "") -> Proposal | None:
         """Return what the index knows of the words; None where it cannot say."""
-        return self._proposal(read(typed))
+        return self._proposal(read(typed), kind)
 
     # -- the rule -------------------------------------------------------------------------------------------
 
     def _rule(self, wanted: Wanted) -> ColumnElement[bool]:
         words = and_(*(self._has(term, Case.search_text) for term in wanted.terms))
-        known = visible(self.work.actor, "contact")
         if not self._knows_people:
             return words
-        either = and_(
-            *(
-                or_(self._has(term, Case.search_text), self._has(term, Case.search_person))
-                for term in wanted.terms
-            )
+        known = visible(self.work.actor, "contact", walked=True)
+        either = (
+            or_(self._has(term, Case.search_text), self._has(term, Case.search_person))
+            for term in wanted.terms
         )
-        return or_(words, and_(known, either))
+        return or_(words, and_(*either, known))
 
-    def _has(self, term: Term, column: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    def _has(self, term: Term, column: Any) -> ColumnElement[bool]:
         place = func.strpos if self._is_postgresql else func.instr
-        spaced = func.concat(" ", column, " ") if self._is_postgresql else " " + column + " "
         end = "" if term.goes_on else " "
+        spaced = " " + column + " "
         found = [place(spaced, f" {' '.join(spelling)}{end}") > 0 for spelling in term.spellings]
         if term.code and column is Case.search_text:
             found.append(_code_begins(term.code))
@@ -145,41 +155,44 @@ class CaseSearch:
 
     # -- what makes it quick --------------------------------------------------------------------------------
 
-    def _narrowed(self, wanted: Wanted) -> ColumnElement[bool]:
-        proposal = self._proposal(wanted)
-        if proposal and proposal.complete:
-            return self._among(proposal.ids)
-        scope = self._own_scope() if proposal else None
-        return self._among(scope.ids) if scope and scope.complete else true()
+    def _proposal(self, wanted: Wanted, kind: str) -> Proposal | None:
+        key = (wanted, kind)
+        if key not in self._proposals:
+            known = wanted.terms and SearchIndex(self.work.site.engines).is_ready(self.session)
+            self._proposals[key] = self._propose(wanted, kind) if known else None
+        return self._proposals[key]
 
-    def _proposal(self, wanted: Wanted) -> Proposal | None:
-        """Return what the index knows, None where it cannot say."""
-        if wanted not in self._proposals:
-            asked = (
-                index_query(wanted, self._is_postgresql, people=self._knows_people) if wanted.terms else ""
-            )
-            known = asked and SearchIndex(self.work.site.engines).is_ready(self.session)
-            self._proposals[wanted] = self._ask(wanted, asked) if known else None
-        return self._proposals[wanted]
-
-    def _ask(self, wanted: Wanted, asked: str) -> Proposal:
+    def _propose(self, wanted: Wanted, kind: str) -> Proposal:
+        latest = select(func.count()).select_from(Case).where(self._latest(_LATEST), self._rule(wanted))
+        if kind:
+            latest = latest.where(Case.kind == kind)
+        if (self.session.scalar(latest.where(visible(self.work.actor, walked=True))) or 0) >= _FREQUENT:
+            return Proposal()
+        if self.work.writing and self._is_postgresql:
+            # What this transaction has written itself is found too.
+            self.session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
         query = _PROPOSE[self.work.site.engines.dialect]
-        ids = list(self.session.scalars(query, {"query": asked, "most": MOST_PROPOSED + 1}))
+        asked = {"query": self._index_query(wanted, kind), "most": MOST_PROPOSED + 1}
+        ids = list(self.session.scalars(query, asked))
         (only, *others) = wanted.terms
         if only.code and not others:
             codes = select(Case.id).where(_code_begins(only.code)).limit(MOST_PROPOSED + 1)
             ids = list({*ids, *self.session.scalars(codes)})
         return Proposal(ids=tuple(ids[:MOST_PROPOSED]), complete=len(ids) <= MOST_PROPOSED)
 
-    def _own_scope(self) -> Proposal | None:
-        """Return the cases that the actor could see at all, if they are few."""
-        if self._scope is None:
-            query = reach(self.work.actor)
-            if query is None:
-                return None
-            ids = self.session.scalars(select(query.subquery()).limit(MOST_PROPOSED + 1)).all()
-            self._scope = Proposal(ids=tuple(ids[:MOST_PROPOSED]), complete=len(ids) <= MOST_PROPOSED)
-        return self._scope
+    def _index_query(self, wanted: Wanted, kind: str) -> str:
+        people = self._knows_people
+        if not self._is_postgresql:
+            return fts5_query(wanted, people=people)
+        scope = tsquery_of_scope(self.work.actor, self.work.site.kinds)
+        parts = [tsquery(wanted, people=people), scope, tsquery_of_kind(kind) if kind else ""]
+        return " & ".join(part for part in parts if part)
+
+    def _latest(self, number: int) -> ColumnElement[bool]:
+        # Known beforehand: of a span that a subquery names the planner would expect a third of all cases.
+        if self._newest is None:
+            self._newest = self.session.scalar(select(func.max(Case.id))) or 0
+        return Case.id > self._newest - number
 
     def _among(self, ids: tuple[int, ...]) -> ColumnElement[bool]:
         if self._is_postgresql:
@@ -190,35 +203,3 @@ class CaseSearch:
 def _code_begins(digits: str) -> ColumnElement[bool]:
     # Both databases find a span of codes by their index; ":" is what follows "9".
     return and_(Case.code >= digits, Case.code < f"{digits}:")
-
-
-def index_query(wanted: Wanted, postgresql: bool, *, people: bool) -> str:
-    """Return the words as the index of the database asks for them; empty where it would say nothing.
-
-    :param people: look into the names of citizens too.
-    """
-    # The beginning of a code stands in no index of words: with other words these decide, alone it is looked up.
-    terms = [term for term in wanted.terms if not term.code] or list(wanted.terms)
-    if postgresql:
-        return " & ".join(_tsquery(term, people) for term in terms)
-    asked = " AND ".join(_fts5(term) for term in terms)
-    return asked if people else f"search_text : ({asked})"
-
-
-def _tsquery(term: Term, people: bool) -> str:
-    def run(spelling: tuple[str, ...], mark: str) -> str:
-        ends = ["" for _word in spelling[:-1]] + [":*" if term.goes_on else ""]
-        return (
-            "(" + " & ".join(f"'{mark}{word}'{end}" for word, end in zip(spelling, ends, strict=True)) + ")"
-        )
-
-    marks = ("", "@") if people else ("",)
-    return "(" + " | ".join(run(spelling, mark) for spelling in term.spellings for mark in marks) + ")"
-
-
-def _fts5(term: Term) -> str:
-    def run(spelling: tuple[str, ...]) -> str:
-        ends = ["" for _word in spelling[:-1]] + [" *" if term.goes_on else ""]
-        return "(" + " AND ".join(f'"{word}"{end}' for word, end in zip(spelling, ends, strict=True)) + ")"
-
-    return "(" + " OR ".join(run(spelling) for spelling in term.spellings) + ")"

@@ -1,8 +1,10 @@
 """The index of words: made after the tables, kept by the database itself whenever a case's words change.
 
 PostgreSQL keeps the words of a case as a ``tsvector`` with a GIN index in a table of its own, so that a step of a case
-does not touch it; no extension is needed. SQLite has an FTS5 table over ``cases``. Triggers write both in the
-transaction that writes the case, whoever it is. Words of a person stand apart: marked with ``@``, or in a column.
+does not touch it; no extension is needed. Beside them stand kind, category, units and persons of the case, marked with
+``#``, so that who sees few cases among many asks for those only. SQLite has an FTS5 table over ``cases``. Triggers write both in the
+transaction that writes the case, whoever it is: PostgreSQL's at its end. Words of a person stand apart, marked with
+``@`` or in a column.
 """
 
 from collections.abc import Callable, Iterator
@@ -62,13 +64,13 @@ _TRIGGERS = (
     f" WHEN {_CHANGED} BEGIN {_TAKE} {_PUT} END",
 )
 _FILL = text(
-    "INSERT INTO case_search (case_id, doc) SELECT id, case_search_doc(search_text, search_person) FROM cases"
+    "INSERT INTO case_search (case_id, doc) SELECT id, case_search_of(id) FROM cases"
     " WHERE id BETWEEN :first AND :last"
     " ON CONFLICT (case_id) DO UPDATE SET doc = excluded.doc WHERE case_search.doc <> excluded.doc"
 )
 _OUT_OF_STEP = text(
     "SELECT count(*) FROM cases LEFT JOIN case_search ON case_id = id"
-    " WHERE id BETWEEN :first AND :last AND doc IS DISTINCT FROM case_search_doc(search_text, search_person)"
+    " WHERE id BETWEEN :first AND :last AND doc IS DISTINCT FROM case_search_of(id)"
 )
 _ready: "WeakSet[Engine]" = WeakSet()
 

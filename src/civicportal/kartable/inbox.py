@@ -90,7 +90,7 @@ class InboxService:
     def total(self, view: str, filters: Filters) -> Total:
         """Return how many rows a view has, :data:`EVERYWHERE` too."""
         query = self._query(select(Case.id), view, filters)
-        return self.work.get(CaseSearch).total(query, filters.words)
+        return self.work.get(CaseSearch).total(query, filters.words, filters.kind or "")
 
     def neighbours(self, case: Case) -> tuple[str | None, str | None]:
         """Return the codes of the cases before and after this one in "all open" by deadline."""
@@ -104,10 +104,12 @@ class InboxService:
 
     def _query(self, columns: Rows, view: str, filters: Filters) -> Rows:
         if view == EVERYWHERE:
-            return self._filtered(self._with_holder(columns), filters).where(visible(self.identity))
+            return self._filtered(self._with_holder(columns), filters).where(
+                visible(self.identity, walked=True)
+            )
         query = self._filtered(self._joined(columns), filters)
         if view == "closed":
-            return query.where(self._once(self._closed_today()), visible(self.identity))
+            return query.where(self._once(self._closed_today()), visible(self.identity, walked=True))
         return query.where(self._condition(view), self._once(self._in_kartable))
 
     @property
@@ -165,4 +167,8 @@ class InboxService:
         query = query.where(sent_between(self.work.site.calendar, filters.first_day, filters.last_day))
         if filters.citizen is not None:
             query = query.where(Case.citizen_id == filters.citizen, visible(self.identity, "contact"))
-        return query.where(self.work.get(CaseSearch).matches(filters.words)) if filters.words else query
+        return (
+            query.where(self.work.get(CaseSearch).matches(filters.words, filters.kind or ""))
+            if filters.words
+            else query
+        )

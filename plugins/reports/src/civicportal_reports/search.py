@@ -80,7 +80,7 @@ class ReportSearch:
 
     def page(self, filters: Filters, *, sort: str = "newest", cursor: str | None = None) -> Page:
         """Return one page of (case, report) rows."""
-        query = self.query(filters, Case, Report)
+        query = self._walked(filters, Case, Report)
         return case_page(self.session, query, sort=SORTS.get(sort, SORTS["newest"]), cursor=cursor)
 
     def count(self, filters: Filters) -> int:
@@ -89,17 +89,21 @@ class ReportSearch:
 
     def total(self, filters: Filters) -> Total:
         """Return how many there are, counted no further than a page shows."""
-        return self.work.get(CaseSearch).total(self.query(filters, Case.id), filters.words)
+        return self.work.get(CaseSearch).total(self._walked(filters, Case.id), filters.words, KIND)
 
     def instead_of(self, filters: Filters) -> str:
         """Return words that would find something in place of those that find nothing; empty for none."""
         return self.work.get(SuggestionService).instead_of(
-            filters.words, lambda words: self.query(replace(filters, words=words), Case.id)
+            filters.words, lambda words: self._walked(replace(filters, words=words), Case.id)
         )
 
     def points(self, filters: Filters, box: Bounds | None = None) -> list[tuple[Case, Report]]:
         """Return the reports with a point, those inside a box if one is given; the latest when they are too many."""
         return self._points(self.query(filters, Case, Report), box)
+
+    def _walked(self, filters: Filters, *columns: Any) -> Select[Any]:
+        """Return the same query as :meth:`query`, of which no more than a page is read."""
+        return self._filtered(filters, *columns).where(visible(self.work.actor, walked=True))
 
     # -- everybody ------------------------------------------------------------------------------------------
 
@@ -154,7 +158,7 @@ class ReportSearch:
             found.append(Case.source == filters.source)
         if filters.urgent:
             found.append(Case.urgent.is_(True))
-        found += self.work.get(CaseSearch).conditions(filters.words, filters.citizen)
+        found += self.work.get(CaseSearch).conditions(filters.words, filters.citizen, KIND)
         if filters.overdue:
             found.append(overdue(self.work.clock.now()))
         found += filters.figure_conditions(self.work.site.calendar, self.work.clock.now())

@@ -1,0 +1,34 @@
+"""Where the cases lie that somebody may see, for an index: :func:`civicportal.access.visible` decides."""
+
+from dataclasses import dataclass
+
+from civicportal.access import kinds_of
+from civicportal.security import Identity
+
+
+@dataclass(frozen=True)
+class Reach:
+    """A part of the cases that the actor may see; None leaves a side open."""
+
+    kinds: frozenset[str] | None
+    units: frozenset[int] | None
+    categories: frozenset[int] | None
+
+
+def reaches(identity: Identity) -> list[Reach]:
+    """Return where cases lie that may be seen; beyond these only those with a line to ``access.persons``.
+
+    An index is asked by it; it proposes more than may be seen, and never less.
+    """
+    if identity.door == "system":
+        return [Reach(None, None, None)]
+    return [
+        Reach(
+            kinds=None if grant.administrator else frozenset(kinds_of(grant, "view")),
+            units=grant.units,
+            # Asked about or without a category, a case of the unit is seen by whom a category binds too.
+            categories=grant.categories if grant.units is None else None,
+        )
+        for grant in identity.grants
+        if grant.administrator or kinds_of(grant, "view")
+    ]

@@ -14,7 +14,7 @@ REQUIREMENTS := requirements-dev.txt constraints.txt pyproject.toml \
 	$(wildcard plugins/*/pyproject.toml examples/*/pyproject.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-reset test test-long check format clean
+.PHONY: help setup demo demo-reset test test-long bench bench-full check format clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,14 @@ test: setup ## Run the tests, on SQLite and PostgreSQL.
 test-long: setup ## Run the tests with the long forms of their loops: kills, generated input.
 	@.ci/packages postgresql chromium || true
 	CIVICPORTAL_LONG=1 $(PYTEST)
+
+bench: setup ## Measure the portal on small databases of its own, in two minutes.
+	@.ci/packages postgresql || true
+	$(BIN)/python -m benchmarks full --small
+
+bench-full: setup ## The same with up to a million cases; takes half an hour and wants an idle machine.
+	@.ci/packages postgresql || true
+	$(BIN)/python -m benchmarks full --n 10k --n 100k --n 1M --seconds 3 --rounds 3
 
 check: setup ## Look at form, types, architecture, catalogues, documentation and vendored files.
 	$(BIN)/ruff format --check .

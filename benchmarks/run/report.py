@@ -9,6 +9,8 @@ from typing import Any
 from benchmarks.run.measure import Figures, Result, Run
 
 GATES = Path(__file__).parents[1] / "gates.toml"
+GOAL = "goal_"
+"""How names begin of what is wished for, and fails no run."""
 NOISY = 25
 """More than this in a hundred between rounds, and times of the clock decide nothing."""
 _HEAD = (
@@ -29,6 +31,8 @@ def table(run: Run) -> str:
         f"all processes {start[1]:.0f} MB, then {end[1]:.0f} MB (PSS).",
     ]
     problems = [f"- {result.name}: {problem}" for result in run.results for problem in result.problems]
+    short = [f"- {line}" for line in shortfalls(run)]
+    lines += ["", "Short of the goals:", *short] if short else []
     return "\n".join([*lines, *(["", "Problems:", *problems] if problems else [])])
 
 
@@ -44,12 +48,24 @@ def failures(run: Run, gates: Mapping[str, Mapping[str, float]] | None = None) -
 
     :param gates: those of ``gates.toml`` if None.
     """
-    gates = gates if gates is not None else tomllib.loads(GATES.read_text(encoding="utf-8"))
     found = [f"{result.name}: {problem}" for result in run.results for problem in result.problems]
+    return [*found, *_held(run, "", _gates() if gates is None else gates)]
+
+
+def shortfalls(run: Run, gates: Mapping[str, Mapping[str, float]] | None = None) -> list[str]:
+    """Return what does not reach the goals of the design."""
+    return list(_held(run, GOAL, _gates() if gates is None else gates))
+
+
+def _gates() -> dict[str, dict[str, float]]:
+    return tomllib.loads(GATES.read_text(encoding="utf-8"))
+
+
+def _held(run: Run, prefix: str, gates: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
     for result in run.results:
         for name, limit in gates.get(result.name, {}).items():
-            found += _failed(result, name, limit, run)
-    return found
+            if name.startswith(GOAL) == bool(prefix):
+                yield from _failed(result, name.removeprefix(prefix), limit, run, prefix)
 
 
 def write(run: Run, folder: Path) -> None:
@@ -80,12 +96,12 @@ def _row(result: Result) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _failed(result: Result, name: str, limit: float, run: Run) -> Iterator[str]:
+def _failed(result: Result, name: str, limit: float, run: Run, prefix: str) -> Iterator[str]:
     value = _value(result, name)
-    if value is None or (name in ("p50", "p95") and run.spread > NOISY):
+    if value is None or (name in ("p50", "p95") and not prefix and run.spread > NOISY):
         return
     if value < limit if name == "floor" else value > limit:
-        yield f"{result.name}: {name} is {value:.1f}, the gate is {limit:g}"
+        yield f"{result.name}: {name} is {value:.1f}, the {'goal' if prefix else 'gate'} is {limit:g}"
 
 
 def _value(result: Result, name: str) -> float | None:

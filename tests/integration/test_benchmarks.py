@@ -1,0 +1,113 @@
+"""The benchmark itself: what it makes is the same for one seed, and counted rightly; what it measures is held against gates."""
+
+from datetime import datetime
+
+import pytest
+from sqlalchemy import func, select
+
+from benchmarks.run.measure import Figures, Result, Run
+from benchmarks.run.report import failures, shortfalls, table
+from benchmarks.run.serving import SITE
+from benchmarks.seed import load
+from civicportal.kartable.models import Referral
+from civicportal.site import Site
+from civicportal.statistics.services import StatisticsService
+
+UNTIL = datetime.fromisoformat("2026-11-26T00:00:00+03:30")
+
+
+def quiet(_text):
+    """Say nothing."""
+
+
+@pytest.fixture
+def make(civic_session, civic_database, tmp_path):
+    sites = []
+
+    def make():
+        database = civic_session.new_database(civic_database)
+        site = Site(SITE, environ={"BENCH_DATABASE_URL": database, "BENCH_FILES": str(tmp_path)})
+        load.prepare(site, quiet)
+        sites.append(site)
+        return site
+
+    yield make
+    for site in sites:
+        site.engines.dispose()
+
+
+def fill(site, cases=300):
+    load.load(site, cases=cases, seed=3, until=UNTIL, progress=quiet)
+    return load.manifest(site, cases=cases, seed=3, until=UNTIL)
+
+
+def test_one_seed_makes_one_city_and_its_counters_are_right(make):
+    first, second = make(), make()
+    assert fill(first) == fill(second)
+    with first.work(write=False) as work:
+        assert work.get(StatisticsService).verify() == {}
+        lines = select(func.count()).where(Referral.type == "action", Referral.closed_at.is_(None))
+        still_open = work.session.scalar(lines)
+    statuses = fill(first)["statuses"]
+    closed = ("reviewed", "rejected", "out_of_scope", "answered", "archived", "held", "declined")
+    assert still_open == sum(n for name, n in statuses.items() if name.split(".")[1] not in closed)
+
+
+def test_what_was_interrupted_goes_on(make, monkeypatch):
+    whole, broken = make(), make()
+    monkeypatch.setattr(load, "CHUNK", 100)
+    write, told = load._write, []
+
+    def breaking(*arguments):
+        if len(told) == 2:
+            raise KeyboardInterrupt
+        told.append(1)
+        write(*arguments)
+
+    expected = fill(whole)
+    monkeypatch.setattr(load, "_write", breaking)
+    with pytest.raises(KeyboardInterrupt):
+        fill(broken)
+    monkeypatch.setattr(load, "_write", write)
+    assert fill(broken) == expected
+
+
+def run_of(**figures):
+    usual = {
+        "requests": 10,
+        "rate": 5.0,
+        "p50": 10.0,
+        "p95": 20.0,
+        "p99": 30.0,
+        "app_ms": 8.0,
+        "database_ms": 2.0,
+        "bytes": 2048.0,
+        "statements": 8.0,
+    }
+    result = Result(
+        name="kartable",
+        portal=Figures(**{**usual, **figures}),
+        floor=Figures(**{**usual, "app_ms": 1.0}),
+        problems=[],
+    )
+    return Run(
+        database="sqlite",
+        cases=100,
+        results=[result],
+        memory={"start": (1.0, 2.0), "end": (3.0, 4.0)},
+        load=(0.1, 0.2),
+        spread=1.0,
+    )
+
+
+def test_gates_fail_a_run_and_goals_are_named():
+    gates = {"kartable": {"statements": 8, "goal_statements": 6, "floor": 25, "p95": 25}}
+    assert failures(run_of(), gates) == []
+    assert shortfalls(run_of(), gates) == ["kartable: statements is 8.0, the goal is 6"]
+    assert failures(run_of(statements=9.0), gates) == ["kartable: statements is 9.0, the gate is 8"]
+    assert failures(run_of(app_ms=98.0), gates) == ["kartable: floor is 3.0, the gate is 25"]
+    assert failures(run_of(p95=26.0), gates) == ["kartable: p95 is 26.0, the gate is 25"]
+
+
+def test_the_table_names_every_scenario():
+    assert "| kartable | 10.0 | 20.0 | 30.0 | 5 | 8 | 8.0 + 2.0 | 3.00 | 30 | 2 |" in table(run_of())

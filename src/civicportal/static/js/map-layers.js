@@ -7,7 +7,7 @@
                                                                       data-districts='{"NAME": 0…4}'
      <div data-map-numbers="URL">                                     is filled with that piece of a page
      <div data-map data-points-url="URL" data-card-url="URL"
-          data-text-cluster data-text-spot data-text-loading data-text-failed data-text-none>
+          data-text-cluster data-text-spot data-text-close data-text-loading data-text-failed data-text-none>
      <p role="status" data-map-state><button data-map-retry hidden>
    points-url is asked with bbox=west,south,east,north, zoom and mode=clusters|heat and answers
    {total, clusters: [{n, lat, lon, box}], looks: [{tone, icon, title}], points: [[lat, lon, look, card]]} or
@@ -176,10 +176,13 @@
     box.className = 'vstack-3';
     box.setAttribute('aria-live', 'polite');
     box.textContent = this.data.textLoading;
-    layer.unbindPopup().bindPopup(box, { minWidth: 220, maxWidth: 300, maxHeight: 260 }).openPopup();
+    /* On the map, not on the layer: the map may move to make room, and its points are drawn anew. */
+    var popup = L.popup({ minWidth: 220, maxWidth: 300, maxHeight: 260, offset: layer.options.icon ? [0, -30] : [0, 0] })
+      .setLatLng([point.lat, point.lon]).setContent(box).openOn(this.map);
+    cp.one('.leaflet-popup-close-button', popup.getElement()).setAttribute('aria-label', this.data.textClose);
     Promise.all(point.cards.slice(0, 20).map(function (card) { return self.card(card); })).then(function (cards) {
       box.innerHTML = cards.join('');
-      layer.getPopup().update();
+      popup.update();
       var link = cp.one('a', box);
       if (link) { link.focus({ preventScroll: true }); }
     }).catch(function () { box.textContent = self.data.textFailed; });

@@ -69,6 +69,15 @@ def write_site(folder: Path, database_url: str, tables: str = "", sms_url: str =
     return path
 
 
+#: Begins a command as a service manager does that keeps its listening socket, sd_listen_fds(3).
+HAND_ON = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
 class Process:
     """A command of the portal as a process of its own, which may be killed.
 
@@ -90,8 +99,7 @@ class Process:
         command, handed_on = self._command, ()
         if self.listening:
             handed_on = (self.listening.fileno(),)
-            words = f'exec 3<&{handed_on[0]}; export LISTEN_FDS=1 LISTEN_PID=$$; exec "$@"'
-            command = ["sh", "-c", words, "sh", *command]
+            command = [sys.executable, "-c", HAND_ON, str(handed_on[0]), *command]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 command,

@@ -55,6 +55,25 @@ class TestList:
         assert codes == {several[index] for index in wanted}
         assert number(page.html.select_one(".page-h p").text) == len(wanted)
 
+    def test_the_search_box_marks_words_and_keeps_numbers_out_of_the_address(
+        self, city, app, sign_in, several
+    ):
+        sign_in(city.officer)
+
+        def search(text):
+            forms = app.get("/desk/feedback?stage=open").forms.values()
+            form = next(form for form in forms if "/desk/feedback/search" in form.action)
+            form["q"] = text
+            return form.submit().follow()
+
+        page = search("تلفنها")
+        assert [mark.text for mark in page.html.select("tbody mark")] == ["تلفن‌ها"]
+        assert page.request.GET["stage"] == "open"
+        mine = search(f"0{city.citizen.mobile.removeprefix('+98')}")
+        assert len(mine.html.select("tbody a.subj")) == 1
+        assert city.citizen.mobile[3:] not in mine.request.url
+        assert "ققنوس" in search("ققنوس").html.select_one(".empty").text
+
     def test_rows_are_made_for_the_keyboard(self, city, app, sign_in, several):
         sign_in(city.officer)
         page = app.get("/desk/feedback")

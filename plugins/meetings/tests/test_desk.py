@@ -97,7 +97,10 @@ class TestSearch:
         assert self.found(self.search(desk, first_day="1405/03/10")) == ["زمین ورزشی محله"]
 
     def test_by_words_of_the_request_and_names(self, several, desk):
-        assert self.found(self.search(desk, words="ورزشي")) == ["زمین ورزشی محله"]
+        page = self.search(desk, words="ورزشي")
+        assert self.found(page) == ["زمین ورزشی محله"]
+        assert "ورزشی" in [mark.text for mark in page.html.select("#requests .item-link mark")]
+        assert "ققنوس" in self.search(desk, words="ققنوس").html.select_one("#requests .empty").text
         assert len(self.found(self.search(desk, words="مریم"))) == 2
 
     def test_by_status(self, office, several, desk):

@@ -17,6 +17,7 @@ from civicportal.api import (
     Node,
     Option,
     PeriodFields,
+    SearchFields,
     StrictSchema,
     TextAreaWidget,
     _,
@@ -94,10 +95,9 @@ class Wording(StrictSchema):
     )
 
 
-class DeskFields(StrictSchema):
+class DeskFields(SearchFields):
     """Filters of messages that stand first."""
 
-    words = Node(CleanText(0, 100), title=_("Words"), missing="")
     type = optional_choice(TITLES, _("Kind of message"), _("Every kind"))
     stage = optional_choice([("open", _("Still open")), *STAGES.items()], _("Stage"), _("Every stage"))
     status = optional_choice("states", _("Status"), _("Every status"))

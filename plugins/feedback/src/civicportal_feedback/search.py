@@ -1,7 +1,7 @@
 """Finding messages: one query for the desk's list and its counts, so that they always agree."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any
 
@@ -15,6 +15,8 @@ from civicportal.api import (
     OrganizationService,
     Page,
     Referral,
+    SuggestionService,
+    Total,
     Work,
     _,
     case_page,
@@ -39,6 +41,7 @@ class Filters(FigureFilters):
     """
 
     words: str = ""
+    citizen: int | None = None
     type: str | None = None
     stage: str | None = None
     status: str | None = None
@@ -64,13 +67,23 @@ class FeedbackSearch:
 
     def query(self, filters: Filters, *columns: Any) -> Select[Any]:
         """Return a query for columns of the messages that the actor may see."""
-        query = select(*columns).select_from(Case).join(Feedback, Feedback.case_id == Case.id)
-        return query.where(Case.kind == KIND, visible(self.work.actor), *self._conditions(filters))
+        return self._filtered(filters, *columns).where(visible(self.work.actor))
 
     def page(self, filters: Filters, *, sort: str = "newest", cursor: str | None = None) -> Page:
         """Return one page of (case, feedback) rows."""
-        query = self.query(filters, Case, Feedback)
+        query = self._filtered(filters, Case, Feedback).where(visible(self.work.actor, walked=True))
         return case_page(self.session, query, sort=SORTS.get(sort, SORTS["newest"]), cursor=cursor)
+
+    def total(self, filters: Filters) -> Total:
+        """Return how many there are, counted no further than a page shows."""
+        query = self._filtered(filters, Case.id).where(visible(self.work.actor, walked=True))
+        return self.work.get(CaseSearch).total(query, filters.words, KIND)
+
+    def instead_of(self, filters: Filters) -> str:
+        """Return words that would find something in place of those that find nothing; empty for none."""
+        return self.work.get(SuggestionService).instead_of(
+            filters.words, lambda words: self.query(replace(filters, words=words), Case.id)
+        )
 
     def counts(self, filters: Filters) -> dict[str, int]:
         """Return how many messages the filters leave, by stage."""
@@ -89,10 +102,13 @@ class FeedbackSearch:
                 found[case_id] = "come" if closed_at else "waiting"
         return found
 
+    def _filtered(self, filters: Filters, *columns: Any) -> Select[Any]:
+        query = select(*columns).select_from(Case).join(Feedback, Feedback.case_id == Case.id)
+        return query.where(Case.kind == KIND, *self._conditions(filters))
+
     def _conditions(self, filters: Filters) -> list[ColumnElement[bool]]:
         found = [sent_between(self.work.site.calendar, filters.first_day, filters.last_day)]
-        if filters.words:
-            found.append(self.work.get(CaseSearch).matches(filters.words))
+        found += self.work.get(CaseSearch).conditions(filters.words, filters.citizen, KIND)
         if filters.type:
             found.append(Feedback.type == filters.type)
         if filters.stage:

@@ -15,6 +15,7 @@ ROUTES = {
     "feedback.desk": "/desk/feedback",
     "feedback.register": "/desk/feedback/new",
     "feedback.statistics": "/desk/feedback/statistics",
+    "feedback.search": "/desk/feedback/search",
     "feedback.publish": r"/desk/feedback/{code:\d{10}}/publish",
     "feedback.take_back": r"/desk/feedback/{code:\d{10}}/take-back",
 }
@@ -26,6 +27,7 @@ VIEWS: tuple[tuple[str, str, str | None, str, Any], ...] = (
     ("feedback.desk", "desk.listing", "desk", VIEW, "GET"),
     ("feedback.register", "register.new", "register", REGISTER, ("GET", "POST")),
     ("feedback.statistics", "figures.show", "statistics", VIEW, "GET"),
+    ("feedback.search", "desk.search", None, VIEW, "POST"),
     ("feedback.publish", "desk.publish", "publish", PERMISSION, ("GET", "POST")),
     ("feedback.take_back", "desk.take_back", None, PERMISSION, "POST"),
 )

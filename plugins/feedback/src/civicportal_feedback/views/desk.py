@@ -16,6 +16,7 @@ from civicportal.api import (
     Refused,
     StaleCase,
     _,
+    search_list,
     whole_number,
 )
 from civicportal_feedback.choices import desk_choices
@@ -45,7 +46,9 @@ def listing(request: Any) -> dict[str, Any]:
         "page": page,
         "opinions": search.opinions(case for case, _feedback in page.rows),
         "opinion_titles": OPINIONS,
-        "total": sum(search.counts(filters).values()),
+        "total": search.total(filters),
+        "filters": filters,
+        "instead": search.instead_of(filters) if filters.words and not page.rows else "",
         "address": ListAddress(request, form, "feedback.desk"),
         "sort": sort if sort in SORTS else "newest",
         "sorts": SORTS,
@@ -54,6 +57,11 @@ def listing(request: Any) -> dict[str, Any]:
         "unit_name": organization.unit_name,
         "now": request.site.clock.now(),
     }
+
+
+def search(request: Any) -> HTTPSeeOther:
+    """Look for what was typed into the box above the list."""
+    return search_list(request, "feedback.desk")
 
 
 def publish(request: Any) -> Any:

@@ -1,7 +1,7 @@
 """Finding requests on the desk."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any
 
@@ -15,9 +15,12 @@ from civicportal.api import (
     OrganizationService,
     Page,
     Rows,
+    SuggestionService,
+    Total,
     User,
     Work,
     case_page,
+    count_rows,
     in_stage,
     overdue,
     sent_between,
@@ -71,9 +74,19 @@ class MeetingSearch:
 
     def page(self, filters: Filters, *, cursor: str | None = None) -> Page:
         """Return one page of (case, request, citizen) rows: who waits longest comes first, else the newest."""
-        query = self.query(filters, Case, MeetingRequest, User)
+        query = self._walked(filters, Case, MeetingRequest, User)
         sort = SORTS["newest" if filters.status else "oldest"]
         return case_page(self.session, query, sort=sort, cursor=cursor)
+
+    def total(self, filters: Filters) -> Total:
+        """Return how many there are, counted no further than a page shows."""
+        return count_rows(self.session, self._walked(filters, Case.id))
+
+    def instead_of(self, filters: Filters) -> str:
+        """Return words that would find something in place of those that find nothing; empty for none."""
+        return self.work.get(SuggestionService).instead_of(
+            filters.words, lambda words: self._walked(replace(filters, words=words), Case.id)
+        )
 
     def count(self, filters: Filters) -> int:
         """Return how many requests the filters leave."""
@@ -96,6 +109,10 @@ class MeetingSearch:
         """Return the requests that wait for a time, who waits longest first."""
         query = self.query(Filters(), Case, MeetingRequest).order_by(Case.created_at, Case.id).limit(200)
         return [(case, request) for case, request in self.session.execute(query)]
+
+    def _walked(self, filters: Filters, *columns: Any) -> Rows:
+        """Return the same query as :meth:`query`, of which no more than a page is read."""
+        return self._base(*columns).where(visible(self.work.actor, walked=True), *self._conditions(filters))
 
     def _base(self, *columns: Any) -> Rows:
         return (
@@ -138,4 +155,6 @@ class MeetingSearch:
         text = store(words)
         names = (MeetingRequest.name, MeetingRequest.organization)
         named = or_(*(name.contains(text, autoescape=True) for name in names))
-        return or_(self.work.get(CaseSearch).matches(words), and_(visible(self.work.actor, "contact"), named))
+        return or_(
+            self.work.get(CaseSearch).matches(words, KIND), and_(visible(self.work.actor, "contact"), named)
+        )

@@ -28,7 +28,12 @@ ENDS_THE_SESSION = {"logout", "account_session_end", "admin.member_sessions_end"
 #: Answers to a page whose arguments nobody gave: shown, sent on, or what is missing said.
 ASKED_FOR_NOTHING = (200, 302, 303, 400, 422)
 #: Pages that want more than an address: a code's proof, a picture not begun, a report by its query.
-WANT_MORE = {"track_case": (303,), "account_totp_qr": (404,), "reports.me_too": (404,)}
+WANT_MORE = {
+    "track_case": (303,),
+    "meetings.calendar": (303, 404),
+    "account_totp_qr": (404,),
+    "reports.me_too": (404,),
+}
 
 
 @dataclass

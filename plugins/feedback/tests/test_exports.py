@@ -43,3 +43,19 @@ def test_nobody_learns_who_wrote_without_a_name(city, taker):
 def test_who_may_not_take_messages_along_gets_none(city):
     city.send()
     assert rows(city, city.officer) == []
+
+
+def test_figures_are_those_of_the_page(city, taker):
+    city.send(type="complaint")
+    city.send(type="suggestion", by=city.other)
+    figures = city.site.exports["feedback.figures"]
+    with city.site.work(actor=taker, write=False) as work:
+        schema = figures.schema().bind(
+            country=city.site.country, calendar=city.site.calendar, **figures.bindings(work)
+        )
+        values = {node.name: node.missing for node in schema.children}
+        tables = figures.tables(work, values)
+    name, number, _before = tables[0].rows[0]
+    assert (str(name), number) == ("Registered", 2)
+    by_type = next(table for table in tables if str(table.title) == "By kind of message")
+    assert sorted((str(row[0]), row[1]) for row in by_type.rows) == [("Complaint", 1), ("Suggestion", 1)]

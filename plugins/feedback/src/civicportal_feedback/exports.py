@@ -6,12 +6,23 @@ from typing import Any
 
 from sqlalchemy import Select
 
-from civicportal.api import Case, CaseRow, CaseSource, Column, Export, _, case_columns
+from civicportal.api import (
+    Case,
+    CaseRow,
+    CaseSource,
+    Column,
+    Export,
+    Figures,
+    _,
+    case_columns,
+    figure_tables,
+)
 from civicportal_feedback.choices import desk_choices
 from civicportal_feedback.kinds import TYPES
 from civicportal_feedback.models import Feedback
-from civicportal_feedback.schemas import DeskFilters
+from civicportal_feedback.schemas import DeskFilters, FigureSchema
 from civicportal_feedback.search import FeedbackSearch, Filters
+from civicportal_feedback.statistics import subject
 
 
 class FeedbackSource(CaseSource):
@@ -73,4 +84,14 @@ LIST = Export(
     source=FeedbackSource,
 )
 
-EXPORTS = (LIST,)
+FIGURES = Figures(
+    name="feedback.figures",
+    title=_("Figures of the messages"),
+    permissions=("feedback:case:view",),
+    route="feedback.statistics",
+    schema=FigureSchema,
+    bindings=desk_choices,
+    tables=lambda work, values: figure_tables(work, subject(work, values)),
+)
+
+EXPORTS = (LIST, FIGURES)

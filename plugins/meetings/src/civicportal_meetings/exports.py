@@ -13,14 +13,18 @@ from civicportal.api import (
     CaseSource,
     Column,
     Export,
+    Figures,
     Masked,
     Option,
     OrganizationService,
     Work,
     _,
     case_columns,
+    figure_tables,
 )
+from civicportal_meetings.desk_schemas import FigureSchema
 from civicportal_meetings.desk_schemas import Filters as FilterForm
+from civicportal_meetings.figures import subject
 from civicportal_meetings.models import Appointment, MeetingRequest
 from civicportal_meetings.names import KIND
 from civicportal_meetings.services.search import Filters, MeetingSearch
@@ -141,4 +145,14 @@ LIST = Export(
     source=MeetingSource,
 )
 
-EXPORTS = (LIST,)
+FIGURES = Figures(
+    name="meetings.figures",
+    title=_("Figures of the meetings"),
+    permissions=("meetings:case:view",),
+    route="meetings.statistics",
+    schema=FigureSchema,
+    bindings=desk_choices,
+    tables=lambda work, values: figure_tables(work, subject(work, values)),
+)
+
+EXPORTS = (LIST, FIGURES)

@@ -3,12 +3,14 @@
 The kartable comes first in every change of a case, the notifications last.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from civicportal.hookspecs import hookimpl
 
 if TYPE_CHECKING:
+    from translationstring import TranslationString
+
     from civicportal.cases.changes import CaseChange
     from civicportal.cases.models import Case
     from civicportal.checks import Finding
@@ -46,6 +48,14 @@ def register_permissions() -> "Iterable[Permission]":
     from civicportal.accounts.permissions import CORE_PERMISSIONS
 
     return CORE_PERMISSIONS
+
+
+@hookimpl
+def register_audit_actions() -> "Mapping[str, TranslationString]":
+    """Return what the core's actions are called."""
+    from civicportal.audit.titles import CORE_ACTIONS
+
+    return CORE_ACTIONS
 
 
 @hookimpl

@@ -4,7 +4,7 @@ Implementations may take any subset of the parameters. Plugins and sites use no 
 a site answers before its plugins, plugins answer in the order of ``site.toml``, the core answers last.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ import pluggy
 if TYPE_CHECKING:
     import click
     import colander
+    from translationstring import TranslationString
 
     from civicportal.accounts.types import IdentityClaim, Verdict
     from civicportal.cases.changes import CaseChange
@@ -61,6 +62,11 @@ def adapt_case_kind(kind: "CaseKind", site: "Site") -> "CaseKind | None":
 @hookspec
 def register_permissions() -> "Iterable[Permission]":
     """Return the permissions the plugin checks, beside those every case kind has."""
+
+
+@hookspec
+def register_audit_actions() -> "Mapping[str, TranslationString]":
+    """Return what the actions are called that the plugin writes into the audit trail, by their names."""
 
 
 @hookspec

@@ -1,13 +1,18 @@
 """The administrators' page of the trail, and the commands beside it."""
 
+import re
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import select, update
 
+import civicportal
 from civicportal.audit import jobs
 from civicportal.audit.models import AuditEvent
 from civicportal.audit.seals import SealService
 from civicportal.audit.services import AuditService
+from civicportal.audit.titles import titles_of
 from civicportal.cases import tracking
 from civicportal.cases.services import CaseService
 from civicportal.cli import main
@@ -116,3 +121,14 @@ def test_the_commands(site, clock, opened):
     answer = run("verify")
     assert answer.exit_code == 1
     assert f"the words of row {event.id} were changed (data)" in answer.output
+
+
+def test_every_action_that_the_sources_name_has_a_title(site):
+    """What is written with a name put together at run time is left to the eye."""
+    root = Path(civicportal.__file__).parent
+    written = re.compile(r"""(?:record|_record)\(\s*"([a-z_]+:[a-z_-]+)\"""")
+    found = {
+        name for path in root.rglob("*.py") for name in written.findall(path.read_text(encoding="utf-8"))
+    }
+    assert len(found) > 20
+    assert not found - set(titles_of(site))

@@ -36,6 +36,7 @@ from civicportal.api import (
     number,
 )
 from civicportal.api import Table as SettingsTable
+from civicportal.audit.titles import titles_of
 from civicportal.cases.models import Case
 from civicportal.cli import main
 from civicportal.demo import runner
@@ -185,6 +186,15 @@ def test_hook_register_permissions_makes_rights_that_roles_may_hold(install, ass
         other = identity(work, make_staff(work, "other", permissions=["petitions:case:view"]))
     granted = [person.permits("gadget:knob:turn") for person in (turner, administrator, other)]
     assert granted == [True, True, False]
+
+
+def test_hook_register_audit_actions_names_what_the_trail_shows(install, assemble_migrated):
+    install.plugin(
+        "gadget", implementation("register_audit_actions", lambda: {"gadget:turn": _("Turned the knob")})
+    )
+    titles = titles_of(assemble_migrated("gadget"))
+    assert titles["gadget:turn"] == "Turned the knob"
+    assert titles["login:staff"] == "Signed in as staff"
 
 
 def test_hook_register_messages_brings_a_text_that_is_sent(install, assemble_migrated):

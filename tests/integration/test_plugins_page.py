@@ -29,7 +29,7 @@ def test_it_lists_plugins_and_findings(site, app, boss):
     assert "بررسی نشده" in app.get("/admin/plugins", status=200)
     page = look_over(app)
     names = [one.text for one in page.html.select("main summary")]
-    assert any(name.startswith("core") for name in names)
+    assert any(name.startswith("خود سامانه") for name in names)
     assert "واحد pr وجود ندارد" in page
     # Installed beside the core in the house of its developers, and on no list of this site.
     sleeping = [item.text for item in page.html.select(".toggle-card")]

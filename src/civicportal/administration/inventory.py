@@ -20,7 +20,7 @@ COUNTED = {"messages": "register_messages", "jobs": "register_jobs"}
 class PluginCard:
     """A plugin as the administrators' page shows it.
 
-    :ivar titles: of its kinds of cases.
+    :ivar titles: of its kinds of cases; of its settings, where it brings none.
     :ivar hooks: those it implements.
     :ivar tables: their names.
     :ivar behind: its tables do not fit its code.
@@ -70,11 +70,14 @@ class Inventory:
         own = f"{info.name}:"
         kinds = [kind for kind in self.site.kinds.values() if kind.permission_prefix.startswith(own)]
         models = self.site.models.get(info.name)
+        settings = dict(in_order(self.site.hooks, "register_settings")).get(info.name)
+        schema = settings() if settings else None
+        own_title = (schema.title,) if schema is not None and schema.title else ()
         return PluginCard(
             name=info.name,
             version=info.version,
-            titles=tuple(kind.title for kind in kinds),
-            icon=kinds[0].icon if kinds else "puzzle",
+            titles=tuple(kind.title for kind in kinds) or own_title,
+            icon=kinds[0].icon if kinds else getattr(schema, "icon", "puzzle"),
             hooks=self._hooks(info),
             tables=tuple(sorted(models.metadata.tables)) if models else (),
             behind=behind,

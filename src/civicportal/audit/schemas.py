@@ -1,6 +1,5 @@
 """What narrows the trail."""
 
-from civicportal.audit.titles import TITLES
 from civicportal.forms import optional_choice
 from civicportal.i18n import _
 from civicportal.schema import BoundedInt, CityDate, Node, Option, StrictSchema, TrackingCode
@@ -16,7 +15,7 @@ class TrailFilters(StrictSchema):
     """It stands in the address, so a name or number never does."""
 
     action = optional_choice(
-        [*AREAS, *(Option(value=name, label=title) for name, title in TITLES.items())],
+        "actions",
         _("Event"),
         _("Everything"),
     )

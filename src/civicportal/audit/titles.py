@@ -1,8 +1,25 @@
-"""What the trail's actions are called; one that stands here not is shown by its code."""
+"""What the trail's actions are called; one without a title is shown by its code."""
+
+from typing import TYPE_CHECKING
+
+from translationstring import TranslationString
 
 from civicportal.i18n import _
+from civicportal.plugins import in_order
 
-TITLES = {
+if TYPE_CHECKING:
+    from civicportal.site import Site
+
+
+def titles_of(site: "Site") -> dict[str, TranslationString]:
+    """Return the titles of core, plugins and site."""
+    found: dict[str, TranslationString] = {}
+    for _name, titles in in_order(site.hooks, "register_audit_actions"):
+        found |= titles()
+    return found
+
+
+CORE_ACTIONS: dict[str, TranslationString] = {
     "access:denied": _("Was refused a page"),
     "audit:verified": _("The trail was verified"),
     "calendar:closure_add": _("Closed the city for some days"),
@@ -57,6 +74,7 @@ TITLES = {
     "message_text:save": _("Changed the words of a message"),
     "password:change": _("Changed the password"),
     "password:reset": _("Set a new password after forgetting it"),
+    "ready_text:save": _("Changed a ready text"),
     "reveal:contact": _("Looked at name and mobile"),
     "reveal:identity": _("Looked at national code and birth date"),
     "role:change": _("Changed an access level"),

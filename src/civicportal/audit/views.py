@@ -4,13 +4,14 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.audit.schemas import TrailFilters
+from civicportal.audit.schemas import AREAS, TrailFilters
 from civicportal.audit.seals import SealService
-from civicportal.audit.titles import TITLES
+from civicportal.audit.titles import titles_of
 from civicportal.audit.trail import TrailQuery, TrailService
 from civicportal.forms import BoundForm
 from civicportal.forms.filters import page_ends, with_query
 from civicportal.i18n import _
+from civicportal.schema import Option
 
 FILTERS = ("action", "case", "first", "last", "actor", "subject")
 NEWEST = 20
@@ -23,7 +24,9 @@ def trail(request: Any) -> dict[str, Any]:
     from civicportal.accounts.services import AccountService
     from civicportal.cases.codes import CodeService
 
-    form = BoundForm(request, TrailFilters())
+    titles = titles_of(request.site)
+    actions = [*AREAS, *(Option(value=name, label=title) for name, title in titles.items())]
+    form = BoundForm(request, TrailFilters(), bindings={"actions": actions})
     values = form.read_filters(request.GET)
     cases = request.work.get(CodeService)
     code = values.pop("case")
@@ -42,7 +45,7 @@ def trail(request: Any) -> dict[str, Any]:
         "names": request.work.get(AccountService).names(
             event.subject_id for event in events if event.subject_id
         ),
-        "titles": TITLES,
+        "titles": titles,
         "verified": service.last_verified(),
         "seal": request.work.get(SealService).last(),
         "url": lambda **changes: _url(request, {**chosen, **changes}),

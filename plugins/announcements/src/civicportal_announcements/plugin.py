@@ -1,9 +1,11 @@
 """The hooks of the announcements plugin; what they do stands in the modules they call."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any
+
+from translationstring import TranslationString
 
 from civicportal.api import (
     Finding,
@@ -23,6 +25,15 @@ from civicportal_announcements.jobs import JOBS
 from civicportal_announcements.models import AnnouncementsBase
 from civicportal_announcements.schemas import Settings
 from civicportal_announcements.services import EDIT, PUBLISH
+
+ACTIONS = {
+    "announcement:publish": _("Published an announcement"),
+    "announcement:unpublish": _("Took an announcement off the board"),
+    "announcement:delete": _("Deleted an announcement"),
+    "announcement:restore": _("Brought an announcement back"),
+    "broadcast:send": _("Sent an SMS to many people"),
+    "broadcast:stop": _("Stopped an SMS to many people"),
+}
 
 
 @hookimpl
@@ -46,6 +57,12 @@ def register_permissions() -> Iterable[Permission]:
         Permission(name=PUBLISH, title=_("Publish, order and delete announcements")),
         Permission(name=SEND, title=_("Send an SMS to everybody who asked for announcements")),
     )
+
+
+@hookimpl
+def register_audit_actions() -> Mapping[str, TranslationString]:
+    """Return what officers do, as the audit trail calls it."""
+    return ACTIONS
 
 
 @hookimpl

@@ -42,6 +42,9 @@ class Settings(Table):
     :ivar currency: of the price, as it is shown.
     """
 
+    title = _("Announcement board")
+    icon = "speakerphone"
+
     on_home = number(6, validator=colander.Range(1, 20))
     per_minute = number(120, validator=colander.Range(6, 6000))
     opt_out = string("", validator=colander.Length(max=40))

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import colander
 
-from civicportal.api import Table, boolean, number, string
+from civicportal.api import Table, _, boolean, number, string
 
 BASE_URL = "https://api.sms.ir"
 
@@ -94,6 +94,9 @@ class SmsIrSettings(Table):
     :ivar opt_out: stands at the end of each free text but codes.
     :ivar low_credit: below this ``civicportal check`` warns.
     """
+
+    title = _("Messages by sms.ir")
+    icon = "device-mobile"
 
     api_key = string("")
     line = string("", validator=_line)

@@ -9,7 +9,7 @@ from civicportal.accounts.memberships import MembershipService
 from civicportal.accounts.models import User
 from civicportal.accounts.sessions import SessionService
 from civicportal.audit.models import AuditEvent
-from civicportal.audit.titles import TITLES
+from civicportal.audit.titles import titles_of
 from civicportal.audit.trail import TrailQuery, TrailService
 from civicportal.forms import BoundForm
 from civicportal.kartable.transfer import TransferService
@@ -99,7 +99,7 @@ def member_page(
         "stands_in": deputies.for_whom(user),
         "kept_until": MemberService.kept_until(user),
         "events": _events(work, user),
-        "titles": TITLES,
+        "titles": titles_of(request.site),
     }
 
 

@@ -33,6 +33,7 @@ CORE_PARTS = (
     "notifications",
     "privacy",
     "exports",
+    "statistics",
     "dashboard",
     "pwa",
     "administration",

@@ -3,10 +3,10 @@
 The number of statements does not depend on how many cases, units or days there are.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, Subquery, case, func, literal, select
 
@@ -14,7 +14,7 @@ from civicportal.calendar.sql import city_day, city_hour, city_weekday
 from civicportal.cases.conditions import overdue
 from civicportal.cases.models import Case
 from civicportal.statistics.conditions import MEASURED
-from civicportal.statistics.counters import MEASURES
+from civicportal.statistics.counters import MEASURES, Values
 from civicportal.statistics.models import CaseCount
 from civicportal.statistics.numbers import Numbers
 from civicportal.statistics.periods import Span
@@ -23,6 +23,8 @@ from civicportal.statistics.selection import Facet, Selection
 
 if TYPE_CHECKING:
     from civicportal.work import Work
+
+Rows = TypeVar("Rows")
 
 
 @dataclass(kw_only=True)
@@ -50,6 +52,7 @@ class FigureService:
     def __init__(self, work: "Work") -> None:
         self.work = work
         self.session = work.session
+        self._stamped: tuple[Selection, Values] | None = None
 
     def figures(self, selection: Selection) -> Figures:
         """Return the figures of a selection and of the span before it."""
@@ -61,12 +64,13 @@ class FigureService:
             if is_now:
                 found.by_status[status] = found.by_status.get(status, 0) + values[0]
                 found.by_category[category] = found.by_category.get(category, 0) + values[0]
-        for is_now, number in self._overdue(selection, _both(selection.span)):
+        self._stamped = (selection, found.now.stamp + (found.before.stamp if found.before else ()))
+        span = _both(selection.span)
+        for is_now, number in self._kept("overdue", selection, lambda: self._overdue(selection, span)):
             found.of(is_now).overdue += number
-        stamp = tuple(numbers.stamp for numbers in (found.now, found.before) if numbers)
-        for is_now, hours, number in self._remembered("hours", selection, stamp, self._hours):
+        for is_now, hours, number in self._kept("hours", selection, lambda: self._hours(selection)):
             found.of(is_now).hours[hours] += number
-        for is_now, number in self._remembered("citizens", selection, stamp, self._citizens):
+        for is_now, number in self._kept("citizens", selection, lambda: self._citizens(selection)):
             found.of(is_now).citizens = number
         return found
 
@@ -81,7 +85,12 @@ class FigureService:
     def by_day(self, selection: Selection) -> dict[date, tuple[int, int]]:
         """Return by day of registration how many cases there are, and how many of them are reviewed by now."""
         found: dict[date, tuple[int, int]] = {}
-        for day, stage, number in self._sums(selection, selection.span, ("day", "stage"), measures=("n",)):
+        days = self._kept(
+            "days",
+            selection,
+            lambda: self._sums(selection, selection.span, ("day", "stage"), measures=("n",)),
+        )
+        for day, stage, number in days:
             registered, reviewed = found.get(day, (0, 0))
             found[day] = (registered + number, reviewed + (number if stage == "done" else 0))
         return found
@@ -89,21 +98,28 @@ class FigureService:
     def table(self, selection: Selection, facet: Facet) -> dict[str, Numbers]:
         """Return the numbers of each group of a facet, the largest first."""
         found: dict[str, Numbers] = {}
+        sums, overdue, hours = self._kept(f"by {facet.name}", selection, lambda: self._by(selection, facet))
 
         def groups(value: Any) -> Iterable[Numbers]:
             return [found.setdefault(group, Numbers()) for group in facet.groups(value)]
 
-        for value, stage, *values in self._sums(selection, selection.span, ("facet", "stage"), facet):
+        for value, stage, *values in sums:
             for numbers in groups(value):
                 numbers.add(stage, tuple(values))
-        for value, number in self._overdue(selection, selection.span, facet):
+        for value, number in overdue:
             for numbers in groups(value):
                 numbers.overdue += number
-        stamp = tuple(numbers.stamp for _name, numbers in sorted(found.items()))
-        for value, hours, number in self._remembered(facet.name, selection, stamp, self._hours, facet):
+        for value, worked, number in hours:
             for numbers in groups(value):
-                numbers.hours[hours] += number
+                numbers.hours[worked] += number
         return dict(sorted(found.items(), key=lambda item: (-item[1].registered, item[0])))
+
+    def _by(self, selection: Selection, facet: Facet) -> tuple[Sequence[Any], ...]:
+        return (
+            self._sums(selection, selection.span, ("facet", "stage"), facet),
+            self._overdue(selection, selection.span, facet),
+            self._hours(selection, facet),
+        )
 
     def by_hour(self, selection: Selection) -> dict[tuple[int, int], int]:
         """Return how many cases were registered in each (weekday, hour) of the city, Monday being 0."""
@@ -211,15 +227,13 @@ class FigureService:
         first = selection.span.first
         return self.work.site.calendar.day_bounds(first)[0] if first else None
 
-    def _remembered(
-        self, name: str, selection: Selection, stamp: Any, read: Any, *facet: Facet
-    ) -> Sequence[Any]:
-        if not selection.counted(self.work):
-            rows: Sequence[Any] = read(selection, *facet)
-            return rows
+    def _kept(self, name: str, selection: Selection, read: Callable[[], Rows]) -> Rows:
+        """Return what was read before of the same cases, where :meth:`figures` has just counted them."""
+        if self._stamped is None or self._stamped[0] is not selection or not selection.counted(self.work):
+            return read()
         where = (name, selection.kind.name, selection.span, selection.categories, selection.units)
-        number = sum(one[0] for one in stamp)
-        return remembered(self.work.site, where, stamp, number, lambda: read(selection, *facet))
+        stamp = self._stamped[1]
+        return remembered(self.work.site, where, stamp, number=stamp[0], read=read)
 
 
 def _since(column: Any, first: Any) -> ColumnElement[int]:

@@ -1,7 +1,7 @@
-"""What takes long to count at a city's size and cannot be added up, remembered as long as its base stays the same.
+"""What takes long to read at a city's size, remembered as long as the counters say the same of its cases.
 
-Medians and numbers of people are functions of the very cases that the counters have counted a moment ago. While these
-say the same, so do they; a minute is the end of it all the same.
+Medians, numbers of people, days and units are functions of the very cases that the counters have counted a moment ago.
+While these say the same, so do they; a minute is the end of it all the same.
 """
 
 import threading

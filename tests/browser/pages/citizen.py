@@ -18,6 +18,7 @@ PAGES = (
     Shown("words", VISITOR, "/privacy"),
     Shown("home", VISITOR, "/"),
     Shown("home", "citizen", "/"),
+    Shown("figures", VISITOR, "/statistics"),
     Shown("track", VISITOR, "/track"),
     Shown("track_case", VISITOR, "/track/{own}", reach=_track),
     Shown("my", "citizen", "/my"),

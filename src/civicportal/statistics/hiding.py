@@ -1,0 +1,33 @@
+"""Small numbers are told to nobody: not by themselves, and not as what is left when the others are taken from a total."""
+
+from collections.abc import Sequence
+
+FEWEST = 5
+"""Cases; fewer could point at somebody."""
+
+
+def is_small(number: int) -> bool:
+    """Tell whether a number is hidden; none at all is told."""
+    return 0 < number < FEWEST
+
+
+def hide_small(parts: Sequence[int]) -> list[int | None]:
+    """Return the parts of a total that everybody may know, None for the hidden ones.
+
+    Where small parts are hidden so are the smallest others, until what is hidden together is no small number either and
+    does not lie in one part alone.
+    """
+    order = sorted((number, index) for index, number in enumerate(parts) if number)
+    hidden = {index for number, index in order if is_small(number)}
+    for _number, index in order:
+        if not hidden or (len(hidden) > 1 and sum(parts[one] for one in hidden) >= FEWEST):
+            break
+        hidden.add(index)
+    return [None if index in hidden else number for index, number in enumerate(parts)]
+
+
+def share(part: int, whole: int) -> int | None:
+    """Return a share in whole percent, or None where part or rest would be a small number."""
+    if whole < FEWEST or is_small(part) or is_small(whole - part):
+        return None
+    return round(100 * part / whole)

@@ -1,0 +1,128 @@
+"""Figures for everybody: twelve whole months of every service, small numbers hidden.
+
+There is one span and no filter, so that no two pages can be taken from each other.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from civicportal.cases.conditions import overdue as is_overdue
+from civicportal.cases.conditions import sent_between
+from civicportal.cases.models import Case
+from civicportal.cases.workflow import STAGES, CaseKind
+from civicportal.organization.services import OrganizationService
+from civicportal.statistics.hiding import FEWEST, hide_small, share
+from civicportal.statistics.models import CaseCount
+from civicportal.statistics.periods import Bucket, Span, buckets
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicFigures:
+    """What everybody may know of a service; None is a small number.
+
+    :ivar by_stage: by stage, in their order.
+    :ivar by_category: name and number of the root categories, the largest first; empty for a service without any.
+    :ivar by_month: registered in each month.
+    :ivar on_time: closed on time ÷ (closed + open and overdue), in percent.
+    :ivar satisfied: of the rated, in percent.
+    """
+
+    kind: CaseKind
+    registered: int
+    by_stage: list[tuple[str, int | None]]
+    by_category: list[tuple[str, int | None]]
+    by_month: list[tuple[Bucket, int | None]]
+    on_time: int | None
+    satisfied: int | None
+
+
+class PublicFigureService:
+    """Reads the counters, and of the cases what is overdue."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    def span(self) -> Span:
+        """Return the last twelve whole months of the city's calendar."""
+        calendar = self.work.site.calendar
+        year, month, _day = calendar.year_month_day(calendar.today(self.work.clock.now()))
+        return Span(
+            first=calendar.day(year - 1, month, 1), last=calendar.day(year, month, 1) - timedelta(days=1)
+        )
+
+    def services(self) -> list[PublicFigures]:
+        """Return the figures of each service that citizens send something to, if there are enough of them."""
+        span = self.span()
+        kinds = [kind for kind in self.work.site.kinds.values() if kind.register_route]
+        months, overdue = self._months(span), self._overdue(span)
+        found = [
+            self._service(kind, span, months.get(kind.name, {}), overdue.get(kind.name, 0)) for kind in kinds
+        ]
+        return [one for one in found if one.registered >= FEWEST]
+
+    def _service(self, kind: CaseKind, span: Span, days: dict[date, int], overdue: int) -> PublicFigures:
+        columns = (CaseCount.n, CaseCount.on_time, CaseCount.late, CaseCount.rated, CaseCount.satisfied)
+        query = (
+            select(CaseCount.stage, CaseCount.category_id, *map(func.sum, columns))
+            .where(CaseCount.kind == kind.name, *_days(span))
+            .group_by(CaseCount.stage, CaseCount.category_id)
+        )
+        stages, categories = dict.fromkeys(STAGES, 0), dict[str, int]()
+        totals = [0, 0, 0, 0]
+        for stage, category_id, number, *others in self.session.execute(query):
+            stages[stage] += number
+            name = self._root(category_id)
+            categories[name] = categories.get(name, 0) + number
+            totals = [old + new for old, new in zip(totals, others, strict=True)]
+        on_time, late, rated, satisfied = totals
+        return PublicFigures(
+            kind=kind,
+            registered=sum(stages.values()),
+            by_stage=list(zip(stages, hide_small(list(stages.values())), strict=True)),
+            by_category=_largest_first(categories) if set(categories) != {""} else [],
+            by_month=self._by_month(span, days),
+            on_time=share(on_time, on_time + late + overdue),
+            satisfied=share(satisfied, rated),
+        )
+
+    def _overdue(self, span: Span) -> dict[str, int]:
+        of_days = sent_between(self.work.site.calendar, span.first, span.last)
+        query = select(Case.kind, func.count()).where(of_days, is_overdue(self.work.clock.now()))
+        return dict(self.session.execute(query.group_by(Case.kind)).all())
+
+    def _months(self, span: Span) -> dict[str, dict[date, int]]:
+        query = (
+            select(CaseCount.kind, CaseCount.day, func.sum(CaseCount.n))
+            .where(*_days(span))
+            .group_by(CaseCount.kind, CaseCount.day)
+        )
+        found: dict[str, dict[date, int]] = {}
+        for kind, day, number in self.session.execute(query):
+            found.setdefault(kind, {})[day] = number
+        return found
+
+    def _by_month(self, span: Span, days: dict[date, int]) -> list[tuple[Bucket, int | None]]:
+        months = buckets(span.first or date.min, span.last or date.min, "month", self.work.site.calendar)
+        numbers = [sum(days.get(day, 0) for day in month.days) for month in months]
+        return list(zip(months, hide_small(numbers), strict=True))
+
+    def _root(self, category_id: int) -> str:
+        tree = self.work.get(OrganizationService).categories
+        return tree.root_of(category_id).name if category_id in tree.by_id else ""
+
+
+def _largest_first(numbers: dict[str, int]) -> list[tuple[str, int | None]]:
+    rows = sorted(numbers.items(), key=lambda item: (-item[1], item[0]))
+    shown = zip(rows, hide_small([number for _name, number in rows]), strict=True)
+    return [(name, number) for (name, _number), number in shown]
+
+
+def _days(span: Span) -> tuple[Any, ...]:
+    return CaseCount.day >= span.first, CaseCount.day <= span.last

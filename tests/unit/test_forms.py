@@ -32,6 +32,7 @@ from civicportal.persian import latin_digits
 from civicportal.web.templating import FILTERS
 
 SITE = SimpleNamespace(
+    settings={"map": {}},
     country=get_country("ir"),
     calendar=CityCalendar(
         kind="jalali",
@@ -111,6 +112,8 @@ def registry() -> Iterator[Any]:
     config.commit()
     environment = pyramid_jinja2.get_jinja2_environment(config)
     environment.filters.update(FILTERS)
+    # The map of a place is drawn without tiles.
+    config.registry.tiles = config.registry.tiles_described = None
     config.begin(page_request(config.registry))
     yield config.registry
     config.end()

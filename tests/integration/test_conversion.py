@@ -143,7 +143,7 @@ def test_who_converts_it_reads_on_and_the_kartable_stays_theirs_alone(site, app,
         # To read is all: neither a step nor a line of one's own comes of it.
         case = work.get(CaseService).fetch(made.code)
         assert not work.get(CaseService).steps(case)
-        assert work.get(InboxService).counts(Filters())["all"] == 0
+        assert work.get(InboxService).counts(Filters())["all"].number == 0
         assert not work.get(AccessService).can(case, "contact")
     with site.work(actor=colleague, write=False) as work, pytest.raises(NotFound):
         work.get(CaseService).fetch(made.code)

@@ -3,7 +3,7 @@
 import os
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from http.client import HTTPConnection, HTTPResponse
 from typing import Any
 from urllib.parse import urlencode
@@ -152,6 +152,9 @@ def test_a_restart_is_noticed_by_nobody(cluster: Cluster) -> None:
         citizens.finish()
     assert citizens.refused == []
     assert citizens.broken == []
+    with cluster.portal.site.work(write=False) as work:
+        cases = work.session.scalars(select(Case)).all()
+    assert citizens.acknowledged.items() <= by_form(cases).items()
 
 
 def test_a_killed_node_and_a_killed_worker_take_nothing_with_them(cluster: Cluster) -> None:
@@ -203,11 +206,16 @@ def states(cluster: Cluster) -> dict[str, int]:
         return {row.state: row[1] for row in rows}
 
 
+def by_form(cases: Iterable[Case]) -> dict[str, str]:
+    """Return the tracking codes by the keys of the forms that they were sent with."""
+    return {(case.idempotency_key or "").rpartition(":")[2]: case.code for case in cases}
+
+
 def everything_is_there_once(cluster: Cluster, citizens: Senders) -> None:
     site = cluster.portal.site
     with site.work(write=False) as work:
         cases = work.session.scalars(select(Case)).all()
-        kept = {(case.idempotency_key or "").rpartition(":")[2]: case.code for case in cases}
+        kept = by_form(cases)
         assert len(kept) == len(cases)
         assert citizens.acknowledged.items() <= kept.items()
         pictures = work.session.scalars(select(Attachment).where(Attachment.case_id.is_not(None))).all()

@@ -109,7 +109,7 @@ class CaseSearch:
         :param query: selects from ``Case``.
         """
         proposal = self._proposal(read(typed), kind) if typed else None
-        if proposal is None or proposal.complete:
+        if proposal is None or proposal.complete or (self._newest or 0) <= _LOOKED_AT:
             return count_rows(self.session, query)
         # Of a frequent word some cases are known, or the latest are looked at: how many of them the rest of the query
         # leaves is the least there is.

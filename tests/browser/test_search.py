@@ -1,0 +1,47 @@
+"""Searching a desk with the keyboard: the box is a key away, what was found is marked, near words are a link away."""
+
+import pytest
+from browser import desk
+from browser.conftest import Open
+from browser.samples import send_report, who
+from playwright.sync_api import expect
+from portal import Portal
+
+from civicportal.cases.vocabulary import make_vocabulary
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def code(portal: Portal) -> str:
+    """Return the code of a report with words that no other has."""
+    with portal.site.work() as work:
+        neighbour = who(work, "neighbour")
+    code = send_report(portal, neighbour, "سنگ‌فرش‌هاي كنار زورخانه لق شده‌اند.")
+    make_vocabulary(portal.site)
+    return code
+
+
+def test_words_are_typed_by_key_and_marked(open_page: Open, code: str) -> None:
+    page = open_page("observer")
+    page.goto("/desk/reports")
+    desk.press(page, "Slash")
+    box = page.locator("main [data-hotkey=Slash]")
+    expect(box).to_be_focused()
+    box.fill("زورخانه سنگفرش")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**words=**")
+    row = page.locator("tbody tr")
+    expect(row).to_have_count(1)
+    expect(row.locator(f"a[href='/kartable/cases/{code}']")).to_be_visible()
+    expect(row.locator("mark")).to_have_text(["سنگ‌فرش‌هاي", "زورخانه"])
+
+
+def test_a_near_word_is_a_link_away(open_page: Open, code: str) -> None:
+    page = open_page("observer")
+    page.goto("/desk/reports?words=ضورخانه")
+    page.locator(".empty a", has_text="زورخانه").click()
+    expect(page.locator(f"tbody a[href='/kartable/cases/{code}']")).to_be_visible()
+    page.goto("/kartable")
+    desk.press(page, "Slash")
+    expect(page.locator("#staff-search")).to_be_focused()

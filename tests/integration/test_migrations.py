@@ -3,16 +3,18 @@
 import subprocess
 import sys
 import threading
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Column, ForeignKey, Integer, String, Table, inspect, text
+from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, inspect, text
 
 from civicportal import migrate
 from civicportal.accounts.models import Role
 from civicportal.cases.models import Case
 from civicportal.db import BigId, check_database, new_metadata
 from civicportal.errors import ConfigurationError
+from civicportal.migrate_rules import unfit_tables
 from civicportal.organization.models import Unit
 from civicportal.plugins import PluginModels
 from civicportal.testing import make_case, make_site, make_site_file
@@ -165,6 +167,17 @@ def test_newer_tables_that_do_not_fit_are_refused(empty, newer, change, problem)
     newer(change)
     with pytest.raises(ConfigurationError, match=problem):
         migrate.refuse_pending(empty)
+
+
+@pytest.mark.parametrize(("before", "after"), list(pairwise(REVISIONS)))
+def test_no_revision_stops_the_code_of_the_one_before(empty, before, after):
+    migrate.upgrade(empty, "civicportal", before)
+    named = MetaData()
+    with empty.engines.read.connect() as connection:
+        named.reflect(connection)
+    migrate.upgrade(empty, "civicportal", after)
+    with empty.engines.read.connect() as connection:
+        assert list(unfit_tables(connection, named)) == []
 
 
 def test_old_code_migrates_no_newer_tables(empty, newer):

@@ -2,6 +2,7 @@
 
 import random
 import statistics as arithmetic
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import timedelta
 
@@ -10,6 +11,7 @@ from civicportal_reports.mapping import MapView, ReportMap
 from civicportal_reports.models import Report
 from civicportal_reports.search import Filters, ReportSearch
 from civicportal_reports.statistics import subject
+from sqlalchemy import event
 
 from civicportal.api import (
     OPEN_STAGES,
@@ -32,16 +34,7 @@ CASES, CHOICES = 40, 10
 def busy(city, clock):
     """Reports of some weeks that have gone every way a report can go; and people who see more or less of them."""
     rng = random.Random(SEED)
-    with city.site.work() as work:
-        civil, waste = (work.get(OrganizationService).unit(key) for key in ("civil", "waste"))
-        make_unit(work, "paving", parent_id=civil.id)
-        category = work.get(OrganizationService).category("reports", "sidewalk")
-        city.people = {
-            "everything": identity(work, make_staff(work, "administrator")),
-            "unit": city.officer,
-            "other unit": identity(work, make_staff(work, unit=waste)),
-            "category": identity(work, make_staff(work, category=category)),
-        }
+    add_people(city)
     for _ in range(CASES):
         clock.advance(hours=rng.choice([1, 3, 7, 20]))
         code = city.send(
@@ -52,6 +45,20 @@ def busy(city, clock):
         )
         go(city, clock, rng, code)
     return city
+
+
+def add_people(city):
+    """Give the city people who see more or less of it."""
+    with city.site.work() as work:
+        civil, waste = (work.get(OrganizationService).unit(key) for key in ("civil", "waste"))
+        make_unit(work, "paving", parent_id=civil.id)
+        category = work.get(OrganizationService).category("reports", "sidewalk")
+        city.people = {
+            "everything": identity(work, make_staff(work, "administrator")),
+            "unit": city.officer,
+            "other unit": identity(work, make_staff(work, unit=waste)),
+            "category": identity(work, make_staff(work, category=category)),
+        }
 
 
 def go(city, clock, rng, code):
@@ -229,3 +236,51 @@ class TestHandling:
             figures = work.get(FigureService).figures(selection(work, Filters()))
             assert figures.now.median_hours == median
             assert figures.now.hours.total() == len(hours) > 10
+
+
+class TestStatements:
+    @pytest.mark.parametrize("who", ["everything", "unit"])
+    def test_do_not_depend_on_how_much_there_is(self, city, busy_after, who):
+        numbers = []
+        for fill in (False, True):
+            actor = busy_after(fill).people[who]
+            with city.site.work(actor=actor, write=False) as work:
+                asked = subject(work, {"period": "all"})
+                selection = asked.selection(work)
+                with counted(city.site) as statements:
+                    service = work.get(FigureService)
+                    service.figures(selection)
+                    service.by_day(selection)
+                    service.table(selection, asked.facets[0])
+            numbers.append(len(statements))
+        assert numbers[0] == numbers[1] <= 10
+
+
+@pytest.fixture
+def busy_after(city, clock):
+    """Fill the city when asked to."""
+    add_people(city)
+
+    def fill(really):
+        if really:
+            rng = random.Random(SEED)
+            for _ in range(12):
+                go(city, clock, rng, city.send(rng.choice(["pothole", "bin", "sidewalk"])))
+        return city
+
+    return fill
+
+
+@contextmanager
+def counted(site):
+    """Note the statements that readers send."""
+    statements = []
+
+    def note(_connection, _cursor, statement, *_more):
+        statements.append(statement)
+
+    event.listen(site.engines.read, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(site.engines.read, "before_cursor_execute", note)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 WIDTH, HEIGHT = 720, 240
 """Of the drawing, in its own units."""
-TOP, BOTTOM, AXIS, END = 14, 30, 52, 14
+TOP, BOTTOM, AXIS, END = 14, 30, 52, 36
 """Margins; the axis has room for numbers."""
 LINES = 4
 """Lines of the grid above zero."""

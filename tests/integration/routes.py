@@ -18,6 +18,9 @@ UNKNOWN = {
     "page": "nothing",
     "size": "small",
     "day": "2020-02-30",
+    "z": "1",
+    "x": "1",
+    "y": "1",
 }
 
 

@@ -249,7 +249,9 @@ def _covered_by(grant: Grant, verb: str, walked: bool) -> ColumnElement[bool]:
     category = _in_category(grant)
     if grant.units is None:
         return and_(true(), *conditions, category)
-    line = select(Referral.id).where(Referral.case_id == Case.id, Referral.to_unit_id.in_(grant.units))
+    # A sum is no column: SQLite, which knows no numbers of its rows, would read the unit's lines instead of the case's.
+    unit = Referral.to_unit_id + 0 if walked else Referral.to_unit_id
+    line = select(Referral.id).where(Referral.case_id == Case.id, unit.in_(grant.units))
     # An offset is what keeps PostgreSQL from making one table of them all.
     fence = 0 if walked else None
     covered = and_(or_(Case.unit_id.in_(grant.units), exists(line.offset(fence)).correlate(Case)), category)

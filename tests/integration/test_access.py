@@ -108,6 +108,8 @@ def compare(session):
         in_sql = set(session.scalars(select(Case.id).where(visible(person, verb))))
         in_python = {case.id for case in cases if can(person, verb, case, of_case[case.id])}
         assert in_sql == in_python
+        walked = select(Case.id).where(visible(person, verb, walked=True))
+        assert set(session.scalars(walked)) == in_python
         for kind in {case.kind for case in cases}:
             if sees_all(person, kind, verb):
                 assert {case.id for case in cases if case.kind == kind} <= in_sql

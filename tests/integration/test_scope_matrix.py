@@ -5,6 +5,7 @@ from integration.scopes import APPLICANT, KINDS, STAFF, Scopes
 from portal import Portal
 
 from civicportal.api import CaseService
+from civicportal.i18n import latin_digits
 from civicportal.web.errors import STAFF_AREAS
 
 #: What decides of an address, where the pattern and the right of the page do not say it already.
@@ -18,6 +19,7 @@ RULES = {
     "attachment_small": "picture",
     "upload_remove": "picture",
     "reports.page": "published",
+    "reports.public_card": "published",
     "track_case": "proof",
     "meetings.day": "diary",
     "meetings.session": "diary",
@@ -27,6 +29,14 @@ RULES = {
     "staff_invite_code": "link",
     "staff_reset_link": "link",
     "staff_reset_link_code": "link",
+    "exports.job": "own export",
+    "exports.progress": "own export",
+    "exports.cancel": "own export",
+    "exports.file": "own export",
+    "exports.choose": "paper",
+    "exports.print": "paper",
+    "map_tile_file": "nobody's",
+    "map_tile": "nobody's",
     "demo.phone": "nobody's",
     "static": "nobody's",
     "words": "nobody's",
@@ -54,6 +64,7 @@ OF_ONE_KIND = {
     "meetings.share": {"orders"},
     "meetings.sent": set(KINDS) - {"orders"},
     "meetings.calendar": {"meetings"},
+    "reports.card": {"reports"},
 }
 #: Who sees the page of a case, by kind. What a unit is asked is for its specialists too, whatever the case is about.
 SEEN = {
@@ -225,3 +236,20 @@ def test_no_list_names_what_lies_elsewhere(scopes):
     assert not wrong
     seen = scopes.get("insider", "/kartable?view=everywhere").text
     assert all(code in seen for code in scopes.codes.values())
+
+
+def test_no_paper_names_what_lies_elsewhere(scopes):
+    papers = [name for name in scopes.site.exports if name.endswith(".list")]
+    assert papers
+    wrong = []
+    for name in papers:
+        for who in ("outsider", "other_specialist"):
+            text = printed(scopes, who, name)
+            wrong += [f"{who} {name}: {code}" for code in scopes.codes.values() if code in text]
+    assert not wrong
+    assert scopes.codes["reports"] in printed(scopes, "insider", "reports.list")
+
+
+def printed(scopes, who, name):
+    """The letters and digits of a list on paper, codes in one piece."""
+    return "".join(latin_digits(scopes.get(who, f"/exports/{name}/print").text).split())

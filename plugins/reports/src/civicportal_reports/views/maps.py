@@ -61,7 +61,9 @@ def desk_card(request: Any) -> dict[str, Any]:
     """Show a report in a few words: a piece of the desk's map."""
     case = request.work.get(CaseService).fetch(request.matchdict["code"])
     report = request.work.session.get(Report, case.id)
-    status = request.site.kind(KIND).workflow.state(case.status).title if report else ""
+    if report is None:
+        raise HTTPNotFound
+    status = request.site.kind(KIND).workflow.state(case.status).title
     return _card(request, case, report, status, f"/kartable/cases/{case.code}")
 
 

@@ -6,6 +6,7 @@ from civicportal.audit import models as audit
 from civicportal.cases import models as cases
 from civicportal.cases import search_models
 from civicportal.db import Base
+from civicportal.exports import models as exports
 from civicportal.face import models as face
 from civicportal.jobs import JobRun
 from civicportal.kartable import models as kartable
@@ -24,6 +25,7 @@ __all__ = [
     "administration",
     "audit",
     "cases",
+    "exports",
     "face",
     "kartable",
     "notifications",

@@ -170,7 +170,7 @@ class TestSetting:
 
     def test_begins_with_the_next_free_time_that_suits(self, desk, code):
         form = self.form(desk.get(f"/desk/meetings/requests/{code}"))
-        assert (form["day"].value, form["at"].value) == ("۱۴۰۵/۰۳/۱۱", "08:00")
+        assert (form["day"].value, form["at"].value) == ("۱۴۰۵/۰۳/۱۱", "۰۸:۰۰")
         assert form["place"].value == "دفتر شهردار"
 
     def test_sets_it(self, office, desk, code):
@@ -188,7 +188,7 @@ class TestSetting:
         form = self.form(form.submit("pick", value="2026-05-31"))
         page = form.submit("pick", value="2026-05-31T11:00")
         form = self.form(page)
-        assert (form["day"].value, form["at"].value) == ("۱۴۰۵/۰۳/۱۰", "11:00")
+        assert (form["day"].value, form["at"].value) == ("۱۴۰۵/۰۳/۱۰", "۱۱:۰۰")
         assert form["note"].value == "کارت ملی همراه باشد"
         assert "۱۴۰۵/۰۳/۱۰ ساعت ۱۱:۰۰" in page.html.select_one(".sms").text or "11:00" in page.text
         assert office.case(code).status == "registered"

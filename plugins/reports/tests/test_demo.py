@@ -3,8 +3,6 @@
 from itertools import pairwise
 
 from civicportal_reports import demo
-from civicportal_reports.search import Filters
-from civicportal_reports.statistics import ReportStatistics
 from sqlalchemy import func, select
 
 from civicportal.api import Case, CaseEvent, Rating
@@ -62,4 +60,4 @@ def test_reports_of_months_stand_where_they_may(city, tmp_path, monkeypatch):
 def test_without_a_file_there_is_nothing_to_tell(city, tmp_path):
     demo.load(city.site, tmp_path, lambda at, total: None)
     with city.site.work(write=False) as work:
-        assert work.get(ReportStatistics).figures(Filters()).total == 0
+        assert work.session.scalar(select(func.count()).select_from(Case)) == 0

@@ -27,7 +27,8 @@ def list_(context: click.Context) -> None:
             cards, sleeping = inventory.cards(), inventory.sleeping()
     except ConfigurationError as error:
         _names(context)
-        raise click.ClickException(f"the portal cannot be assembled: {error}") from error
+        click.echo(f"No more is known, for the portal cannot be assembled: {error}", err=True)
+        return
     for card in cards:
         click.echo(
             f"on   {card.name} {card.version}" + ("  (run civicportal db upgrade)" if card.behind else "")

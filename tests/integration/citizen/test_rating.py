@@ -43,7 +43,8 @@ def test_a_second_answer_changes_the_first(site: Any, citizen: Any, closed: str,
     rate(site, citizen, closed, 5)
     assert ratings(site) == [(citizen.user_id, 5, "")]
     with site.work(write=False) as work:
-        events = work.session.scalars(select(CaseEvent).where(CaseEvent.type == "rated")).all()
+        rated = select(CaseEvent).where(CaseEvent.type == "rated").order_by(CaseEvent.id)
+        events = work.session.scalars(rated).all()
         assert [event.data["stars"] for event in events] == [2, 5]
         assert not any(event.public for event in events)
 

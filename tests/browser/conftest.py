@@ -2,12 +2,15 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from browser.people import DESKTOP, PHONE, VISITOR, Screen, Watch, sign_in
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from portal import Portal, running
+
+from civicportal.testing.postgres import TemporaryCluster
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -26,13 +29,19 @@ expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
-def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
-    """Return the demo on SQLite, served, with its worker."""
+def portal(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Portal]:
+    """Return the demo, served, with its worker: on SQLite, or on PostgreSQL with ``--civic-db postgresql``."""
     folder = tmp_path_factory.mktemp("portal")
-    with running(folder, f"sqlite:///{folder / 'portal.db'}", people=True) as started:
-        started.start(worker=True)
-        yield started
-        started.stop()
+    with ExitStack() as stack:
+        database = f"sqlite:///{folder / 'portal.db'}"
+        if request.config.getoption("--civic-db") == "postgresql":
+            cluster = TemporaryCluster()
+            stack.callback(cluster.stop)
+            database = cluster.create_database()
+        with running(folder, database, people=True) as started:
+            started.start(worker=True)
+            yield started
+            started.stop()
 
 
 @pytest.fixture(scope="session")

@@ -64,8 +64,11 @@ def links(portal: Portal) -> Facts:
     return {"invite": invite, "reset": reset}
 
 
-def send_report(portal: Portal, citizen: Identity, words: str = WORDS) -> str:
-    """Send a report with a picture and return its tracking code."""
+def send_report(portal: Portal, citizen: Identity, words: str = WORDS, *, along: float = 0.4) -> str:
+    """Send a report with a picture and return its tracking code.
+
+    :param along: where on its street, from 0 to 1; beside another open report it goes to the unit that is at work there.
+    """
     site = portal.site
     image = process_image((site.data / "demo/photos/pothole.jpg").read_bytes())
     key = store_files(site, image)
@@ -74,7 +77,7 @@ def send_report(portal: Portal, citizen: Identity, words: str = WORDS) -> str:
         category = work.get(OrganizationService).category("reports", "pothole")
         assert category
         assert site.map
-        location = locate_point(site.map, site.map.point_on_street(STREET, 0.4))
+        location = locate_point(site.map, site.map.point_on_street(STREET, along))
         new = NewReport(category=category, location=location, body=words, photos=[key], owner="browser")
         return work.get(ReportService).submit(new).code
 

@@ -96,9 +96,28 @@ def phone(
 def see(page: Page, path: str) -> None:
     """Look at a page, and wait until the worker has it."""
     page.goto(path)
-    page.wait_for_function(
-        "path => caches.open('pages').then(pages => pages.match(path)).then(Boolean)", arg=path
-    )
+    kept(page, path)
+
+
+#: A promise is true for ``wait_for_function`` before it is fulfilled, so the browser itself asks again.
+WAIT = """async ([found, path]) => {
+    for (let turn = 0; turn < 300; turn += 1) {
+        const pages = await caches.has('pages') ? await caches.open('pages') : null;
+        if (Boolean(pages && (!path || await pages.match(path))) === found) { return; }
+        await new Promise(again => setTimeout(again, 50));
+    }
+    throw new Error(`${path || 'the pages'}: not ${found ? 'there' : 'gone'}`);
+}"""
+
+
+def kept(page: Page, path: str) -> None:
+    """Wait until the worker has a page."""
+    page.evaluate(WAIT, [True, path])
+
+
+def forgotten(page: Page, path: str = "") -> None:
+    """Wait until the worker has thrown a page away, or all of them."""
+    page.evaluate(WAIT, [False, path])
 
 
 @pytest.fixture
@@ -114,9 +133,7 @@ def test_own_pages_stay_readable(network: Network, phone: Callable[[], Page], co
     expect(page.locator(BAR)).to_be_hidden()
     # The list asks the worker to keep the newest cases, opened or not.
     see(page, "/my")
-    page.wait_for_function(
-        "path => caches.open('pages').then(pages => pages.match(path)).then(Boolean)", arg=f"/my/{code}"
-    )
+    kept(page, f"/my/{code}")
     network.cut()
     page.goto(f"/my/{code}")
     expect(page.locator(BAR)).to_be_visible()
@@ -136,7 +153,7 @@ def test_at_the_door_of_the_staff_nothing_is_left(phone: Callable[[], Page], cod
     page = phone()
     see(page, "/my")
     page.goto("/staff/login")
-    page.wait_for_function("() => caches.has('pages').then(there => !there)")
+    forgotten(page)
 
 
 def test_after_the_sign_out_nothing_is_left(
@@ -149,9 +166,7 @@ def test_after_the_sign_out_nothing_is_left(
     # A page of somebody else throws them away as the sign-out does.
     page.context.clear_cookies()
     page.goto("/")
-    page.wait_for_function(
-        "() => caches.open('pages').then(pages => pages.match('/my')).then(found => !found)"
-    )
+    forgotten(page, "/my")
     network.cut()
     page.goto("/my")
     expect(page.get_by_role("heading", name="اینترنت در دسترس نیست")).to_be_visible()

@@ -39,7 +39,7 @@ def _recover(page: Page, found: Facts) -> None:
 
 
 def _set_up_app(page: Page, found: Facts) -> None:
-    page.goto("/account/totp")
+    _prove(page, "/account/totp")
     page.locator("form[action='/account/totp/begin'] button").click()
     page.wait_for_load_state()
 

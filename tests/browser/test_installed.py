@@ -44,4 +44,4 @@ def test_manifest_names_the_app_in_its_language(open_page: Open) -> None:
     assert manifest["display"] == "standalone"
     for icon in manifest["icons"]:
         assert page.request.get(icon["src"]).headers["content-type"] == "image/png"
-    page.wait_for_function("navigator.serviceWorker.ready.then(Boolean)")
+    page.evaluate("navigator.serviceWorker.ready.then(Boolean)")

@@ -6,6 +6,7 @@ Flat shapes on a ground of eight-pointed stars, painted four times as large and 
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import cast
 
 from PIL import Image, ImageDraw
 
@@ -29,11 +30,12 @@ class Sheet:
         self.image = Image.new("RGB", (WIDTH * ZOOM, HEIGHT * ZOOM), ground)
         self.draw = ImageDraw.Draw(self.image)
         ink = Image.blend(Image.new("RGB", (1, 1), ground), Image.new("RGB", (1, 1), pattern), 0.25)
+        color = cast("Color", ink.getpixel((0, 0)))
         for x in range(STEP // 2, WIDTH, STEP):
             for y in range(-STEP // 4, HEIGHT + STEP, STEP):
                 for radius in (60, 27):
-                    self.outline(star(x, y, radius), ink.getpixel((0, 0)))  # type: ignore[arg-type]
-                self.outline(star(x - 60, y - 60, 25), ink.getpixel((0, 0)))  # type: ignore[arg-type]
+                    self.outline(star(x, y, radius), color)
+                self.outline(star(x - 60, y - 60, 25), color)
 
     def outline(self, points: Sequence[XY], color: Color) -> None:
         self.draw.line(_large([*points, points[0]]), fill=color, width=6, joint="curve")

@@ -235,7 +235,7 @@ def limits() -> list[Feature]:
             else [a for a in angles if a > start or a < end]
         )
         if start > end:
-            arc.sort(key=lambda a, first=start: (a - first) % math.tau)  # type: ignore[misc]
+            arc.sort(key=lambda a, first=start: (a - first) % math.tau)  # type: ignore[misc]  # a default binds the loop's value
         outline = borders[number] + [edge(a, 1.12) for a in arc] + borders[(number + 1) % 4][:0:-1]
         districts.append(feature("district", outline, name=name, number=number + 1))
     boundary = feature("boundary", [edge(a, 1.12) for a in angles], name=NAMES["city"])

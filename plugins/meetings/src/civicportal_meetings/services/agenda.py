@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from civicportal.api import AccessService, Case, OrganizationService, Work, _, format_number, visible
 from civicportal_meetings.models import Appointment, MeetingRequest, MeetingSession
@@ -64,13 +64,13 @@ class AgendaService:
         """Return the sessions and closed times of a span."""
         return self.work.get(PublicDayService).between(start, end)
 
-    def _visits(self, *conditions: object) -> list[Visit]:
+    def _visits(self, *conditions: ColumnElement[bool]) -> list[Visit]:
         query = (
             select(Appointment, Case, MeetingRequest)
             .join(Case, Case.id == Appointment.case_id)
             .join(MeetingRequest, MeetingRequest.case_id == Case.id)
             .where(
-                *conditions,  # type: ignore[arg-type]
+                *conditions,
                 Appointment.ended_at.is_(None) | Appointment.ended_how.in_(HELD),
                 visible(self.work.actor),
             )

@@ -15,6 +15,8 @@ from civicportal.cases.attachments import AttachmentService, store_files
 from civicportal.cases.followers import FollowerService
 from civicportal.cases.models import Case
 from civicportal.cases.services import CaseService
+from civicportal.geo.city_map import CityMap
+from civicportal.geo.points import Point
 from civicportal.organization.services import OrganizationService
 from civicportal.security import Identity
 from civicportal.storage import process_image
@@ -64,11 +66,8 @@ def links(portal: Portal) -> Facts:
     return {"invite": invite, "reset": reset}
 
 
-def send_report(portal: Portal, citizen: Identity, words: str = WORDS, *, along: float = 0.4) -> str:
-    """Send a report with a picture and return its tracking code.
-
-    :param along: where on its street, from 0 to 1; beside another open report it goes to the unit that is at work there.
-    """
+def send_report(portal: Portal, citizen: Identity, words: str = WORDS) -> str:
+    """Send a report with a picture and return its tracking code."""
     site = portal.site
     image = process_image((site.data / "demo/photos/pothole.jpg").read_bytes())
     key = store_files(site, image)
@@ -77,9 +76,15 @@ def send_report(portal: Portal, citizen: Identity, words: str = WORDS, *, along:
         category = work.get(OrganizationService).category("reports", "pothole")
         assert category
         assert site.map
-        location = locate_point(site.map, site.map.point_on_street(STREET, along))
+        location = locate_point(site.map, quiet_place(work, site.map, category.id))
         new = NewReport(category=category, location=location, body=words, photos=[key], owner="browser")
         return work.get(ReportService).submit(new).code
+
+
+def quiet_place(work: Work, city_map: CityMap, category_id: int) -> Point:
+    """Return a point of the street beside which no report is open: such a one would draw another to the unit at work there."""
+    places = (city_map.point_on_street(STREET, share / 100) for share in range(1, 100))
+    return next(point for point in places if not work.get(ReportService).nearby(point, category_id))
 
 
 def close_report(portal: Portal, officer: Identity, code: str) -> int:

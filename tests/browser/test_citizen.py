@@ -75,7 +75,7 @@ def test_rating_may_be_changed_and_an_objection_opens_again(
 ) -> None:
     with portal.site.work() as work:
         citizen, officer = who(work, "citizen"), who(work, "handler")
-    code = send_report(portal, citizen, along=0.7)
+    code = send_report(portal, citizen)
     close_report(portal, officer, code)
     page = open_page("citizen", screen)
     page.goto(f"/my/{code}")

@@ -110,7 +110,7 @@ def test_figures_are_their_lists_and_their_map(open_page: Open, code: str) -> No
 def test_satisfaction_and_objections_show_in_the_figures(portal: Portal, open_page: Open) -> None:
     with portal.site.work() as work:
         citizen, officer = who(work, "citizen"), who(work, "handler")
-    code = send_report(portal, citizen, along=0.9)
+    code = send_report(portal, citizen)
     close_report(portal, officer, code)
     observer, page = open_page("observer"), open_page("citizen")
     observer.goto(FIGURES)

@@ -36,7 +36,7 @@ def test_story_from_pothole_to_rating(portal: Portal, open_page: Open, tmp_path:
     desk.refer(roads, NEXT_UNIT, "جوی کنار چاله گرفته است؛ لطفاً لای‌روبی و ترمیم شود.")
 
     services = open_page("services")
-    services.goto("/kartable")
+    services.goto("/kartable?view=new&sort=newest")
     services.locator(f"a[href='/kartable/cases/{code}']").click()
     services.locator("form[action$='/take'] button").click()
     expect(services.locator("form[action$='/release']")).to_be_visible()

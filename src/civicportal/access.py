@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 ADDRESSED = ("copy", "inquiry")
 """Types of lines by which somebody asks or informs a whole unit, whatever the case is about."""
+_OWN_LINE = aliased(Referral)
+"""A line of a case under a name of its own; made once, for SQLAlchemy works longer at an alias than at its query."""
 
 
 def visible(identity: Identity, verb: str = "view", *, walked: bool = False) -> ColumnElement[bool]:
@@ -40,10 +42,8 @@ def visible(identity: Identity, verb: str = "view", *, walked: bool = False) -> 
         _covered_by(grant, verb, walked) for grant in identity.grants if _may(grant, verb)
     ]
     if verb == "view":
-        line = aliased(Referral)
-        conditions.append(
-            exists(select(line.id).where(line.case_id == Case.id, _personal(identity, line))).correlate(Case)
-        )
+        line = select(_OWN_LINE.id).where(_OWN_LINE.case_id == Case.id, _personal(identity, _OWN_LINE))
+        conditions.append(exists(line).correlate(Case))
     return or_(false(), *conditions)
 
 
@@ -75,7 +75,7 @@ def can(identity: Identity, verb: str, case: Case, lines: Iterable[Referral]) ->
 
 
 def in_kartable(identity: Identity, line: type[Referral] = Referral) -> ColumnElement[bool]:
-    """Return the condition on ``Referral`` joined with ``Case`` for the open lines of somebody's kartable.
+    """Return the condition on ``Referral`` for the open lines of somebody's kartable.
 
     Lines to the person, and lines to a unit, not taken by a colleague, that a membership covers; inquiries and copies
     to a unit cover its members whatever categories they have.
@@ -240,8 +240,8 @@ def kinds_of(grant: Grant, verb: str) -> list[str]:
     return sorted(name.removesuffix(ending) for name in grant.permissions if name.endswith(ending))
 
 
-def _of_kinds(grant: Grant, verb: str) -> list[ColumnElement[bool]]:
-    return [] if grant.administrator else [Case.kind.in_(kinds_of(grant, verb))]
+def _of_kinds(grant: Grant, verb: str, of: type[Case] | type[Referral] = Case) -> list[ColumnElement[bool]]:
+    return [] if grant.administrator else [of.kind.in_(kinds_of(grant, verb))]
 
 
 def _covered_by(grant: Grant, verb: str, walked: bool) -> ColumnElement[bool]:
@@ -261,18 +261,18 @@ def _covered_by(grant: Grant, verb: str, walked: bool) -> ColumnElement[bool]:
     return and_(*conditions, covered)
 
 
-def _in_category(grant: Grant) -> ColumnElement[bool]:
+def _in_category(grant: Grant, of: type[Case] | type[Referral] = Case) -> ColumnElement[bool]:
     if grant.categories is None:
         return true()
-    inside = Case.category_id.in_(grant.categories)
-    return inside if grant.units is None else or_(inside, Case.category_id.is_(None))
+    inside = of.category_id.in_(grant.categories)
+    return inside if grant.units is None else or_(inside, of.category_id.is_(None))
 
 
 def _line_covered_by(grant: Grant, line: type[Referral]) -> ColumnElement[bool]:
     if not _may(grant, "view"):
         return false()
-    conditions = _of_kinds(grant, "view")
-    category = _in_category(grant)
+    conditions = _of_kinds(grant, "view", line)
+    category = _in_category(grant, line)
     if grant.units is None:
         return and_(true(), *conditions, category)
     shared = category if grant.categories is None else or_(category, line.type.in_(ADDRESSED))

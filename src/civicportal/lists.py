@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, literal, select, true
@@ -85,7 +85,7 @@ def newest_first(
 
 
 def within_days(
-    moment: InstrumentedAttribute[datetime], calendar: CityCalendar, first: date | None, last: date | None
+    moment: InstrumentedAttribute[Any], calendar: CityCalendar, first: date | None, last: date | None
 ) -> ColumnElement[bool]:
     """Return the condition that a moment lies in these days, both included; None leaves an end open."""
     found: list[ColumnElement[bool]] = []

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, MetaData, inspect
 from civicportal import migrate_rules
 from civicportal.cases.search_index import SearchIndex, has_words, put_triggers
 from civicportal.errors import ConfigurationError
+from civicportal.kartable.copies import triggers_aside
 from civicportal.migrate_connection import migrating
 from civicportal.migrate_packages import CORE, SCRIPTS, VERSION_TABLE, Package, config_for, packages
 
@@ -71,9 +72,10 @@ def upgrade(
     :raises ConfigurationError: for an unknown package or revision, or when a revision would break references.
     """
     with migrating(site.engines) as connection:
-        for one in _chosen(site, package):
-            if any(one.versions.glob("*.py")):
-                _run(command.upgrade, connection, one, revision, progress=progress)
+        with triggers_aside(connection):
+            for one in _chosen(site, package):
+                if any(one.versions.glob("*.py")):
+                    _run(command.upgrade, connection, one, revision, progress=progress)
         put_triggers(connection)
         is_searchable = has_words(connection)
     if is_searchable:
@@ -87,7 +89,7 @@ def downgrade(site: "Site", package: str, revision: str, progress: Progress | No
     :raises ConfigurationError: for an unknown package or revision.
     """
     (one,) = _chosen(site, package)
-    with migrating(site.engines) as connection:
+    with migrating(site.engines) as connection, triggers_aside(connection):
         _run(command.downgrade, connection, one, revision, progress=progress)
 
 

@@ -14,6 +14,7 @@ from civicportal.cases.models import Case
 from civicportal.cases.services import CaseService
 from civicportal.errors import Forbidden, NotFound
 from civicportal.kartable.models import Referral
+from civicportal.kartable.parts import parts
 from civicportal.kartable.services import KartableService
 from civicportal.organization.models import Category, Unit
 from civicportal.reach import reaches
@@ -116,6 +117,10 @@ def compare(session):
         joined = select(Referral.id).join(Case, Case.id == Referral.case_id)
         held = set(session.scalars(joined.where(in_kartable(person))))
         assert held == {line.id for line in lines if holds(person, by_id[line.case_id], line)}
+        in_parts = [
+            line for part in parts(person) for line in session.scalars(select(Referral.id).where(part))
+        ]
+        assert sorted(in_parts) == sorted(held)
         seen = set(session.scalars(select(Case.id).where(visible(person))))
         assert {line.case_id for line in lines if line.id in held} <= seen
         assert seen <= {case.id for case in cases if is_reached(person, case, of_case[case.id])}

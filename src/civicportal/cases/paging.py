@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, tuple_
+from sqlalchemy import ColumnElement, Select, Tuple, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
+from translationstring import TranslationString
 
 from civicportal.cases.models import Case
+from civicportal.i18n import _
 
 PAGE_SIZE = 25
 Rows = Select[*tuple[Any, ...]]
@@ -21,17 +23,24 @@ class Sort:
     """An order of cases by one moment that is never NULL, ties broken by id."""
 
     name: str
+    title: TranslationString
     column: InstrumentedAttribute[datetime]
     descending: bool = False
+
+    @property
+    def order(self) -> tuple[ColumnElement[Any], ...]:
+        """Return what a query is ordered by."""
+        key = (self.column, Case.id)
+        return tuple(column.desc() if self.descending else column.asc() for column in key)
 
 
 SORTS = {
     sort.name: sort
     for sort in (
-        Sort(name="deadline", column=Case.deadline),
-        Sort(name="newest", column=Case.created_at, descending=True),
-        Sort(name="oldest", column=Case.created_at),
-        Sort(name="updated", column=Case.updated_at, descending=True),
+        Sort(name="deadline", title=_("Nearest deadline"), column=Case.deadline),
+        Sort(name="newest", title=_("Newest"), column=Case.created_at, descending=True),
+        Sort(name="oldest", title=_("Oldest"), column=Case.created_at),
+        Sort(name="updated", title=_("Latest change"), column=Case.updated_at, descending=True),
     )
 }
 
@@ -74,6 +83,53 @@ class Page:
     previous: str | None
 
 
+class Window:
+    """One page of a list that is to be read: where it begins, which way, and how many rows.
+
+    :param cursor: of the address; anything unreadable means the first page.
+    :param size: rows, 100 at most.
+    """
+
+    def __init__(self, sort: Sort, cursor: str | None = None, size: int = PAGE_SIZE) -> None:
+        self.sort = sort
+        self.size = min(size, 100)
+        self._place = Cursor.parse(cursor) if cursor else None
+        self._backwards = self._place is not None and self._place.way == "before"
+
+    def narrow(self, query: Rows, *key: InstrumentedAttribute[Any]) -> Rows:
+        """Return a query for the rows of the page and one more, which tells whether there are others.
+
+        :param key: the moment and the id of the case where they do not stand in ``Case`` itself.
+        """
+        moment, case_id = key or (self.sort.column, Case.id)
+        if self._place:
+            query = query.where(self._beyond(tuple_(moment, case_id), self._place))
+        if self.sort.descending != self._backwards:
+            query = query.order_by(moment.desc(), case_id.desc())
+        else:
+            query = query.order_by(moment, case_id)
+        return query.limit(self.size + 1)
+
+    def page(self, rows: Sequence[Any]) -> Page:
+        """Return the page of the rows of :meth:`narrow`, of which the first column is ``Case``."""
+        more, rows = len(rows) > self.size, rows[: self.size]
+        if self._backwards:
+            rows = rows[::-1]
+        before = more if self._backwards else self._place
+        return Page(
+            rows=rows,
+            next=self._cursor("after", rows[-1][0]) if rows and (more or self._backwards) else None,
+            previous=self._cursor("before", rows[0][0]) if rows and before else None,
+        )
+
+    def _beyond(self, key: Tuple, place: Cursor) -> ColumnElement[bool]:
+        here = tuple_(place.moment, place.case_id)
+        return key < here if (place.way == "after") == self.sort.descending else key > here
+
+    def _cursor(self, way: Literal["after", "before"], case: Case) -> str:
+        return str(Cursor(way=way, moment=getattr(case, self.sort.column.key), case_id=case.id))
+
+
 def case_page(
     session: Session, query: Rows, *, sort: Sort, cursor: str | None = None, size: int = PAGE_SIZE
 ) -> Page:
@@ -82,34 +138,5 @@ def case_page(
     :param cursor: of the address; anything unreadable means the first page.
     :param size: rows, 100 at most.
     """
-    place = Cursor.parse(cursor) if cursor else None
-    backwards = place is not None and place.way == "before"
-    size = min(size, 100)
-    if place:
-        query = query.where(_beyond(sort, place))
-    rows = list(session.execute(query.order_by(*_order(sort, backwards)).limit(size + 1)).all())
-    more, rows = len(rows) > size, rows[:size]
-    if backwards:
-        rows.reverse()
-    return Page(
-        rows=rows,
-        next=_cursor(sort, "after", rows[-1][0]) if rows and (more or backwards) else None,
-        previous=_cursor(sort, "before", rows[0][0]) if rows and (more if backwards else place) else None,
-    )
-
-
-def _beyond(sort: Sort, place: Cursor) -> ColumnElement[bool]:
-    here = tuple_(place.moment, place.case_id)
-    key = tuple_(sort.column, Case.id)
-    forwards = place.way == "after"
-    return key < here if forwards == sort.descending else key > here
-
-
-def _order(sort: Sort, backwards: bool) -> list[ColumnElement[Any]]:
-    if sort.descending != backwards:
-        return [sort.column.desc(), Case.id.desc()]
-    return [sort.column.asc(), Case.id.asc()]
-
-
-def _cursor(sort: Sort, way: Literal["after", "before"], case: Case) -> str:
-    return str(Cursor(way=way, moment=getattr(case, sort.column.key), case_id=case.id))
+    window = Window(sort, cursor, size)
+    return window.page(session.execute(window.narrow(query)).all())

@@ -4,17 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
 from sqlalchemy.util import memoized_property
 
-from civicportal.access import in_kartable
-from civicportal.cases.models import Case
 from civicportal.dashboard.types import ALL_KINDS, NavigationItem
 from civicportal.i18n import _
-from civicportal.kartable.models import Referral
+from civicportal.kartable.counters import OpenLines, open_lines
+from civicportal.lists import Total
 from civicportal.plugins import call_each
 from civicportal.web.display import attempt
-from civicportal.work import Work
 
 
 def _staff(name: str, title: Any, icon: str, section: Any, weight: int, **more: Any) -> NavigationItem:
@@ -56,7 +53,7 @@ class Link:
         self.section = item.section
 
     @property
-    def badge(self) -> int | None:
+    def badge(self) -> Total | None:
         """Return how many open cases wait behind the link, if any."""
         return self._navigation.badge(self._kind) if self._kind else None
 
@@ -92,10 +89,10 @@ class Navigation:
             if kind.register_route and identity.is_staff and identity.permits(kind.permission("register"))
         )
 
-    def badge(self, kind: str) -> int | None:
-        """Return the open action lines of the person's kartable, of one kind or of all."""
-        counts = self._counts
-        return (sum(counts.values()) if kind == ALL_KINDS else counts.get(kind)) or None
+    def badge(self, kind: str) -> Total | None:
+        """Return the open action lines of the person's kartable, of one kind or of all; None for none."""
+        lines = self._open_lines
+        return (lines.total if kind == ALL_KINDS else lines.by_kind.get(kind)) or None
 
     @memoized_property
     def _items(self) -> list[NavigationItem]:
@@ -106,8 +103,10 @@ class Navigation:
         return sorted(found, key=lambda item: (-item.weight, item.name))
 
     @memoized_property
-    def _counts(self) -> dict[str, int]:
-        return attempt(self.request, open_lines, {}) if self.request.identity.is_staff else {}
+    def _open_lines(self) -> OpenLines:
+        return (
+            attempt(self.request, open_lines, OpenLines()) if self.request.identity.is_staff else OpenLines()
+        )
 
     def _links(self, items: Iterable[NavigationItem]) -> list[Link]:
         links = []
@@ -119,17 +118,6 @@ class Navigation:
                 continue
             links.append(Link(self, item, self.request.translate(item.title), url))
         return links
-
-
-def open_lines(work: Work) -> dict[str, int]:
-    """Return how many open action lines lie in the actor's kartable, by kind of case."""
-    query = (
-        select(Case.kind, func.count())
-        .join(Referral, Referral.case_id == Case.id)
-        .where(Referral.type == "action", in_kartable(work.actor))
-        .group_by(Case.kind)
-    )
-    return dict(work.session.execute(query).all())
 
 
 def includeme(config: Any) -> None:

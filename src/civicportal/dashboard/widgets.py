@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from civicportal.cases.follow_up import FollowUpService
-from civicportal.dashboard.navigation import open_lines
 from civicportal.dashboard.services import FiguresService
 from civicportal.dashboard.types import Widget
 from civicportal.i18n import _
+from civicportal.kartable.counters import open_lines
 
 CARD = "civicportal:templates/dashboard/card.jinja2"
 """Template of a service card: ``title`` and ``text`` (texts or translation strings), ``url``, ``icon``, ``tone``."""
@@ -79,12 +79,12 @@ def _own_cases(request: Any) -> Widget:
 
 
 def _kartable(request: Any) -> Widget:
-    counts = open_lines(request.display_work)
-    rows = [(request.site.kind(kind), number) for kind, number in sorted(counts.items())]
+    lines = open_lines(request.display_work)
+    rows = [(request.site.kind(kind), number) for kind, number in sorted(lines.by_kind.items())]
     return Widget(
         name="kartable",
         area="desk",
         template="civicportal:templates/dashboard/kartable.jinja2",
         weight=100,
-        context={"rows": rows, "total": sum(counts.values())},
+        context={"rows": rows, "total": lines.total},
     )

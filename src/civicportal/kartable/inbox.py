@@ -1,21 +1,22 @@
 """The inbox: saved views whose counters equal their lists, filters, and search."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true, tuple_
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, and_, exists, false, func, null, or_, select, true, tuple_, union_all
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from civicportal.access import in_kartable, visible
-from civicportal.cases.conditions import sent_between
 from civicportal.cases.models import Case
-from civicportal.cases.paging import SORTS, Page, Rows, case_page
+from civicportal.cases.paging import SORTS, Cursor, Page, Rows, Window
 from civicportal.cases.search import CaseSearch
+from civicportal.cases.workflow import OPEN_STAGES
 from civicportal.i18n import _
 from civicportal.kartable.models import Referral
-from civicportal.lists import Total, count_rows, more_than
+from civicportal.kartable.parts import parts
+from civicportal.lists import MOST_COUNTED, Total, count_rows, more_than, within_days
 from civicportal.organization.services import OrganizationService
 
 if TYPE_CHECKING:
@@ -30,11 +31,10 @@ VIEWS = {
     "waiting": _("Waiting for the citizen"),
     "closed": _("Closed today"),
 }
-MOST_LINES = 5000
-"""Lines that are counted of a kartable."""
+MOMENTS = {"deadline": Referral.deadline, "newest": Referral.sent_at, "oldest": Referral.sent_at}
+"""Where the orders of cases stand on their open lines; other orders are those of the cases themselves."""
 EVERYWHERE = "everywhere"
 """View of a search: every case the person may see, in whosever kartable. It has no counter."""
-Line = type[Referral]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +64,13 @@ class InboxService:
         :param view: one of ``VIEWS``, or ``EVERYWHERE``.
         :raises KeyError: for a view that does not exist.
         """
-        query = self._query(select(Case, Referral), view, filters)
-        return case_page(self.session, query, sort=SORTS.get(sort, SORTS["deadline"]), cursor=cursor)
+        window = Window(SORTS.get(sort, SORTS["deadline"]), cursor)
+        moment = MOMENTS.get(window.sort.name)
+        if moment is not None and self._in_parts(view, filters):
+            query = self._first(window, moment, self._lines(view, filters))
+        else:
+            query = window.narrow(self._query(select(Case, Referral), view, filters))
+        return window.page(self.session.execute(query).all())
 
     def query(self, view: str, filters: Filters, *columns: Any) -> Rows:
         """Return a query for columns of a view's cases and lines."""
@@ -74,15 +79,15 @@ class InboxService:
     def counts(self, filters: Filters) -> Mapping[str, Total]:
         """Return how many rows each view has under the filters, in two statements.
 
-        Of a kartable with more lines than :data:`MOST_LINES` so many are looked at: there are more than these have.
+        Of a kartable with more lines than :data:`~civicportal.lists.MOST_COUNTED` so many are looked at: there are more
+        than these have.
         """
         names = [name for name in VIEWS if name != "closed"]
         columns = [self._condition(name).label(name) for name in names]
-        lines = self._filtered(self._joined(select(*columns)), filters).where(self._once(self._in_kartable))
-        some = lines.limit(MOST_LINES + 1).subquery()
+        some = self._some(columns, filters).subquery()
         sums = [func.count().filter(some.c[name]).label(name) for name in names]
         row = self.session.execute(select(*sums).select_from(some)).one()
-        total = Total if row.all <= MOST_LINES else more_than
+        total = Total if row.all <= MOST_COUNTED else more_than
         found = {name: total(number) for name, number in row._mapping.items()}
         closed = self._query(select(Case.id), "closed", filters)
         return {**found, "closed": count_rows(self.session, closed)}
@@ -94,13 +99,52 @@ class InboxService:
 
     def neighbours(self, case: Case) -> tuple[str | None, str | None]:
         """Return the codes of the cases before and after this one in "all open" by deadline."""
-        query = self._query(select(Case.code), "all", Filters())
-        key, here = tuple_(Case.deadline, Case.id), tuple_(case.deadline, case.id)
-        before = query.where(key < here).order_by(Case.deadline.desc(), Case.id.desc()).limit(1)
-        after = query.where(key > here).order_by(Case.deadline, Case.id).limit(1)
-        both = select(before.scalar_subquery(), after.scalar_subquery())
-        found = self.session.execute(both).one()
+        lines = self._lines("all", Filters())
+        ways: tuple[Literal["before", "after"], ...] = ("before", "after")
+        windows = [
+            Window(SORTS["deadline"], str(Cursor(way=way, moment=case.deadline, case_id=case.id)), 0)
+            for way in ways
+        ]
+        both = [
+            self._first(window, Referral.deadline, lines).with_only_columns(Case.code).scalar_subquery()
+            for window in windows
+        ]
+        found = self.session.execute(select(*both)).one()
         return found[0], found[1]
+
+    # -- lines in parts, see civicportal.kartable.parts ------------------------------------------------------
+
+    @staticmethod
+    def _in_parts(view: str, filters: Filters) -> bool:
+        """Tell whether the lines say all that is asked; words and citizens are asked of cases."""
+        return view not in ("closed", EVERYWHERE) and not filters.words and filters.citizen is None
+
+    def _lines(self, view: str, filters: Filters) -> list[ColumnElement[bool]]:
+        """Return the conditions of the parts of a view."""
+        narrowed = and_(self._condition(view), self._best, *self._narrowed(filters, Referral))
+        return [and_(part, narrowed) for part in parts(self.identity)]
+
+    @staticmethod
+    def _first(window: Window, moment: InstrumentedAttribute[Any], lines: list[ColumnElement[bool]]) -> Rows:
+        """Return the query for the first cases of all parts, each with its line."""
+        key = (moment, Referral.case_id)
+        some = [window.narrow(select(Referral.id).where(part), *key).subquery() for part in lines]
+        ids = union_all(*(select(part.c.id) for part in some)) if some else select(null())
+        query = select(Case, Referral).join(Referral, Referral.case_id == Case.id)
+        return window.narrow(query.where(Referral.id.in_(ids)))
+
+    def _some(self, columns: list[Any], filters: Filters) -> Any:
+        """Return a query for columns of the lines of the kartable, no more than are counted."""
+        if not self._in_parts("all", filters):
+            return self._query(select(*columns), "all", filters).limit(MOST_COUNTED + 1)
+        lines = self._lines("all", filters) or [false()]
+        some = [
+            select(*columns).select_from(Referral).where(part).limit(MOST_COUNTED + 1).subquery()
+            for part in lines
+        ]
+        return union_all(*(select(part) for part in some))
+
+    # -- lines with their cases ------------------------------------------------------------------------------
 
     def _query(self, columns: Rows, view: str, filters: Filters) -> Rows:
         if view == EVERYWHERE:
@@ -109,8 +153,8 @@ class InboxService:
             )
         query = self._filtered(self._joined(columns), filters)
         if view == "closed":
-            return query.where(self._once(self._closed_today()), visible(self.identity, walked=True))
-        return query.where(self._condition(view), self._once(self._in_kartable))
+            return query.where(self._last_closed_today(), visible(self.identity, walked=True))
+        return query.where(self._condition(view), self._best, in_kartable(self.identity))
 
     @property
     def _now(self) -> datetime:
@@ -125,46 +169,60 @@ class InboxService:
         holds = and_(Referral.case_id == Case.id, Referral.type == "action", Referral.closed_at.is_(None))
         return columns.select_from(Case).outerjoin(Referral, holds)
 
-    @staticmethod
-    def _once(condition: Callable[[Line], ColumnElement[bool]]) -> ColumnElement[bool]:
-        """Return the condition narrowed to one line of each case: to act comes before a copy or an inquiry."""
+    @property
+    def _best(self) -> ColumnElement[bool]:
+        """The condition for one line of each case of the kartable: the one to act, else the first copy or inquiry."""
         other = aliased(Referral)
-        earlier = tuple_(other.type, other.id) < tuple_(Referral.type, Referral.id)
-        better = select(other.id).where(other.case_id == Case.id, condition(other), earlier)
-        return and_(condition(Referral), ~exists(better).correlate(Case, Referral))
+        better = self._earlier(other, in_kartable(self.identity, other))
+        # There is one line to act at most: of it nothing is asked.
+        return or_(Referral.type == "action", ~better)
 
-    def _in_kartable(self, line: Line) -> ColumnElement[bool]:
-        return in_kartable(self.identity, line)
-
-    def _closed_today(self) -> Callable[[Line], ColumnElement[bool]]:
+    def _last_closed_today(self) -> ColumnElement[bool]:
         calendar = self.work.site.calendar
         start, end = calendar.day_bounds(calendar.today(self._now))
-        return lambda line: and_(
-            line.closed_by_id == self.identity.user_id, line.closed_at >= start, line.closed_at < end
-        )
+
+        def mine(line: type[Referral]) -> ColumnElement[bool]:
+            mine = line.closed_by_id == self.identity.user_id
+            return and_(mine, line.closed_at >= start, line.closed_at < end)
+
+        other = aliased(Referral)
+        return and_(mine(Referral), ~self._earlier(other, mine(other)))
+
+    @staticmethod
+    def _earlier(other: type[Referral], condition: ColumnElement[bool]) -> ColumnElement[bool]:
+        """Return the condition that another such line of the case comes before."""
+        earlier = tuple_(other.type, other.id) < tuple_(Referral.type, Referral.id)
+        lines = select(other.id).where(other.case_id == Referral.case_id, condition, earlier)
+        return exists(lines).correlate(Referral)
 
     def _condition(self, view: str) -> ColumnElement[bool]:
         persons = self.identity.deputy_for | {self.identity.user_id or 0}
+        running = and_(Referral.paused_at.is_(None), Referral.stage.in_(OPEN_STAGES))
         conditions: dict[str, ColumnElement[bool]] = {
             "all": true(),
             "new": Referral.read_at.is_(None),
             "mine": or_(Referral.to_user_id.in_(persons), Referral.taken_by_id.in_(persons)),
             "referred": Referral.from_unit_id.is_not(None),
-            "overdue": and_(Case.deadline < self._now, Case.paused_at.is_(None), Case.closed_at.is_(None)),
-            "waiting": Case.paused_at.is_not(None),
+            "overdue": and_(Referral.deadline < self._now, running),
+            "waiting": Referral.paused_at.is_not(None),
         }
         return conditions[view]
 
-    def _filtered(self, query: Rows, filters: Filters) -> Rows:
+    def _narrowed(self, filters: Filters, of: type[Case] | type[Referral]) -> Iterator[ColumnElement[bool]]:
+        """Yield the conditions of the filters on a case, or on the copies that stand on its open line."""
         if filters.kind:
-            query = query.where(Case.kind == filters.kind)
+            yield of.kind == filters.kind
         if filters.status:
-            query = query.where(Case.status == filters.status)
+            yield of.status == filters.status
         if filters.category:
             tree = self.work.get(OrganizationService).categories
             ids = tree.subtree(filters.category) if filters.category in tree.by_id else frozenset({0})
-            query = query.where(Case.category_id.in_(ids))
-        query = query.where(sent_between(self.work.site.calendar, filters.first_day, filters.last_day))
+            yield of.category_id.in_(ids)
+        sent = Referral.sent_at if of is Referral else Case.created_at
+        yield within_days(sent, self.work.site.calendar, filters.first_day, filters.last_day)
+
+    def _filtered(self, query: Rows, filters: Filters) -> Rows:
+        query = query.where(*self._narrowed(filters, Case))
         if filters.citizen is not None:
             query = query.where(Case.citizen_id == filters.citizen, visible(self.identity, "contact"))
         return (

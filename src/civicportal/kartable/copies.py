@@ -1,0 +1,47 @@
+"""SQLite's triggers that copy a case onto its open line; those of PostgreSQL are made by the core's migration 0008.
+
+A migration on SQLite copies a table that it alters, which loses the triggers of that table and is refused while one of
+another table names it. So they are taken aside meanwhile.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, inspect, text
+
+_COPY = """
+    UPDATE referrals SET (kind, category_id, status, stage, deadline, paused_at, sent_at) = (
+        SELECT kind, category_id, status, stage, deadline, paused_at, created_at FROM cases WHERE id = new.case_id
+    ) WHERE id = new.id;
+"""
+_TRIGGERS = {
+    "referrals_opened": "AFTER INSERT ON referrals WHEN new.closed_at IS NULL BEGIN" + _COPY + "END",
+    "referrals_opened_again": "AFTER UPDATE OF closed_at ON referrals"
+    " WHEN old.closed_at IS NOT NULL AND new.closed_at IS NULL BEGIN" + _COPY + "END",
+    "cases_to_lines": """
+        AFTER UPDATE OF kind, category_id, status, stage, deadline, paused_at, created_at ON cases BEGIN
+            UPDATE referrals SET kind = new.kind, category_id = new.category_id, status = new.status,
+                stage = new.stage, deadline = new.deadline, paused_at = new.paused_at, sent_at = new.created_at
+            WHERE case_id = new.id AND closed_at IS NULL;
+        END
+    """,
+}
+
+
+@contextmanager
+def triggers_aside(connection: Connection) -> Iterator[None]:
+    """Take SQLite's triggers away while tables are migrated, and put them back where lines have the columns."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    for name in _TRIGGERS:
+        connection.execute(text(f"DROP TRIGGER IF EXISTS {name}"))
+    yield
+    if _has_copies(connection):
+        for name, what in _TRIGGERS.items():
+            connection.execute(text(f"CREATE TRIGGER {name} {what}"))
+
+
+def _has_copies(connection: Connection) -> bool:
+    tables = inspect(connection)
+    return tables.has_table("referrals") and "sent_at" in {c["name"] for c in tables.get_columns("referrals")}

@@ -1,0 +1,52 @@
+"""How many cases wait in a kartable, for the marks beside links: exact as long as they are few."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, func, literal, select, union_all
+
+from civicportal.kartable.models import Referral
+from civicportal.kartable.parts import parts
+from civicportal.lists import MOST_COUNTED, Total, more_than
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import InstrumentedAttribute
+
+    from civicportal.cases.paging import Rows
+    from civicportal.work import Work
+
+NONE = Total(0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenLines:
+    """Open action lines of a kartable, in all and by kind of case."""
+
+    total: Total = NONE
+    by_kind: Mapping[str, Total] = field(default_factory=dict)
+
+
+def open_lines(work: "Work") -> OpenLines:
+    """Count the actor's open action lines in one statement; of each part no more than are counted for a list."""
+    identity = work.actor
+    whole, split = parts(identity), parts(identity, work.site.kinds)
+    if not whole:
+        return OpenLines()
+    query = _counted(whole, literal("")).union_all(_counted(split, Referral.kind))
+    found = {kind: _total(number) for kind, number in work.session.execute(query)}
+    return OpenLines(total=found.pop("", NONE), by_kind=found)
+
+
+def _counted(
+    lines: list[ColumnElement[bool]], kind: "ColumnElement[Any] | InstrumentedAttribute[Any]"
+) -> "Rows":
+    name = kind.label("kind")
+    action = Referral.type == "action"
+    some = [select(name).where(line, action).limit(MOST_COUNTED + 1).subquery() for line in lines]
+    found = union_all(*(select(one.c.kind) for one in some)).subquery()
+    return select(found.c.kind, func.count()).group_by(found.c.kind)
+
+
+def _total(number: int) -> Total:
+    return Total(number) if number <= MOST_COUNTED else more_than(number)

@@ -1,0 +1,141 @@
+"""What a kartable sorts by stands on its open lines as it stands in the case, whoever writes either."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from civicportal.accounts.models import Membership
+from civicportal.cases.models import Case
+from civicportal.cases.paging import SORTS
+from civicportal.cases.services import CaseService
+from civicportal.kartable.counters import open_lines
+from civicportal.kartable.inbox import VIEWS, Filters, InboxService
+from civicportal.kartable.models import Referral
+from civicportal.kartable.services import KartableService
+from civicportal.lists import MOST_COUNTED, Total
+from civicportal.organization.models import Unit
+from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
+
+COPIES = {
+    Referral.kind: Case.kind,
+    Referral.category_id: Case.category_id,
+    Referral.status: Case.status,
+    Referral.stage: Case.stage,
+    Referral.deadline: Case.deadline,
+    Referral.paused_at: Case.paused_at,
+    Referral.sent_at: Case.created_at,
+}
+
+
+def copies(work):
+    """Return what stands on the open lines, and what stands in their cases."""
+    open_ = select(Referral.id).where(Referral.closed_at.is_(None)).order_by(Referral.id)
+    joined = open_.join(Case, Case.id == Referral.case_id)
+    lines = work.session.execute(open_.add_columns(*COPIES)).all()
+    return lines, work.session.execute(joined.add_columns(*COPIES.values())).all()
+
+
+@pytest.fixture
+def office(work):
+    unit = make_unit(work)
+    make_unit(work, "other")
+    category = make_category(work, unit=unit)
+    case = make_case(work, citizen=make_citizen(work), category=category)
+    return unit, category, case, identity(work, make_staff(work, unit=unit))
+
+
+def test_steps_pauses_and_referrals_are_copied(work, office):
+    unit, _category, case, officer = office
+    other = work.session.scalars(select(Unit).where(Unit.key == "other")).one()
+    with work.acting_as(officer):
+        for deed in (
+            lambda: work.get(CaseService).apply(case, "accept"),
+            lambda: work.get(KartableService).copy(case, unit.id),
+            lambda: work.get(CaseService).apply(case, "pause"),
+            lambda: work.get(KartableService).refer(case, other.id),
+        ):
+            deed()
+            work.session.flush()
+            lines, cases = copies(work)
+            assert lines == cases
+    assert len(lines) == 2
+
+
+def test_a_line_that_opens_again_has_what_the_case_has_now(work, office):
+    case = office[2]
+    line = work.session.scalars(select(Referral)).one()
+    line.closed_at = work.clock.now()
+    work.session.flush()
+    case.deadline += timedelta(days=3)
+    work.session.flush()
+    work.session.execute(update(Referral).values(closed_at=None))
+    lines, cases = copies(work)
+    assert lines == cases
+
+
+def test_a_statement_over_many_cases_is_copied(work, office):
+    _unit, category, _case, _officer = office
+    make_case(work, citizen=make_citizen(work, "+989120000055"), category=category)
+    work.session.execute(update(Case).values(deadline=work.clock.now(), urgent=True))
+    lines, cases = copies(work)
+    assert lines == cases
+    assert len(lines) == 2
+
+
+def whole_list(service, view, sort):
+    codes, cursor = [], None
+    while True:
+        page = service.page(view, Filters(), sort=sort, cursor=cursor)
+        codes += [case.code for case, _line in page.rows]
+        cursor = page.next
+        if cursor is None:
+            return codes
+
+
+def test_pages_of_many_units_are_in_one_order(work, clock):
+    units = [make_unit(work, name) for name in ("north", "south", "east")]
+    categories = [make_category(work, unit.key, unit=unit) for unit in units]
+    officer = make_staff(work, unit=units[0])
+    for unit in units[1:]:
+        role = (
+            work.session.scalars(select(Membership).where(Membership.user_id == officer.id)).first().role_id
+        )
+        work.session.add(Membership(user_id=officer.id, role_id=role, unit_id=unit.id))
+    citizen = make_citizen(work)
+    cases = []
+    for number in range(80):
+        clock.advance(minutes=number % 3)
+        cases.append(make_case(work, citizen=citizen, category=categories[number % 3]))
+        cases[-1].deadline += timedelta(days=number % 5)
+    work.session.flush()
+    with work.acting_as(identity(work, officer)):
+        service = InboxService(work)
+        for sort in SORTS.values():
+            wanted = sorted(
+                cases, key=lambda case: (getattr(case, sort.column.key), case.id), reverse=sort.descending
+            )
+            for view in VIEWS:
+                expected = [case.code for case in wanted] if view in ("all", "new") else []
+                assert whole_list(service, view, sort.name) == expected, (view, sort.name)
+        ordered = sorted(cases, key=lambda case: (case.deadline, case.id))
+        for before, here, after in zip(ordered, ordered[1:], ordered[2:], strict=False):
+            assert service.neighbours(here) == (before.code, after.code)
+
+
+def test_the_marks_beside_links_count_as_far_as_lists_do(work, office, monkeypatch):
+    _unit, category, case, officer = office
+    make_case(work, citizen=make_citizen(work, "+989120000055"), category=category)
+    administrator = identity(work, make_staff(work, "administrator"))
+    for person in (officer, administrator):
+        with work.acting_as(person):
+            found = open_lines(work)
+            assert found.total == found.by_kind[case.kind] == Total(2)
+            assert InboxService(work).counts(Filters())["all"] == Total(2)
+    assert MOST_COUNTED > 2
+    for module in ("counters", "inbox"):
+        monkeypatch.setattr(f"civicportal.kartable.{module}.MOST_COUNTED", 1)
+    for person in (officer, administrator):
+        with work.acting_as(person):
+            assert not open_lines(work).total.exact
+            assert not InboxService(work).counts(Filters())["all"].exact

@@ -14,7 +14,7 @@ REQUIREMENTS := requirements-dev.txt constraints.txt pyproject.toml \
 	$(wildcard plugins/*/pyproject.toml examples/*/pyproject.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-reset test test-long bench bench-full check format clean
+.PHONY: help setup demo demo-reset test test-long bench bench-full check docs format clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,8 +54,13 @@ check: setup ## Look at form, types, architecture, catalogues, documentation and
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy src plugins/*/src examples/*/src
-	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_catalogues.py tests/test_docs.py tests/test_hookspecs.py
+	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_catalogues.py tests/test_hookspecs.py tests/test_docs*.py
+	$(BIN)/codespell *.md docs src plugins examples tests benchmarks
 	$(BIN)/python assets/vendor.py --check
+
+docs: setup ## Build the documentation into build/docs; a warning ends it.
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs
+	@echo 'Open build/docs/index.html.'
 
 format: setup ## Bring the code into form.
 	$(BIN)/ruff format .

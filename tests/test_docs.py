@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from civicportal.limits import DEFAULTS
+from civicportal.plugins import in_order
+from docs.tools import reference
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
@@ -41,14 +43,54 @@ def test_every_room_stands_in_the_picture_of_the_house() -> None:
     assert {room for room in rooms if f"`{room}/`" not in page} == set()
 
 
+def _anchors(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as forges make them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_leads_somewhere(page: Path) -> None:
-    targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text())
-    missing = [target for target in targets if "://" not in target and not (page.parent / target).exists()]
-    assert missing == []
+    for target, anchor in re.findall(r"\]\(([^)#\s]*)(?:#([^)]*))?\)", page.read_text()):
+        if "://" in target or target.startswith("mailto:"):
+            continue
+        place = page.parent / target if target else page
+        assert place.exists(), target
+        assert not anchor or anchor in _anchors(place), f"{target}#{anchor}"
 
 
 def test_every_decision_is_listed() -> None:
     index = (ROOT / "docs/decisions/README.md").read_text()
     pages = [page.name for page in (ROOT / "docs/decisions").glob("0*.md")]
     assert [name for name in pages if name not in index] == []
+
+
+def test_the_reference_is_what_the_code_says() -> None:
+    """``python -m docs.tools.reference`` writes it anew."""
+    with reference.whole_site() as site:
+        written = reference.pages(site)
+    kept = {
+        str(path.relative_to(reference.FOLDER)): path.read_text(encoding="utf-8")
+        for path in reference.FOLDER.rglob("*.*")
+    }
+    drawn = {name for name, text in kept.items() if text.startswith((reference.NOTE, "<svg"))}
+    assert drawn == written.keys()
+    assert [name for name, text in written.items() if kept[name] != text] == []
+
+
+def test_plugins_name_their_settings_and_permissions() -> None:
+    with reference.whole_site() as site:
+        schemas = dict(in_order(site.hooks, "register_settings"))
+        for name in [info.name for info in site.plugins]:
+            page = (ROOT / f"plugins/{name}/README.md").read_text()
+            settings, permissions = _first_cells(page, "Settings"), _first_cells(page, "Permissions")
+            assert (
+                settings == {node.name for node in schemas[name]()} if name in schemas else settings == set()
+            )
+            assert {right for right in permissions if not right.endswith("*")} <= set(site.permissions), name
+
+
+def _first_cells(page: str, heading: str) -> set[str]:
+    """Return what stands as code in the first column below a heading."""
+    section = re.search(rf"^## {heading}\b.*?(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
+    return set(re.findall(r"^\| `([^`]+)` \|", section[0] if section else "", re.MULTILINE))

@@ -66,7 +66,28 @@ def _weekdays(node: colander.SchemaNode, value: list[str]) -> None:
 
 
 class SiteTable(Table):
-    """``[site]``."""
+    """``[site]``: the portal itself.
+
+    :ivar name: of the portal, as pages show it.
+    :ivar short_name: the same in text messages, without diacritics.
+    :ivar plugins: the services, in their order; all must be installed.
+    :ivar package: Python package of the site: its hooks, templates and static files stand before all others.
+    :ivar mode: "development" and "demo" make a secret of their own; a demo sends nothing outside.
+    :ivar locale: language of those who have chosen none.
+    :ivar languages: those people may choose; empty for the locale alone.
+    :ivar calendar: in which days are written and read.
+    :ivar country: whose rules mobiles and personal numbers follow: "ir" or "generic".
+    :ivar timezone: of the city, by its IANA name.
+    :ivar public_url: address of the portal, for links in messages; needed in production, with https.
+    :ivar hosts: host names that production answers to besides that of the address.
+    :ivar database_url: as SQLAlchemy writes it; a relative SQLite file lies in the folder where the command runs.
+    :ivar files: folder of the pictures, where there is no ``[s3]``.
+    :ivar data: folder of the seeds, beside the site file.
+    :ivar secret: 32 bytes or more; signs and derives everything that needs a key.
+    :ivar pii_keys: keys of the encryption at rest, the newest first, with spaces between; the secret where there is none.
+    :ivar fallback_unit: key of the unit that gets what no rule and no category sends elsewhere.
+    :ivar trusted_proxy: address of the reverse proxy whose ``X-Forwarded-For`` and ``-Proto`` are believed.
+    """
 
     name = string()
     short_name = string()
@@ -99,8 +120,12 @@ def _endpoint(node: colander.SchemaNode, value: str) -> None:
 class S3Table(Table):
     """``[s3]``: where it stands, pictures lie in a bucket and not in ``site.files``.
 
+    :ivar bucket: its name.
     :ivar endpoint: address of the service, without the bucket.
+    :ivar region: as the service calls it.
     :ivar prefix: folder in the bucket.
+    :ivar access_key: name of the key.
+    :ivar secret_key: the key.
     :ivar ca: file with certificates (PEM) of an authority of the city's own.
     """
 
@@ -114,7 +139,18 @@ class S3Table(Table):
 
 
 class MapTable(Table):
-    """``[map]``."""
+    """``[map]``: the city; without this table reports have an address and no point.
+
+    :ivar kind: what the ground is drawn from: the GeoJSON of the city, or its tiles.
+    :ivar geojson: file of the city: border, districts, streets.
+    :ivar districts: another GeoJSON file whose areas are the districts.
+    :ivar tiles: PMTiles or MBTiles file, for kind "tiles".
+    :ivar center: latitude and longitude in degrees where maps begin.
+    :ivar zoom: level at which maps begin.
+    :ivar min_zoom: the farthest.
+    :ivar max_zoom: the nearest.
+    :ivar attribution: whose map it is; stands in the corner.
+    """
 
     kind = string("schematic", validator=colander.OneOf(("schematic", "tiles")))
     geojson = string()
@@ -133,7 +169,13 @@ class MapTable(Table):
 
 
 class CalendarTable(Table):
-    """``[calendar]``."""
+    """``[calendar]``: office hours, on which deadlines are counted; planted once, then arranged under ``/admin``.
+
+    :ivar weekend: days off.
+    :ivar half_days: days with shorter hours.
+    :ivar hours: when the offices are open.
+    :ivar half_day_end: when they close on a half day; the middle of the hours, if not given.
+    """
 
     weekend = strings(("fri",), validator=_weekdays)
     half_days = strings((), validator=_weekdays)
@@ -142,8 +184,11 @@ class CalendarTable(Table):
 
 
 class NotificationsTable(Table):
-    """``[notifications]``.
+    """``[notifications]``: text messages.
 
+    :ivar transport: "console", or the name of a plugin that sends; production refuses the transports of tests.
+    :ivar quiet_hours: when notices wait; codes and answers to what somebody has just done go at once.
+    :ivar undo_seconds: how long a step may be taken back, and its notice waits.
     :ivar accept: the word by which citizens answer to a closing that it is settled; empty for none.
     :ivar object: the word by which they object to it, which opens the case again.
     :ivar digest_at: when staff who asked for it are told of their kartable on working days; empty for never.

@@ -34,7 +34,16 @@ def _fives(node: colander.SchemaNode, value: Any) -> None:
 
 
 class Settings(Table):
-    """``[plugins.meetings]``."""
+    """``[plugins.meetings]``.
+
+    :ivar unit: key of the unit where orders of the mayor begin.
+    :ivar hours: between which meetings are.
+    :ivar default_minutes: length of a meeting, unless the office says otherwise.
+    :ivar step_minutes: minutes between the times that are offered.
+    :ivar place: where meetings are, unless the office says otherwise.
+    :ivar bring: what citizens are asked to bring along.
+    :ivar reminder_time: when citizens are reminded, on the day before.
+    """
 
     unit = string("mayor")
     hours = string("08:00-14:00", validator=_hours)

@@ -28,7 +28,11 @@ from civicportal.api import (
 
 
 class Settings(Table):
-    """``[plugins.reports]``."""
+    """``[plugins.reports]``.
+
+    :ivar nearby_metres: within how many metres an open report of the same category may be the same one.
+    :ivar nearby_days: of the last how many days.
+    """
 
     nearby_metres = number(50, validator=colander.Range(1, 1000))
     nearby_days = number(60, validator=colander.Range(1, 3650))

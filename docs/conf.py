@@ -1,0 +1,73 @@
+"""How these pages become a site: ``make docs``. Nothing of it is fetched from another host, now or when it is read."""
+
+import re
+from typing import Any
+
+from bs4 import BeautifulSoup
+from sphinx.application import Sphinx
+
+from civicportal import __version__
+
+project = "civicportal"
+release = __version__
+extensions = ["myst_parser"]
+exclude_patterns = ["tools", "_*"]
+#: Headings down to this level are anchors, named as forges name them.
+myst_heading_anchors = 4
+
+html_theme = "furo"
+html_title = "civicportal"
+html_favicon = "../src/civicportal/static/favicon.svg"
+html_static_path = ["_static", "../src/civicportal/static/vendor/fonts"]
+html_css_files = ["site.css"]
+templates_path = ["_templates"]
+html_copy_source = False
+html_show_sourcelink = False
+html_use_index = False
+html_theme_options = {
+    "light_css_variables": {"color-brand-primary": "#0b6a6b", "color-brand-content": "#0b6a6b"},
+    "dark_css_variables": {"color-brand-primary": "#5fc7c0", "color-brand-content": "#5fc7c0"},
+}
+
+#: A page that is a file outside of this folder.
+ELSEWHERE = re.compile(r"This page stands in \[[^]]+\]\(([^)]+)\)\.")
+PERSIAN = "fa/"
+#: The words of the theme on Persian pages.
+WORDS = {
+    "Next": "بعدی",
+    "Previous": "قبلی",
+    "Home": "خانه",
+    "On this page": "در این صفحه",
+    "Back to top": "بازگشت به بالا",
+    "Skip to content": "پرش به محتوا",
+    "Search": "جستجو",
+}
+
+
+def speak_persian(_app: Sphinx, page: str, _template: str, context: dict[str, Any], _tree: Any) -> None:
+    """Turn a page of the Persian guide: its language, the theme's words, and its own pages alone in the navigation."""
+    if not page.startswith(PERSIAN):
+        return
+    context["language"] = "fa"
+    context["is_persian"] = True
+    context["_"] = context["gettext"] = lambda words: WORDS.get(words.strip(), words)
+    tree = BeautifulSoup(context["furo_navigation_tree"], "html.parser")
+    for caption in tree.find_all("p", class_="caption"):
+        if caption.get_text() != "راهنمای فارسی":
+            caption.find_next_sibling("ul").decompose()
+            caption.decompose()
+    context["furo_navigation_tree"] = str(tree)
+
+
+def bring_in(_app: Sphinx, _page: str, source: list[str]) -> None:
+    """Put a file of the repository in the place of the page that names it, so that it is read in both."""
+    found = ELSEWHERE.fullmatch(source[0].strip())
+    if found:
+        source[0] = f"```{{include}} {found[1]}\n:relative-docs: docs/\n```\n"
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Connect what is ours, the navigation behind the theme's own handler."""
+    app.connect("source-read", bring_in)
+    app.connect("html-page-context", speak_persian, priority=900)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

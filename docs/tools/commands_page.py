@@ -1,0 +1,69 @@
+"""The page of the commands, from what ``click`` knows of them."""
+
+import inspect
+from collections.abc import Iterator
+
+import click
+
+from civicportal.cli import main
+from civicportal.cli.options import Options
+from civicportal.site import Site
+from docs.tools.tables import code, table
+
+NAME = "civicportal"
+INTRODUCTION = """\
+# Commands
+
+Every command begins with `civicportal`, and `--help` behind any of them says the same as this page. Which site is meant says
+`--site PATH`, else `CIVICPORTAL_SITE`, else `site.toml` in this folder, else the one installed site. A command that cannot read the
+site ends with 2 and says what is wrong and where; one that has found something wrong ends with 1.
+"""
+
+
+def page(site: Site) -> str:
+    """Return the page; the commands of plugins are those of the site."""
+    parts = [_section(context, command) for context, command in walk(site) if _says_something(command)]
+    return "\n".join([INTRODUCTION, *parts])
+
+
+def walk(site: Site) -> Iterator[tuple[click.Context, click.Command]]:
+    """Yield every command below the first one, groups before what is in them."""
+    context = click.Context(main, info_name=NAME, obj=Options(path=str(site.path)))
+    yield from _below(context, main)
+
+
+def _below(context: click.Context, command: click.Command) -> Iterator[tuple[click.Context, click.Command]]:
+    if not isinstance(command, click.Group):
+        return
+    for name in command.list_commands(context):
+        found = command.get_command(context, name)
+        if found is not None:
+            inner = click.Context(found, info_name=name, parent=context)
+            yield inner, found
+            yield from _below(inner, found)
+
+
+def _says_something(command: click.Command) -> bool:
+    return not isinstance(command, click.Group) or bool(command.help)
+
+
+def _section(context: click.Context, command: click.Command) -> str:
+    path = context.command_path
+    words = inspect.cleandoc(command.help or "").replace("\b\n", "")
+    if isinstance(command, click.Group):
+        return f"## `{path}`\n\n{words}\n"
+    level = "##" if context.parent and context.parent.parent is None else "###"
+    options = list(_options(context, command))
+    pieces = [piece for piece in command.collect_usage_pieces(context) if options or piece != "[OPTIONS]"]
+    usage = f"```\n{' '.join([path, *pieces])}\n```\n"
+    parts = [f"{level} `{path}`\n", f"{words}\n", usage]
+    if options:
+        parts.append(table(("option", "what it does"), options))
+    return "\n".join(parts)
+
+
+def _options(context: click.Context, command: click.Command) -> Iterator[tuple[str, str]]:
+    for parameter in command.params:
+        found = parameter.get_help_record(context) if isinstance(parameter, click.Option) else None
+        if found:
+            yield code(found[0]), found[1]

@@ -1,0 +1,72 @@
+"""Write the pages that follow from the code: ``python -m docs.tools.reference``."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from civicportal.site import Site
+from docs.tools import chart, commands_page, rights_page, settings_page, workflows_page
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "docs/reference"
+#: A site of all plugins and of no city, so that nothing is adapted; the provider of messages is asked for nothing.
+SITE = """
+[site]
+name = "All plugins"
+short_name = "All"
+mode = "development"
+plugins = ["reports", "meetings", "feedback", "announcements", "sms_ir"]
+database_url = "sqlite:///{folder}/portal.db"
+files = "{folder}/files"
+secret = {{ file = "secret" }}
+fallback_unit = "pr"
+
+[notifications]
+transport = "sms_ir"
+
+[plugins.sms_ir]
+api_key = "none"
+line = "3000"
+"""
+NOTE = "<!-- Written by `python -m docs.tools.reference`; what it says is changed in the code. -->\n\n"
+
+
+@contextmanager
+def whole_site() -> Iterator[Site]:
+    """Assemble a site that has all plugins; no database is asked."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "site.toml"
+        path.write_text(SITE.format(folder=folder), encoding="utf-8")
+        (path.parent / "secret").write_text("0123456789abcdef" * 2)
+        site = Site(path)
+        try:
+            yield site
+        finally:
+            site.engines.dispose()
+
+
+def pages(site: Site) -> dict[str, str]:
+    """Return all that is written, by the path below ``docs/reference``."""
+    written = {
+        "settings.md": settings_page.page(site),
+        "commands.md": commands_page.page(site),
+        "permissions.md": rights_page.permissions(site),
+        "jobs.md": rights_page.jobs(site),
+        "workflows.md": workflows_page.page(site),
+    }
+    charts = {f"workflows/{kind.name}.svg": chart.draw(kind) for kind in site.kinds.values()}
+    return {name: NOTE + text for name, text in written.items()} | charts
+
+
+def main() -> None:
+    """Write them."""
+    with whole_site() as site:
+        for name, text in pages(site).items():
+            target = FOLDER / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""The pages of the permissions and of the jobs, from what the hooks return."""
+
+import inspect
+from datetime import timedelta
+
+from civicportal.cases.workflow import VERBS
+from civicportal.plugins import in_order
+from civicportal.site import Site
+from docs.tools.tables import code, table
+
+PERMISSIONS = """\
+# Permissions
+
+Roles are made of these under `/admin/roles`; a membership gives a role to a person within units and categories. `data/roles.toml`
+plants the first roles, where `reports:*` stands for all that begin so. Who may do what is decided in one place, `access.py`.
+
+## Of every kind of case
+
+For reports `<kind>:case` is `reports:case`, and likewise for the others: {kinds}.
+
+{verbs}
+"""
+JOBS = """\
+# Jobs
+
+What the worker does again and again; with several workers, one of them at a time. The pause lies between the end of one run and
+the next. `job_runs` keeps when each last ended well, and with which mistake it last ended otherwise; the log has the rest.
+
+{jobs}
+"""
+UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+
+
+def permissions(site: Site) -> str:
+    """Return the page of the permissions."""
+    prefixes = sorted(kind.permission_prefix for kind in site.kinds.values())
+    verbs = [(code(f"<kind>:case:{verb}"), str(title)) for verb, title in VERBS.items()]
+    common = {kind.permission(verb) for kind in site.kinds.values() for verb in VERBS}
+    parts = [
+        PERMISSIONS.format(
+            kinds=", ".join(map(code, prefixes)),
+            verbs=table(("permission", "what it allows"), verbs).rstrip(),
+        )
+    ]
+    for owner, implementation in in_order(site.hooks, "register_permissions"):
+        found = [one for one in implementation() if one.name not in common]
+        rows = [(code(one.name), str(one.title)) for one in found]
+        parts.append(f"## Of {_owner(owner)}\n\n{table(('permission', 'what it allows'), rows)}")
+    return "\n".join(parts)
+
+
+def jobs(site: Site) -> str:
+    """Return the page of the jobs."""
+    rows = []
+    for owner, implementation in in_order(site.hooks, "register_jobs"):
+        for job in implementation(site=site):
+            summary = (inspect.getdoc(job.run) or "").partition("\n\n")[0].replace("``", "`")
+            rows.append((code(job.name), _owner(owner), _pause(job.every), summary))
+    return JOBS.format(jobs=table(("job", "of", "pause", "what it does"), rows)).rstrip() + "\n"
+
+
+def _owner(name: str) -> str:
+    return "the core" if name == "core" else f"the plugin {name}"
+
+
+def _pause(every: timedelta) -> str:
+    seconds = round(every.total_seconds())
+    name, size = next((name, size) for name, size in UNITS if seconds % size == 0)
+    count = seconds // size
+    return f"{count} {name}{'s' * (count > 1)}"

@@ -25,6 +25,7 @@ COPIES = {
     Referral.deadline: Case.deadline,
     Referral.paused_at: Case.paused_at,
     Referral.sent_at: Case.created_at,
+    Referral.changed_at: Case.updated_at,
 }
 
 

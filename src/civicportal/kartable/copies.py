@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, inspect, text
 
 _COPY = """
-    UPDATE referrals SET (kind, category_id, status, stage, deadline, paused_at, sent_at) = (
-        SELECT kind, category_id, status, stage, deadline, paused_at, created_at FROM cases WHERE id = new.case_id
+    UPDATE referrals SET (kind, category_id, status, stage, deadline, paused_at, sent_at, changed_at) = (
+        SELECT kind, category_id, status, stage, deadline, paused_at, created_at, updated_at FROM cases WHERE id = new.case_id
     ) WHERE id = new.id;
 """
 _TRIGGERS = {
@@ -19,9 +19,10 @@ _TRIGGERS = {
     "referrals_opened_again": "AFTER UPDATE OF closed_at ON referrals"
     " WHEN old.closed_at IS NOT NULL AND new.closed_at IS NULL BEGIN" + _COPY + "END",
     "cases_to_lines": """
-        AFTER UPDATE OF kind, category_id, status, stage, deadline, paused_at, created_at ON cases BEGIN
+        AFTER UPDATE OF kind, category_id, status, stage, deadline, paused_at, created_at, updated_at ON cases BEGIN
             UPDATE referrals SET kind = new.kind, category_id = new.category_id, status = new.status,
-                stage = new.stage, deadline = new.deadline, paused_at = new.paused_at, sent_at = new.created_at
+                stage = new.stage, deadline = new.deadline, paused_at = new.paused_at, sent_at = new.created_at,
+                changed_at = new.updated_at
             WHERE case_id = new.id AND closed_at IS NULL;
         END
     """,
@@ -44,4 +45,6 @@ def triggers_aside(connection: Connection) -> Iterator[None]:
 
 def _has_copies(connection: Connection) -> bool:
     tables = inspect(connection)
-    return tables.has_table("referrals") and "sent_at" in {c["name"] for c in tables.get_columns("referrals")}
+    return tables.has_table("referrals") and "changed_at" in {
+        c["name"] for c in tables.get_columns("referrals")
+    }

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import ColumnElement, and_, exists, false, func, null, or_, select, true, tuple_, union_all
-from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy.orm import aliased
 
 from civicportal.access import in_kartable, visible
 from civicportal.cases.models import Case
@@ -31,8 +31,13 @@ VIEWS = {
     "waiting": _("Waiting for the citizen"),
     "closed": _("Closed today"),
 }
-MOMENTS = {"deadline": Referral.deadline, "newest": Referral.sent_at, "oldest": Referral.sent_at}
-"""Where the orders of cases stand on their open lines; other orders are those of the cases themselves."""
+MOMENTS = {
+    "deadline": Referral.deadline,
+    "newest": Referral.sent_at,
+    "oldest": Referral.sent_at,
+    "updated": Referral.changed_at,
+}
+"""Where the orders of cases stand on their open lines."""
 EVERYWHERE = "everywhere"
 """View of a search: every case the person may see, in whosever kartable. It has no counter."""
 
@@ -65,9 +70,8 @@ class InboxService:
         :raises KeyError: for a view that does not exist.
         """
         window = Window(SORTS.get(sort, SORTS["deadline"]), cursor)
-        moment = MOMENTS.get(window.sort.name)
-        if moment is not None and self._in_parts(view, filters):
-            query = self._first(window, moment, self._lines(view, filters))
+        if self._in_parts(view, filters):
+            query = self._first(window, self._lines(view, filters))
         else:
             query = window.narrow(self._query(select(Case, Referral), view, filters))
         return window.page(self.session.execute(query).all())
@@ -106,8 +110,7 @@ class InboxService:
             for way in ways
         ]
         both = [
-            self._first(window, Referral.deadline, lines).with_only_columns(Case.code).scalar_subquery()
-            for window in windows
+            self._first(window, lines).with_only_columns(Case.code).scalar_subquery() for window in windows
         ]
         found = self.session.execute(select(*both)).one()
         return found[0], found[1]
@@ -125,9 +128,9 @@ class InboxService:
         return [and_(part, narrowed) for part in parts(self.identity)]
 
     @staticmethod
-    def _first(window: Window, moment: InstrumentedAttribute[Any], lines: list[ColumnElement[bool]]) -> Rows:
+    def _first(window: Window, lines: list[ColumnElement[bool]]) -> Rows:
         """Return the query for the first cases of all parts, each with its line."""
-        key = (moment, Referral.case_id)
+        key = (MOMENTS[window.sort.name], Referral.case_id)
         some = [window.narrow(select(Referral.id).where(part), *key).subquery() for part in lines]
         ids = union_all(*(select(part.c.id) for part in some)) if some else select(null())
         query = select(Case, Referral).join(Referral, Referral.case_id == Case.id)

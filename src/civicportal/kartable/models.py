@@ -47,8 +47,10 @@ class Referral(Base):
         _open_lines("unit_deadline", "to_unit_id", "kind", "deadline", "case_id"),
         _open_lines("unit_sent", "to_unit_id", "kind", "sent_at", "case_id"),
         _open_lines("kind_deadline", "kind", "deadline", "case_id"),
+        _open_lines("unit_changed", "to_unit_id", "kind", "changed_at", "case_id"),
         _open_lines("deadline", "deadline", "case_id"),
         _open_lines("sent", "sent_at", "case_id"),
+        _open_lines("changed", "changed_at", "case_id"),
         {"sqlite_autoincrement": True},
     )
 
@@ -78,7 +80,8 @@ class Referral(Base):
     #: The events of the case that opened and closed the line: an undo follows them.
     opened_event_id: Mapped[int | None] = tagged(BigId)
     closed_event_id: Mapped[int | None] = tagged(BigId)
-    #: Copies of the case, right while the line is open; ``sent_at`` is when the case was.
+    #: Copies of the case, right while the line is open; ``sent_at`` and ``changed_at`` are its ``created_at`` and
+    #: ``updated_at``.
     kind: Mapped[str | None] = _copied(String(40))
     category_id: Mapped[int | None] = _copied(BigId)
     status: Mapped[str | None] = _copied(String(40))
@@ -86,6 +89,7 @@ class Referral(Base):
     deadline: Mapped[datetime | None] = _copied()
     paused_at: Mapped[datetime | None] = _copied()
     sent_at: Mapped[datetime | None] = _copied()
+    changed_at: Mapped[datetime | None] = _copied()
 
 
 class RoutingRule(Base):

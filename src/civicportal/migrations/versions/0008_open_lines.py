@@ -23,21 +23,25 @@ COPIES = (
     ("deadline", db.UTCDateTime()),
     ("paused_at", db.UTCDateTime()),
     ("sent_at", db.UTCDateTime()),
+    ("changed_at", db.UTCDateTime()),
 )
 OPEN = sa.text("closed_at IS NULL")
 INDEXES = {
     "ix_referrals_unit_deadline": ("to_unit_id", "kind", "deadline", "case_id"),
     "ix_referrals_unit_sent": ("to_unit_id", "kind", "sent_at", "case_id"),
     "ix_referrals_kind_deadline": ("kind", "deadline", "case_id"),
+    "ix_referrals_unit_changed": ("to_unit_id", "kind", "changed_at", "case_id"),
     "ix_referrals_deadline": ("deadline", "case_id"),
     "ix_referrals_sent": ("sent_at", "case_id"),
+    "ix_referrals_changed": ("changed_at", "case_id"),
 }
 POSTGRESQL = (
     """
     CREATE FUNCTION referrals_copy() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-        SELECT kind, category_id, status, stage, deadline, paused_at, created_at
-        INTO NEW.kind, NEW.category_id, NEW.status, NEW.stage, NEW.deadline, NEW.paused_at, NEW.sent_at
+        SELECT kind, category_id, status, stage, deadline, paused_at, created_at, updated_at
+        INTO NEW.kind, NEW.category_id, NEW.status, NEW.stage, NEW.deadline, NEW.paused_at, NEW.sent_at,
+            NEW.changed_at
         FROM cases WHERE id = NEW.case_id;
         RETURN NEW;
     END
@@ -55,7 +59,8 @@ POSTGRESQL = (
     CREATE FUNCTION cases_to_lines() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         UPDATE referrals SET kind = NEW.kind, category_id = NEW.category_id, status = NEW.status,
-            stage = NEW.stage, deadline = NEW.deadline, paused_at = NEW.paused_at, sent_at = NEW.created_at
+            stage = NEW.stage, deadline = NEW.deadline, paused_at = NEW.paused_at, sent_at = NEW.created_at,
+            changed_at = NEW.updated_at
         WHERE case_id = NEW.id AND closed_at IS NULL;
         RETURN NULL;
     END
@@ -63,11 +68,11 @@ POSTGRESQL = (
     """,
     """
     CREATE TRIGGER cases_to_lines
-    AFTER UPDATE OF kind, category_id, status, stage, deadline, paused_at, created_at ON cases
+    AFTER UPDATE OF kind, category_id, status, stage, deadline, paused_at, created_at, updated_at ON cases
     FOR EACH ROW WHEN (
-        (OLD.kind, OLD.category_id, OLD.status, OLD.stage, OLD.deadline, OLD.paused_at, OLD.created_at)
+        (OLD.kind, OLD.category_id, OLD.status, OLD.stage, OLD.deadline, OLD.paused_at, OLD.created_at, OLD.updated_at)
         IS DISTINCT FROM
-        (NEW.kind, NEW.category_id, NEW.status, NEW.stage, NEW.deadline, NEW.paused_at, NEW.created_at)
+        (NEW.kind, NEW.category_id, NEW.status, NEW.stage, NEW.deadline, NEW.paused_at, NEW.created_at, NEW.updated_at)
     ) EXECUTE FUNCTION cases_to_lines()
     """,
 )
@@ -79,8 +84,8 @@ POSTGRESQL_BACK = (
     "DROP FUNCTION referrals_copy()",
 )
 FILL = """
-UPDATE referrals SET (kind, category_id, status, stage, deadline, paused_at, sent_at) = (
-    SELECT kind, category_id, status, stage, deadline, paused_at, created_at FROM cases
+UPDATE referrals SET (kind, category_id, status, stage, deadline, paused_at, sent_at, changed_at) = (
+    SELECT kind, category_id, status, stage, deadline, paused_at, created_at, updated_at FROM cases
     WHERE cases.id = referrals.case_id
 ) WHERE closed_at IS NULL AND id BETWEEN :first AND :last
 """

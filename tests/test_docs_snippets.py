@@ -20,7 +20,8 @@ ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("*/*/README.md")])
 BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 #: Programs that come with the portal, its tools, or every machine.
-PROGRAMS = {"cd", "civicportal", "curl", "make", "pip", "pybabel", "pytest", "python", "python3", "rm"}
+PROGRAMS = {"cd", "civicportal", "curl", "export", "install", "make", "pip", "pybabel", "pytest", "python"}
+PROGRAMS |= {"createdb", "nginx", "psql", "python3", "rm", "systemctl", "useradd"}
 INLINE = re.compile(r"`civicportal ([^`…]+)`")
 ASSIGNMENT = re.compile(r"[A-Z_]+=")
 #: Names of the examples of hooks that every plugin has for itself.

@@ -1,12 +1,17 @@
 """What the docs say is what the code does; every link of the docs leads somewhere."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from civicportal import sanity
+from civicportal.accounts import otp, sessions
 from civicportal.limits import DEFAULTS
+from civicportal.notifications import outcomes
 from civicportal.plugins import in_order
+from civicportal.storage import image_worker, images
 from docs.tools import reference
 
 ROOT = Path(__file__).parents[1]
@@ -34,6 +39,22 @@ def test_the_table_of_limits_is_that_of_the_code() -> None:
         for name, windows in rows
     }
     assert documented == {name: [(w.hits, w.seconds) for w in windows] for name, windows in DEFAULTS.items()}
+
+
+def test_the_other_limits_are_those_of_the_code() -> None:
+    page = (ROOT / "docs/security/limits.md").read_text()
+    said = dict(re.findall(r"^\| ([^|`]+) \| ([^|]+) \|$", page, re.MULTILINE))
+    mebi = 1024 * 1024
+    hours, days = sessions.LIFE["staff"] // timedelta(hours=1), sessions.LIFE["citizen"].days
+    written = {
+        "one-time code": f"{otp.LIFE.seconds} seconds, {otp.MOST_ATTEMPTS} guesses",
+        "session of staff": f"{sessions.STAFF_IDLE.seconds // 60} minutes idle, {hours} hours in all",
+        "session of a citizen": f"{days} days",
+        "body of a request": f"with pictures {sanity.UPLOAD_BYTES // mebi} MiB",
+        "picture": f"{images.MAX_BYTES // mebi} MiB, {image_worker.MAX_PIXELS // 10**6} megapixels",
+        "outbox": f"{outcomes.MOST_ATTEMPTS} attempts",
+    }
+    assert {name: text for name, text in written.items() if text not in said[name]} == {}
 
 
 def test_every_room_stands_in_the_picture_of_the_house() -> None:

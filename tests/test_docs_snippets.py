@@ -10,9 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import colander
 import pytest
 
 from civicportal import api, hookspecs
+from civicportal.plugins import in_order
+from civicportal.settings import SiteSettings
+from civicportal.toml_types import FreeTable
 from docs.tools.commands_page import walk
 from docs.tools.reference import whole_site
 
@@ -45,6 +49,15 @@ def commands() -> dict[str, click.Command]:
         return {context.command_path.partition(" ")[2]: command for context, command in walk(site)}
 
 
+@pytest.fixture(scope="module")
+def schemas() -> dict[str, colander.Schema]:
+    core = {node.name: node for node in SiteSettings() if not isinstance(node, FreeTable)}
+    with whole_site() as site:
+        return core | {
+            f"plugins.{name}": schema() for name, schema in in_order(site.hooks, "register_settings")
+        }
+
+
 @pytest.mark.parametrize("text", blocks("python"))
 def test_python_compiles(text: str) -> None:
     compile(text, "docs", "exec")
@@ -53,6 +66,15 @@ def test_python_compiles(text: str) -> None:
 @pytest.mark.parametrize("text", blocks("toml"))
 def test_toml_is_read(text: str) -> None:
     assert tomllib.loads(text)
+
+
+@pytest.mark.parametrize("text", blocks("toml"))
+def test_keys_of_the_sites_file_exist(text: str, schemas: dict[str, colander.Schema]) -> None:
+    found = tomllib.loads(text)
+    tables = {**found, **{f"plugins.{name}": table for name, table in found.get("plugins", {}).items()}}
+    for name, schema in schemas.items():
+        if name in tables and isinstance(tables[name], dict):
+            assert set(tables[name]) <= {node.name for node in schema}
 
 
 @pytest.mark.parametrize("text", blocks("", "sh"))

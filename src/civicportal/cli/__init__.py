@@ -10,12 +10,14 @@ from civicportal.errors import CivicportalError, ConfigurationError
 
 COMMANDS = {
     "audit": "audit:audit",
+    "backup": "backup:backup",
     "check": "check:check",
     "db": "db:db",
     "demo": "demo:demo",
     "files": "files:files",
     "plugin": "plugin:plugin",
     "keys": "keys:keys",
+    "restore": "backup:restore",
     "search": "search:search",
     "serve": "serve:serve",
     "site": "site:site",

@@ -1,0 +1,173 @@
+"""The file of a backup: a tar of the manifest, the database, the files and, last of all, the sums of them.
+
+It is written and read from end to end, whatever its size, with little memory. Everybody's tools read it too:
+``tar -xf FILE`` and then ``sha256sum --check SHA256SUMS``.
+"""
+
+import hashlib
+import os
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager, suppress
+from itertools import zip_longest
+from typing import IO, Any, BinaryIO, Self, cast
+
+from civicportal.backup.errors import BackupError
+from civicportal.storage import InvalidKey, check_key
+
+MANIFEST = "manifest.json"
+DATABASE = "database"
+FILES = "files/"
+SUMS = "SHA256SUMS"
+BLOCK = 1024 * 1024
+"""Bytes read and written at a time."""
+
+
+class ArchiveWriter:
+    """Writes an archive; when what happens within its ``with`` fails, it has no sums, and nobody takes it for a whole one.
+
+    :param file: where it goes, from here to its end.
+    :param mtime: seconds since 1970, for those who unpack the archive by hand.
+    """
+
+    def __init__(self, file: BinaryIO, mtime: float) -> None:
+        self._mtime = mtime
+        self._tar = tarfile.open(fileobj=file, mode="w|", bufsize=BLOCK)  # noqa: SIM115  closed with this
+        self._sums = tempfile.TemporaryFile()  # noqa: SIM115  likewise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def add(self, name: str, file: BinaryIO) -> None:
+        """Append a file that can tell its size."""
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        summed = _Summed(file)
+        self._append(name, summed, size)
+        self._sums.write(_line(name, summed.digest.hexdigest()))
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        with self._sums:
+            if kind is None:
+                size = self._sums.tell()
+                self._sums.seek(0)
+                self._append(SUMS, self._sums, size)
+                self._tar.close()
+            else:
+                with suppress(OSError):
+                    self._tar.close()
+
+    def _append(self, name: str, file: Any, size: int) -> None:
+        member = tarfile.TarInfo(name)
+        member.size, member.mtime, member.mode = size, self._mtime, 0o600
+        self._tar.addfile(member, file)
+        _forget(self._tar)
+
+
+class ArchiveReader:
+    """Reads an archive, as often as needed from its beginning.
+
+    :param file: one that can be sought in.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def members(self) -> Generator[tuple[str, IO[bytes]]]:
+        """Yield name and content of all there is, in order.
+
+        :raises BackupError: when the file is no archive, breaks off, or holds what no backup has.
+        """
+        self._file.seek(0)
+        with _telling_damage(), tarfile.open(fileobj=self._file, mode="r|", bufsize=BLOCK) as tar:
+            while (member := tar.next()) is not None:
+                content = tar.extractfile(member) if member.isreg() else None
+                if content is None or not _is_ours(member.name):
+                    raise BackupError(f"this is no backup of a portal: it holds {member.name!r}")
+                yield member.name, content
+                _forget(tar)
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[IO[bytes]]:
+        """Open a member.
+
+        :raises BackupError: when there is none.
+        """
+        with _telling_damage(), closing(self.members()) as members:
+            for found, content in members:
+                if found == name:
+                    yield content
+                    return
+        raise BackupError(f"this is no backup of a portal: it holds no {name}")
+
+    def verify(self, progress: Callable[[int], None]) -> int:
+        """Compare everything with its sum.
+
+        :param progress: told after each file how many there were.
+        :returns: how many there are.
+        :raises BackupError: at the first one that is not as it was written, or when sums are missing.
+        """
+        with _telling_damage(), tempfile.TemporaryFile() as sums:
+            for number, (name, content) in enumerate(self.members()):
+                if name == SUMS:
+                    _compare(sums, content)
+                    return number
+                summed = _Summed(content)
+                while summed.read(BLOCK):
+                    pass
+                sums.write(_line(name, summed.digest.hexdigest()))
+                progress(number + 1)
+        raise BackupError("the backup is broken off: its sums are missing")
+
+
+class _Summed:
+    """A file that is summed while it is read."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.digest = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(size)
+        self.digest.update(data)
+        return data
+
+
+@contextmanager
+def _telling_damage() -> Iterator[None]:
+    try:
+        yield
+    except (tarfile.TarError, EOFError) as error:
+        raise BackupError(f"the backup is damaged or broken off: {error}") from error
+
+
+def _compare(found: IO[bytes], written: IO[bytes]) -> None:
+    found.seek(0)
+    # A member of an archive cannot tell lines.
+    with tempfile.TemporaryFile() as lines:
+        shutil.copyfileobj(written, lines, BLOCK)
+        lines.seek(0)
+        for here, there in zip_longest(found, lines):
+            if here != there:
+                name = cast("bytes", here or there).decode(errors="replace").split("  ")[-1].strip()
+                raise BackupError(f"the backup is damaged: {name} is not as it was written")
+
+
+def _forget(tar: Any) -> None:
+    """Let go of the members so far: else a tar remembers each file it has written or read."""
+    tar.members.clear()
+
+
+def _line(name: str, digest: str) -> bytes:
+    return f"{digest}  {name}\n".encode()
+
+
+def _is_ours(name: str) -> bool:
+    if name in (MANIFEST, DATABASE, SUMS):
+        return True
+    try:
+        return name.startswith(FILES) and bool(check_key(name.removeprefix(FILES)))
+    except InvalidKey:
+        return False

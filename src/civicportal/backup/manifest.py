@@ -1,0 +1,156 @@
+"""What a backup says of itself: which portal, which code, which tables, and what it takes to run it. No secret is in it."""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from civicportal import __version__, migrate
+from civicportal.backup.errors import BackupError
+from civicportal.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from civicportal.site import Site
+
+FORMAT = 1
+"""Of the archive; a newer one is refused."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """What stands in ``manifest.json``.
+
+    :ivar made_at: date and time (ISO 8601, UTC) before the snapshot of the database.
+    :ivar database: "sqlite" or "postgresql".
+    :ivar versions: of the core and of each plugin of the site, in its order.
+    :ivar revisions: the migration each of them that has tables was at.
+    :ivar site_file: SHA-256 of the ``site.toml``.
+    :ivar environment: the variables that the ``site.toml`` reads, each with the setting that it gives.
+    :ivar secret_files: the files it reads settings from, likewise.
+    :ivar secret_mark: tells one ``site.secret`` from another, and nothing of either.
+    """
+
+    format: int
+    made_at: str
+    database: str
+    versions: dict[str, str]
+    revisions: dict[str, str]
+    site_file: str
+    environment: dict[str, str]
+    secret_files: dict[str, str]
+    secret_mark: str
+
+    def to_json(self) -> bytes:
+        """Return the text of the file."""
+        return json.dumps(asdict(self), ensure_ascii=False, indent=2).encode() + b"\n"
+
+
+def describe(site: "Site") -> Manifest:
+    """Describe a portal as it stands.
+
+    :raises BackupError: when it has no tables.
+    """
+    revisions = {state.name: state.current for state in migrate.current(site) if state.current}
+    if migrate.CORE not in revisions:
+        raise BackupError("the database has no tables: there is nothing to back up")
+    return Manifest(
+        format=FORMAT,
+        made_at=site.clock.now().isoformat(timespec="seconds"),
+        database=site.engines.dialect,
+        versions={migrate.CORE: __version__, **{info.name: info.version for info in site.plugins}},
+        revisions=revisions,
+        site_file=fingerprint(site.path),
+        environment=dict(_outside(site.path, "env")),
+        secret_files=dict(_outside(site.path, "file")),
+        secret_mark=mark_of(site),
+    )
+
+
+def read_manifest(text: bytes) -> Manifest:
+    """Read ``manifest.json``.
+
+    :raises BackupError: when it is of a newer format, or none.
+    """
+    try:
+        values = json.loads(text)
+        if values["format"] != FORMAT:
+            raise BackupError(
+                f"the backup has format {values['format']}, this code knows {FORMAT}: install the code that made it"
+            )
+        return Manifest(**values)
+    except (ValueError, KeyError, TypeError):
+        raise BackupError("this is no backup of a portal: its manifest cannot be read") from None
+
+
+def fingerprint(path: "Path") -> str:
+    """Return the SHA-256 (hex) of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def mark_of(site: "Site") -> str:
+    """Return 16 hex digits that tell the site's secret from others."""
+    return site.keys.mac("backup").hex()[:16]
+
+
+def refuse_unfit(site: "Site", manifest: Manifest, *, other_secret: bool) -> None:
+    """Refuse a backup that this site's code cannot work with.
+
+    :param other_secret: take it although ``site.secret`` is another than it was.
+    :raises BackupError: with all reasons and what to do.
+    """
+    reasons = list(_reasons(site, manifest))
+    if mark_of(site) != manifest.secret_mark and not other_secret:
+        reasons.append(
+            "site.secret is another than it was: nobody would be found by national code or mobile, and follow-up"
+            " passwords would not open. Give the old one; if it is lost, restore with --other-secret"
+        )
+    if reasons:
+        raise BackupError("\n".join(reasons))
+
+
+def _reasons(site: "Site", manifest: Manifest) -> Iterator[str]:
+    if manifest.database != site.engines.dialect:
+        yield (
+            f"the backup is of a {manifest.database} database, and site.database_url names a"
+            f" {site.engines.dialect} one: name an empty {manifest.database} database"
+        )
+    here, there = {migrate.CORE, *(info.name for info in site.plugins)}, set(manifest.versions)
+    for name in sorted(there - here):
+        yield f"the backup has the plugin {name} {manifest.versions[name]}: install it and list it in site.plugins"
+    for name in sorted(here - there):
+        yield f"the backup has no plugin {name}: take it off site.plugins, and put it back after the restore"
+    for package in migrate.packages(site):
+        revision = manifest.revisions.get(package.name)
+        if revision and not _knows(package, revision):
+            yield (
+                f"the backup has the tables of {package.name} at {revision}, which this code does not know: install"
+                f" {package.name} {manifest.versions.get(package.name, '')} or newer".rstrip()
+            )
+
+
+def _knows(package: migrate.Package, revision: str) -> bool:
+    return any(path.name.startswith(f"{revision}_") for path in package.versions.glob("*.py"))
+
+
+def _outside(path: "Path", key: str) -> Iterator[tuple[str, str]]:
+    """Yield what the site's file reads from outside: the variable or file, and the setting."""
+    try:
+        yield from _named(tomllib.loads(path.read_text(encoding="utf-8")), key, ())
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path}: {error}") from None
+
+
+def _named(value: Any, key: str, place: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    if isinstance(value, list):
+        value = {str(index): item for index, item in enumerate(value)}
+    if not isinstance(value, dict):
+        return
+    if key in value and set(value) <= {key, "default"}:
+        yield value[key], ".".join(place)
+        return
+    for name, item in value.items():
+        yield from _named(item, key, (*place, name))

@@ -1,0 +1,47 @@
+"""Looking whether all counters say what the cases say, and making them anew."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from civicportal.statistics.backfill import measure, rebuild
+from civicportal.statistics.services import StatisticsService
+from civicportal.statistics.tally_service import TallyService
+
+if TYPE_CHECKING:
+    from civicportal.site import Site
+    from civicportal.work import Work
+
+
+def wrong_counters(site: "Site") -> list[str]:
+    """Return what is wrong with the counters of the core and of all kinds, one line for each."""
+    with site.work(write=False) as work:
+        _be_patient(work)
+        service = work.get(StatisticsService)
+        wrong, months = service.verify(), service.verify_months()
+        tallies = work.get(TallyService)
+        others = {tally.model.__tablename__: tallies.differences(tally) for tally in tallies.tallies()}
+    found = [f"{key}: stored {stored}, live {live}" for key, (stored, live) in wrong.items()]
+    found += [f"month {key}: stored {stored}, its days {days}" for key, (stored, days) in months.items()]
+    for name, rows in others.items():
+        found += [f"{name}: {tuple(row)} is not what the cases say, or only they say it" for row in rows]
+    return found
+
+
+def make_anew(site: "Site", progress: Callable[[str], None]) -> None:
+    """Measure what is not measured yet, and make all counters anew from the cases."""
+    progress(f"{measure(site)} cases measured")
+    progress(f"{rebuild(site)} counters")
+    for kind in site.kinds.values():
+        if kind.tally:
+            with site.work() as work:
+                _be_patient(work)
+                number = work.get(TallyService).rebuild(kind.tally)
+            progress(f"{number} counters in {kind.tally.model.__tablename__}")
+
+
+def _be_patient(work: "Work") -> None:
+    """Let a statement take longer than somebody before a screen would wait."""
+    if work.site.engines.dialect == "postgresql":
+        work.session.execute(text("SET LOCAL statement_timeout = '30min'"))

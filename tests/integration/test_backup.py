@@ -1,0 +1,431 @@
+"""A portal in one file: what comes back is what was there, what does not fit is refused, what breaks off leaves nothing."""
+
+import hashlib
+import json
+import resource
+import signal
+import subprocess
+import sys
+import tarfile
+import threading
+from io import BytesIO
+
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+from sqlalchemy import delete, func, select, text
+from webtest import TestApp
+
+from civicportal import migrate
+from civicportal.accounts.models import Session, User
+from civicportal.accounts.sessions import SessionService
+from civicportal.app import create_app
+from civicportal.backup import BackupError, make_backup, restore_backup
+from civicportal.backup.archive import ArchiveWriter
+from civicportal.backup.manifest import describe
+from civicportal.cases.attachments import AttachmentService, store_files
+from civicportal.cases.models import Attachment, Case
+from civicportal.cases.search_index import SearchIndex
+from civicportal.cases.stock import damages
+from civicportal.cli import main
+from civicportal.notifications.models import OutboxMessage
+from civicportal.organization.models import Unit
+from civicportal.statistics.repair import wrong_counters
+from civicportal.storage import process_image
+from civicportal.testing import (
+    make_case,
+    make_category,
+    make_citizen,
+    make_site,
+    make_site_file,
+    make_staff,
+    make_unit,
+)
+
+OWNER = "o" * 64
+PICTURES = 3
+MOBILE = "+989120000001"
+SECRET = "a secret of tests, long enough for everything"
+
+
+def quiet(_words):
+    """Progress that nobody reads."""
+
+
+@pytest.fixture
+def assemble(tmp_path, civic_session, civic_database):
+    """Return a function that assembles a site with an empty database and store."""
+    sites = []
+
+    def assemble(name, *, kind=civic_database, **tables):
+        table = {"database_url": civic_session.new_database(kind), **tables.pop("site", {})}
+        site = make_site(make_site_file(tmp_path / name, site=table, **tables))
+        sites.append(site)
+        return site
+
+    yield assemble
+    for site in sites:
+        site.engines.dispose()
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def store(request, tmp_path):
+    """The tables of a site that keeps its pictures in a folder, or in a bucket."""
+    if request.param == "folder":
+        return dict
+
+    def tables():
+        table = request.getfixturevalue("s3_service").new_bucket()
+        for name in ("access_key", "secret_key"):
+            (tmp_path / name).write_text(table[name])
+            table[name] = {"file": f"../{name}"}
+        return {"s3": table}
+
+    return tables
+
+
+@pytest.fixture
+def city(assemble):
+    """A site with tables and a few cases."""
+    site = assemble("city")
+    fill(site)
+    return site
+
+
+def picture(number):
+    out = BytesIO()
+    Image.new("RGB", (640, 480), (number * 37 % 256, 91, 120)).save(out, "PNG")
+    return process_image(out.getvalue())
+
+
+def open_case(site, number, **opening):
+    image = picture(number)
+    key = store_files(site, image)
+    with site.work() as work:
+        work.get(AttachmentService).add(key, image, OWNER)
+        return make_case(work, subject=f"سطل زبالهٔ {number}", attachments=[key], owner=OWNER, **opening).id
+
+
+def fill(site):
+    migrate.upgrade(site)
+    with site.work() as work:
+        unit = make_unit(work, "pr")
+        make_staff(work, "officer", unit=unit, username="officer")
+        category = make_category(work, "bin", unit=unit)
+        citizen = make_citizen(work, MOBILE)
+    for number in range(PICTURES):
+        open_case(site, number, citizen=citizen, category=category)
+
+
+def rows_of(site):
+    """Every row of every table that is not about the present moment."""
+    passing = {"sessions", "outbox", "reference_stamp"}
+    found = {}
+    with site.engines.read.connect() as connection:
+        for package in migrate.packages(site):
+            for table in package.metadata.sorted_tables:
+                if table.name not in passing:
+                    found[table.name] = sorted(map(repr, connection.execute(select(table))))
+    return found
+
+
+def signed_in(site, username="officer"):
+    app = TestApp(create_app(site))
+    with site.work() as work:
+        user = work.session.scalars(select(User).where(User.username == username)).one()
+        token = work.get(SessionService).open("staff", user)
+    app.set_cookie(site.cookie_name, token)
+    return app
+
+
+class TestBack:
+    def test_the_whole_portal_with_every_picture(self, assemble, store, tmp_path):
+        site, other = assemble("city", **store()), assemble("other", **store())
+        fill(site)
+        before = rows_of(site)
+        made = make_backup(site, tmp_path / "backup", quiet)
+        assert made.files == 2 * PICTURES
+        assert (tmp_path / "backup").stat().st_mode & 0o777 == 0o600
+        done = restore_backup(other, tmp_path / "backup", quiet)
+        assert (done.files, done.missing, done.same_file) == (2 * PICTURES, 0, False)
+        assert rows_of(other) == before
+        assert list(damages(other, other.storage, contents=True)) == []
+        assert wrong_counters(other) == []
+        assert SearchIndex(other.engines).verify() == (0, False)
+        app = signed_in(other)
+        with other.work(write=False) as work:
+            attachments = work.session.scalars(select(Attachment)).all()
+        assert len(attachments) == PICTURES
+        for one in attachments:
+            served = app.get(f"/attachments/{one.key}").body
+            assert hashlib.sha256(served).hexdigest() == one.sha256
+            app.get(f"/attachments/{one.key}/small")
+        assert "سطل زبالهٔ 1" in app.get("/kartable")
+        open_case(other, 99)
+        assert rows_of(other)["cases"] != before["cases"]
+
+    def test_nobody_is_signed_in_and_what_waited_is_not_sent(self, city, assemble, tmp_path):
+        with city.work() as work:
+            waiting = work.session.scalar(select(func.count()).select_from(OutboxMessage))
+        signed_in(city)
+        make_backup(city, tmp_path / "backup", quiet)
+        other = assemble("other")
+        assert restore_backup(other, tmp_path / "backup", quiet).messages == waiting > 0
+        with other.work(write=False) as work:
+            assert set(work.session.scalars(select(OutboxMessage.state))) == {"cancelled"}
+            assert work.session.scalar(select(func.count()).select_from(Session)) == 0
+
+    def test_what_is_counted_wrong_is_counted_anew(self, city, assemble, tmp_path):
+        with city.engines.write.begin() as connection:
+            connection.execute(text("UPDATE case_counts SET n = n + 7"))
+            connection.execute(text("UPDATE cases SET search_text = ''"))
+        make_backup(city, tmp_path / "backup", quiet)
+        other = assemble("other")
+        restore_backup(other, tmp_path / "backup", quiet)
+        assert wrong_counters(other) == []
+        assert SearchIndex(other.engines).verify() == (0, False)
+
+    def test_a_portal_that_writes_meanwhile_has_a_picture_to_each_row(self, city, assemble, tmp_path):
+        stop, opened = threading.Event(), []
+
+        def write():
+            while not stop.is_set():
+                opened.append(open_case(city, len(opened)))
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            for number in range(3):
+                make_backup(city, tmp_path / f"backup{number}", quiet)
+        finally:
+            stop.set()
+            writer.join()
+        assert opened
+        for number in range(3):
+            other = assemble(f"other{number}")
+            assert restore_backup(other, tmp_path / f"backup{number}", quiet).missing == 0
+            assert list(damages(other, other.storage, contents=True)) == []
+
+    def test_a_picture_that_is_deleted_meanwhile_is_told(self, city, assemble, tmp_path):
+        key = next(key for key in iter(city.storage.keys()) if "." not in key)
+
+        def delete_it(_words):
+            city.storage.delete(key)
+
+        make_backup(city, tmp_path / "backup", delete_it)
+        assert restore_backup(assemble("other"), tmp_path / "backup", quiet).missing == 1
+
+    def test_an_older_one_is_brought_to_this_code(self, city, assemble, tmp_path):
+        newest = next(state.current for state in migrate.current(city) if state.name == migrate.CORE)
+        before = f"{int(newest) - 1:04}"
+        migrate.downgrade(city, migrate.CORE, before)
+        make_backup(city, tmp_path / "backup", quiet)
+        other = assemble("other")
+        restore_backup(other, tmp_path / "backup", quiet)
+        assert migrate.pending(other) == []
+
+    def test_by_force_it_takes_the_place_of_what_is_there(self, city, assemble, tmp_path):
+        make_backup(city, tmp_path / "backup", quiet)
+        before = rows_of(city)
+        with city.work() as work:
+            work.session.execute(delete(Case))
+            make_unit(work, "newer")
+        restore_backup(city, tmp_path / "backup", quiet, force=True)
+        assert rows_of(city) == before
+
+
+class TestInIt:
+    def test_everybody_can_read_and_check_it(self, city, tmp_path):
+        make_backup(city, tmp_path / "backup", quiet)
+        with tarfile.open(tmp_path / "backup") as tar:
+            names = tar.getnames()
+            tar.extractall(tmp_path / "unpacked", filter="data")
+        assert names[:2] == ["manifest.json", "database"]
+        assert names[-1] == "SHA256SUMS"
+        command = ["sha256sum", "--check", "--strict", "SHA256SUMS"]
+        done = subprocess.run(command, cwd=tmp_path / "unpacked", capture_output=True, text=True, check=True)
+        assert len(done.stdout.splitlines()) == len(names) - 1
+
+    def test_the_manifest_tells_what_the_portal_needs_and_no_secret(self, city, tmp_path):
+        make_backup(city, tmp_path / "backup", quiet)
+        with tarfile.open(tmp_path / "backup") as tar:
+            found = tar.extractfile("manifest.json").read().decode()
+        manifest = json.loads(found)
+        assert manifest["database"] == city.engines.dialect
+        assert manifest["secret_files"] == {"secret": "site.secret"}
+        assert manifest["revisions"].keys() == {"civicportal"}
+        assert SECRET not in found
+        assert len(manifest["secret_mark"]) == 16
+
+
+class TestRefused:
+    @pytest.fixture
+    def backup(self, city, tmp_path):
+        make_backup(city, tmp_path / "backup", quiet)
+        return tmp_path / "backup"
+
+    def test_a_place_where_something_is(self, city, backup, assemble):
+        with pytest.raises(BackupError, match="the database has tables and there are files in the store"):
+            restore_backup(city, backup, quiet)
+        other = assemble("other")
+        other.storage.put("k" * 22, b"a picture")
+        with pytest.raises(BackupError, match=r"there are files in the store.*--force"):
+            restore_backup(other, backup, quiet)
+
+    def test_a_file_that_is_there(self, city, backup):
+        before = backup.read_bytes()
+        with pytest.raises(BackupError, match="exists already"):
+            make_backup(city, backup, quiet)
+        assert backup.read_bytes() == before
+
+    def test_a_database_without_tables(self, assemble, tmp_path):
+        with pytest.raises(BackupError, match="has no tables"):
+            make_backup(assemble("empty"), tmp_path / "backup", quiet)
+
+    def test_another_kind_of_database(self, backup, assemble, civic_database):
+        kind = {"sqlite": "postgresql", "postgresql": "sqlite"}[civic_database]
+        with pytest.raises(BackupError, match=f"of a {civic_database} database.* names a {kind} one"):
+            restore_backup(assemble("other", kind=kind), backup, quiet)
+
+    def test_other_plugins(self, assemble, install, tmp_path):
+        install.plugin("gadget")
+        with_gadget = assemble("with", site={"plugins": ["gadget"]})
+        migrate.upgrade(with_gadget)
+        make_backup(with_gadget, tmp_path / "with-gadget", quiet)
+        without = assemble("without")
+        with pytest.raises(BackupError, match=r"has the plugin gadget 1\.0: install it"):
+            restore_backup(without, tmp_path / "with-gadget", quiet)
+        migrate.upgrade(without)
+        make_backup(without, tmp_path / "without-gadget", quiet)
+        with pytest.raises(BackupError, match=r"has no plugin gadget: take it off"):
+            restore_backup(
+                assemble("third", site={"plugins": ["gadget"]}), tmp_path / "without-gadget", quiet
+            )
+
+    def test_newer_tables(self, city, assemble, tmp_path):
+        with city.engines.write.begin() as connection:
+            connection.execute(text("UPDATE alembic_version_civicportal SET version_num = '9999'"))
+        make_backup(city, tmp_path / "newer", quiet)
+        with pytest.raises(BackupError, match="civicportal at 9999, which this code does not know"):
+            restore_backup(assemble("other"), tmp_path / "newer", quiet)
+
+    def test_another_secret_unless_the_old_one_is_lost(self, backup, assemble, tmp_path):
+        (tmp_path / "another").write_text("quite another secret, long enough for everything")
+        other = assemble("other", site={"secret": {"file": "../another"}})
+        with pytest.raises(BackupError, match=r"site\.secret is another than it was"):
+            restore_backup(other, backup, quiet)
+        assert restore_backup(other, backup, quiet, other_secret=True).files == 2 * PICTURES
+
+    def test_what_is_no_backup(self, assemble, tmp_path):
+        other = assemble("other")
+        (tmp_path / "text").write_text("no archive" * 1000)
+        with pytest.raises(BackupError, match="damaged or broken off"):
+            restore_backup(other, tmp_path / "text", quiet)
+        with tarfile.open(tmp_path / "tar", "w") as tar:
+            tar.add(tmp_path / "text", "../../etc/passwd")
+        with pytest.raises(BackupError, match="no backup of a portal"):
+            restore_backup(other, tmp_path / "tar", quiet)
+        with pytest.raises(BackupError, match="No such file"):
+            restore_backup(other, tmp_path / "nowhere", quiet)
+
+    def test_a_damaged_one_before_anything_is_touched(self, backup, assemble):
+        content, other = backup.read_bytes(), assemble("other")
+        with tarfile.open(backup) as tar:
+            # The manifest may say something else and be well-formed; its sum tells.
+            places = [member.offset_data + member.size // 2 for member in tar]
+        for place in places:
+            damaged = bytearray(content)
+            damaged[place] ^= 1
+            backup.write_bytes(damaged)
+            self.refused_whole(backup, other)
+
+    def test_one_that_breaks_off(self, backup, assemble):
+        content, other = backup.read_bytes(), assemble("other")
+        for length in range(0, len(content) - 8192, len(content) // 20):
+            backup.write_bytes(content[:length])
+            self.refused_whole(backup, other)
+
+    @staticmethod
+    def refused_whole(backup, other):
+        with pytest.raises(BackupError):
+            restore_backup(other, backup, quiet)
+        assert list(other.storage.keys()) == []
+        assert migrate.pending(other)
+
+    def test_a_snapshot_that_the_database_refuses_changes_nothing(self, city, assemble, tmp_path):
+        """The sums are right and the snapshot is not: everything that was there stays."""
+        make_backup(city, tmp_path / "backup", quiet)
+        with tarfile.open(tmp_path / "backup") as tar:
+            snapshot = tar.extractfile("database").read()
+        with (tmp_path / "wrong").open("wb") as file, ArchiveWriter(file, 0) as archive:
+            archive.add("manifest.json", BytesIO(describe(city).to_json()))
+            archive.add("database", BytesIO(snapshot[: len(snapshot) // 2]))
+        before = rows_of(city)
+        with pytest.raises(BackupError):
+            restore_backup(city, tmp_path / "wrong", quiet, force=True)
+        assert rows_of(city) == before
+
+
+class TestCommand:
+    @pytest.fixture
+    def run(self):
+        return lambda site, *arguments: CliRunner().invoke(main, ["--site", str(site.path), *arguments])
+
+    def test_there_and_back(self, run, city, assemble, tmp_path):
+        made = run(city, "backup", str(tmp_path / "backup"))
+        assert made.exit_code == 0, made.output
+        assert "not in it: secret (site.secret)" in made.output
+        other = assemble("other")
+        done = run(other, "restore", str(tmp_path / "backup"))
+        assert done.exit_code == 0, done.output
+        assert "everybody signs in anew" in done.output
+        again = run(other, "restore", str(tmp_path / "backup"))
+        assert (again.exit_code, "--force" in again.output) == (1, True)
+        assert run(other, "restore", "--force", str(tmp_path / "backup")).exit_code == 0
+        with other.work(write=False) as work:
+            assert work.session.scalar(select(func.count()).select_from(Unit)) == 1
+
+    def test_what_ends_in_the_middle_leaves_nothing(self, city, tmp_path):
+        folder = tmp_path / "backups"
+        folder.mkdir()
+        code = (
+            "import sys, time\n"
+            "from civicportal.backup import databases, making\n"
+            "from civicportal.cli import main\n"
+            "dump = databases.dump\n"
+            "def slow(*arguments):\n"
+            "    dump(*arguments)\n"
+            "    print('begun', flush=True)\n"
+            "    sys.stdin.readline()\n"
+            "making.dump = slow\n"
+            "main()\n"
+        )
+        command = [sys.executable, "-c", code, "--site", str(city.path), "backup", str(folder / "backup")]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout.readline() == "begun\n"
+            assert list(folder.iterdir())
+            process.send_signal(signal.SIGTERM)
+            assert process.wait() == 128 + signal.SIGTERM
+        assert list(folder.iterdir()) == []
+
+    def test_a_full_disk_leaves_nothing(self, city, tmp_path):
+        folder = tmp_path / "backups"
+        folder.mkdir()
+        # The snapshot fits, and the archive of it and all pictures does not.
+        size = make_backup(city, tmp_path / "whole", quiet).size
+
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size - 1024, size - 1024))
+
+        command = [sys.executable, "-m", "civicportal", "--site", str(city.path)]
+        done = subprocess.run(
+            [*command, "backup", str(folder / "backup")],
+            preexec_fn=limit,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 1, done.stderr
+        assert "File too large" in done.stderr
+        assert list(folder.iterdir()) == []
+        assert (tmp_path / "whole").stat().st_size == size

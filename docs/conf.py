@@ -59,6 +59,16 @@ def speak_persian(_app: Sphinx, page: str, _template: str, context: dict[str, An
     context["furo_navigation_tree"] = str(tree)
 
 
+def open_to_everybody(_app: Sphinx, _page: str, _template: str, context: dict[str, Any], _tree: Any) -> None:
+    """Say what the theme leaves unsaid: the level of captions; a keyboard scrolls what is wider than the page."""
+    captions = context["furo_navigation_tree"].replace('role="heading"', 'role="heading" aria-level="2"')
+    context["furo_navigation_tree"] = captions
+    body = context.get("body", "").replace(
+        '<div class="highlight"><pre>', '<div class="highlight"><pre tabindex="0">'
+    )
+    context["body"] = re.sub(r'<div class="table-wrapper[^"]*"', r'\g<0> tabindex="0"', body)
+
+
 def bring_in(_app: Sphinx, _page: str, source: list[str]) -> None:
     """Put a file of the repository in the place of the page that names it, so that it is read in both."""
     found = ELSEWHERE.fullmatch(source[0].strip())
@@ -69,5 +79,6 @@ def bring_in(_app: Sphinx, _page: str, source: list[str]) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect what is ours, the navigation behind the theme's own handler."""
     app.connect("source-read", bring_in)
+    app.connect("html-page-context", open_to_everybody, priority=900)
     app.connect("html-page-context", speak_persian, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -32,10 +32,19 @@ class Total:
         return self.number > 0 or not self.exact
 
 
-def count_rows(session: Session, query: Select[*tuple[Any, ...]], most: int = MOST_COUNTED) -> Total:
-    """Count the rows of a query, and stop where they are many."""
-    some = query.with_only_columns(literal(1)).order_by(None).limit(most + 1).subquery()
-    number = session.scalar(select(func.count()).select_from(some)) or 0
+def count_rows(
+    session: Session, query: Select[*tuple[Any, ...]], most: int = MOST_COUNTED, *order: Any
+) -> Total:
+    """Count the rows of a query, and stop where they are many.
+
+    :param order: in which many rows are met soon.
+    """
+    some = query.with_only_columns(literal(1)).order_by(None).order_by(*order).limit(most + 1).subquery()
+    return so_many(session.scalar(select(func.count()).select_from(some)) or 0, most)
+
+
+def so_many(number: int, most: int) -> Total:
+    """Return the total of a list that was counted as far as one row beyond ``most``."""
     return Total(min(number, most), exact=number <= most)
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, func, literal, select, union_all
 
 from civicportal.kartable.models import Referral
 from civicportal.kartable.parts import parts
-from civicportal.lists import MOST_COUNTED, Total, more_than
+from civicportal.lists import MOST_COUNTED, Total, so_many
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import InstrumentedAttribute
@@ -34,7 +34,7 @@ def open_lines(work: "Work") -> OpenLines:
     if not whole:
         return OpenLines()
     query = _counted(whole, literal("")).union_all(_counted(split, Referral.kind))
-    found = {kind: _total(number) for kind, number in work.session.execute(query)}
+    found = {kind: so_many(number, MOST_COUNTED) for kind, number in work.session.execute(query)}
     return OpenLines(total=found.pop("", NONE), by_kind=found)
 
 
@@ -46,7 +46,3 @@ def _counted(
     some = [select(name).where(line, action).limit(MOST_COUNTED + 1).subquery() for line in lines]
     found = union_all(*(select(one.c.kind) for one in some)).subquery()
     return select(found.c.kind, func.count()).group_by(found.c.kind)
-
-
-def _total(number: int) -> Total:
-    return Total(number) if number <= MOST_COUNTED else more_than(number)

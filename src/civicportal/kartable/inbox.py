@@ -16,7 +16,7 @@ from civicportal.cases.workflow import OPEN_STAGES
 from civicportal.i18n import _
 from civicportal.kartable.models import Referral
 from civicportal.kartable.parts import parts
-from civicportal.lists import MOST_COUNTED, Total, count_rows, more_than, within_days
+from civicportal.lists import MOST_COUNTED, Total, more_than, so_many, within_days
 from civicportal.organization.services import OrganizationService
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class InboxService:
         return self._query(select(*columns), view, filters)
 
     def counts(self, filters: Filters) -> Mapping[str, Total]:
-        """Return how many rows each view has under the filters, in two statements.
+        """Return how many rows each view has under the filters, in one statement.
 
         Of a kartable with more lines than :data:`~civicportal.lists.MOST_COUNTED` so many are looked at: there are more
         than these have.
@@ -90,11 +90,12 @@ class InboxService:
         columns = [self._condition(name).label(name) for name in names]
         some = self._some(columns, filters).subquery()
         sums = [func.count().filter(some.c[name]).label(name) for name in names]
-        row = self.session.execute(select(*sums).select_from(some)).one()
-        total = Total if row.all <= MOST_COUNTED else more_than
-        found = {name: total(number) for name, number in row._mapping.items()}
-        closed = self._query(select(Case.id), "closed", filters)
-        return {**found, "closed": count_rows(self.session, closed)}
+        closed = self._query(select(Case.id), "closed", filters).limit(MOST_COUNTED + 1).subquery()
+        sums.append(select(func.count()).select_from(closed).scalar_subquery().label("closed"))
+        found = dict(self.session.execute(select(*sums).select_from(some)).one()._mapping)
+        closed_today = so_many(found.pop("closed"), MOST_COUNTED)
+        total = Total if found["all"] <= MOST_COUNTED else more_than
+        return {**{name: total(number) for name, number in found.items()}, "closed": closed_today}
 
     def total(self, view: str, filters: Filters) -> Total:
         """Return how many rows a view has, :data:`EVERYWHERE` too."""

@@ -1,10 +1,11 @@
 """Cases as rows of a list. The number of statements does not grow with the number of rows."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
 from translationstring import TranslationString
 
 from civicportal.accounts.models import User
@@ -18,6 +19,9 @@ from civicportal.organization.services import OrganizationService
 
 if TYPE_CHECKING:
     from civicportal.work import Work
+
+Counts = Counter[int | None]
+"""Numbers by ids of cases."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,18 +82,16 @@ class RowService:
         self.organization = work.get(OrganizationService)
 
     def rows(self, found: Collection[tuple[Case, Referral | None]]) -> list[Row]:
-        """Return the rows of (case, line) pairs, in five statements at most."""
-        ids = [case.id for case, _line in found]
-        photos = self._counts(Attachment.case_id, ids)
-        comments = self._counts(CaseEvent.case_id, ids, CaseEvent.type == "commented")
+        """Return the rows of (case, line) pairs, in two statements at most."""
+        photos, comments = self._counts([case.id for case, _line in found])
         names = names_of(self.work, (holder_id(line) for _case, line in found))
         return [self._row(case, line, photos, comments, names) for case, line in found]
 
     def row(self, case: Case, line: Referral | None) -> Row:
         """Return the row of a case whose history and pictures its page shows anyway."""
-        photos = {case.id: len(self.work.get(AttachmentService).of_case(case))}
+        photos = Counts({case.id: len(self.work.get(AttachmentService).of_case(case))})
         events = self.work.get(CaseService).events(case)
-        comments = {case.id: sum(event.type == "commented" for event in events)}
+        comments = Counts({case.id: sum(event.type == "commented" for event in events)})
         return self._row(case, line, photos, comments, names_of(self.work, (holder_id(line),)))
 
     def icon(self, case: Case) -> tuple[str, str]:
@@ -104,8 +106,8 @@ class RowService:
         self,
         case: Case,
         line: Referral | None,
-        photos: Mapping[int, int],
-        comments: Mapping[int, int],
+        photos: Counts,
+        comments: Counts,
         names: Mapping[int, str],
     ) -> Row:
         icon, tone = self.icon(case)
@@ -122,13 +124,21 @@ class RowService:
             unit=self.organization.unit_name(case.unit_id),
             person=names.get(person or 0, ""),
             mine=person is not None and person == self.work.actor.user_id,
-            photos=photos.get(case.id, 0),
-            comments=comments.get(case.id, 0),
+            photos=photos[case.id],
+            comments=comments[case.id],
         )
 
-    def _counts(self, column: object, ids: Collection[int], *conditions: object) -> dict[int, int]:
-        query = select(column, func.count()).where(column.in_(ids), *conditions).group_by(column)  # type: ignore[call-overload,attr-defined]
-        return dict(self.work.session.execute(query).all())
+    def _counts(self, ids: Collection[int]) -> tuple[Counts, Counts]:
+        """Return how many pictures and how many comments the cases have, by their ids."""
+        photos = select(literal(0), Attachment.case_id, func.count()).where(Attachment.case_id.in_(ids))
+        comments = select(literal(1), CaseEvent.case_id, func.count()).where(
+            CaseEvent.case_id.in_(ids), CaseEvent.type == "commented"
+        )
+        both = photos.group_by(Attachment.case_id).union_all(comments.group_by(CaseEvent.case_id))
+        found: tuple[Counts, Counts] = (Counter(), Counter())
+        for which, case_id, number in self.work.session.execute(both) if ids else ():
+            found[which][case_id] = number
+        return found
 
 
 def holder_id(line: Referral | None) -> int | None:

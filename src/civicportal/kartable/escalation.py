@@ -62,19 +62,17 @@ class EscalationService(KartableService):
         :param after: only ids above this one.
         """
         query = (
-            select(Case.id)
-            .join(Referral, Referral.case_id == Case.id)
+            select(Referral.case_id)
             .where(
                 Referral.type == "action",
                 Referral.closed_at.is_(None),
                 Referral.to_unit_id.in_(goals),
-                Case.deadline < late_since,
-                Case.closed_at.is_(None),
-                Case.paused_at.is_(None),
-                Case.id > after,
+                Referral.deadline < late_since,
+                Referral.paused_at.is_(None),
+                Referral.case_id > after,
                 ~self._taken(step),
             )
-            .order_by(Case.id)
+            .order_by(Referral.case_id)
             .limit(CHUNK)
         )
         if step == "head":
@@ -133,9 +131,11 @@ class EscalationService(KartableService):
     def _taken(step: Step) -> ColumnElement[bool]:
         line = aliased(Referral)
         done = select(line.id).where(
-            line.case_id == Case.id, line.rule == _mark(step), line.created_at >= Case.deadline
+            line.case_id == Referral.case_id,
+            line.rule == _mark(step),
+            line.created_at >= Referral.deadline,
         )
-        return exists(done).correlate(Case)
+        return exists(done).correlate(Referral)
 
     def _heads(self) -> Iterator[tuple[int, int]]:
         """Yield unit and person; where several lead a unit, who was given it first."""

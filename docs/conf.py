@@ -54,8 +54,8 @@ def speak_persian(_app: Sphinx, page: str, _template: str, context: dict[str, An
     tree = BeautifulSoup(context["furo_navigation_tree"], "html.parser")
     for caption in tree.find_all("p", class_="caption"):
         if caption.get_text() != "راهنمای فارسی":
-            caption.find_next_sibling("ul").decompose()
-            caption.decompose()
+            for element in filter(None, (caption, caption.find_next_sibling("ul"))):
+                element.decompose()
     context["furo_navigation_tree"] = str(tree)
 
 

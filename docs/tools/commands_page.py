@@ -66,4 +66,4 @@ def _options(context: click.Context, command: click.Command) -> Iterator[tuple[s
     for parameter in command.params:
         found = parameter.get_help_record(context) if isinstance(parameter, click.Option) else None
         if found:
-            yield code(found[0]), found[1]
+            yield code(found[0]), found[1].removesuffix(".")

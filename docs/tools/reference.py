@@ -6,7 +6,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from civicportal.site import Site
-from docs.tools import chart, commands_page, rights_page, settings_page, workflows_page
+from docs.tools import (
+    chart,
+    commands_page,
+    findings_page,
+    messages_page,
+    rights_page,
+    settings_page,
+    workflows_page,
+)
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs/reference"
@@ -52,8 +60,10 @@ def pages(site: Site) -> dict[str, str]:
         "settings.md": settings_page.page(site),
         "commands.md": commands_page.page(site),
         "permissions.md": rights_page.permissions(site),
+        "messages.md": messages_page.page(site),
         "jobs.md": rights_page.jobs(site),
         "workflows.md": workflows_page.page(site),
+        "findings.md": findings_page.page(),
     }
     charts = {f"workflows/{kind.name}.svg": chart.draw(kind) for kind in site.kinds.values()}
     return {name: NOTE + text for name, text in written.items()} | charts

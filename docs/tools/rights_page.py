@@ -54,7 +54,9 @@ def jobs(site: Site) -> str:
     rows = []
     for owner, implementation in in_order(site.hooks, "register_jobs"):
         for job in implementation(site=site):
-            summary = (inspect.getdoc(job.run) or "").partition("\n\n")[0].replace("``", "`")
+            summary = (
+                (inspect.getdoc(job.run) or "").partition("\n\n")[0].replace("``", "`").removesuffix(".")
+            )
             rows.append((code(job.name), _owner(owner), _pause(job.every), summary))
     return JOBS.format(jobs=table(("job", "of", "pause", "what it does"), rows)).rstrip() + "\n"
 

@@ -52,7 +52,7 @@ def _section(place: str, schema: colander.SchemaNode) -> str:
 def _what(said: dict[str, str], place: str, name: str) -> str:
     if name not in said:
         raise SystemExit(f"the schema of {place} does not say in its docstring what {name!r} is")
-    return said[name]
+    return said[name].removesuffix(".")
 
 
 def _documented(schema: type) -> tuple[str, dict[str, str]]:

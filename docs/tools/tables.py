@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table; bars within its cells are escaped, line breaks become spaces, a stop at the end goes."""
+    """Return a table; bars within its cells are escaped, line breaks become spaces."""
     lines = [head, ["---"] * len(head), *rows]
     return "".join(f"| {' | '.join(map(_cell, line))} |\n" for line in lines)
 
@@ -15,4 +15,4 @@ def code(text: object) -> str:
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|").removesuffix(".")
+    return " ".join(text.split()).replace("|", "\\|")

@@ -7,6 +7,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import click
@@ -14,10 +15,10 @@ import colander
 import pytest
 
 from civicportal import api, hookspecs
-from civicportal.plugins import in_order
+from civicportal.plugins import GROUP, in_order
 from civicportal.settings import SiteSettings
 from civicportal.toml_types import FreeTable
-from docs.tools.commands_page import walk
+from docs.tools.commands_page import below, walk
 from docs.tools.reference import whole_site
 
 ROOT = Path(__file__).parents[1]
@@ -46,7 +47,12 @@ def blocks(*languages: str) -> list[pytest.param]:
 @pytest.fixture(scope="module")
 def commands() -> dict[str, click.Command]:
     with whole_site() as site:
-        return {context.command_path.partition(" ")[2]: command for context, command in walk(site)}
+        found = list(walk(site))
+    group = click.Group()
+    for entry in entry_points(group=GROUP):
+        getattr(entry.load(), "register_commands", lambda group: None)(group=group)
+    found += below(click.Context(group, info_name="civicportal"), group)
+    return {context.command_path.partition(" ")[2]: command for context, command in found}
 
 
 @pytest.fixture(scope="module")

@@ -29,10 +29,11 @@ def page(site: Site) -> str:
 def walk(site: Site) -> Iterator[tuple[click.Context, click.Command]]:
     """Yield every command below the first one, groups before what is in them."""
     context = click.Context(main, info_name=NAME, obj=Options(path=str(site.path)))
-    yield from _below(context, main)
+    yield from below(context, main)
 
 
-def _below(context: click.Context, command: click.Command) -> Iterator[tuple[click.Context, click.Command]]:
+def below(context: click.Context, command: click.Command) -> Iterator[tuple[click.Context, click.Command]]:
+    """Yield every command below one, groups before what is in them."""
     if not isinstance(command, click.Group):
         return
     for name in command.list_commands(context):
@@ -40,7 +41,7 @@ def _below(context: click.Context, command: click.Command) -> Iterator[tuple[cli
         if found is not None:
             inner = click.Context(found, info_name=name, parent=context)
             yield inner, found
-            yield from _below(inner, found)
+            yield from below(inner, found)
 
 
 def _says_something(command: click.Command) -> bool:

@@ -109,6 +109,7 @@ def _settings(site: Site) -> dict[str, Any]:
         "retry.attempts": 3,
         "jinja2.undefined": "strict",
         "jinja2.i18n.domain": "civicportal",
+        "jinja2.i18n.gettext": "civicportal.web.templating.Gettext",
         "jinja2.trim_blocks": True,
         "jinja2.lstrip_blocks": True,
         "civicportal.hosts": hosts if site.is_production else None,

@@ -29,7 +29,7 @@ from civicportal.calendar import CityCalendar
 from civicportal.countries import get_country
 from civicportal.i18n import _
 from civicportal.persian import latin_digits
-from civicportal.web.templating import FILTERS
+from civicportal.web.templating import FILTERS, icon
 
 SITE = SimpleNamespace(
     settings={"map": {}},
@@ -99,7 +99,9 @@ def page_request(registry: Any, params: Any = None, **options: Any) -> Request:
 
 def page_globals(event: Any) -> None:
     """What templates know of the page; the page itself needs no token here, the form does."""
-    event.update(static=lambda path: f"/static/{path}", csrf_token="")
+    event.update(
+        static=lambda path: f"/static/{path}", draw_icon=partial(icon, "/static/icons.svg"), csrf_token=""
+    )
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -9,8 +9,9 @@ from typing import Any, NoReturn
 import colander
 import deform
 from markupsafe import Markup
-from pyramid.renderers import render
+from pyramid.events import BeforeRender
 from pyramid.request import Request
+from pyramid_jinja2 import IJinja2Environment
 from translationstring import TranslationString
 from webob.multidict import MultiDict
 
@@ -176,7 +177,7 @@ class BoundForm:
     def error_summary(self) -> Markup:
         """Return the list of errors, each a link to its field; empty without errors."""
         lines = [(error.oid, f"{error.label}: {error.message}".lstrip(": ")) for error in self.errors]
-        return self._render("error_summary", errors=lines)
+        return self._render("error_summary", errors=lines) if lines else Markup("")
 
     def actions(self) -> Markup:
         """Return the buttons."""
@@ -225,7 +226,15 @@ class BoundForm:
     def _draw(self, template: str, *, field: deform.Field, **values: Any) -> Markup:
         return self._render(template, field=self[field.name], form=self, **values)
 
+    @cached_property
+    def _names(self) -> BeforeRender:
+        """What the templates of a page know; told to a form once, for it is drawn in many small pieces."""
+        names = BeforeRender({"request": self.request}, {})
+        self.request.registry.notify(names)
+        return names
+
     def _render(self, template: str, **values: Any) -> Markup:
         # The templates escape what they are given; what they return is markup.
-        path = f"civicportal:templates/deform/{template}.jinja2"
-        return Markup(render(path, values, request=self.request))  # noqa: S704
+        environment = self.request.registry.getUtility(IJinja2Environment, name=".jinja2")
+        drawn = environment.get_template(f"civicportal:templates/deform/{template}.jinja2")
+        return Markup(drawn.render({**self._names, **values}))  # noqa: S704

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from civicportal.geo.city_map import CityMap, MapFeature
 from civicportal.geo.points import EARTH_RADIUS_M, Bounds, Point
@@ -40,11 +40,13 @@ def render_svg(
     view = View(center, zoom_m, size)
     parts = [*_areas(city_map, view), *_roads(city_map, view), *_labels(city_map, view)]
     parts += [_pin(view.place(point)) for point in points]
-    return Markup(
-        '<svg xmlns="http://www.w3.org/2000/svg" class="static-map" viewBox="0 0 {w} {h}" width="{w}" height="{h}"'
-        ' aria-hidden="true" focusable="false"><rect class="sm-land" width="{w}" height="{h}" fill="#EDEAE2"/>'
-        "{body}</svg>"
-    ).format(w=size[0], h=size[1], body=Markup("").join(parts))
+    width, height = size
+    # All that stands in it are numbers, colours of this file and what `escape` has seen.
+    return Markup(  # noqa: S704
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="static-map" viewBox="0 0 {width} {height}" width="{width}"'
+        f' height="{height}" aria-hidden="true" focusable="false"><rect class="sm-land" width="{width}"'
+        f' height="{height}" fill="#EDEAE2"/>{"".join(parts)}</svg>'
+    )
 
 
 class View:
@@ -91,46 +93,38 @@ def _visible(city_map: CityMap, view: View, kind: str) -> list[MapFeature]:
     return [feature for feature in city_map.of_kind(kind) if feature.bounds.meets(view.bounds)]
 
 
-def _areas(city_map: CityMap, view: View) -> Iterator[Markup]:
-    shape = Markup('<path class="sm-{kind}" fill="{fill}" d="{path}Z"/>')
+def _areas(city_map: CityMap, view: View) -> Iterator[str]:
     for feature in city_map.features:
         if feature.kind in _AREAS and feature.bounds.meets(view.bounds):
-            yield shape.format(kind=feature.kind, fill=_AREAS[feature.kind], path=view.path(feature))
-    border = Markup(
-        '<path class="sm-district" fill="none" stroke="#8C8A80" stroke-dasharray="6 5" d="{path}Z"/>'
-    )
+            yield f'<path class="sm-{feature.kind}" fill="{_AREAS[feature.kind]}" d="{view.path(feature)}Z"/>'
     for district in _visible(city_map, view, "district"):
-        yield border.format(path=view.path(district))
+        path = view.path(district)
+        yield f'<path class="sm-district" fill="none" stroke="#8C8A80" stroke-dasharray="6 5" d="{path}Z"/>'
 
 
-def _roads(city_map: CityMap, view: View) -> Iterator[Markup]:
+def _roads(city_map: CityMap, view: View) -> Iterator[str]:
     """First the casing of all roads, then their surface, so that crossings stay open."""
-    stroke = Markup(
-        '<path class="{cls}" fill="none" stroke="{color}" stroke-width="{width:.1f}" stroke-linecap="round"'
-        ' stroke-linejoin="round" d="{path}"/>'
-    )
     roads = [
-        (road, *_ROADS.get(road.properties.get("cls", ""), _ROADS["street"]))
+        (str(road.properties.get("cls", "street")), view.path(road))
         for road in _visible(city_map, view, "road")
     ]
-    for casing in (True, False):
-        for road, color, metres in roads:
-            width = max(1.0, metres * view.pixels_per_metre) + 1.6 * casing
-            yield stroke.format(
-                cls="sm-casing" if casing else f"sm-road sm-{road.properties.get('cls', 'street')}",
-                color="#D8D2C4" if casing else color,
-                width=width,
-                path=view.path(road),
-            )
+    for kind, path in roads:
+        _color, metres = _ROADS.get(kind, _ROADS["street"])
+        yield _stroke("sm-casing", "#D8D2C4", max(1.0, metres * view.pixels_per_metre) + 1.6, path)
+    for kind, path in roads:
+        color, metres = _ROADS.get(kind, _ROADS["street"])
+        yield _stroke(f"sm-road sm-{escape(kind)}", color, max(1.0, metres * view.pixels_per_metre), path)
 
 
-def _labels(city_map: CityMap, view: View) -> Iterator[Markup]:
-    """Names of roads along their longest visible piece, wide roads first, none over another."""
-    text = Markup(
-        '<text class="sm-label" x="{x:.1f}" y="{y:.1f}" transform="rotate({angle:.0f} {x:.1f} {y:.1f})" fill="#4A5250"'
-        ' stroke="#FBFAF6" stroke-width="3" paint-order="stroke" font-size="12" text-anchor="middle"'
-        ' dominant-baseline="central">{name}</text>'
+def _stroke(classes: str, color: str, width: float, path: str) -> str:
+    return (
+        f'<path class="{classes}" fill="none" stroke="{color}" stroke-width="{width:.1f}" stroke-linecap="round"'
+        f' stroke-linejoin="round" d="{path}"/>'
     )
+
+
+def _labels(city_map: CityMap, view: View) -> Iterator[str]:
+    """Names of roads along their longest visible piece, wide roads first, none over another."""
     taken: list[XY] = []
     for road in reversed(_visible(city_map, view, "road")):
         if road.properties.get("cls") == "street" and view.zoom_m > _CLOSE_M:
@@ -139,7 +133,15 @@ def _labels(city_map: CityMap, view: View) -> Iterator[Markup]:
         if spot is None or not road.name or any(_overlap(spot[0], other) for other in taken):
             continue
         taken.append(spot[0])
-        yield text.format(x=spot[0][0], y=spot[0][1], angle=spot[1], name=road.name)
+        yield _label(*spot[0], spot[1], road.name)
+
+
+def _label(x: float, y: float, angle: float, name: str) -> str:
+    return (
+        f'<text class="sm-label" x="{x:.1f}" y="{y:.1f}" transform="rotate({angle:.0f} {x:.1f} {y:.1f})"'
+        ' fill="#4A5250" stroke="#FBFAF6" stroke-width="3" paint-order="stroke" font-size="12" text-anchor="middle"'
+        f' dominant-baseline="central">{escape(name)}</text>'
+    )
 
 
 def _label_spot(road: MapFeature, view: View) -> tuple[XY, float] | None:
@@ -159,8 +161,8 @@ def _overlap(a: XY, b: XY) -> bool:
     return abs(a[0] - b[0]) < _LABEL_SPACE[0] and abs(a[1] - b[1]) < _LABEL_SPACE[1]
 
 
-def _pin(place: XY) -> Markup:
-    return Markup(
-        '<g class="sm-pin" transform="translate({x:.1f} {y:.1f})"><path d="{shape}" fill="#B02A1E" stroke="#FFFFFF"'
-        ' stroke-width="2"/><circle cy="-20" r="3.6" fill="#FFFFFF"/></g>'
-    ).format(x=place[0], y=place[1], shape=_PIN)
+def _pin(place: XY) -> str:
+    return (
+        f'<g class="sm-pin" transform="translate({place[0]:.1f} {place[1]:.1f})"><path d="{_PIN}" fill="#B02A1E"'
+        ' stroke="#FFFFFF" stroke-width="2"/><circle cy="-20" r="3.6" fill="#FFFFFF"/></g>'
+    )

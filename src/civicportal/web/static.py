@@ -22,12 +22,16 @@ mimetypes.add_type("application/geo+json", ".geojson")
 
 
 class StaticFiles:
-    """The static folders of core, plugins and site, by owner."""
+    """The static folders of core, plugins and site, by owner.
+
+    :ivar urls: addresses made so far, by the path of the application, owner and path.
+    """
 
     def __init__(self, packages: dict[str, str], site_package: str) -> None:
         self.packages = packages
         self._site_package = site_package
         self._digests: dict[str, str] = {}
+        self.urls: dict[tuple[str, str, str], str] = {}
 
     def digest(self, owner: str) -> str:
         """Return the digest of an owner's folder, reckoned once."""
@@ -65,9 +69,12 @@ class StaticFiles:
 
 
 def static_url(request: Any, owner: str, path: str) -> str:
-    """Return the address of a static file, with the digest of its folder."""
-    digest = request.registry.static_files.digest(owner)
-    return str(request.route_path("static", owner=owner, digest=digest, path=path))
+    """Return the address of a static file, with the digest of its folder; a page names a hundred, so each is made once."""
+    files: StaticFiles = request.registry.static_files
+    known = (request.script_name, owner, path)
+    if known not in files.urls:
+        files.urls[known] = request.route_path("static", owner=owner, digest=files.digest(owner), path=path)
+    return files.urls[known]
 
 
 def static_file(request: Any) -> Response:

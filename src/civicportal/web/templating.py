@@ -1,9 +1,12 @@
 """Jinja2: what every template knows, and the filters that write dates, digits and numbers of the city."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache, partial
 from typing import Any
 
 from jinja2 import pass_context
+from markupsafe import Markup, escape
 from pyramid.events import BeforeRender
 from pyramid.threadlocal import get_current_request
 
@@ -128,6 +131,43 @@ FILTERS = {
 }
 
 
+class Gettext:
+    """What ``_()`` and ``{% trans %}`` in templates call: the words of a template are looked up once for each language.
+
+    Set as ``jinja2.i18n.gettext``; there is one for each application.
+    """
+
+    def __init__(self, domain: str) -> None:
+        self._domain = domain
+        self._known: dict[tuple[str, str], str] = {}
+
+    def gettext(self, message: str, mapping: Mapping[str, Any] | None = None) -> str:
+        """Return the translation of a text that stands in a template, with the values of its fields."""
+        localizer = get_current_request().localizer
+        if mapping:
+            return str(localizer.translate(message, domain=self._domain, mapping=mapping))
+        asked = (localizer.locale_name, message)
+        if asked not in self._known:
+            self._known[asked] = str(localizer.translate(message, domain=self._domain))
+        return self._known[asked]
+
+    def ngettext(self, singular: str, plural: str, n: int) -> str:
+        """Return the form that a number takes."""
+        localizer = get_current_request().localizer
+        return str(localizer.pluralize(singular, plural, n, domain=self._domain))
+
+
+@lru_cache(1000)
+def icon(url: str, name: str, cls: str = "") -> Markup:
+    """Return a drawing, which screen readers pass over; a page holds up to two hundred.
+
+    :param url: of the file of all icons.
+    """
+    classes = escape(f"icon {cls}" if cls else "icon")
+    use = f'<use href="{escape(url)}#{escape(name)}"/>'
+    return Markup(f'<svg class="{classes}" aria-hidden="true" focusable="false">{use}</svg>')  # noqa: S704 - escaped
+
+
 class LazyToken:
     """The token for forms, made when a template writes it: a page without a form sets no cookie."""
 
@@ -157,6 +197,7 @@ def add_globals(event: Any) -> None:
     event.setdefault("identity", request.identity if request.identity.door != "visitor" else None)
     event["csrf_token"] = LazyToken(request)
     event["text_direction"] = request.text_direction
+    event["draw_icon"] = partial(icon, static_url(request, CORE, "vendor/icons.svg"))
     event["static"] = lambda path: static_url(request, CORE, path)
     event["static_of"] = lambda owner, path: static_url(request, owner, path)
     event["navigation"] = LazyNavigation(request)

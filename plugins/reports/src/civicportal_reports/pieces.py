@@ -54,10 +54,11 @@ def case_panels(case: Case, request: Any) -> Iterator[Panel]:
     report = request.display_work.session.get(Report, case.id) if case.kind == KIND else None
     if report is None:
         return
-    yield Panel(name="reports.place", area="citizen", weight=50, **_place(case, report, request))
+    place = _place(case, report, request)
+    yield Panel(name="reports.place", area="citizen", weight=50, **place)
     if not request.identity.is_staff:
         return
-    yield Panel(name="reports.place", area="aside", weight=50, **_place(case, report, request))
+    yield Panel(name="reports.place", area="aside", weight=50, **place)
     if report.point and case.category_id:
         yield from _nearby(case, report, request)
 

@@ -5,7 +5,7 @@ The testing kit for plugin authors is :mod:`civicportal.testing`.
 
 from civicportal.access import AccessService, sees_all, visible
 from civicportal.accounts.identity import identity_of
-from civicportal.accounts.kept import fill_kept, forget_kept, keep_form, may_submit
+from civicportal.accounts.kept import count_submission, fill_kept, forget_kept, keep_form, may_submit
 from civicportal.accounts.models import User
 from civicportal.accounts.sessions import SessionService
 from civicportal.accounts.types import IdentityClaim, Verdict
@@ -394,6 +394,7 @@ __all__ = [
     "column_of",
     "copy_pictures",
     "count_rows",
+    "count_submission",
     "cut_units",
     "demo_cast",
     "distance_m",

@@ -3,12 +3,12 @@
 The numbers are those of ``docs/security/limits.md``; a site changes single ones in its ``[limits]`` table.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Executable, Integer, String, delete, select, update
+from sqlalchemy import Integer, String, delete, select, update
 from sqlalchemy.orm import Mapped
 
 from civicportal.db import Base, short_transaction, tagged
@@ -39,6 +39,10 @@ class TooMany(CivicportalError):
         super().__init__(f"the limit {name!r} is used up until {retry_after.isoformat()}")
         self.name = name
         self.retry_after = retry_after
+
+
+Use = tuple[str, *tuple[object, ...]]
+"""Name of a limit, and what it is counted by."""
 
 
 @dataclass(frozen=True)
@@ -101,22 +105,42 @@ class Limits:
         :param parts: what the limit is counted by: a number, an address, a user id.
         :raises TooMany: when any window was already full; the use still counts.
         """
-        now = self._site.clock.now()
-        key = _key(self._site, name, parts)
-        full: datetime | None = None
+        self.hit_all((name, *parts))
+
+    def hit_all(self, *uses: Use) -> None:
+        """Count uses of several limits in one statement and commit them; no two of the same.
+
+        :raises TooMany: of the limit that is full for longest, when any window was already full; all still count.
+        """
+        counted = {key: (name, window, start) for key, name, window, start in self._rows(uses)}
         with short_transaction(self._site.engines) as connection:
-            for window in self._windows[name]:
-                start = _start(now, window)
-                ends = start + timedelta(seconds=window.seconds)
-                if (
-                    connection.execute(
-                        _count(self._site, f"{key}:{window.seconds}", start, ends)
-                    ).scalar_one()
-                    > window.hits
-                ):
-                    full = max(ends, full or ends)
+            found = dict(connection.execute(self._count(counted)).all())
+        full = [
+            (start + timedelta(seconds=window.seconds), name)
+            for key, (name, window, start) in counted.items()
+            if found[key] > window.hits
+        ]
         if full:
-            raise TooMany(name, full)
+            ends, name = max(full)
+            raise TooMany(name, ends)
+
+    def _rows(self, uses: tuple[Use, ...]) -> Iterator[tuple[str, str, Window, datetime]]:
+        now = self._site.clock.now()
+        for name, *parts in uses:
+            key = _key(self._site, name, tuple(parts))
+            for window in self._windows[name]:
+                yield f"{key}:{window.seconds}", name, window, _start(now, window)
+
+    def _count(self, counted: Mapping[str, tuple[str, Window, datetime]]) -> Any:
+        # In the order of their keys, so that two requests never wait crosswise.
+        rows = [
+            {"key": key, "window_start": start, "ends_at": start + timedelta(seconds=window.seconds), "n": 1}
+            for key, (_name, window, start) in sorted(counted.items())
+        ]
+        statement = self._site.engines.insert(LimitHit).values(rows)
+        return statement.on_conflict_do_update(
+            index_elements=["key", "window_start"], set_={"n": LimitHit.n + 1}
+        ).returning(LimitHit.key, LimitHit.n)
 
     def give_back(self, name: str, *parts: object) -> None:
         """Take back one use that was counted before it was known to be a good one."""
@@ -161,10 +185,3 @@ def _key(site: "Site", name: str, parts: tuple[object, ...]) -> str:
 
 def _start(now: datetime, window: Window) -> datetime:
     return datetime.fromtimestamp(int(now.timestamp()) // window.seconds * window.seconds, tz=now.tzinfo)
-
-
-def _count(site: "Site", key: str, start: datetime, ends: datetime) -> Executable:
-    statement = site.engines.insert(LimitHit).values(key=key, window_start=start, ends_at=ends, n=1)
-    return statement.on_conflict_do_update(
-        index_elements=["key", "window_start"], set_={"n": LimitHit.n + 1}
-    ).returning(LimitHit.n)

@@ -60,6 +60,7 @@ class Identity:
     :ivar door: "staff" only when the session was opened at the staff door; a citizen's session carries no staff right.
     :ivar level: 0 anonymous, 1 mobile proved, 2 verified by the site's provider.
     :ivar deputy_for: the person whose grants are used besides one's own, if any, by user id.
+    :ivar has_kept: whether the session keeps forms of the person; None where nobody has looked.
     :ivar stamp: of the reference data at the beginning of the request, see :mod:`civicportal.reference`.
     """
 
@@ -71,6 +72,7 @@ class Identity:
     session_id: int | None = None
     grants: tuple[Grant, ...] = ()
     deputy_for: frozenset[int] = frozenset()
+    has_kept: bool | None = field(default=None, compare=False, repr=False)
     stamp: str | None = field(default=None, compare=False, repr=False)
 
     @property

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from civicportal.limits import LimitHit, TooMany
+from civicportal.web.counting import statements
 
 
 @pytest.fixture
@@ -90,3 +91,19 @@ def test_old_windows_are_swept(site, clock):
     site.limits.sweep()
     with site.work(write=False) as work:
         assert work.session.scalars(select(LimitHit)).all() == []
+
+
+def test_several_limits_are_counted_in_one_statement_and_the_longest_refuses(site, clock):
+    uses = (("track_code", "a"), ("track_address", "192.0.2.1"))
+    with statements(site.engines.read) as texts:
+        site.limits.hit_all(*uses)
+    assert len(texts) == 1
+    for _ in range(4):
+        site.limits.hit_all(*uses)
+    with pytest.raises(TooMany) as refused:
+        site.limits.hit_all(*uses)
+    assert refused.value.name == "track_code"
+    with site.work(write=False) as work:
+        counted = work.session.execute(select(LimitHit.key, LimitHit.n)).all()
+    # What is refused counts too, in every window of every limit.
+    assert sorted(n for _key, n in counted) == [6, 6, 6]

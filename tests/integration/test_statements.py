@@ -46,10 +46,10 @@ MOST = {
     "/offline": 2,
     "/kartable": 7,
     "/desk/reports": 6,
-    "case": 20,
-    "submit": 16,
-    "step": 16,
-    "refer": 20,
+    "case": 18,
+    "submit": 13,
+    "step": 12,
+    "refer": 16,
 }
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session as OrmSession
 from sqlalchemy.orm import aliased
 
@@ -25,6 +25,25 @@ __all__ = ["IdentityClaim", "identity_of", "load_identity"]
 SEEN_EVERY = timedelta(minutes=1)
 ADMINISTRATOR = "administrator"
 """Key of the built-in role that holds every right."""
+_HOLDER = aliased(User)
+_ABSENT = (
+    select(Deputy.absent_id)
+    .join(User, User.id == Deputy.absent_id)
+    .where(
+        Deputy.deputy_id == bindparam("user_id"),
+        Deputy.first_day <= bindparam("today"),
+        Deputy.last_day >= bindparam("today"),
+        User.disabled_at.is_(None),
+        User.deleted_at.is_(None),
+    )
+)
+#: Memberships of a person and of those whose deputy they are; made once, for every request of staff asks for it.
+_HELD = (
+    select(_HOLDER.id.label("holder_id"), Membership.role_id, Membership.unit_id, Membership.category_id)
+    .outerjoin(Membership, Membership.user_id == _HOLDER.id)
+    .where((_HOLDER.id == bindparam("user_id")) | _HOLDER.id.in_(_ABSENT))
+    .order_by(_HOLDER.id != bindparam("user_id"), Membership.id)
+)
 
 
 def load_identity(site: "Site", token: str) -> Identity:
@@ -42,7 +61,7 @@ def load_identity(site: "Site", token: str) -> Identity:
         # A session is only ever opened for a door, see SessionService.open.
         identity = identity_of(work, user, cast("Door", session.door), session.id)
     _mark_seen(site, session)
-    return replace(identity, stamp=stamp)
+    return replace(identity, stamp=stamp, has_kept=bool(session.data))
 
 
 def identity_of(work: "Work", user: User, door: Door, session_id: int | None = None) -> Identity:
@@ -67,25 +86,7 @@ def _held(work: "Work", user: User) -> Sequence[Any]:
     Somebody without a membership is there with an empty one.
     """
     today = work.clock.now().astimezone(work.site.timezone).date()
-    absent = (
-        select(Deputy.absent_id)
-        .join(User, User.id == Deputy.absent_id)
-        .where(
-            Deputy.deputy_id == user.id,
-            Deputy.first_day <= today,
-            Deputy.last_day >= today,
-            User.disabled_at.is_(None),
-            User.deleted_at.is_(None),
-        )
-    )
-    person = aliased(User)
-    query = (
-        select(person.id.label("holder_id"), Membership.role_id, Membership.unit_id, Membership.category_id)
-        .outerjoin(Membership, Membership.user_id == person.id)
-        .where((person.id == user.id) | person.id.in_(absent))
-        .order_by(person.id != user.id, Membership.id)
-    )
-    return work.session.execute(query).all()
+    return work.session.execute(_HELD, {"user_id": user.id, "today": today}).all()
 
 
 def _grant(work: "Work", row: Any, *, own: bool) -> Grant:

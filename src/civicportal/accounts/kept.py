@@ -12,6 +12,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 from civicportal.accounts.sessions import FORM, SessionService
 from civicportal.crypto import CannotDecrypt
 from civicportal.forms import BoundForm
+from civicportal.limits import Use
 
 VERIFIED = 2
 """The identity level that a provider has verified."""
@@ -23,6 +24,17 @@ def may_submit(request: Any, level: int) -> bool:
     :param level: of the service; see :class:`~civicportal.cases.workflow.CaseKind`.
     """
     return level == 0 or (request.identity.is_citizen and request.identity.level >= level)
+
+
+def count_submission(request: Any, level: int) -> None:
+    """Count a form that is sent against its address, and against its citizen where it will be acted on.
+
+    :param level: of the service.
+    :raises TooMany: when either has sent enough.
+    """
+    person = request.identity.user_id
+    own: list[Use] = [("submit_citizen", person)] if person is not None and may_submit(request, level) else []
+    request.site.limits.hit_all(("submit_address", request.remote_addr), *own)
 
 
 def keep_form(request: Any, form: BoundForm, *, level: int = 1, anchor: str = "") -> Any:
@@ -53,7 +65,7 @@ def kept_draft(request: Any, path: str) -> dict[str, list[str]]:
 
     :param path: of the page, without a query.
     """
-    token = request.session_token
+    token = request.session_token if request.identity.has_kept is not False else None
     sealed: Any = request.work.get(SessionService).visitor_data(token, FORM + path) if token else None
     if not sealed:
         return {}
@@ -67,5 +79,5 @@ def kept_draft(request: Any, path: str) -> dict[str, list[str]]:
 
 def forget_kept(request: Any) -> None:
     """Forget what was kept from this page's form: it has been sent."""
-    if request.session_token:
+    if request.session_token and request.identity.has_kept is not False:
         request.work.get(SessionService).forget(request.session_token, FORM + request.path)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from civicportal.accounts.models import Session, User
 from civicportal.crypto import new_token, token_hash
@@ -31,6 +31,24 @@ MOST_KEPT = 8
 """Values kept for one browser; the oldest makes room."""
 FORM = "form:"
 """A kept form stands under this and the path of its page, for instance ``form:/reports/new``."""
+
+
+def _alive(now: Any) -> tuple[Any, ...]:
+    return (
+        Session.door.in_(("citizen", "staff")),
+        Session.expires_at > now,
+        Session.epoch == User.session_epoch,
+        User.disabled_at.is_(None),
+        User.deleted_at.is_(None),
+    )
+
+
+#: The session of a token with its person and the stamp of the reference data; made once, for every request asks for it.
+_LIVE = (
+    select(Session, User, STAMP)
+    .join(User, User.id == Session.user_id)
+    .where(*_alive(bindparam("now")), Session.token_hash == bindparam("token_hash"))
+)
 
 
 class TooLarge(CivicportalError):
@@ -83,9 +101,9 @@ class SessionService:
 
     def live_with_stamp(self, token: str) -> tuple[Session, User, str] | None:
         """Return the session of a token, its person, and the stamp of the reference data, in one statement."""
-        query = select(Session, User, STAMP).join(User, User.id == Session.user_id)
-        found = self.session.execute(query.where(*self._alive(), _is(token))).first()
-        if found is None or _is_idle(found[0], self.work.clock.now()):
+        now = self.work.clock.now()
+        found = self.session.execute(_LIVE, {"token_hash": token_hash(token), "now": now}).first()
+        if found is None or _is_idle(found[0], now):
             return None
         return found[0], found[1], found[2] or ""
 
@@ -94,7 +112,7 @@ class SessionService:
         rows = self.session.scalars(
             select(Session)
             .join(User, User.id == Session.user_id)
-            .where(*self._alive(), Session.user_id == user.id)
+            .where(*_alive(self.work.clock.now()), Session.user_id == user.id)
             .order_by(Session.last_seen_at.desc(), Session.id.desc())
         )
         now = self.work.clock.now()
@@ -180,15 +198,6 @@ class SessionService:
             self.session.flush()
 
     # --- inside
-
-    def _alive(self) -> tuple[Any, ...]:
-        return (
-            Session.door.in_(("citizen", "staff")),
-            Session.expires_at > self.work.clock.now(),
-            Session.epoch == User.session_epoch,
-            User.disabled_at.is_(None),
-            User.deleted_at.is_(None),
-        )
 
     def _row(self, token: str) -> Session | None:
         return self.session.scalar(select(Session).where(_is(token)))

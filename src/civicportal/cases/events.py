@@ -14,6 +14,7 @@ class Events:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._read: dict[int, Sequence[CaseEvent]] = {}
+        self._added: dict[int, CaseEvent] = {}
 
     def of(self, case: Case) -> Sequence[CaseEvent]:
         """Return every event of a case."""
@@ -26,6 +27,9 @@ class Events:
         """Return the latest event, without the rest where that was not read yet."""
         if case.id in self._read:
             return next(iter(self._read[case.id]), None)
+        added = self._added.get(case.id)
+        if added is not None and added in self._session:
+            return added
         query = select(CaseEvent).where(CaseEvent.case_id == case.id).order_by(CaseEvent.id.desc())
         return self._session.scalar(query.limit(1))
 
@@ -34,3 +38,5 @@ class Events:
         self._session.add(event)
         self._session.flush()
         self._read.pop(event.case_id, None)
+        # Not for long: what is taken back is in the session no more.
+        self._added[event.case_id] = event

@@ -2,9 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, exists, literal, select, union
 
+from civicportal.accounts.models import User
 from civicportal.cases.models import Case, Follower
+from civicportal.db import BigId
 
 if TYPE_CHECKING:
     from civicportal.work import Work
@@ -44,6 +46,13 @@ class FollowerService:
         owner = [case.citizen_id] if case.citizen_id is not None else []
         everybody = dict.fromkeys([*owner, *sorted(muted)])
         return [user_id for user_id in everybody if not muted.get(user_id, False)]
+
+    def hearing(self, case: Case) -> ColumnElement[bool]:
+        """Return the condition on ``User`` for those whom :meth:`recipients` names."""
+        of_case = Follower.case_id == case.id
+        everybody = union(select(literal(case.citizen_id, BigId)), select(Follower.user_id).where(of_case))
+        muted = exists().where(of_case, Follower.user_id == User.id, Follower.muted)
+        return and_(User.id.in_(everybody), ~muted)
 
     @property
     def _actor_id(self) -> int:

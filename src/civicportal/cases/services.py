@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 
 from civicportal.access import AccessService, visible
 from civicportal.audit.digests import digest_words
@@ -36,6 +36,7 @@ class CaseService:
         self.session = work.session
         self._steps = work.get(StepService)
         self._events = Events(work.session)
+        self._free_code = ""
 
     def kind(self, case: Case) -> CaseKind:
         """Return the kind of a case."""
@@ -62,8 +63,15 @@ class CaseService:
         )
 
     def by_idempotency_key(self, idempotency_key: str) -> Case | None:
-        """Return the case that an earlier attempt of the same form has opened, if any."""
-        return self.session.scalar(select(Case).where(Case.idempotency_key == idempotency_key))
+        """Return the case that an earlier attempt of the same form has opened, if any.
+
+        Where there is none, one is opened next: whether a code is free for it is asked along.
+        """
+        code = tracking.new_code()
+        same = or_(Case.idempotency_key == idempotency_key, Case.code == code)
+        found = self.session.scalars(select(Case).where(same)).all()
+        self._free_code = "" if any(case.code == code for case in found) else code
+        return next((case for case in found if case.idempotency_key == idempotency_key), None)
 
     def events(self, case: Case, *, public: bool = False) -> Sequence[CaseEvent]:
         """Return the history, the latest first; for citizens only what is public."""
@@ -139,10 +147,12 @@ class CaseService:
         return case
 
     def _new_code(self) -> str:
-        while True:
-            code = tracking.new_code()
-            if self.session.scalar(select(Case.id).where(Case.code == code)) is None:
-                return code
+        code, self._free_code = self._free_code, ""
+        while not code:
+            drawn = tracking.new_code()
+            if self.session.scalar(select(Case.id).where(Case.code == drawn)) is None:
+                code = drawn
+        return code
 
     # -- changing -------------------------------------------------------------------------------------------
 

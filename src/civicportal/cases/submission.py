@@ -8,7 +8,7 @@ import colander
 from pyramid.httpexceptions import HTTPSeeOther
 from translationstring import TranslationString
 
-from civicportal.accounts.kept import fill_kept, forget_kept, keep_form, may_submit
+from civicportal.accounts.kept import count_submission, fill_kept, forget_kept, keep_form, may_submit
 from civicportal.cases.errors import PictureGone
 from civicportal.cases.uploads import take_files
 from civicportal.forms import BoundForm, Button, handle_form
@@ -48,12 +48,10 @@ def _send(
     submit: Callable[[dict[str, Any]], "Case"],
     values: dict[str, Any],
 ) -> Any:
-    request.site.limits.hit("submit_address", request.remote_addr)
     level = request.site.kind(kind).level
+    count_submission(request, level)
     if not may_submit(request, level):
         return keep_form(request, form, level=level)
-    if request.identity.user_id is not None:
-        request.site.limits.hit("submit_citizen", request.identity.user_id)
     try:
         case = submit(values)
     except PictureGone as gone:

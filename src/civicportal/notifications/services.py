@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import cached_property
@@ -69,7 +69,7 @@ class NotificationService:
             return
         case, due = change.case, self._due(change)
         rows = []
-        for user in self._people(self._hearers(change)):
+        for user in self._people(change):
             locale = self.locale_of(user)
             fields = self.notices.fields(case, facts, locale, own=user.id == case.citizen_id)
             rows.append(
@@ -86,18 +86,17 @@ class NotificationService:
             )
         write_messages(self.work, rows)
 
-    def _hearers(self, change: "CaseChange") -> list[int]:
-        """Return the ids of those who hear of a change: of a case that has just been opened its citizen alone."""
-        if change.type == "opened":
-            return [change.case.citizen_id] if change.case.citizen_id is not None else []
-        return self.work.get(FollowerService).recipients(change.case)
-
-    def _people(self, ids: Sequence[int]) -> list[User]:
-        """Return those who can be reached and want to be told of their cases."""
-        if not ids:
+    def _people(self, change: "CaseChange") -> list[User]:
+        """Return who hears of a change, can be reached and wants to be told; of a new case its citizen alone."""
+        case = change.case
+        if change.type != "opened":
+            hears = self.work.get(FollowerService).hearing(case)
+        elif case.citizen_id is not None:
+            hears = User.id == case.citizen_id
+        else:
             return []
         reachable = (User.mobile.is_not(None), User.disabled_at.is_(None), User.deleted_at.is_(None))
-        query = select(User).where(User.id.in_(ids), *reachable, wants("case_notices"))
+        query = select(User).where(hears, *reachable, wants("case_notices"))
         return list(self.session.scalars(query.order_by(User.id)))
 
     def _due(self, change: "CaseChange") -> datetime:

@@ -22,6 +22,8 @@ def places(case: Case, work: Work) -> Iterator[tuple[Any, ...]]:
     point = report.point if report else None
     if report is None or point is None:
         return
+    # A step takes its case out of the counters and adds it again: what is held here is not read a second time.
+    work.session.info[Report, case.id] = report
     state = (case.stage, case.status, case.category_id or 0, case.unit_id or 0, case.public)
     for level in LEVELS:
         yield (level, *Cell.of(point, level), report.district, *state)

@@ -21,17 +21,19 @@ from civicportal.kartable.views import forms
 from civicportal.kartable.views.page import case_page
 from civicportal.kartable.views.ready_texts import insert
 from civicportal.schema import StrictSchema, whole_number
+from civicportal.work import Work
 
 STALE = _(
     "Somebody changed this case meanwhile. What you wrote is kept: look at what happened and send once more."
 )
 TOO_LATE = _("It is too late to take this back, or somebody acted since.")
+WITH_FILES = "multipart/form-data"
 Act = Callable[[Case, dict[str, Any]], Any]
 
 
 def step(request: Any) -> Any:
     """Take a step of the workflow."""
-    transition, form = _transition(request)
+    transition, form, case = _transition(request)
     if request.POST.get(forms.INSERT) and request.POST.get(forms.READY):
         return _insert(request, transition, form)
 
@@ -47,6 +49,7 @@ def step(request: Any) -> Any:
         form,
         apply,
         done=_("Saved: ${title}", mapping={"title": _title(request, transition)}),
+        case=case,
     )
 
 
@@ -165,15 +168,25 @@ def _press(request: Any, act: Callable[[Case], Any], done: Any) -> Any:
     return _act(request, "button", form, lambda case, _values: act(case), done=done)
 
 
-def _act(request: Any, place: str, form: BoundForm, act: Act, *, done: Any, versioned: bool = True) -> Any:
+def _act(
+    request: Any,
+    place: str,
+    form: BoundForm,
+    act: Act,
+    *,
+    done: Any,
+    versioned: bool = True,
+    case: Case | None = None,
+) -> Any:
     """Read a form, act on the case, go on; the page shows a refused form as it was sent.
 
     :param place: where the page shows the form.
     :param versioned: refuse a form that was made from an older version of the case.
+    :param case: read for writing already, to make the form.
     """
     try:
         values = form.validate(request.POST)
-        case = _locked(request)
+        case = case or _locked(request)
         if versioned:
             request.work.get(CaseService).check_version(case, forms.sent_number(request, forms.VERSION))
         act(case, values)
@@ -238,22 +251,30 @@ def _then(request: Any, case: Case) -> str:
     )
 
 
-def _transition(request: Any) -> tuple[Transition, BoundForm]:
-    """Return the named step and its form, read apart: its form may bring pictures, which are kept before anything is written.
+def _transition(request: Any) -> tuple[Transition, BoundForm, Case | None]:
+    """Return the named step and its form.
 
-    One that is not possible from the present status is returned as well: the case has changed meanwhile.
+    A form that may bring pictures is read apart, for they are kept before anything is locked; else the case is returned
+    too, read for writing. A step that is not possible from the present status is returned as well: the case has changed
+    meanwhile.
 
     :raises NotFound: when staff have no such step.
     """
-    name = request.matchdict["step"]
+    if request.content_type != WITH_FILES:
+        case = _locked(request)
+        return *_step_of(request, case, request.work), case
     with request.site.work(actor=request.identity, write=False) as work:
-        cases = work.get(CaseService)
-        case = cases.fetch(request.matchdict["code"])
-        named = [t for t in cases.kind(case).workflow.transitions if t.name == name and "staff" in t.actors]
-        if not named:
-            raise NotFound("no such step")
-        transition = next((t for t in named if case.status in t.sources), named[0])
-        return transition, forms.step_form(request, transition, case, work)
+        case = work.get(CaseService).fetch(request.matchdict["code"])
+        return *_step_of(request, case, work), None
+
+
+def _step_of(request: Any, case: Case, work: Work) -> tuple[Transition, BoundForm]:
+    name, kind = request.matchdict["step"], work.get(CaseService).kind(case)
+    named = [step for step in kind.workflow.transitions if step.name == name and "staff" in step.actors]
+    if not named:
+        raise NotFound("no such step")
+    transition = next((step for step in named if case.status in step.sources), named[0])
+    return transition, forms.step_form(request, transition, case, work)
 
 
 def _title(request: Any, transition: Transition) -> str:

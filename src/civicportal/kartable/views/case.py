@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from civicportal.access import AccessService
+from civicportal.access import AccessService, holds
 from civicportal.audit.services import AuditService
 from civicportal.cases.models import Case
 from civicportal.cases.services import CaseService
@@ -17,14 +17,16 @@ from civicportal.work import Work
 
 
 def show(request: Any) -> dict[str, Any]:
-    """Show a case; that somebody has opened it is written first, in a unit of work of its own."""
-    code = request.matchdict["code"]
+    """Show a case; that somebody has opened it is written before it is shown, in a unit of work of its own."""
+    case = _case(request)
     if request.method == "GET":
+        lines = request.work.get(AccessService).lines(case)
+        is_new = any(line.read_at is None and holds(request.identity, case, line) for line in lines)
         with request.site.work(actor=request.identity) as work:
-            case = work.get(CaseService).fetch(code)
-            work.get(KartableService).mark_read(case)
+            if is_new:
+                work.get(KartableService).mark_read(work.get(CaseService).fetch(case.code))
             work.get(AuditService).record("case:open", subject_id=case.citizen_id, case_id=case.id)
-    return case_page(request, _case(request))
+    return case_page(request, case)
 
 
 def reveal(request: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from civicportal.api import (
     PictureGone,
     Refused,
     _,
+    count_submission,
     fill_kept,
     forget_kept,
     handle_form,
@@ -95,11 +96,10 @@ def _page(request: Any, *, kept: bool = False) -> dict[str, Any]:
 
 
 def _submit(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
-    request.site.limits.hit("submit_address", request.remote_addr)
     level = request.site.kind(KIND).level
+    count_submission(request, level)
     if not may_submit(request, level):
         return keep_form(request, form, level=level, anchor=LAST_STEP)
-    request.site.limits.hit("submit_citizen", request.identity.user_id)
     try:
         case = request.work.get(MeetingService).submit(
             new_meeting(request, values, idempotency_key=values["key"])

@@ -12,6 +12,7 @@ from civicportal.api import (
     OrganizationService,
     PictureGone,
     _,
+    count_submission,
     fill_kept,
     forget_kept,
     handle_form,
@@ -57,11 +58,10 @@ def new(request: Any) -> Any:
 
 def _send(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
     location = place_of(request, form, values)
-    request.site.limits.hit("submit_address", request.remote_addr)
     level = request.site.kind(KIND).level
+    count_submission(request, level)
     if not may_submit(request, level):
         return keep_form(request, form, level=level, anchor=LAST_STEP)
-    request.site.limits.hit("submit_citizen", request.identity.user_id)
     report = new_report(request, location, values, idempotency_key=values["key"])
     try:
         case = request.work.get(ReportService).submit(report)

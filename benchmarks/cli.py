@@ -110,6 +110,44 @@ def servers(database: str, seconds: float, rounds: int, out: Path) -> None:
 
 
 @main.command()
+@click.option("--database", required=True, help="Address of a filled database; reports are sent into it.")
+@click.option("--seconds", default=3.0, show_default=True, help="Of one window.")
+@click.option("--rounds", default=5, show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("var/bench"), show_default=True)
+def plugins(database: str, seconds: float, rounds: int, out: Path) -> None:
+    """Measure what plugins add to a request that has nothing to do with them."""
+    os.environ["BENCH_DATABASE_URL"] = database
+    from benchmarks.plugins import compare
+    from civicportal.site import Site
+
+    out.mkdir(parents=True, exist_ok=True)
+    site = Site(SITE)
+    text = compare(site, database, out, seconds=seconds, rounds=rounds, progress=click.echo)
+    site.engines.dispose()
+    (out / "plugins.md").write_text(text + "\n", encoding="utf-8")
+    click.echo(text)
+
+
+@main.command()
+@click.option("--database", required=True, help="Address of a filled database; it is only read.")
+@click.option("--requests", default=50_000, show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("var/bench"), show_default=True)
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def memory(database: str, requests: int, out: Path, options: tuple[str, ...]) -> None:
+    """Ask for all pages again and again and look how large the processes become; OPTIONS as of run."""
+    os.environ["BENCH_DATABASE_URL"] = database
+    from benchmarks.memory import grow
+    from civicportal.site import Site
+
+    out.mkdir(parents=True, exist_ok=True)
+    site = Site(SITE)
+    text = grow(site, database, out, requests, options, click.echo)
+    site.engines.dispose()
+    (out / "memory.md").write_text(text + "\n", encoding="utf-8")
+    click.echo(text)
+
+
+@main.command()
 @click.option(
     "--n",
     "sizes",

@@ -16,6 +16,7 @@ from urllib.parse import unquote
 from civicportal_reports.models import Report
 from sqlalchemy import create_engine
 
+from benchmarks.run.picture import shrink
 from civicportal.cases.models import Case, CaseEvent
 from civicportal.cases.tracking import new_code
 from civicportal.kartable.models import Referral
@@ -61,7 +62,11 @@ class Floor:
     def __init__(self, url: str) -> None:
         self._engine = create_engine(url)
         self._postgresql = self._engine.dialect.name == "postgresql"
-        self._writers = {"/submit": self._submit, "/step": self._step}
+        self._writers = {
+            "/submit": self._submit,
+            "/submit_picture": self._submit_picture,
+            "/step": self._step,
+        }
         self._mine = threading.local()
         example = "SELECT max(id) FROM cases WHERE kind = 'reports' AND status = 'registered'"
         self._template = int(self._run(example).fetchone()[0] or 0)
@@ -97,6 +102,10 @@ class Floor:
         event = self._copy(CaseEvent, case_id=case)
         self._copy(Referral, case_id=case)
         self._copy(OutboxMessage, case_id=case, event_key=f"floor:{event}")
+
+    def _submit_picture(self, query: str) -> None:
+        shrink()
+        self._submit(query)
 
     def _step(self, query: str) -> None:
         self._run("UPDATE cases SET version = version WHERE id = :id", {"id": 1000 + int(query or 0)})

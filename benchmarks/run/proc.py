@@ -45,9 +45,7 @@ def family(pid: int) -> dict[int, Stat]:
 
 def cpu_ms(pid: int) -> float:
     """Return the CPU time in milliseconds that a process and all below it have used so far."""
-    members = family(pid)
-    ended = members[pid].ended_ms if pid in members else 0.0
-    return sum(stat.own_ms for stat in members.values()) + ended
+    return sum(stat.own_ms + stat.ended_ms for stat in family(pid).values())
 
 
 def memory_mb(pid: int) -> tuple[float, float]:

@@ -1,11 +1,12 @@
 """What is measured: each scenario is one request, again and again, by those who would send it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from benchmarks.run.cast import Cast, OpenCase, Person
 from benchmarks.run.client import Request
+from benchmarks.run.picture import photo
 from civicportal.crypto import new_token
 
 #: Boxes as a map of 600 pixels asks for them.
@@ -92,6 +93,14 @@ def scenarios(cast: Cast) -> list[Scenario]:
             (("cases", 1), ("case_events", 1), ("referrals", 1), ("outbox", 1)),
         ),
         Scenario(
+            "report sent with a picture",
+            lambda n: submit_with_picture(cast, n),
+            "/submit_picture?{n}",
+            303,
+            (("cases", 1), ("case_events", 1), ("attachments", 1)),
+            small=False,
+        ),
+        Scenario(
             "step taken",
             lambda n: step(cast, cast.steps[n]),
             "/step?{n}",
@@ -137,6 +146,11 @@ def submit(cast: Cast, n: int) -> Request:
         "body": "چالهٔ عمیقی وسط خیابان، روبه‌روی بانک، ایجاد شده و چند موتورسوار زمین خورده‌اند.",
     }
     return Request("/reports/new", person.token, form)
+
+
+def submit_with_picture(cast: Cast, n: int) -> Request:
+    """Return the n-th report that a citizen sends with a photograph, by a browser without scripts."""
+    return replace(submit(cast, n), pictures={"photo_key_files": photo()})
 
 
 def step(cast: Cast, case: OpenCase) -> Request:

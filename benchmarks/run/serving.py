@@ -84,12 +84,12 @@ class Server:
 
 
 @contextmanager
-def portal(database: str, log: Path, *options: str) -> Iterator[Server]:
+def portal(database: str, log: Path, *options: str, site: Path = SITE) -> Iterator[Server]:
     """Serve the portal by ``civicportal serve``; the worker is not measured.
 
     :param options: further options of the command.
     """
-    command = [sys.executable, "-m", "civicportal", "--site", str(SITE), "serve", "--no-worker", *options]
+    command = [sys.executable, "-m", "civicportal", "--site", str(site), "serve", "--no-worker", *options]
     yield from _served([*command, "--port", "{port}"], database, log)
 
 

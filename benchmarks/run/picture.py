@@ -1,0 +1,31 @@
+"""A photograph as a telephone takes it: twelve megapixels, some five megabytes, invented."""
+
+from functools import cache
+from io import BytesIO
+from random import Random
+
+from PIL import Image
+
+SIZE = (4032, 3024)
+GRAIN = 3
+"""Pixels of the picture for one that is drawn by lot; the rest is painted between, as a lens does it."""
+SIDES = (1600, 400)
+"""Longer sides of what the portal keeps of it."""
+
+
+@cache
+def photo() -> bytes:
+    """Return the JPEG, the same each time."""
+    small = (SIZE[0] // GRAIN, SIZE[1] // GRAIN)
+    drawn = Image.frombytes("RGB", small, Random(7).randbytes(3 * small[0] * small[1]))
+    out = BytesIO()
+    drawn.resize(SIZE, Image.Resampling.BICUBIC).save(out, "JPEG", quality=79)
+    return out.getvalue()
+
+
+def shrink() -> None:
+    """Decode it once and make both sizes, with nothing around it: the floor of what a picture costs."""
+    image = Image.open(BytesIO(photo()))
+    for side in SIDES:
+        image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0)
+        image.save(BytesIO(), "JPEG", quality=82)

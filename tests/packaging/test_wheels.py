@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 import venv
 import zipfile
@@ -57,11 +58,17 @@ def bare_environment(**more):
     return {name: value for name, value in os.environ.items() if not name.startswith(foreign)} | more
 
 
+def run_pip(python, *words, cwd):
+    """Run this interpreter's pip for the environment of another one."""
+    run(sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", python, *words, cwd=cwd)
+
+
 def make_environment(folder, *requirements):
     """Make an environment with nothing but these and what they ask for; return its folder of programs."""
-    venv.create(folder, with_pip=True)
-    pip = ("-m", "pip", "--disable-pip-version-check", "install", "--quiet")
-    run(folder / "bin/python", *pip, "-c", ROOT / "constraints.txt", *requirements, cwd=folder)
+    venv.create(folder, with_pip=False)
+    # Compiled is what runs, not all that is installed.
+    install = ("install", "--quiet", "--no-compile", "-c", ROOT / "constraints.txt")
+    run_pip(folder / "bin/python", *install, *requirements, cwd=folder)
     return folder / "bin"
 
 
@@ -71,16 +78,8 @@ def build(folder):
     target = folder / "dist"
     run(programs / "python", "-m", "build", "--no-isolation", "-o", target, ROOT, cwd=folder)
     others = [package.parents[1] for package in PACKAGES[1:]]
-    pip = (
-        "-m",
-        "pip",
-        "--disable-pip-version-check",
-        "wheel",
-        "--quiet",
-        "--no-deps",
-        "--no-build-isolation",
-    )
-    run(programs / "python", *pip, "-w", target, *others, cwd=folder)
+    wheel = ("wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", target)
+    run_pip(programs / "python", *wheel, *others, cwd=folder)
     assert len(list(target.glob("civicportal-*.tar.gz"))) == 1
     return sorted(target.glob("*.whl"))
 
@@ -147,7 +146,7 @@ def test_a_portal_runs_from_wheels_alone(tmp_path):
     assert sorted(set().union(*map(files_of, PACKAGES)) ^ built) == []
 
     programs = make_environment(tmp_path / "city", *wheels)
-    run(programs / "python", "-m", "pip", "check", cwd=tmp_path)
+    run_pip(programs / "python", "check", cwd=tmp_path)
     home = tmp_path / "home"
     home.mkdir()
     code = "import civicportal, shahreman_site; print(civicportal.__file__, shahreman_site.__file__)"

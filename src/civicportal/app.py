@@ -20,6 +20,7 @@ from sqlalchemy.exc import OperationalError
 from civicportal.errors import ConfigurationError
 from civicportal.plugins import CORE
 from civicportal.site import Site
+from civicportal.web.compiled import COMPILED
 from civicportal.web.static import StaticFiles
 
 CORE_PARTS = (
@@ -107,6 +108,7 @@ def _settings(site: Site) -> dict[str, Any]:
         "tm.commit_veto": pyramid_tm.default_commit_veto,
         "tm.annotate_user": False,
         "retry.attempts": 3,
+        "jinja2.bytecode_caching": COMPILED,
         "jinja2.undefined": "strict",
         "jinja2.i18n.domain": "civicportal",
         "jinja2.i18n.gettext": "civicportal.web.templating.Gettext",

@@ -24,12 +24,14 @@ from civicportal.exports.jobs import sweep_exports
 from civicportal.exports.models import ExportJob
 from civicportal.exports.running import LEASE, MOST_ATTEMPTS, make_next
 from civicportal.exports.services import KEPT, MOST_RUNNING, ExportService
+from civicportal.kartable.inbox import Filters, InboxService
 from civicportal.sweepers import sweep_attachments
 from civicportal.testing import identity, make_case, make_citizen, make_staff, make_unit
 from civicportal.worker.process import Worker
 
 LIST = "/exports/kartable.list?view=everywhere"
 CASES = 7
+FILTERS = ("kind", "status", "category", "first", "last", "citizen")
 
 
 @pytest.fixture
@@ -148,6 +150,64 @@ class TestQueue:
         key = order(site, desk["staff"][0])
         Worker(site).run_once()
         assert job_of(site, key).state == "done"
+
+
+class TestOrder:
+    """The file follows the list, also where what orders it moves while the file is written."""
+
+    def codes(self, site, desk, **values):
+        found = rows.export_rows(site, desk["staff"][0], "kartable.list", {"view": "everywhere", **values})
+        return [row["code"] for row in found]
+
+    def page(self, site, desk, sort):
+        with site.work(actor=desk["staff"][0], write=False) as work:
+            return [
+                case.code for case, *_ in work.get(InboxService).page("everywhere", Filters(), sort=sort).rows
+            ]
+
+    @pytest.fixture
+    def moved(self, site, desk, clock):
+        """The cases have deadlines and last changes that are not in the order in which they came."""
+        with site.work() as work:
+            for case in work.session.scalars(select(Case)):
+                case.deadline = clock.now() + timedelta(hours=case.id * 5 % 7)
+                case.updated_at = clock.now() + timedelta(minutes=case.id * 3 % 7)
+        return desk
+
+    @pytest.mark.parametrize("sort", ["deadline", "newest", "oldest", "updated"])
+    @pytest.mark.parametrize("size", [2, 1000])
+    def test_it_is_that_of_the_page(self, site, moved, monkeypatch, sort, size):
+        monkeypatch.setattr(rows, "BATCH", size)
+        assert self.codes(site, moved, sort=sort) == self.page(site, moved, sort)
+
+    def test_without_a_word_it_is_the_usual_one_of_the_list(self, site, moved):
+        assert self.codes(site, moved) == self.page(site, moved, "deadline")
+
+    def test_the_worker_keeps_it(self, site, moved, office):
+        office(f"{LIST}&sort=updated&columns=code", columns="code")
+        assert make_next(site)
+        with site.work(write=False) as work:
+            job = work.session.scalars(select(ExportJob)).one()
+        assert job.address["sort"] == "updated"
+        with site.storage.open(job.file) as file:
+            written = file.read().decode("utf-8-sig").split()
+        assert [line for line in written if line.isdigit()] == self.page(site, moved, "updated")
+
+    def test_a_case_that_moves_meanwhile_comes_once(self, site, moved, clock):
+        wanted = self.page(site, moved, "deadline")
+        order = rows.Order(
+            export=site.exports["kartable.list"],
+            values={**dict.fromkeys(FILTERS), "q": "", "view": "everywhere"},
+            columns=site.exports["kartable.list"].chosen(["code"]),
+        )
+        found = []
+        for batch in rows.batches(site, moved["staff"][0], order, size=2):
+            found += [row[0] for row in batch.rows]
+            with site.work() as work:
+                # The first ones go to the end, the last ones to the beginning.
+                for case in work.session.scalars(select(Case)):
+                    case.deadline = clock.now() + timedelta(days=100) - (case.deadline - clock.now())
+        assert found == wanted
 
 
 class TestTrouble:

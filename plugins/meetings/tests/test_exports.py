@@ -34,6 +34,24 @@ def test_holds_the_requests_that_wait_or_those_of_a_status(office, taker):
     assert len(rows(office, taker("refer"), status="all")) == 2
 
 
+def test_the_file_says_that_it_holds_only_what_waits(office, taker):
+    export = office.site.exports["meetings.list"]
+    said = [(str(label), str(words)) for label, words in export.unsaid({"status": None, "citizen": None})]
+    assert said == [("Status", "Waiting for a time")]
+    assert list(export.unsaid({"status": "all"})) == []
+    assert list(export.unsaid({"citizen": 7})) == []
+
+
+def test_who_waits_longest_comes_first_as_on_the_page(office, taker, clock):
+    codes = []
+    for citizen in office.citizens[:2]:
+        codes.append(office.ask(by=citizen))
+        clock.advance(minutes=5)
+    assert [row["code"] for row in rows(office, taker(), ["code"])] == codes
+    found = rows(office, taker("work"), ["code"], status="all", sort="oldest")
+    assert [row["code"] for row in found] == codes[::-1]
+
+
 @pytest.mark.parametrize(
     ("verbs", "wanted"),
     [

@@ -84,11 +84,22 @@ class TestRows:
             (f"?district={quote('منطقهٔ دو')}", [1]),
             ("?urgent=true", [2]),
             ("?stage=rejected", []),
-            ("?cursor=nonsense&sort=deadline", [2, 1, 0]),
+            ("?cursor=nonsense&sort=nonsense", [2, 1, 0]),
         ],
     )
     def test_are_those_of_the_list_the_newest_first(self, office, several, query, wanted):
         assert codes_of(office.take(query=query)) == [several[place] for place in wanted]
+
+    @pytest.mark.parametrize("sort", ["newest", "deadline", "updated"])
+    def test_stand_in_the_order_of_the_page(self, city, office, several, sort):
+        with city.site.work(write=False) as work:
+            page = work.get(ReportSearch).page(Filters(), sort=sort)
+            shown = [row[0].code for row in page.rows if row[0].code in several]
+        answer = office.take(query=f"?sort={sort}")
+        assert [code for code in codes_of(answer) if code in several] == shown
+        book, _sheet = sheet(office.take(query=f"?sort={sort}", format="xlsx"))
+        said = [row[0] for row in book.worksheets[-1].iter_rows(values_only=True)]
+        assert "مرتب‌سازی" in " ".join(map(str, said))
 
     def test_are_found_by_a_plain_call_too(self, city, several):
         filters = {"stage": "open"}

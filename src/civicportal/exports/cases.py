@@ -9,10 +9,11 @@ from sqlalchemy import select
 
 from civicportal.accounts.models import User
 from civicportal.cases.models import Case
+from civicportal.cases.paging import SORTS, Sort
 from civicportal.cases.sources import SOURCES
 from civicportal.cases.workflow import STAGES, CaseKind, UnknownTransition
 from civicportal.db import NEVER
-from civicportal.exports.types import Column, Masked, Title
+from civicportal.exports.types import SORT, Column, Masked, Title
 from civicportal.i18n import _
 from civicportal.organization.services import OrganizationService
 
@@ -53,6 +54,8 @@ class CaseSource:
 
     #: What is read of each case.
     entities: tuple[Any, ...] = (Case,)
+    #: Name of the list's order while its address names none.
+    usual_sort = "newest"
 
     def __init__(self, work: "Work", values: Mapping[str, Any], names: frozenset[str]) -> None:
         self.work = work
@@ -63,6 +66,11 @@ class CaseSource:
     def query(self, *columns: Any) -> "Select[Any]":
         """Return the list's own query for columns of the cases that the actor may see."""
         raise NotImplementedError
+
+    @property
+    def sort(self) -> Sort:
+        """Return the order of the list."""
+        return SORTS.get(self.values.get(SORT) or "", SORTS[self.usual_sort])
 
     def rows(self, found: Sequence[Any]) -> Iterable[CaseRow]:
         """Return the rows of what was found; the citizens are read only where a column names them."""

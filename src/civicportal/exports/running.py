@@ -21,6 +21,7 @@ from civicportal.exports.files import Cover, write_rows
 from civicportal.exports.models import ExportJob
 from civicportal.exports.rows import Order, Row, batches, bound_schema, count
 from civicportal.exports.services import KEPT, ExportService
+from civicportal.exports.types import SORT
 from civicportal.security import Identity
 from civicportal.storage import new_key
 
@@ -140,6 +141,7 @@ def _read(site: "Site", job: ExportJob) -> tuple[Identity, Order, int | None]:
         values = {
             node.name: node.deserialize(job.address.get(node.name, colander.null)) for node in schema.children
         }
+        values.setdefault(SORT, job.address.get(SORT))
     order = Order(export=export, values=values, columns=export.chosen(job.columns))
     return actor, order, count(site, actor, order)
 

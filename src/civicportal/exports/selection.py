@@ -1,12 +1,13 @@
 """What the address of a list selects, read for its export: values, texts and words of the filters."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
+from civicportal.cases.paging import SORTS
 from civicportal.errors import NotFound
-from civicportal.exports.types import Offer
+from civicportal.exports.types import SORT, Offer
 from civicportal.forms import BoundForm
 from civicportal.forms.filters import with_query
 from civicportal.i18n import _
@@ -35,7 +36,20 @@ class Selection:
             field for field in fields if not field.is_empty and self.values[field.name] not in (None, False)
         ]
         self.address: dict[str, str] = {field.name: str(field.cstruct) for field in chosen}
-        self.filters: Sequence[tuple[str, str]] = [self._said(field) for field in chosen]
+        self.filters: list[tuple[str, str]] = [self._said(field) for field in chosen]
+        say = request.translate
+        self.filters += [(say(label), say(words)) for label, words in export.unsaid(self.values)]
+        self._sort()
+
+    def _sort(self) -> None:
+        """Take over the order that the address names."""
+        sort = SORTS.get(self._request.GET.get(SORT, ""))
+        if sort is None or SORT in self.address or not getattr(self.export, "sortable", False):
+            return
+        say = self._request.translate
+        self.values = {**self.values, SORT: sort.name}
+        self.address[SORT] = sort.name
+        self.filters.append((say(_("Sort by")), say(sort.title)))
 
     def url(self, route: str, **parts: str) -> str:
         """Return the address of a page with the same filters."""

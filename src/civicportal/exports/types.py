@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 Kind = Literal["text", "code", "number", "moment", "day", "flag"]
 Title: TypeAlias = "TranslationString | str"
+SORT = "sort"
+"""Under this the address of a list names its order."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +51,10 @@ class Column:
 
 
 class Source(Protocol):
-    """The rows of an export under some filters, in one unit of work."""
+    """The rows of an export under some filters, in one unit of work.
+
+    It may have a ``sort``, the :class:`~civicportal.cases.paging.Sort` of the list; else the newest come first.
+    """
 
     def query(self, *columns: Any) -> "Select[Any]":
         """Return the list's own query for columns of the cases that the actor may see."""
@@ -71,6 +76,7 @@ class Offer:
     :ivar route: of the page whose address holds the filters.
     :ivar schema: of that address; every field has a ``missing``.
     :ivar bindings: what the schema asks for besides country and calendar.
+    :ivar unsaid: of the values of the filters, what narrows the list although its address does not say so: label and words.
     """
 
     name: str
@@ -79,6 +85,7 @@ class Offer:
     route: str
     schema: Callable[[], colander.SchemaNode]
     bindings: Callable[["Work"], Mapping[str, Any]]
+    unsaid: Callable[[Mapping[str, Any]], Iterable[tuple[Title, Title]]] = lambda _values: ()
 
     @property
     def formats(self) -> tuple[str, ...]:
@@ -96,11 +103,13 @@ class Export(Offer):
 
     :ivar source: of a unit of work, the values of the filters and the names of the columns that are wanted.
     :ivar machine: for programs: ASCII headings, dates in ISO 8601, CSV alone.
+    :ivar sortable: the address of the list may name its order.
     """
 
     columns: tuple[Column, ...]
     source: Callable[["Work", Mapping[str, Any], frozenset[str]], Source]
     machine: bool = False
+    sortable: bool = True
 
     @property
     def formats(self) -> tuple[str, ...]:

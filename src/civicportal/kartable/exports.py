@@ -43,6 +43,7 @@ class KartableSource(CaseSource):
     """The rows of one view."""
 
     entities = (Case, Referral)
+    usual_sort = "deadline"
 
     def query(self, *columns: Any) -> "Select[Any]":
         """Return the inbox's own query."""
@@ -68,16 +69,9 @@ def exports(site: "Site") -> Iterable[Export]:
             title=_("My kartable"),
             permissions=tuple(kind.permission("export") for kind in site.kinds.values()),
             route="kartable",
-            schema=_schema,
+            schema=ExportFilters,
             bindings=choices,
             columns=case_columns(more=(HOLDER,)),
             source=KartableSource,
         ),
     )
-
-
-def _schema() -> Any:
-    schema = ExportFilters()
-    # A file has an order of its own.
-    del schema["sort"]
-    return schema

@@ -12,12 +12,7 @@ from civicportal.kartable.ready_texts import unknown_fields
 from civicportal.schema import BoundedInt, Choice, CityDate, CleanText, Flag, Node, Option, StrictSchema
 
 LARGEST_ID = 2**53
-SORT_TITLES = {
-    "deadline": _("Nearest deadline"),
-    "newest": _("Newest"),
-    "oldest": _("Oldest"),
-    "updated": _("Latest change"),
-}
+SORT_TITLES = {sort.name: sort.title for sort in SORTS.values()}
 
 
 class InboxFilters(StrictSchema):

@@ -1,11 +1,12 @@
 """The list of requests as a file."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, select
+from translationstring import TranslationString
 
 from civicportal.api import (
     Case,
@@ -17,6 +18,7 @@ from civicportal.api import (
     Masked,
     Option,
     OrganizationService,
+    Sort,
     Work,
     _,
     case_columns,
@@ -51,6 +53,11 @@ class MeetingSource(CaseSource):
     """The rows of the desk's list."""
 
     entities = (Case, MeetingRequest)
+
+    @property
+    def sort(self) -> Sort:
+        """Return the order of the desk's list."""
+        return MeetingSearch.sort(Filters.of(self.values))
 
     def query(self, *columns: Any) -> Select[Any]:
         """Return the list's own query."""
@@ -89,6 +96,12 @@ def desk_choices(work: Work) -> dict[str, Any]:
         "states": [*((state.name, state.title) for state in states), ALL],
         "units": [Option(value=unit.key, label=unit.name) for unit in units],
     }
+
+
+def waiting_only(values: Mapping[str, Any]) -> Iterable[tuple[TranslationString, TranslationString]]:
+    """Say what the desk's list leaves out while nobody has chosen a status."""
+    if Filters.of(values).waiting_only:
+        yield _("Status"), _("Waiting for a time")
 
 
 LIST = Export(
@@ -143,6 +156,8 @@ LIST = Export(
         ),
     ),
     source=MeetingSource,
+    sortable=False,
+    unsaid=waiting_only,
 )
 
 FIGURES = Figures(

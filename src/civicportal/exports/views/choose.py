@@ -127,7 +127,11 @@ def _order(request: Any, chosen: Selection, export: Export, order: Order, format
 
 def _file(request: Any, chosen: Selection, format_: str, write: Callable[[BinaryIO], None]) -> Response:
     file = TemporaryFile()  # noqa: SIM115  the answer closes it
-    write(file)
+    try:
+        write(file)
+    except BaseException:
+        file.close()
+        raise
     size = file.tell()
     file.seek(0)
     name = file_name(request.site, chosen.export.name, format_, request.site.clock.now())

@@ -15,6 +15,7 @@ from civicportal.api import (
     OrganizationService,
     Page,
     Rows,
+    Sort,
     SuggestionService,
     Total,
     User,
@@ -54,6 +55,11 @@ class Filters(FigureFilters):
     source: str | None = None
     overdue: bool = False
 
+    @property
+    def waiting_only(self) -> bool:
+        """Tell whether only requests that wait for a time are meant: nobody has chosen a status, or a person."""
+        return self.status is None and self.citizen is None
+
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> "Filters":
         """Return the filters of a form that may have further fields."""
@@ -73,10 +79,14 @@ class MeetingSearch:
         return self._base(*columns).where(visible(self.work.actor), *self._conditions(filters))
 
     def page(self, filters: Filters, *, cursor: str | None = None) -> Page:
-        """Return one page of (case, request, citizen) rows: who waits longest comes first, else the newest."""
+        """Return one page of (case, request, citizen) rows."""
         query = self._walked(filters, Case, MeetingRequest, User)
-        sort = SORTS["newest" if filters.status else "oldest"]
-        return case_page(self.session, query, sort=sort, cursor=cursor)
+        return case_page(self.session, query, sort=self.sort(filters), cursor=cursor)
+
+    @staticmethod
+    def sort(filters: Filters) -> Sort:
+        """Return the order of the list: who waits longest comes first, else the newest."""
+        return SORTS["newest" if filters.status else "oldest"]
 
     def total(self, filters: Filters) -> Total:
         """Return how many there are, counted no further than a page shows."""
@@ -125,7 +135,7 @@ class MeetingSearch:
 
     def _conditions(self, filters: Filters) -> list[ColumnElement[bool]]:
         found = [sent_between(self.work.site.calendar, filters.first_day, filters.last_day)]
-        if filters.status is None and filters.citizen is None:
+        if filters.waiting_only:
             found.append(Case.status.in_(WAITING))
         elif filters.status and filters.status != "all":
             found.append(Case.status == filters.status)

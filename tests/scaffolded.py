@@ -1,22 +1,38 @@
-"""A plugin fresh from ``civicportal plugin new``, installed as its author would, and a portal that has it on its list."""
+"""New plugins from ``civicportal plugin new``, installed as their authors would, and a portal that has them on its list."""
 
 import os
 import subprocess
 import sys
 import sysconfig
 import venv
+from dataclasses import dataclass
 from pathlib import Path
 
 from portal import Portal, free_port
 
-from civicportal.demo.clock import DemoClock
 from civicportal.demo.runner import PASSWORD
+from civicportal.scaffold import create_plugin
 from civicportal.site import Site
 from civicportal.testing import make_site_file
 
-NAME, TITLE, PERSIAN = "parking", "Parking permits", "مجوز پارک"
 #: Programs of the house that an author has too.
 TOOLS = Path(sys.executable).parent
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """What a new plugin is called."""
+
+    kind: str
+    name: str
+    title: str
+    persian: str
+
+
+PARKING = Plugin("case", "parking", "Parking permits", "مجوز پارک")
+LIBRARY = Plugin("content", "library", "Public library", "کتابخانهٔ عمومی")
+PIGEON = Plugin("gateway", "pigeon", "Pigeon post", "کبوتر نامه‌بر")
+PLUGINS = (PARKING, LIBRARY, PIGEON)
 
 
 def run(*words: object, cwd: Path, **environment: str) -> str:
@@ -43,53 +59,67 @@ def make_environment(folder: Path) -> Path:
     return folder / "bin/python"
 
 
-class Distribution:
-    """The plugin, installed into an environment of its own.
+class Workshop:
+    """A new plugin of every kind, installed into an environment of their own.
 
-    :param folder: a new one, for both.
+    :param folder: a new one, for all of it.
+    :ivar folders: of the distributions, by the plugin's name.
     """
 
     def __init__(self, folder: Path) -> None:
         self.python = make_environment(folder / "environment")
-        words = ("--title", TITLE, "--persian", PERSIAN, "--folder", folder)
-        run(self.python, "-m", "civicportal", "plugin", "new", NAME, *words, cwd=folder)
-        self.folder = folder / f"civicportal-{NAME}"
+        self.folders = {
+            one.name: create_plugin(
+                one.name, folder, kind=one.kind, title=one.title, persian=one.persian
+            ).folder
+            for one in PLUGINS
+        }
         pip = ("-m", "pip", "--disable-pip-version-check", "--python", self.python)
-        run(sys.executable, *pip, "install", "--quiet", "--no-deps", "-e", self.folder, cwd=folder)
+        editable = [word for path in self.folders.values() for word in ("-e", path)]
+        # Built with what the house has: nothing is fetched.
+        words = ("install", "--quiet", "--no-deps", "--no-build-isolation", *editable)
+        run(sys.executable, *pip, *words, cwd=folder)
 
 
 class ScaffoldedPortal(Portal):
-    """A portal in mode demo with the plugin, switched on by the commands that an operator uses.
+    """A portal with the plugins, switched on by the commands that an operator uses; it sends by the new gateway.
 
     :param folder: a new one.
+    :param provider: address and key of the gateway's provider.
     """
 
-    def __init__(self, folder: Path, distribution: Distribution) -> None:
-        self.python = str(distribution.python)
-        self.path = make_site_file(
-            folder,
-            site={"mode": "demo"},
-            notifications={"transport": "console", "quiet_hours": "00:00-00:00"},
-        )
-        rights = ", ".join(f'"{NAME}:case:{verb}"' for verb in ("view", "work"))
+    def __init__(self, folder: Path, workshop: Workshop, provider: tuple[str, str]) -> None:
+        self.python = str(workshop.python)
+        self.path = make_site_file(folder, notifications={"quiet_hours": "00:00-00:00"})
+        rights = [f"{PARKING.name}:case:view", f"{PARKING.name}:case:work", f"{LIBRARY.name}:entry:edit"]
         with (folder / "data/roles.toml").open("a", encoding="utf-8") as roles:
-            roles.write(f'\n[roles.clerk]\ntitle = "کارشناس"\npermissions = [{rights}]\n')
+            roles.write(f'\n[roles.clerk]\ntitle = "کارشناس"\npermissions = {rights}\n')
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
-        self.environment = dict(os.environ)
+        self.environment = {**os.environ, "PIGEON_KEY": provider[1]}
         self.log = folder / "server.log"
         self.process = None
-        # The core alone on the same database: this process has not installed the plugin.
-        self.site = Site(self.path, clock=DemoClock())
-        for words in (("plugin", "enable", NAME), ("db", "upgrade"), ("site", "load")):
+        # The core alone on the same database: this process has not installed the plugins.
+        self.site = Site(self.path)
+        for one in PLUGINS:
+            self.command("plugin", "enable", one.name)
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(
+                f'\n[plugins.{PIGEON.name}]\nbase_url = "{provider[0]}"\napi_key = {{ env = "PIGEON_KEY" }}\n'
+            )
+        text = self.path.read_text(encoding="utf-8")
+        self.path.write_text(
+            text.replace('transport = "memory"', f'transport = "{PIGEON.name}"'), encoding="utf-8"
+        )
+        for words in (("db", "upgrade"), ("site", "load")):
             self.command(*words)
 
     def add_officer(self, username: str, mobile: str) -> None:
-        """Add somebody who works on the cases of the plugin."""
+        """Add somebody who works on the cases and writes the pages of the new plugins."""
         words = ("--name", "کیانا فرهادی", "--username", username, "--mobile", mobile, "--role", "clerk")
         self.command("user", "add", *words, CIVICPORTAL_PASSWORD=PASSWORD)
 
     def command(self, *words: str, **environment: str) -> str:
         """Run a command of the portal and return what it says."""
         command = (self.python, "-m", "civicportal", "--site", self.path, *words)
-        return run(*command, cwd=self.path.parent, **environment)
+        return run(*command, cwd=self.path.parent, **{**self.environment, **environment})

@@ -1,26 +1,45 @@
 """pytest fixtures for the tests of core, plugins and sites. Every test that uses one runs on each chosen database."""
 
 import json
-from collections.abc import Iterator
+import warnings
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
-import pkg_resources
 import pytest
 from _pytest.assertion.rewrite import AssertionRewritingHook
+
+with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+    import pkg_resources
 
 # pytest loads the package that this plugin belongs to with its own loader. Pyramid finds templates and translations
 # through pkg_resources, which must be told that they lie beside the modules as usual.
 pkg_resources.register_loader_type(AssertionRewritingHook, pkg_resources.DefaultProvider)
 
+#: What libraries of the portal do and its users cannot help.
+FOREIGN_WARNINGS = (
+    "ignore:pkg_resources is deprecated",
+    "ignore:Deprecated call to .pkg_resources.declare_namespace",
+    "ignore:'cgi' is deprecated",
+    "ignore:datetime.datetime.utcnow:DeprecationWarning:webob",
+)
 CHOICES = {"sqlite": ["sqlite"], "postgresql": ["postgresql"], "both": ["sqlite", "postgresql"]}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--civic-db`` and its default for a repository, ``civicportal_databases``."""
+    """Add ``--civic-db``, its default for a repository, and the plugins of the test site."""
     group = parser.getgroup("civicportal")
     group.addoption("--civic-db", choices=sorted(CHOICES), help="the databases that tests run on")
     parser.addini("civicportal_databases", "default of --civic-db", default="sqlite")
+    parser.addini("civicportal_plugins", "plugins of the test site, in their order", type="args", default=[])
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, Any, Any]:
+    """Keep warnings of foreign code out of the summary, before any of it is imported: it shows those of the plugin's own."""
+    for line in FOREIGN_WARNINGS:
+        early_config.addinivalue_line("filterwarnings", line)
+    return (yield)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -84,9 +103,12 @@ def civic_settings() -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture
-def civic_environment(civic_session: _Session, civic_database: str, civic_settings: Any) -> Any:
+def civic_environment(
+    civic_session: _Session, civic_database: str, civic_settings: Any, pytestconfig: pytest.Config
+) -> Any:
     """Return the assembled site with an empty database."""
-    environment = civic_session.environment(civic_database, civic_settings)
+    site = {"plugins": pytestconfig.getini("civicportal_plugins"), **civic_settings.get("site", {})}
+    environment = civic_session.environment(civic_database, {**civic_settings, "site": site})
     environment.reset()
     return environment
 
@@ -153,15 +175,75 @@ def app(civic_environment: Any) -> Any:
     return TestApp(civic_environment.app)
 
 
+def _open_work(request: pytest.FixtureRequest) -> Any:
+    """Return the unit of work that the test has open by the fixture ``work``, if it has."""
+    return request.getfixturevalue("work") if "work" in request.fixturenames else None
+
+
 @pytest.fixture
-def sign_in(site: Any, app: Any) -> Any:
-    """Return a function that signs the browser in: ``sign_in(user, door="staff")``, outside any unit of work."""
+def civic_people(site: Any, request: pytest.FixtureRequest) -> Any:
+    """Return what ``citizen``, ``staff`` and ``login`` make people with, see ``civicportal.testing.people``."""
+    from civicportal.testing.people import People
 
-    def sign_in(user: Any, door: Any = "staff") -> None:
-        from civicportal.accounts.sessions import SessionService
+    return People(site, _open_work(request))
 
-        with site.work() as work:
-            token = work.get(SessionService).open(door, user)
+
+@pytest.fixture
+def citizen(civic_people: Any) -> Any:
+    """Return a citizen with a proven mobile, as who acts: ``site.work(actor=citizen)``."""
+    return civic_people.citizen()
+
+
+@pytest.fixture
+def staff(civic_people: Any) -> Any:
+    """Return a function that makes staff, as who acts: ``staff("handler", "waste", permissions=[...])``."""
+    return civic_people.staff
+
+
+@pytest.fixture
+def login(civic_people: Any, site: Any, app: Any) -> Any:
+    """Return a function that signs the browser ``app`` in: ``login(citizen)``; it returns the session's token."""
+
+    def login(person: Any, door: Any = None) -> Any:
+        token = civic_people.sign_in(person, door)
         app.set_cookie(site.cookie_name, token)
+        return token
 
-    return sign_in
+    return login
+
+
+@pytest.fixture
+def sign_in(login: Any) -> Any:
+    """Return ``login``, by its older name."""
+    return login
+
+
+@pytest.fixture
+def outbox(site: Any, request: pytest.FixtureRequest) -> Any:
+    """Return the messages of the site: ``outbox(citizen)`` lists what was promised, ``outbox.deliver()`` sends it."""
+    from civicportal.testing.messages import Outbox
+
+    return Outbox(site, _open_work(request))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """Return the browser (Playwright); skip where there is none, and say what to install."""
+    pytest.importorskip("playwright", reason="Playwright is not installed (pip install playwright)")
+    from civicportal.testing.browser import ChromiumMissing, launched
+
+    try:
+        with launched() as browser:
+            yield browser
+    except ChromiumMissing as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def browser_app(civic_environment: Any, chromium: Any, civic_people: Any) -> Iterator[Any]:
+    """Return the site as browsers see it: ``browser_app.open("/", citizen)``; what they complain about fails the test."""
+    from civicportal.testing.browser import BrowserApp
+
+    served = BrowserApp(chromium, civic_environment.app, civic_environment.site, civic_people)
+    yield served
+    served.close()

@@ -1,28 +1,16 @@
 """A portal full of invented cases with its worker, and the browsers of the people who use it."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from browser.people import DESKTOP, PHONE, VISITOR, Screen, Watch, sign_in
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from browser.people import DESKTOP, PHONE, VISITOR, Screen, sign_in
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from portal import Portal, running
 
+from civicportal.testing.browser import PATIENCE, Watch
 from civicportal.testing.postgres import TemporaryCluster
-
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-#: Milliseconds that a page may take on a busy machine.
-PATIENCE = 15_000
 
 Open = Callable[..., Page]
 expect.set_options(timeout=PATIENCE)
@@ -42,18 +30,6 @@ def portal(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequ
             started.start(worker=True)
             yield started
             started.stop()
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """Return the browser."""
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("chromium is not installed (Debian: apt-get install chromium)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(params=[PHONE, DESKTOP], ids=lambda screen: screen.name)

@@ -1,4 +1,4 @@
-"""People of the demo at their browsers: what they look at, how they sign in, what their browser complains about."""
+"""People of the demo at their browsers: what they look at, how they sign in."""
 
 import re
 import time
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, expect
+from playwright.sync_api import Page, expect
 
 from civicportal.demo.runner import PASSWORD
 
@@ -22,8 +22,6 @@ STAFF = {
     "observer": ("observer", "09000000120"),
 }
 VISITOR = "visitor"
-#: Statuses of pages that answer a person's mistake: the browser notes them on its console.
-REFUSALS = (403, 404, 409, 422, 429)
 #: Seconds until a message must have arrived.
 ARRIVAL = 20
 
@@ -49,42 +47,6 @@ class Screen:
 
 PHONE = Screen("phone", 390, 844, touch=True)
 DESKTOP = Screen("desktop", 1366, 900, touch=False)
-
-
-class Watch:
-    """Collects what a browser complains about, and requests to hosts other than the portal's."""
-
-    def __init__(self, context: BrowserContext, address: str) -> None:
-        self._address = address
-        self._found: list[tuple[str, str]] = []
-        self._refused: set[str] = set()
-        context.on("console", self._said)
-        context.on("weberror", lambda error: self._found.append(("", str(error.error))))
-        context.on("request", self._asked)
-        context.on("response", self._answered)
-
-    def _said(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
-            self._found.append((message.location.get("url", ""), message.text))
-
-    def _asked(self, request: Request) -> None:
-        if request.url.startswith("http") and not request.url.startswith(self._address):
-            self._found.append((request.url, "a request to a foreign host"))
-
-    def _answered(self, response: Any) -> None:
-        if response.request.is_navigation_request() and response.status in REFUSALS:
-            self._refused.add(response.url)
-        if response.status >= 500:
-            self._found.append((response.url, f"answered {response.status}"))
-
-    @property
-    def complaints(self) -> list[tuple[str, str]]:
-        """Return (address, words), without the notes on refused pages."""
-        return [
-            (url, text)
-            for url, text in self._found
-            if not (url in self._refused and text.startswith("Failed to load resource"))
-        ]
 
 
 def persian(text: str) -> str:

@@ -1,15 +1,15 @@
 """What a page weighs on its way to a phone: ``PYTHONPATH=tests python -m browser.weight`` weighs the demo's home."""
 
-import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import click
-from browser.conftest import ARGUMENTS
 from browser.people import PHONE
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from portal import running
+
+from civicportal.testing.browser import launched
 
 KIB = 1024
 
@@ -48,13 +48,11 @@ def main() -> None:
     """Run the demo and print the weights of its home."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        sync_playwright() as playwright,
+        launched() as browser,
         running(Path(folder), f"sqlite:///{folder}/portal.db", people=True) as portal,
     ):
         portal.start()
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
         first, again = weigh_home(browser, portal.address)
-        browser.close()
         portal.stop()
     click.echo(f"home, first visit: {first / KIB:.0f} KiB; the next: {again / KIB:.0f} KiB")
 

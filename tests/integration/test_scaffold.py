@@ -1,18 +1,24 @@
 """``civicportal plugin new``: what it writes and what it refuses; that the plugin works is tested where it is installed."""
 
+import errno
 import tomllib
 from pathlib import Path
 
 import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 from click.testing import CliRunner
 from pyramid.interfaces import IRoutesMapper
 
 from civicportal.app import create_app
 from civicportal.cli import main
-from civicportal.scaffold import TAKEN
+from civicportal.scaffold import KINDS
+from civicportal.scaffold.names import TAKEN
 
 ROOT = Path(__file__).parents[2]
+PACKAGE = "src/civicportal_green_space"
+PO = "locale/fa/LC_MESSAGES/civicportal.po"
 
 
 @pytest.fixture
@@ -21,12 +27,18 @@ def new(tmp_path):
     return lambda *words: CliRunner().invoke(main, ["plugin", "new", "--folder", str(tmp_path), *words])
 
 
-@pytest.fixture
-def written(new, tmp_path):
-    answer = new("green_space", "--title", "Green space", "--persian", "فضای سبز")
+@pytest.fixture(params=KINDS)
+def written(new, tmp_path, request):
+    words = ("--kind", request.param, "--title", "Green space", "--persian", "فضای سبز")
+    answer = new("green_space", *words)
     assert answer.exit_code == 0, answer.output
     assert "civicportal plugin enable green_space" in answer.output
     return tmp_path / "civicportal-green-space"
+
+
+def catalogue(path):
+    with path.open("rb") as file:
+        return read_po(file, locale="fa", abort_invalid=True)
 
 
 def files_of(folder):
@@ -46,11 +58,16 @@ def test_the_distribution_names_its_plugin(written):
     assert project["entry-points"]["civicportal.plugins"] == {"green_space": "civicportal_green_space.plugin"}
 
 
-def test_its_title_is_translated(written):
-    path = written / "src/civicportal_green_space/locale/fa/LC_MESSAGES/civicportal.po"
-    with path.open("rb") as file:
-        catalogue = read_po(file, locale="fa", abort_invalid=True)
-    assert catalogue["Green space"].string == "فضای سبز"
+def test_its_texts_are_translated_as_the_core_translates_them(written):
+    own, core = catalogue(written / PACKAGE / PO), catalogue(ROOT / "src/civicportal" / PO)
+    assert own["Green space"].string == "فضای سبز"
+    with (written / "babel.cfg").open() as file:
+        methods, options = parse_mapping_cfg(file)
+    used = {text for _file, _line, text, *_ in extract_from_dir(written / PACKAGE, methods, options) if text}
+    assert {text for text in used if not (own.get(text) or core.get(text))} == set()
+    assert {message.id for message in own if message.id} - used == set()
+    both = [(own[message.id], message) for message in core if message.id and own.get(message.id)]
+    assert [here.id for here, there in both if here.string != there.string] == []
 
 
 def test_a_name_alone_is_enough(new, tmp_path):
@@ -63,7 +80,7 @@ def test_a_name_alone_is_enough(new, tmp_path):
     ("words", "why"),
     [
         (("Parking",), "a-z"),
-        (("park-ing",), "a-z"),
+        (("park-ing",), "try park_ing"),
         (("2parking",), "a letter first"),
         (("p",), "2 to 30"),
         (("p" * 31,), "2 to 30"),
@@ -91,6 +108,24 @@ def test_a_folder_that_is_there_stays_as_it_is(new, written):
     assert answer.exit_code == 1
     assert "is there already" in answer.output
     assert mark.read_text(encoding="utf-8") == "mine"
+
+
+def test_a_kind_that_is_none_is_refused(new, tmp_path):
+    answer = new("parking", "--kind", "theme")
+    assert answer.exit_code == 2
+    assert "'case', 'content', 'gateway'" in answer.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_breaks_off_leaves_nothing_behind(new, tmp_path, monkeypatch):
+    def full(path, *_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "rename", full)
+    answer = new("parking")
+    assert answer.exit_code == 1
+    assert "cannot be written: No space left on device" in answer.output
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["hatch_build.py", "babel.cfg"])

@@ -13,9 +13,7 @@ from civicportal.api import (
     Choices,
     ChoiceService,
     Identity,
-    SessionService,
     Site,
-    User,
     Work,
     process_image,
     store_files,
@@ -111,16 +109,3 @@ def desk(site):
             handler=_staff(work, "handler"),
             citizen=identity(work, make_citizen(work, "+989000009999", name="مریم رضایی"), "citizen"),
         )
-
-
-@pytest.fixture
-def sign_in(site, app):
-    """Give the browser a session: ``sign_in(desk.officer)``."""
-
-    def open_session(person: Identity):
-        door = "staff" if person.is_staff else "citizen"
-        with site.work() as work:
-            token = work.get(SessionService).open(door, work.session.get(User, person.user_id))
-        app.set_cookie(site.cookie_name, token)
-
-    return open_session

@@ -9,7 +9,7 @@ from civicportal_announcements.board import Board
 from civicportal_announcements.broadcasts import BroadcastService
 from civicportal_announcements.services import PostService
 
-from civicportal.testing import NOON, FakeClock, make_citizen, outbox
+from civicportal.testing import NOON, make_citizen, outbox
 
 FILE = """
 [[announcements]]
@@ -45,16 +45,8 @@ days_ago = 12
 """
 
 
-class WindingClock(FakeClock):
-    """Goes back to noon as the demo's clock goes back to the present."""
-
-    def set(self, now):
-        super().set(now or NOON)
-
-
 @pytest.fixture
-def files(desk, tmp_path, monkeypatch):
-    monkeypatch.setattr(desk.site, "clock", WindingClock())
+def files(desk, tmp_path):
     (tmp_path / "announcements.toml").write_text(FILE, encoding="utf-8")
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos/photo.png").write_bytes(desk.picture_bytes())

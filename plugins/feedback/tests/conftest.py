@@ -11,9 +11,7 @@ from civicportal.api import (
     Identity,
     KartableService,
     OrganizationService,
-    SessionService,
     Site,
-    User,
 )
 from civicportal.testing import identity, make_citizen, make_staff, make_unit
 
@@ -112,17 +110,3 @@ def city(site):
 
 
 UNITS = {"pr": "روابط عمومی", "bus": "سازمان اتوبوسرانی"}
-
-
-@pytest.fixture
-def sign_in(site, app):
-    """Give the browser a session: ``sign_in(city.citizen)``; return its token."""
-
-    def open_session(person: Identity):
-        door = "staff" if person.is_staff else "citizen"
-        with site.work() as work:
-            token = work.get(SessionService).open(door, work.session.get(User, person.user_id))
-        app.set_cookie(site.cookie_name, token)
-        return token
-
-    return open_session

@@ -8,7 +8,7 @@ from civicportal_feedback.models import Publication
 from sqlalchemy import func, select
 
 from civicportal.api import Case, CaseEvent, Rating, ReadyTextService
-from civicportal.testing import NOON, FakeClock, make_staff
+from civicportal.testing import NOON, make_staff
 
 MESSAGES = """
 answers = ["سپاسگزاریم."]
@@ -37,23 +37,15 @@ unit = "bus"
 )
 
 
-class WindingClock(FakeClock):
-    """Goes back to noon as the demo's clock goes back to the present."""
-
-    def set(self, now):
-        super().set(now or NOON)
-
-
-def load(city, tmp_path, monkeypatch):
+def load(city, tmp_path):
     (tmp_path / "feedback.toml").write_text(MESSAGES, encoding="utf-8")
-    monkeypatch.setattr(city.site, "clock", WindingClock())
     done = []
     demo.load(city.site, tmp_path, lambda at, total: done.append((at, total)))
     return done
 
 
-def test_messages_of_months_stand_where_they_may(city, tmp_path, monkeypatch):
-    assert load(city, tmp_path, monkeypatch)[-1] == (24, 24)
+def test_messages_of_months_stand_where_they_may(city, tmp_path):
+    assert load(city, tmp_path)[-1] == (24, 24)
     with city.site.work(write=False) as work:
         cases = work.session.scalars(select(Case)).all()
         assert {case.status for case in cases} >= {"answered", "archived"}

@@ -14,7 +14,7 @@ from civicportal_meetings.services import (
 )
 from civicportal_meetings.steps import Seat, Time
 
-from civicportal.api import CaseService, Identity, SessionService, Site, User
+from civicportal.api import CaseService, Identity, Site
 from civicportal.testing import identity, make_citizen, make_staff, make_unit
 
 #: Sunday and Monday after the day at which the clock stands.
@@ -134,16 +134,3 @@ def office(site):
             handler=identity(work, handler),
             citizens=[identity(work, user, "citizen") for user in citizens],
         )
-
-
-@pytest.fixture
-def sign_in(site, app):
-    """Give the browser a session: ``sign_in(office.officer)``."""
-
-    def open_session(person: Identity):
-        door = "staff" if person.is_staff else "citizen"
-        with site.work() as work:
-            token = work.get(SessionService).open(door, work.session.get(User, person.user_id))
-        app.set_cookie(site.cookie_name, token)
-
-    return open_session

@@ -49,17 +49,6 @@ birth_date = 1985-03-21
 """
 
 
-class WindingClock(FakeClock):
-    """Goes back to the day of its making as the demo's clock goes back to the present."""
-
-    def __init__(self, now):
-        self.present = now
-        super().__init__(now)
-
-    def set(self, now):
-        super().set(now or self.present)
-
-
 @pytest.fixture
 def today():
     """Return the moment at which the demo is loaded."""
@@ -69,7 +58,7 @@ def today():
 @pytest.fixture
 def told(office, monkeypatch, tmp_path, today):
     """Return the site after the demo was told, and what was said of its progress."""
-    monkeypatch.setattr(office.site, "clock", WindingClock(today))
+    monkeypatch.setattr(office.site, "clock", FakeClock(today))
     (tmp_path / "meetings.toml").write_text(MEETINGS, encoding="utf-8")
     people = "".join(CITIZEN.format(number=number) for number in range(1, PEOPLE + 1))
     (tmp_path / "citizens.toml").write_text(people, encoding="utf-8")

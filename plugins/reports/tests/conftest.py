@@ -12,9 +12,7 @@ from civicportal.api import (
     KartableService,
     OrganizationService,
     Point,
-    SessionService,
     Site,
-    User,
     Work,
 )
 from civicportal.testing import identity, make_category, make_citizen, make_staff, make_unit
@@ -103,16 +101,3 @@ def city(site):
             stranger=identity(work, make_staff(work, unit=units["waste"], name="رضا مرادی")),
             categories=categories,
         )
-
-
-@pytest.fixture
-def sign_in(site, app):
-    """Give the browser a session: ``sign_in(city.citizen)``."""
-
-    def open_session(person: Identity):
-        door = "staff" if person.is_staff else "citizen"
-        with site.work() as work:
-            token = work.get(SessionService).open(door, work.session.get(User, person.user_id))
-        app.set_cookie(site.cookie_name, token)
-
-    return open_session

@@ -6,7 +6,7 @@ from civicportal_reports import demo
 from sqlalchemy import func, select
 
 from civicportal.api import Case, CaseEvent, Rating
-from civicportal.testing import NOON, FakeClock, make_staff
+from civicportal.testing import NOON, make_staff
 
 REPORTS = """
 expert_comments = ["بازدید شد."]
@@ -25,17 +25,9 @@ urgent = true
 """
 
 
-class WindingClock(FakeClock):
-    """Goes back to noon as the demo's clock goes back to the present."""
-
-    def set(self, now):
-        super().set(now or NOON)
-
-
 def load(city, tmp_path, monkeypatch, count=40):
     (tmp_path / "reports.toml").write_text(REPORTS, encoding="utf-8")
     monkeypatch.setattr(demo, "COUNT", count)
-    monkeypatch.setattr(city.site, "clock", WindingClock())
     with city.site.work() as work:
         make_staff(work, "administrator", username="admin")
     done = []

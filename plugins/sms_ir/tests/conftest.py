@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from civicportal.api import BroadcastLane, NotificationService
-from civicportal.testing import deliver_once, mark_alive, outbox
+from civicportal.api import BroadcastLane
+from civicportal.testing import mark_alive
 from civicportal.testing.sms_simulator import API_KEY, LINE
 
 BULK = "send/bulk"
@@ -55,37 +55,26 @@ def provider(sms_simulator, clock):
     return sms_simulator
 
 
-class Outbox:
+class Messages:
     """Promises messages, brings them out and tells their fate."""
 
     citizen = CITIZEN
 
-    def __init__(self, site):
-        self.site = site
+    def __init__(self, site, outbox):
+        self.site, self.outbox = site, outbox
+        self.rows, self.deliver = outbox, outbox.deliver
 
     def promise(self, kind="petitions.registered", lane="notices", recipient=CITIZEN, **fields):
-        with self.site.work() as work:
-            service = work.get(NotificationService)
-            fields = fields or {"TRACK": "4059031274"}
-            assert service.send(kind, recipient=recipient, fields=fields, lane=lane, at_once=True)
-
-    def deliver(self, lane="notices"):
-        """Bring out whatever is due."""
-        while deliver_once(self.site, lane):
-            pass
-
-    def rows(self):
-        with self.site.work(write=False) as work:
-            return outbox(work)
+        self.outbox.promise(recipient, kind, lane=lane, **fields)
 
     def states(self):
         return [row.state for row in self.rows()]
 
 
 @pytest.fixture
-def messages(site, provider):
+def messages(site, outbox, provider):
     mark_alive(site)
-    return Outbox(site)
+    return Messages(site, outbox)
 
 
 class Crowd:

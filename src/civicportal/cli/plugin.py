@@ -96,6 +96,14 @@ def purge(context: click.Context, name: str) -> None:
 
 @plugin.command()
 @click.argument("name")
+@click.option(
+    "--kind",
+    type=click.Choice(["case", "content", "gateway"]),
+    default="case",
+    show_default=True,
+    help="case: a service with a form, a workflow and a desk; content: pages that staff write and everybody reads; "
+    "gateway: a provider of text messages.",
+)
 @click.option("--title", default="", help="Of the service in English; else the name in words.")
 @click.option("--persian", default="", help="Of the service in Persian; else the title.")
 @click.option(
@@ -104,14 +112,12 @@ def purge(context: click.Context, name: str) -> None:
     default=".",
     help="Where the folder of the distribution is made; else here.",
 )
-def new(name: str, title: str, persian: str, folder: Path) -> None:
-    """Write a distribution with the plugin NAME: a service that works at once, to be changed."""
+def new(name: str, kind: str, title: str, persian: str, folder: Path) -> None:
+    """Write a distribution with the plugin NAME that works at once, to be changed."""
     from civicportal.scaffold import create_plugin
 
-    target = create_plugin(name, folder, title=title, persian=persian)
-    click.echo(
-        f"{target} is written: install it with pip install -e, then run civicportal plugin enable {name}"
-    )
+    written = create_plugin(name, folder, kind=kind, title=title, persian=persian)
+    click.echo(f"{written.folder} is written.\n\n{written.steps}")
 
 
 def _installed() -> set[str]:

@@ -1,68 +1,29 @@
 """Writes the distribution of a new plugin: ``civicportal plugin new``.
 
-What it writes lies in ``distribution/`` as texts with the words of :class:`Words` in them, each after a ``§``.
+What it writes lies beside this file as texts with the words of :class:`Words` in them, each after a ``§``: in ``shared/``
+what every kind of plugin has, in the folder of the kind the rest. The ``parts/`` of a kind are words of the shared texts.
 """
 
-import keyword
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from importlib.metadata import entry_points
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from importlib.util import find_spec
 from pathlib import Path
 from string import Template
+from tempfile import TemporaryDirectory
 
-from civicportal.errors import CivicportalError
-from civicportal.plugins import GROUP
+from civicportal.scaffold.names import NotPossible, check_name, check_title
 
-#: First parts of the portal's own addresses, and the names that hooks know the core and the site by.
-TAKEN = frozenset(
-    {
-        "about",
-        "account",
-        "admin",
-        "api",
-        "attachments",
-        "core",
-        "demo",
-        "desk",
-        "exports",
-        "healthz",
-        "kartable",
-        "language",
-        "login",
-        "logout",
-        "map",
-        "my",
-        "offline",
-        "privacy",
-        "readyz",
-        "site",
-        "staff",
-        "static",
-        "statistics",
-        "terms",
-        "track",
-        "uploads",
-    }
-)
-NAME = re.compile(r"[a-z][a-z0-9_]{1,29}")
-"""Thirty letters at most: names of indexes begin with it, and PostgreSQL cuts them off after 63."""
-TITLE = re.compile(r"\w[\w \u200c()،-]{1,59}")
+KINDS = ("case", "content", "gateway")
+"""A service with a form, a workflow and a desk; pages that staff write and everybody reads; a provider of messages."""
 ENDING = ".in"
-
-
-class NotPossible(CivicportalError):
-    """The plugin cannot be written; the text says why."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Words:
     """What the texts are filled with.
 
-    :ivar name: of the plugin, its kind of case, and its addresses.
+    :ivar name: of the plugin and its addresses; the kind of case, if it brings one.
     :ivar dashed: the name as distributions write it.
     :ivar title: of the service in English, as it stands in the code.
     :ivar persian: of the service in Persian, as people read it.
@@ -74,52 +35,68 @@ class Words:
     persian: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """A new distribution.
+
+    :ivar steps: how it is installed, tested and put on the list of a site, for whoever asked for it.
+    """
+
+    folder: Path
+    steps: str
+
+
 class _Text(Template):
     delimiter = "§"
 
 
-def create_plugin(name: str, folder: Path, *, title: str = "", persian: str = "") -> Path:
-    """Write a plugin distribution that works at once, and return its folder.
+def create_plugin(
+    name: str, folder: Path, *, kind: str = "case", title: str = "", persian: str = ""
+) -> Written:
+    """Write a plugin distribution that works at once; all of it or nothing.
 
     :param name: of the plugin, for instance ``parking``.
     :param folder: where the distribution's own folder is made.
+    :param kind: one of :data:`KINDS`.
     :param title: of the service in English; the name in words if empty.
     :param persian: of the service in Persian; the title if empty.
-    :raises NotPossible: for a name or title that cannot be used, and for a folder that is there.
+    :raises NotPossible: for a name or title that cannot be used, and for a folder that is there or cannot be made.
     """
+    check_name(name)
     title = title or name.replace("_", " ").capitalize()
     words = Words(name=name, dashed=name.replace("_", "-"), title=title, persian=persian or title)
-    _check_name(name)
     for text in (words.title, words.persian):
-        if not TITLE.fullmatch(text):
-            raise NotPossible(f"the title {text!r} may have 2 to 60 letters, digits, spaces and hyphens")
+        check_title(text)
     target = folder / f"civicportal-{words.dashed}"
     if target.exists():
         raise NotPossible(f"{target} is there already")
-    for path, source in _texts(files("civicportal") / "scaffold" / "distribution"):
-        written = target / path.replace("NAME", name)
-        written.parent.mkdir(parents=True, exist_ok=True)
-        written.write_text(_Text(source).substitute(asdict(words)), encoding="utf-8")
-    return target
+    source = files("civicportal") / "scaffold"
+    plain = {**asdict(words), "folder": str(target)}
+    parts = {path.partition(".")[0]: text.strip() for path, text in _filled(source / kind / "parts", plain)}
+    texts = [*_filled(source / "shared", plain | parts), *_filled(source / kind, plain, without="parts")]
+    try:
+        _write(target, {path.replace("NAME", name): text for path, text in texts})
+    except OSError as error:
+        raise NotPossible(f"{target} cannot be written: {error.strerror}") from error
+    return Written(folder=target, steps=parts["next"])
 
 
-def _check_name(name: str) -> None:
-    if not NAME.fullmatch(name) or keyword.iskeyword(name):
-        raise NotPossible(
-            f"{name!r} cannot name a plugin: 2 to 30 of a-z, 0-9 and _, a letter first, and no word of Python"
-        )
-    if name in TAKEN:
-        raise NotPossible(f"{name!r} is a name of the portal itself")
-    if name in {entry.name for entry in entry_points(group=GROUP)}:
-        raise NotPossible(f"a plugin {name!r} is installed already")
-    if find_spec(f"civicportal_{name}"):
-        raise NotPossible(f"a package civicportal_{name} is installed already")
+def _write(target: Path, texts: Mapping[str, str]) -> None:
+    # Beside it first: what breaks off must not leave half a plugin.
+    with TemporaryDirectory(dir=target.parent, prefix=".new-") as folder:
+        whole = Path(folder) / target.name
+        for path, text in texts.items():
+            written = whole / path
+            written.parent.mkdir(parents=True, exist_ok=True)
+            written.write_text(text, encoding="utf-8")
+        whole.rename(target)
 
 
-def _texts(folder: Traversable, path: str = "") -> Iterator[tuple[str, str]]:
-    """Yield (path, text) of everything below a folder, the paths without their ending."""
+def _filled(folder: Traversable, words: Mapping[str, str], *, without: str = "") -> Iterator[tuple[str, str]]:
+    """Yield (path, text) of everything below a folder, but for one folder in it; the paths without their ending."""
     for item in sorted(folder.iterdir(), key=lambda item: item.name):
-        if item.is_dir():
-            yield from _texts(item, f"{path}{item.name}/")
+        if item.is_dir() and item.name != without:
+            yield from ((f"{item.name}/{path}", text) for path, text in _filled(item, words))
         elif item.name.endswith(ENDING):
-            yield path + item.name.removesuffix(ENDING), item.read_text(encoding="utf-8")
+            text = _Text(item.read_text(encoding="utf-8")).substitute(words)
+            yield item.name.removesuffix(ENDING), text

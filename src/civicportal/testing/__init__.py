@@ -15,6 +15,8 @@ from civicportal.testing.factories import (
     outbox,
 )
 from civicportal.testing.kinds import PETITIONS
+from civicportal.testing.messages import Outbox
+from civicportal.testing.people import People
 from civicportal.testing.sites import make_site, make_site_file
 from civicportal.worker.process import mark_alive
 
@@ -23,6 +25,8 @@ __all__ = [
     "PETITIONS",
     "Environment",
     "FakeClock",
+    "Outbox",
+    "People",
     "deliver_once",
     "identity",
     "make_case",

@@ -15,17 +15,20 @@ class FakeClock(SystemClock):
     """
 
     def __init__(self, now: datetime = NOON) -> None:
+        self._present = now
         self.set(now)
 
     def now(self) -> datetime:
         """Return the time the clock stands at, in UTC."""
         return self._now
 
-    def set(self, now: datetime) -> None:
+    def set(self, now: datetime | None) -> None:
         """Set the clock.
 
+        :param now: aware; None goes back to where the clock began, as that of a demo goes back to the present.
         :raises ValueError: for a naive time.
         """
+        now = now or self._present
         if now.tzinfo is None:
             raise ValueError(f"naive datetime {now!r}")
         self._now = now.astimezone(UTC)

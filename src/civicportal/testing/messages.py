@@ -1,0 +1,69 @@
+"""The outbox of a test: what was promised, and bringing it out."""
+
+from collections.abc import Sequence
+
+from civicportal.notifications.delivery import deliver_once
+from civicportal.notifications.models import OutboxMessage
+from civicportal.notifications.services import NotificationService
+from civicportal.notifications.transports import memory
+from civicportal.notifications.types import Lane, Message
+from civicportal.site import Site
+from civicportal.testing.factories import outbox
+from civicportal.testing.people import Person
+from civicportal.work import Work
+from civicportal.worker.process import mark_alive
+
+
+class Outbox:
+    """The messages of a site.
+
+    :param work: the unit of work that the test has open, if any: others do not see yet what it has promised.
+    """
+
+    def __init__(self, site: Site, work: Work | None = None) -> None:
+        self._site = site
+        self._work = work
+
+    def __call__(self, to: Person | str | None = None) -> list[OutboxMessage]:
+        """Return the messages promised so far, the oldest first.
+
+        :param to: only those to this person, or to this number (E.164).
+        """
+        recipient = to if isinstance(to, str | None) else to.mobile
+        if self._work:
+            return outbox(self._work, recipient)
+        with self._site.work(write=False) as work:
+            return outbox(work, recipient)
+
+    def promise(
+        self, to: Person | str, kind: str = "petitions.registered", *, lane: Lane = "notices", **fields: str
+    ) -> None:
+        """Promise a message that is due at once, for tests of a gateway.
+
+        :param to: whose number it goes to, or the number (E.164).
+        :param kind: key of a text of the site; every test site has the text of registered petitions.
+        :param fields: of the text; it has TRACK if none are given.
+        :raises KeyError: when there is no such text.
+        """
+        number = to if isinstance(to, str) else to.mobile
+        fields = fields or {"TRACK": "4059031274"}
+        with self._site.work() as work:
+            service = work.get(NotificationService)
+            if not service.send(kind, recipient=number or "", fields=fields, lane=lane, at_once=True):
+                raise KeyError(kind)
+
+    def deliver(self, lane: Lane = "notices") -> int:
+        """Bring out whatever is due at the clock's time, as the worker does, and return how many steps that took.
+
+        A notice waits half a minute, in which the step that it tells of may be undone: ``clock.advance(minutes=1)``.
+        """
+        mark_alive(self._site)
+        steps = 0
+        while deliver_once(self._site, lane):
+            steps += 1
+        return steps
+
+    @property
+    def sent(self) -> Sequence[Message]:
+        """Return what the transport "memory" took, in its order; the test site has no other unless it names one."""
+        return memory(self._site).sent

@@ -1,0 +1,44 @@
+"""The application of a test, served on loopback by threads of this process: it shares the test's clock and database."""
+
+import threading
+from typing import Any
+
+import waitress
+from waitress.wasyncore import close_all, loop
+
+SECONDS = 0.05
+"""After so long the server looks whether it shall end."""
+
+
+class Server:
+    """Serves a WSGI application until it is closed.
+
+    :ivar address: where, without a slash at its end.
+    """
+
+    def __init__(self, app: Any) -> None:
+        self._sockets: dict[int, Any] = {}
+        self._server = waitress.create_server(
+            app,
+            map=self._sockets,
+            host="127.0.0.1",
+            port=0,
+            threads=4,
+            clear_untrusted_proxy_headers=True,
+            asyncore_use_poll=True,
+        )
+        self.address = f"http://127.0.0.1:{self._server.effective_port}"
+        self._ends = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="served application")
+        self._thread.start()
+
+    def _run(self) -> None:
+        while not self._ends.is_set():
+            loop(timeout=SECONDS, use_poll=True, map=self._sockets, count=1)
+
+    def close(self) -> None:
+        """End, and wait until every thread has."""
+        self._ends.set()
+        self._thread.join()
+        self._server.task_dispatcher.shutdown()
+        close_all(self._sockets)

@@ -1,0 +1,145 @@
+"""The kit for authors of plugins: people, messages, browsers, and the options of pytest."""
+
+import os
+import subprocess
+import sys
+from datetime import timedelta
+
+import pytest
+
+from civicportal.accounts.models import User
+from civicportal.cases.services import CaseService
+from civicportal.errors import NotFound
+from civicportal.testing import NOON, FakeClock, make_case, make_category, make_unit
+
+VIEW = "petitions:case:view"
+
+
+def case_of(site, person, **opening):
+    """Open a case of a citizen and return its code."""
+    with site.work() as work:
+        return make_case(work, citizen=work.session.get_one(User, person.user_id), **opening).code
+
+
+def may_read(site, person, code):
+    with site.work(actor=person, write=False) as work:
+        try:
+            work.get(CaseService).fetch(code)
+        except NotFound:
+            return False
+        return True
+
+
+class TestPeople:
+    def test_a_citizen_acts_for_themselves(self, site, citizen):
+        code = case_of(site, citizen)
+        with site.work(actor=citizen, write=False) as work:
+            assert work.get(CaseService).fetch_own(code).citizen_id == citizen.user_id
+        assert (citizen.door, citizen.level) == ("citizen", 1)
+
+    def test_staff_of_a_unit_reads_its_cases_alone(self, site, citizen, staff):
+        with site.work() as work:
+            waste = make_unit(work, "waste")
+            category = make_category(work, unit=waste)
+        code = case_of(site, citizen, category=category)
+        assert may_read(site, staff("one", "waste"), code)
+        assert may_read(site, staff("two", waste, permissions=[VIEW]), code)
+        assert may_read(site, staff("three", category, permissions=[VIEW]), code)
+        assert may_read(site, staff("administrator"), code)
+        assert not may_read(site, staff("five", "lighting"), code)
+        assert not may_read(site, staff("six", "waste", permissions=[]), code)
+
+    def test_people_are_made_in_the_unit_of_work_of_the_test(self, work, citizen, staff):
+        officer = staff("clerk", "waste", name="کیانا فرهادی")
+        found = [work.session.get_one(User, person.user_id) for person in (citizen, officer)]
+        assert [user.name for user in found] == ["شهروند نمونه", "کیانا فرهادی"]
+
+    def test_each_comes_in_by_their_own_door(self, app, login, citizen, staff):
+        login(citizen)
+        assert app.get("/my", status=200)
+        app.get("/desk", status=403)
+        login(staff("administrator"))
+        assert app.get("/desk", status=200)
+
+    def test_a_page_does_not_see_what_is_not_committed(self, work, login, citizen):
+        with pytest.raises(RuntimeError, match=r"site\.work"):
+            login(citizen)
+
+
+class TestOutbox:
+    def test_what_is_promised_is_brought_out(self, site, clock, citizen, outbox):
+        case_of(site, citizen)
+        assert [(row.kind, row.state) for row in outbox(citizen)] == [("petitions.registered", "new")]
+        assert outbox("+989000000009") == []
+        clock.advance(minutes=1)
+        assert outbox.deliver() == 1
+        assert [message.recipient for message in outbox.sent] == [citizen.mobile]
+        assert [row.state for row in outbox()] == ["sent"]
+
+    def test_it_promises_for_tests_of_gateways(self, citizen, outbox):
+        outbox.promise(citizen)
+        outbox.promise("+989000000009", "petitions.done", TRACK="1234567890")
+        outbox.deliver()
+        assert [row.text for row in outbox()] == [
+            "Petition 4059031274 is registered.",
+            "Petition 1234567890 is done.",
+        ]
+        with pytest.raises(KeyError, match="nothing"):
+            outbox.promise(citizen, "nothing")
+
+    def test_it_sees_what_the_test_has_not_committed_yet(self, work, citizen, outbox):
+        make_case(work, citizen=work.session.get_one(User, citizen.user_id))
+        assert len(outbox(citizen)) == 1
+
+
+def test_a_clock_goes_back_to_where_it_began():
+    clock = FakeClock()
+    clock.set(NOON - timedelta(days=9))
+    assert clock.now() < NOON
+    clock.set(None)
+    assert clock.now() == NOON
+
+
+@pytest.mark.browser
+class TestBrowser:
+    def test_people_look_at_the_site_of_the_test(self, browser_app, site, clock, citizen):
+        code = case_of(site, citizen)
+        page = browser_app.open(f"/my/{code}", citizen, viewport={"width": 390, "height": 844})
+        assert page.locator("h1").inner_text()
+        assert page.evaluate("innerWidth") == 390
+        visitor = browser_app.open(f"/my/{code}")
+        assert "/login" in visitor.url
+
+    def test_what_a_browser_complains_about_is_told(self, browser_app):
+        page = browser_app.open()
+        page.evaluate("console.error('a mistake')")
+        assert [words for _address, words in browser_app.complaints] == ["a mistake"]
+        with pytest.raises(AssertionError, match="a mistake"):
+            browser_app.close()
+
+
+OWN_TESTS = """
+def test_the_plugins_of_the_ini_file_are_at_work(site, civic_database):
+    assert site.settings["site"]["plugins"] == ["reports"]
+    assert civic_database == "sqlite"
+
+
+def test_without_a_browser(browser_app):
+    raise AssertionError("there is none")
+"""
+
+
+def test_the_ini_file_names_plugins_and_what_is_missing_is_told(tmp_path):
+    (tmp_path / "pytest.ini").write_text("[pytest]\ncivicportal_plugins = reports\n")
+    (tmp_path / "test_own.py").write_text(OWN_TESTS)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider"],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": "", "PLAYWRIGHT_BROWSERS_PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "1 passed, 1 skipped" in done.stdout, done.stdout + done.stderr
+    assert "chromium is not installed (Debian: apt-get install chromium" in done.stdout
+    assert "Warning" not in done.stdout

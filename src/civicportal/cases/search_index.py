@@ -7,6 +7,7 @@ transaction that writes the case, whoever it is: PostgreSQL's at its end. Words 
 ``@`` or in a column.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -47,6 +48,8 @@ _READY = {
     ),
     "sqlite": text("SELECT 1 FROM sqlite_master WHERE name = 'case_search'"),
 }
+_ALONE = text("SELECT pg_try_advisory_lock(hashtext('ix_case_search_doc'))")
+"""A lock of the connection's own, which it keeps until it is closed."""
 _FTS5 = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS case_search USING fts5(search_text, search_person,"
     " content='cases', content_rowid='id', tokenize='ascii', detail='column', columnsize=0)"
@@ -148,6 +151,9 @@ def _index(engines: Engines) -> None:
     # Nobody waits while the index of a large table grows, and no transaction is open.
     engine = create_engine(engines.read.url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
+        # Two that build at once wait for each other, and so they do when one's statement waits for the other's lock.
+        while not connection.execute(_ALONE).scalar():
+            time.sleep(0.1)
         if connection.execute(_READY["postgresql"]).scalar():
             return
         connection.execute(text("DROP INDEX IF EXISTS ix_case_search_doc"))

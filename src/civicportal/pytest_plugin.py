@@ -79,7 +79,8 @@ class _Session:
         key = json.dumps([kind, settings], sort_keys=True)
         if key not in self._environments:
             folder = self._folder / f"site{len(self._environments)}"
-            self._environments[key] = Environment(folder, self.new_database(kind), settings)
+            database = self.new_database(kind)
+            self._environments[key] = Environment(folder, database, settings, self.databases.migrate)
         return self._environments[key]
 
     def close(self) -> None:

@@ -1,8 +1,13 @@
-"""Empty databases for one run of tests."""
+"""Databases for one run of tests: empty ones, and such as have been migrated."""
 
+import shutil
 from pathlib import Path
 from typing import Literal
 
+from sqlalchemy import make_url
+
+from civicportal import migrate
+from civicportal.site import Site
 from civicportal.testing.postgres import TemporaryCluster
 
 Kind = Literal["sqlite", "postgresql"]
@@ -18,6 +23,7 @@ class Databases:
         self._folder = folder
         self._cluster: TemporaryCluster | None = None
         self._made = 0
+        self._migrated: dict[tuple[str, ...], str] = {}
 
     def create(self, kind: Kind, *, ctype: str = "C.UTF-8") -> str:
         """Return the address of a new, empty database.
@@ -31,6 +37,28 @@ class Databases:
         if self._cluster is None:
             self._cluster = TemporaryCluster()
         return self._cluster.create_database(ctype)
+
+    def migrate(self, site: Site) -> None:
+        """Give an empty database of ours its tables; sites of the same packages get those of the first by copying."""
+        kind: Kind = "sqlite" if site.engines.dialect == "sqlite" else "postgresql"
+        key = (kind, *(package.name for package in migrate.packages(site)))
+        address = site.settings["site"]["database_url"]
+        site.engines.dispose()
+        if key in self._migrated:
+            self._copy(self._migrated[key], address)
+            return
+        migrate.upgrade(site)
+        site.engines.dispose()
+        self._migrated[key] = self.create(kind)
+        self._copy(address, self._migrated[key])
+
+    def _copy(self, source: str, target: str) -> None:
+        """Overwrite an empty database by another one, which nobody has open."""
+        names = [make_url(address).database or "" for address in (source, target)]
+        if self._cluster and target.startswith("postgresql"):
+            self._cluster.copy_database(*names)
+        else:
+            shutil.copyfile(*names)
 
     def close(self) -> None:
         """Stop the cluster, if it was started."""

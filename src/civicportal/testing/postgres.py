@@ -50,8 +50,12 @@ class TemporaryCluster:
         self._made += 1
         name = f"test{self._made}"
         sql = f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE '{ctype}'"
-        self._run("psql", "-h", str(self.folder), "-U", "postgres", "-d", "postgres", "-q", "-c", sql)
+        self._execute(sql)
         return f"postgresql+psycopg://postgres@/{name}?host={self.folder}"
+
+    def copy_database(self, source: str, target: str) -> None:
+        """Overwrite a database by another one; both by their names, and nobody is connected to them."""
+        self._execute(f"DROP DATABASE {target}", f"CREATE DATABASE {target} TEMPLATE {source}")
 
     def start(self) -> None:
         """Start the server, again after :meth:`break_off`; return when it answers."""
@@ -69,6 +73,10 @@ class TemporaryCluster:
         if self._runs:
             self.break_off()
         shutil.rmtree(self.folder)
+
+    def _execute(self, *statements: str) -> None:
+        orders = [word for statement in statements for word in ("-c", statement)]
+        self._run("psql", "-h", str(self.folder), "-U", "postgres", "-d", "postgres", "-q", *orders)
 
     def _run(self, program: str, *arguments: str) -> None:
         # A server would keep a captured pipe open for ever: what it says goes to a file.

@@ -52,7 +52,9 @@ class SiteLoader(plaster.ILoader):
         wanted = defaults or {}
 
         def serve(app: Any) -> None:
-            app.registry.site.check_start()
-            serve_app(app, host=wanted.get("host", "127.0.0.1"), port=int(wanted.get("port", 6543)))
+            site = app.registry.site
+            site.check_start()
+            place = {"host": wanted.get("host", "127.0.0.1"), "port": int(wanted.get("port", 6543))}
+            serve_app(app, trusted_proxies=site.settings["site"]["trusted_proxy"], **place)
 
         return serve

@@ -3,6 +3,7 @@
 import logging
 import os
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from civicportal.draining import serve
 from civicportal.errors import ConfigurationError
 from civicportal.logging import setup_logging
 from civicportal.prefork import Prefork
+from civicportal.proxies import behind_proxies
 from civicportal.site import Site
 from civicportal.worker.child import WorkerChild
 
@@ -85,33 +87,33 @@ def fitting_processes(dialect: str, cores: int | None = None, memory_mb: float |
 
 
 def serve_app(
-    app: Any, host: str = "", port: int = 0, threads: int = THREADS, trusted_proxy: str = "", **more: Any
+    app: Any,
+    host: str = "",
+    port: int = 0,
+    threads: int = THREADS,
+    trusted_proxies: Sequence[str] = (),
+    **more: Any,
 ) -> None:
     """Serve an application until SIGTERM or SIGINT; after SIGTERM what has begun is brought to its end.
 
     A thousand connections that send nothing must not shut out the others: many connections, a short patience.
 
     :param threads: requests at a time.
-    :param trusted_proxy: address of the reverse proxy whose ``X-Forwarded-For`` and ``-Proto`` are believed.
+    :param trusted_proxies: addresses and networks of the reverse proxies whose ``X-Forwarded-For`` and ``-Proto`` are
+        believed.
     :param more: further settings of waitress; with ``sockets`` it accepts from those, and opens none.
     """
-    proxy = {
-        "trusted_proxy": trusted_proxy,
-        "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
-        "trusted_proxy_count": 1,
-    }
     place = {} if "sockets" in more else {"host": host, "port": port}
     serve(
-        app,
+        behind_proxies(app, trusted_proxies),
         threads=threads,
         connection_limit=2000,
         asyncore_use_poll=True,
         channel_timeout=15,
         cleanup_interval=5,
         max_request_body_size=LARGEST_BODY,
-        clear_untrusted_proxy_headers=True,
+        clear_untrusted_proxy_headers=False,
         ident=None,
-        **(proxy if trusted_proxy else {}),
         **place,
         **more,
     )
@@ -146,7 +148,7 @@ def serve_site(
     site.check_start()
     app = create_app(site)
     number = 1 if site.is_demo else processes or fitting_processes(site.engines.dialect)
-    options = {"threads": threads, "trusted_proxy": site.settings["site"]["trusted_proxy"]}
+    options = {"threads": threads, "trusted_proxies": site.settings["site"]["trusted_proxy"]}
     with provider_beside(site):
         child = WorkerChild(site.path) if worker else None
         try:

@@ -4,65 +4,30 @@ import os
 import tomllib
 import warnings
 from collections.abc import Mapping
-from datetime import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import colander
 
+from civicportal import settings_values as values
 from civicportal.errors import ConfigurationError
 from civicportal.limits import DEFAULTS as LIMIT_DEFAULTS
-from civicportal.toml_types import NUMBERS, FreeTable, Table, number, string, strings
+from civicportal.settings_values import WEEKDAYS, parse_hours
+from civicportal.toml_types import NUMBERS, FreeTable, Table, number, one_or_more, string, strings
+
+__all__ = [
+    "MODES",
+    "WEEKDAYS",
+    "S3Table",
+    "SiteSettings",
+    "parse_hours",
+    "read_settings",
+    "validate",
+    "warn_sleeping",
+]
 
 MODES = ("production", "development", "demo")
-STEPS = ("head", "above")
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 SECRETS = {("site", "secret"), ("site", "pii_keys"), ("s3", "access_key"), ("s3", "secret_key")}
-
-
-def _zone(node: colander.SchemaNode, value: str) -> None:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise colander.Invalid(node, f"unknown time zone {value!r}") from None
-
-
-def parse_hours(value: str) -> tuple[time, time]:
-    """Read ``07:30-14:30``.
-
-    :raises ValueError: when it is anything else.
-    """
-    start, dash, end = value.partition("-")
-    if not dash:
-        raise ValueError(value)
-    return time.fromisoformat(start.strip()), time.fromisoformat(end.strip())
-
-
-def _hours(node: colander.SchemaNode, value: str) -> None:
-    try:
-        parse_hours(value)
-    except ValueError:
-        raise colander.Invalid(node, f"must look like 07:30-14:30, not {value!r}") from None
-
-
-def _time(node: colander.SchemaNode, value: str) -> None:
-    try:
-        time.fromisoformat(value)
-    except ValueError:
-        raise colander.Invalid(node, f"must look like 12:00, not {value!r}") from None
-
-
-def _time_or_none(node: colander.SchemaNode, value: str) -> None:
-    if value:
-        _time(node, value)
-
-
-def _weekdays(node: colander.SchemaNode, value: list[str]) -> None:
-    unknown = sorted(set(value) - set(WEEKDAYS))
-    if unknown:
-        raise colander.Invalid(node, f"unknown weekday {unknown[0]!r}; known are {', '.join(WEEKDAYS)}")
 
 
 class SiteTable(Table):
@@ -86,7 +51,8 @@ class SiteTable(Table):
     :ivar secret: 32 bytes or more; signs and derives everything that needs a key.
     :ivar pii_keys: keys of the encryption at rest, the newest first, with spaces between; the secret where there is none.
     :ivar fallback_unit: key of the unit that gets what no rule and no category sends elsewhere.
-    :ivar trusted_proxy: address of the reverse proxy whose ``X-Forwarded-For`` and ``-Proto`` are believed.
+    :ivar trusted_proxy: addresses and networks of the reverse proxies whose ``X-Forwarded-For`` and ``-Proto`` are
+        believed; one may stand alone.
     """
 
     name = string()
@@ -98,7 +64,7 @@ class SiteTable(Table):
     languages = strings(())
     calendar = string("jalali", validator=colander.OneOf(("jalali", "gregorian")))
     country = string("generic")
-    timezone = string("UTC", validator=_zone)
+    timezone = string("UTC", validator=values.zone)
     public_url = string("")
     hosts = strings(())
     database_url = string("sqlite:///var/civicportal.db")
@@ -107,14 +73,7 @@ class SiteTable(Table):
     secret = string("")
     pii_keys = string("")
     fallback_unit = string()
-    trusted_proxy = string("")
-
-
-def _endpoint(node: colander.SchemaNode, value: str) -> None:
-    parts = urlsplit(value)
-    is_near = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
-    if not parts.hostname or not (parts.scheme == "https" or is_near):
-        raise colander.Invalid(node, f"must begin with https://, not {value!r}")
+    trusted_proxy = one_or_more((), validator=values.proxies)
 
 
 class S3Table(Table):
@@ -130,7 +89,7 @@ class S3Table(Table):
     """
 
     bucket = string()
-    endpoint = string(validator=_endpoint)
+    endpoint = string(validator=values.endpoint)
     region = string("us-east-1")
     prefix = string("")
     access_key = string()
@@ -177,10 +136,10 @@ class CalendarTable(Table):
     :ivar half_day_end: when they close on a half day; the middle of the hours, if not given.
     """
 
-    weekend = strings(("fri",), validator=_weekdays)
-    half_days = strings((), validator=_weekdays)
-    hours = string("08:00-16:00", validator=_hours)
-    half_day_end = string(None, validator=_time)
+    weekend = strings(("fri",), validator=values.weekdays)
+    half_days = strings((), validator=values.weekdays)
+    hours = string("08:00-16:00", validator=values.hours)
+    half_day_end = string(None, validator=values.time_of_day)
 
 
 class NotificationsTable(Table):
@@ -195,19 +154,11 @@ class NotificationsTable(Table):
     """
 
     transport = string()
-    quiet_hours = string("22:00-08:00", validator=_hours)
+    quiet_hours = string("22:00-08:00", validator=values.hours)
     undo_seconds = number(30)
     accept = string("")
     object = string("")
-    digest_at = string("08:00", validator=_time_or_none)
-
-
-def _steps(node: colander.SchemaNode, value: list[str]) -> None:
-    unknown = sorted(set(value) - set(STEPS))
-    if unknown:
-        raise colander.Invalid(node, f"unknown step {unknown[0]!r}; known are {', '.join(STEPS)}")
-    if len(set(value)) < len(value):
-        raise colander.Invalid(node, "a step is taken once")
+    digest_at = string("08:00", validator=values.time_or_none)
 
 
 class EscalationTable(Table):
@@ -217,7 +168,7 @@ class EscalationTable(Table):
     :ivar every: office days between the steps; the first is taken at the deadline.
     """
 
-    steps = strings((), validator=_steps)
+    steps = strings((), validator=values.steps)
     every = number(2)
 
 
@@ -289,7 +240,8 @@ def _words(error: colander.Invalid) -> list[str]:
 
 def _refuse_plain_secrets(path: Path, raw: Mapping[str, Any]) -> None:
     for table, key in SECRETS:
-        if isinstance(raw.get(table, {}).get(key), str):
+        value = raw.get(table, {}).get(key)
+        if isinstance(value, str) or (isinstance(value, dict) and "default" in value):
             raise ConfigurationError(
                 f'{path}: {table}.{key}: a secret is never written here; use {{ env = "NAME" }} or {{ file = "…" }}'
             )

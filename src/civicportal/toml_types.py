@@ -52,6 +52,10 @@ STRINGS = TomlValue(
     "an array of strings",
     lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
 )
+STRING_OR_STRINGS = TomlValue(
+    "a string or an array of strings",
+    lambda value: isinstance(value, str) or STRINGS.accepts(value),
+)
 NUMBERS = TomlValue(
     "an array of numbers", lambda value: isinstance(value, list) and all(map(_is_number, value))
 )
@@ -75,3 +79,14 @@ def boolean(default: Any = colander.required, **kwargs: Any) -> colander.SchemaN
 def strings(default: Any = colander.required, **kwargs: Any) -> colander.SchemaNode:
     """Return a node for an array of strings; without a default it is required."""
     return colander.SchemaNode(STRINGS, missing=default, **kwargs)
+
+
+def one_or_more(default: Any = colander.required, **kwargs: Any) -> colander.SchemaNode:
+    """Return a node for a string or an array of them: an array in any case, without an empty string."""
+
+    def listed(value: Any) -> Any:
+        if value is colander.null:
+            return value
+        return [text for text in ([value] if isinstance(value, str) else value) if text]
+
+    return colander.SchemaNode(STRING_OR_STRINGS, missing=default, preparer=listed, **kwargs)

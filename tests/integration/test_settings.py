@@ -44,6 +44,19 @@ def assemble(folder, **overrides):
             {"site": {"secret": "plain and long enough for everything"}},
             r"site\.secret: a secret is never written",
         ),
+        (
+            {"site": {"secret": {"env": "NO_SUCH_NAME", "default": "plain"}}},
+            r"site\.secret: a secret is never written",
+        ),
+        (
+            {"site": {"trusted_proxy": "proxy"}},
+            r"site\.trusted_proxy: must be an address or a network: 'proxy'",
+        ),
+        (
+            {"site": {"trusted_proxy": ["10.0.0.1", "10.0.0.1/8"]}},
+            r"site\.trusted_proxy: .* has host bits set",
+        ),
+        ({"site": {"trusted_proxy": 7}}, r"site\.trusted_proxy: must be a string or an array of strings"),
         ({"site": {"pii_keys": "plain"}}, r"site\.pii_keys: a secret is never written"),
         ({"s3": {**BUCKET, "secret_key": "plain"}}, r"s3\.secret_key: a secret is never written"),
         ({"s3": {**BUCKET, "endpoint": "http://s3.example.org"}}, r"s3\.endpoint: must begin with https://"),
@@ -146,3 +159,12 @@ def test_which_site(tmp_path, monkeypatch):
 
 def test_the_test_site_is_read_back_as_it_was_written():
     assert tomllib.loads(to_toml(SETTINGS)) == SETTINGS
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("", []), ("127.0.0.1", ["127.0.0.1"]), (["10.0.0.5", "10.0.1.0/24"], ["10.0.0.5", "10.0.1.0/24"])],
+)
+def test_proxies_are_one_or_several(tmp_path, written, read):
+    path = make_site_file(tmp_path, site={"trusted_proxy": written})
+    assert read_settings(path)["site"]["trusted_proxy"] == read

@@ -1,5 +1,6 @@
-"""The files that ``docs/scaling.md`` shows are taken by the programs they are written for."""
+"""The files of ``docs/deploy`` are taken by the programs they are written for; what runs in them is ours."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -7,17 +8,22 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from civicportal.cli import main
+from civicportal.server import LARGEST_BODY
 from civicportal.settings import S3Table
 from civicportal.testing.postgres import PostgresMissing, TemporaryCluster
 
-PAGE = Path(__file__).parents[1] / "docs/scaling.md"
-#: The shown files by their path, which stands in their first line.
-FILES = dict(re.findall(r"```\w+\n# (/etc/\S+)\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL))
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs/scaling.md"
+#: Their texts by their names; the first line of each says where it goes.
+FILES = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs/deploy").iterdir()}
+UNITS = {name: text for name, text in FILES.items() if Path(name).suffix in (".service", ".socket", ".timer")}
 
 
 def needed(program: str) -> str:
-    found = shutil.which(program, path="/usr/sbin:/usr/bin:/bin:/usr/local/bin")
+    found = shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin")
     if not found:
         pytest.skip(f"{program} is not installed")
     return found
@@ -36,21 +42,48 @@ def test_the_table_of_the_bucket_is_one() -> None:
     S3Table().deserialize({**table, "access_key": "a", "secret_key": "b"})
 
 
+def test_each_file_says_where_it_goes_and_is_shown() -> None:
+    page = (ROOT / "docs/use/production.md").read_text(encoding="utf-8")
+    for name, text in FILES.items():
+        assert re.match(r"# /etc/\S+\n", text), name
+        assert f"(../deploy/{name})" in page
+
+
+def test_the_units_run_commands_that_there_are() -> None:
+    wanted = {
+        command
+        for text in UNITS.values()
+        for command in re.findall(r"/srv/civicportal/bin/civicportal (\w+)", text)
+    }
+    assert wanted == {"serve", "worker", "backup"}
+    for command in wanted:
+        assert CliRunner().invoke(main, [command, "--help"]).exit_code == 0
+
+
 def test_systemd_takes_the_units(tmp_path: Path) -> None:
     analyze = needed("systemd-analyze")
-    units = {Path(path).name: text for path, text in FILES.items() if "/systemd/" in path}
-    assert units.keys() == {"civicportal.socket", "civicportal.service", "civicportal-worker.service"}
-    for name, text in units.items():
+    for name, text in UNITS.items():
         # The program and its user are not there.
-        text = re.sub(r"ExecStart=\S+", "ExecStart=/bin/true", text).replace("User=civicportal\n", "")
+        text = re.sub(r"/srv/civicportal/bin/civicportal", "/bin/true", text).replace(
+            "User=civicportal\n", ""
+        )
         (tmp_path / name).write_text(text)
-    said = run(analyze, "verify", "--man=no", *(tmp_path / name for name in units))
+    said = run(analyze, "verify", "--man=no", *(tmp_path / name for name in UNITS))
     assert [line for line in said.splitlines() if str(tmp_path) in line] == []
+
+
+def test_nobody_else_reads_the_secrets_of_the_units() -> None:
+    services = {name: text for name, text in UNITS.items() if name.endswith(".service")}
+    assert len(services) == 3
+    for text in services.values():
+        assert "\nUser=civicportal\n" in text
+        assert "\nEnvironmentFile=/etc/civicportal/secrets\n" in text
+        assert re.search(r"^Environment=(?!CIVICPORTAL_SITE=)", text, re.MULTILINE) is None
 
 
 def test_nginx_takes_the_proxy(tmp_path: Path) -> None:
     nginx, openssl = needed("nginx"), needed("openssl")
-    [text] = [text for path, text in FILES.items() if "/nginx/" in path]
+    text = FILES["nginx.conf"]
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     subject = ("-subj", "/CN=portal.example.org", "-days", "2", "-nodes")
     run(openssl, "req", "-x509", "-newkey", "rsa:2048", "-keyout", key, "-out", certificate, *subject)
@@ -65,8 +98,12 @@ def test_nginx_takes_the_proxy(tmp_path: Path) -> None:
     run(nginx, "-t", "-c", whole)
 
 
+def test_the_proxy_lets_through_what_the_server_takes() -> None:
+    assert f"client_max_body_size {LARGEST_BODY // 2**20}m;" in FILES["nginx.conf"]
+
+
 def test_postgresql_takes_the_settings() -> None:
-    [text] = [text for path, text in FILES.items() if "/postgresql/" in path]
+    text = FILES["postgresql.conf"]
     wanted = dict(re.findall(r"^(\w+) = '?([\w.]+)'?$", text, re.MULTILINE))
     assert len(wanted) == len(re.findall(r"^\w", text, re.MULTILINE)) > 8
     try:

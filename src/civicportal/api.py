@@ -14,7 +14,7 @@ from civicportal.audit.services import AuditService
 from civicportal.calendar import CityCalendar
 from civicportal.cases.attachments import AttachmentService, drop_files, store_files
 from civicportal.cases.changes import CaseChange
-from civicportal.cases.conditions import in_stage, overdue, sent_between
+from civicportal.cases.conditions import in_stage, overdue, sent_between, stages_of
 from civicportal.cases.conversion import ConversionService, copy_pictures, not_converted
 from civicportal.cases.deadlines import promise as promise_deadline
 from civicportal.cases.errors import CannotUndo, CaseError, PictureGone, Refused, StaleCase
@@ -185,6 +185,7 @@ from civicportal.site import Site
 from civicportal.statistics.facets import SOURCE as SOURCE_FACET
 from civicportal.statistics.facets import unit_facet
 from civicportal.statistics.figures import FigureService
+from civicportal.statistics.lookup import CounterService
 from civicportal.statistics.pages import FiguresPage, figures_page
 from civicportal.statistics.periods import Span
 from civicportal.statistics.schemas import PeriodFields
@@ -262,6 +263,7 @@ __all__ = [
     "ConfigurationError",
     "Conflict",
     "ConversionService",
+    "CounterService",
     "DateWidget",
     "ExpertComment",
     "Export",
@@ -442,6 +444,7 @@ __all__ = [
     "shade_of",
     "shade_scale",
     "sms_parts",
+    "stages_of",
     "step_values",
     "store",
     "store_files",

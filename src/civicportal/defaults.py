@@ -70,7 +70,7 @@ def register_messages() -> "Iterable[MessageText]":
 @hookimpl
 def register_jobs(site: "Site") -> "Iterable[Job]":
     """Return the core's jobs, and in a demo without a provider what answers its phones."""
-    from civicportal import sweepers
+    from civicportal import sweepers, upkeep
     from civicportal.accounts import claims
     from civicportal.administration import health
     from civicportal.audit import jobs as audit
@@ -82,7 +82,19 @@ def register_jobs(site: "Site") -> "Iterable[Job]":
     from civicportal.statistics import backfill
 
     has_own_phones = site.is_demo and site.transport == "console"
-    own = (sweepers, audit, claims, privacy, digests, escalation, health, exports, backfill, vocabulary)
+    own = (
+        sweepers,
+        upkeep,
+        audit,
+        claims,
+        privacy,
+        digests,
+        escalation,
+        health,
+        exports,
+        backfill,
+        vocabulary,
+    )
     core = [job for module in own for job in module.JOBS]
     return (*core, *(phones.JOBS if has_own_phones else ()))
 

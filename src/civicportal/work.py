@@ -121,7 +121,7 @@ class Work:
         self.session.flush()
         if self.session.touches_reference:
             self.site.reference.change(self.session)
-        write_counts(self.site.engines, self.session, self._counts.items())
+        write_counts(self.site.engines, self.session, self._counts, self.site.calendar)
         write_tallies(self.site.engines, self.session, self._tallies)
         self._counts.clear()
         self._tallies.clear()

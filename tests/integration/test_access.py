@@ -112,6 +112,8 @@ def compare(session):
         walked = select(Case.id).where(visible(person, verb, walked=True))
         assert set(session.scalars(walked)) == in_python
         for kind in {case.kind for case in cases}:
+            of_kind = select(Case.id).where(Case.kind == kind, visible(person, verb, kind=kind))
+            assert set(session.scalars(of_kind)) == {id_ for id_ in in_sql if by_id[id_].kind == kind}
             if sees_all(person, kind, verb):
                 assert {case.id for case in cases if case.kind == kind} <= in_sql
         joined = select(Referral.id).join(Case, Case.id == Referral.case_id)

@@ -1,13 +1,15 @@
 """The pages of members, through the real application."""
 
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from civicportal.accounts.invitations import InvitationService, LinkSpent
 from civicportal.accounts.members import MemberService
 from civicportal.accounts.models import Session, User
+from civicportal.accounts.names import fold_names
 from civicportal.accounts.sessions import SessionService
 from civicportal.audit.models import AuditEvent
 from civicportal.cases.models import Case
@@ -87,6 +89,25 @@ def test_search_by_name(app, city, words, found):
     assert listed == ([found] if found else listed)
     if words == "%":
         assert listed == []
+
+
+@pytest.mark.parametrize("words", ["پناهي", "پَناه", "رضا پن", "سمائي پناهی", "ﭘﻨﺎﻫﯽ", "«پناهی»"])
+def test_a_name_is_found_however_it_is_written(site, app, city, words):
+    with site.work() as work:
+        work.session.get(User, city[1].id).name = "رضا سمائی‌پناهی"
+    search = form_of(app.get("/admin/members"), "/admin/members/find")
+    search["q"] = words
+    assert names(search.submit(status=303).follow()) == ["رضا سمائی‌پناهی"]
+
+
+def test_names_from_before_their_words_were_kept_are_found(site, app, city):
+    with site.work() as work:
+        work.session.execute(update(User).values(search_name=""))
+    address = f"/admin/members?q={quote('پناهی')}"
+    assert names(app.get(address)) == []
+    assert fold_names(site) == 4
+    assert fold_names(site) == 0
+    assert names(app.get(address)) == ["رضا پناهی"]
 
 
 def test_a_mobile_never_stands_in_an_address(app, city):

@@ -27,6 +27,7 @@ from civicportal.testing import identity, make_case, make_category, make_citizen
 MOBILE = "+989000000001"
 #: Personal values that a person is not handed with the rest: secrets, and words between officers.
 WITHHELD = {
+    "users.search_name",
     "users.national_code_index",
     "known_devices.device_hash",
     "cases.search_text",

@@ -51,6 +51,8 @@ MOST = {
     "step": 12,
     "refer": 16,
 }
+#: On SQLite the counters of months are a statement of their own: it goes nowhere, and cannot go with another.
+APART = {"sqlite": 1, "postgresql": 0}
 
 
 class City:
@@ -139,6 +141,7 @@ def test_what_is_sent_keeps_to_its_number_of_statements(city):
         "step": [scenarios.step(cast, case) for case in cast.steps[:3]],
         "refer": [scenarios.refer(cast, case, n) for n, case in enumerate(cast.steps[3:6])],
     }
+    apart = APART[city.site.engines.dialect]
     for name, (warm, *measured) in made.items():
         city.count_sent(warm)
-        assert min(city.count_sent(request) for request in measured) <= MOST[name], name
+        assert min(city.count_sent(request) for request in measured) <= MOST[name] + apart, name

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from civicportal.calendar import CityCalendar
-from civicportal.statistics.periods import Bucket, Span, buckets, span_of, step_of
+from civicportal.statistics.periods import Bucket, Span, buckets, span_of, step_of, whole_months
 
 CALENDAR = CityCalendar(
     kind="jalali", timezone=ZoneInfo("Asia/Tehran"), weekend=frozenset({4}), hours=(time(7, 30), time(14, 30))
@@ -71,3 +71,37 @@ def test_steps_hold_each_day_once(step):
 )
 def test_a_trend_stays_readable(wish, days, step):
     assert step_of(wish, days) == step
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "months", "days"),
+    [
+        (None, None, (None, None), []),
+        ("1405/07/01", "1405/08/30", ("1405/07/01", "1405/08/30"), []),
+        ("1405/07/01", None, ("1405/07/01", None), []),
+        (None, "1405/08/29", (None, "1405/07/30"), [("1405/08/01", "1405/08/29")]),
+        (
+            "1405/06/31",
+            "1405/08/01",
+            ("1405/07/01", "1405/07/30"),
+            [("1405/06/31", "1405/06/31"), ("1405/08/01", "1405/08/01")],
+        ),
+        ("1405/07/02", "1405/08/29", None, [("1405/07/02", "1405/08/29")]),
+        ("1405/07/02", "1405/07/30", None, [("1405/07/02", "1405/07/30")]),
+        ("1404/12/02", None, ("1405/01/01", None), [("1404/12/02", "1404/12/29")]),
+    ],
+)
+def test_a_span_is_whole_months_and_what_is_left(first, last, months, days):
+    span = Span(first=first and CALENDAR.parse_date(first), last=last and CALENDAR.parse_date(last))
+    whole, left = whole_months(span, CALENDAR)
+    assert (tuple(written(whole)) if whole else None) == months
+    assert [tuple(written(piece)) for piece in left] == days
+
+
+def test_a_span_holds_its_days():
+    first, last = CALENDAR.day(1405, 1, 1), CALENDAR.day(1405, 1, 31)
+    one = timedelta(days=1)
+    span = Span(first=first, last=last)
+    assert [span.holds(day) for day in (first - one, first, last, last + one)] == [False, True, True, False]
+    assert Span().holds(first)
+    assert Span(last=last).holds(first)

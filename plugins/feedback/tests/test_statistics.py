@@ -3,6 +3,9 @@
 import re
 
 import pytest
+from civicportal_feedback.search import FeedbackSearch, Filters
+
+from civicportal.api import Case
 
 LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789")
 
@@ -34,3 +37,14 @@ class TestFigures:
         for link in links:
             shown = app.get(link["href"], status=200).html.select_one(".page-h p").text
             assert number(shown) == number(link.text), link["href"]
+
+
+@pytest.mark.parametrize(
+    "filters", [{}, {"stage": "open"}, {"status": "answered"}, {"type": "criticism"}, {"unit": "pr"}]
+)
+def test_the_total_is_the_length_of_the_list(city, several, filters):
+    asked = Filters(**filters)
+    with city.site.work(write=False) as work:
+        search = work.get(FeedbackSearch)
+        listed = work.session.scalars(search.query(asked, Case.id)).all()
+        assert search.total(asked).number == len(listed) > 0

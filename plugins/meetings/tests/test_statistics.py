@@ -3,6 +3,9 @@
 import re
 
 import pytest
+from civicportal_meetings.services.search import Filters, MeetingSearch
+
+from civicportal.api import Case
 
 LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789")
 
@@ -35,3 +38,15 @@ class TestFigures:
         for link in links:
             title = app.get(link["href"], status=200).html.select_one("#requests-title span").text
             assert number(title) == number(link.text), link["href"]
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [{}, {"status": "all"}, {"status": "declined"}, {"status": "all", "stage": "open"}, {"unit": "mayor"}],
+)
+def test_the_total_is_the_length_of_the_list(office, several, filters):
+    asked = Filters(**filters)
+    with office.site.work(write=False) as work:
+        search = work.get(MeetingSearch)
+        listed = work.session.scalars(search.query(asked, Case.id)).all()
+        assert search.total(asked).number == len(listed) > 0

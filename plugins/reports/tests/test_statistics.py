@@ -157,7 +157,7 @@ def check(work, filters):
     def count(filters=filters, **more):
         return search.count(replace(filters, **more))
 
-    assert now.registered == count() == len(rows.cases), filters
+    assert now.registered == count() == len(rows.cases) == search.total(filters).number, filters
     assert now.in_progress == rows.number(lambda case: case.is_open)
     assert now.reviewed == rows.number(lambda case: case.stage == "done")
     assert now.overdue == count(overdue=True) == rows.number(rows.is_overdue)
@@ -176,6 +176,10 @@ def check(work, filters):
     by_day = service.by_day(asked).values()
     assert sum(all_ for all_, _ in by_day) == now.registered
     assert sum(done for _, done in by_day) == now.reviewed
+    by_month = service.by_day(asked, "month").values()
+    assert [sum(column) for column in zip(*by_month, strict=True)] == (
+        [now.registered, now.reviewed] if by_month else []
+    )
     assert sum(service.by_hour(asked).values()) == now.registered
     assert sum(figures.by_category.values()) == now.registered
     for facet in subject(work, {**asdict(filters), "period": "all"}).facets:

@@ -1,11 +1,15 @@
 """The counters of places say what the reports say, whatever happens to them."""
 
+import runpy
+from pathlib import Path
+
+import civicportal_reports
 import pytest
 from civicportal_reports.models import PlaceCount, Report
 from civicportal_reports.places import Location
 from civicportal_reports.services import ReportService
-from civicportal_reports.tally import LEVELS, PLACES
-from sqlalchemy import func, select, update
+from civicportal_reports.tally import LEVELS, PLACES, SUMMED
+from sqlalchemy import delete, func, select, text, update
 
 from civicportal.api import CaseService, Cell, Refused, TallyService, UndoService
 
@@ -70,8 +74,8 @@ def test_wrong_counters_are_found_and_made_anew(city):
     with city.site.work() as work:
         service = work.get(TallyService)
         work.session.execute(update(PlaceCount).values(n=7))
-        assert len(service.differences(PLACES)) == 8
-        assert service.rebuild(PLACES) == 4
+        assert len(service.differences(PLACES)) == 12
+        assert service.rebuild(PLACES) == 6
         assert service.differences(PLACES) == []
 
 
@@ -85,3 +89,16 @@ def test_another_map_moves_the_counters(city):
         assert work.get(TallyService).differences(PLACES) == []
         assert set(work.session.scalars(select(PlaceCount.district))) == {"منطقهٔ یک"}
     assert city.case(code).status == "registered"
+
+
+def test_places_of_before_are_summed_when_the_tables_are_migrated(city):
+    codes = [city.send(), city.send("sidewalk"), city.send(point=city.other_district)]
+    city.step(codes[0], "start_review")
+    migration = Path(civicportal_reports.__file__).parent / "migrations/versions/0003_summed_places.py"
+    with city.site.work() as work:
+        work.session.execute(delete(PlaceCount).where(PlaceCount.level == SUMMED))
+        assert len(work.get(TallyService).differences(PLACES)) == 3
+        work.session.execute(text(runpy.run_path(str(migration))["FILL"]))
+        assert work.get(TallyService).differences(PLACES) == []
+        of_all = select(func.sum(PlaceCount.n)).where(PlaceCount.level == SUMMED)
+        assert work.session.scalar(of_all) == counted(work) == 3

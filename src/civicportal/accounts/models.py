@@ -1,11 +1,26 @@
 """Users, roles, memberships, sessions and one-time codes."""
 
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import JSON, Boolean, Date, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Connection,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    event,
+    inspect,
+)
 from sqlalchemy.orm import Mapped, relationship
 
 from civicportal.db import Base, BigId, id_column, tagged
+from civicportal.persian import folded
 from civicportal.reference import REFERENCE
 
 
@@ -20,6 +35,10 @@ class User(Base):
     mobile: Mapped[str | None] = tagged(String(20), unique=True, pii="contact", erase="null")
     username: Mapped[str | None] = tagged(String(60), unique=True, pii="contact", erase="null")
     name: Mapped[str] = tagged(String(120), default="", pii="contact", erase="null")
+    #: Its words for searching, see :func:`civicportal.persian.folded`.
+    search_name: Mapped[str] = tagged(
+        String(400), default="", server_default="", deferred=True, pii="contact", erase="null", export=False
+    )
     password_hash: Mapped[str | None] = tagged(String(200), erase="null", export=False)
     totp_secret: Mapped[str | None] = tagged(String(400), erase="null", sealed=True, export=False)
     #: Number of the last 30 seconds whose code was taken: a code counts once.
@@ -53,6 +72,13 @@ class User(Base):
     def has_left(self) -> bool:
         """Tell whether they deleted their account themselves and nothing is erased yet: signing in brings it back."""
         return self.deleted_at is not None and self.deleted_by_id == self.id and self.erased_at is None
+
+
+@event.listens_for(User, "before_insert")
+@event.listens_for(User, "before_update")
+def _follow_name(_mapper: Any, _connection: Connection, user: User) -> None:
+    if inspect(user).attrs.name.history.has_changes():
+        user.search_name = folded(user.name or "")
 
 
 class Role(Base):

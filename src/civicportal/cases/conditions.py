@@ -11,9 +11,14 @@ from civicportal.db import NEVER
 from civicportal.lists import within_days
 
 
+def stages_of(stage: str) -> tuple[str, ...]:
+    """Return the stages that a filter means: one, or for "open" all that still wait for somebody."""
+    return tuple(OPEN_STAGES) if stage == "open" else (stage,)
+
+
 def in_stage(stage: str) -> ColumnElement[bool]:
-    """Return the condition for a stage, or for "open": all that still wait for somebody."""
-    return Case.stage.in_(OPEN_STAGES if stage == "open" else (stage,))
+    """Return the condition for what a filter of stages means."""
+    return Case.stage.in_(stages_of(stage))
 
 
 def sent_between(calendar: CityCalendar, first: date | None, last: date | None) -> ColumnElement[bool]:

@@ -30,7 +30,7 @@ from civicportal.cases.models import Case
 from civicportal.cases.search_index import SearchIndex
 from civicportal.cases.search_query import fts5_query, tsquery, tsquery_of_kind, tsquery_of_scope
 from civicportal.cases.wanted import Term, Wanted, read
-from civicportal.lists import Total, count_rows, more_than
+from civicportal.lists import MOST_COUNTED, Total, count_rows, more_than
 
 if TYPE_CHECKING:
     from civicportal.work import Work
@@ -113,8 +113,12 @@ class CaseSearch:
             return count_rows(self.session, query)
         # Of a frequent word some cases are known, or the latest are looked at: how many of them the rest of the query
         # leaves is the least there is.
-        some = self._among(proposal.ids) if proposal.ids else self._latest(_LOOKED_AT)
-        found = count_rows(self.session, query.where(some))
+        if proposal.ids:
+            found = count_rows(self.session, query.where(self._among(proposal.ids)))
+        else:
+            # In this order: PostgreSQL would read all that came before.
+            latest = query.where(self._latest(_LOOKED_AT))
+            found = count_rows(self.session, latest, MOST_COUNTED, Case.id.desc())
         return more_than(found.number) if found.exact else found
 
     def proposal(self, typed: str, kind: str = "") -> Proposal | None:
@@ -135,13 +139,8 @@ class CaseSearch:
         return or_(words, and_(*either, known))
 
     def _has(self, term: Term, column: Any) -> ColumnElement[bool]:
-        place = func.strpos if self._is_postgresql else func.instr
-        end = "" if term.goes_on else " "
-        spaced = " " + column + " "
-        found = [place(spaced, f" {' '.join(spelling)}{end}") > 0 for spelling in term.spellings]
-        if term.code and column is Case.search_text:
-            found.append(_code_begins(term.code))
-        return or_(*found)
+        found = occurs(term, column, self.work.site.engines.dialect)
+        return or_(found, _code_begins(term.code)) if term.code and column is Case.search_text else found
 
     @property
     def _knows_people(self) -> bool:
@@ -198,6 +197,14 @@ class CaseSearch:
         if self._is_postgresql:
             return Case.id == any_(bindparam(None, list(ids), type_=ARRAY(BigInteger)))
         return Case.id.in_(select(func.json_each(json.dumps(ids)).table_valued("value").c.value))
+
+
+def occurs(term: Term, column: Any, dialect: str) -> ColumnElement[bool]:
+    """Return the condition that a term occurs in a column of words as :func:`civicportal.persian.folded` keeps them."""
+    place = func.strpos if dialect == "postgresql" else func.instr
+    end = "" if term.goes_on else " "
+    spaced = " " + column + " "
+    return or_(*(place(spaced, f" {' '.join(spelling)}{end}") > 0 for spelling in term.spellings))
 
 
 def _code_begins(digits: str) -> ColumnElement[bool]:

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, select, tuple_
 from sqlalchemy.orm import selectinload
 
 from civicportal.accounts.models import Membership, User
+from civicportal.cases.search import occurs
+from civicportal.cases.wanted import read
 from civicportal.kartable.transfer import TransferService
 from civicportal.organization.services import OrganizationService
 from civicportal.persian import store
@@ -103,10 +105,7 @@ class MemberDirectory:
         found: list[ColumnElement[bool]] = [is_one, User.erased_at.is_(None)]
         found += self._in_state(query.state)
         if query.q:
-            words = store(query.q)
-            found.append(
-                User.name.icontains(words, autoescape=True) | User.username.icontains(words, autoescape=True)
-            )
+            found.append(self._is_called(query.q))
         if query.role is not None:
             found.append(_holds(Membership.role_id == query.role))
         if query.unit is not None:
@@ -114,6 +113,13 @@ class MemberDirectory:
             below = units.subtree(query.unit) if query.unit in units.by_id else frozenset()
             found.append(_holds(Membership.unit_id.in_(below)))
         return found
+
+    def _is_called(self, typed: str) -> ColumnElement[bool]:
+        """Return the condition that every word begins one of the name, or that the user name holds what was typed."""
+        dialect = self.work.site.engines.dialect
+        words = [occurs(term, User.search_name, dialect) for term in read(typed).terms]
+        named = and_(*words) if words else false()
+        return named | User.username.icontains(store(typed), autoescape=True)
 
     @staticmethod
     def _in_state(state: str | None) -> list[ColumnElement[bool]]:

@@ -37,12 +37,28 @@ def measure(site: "Site") -> int:
 
 
 def catch_up(site: "Site") -> None:
-    """Measure what is not measured yet; if there was anything, or there are no counters at all, make them anew."""
+    """Measure what is not measured yet; if there was anything, or there are no counters at all, make them anew.
+
+    Months are looked at too: code of an older release, which may still run, knows nothing of them.
+    """
     measured = measure(site)
     with site.work(write=False) as work:
         missing = work.get(StatisticsService).missing()
     if measured or missing:
         rebuild(site)
+    else:
+        sum_up(site)
+
+
+def sum_up(site: "Site") -> None:
+    """Make the counters of those months anew that do not say what the counters of their days do."""
+    with site.work(write=False) as work:
+        service = work.get(StatisticsService)
+        wrong = {key.day for key in service.verify_months()}
+        spans = [span for span in service.months() if any(map(span.holds, wrong))]
+    for span in spans:
+        with site.work() as work:
+            work.get(StatisticsService).sum_up(span)
 
 
 def rebuild(site: "Site") -> int:
@@ -53,10 +69,10 @@ def rebuild(site: "Site") -> int:
     :returns: how many there are.
     """
     with site.work(write=False) as work:
-        spans = list(work.get(StatisticsService).spans())
+        spans = list(work.get(StatisticsService).months())
     for span in spans:
         with site.work() as work:
-            work.get(StatisticsService).rebuild_days(span)
+            work.get(StatisticsService).rebuild_month(span)
     with site.work(write=False) as work:
         return work.get(StatisticsService).number()
 

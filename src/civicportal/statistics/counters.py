@@ -1,17 +1,18 @@
 """Writing the counters that a unit of work collected, as one sorted upsert right before the commit."""
 
-from collections.abc import Iterable
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
-from civicportal.db import Engines
-from civicportal.statistics.models import CaseCount
+from civicportal.calendar import CityCalendar
+from civicportal.db import Base, Engines
+from civicportal.statistics.models import CaseCount, CaseMonthCount
+from civicportal.statistics.periods import month_of
 
 
 class CountKey(NamedTuple):
-    """Which counter: see :class:`~civicportal.statistics.models.CaseCount`."""
+    """Which counter: see :class:`~civicportal.statistics.models.Counter`."""
 
     kind: str
     day: date
@@ -37,15 +38,28 @@ class Counts(dict[CountKey, Values]):
         self[key] = tuple(old + sign * new for old, new in zip(before, values, strict=True))
 
 
-def write_counts(engines: Engines, session: Session, counts: Iterable[tuple[CountKey, Values]]) -> None:
-    """Add to the counters in one statement; sorted, so that two units of work never wait crosswise."""
-    rows = [
-        {**key._asdict(), **dict(zip(MEASURES, values, strict=True))}
-        for key, values in sorted(counts)
-        if any(values)
-    ]
-    if not rows:
-        return
-    statement = engines.insert(CaseCount).values(rows)
-    added = {name: getattr(CaseCount, name) + statement.excluded[name] for name in MEASURES}
-    session.execute(statement.on_conflict_do_update(index_elements=list(CountKey._fields), set_=added))
+def write_counts(engines: Engines, session: Session, counts: Counts, calendar: CityCalendar) -> None:
+    """Add to the counters of days and of months; sorted, so that two units of work never wait crosswise."""
+    months = Counts()
+    for key, values in counts.items():
+        months.add(key._replace(day=month_of(key.day, calendar)), values, 1)
+    written = [(CaseCount, counts), (CaseMonthCount, months)]
+    statements = [_upsert(engines, model, rows) for model, found in written if (rows := _rows(found))]
+    if len(statements) == 2 and engines.dialect == "postgresql":
+        # Both on one way to the server.
+        by_day, by_month = statements
+        statements = [by_day.add_cte(by_month.cte("by_month"))]
+    for statement in statements:
+        session.execute(statement)
+
+
+def _rows(counts: Counts) -> list[dict[str, Any]]:
+    found = sorted((key, values) for key, values in counts.items() if any(values))
+    return [{**key._asdict(), **dict(zip(MEASURES, values, strict=True))} for key, values in found]
+
+
+def _upsert(engines: Engines, model: type[Base], rows: list[dict[str, Any]]) -> Any:
+    table = model.__table__
+    statement = engines.insert(table).values(rows)
+    added = {name: table.c[name] + statement.excluded[name] for name in MEASURES}
+    return statement.on_conflict_do_update(index_elements=list(CountKey._fields), set_=added)

@@ -5,19 +5,18 @@ The number of statements does not depend on how many cases, units or days there 
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, Subquery, case, func, literal, select
+from sqlalchemy import ColumnElement, literal
 
-from civicportal.calendar.sql import city_day, city_hour, city_weekday
+from civicportal.calendar.sql import city_hour, city_weekday
 from civicportal.cases.conditions import overdue
 from civicportal.cases.models import Case
-from civicportal.statistics.conditions import MEASURED
-from civicportal.statistics.counters import MEASURES, Values
-from civicportal.statistics.models import CaseCount
+from civicportal.statistics.counters import Values
 from civicportal.statistics.numbers import Numbers
-from civicportal.statistics.periods import Span
+from civicportal.statistics.periods import Span, Step
+from civicportal.statistics.reading import FigureReader, both
 from civicportal.statistics.remembered import remembered
 from civicportal.statistics.selection import Facet, Selection
 
@@ -51,54 +50,79 @@ class FigureService:
 
     def __init__(self, work: "Work") -> None:
         self.work = work
-        self.session = work.session
-        self._stamped: tuple[Selection, Values] | None = None
+        self.reader = FigureReader(work)
+        self._of: Selection | None = None
+        self._stamp: Values | None = None
+        self._known: dict[str, Any] = {}
 
-    def figures(self, selection: Selection) -> Figures:
-        """Return the figures of a selection and of the span before it."""
+    def figures(self, selection: Selection, facet: Facet | None = None) -> Figures:
+        """Return the figures of a selection and of the span before it.
+
+        :param facet: whose table is asked for next: what is read for both is read once.
+        """
         found = Figures(before=Numbers() if selection.span.before else None)
-        for is_now, stage, status, category, *values in self._sums(
-            selection, _both(selection.span), ("is_now", "stage", "status", "category_id")
-        ):
+        counted = selection.counted(self.work)
+        names = ("is_now", "stage", "status", "category_id")
+        sums = self.reader.sums(selection, names, before=True) if counted else self._live(selection, facet)
+        for is_now, stage, status, category, *values in sums:
             found.of(is_now).add(stage, tuple(values))
             if is_now:
                 found.by_status[status] = found.by_status.get(status, 0) + values[0]
                 found.by_category[category] = found.by_category.get(category, 0) + values[0]
-        self._stamped = (selection, found.now.stamp + (found.before.stamp if found.before else ()))
-        span = _both(selection.span)
-        for is_now, number in self._kept("overdue", selection, lambda: self._overdue(selection, span)):
+        if counted:
+            self._begin(selection, found.now.stamp + (found.before.stamp if found.before else ()))
+            facet = facet if facet and facet.of_case else None
+        for is_now, _group, number in self._overdue(selection, facet):
             found.of(is_now).overdue += number
-        for is_now, hours, number in self._kept("hours", selection, lambda: self._hours(selection)):
+        for is_now, _group, hours, number in self._hours(selection, facet):
             found.of(is_now).hours[hours] += number
-        for is_now, number in self._kept("citizens", selection, lambda: self._citizens(selection)):
+        for is_now, number in self._kept("citizens", selection, lambda: self.reader.citizens(selection)):
             found.of(is_now).citizens = number
         return found
 
     def totals(self, selection: Selection) -> Numbers:
         """Return only what adds up, and what is overdue."""
         found = Numbers()
-        for stage, *values in self._sums(selection, selection.span, ("stage",)):
+        for stage, *values in self.reader.sums(selection, ("stage",)):
             found.add(stage, tuple(values))
-        found.overdue = sum(number for _, number in self._overdue(selection, selection.span))
+        found.overdue = sum(number for is_now, _group, number in self._overdue(selection) if is_now)
         return found
 
-    def by_day(self, selection: Selection) -> dict[date, tuple[int, int]]:
-        """Return by day of registration how many cases there are, and how many of them are reviewed by now."""
+    def by_day(self, selection: Selection, step: Step = "day") -> dict[date, tuple[int, int]]:
+        """Return by day of registration how many cases there are, and how many of them are reviewed by now.
+
+        :param step: of "month" a whole month of the span counts as its first day.
+        """
         found: dict[date, tuple[int, int]] = {}
+        names, by_month = ("day", "stage"), step == "month" and selection.counted(self.work)
         days = self._kept(
-            "days",
+            "months" if by_month else "days",
             selection,
-            lambda: self._sums(selection, selection.span, ("day", "stage"), measures=("n",)),
+            lambda: self.reader.sums(selection, names, measures=("n",), by_month=by_month),
         )
         for day, stage, number in days:
             registered, reviewed = found.get(day, (0, 0))
             found[day] = (registered + number, reviewed + (number if stage == "done" else 0))
         return found
 
+    def days(self, selection: Selection) -> Span:
+        """Return the days of a selection; where an end is open, to its first or its last case."""
+        span = selection.span
+        if span.first and span.last:
+            return span
+        if selection.counted(self.work):
+            first, last = self.reader.first_and_last(selection)
+        else:
+            by_day = self.by_day(selection)
+            first, last = min(by_day, default=None), max(by_day, default=None)
+        return Span(first=span.first or first, last=span.last or last)
+
     def table(self, selection: Selection, facet: Facet) -> dict[str, Numbers]:
         """Return the numbers of each group of a facet, the largest first."""
         found: dict[str, Numbers] = {}
-        sums, overdue, hours = self._kept(f"by {facet.name}", selection, lambda: self._by(selection, facet))
+        sums = self._kept(
+            f"sums by {facet.name}", selection, lambda: self.reader.sums(selection, ("facet", "stage"), facet)
+        )
 
         def groups(value: Any) -> Iterable[Numbers]:
             return [found.setdefault(group, Numbers()) for group in facet.groups(value)]
@@ -106,145 +130,75 @@ class FigureService:
         for value, stage, *values in sums:
             for numbers in groups(value):
                 numbers.add(stage, tuple(values))
-        for value, number in overdue:
-            for numbers in groups(value):
+        for is_now, value, number in self._overdue(selection, facet):
+            for numbers in groups(value) if is_now else ():
                 numbers.overdue += number
-        for value, worked, number in hours:
-            for numbers in groups(value):
-                numbers.hours[worked] += number
+        for is_now, value, hours, number in self._hours(selection, facet):
+            for numbers in groups(value) if is_now else ():
+                numbers.hours[hours] += number
         return dict(sorted(found.items(), key=lambda item: (-item[1].registered, item[0])))
-
-    def _by(self, selection: Selection, facet: Facet) -> tuple[Sequence[Any], ...]:
-        return (
-            self._sums(selection, selection.span, ("facet", "stage"), facet),
-            self._overdue(selection, selection.span, facet),
-            self._hours(selection, facet),
-        )
 
     def by_hour(self, selection: Selection) -> dict[tuple[int, int], int]:
         """Return how many cases were registered in each (weekday, hour) of the city, Monday being 0."""
         zone = self.work.site.calendar.timezone
         columns = (city_weekday(Case.created_at, zone), city_hour(Case.created_at, zone))
-        rows = self._rows(selection, selection.span, columns)
-        return {(weekday, hour): number for weekday, hour, number in self._numbers(rows)}
+        rows = self._kept(
+            "hours of the day", selection, lambda: self.reader.numbers(selection, selection.span, columns)
+        )
+        return {(weekday, hour): number for weekday, hour, number in rows}
 
-    # -- sums: from counters, or from the cases -------------------------------------------------------------------
+    # -- what cannot be added up: (is_now, group of the facet, …, number) ----------------------------------------
 
-    def _sums(
-        self,
-        selection: Selection,
-        span: Span,
-        names: tuple[str, ...],
-        facet: Facet | None = None,
-        measures: tuple[str, ...] = MEASURES,
-    ) -> Sequence[Any]:
-        """Return rows of the keys of these names and a sum for each measure."""
-        counted = selection.counted(self.work) and (facet is None or facet.counter is not None)
-        if counted:
-            keys = self._counter_keys(selection, facet)
-            days = [CaseCount.day >= span.first] if span.first else []
-            days += [CaseCount.day <= span.last] if span.last else []
-            values: list[Any] = [getattr(CaseCount, name).label(name) for name in measures]
-            query = select(*(keys[name].label(name) for name in names), *values).where(
-                CaseCount.kind == selection.kind.name, *days, *selection.where(CaseCount)
-            )
-        else:
-            keys = self._case_keys(selection, facet)
-            values = [MEASURED[name].label(name) for name in measures]
-            query = selection.rows(
-                self.work, span, *(keys[name].label(name) for name in names), *values, facet=facet
-            )
-        rows = query.subquery()
-        columns = [rows.c[name] for name in names]
-        sums = select(*columns, *(func.sum(rows.c[name]) for name in measures)).group_by(*columns)
-        # Counters stay when their cases have gone elsewhere.
-        return self.session.execute(sums.having(func.sum(rows.c.n) != 0)).all()
+    def _live(self, selection: Selection, facet: Facet | None) -> Sequence[Any]:
+        """Return the sums of :meth:`figures` from the cases, and keep those of :meth:`table` that came with them."""
+        found = self.reader.at_once(selection, facet)
+        self._begin(selection, None)
+        by = facet.name if facet else ""
+        self._known[f"overdue by {by}"] = [(row[0], row[4], row[5]) for row in found]
+        self._known[f"sums by {by}"] = [(row[4], row[1], *row[6:]) for row in found if row[0]]
+        return [(*row[:4], *row[6:]) for row in found]
 
-    def _counter_keys(self, selection: Selection, facet: Facet | None) -> dict[str, Any]:
-        return {
-            "is_now": _since(CaseCount.day, selection.span.first),
-            "day": CaseCount.day,
-            "stage": CaseCount.stage,
-            "status": CaseCount.status,
-            "category_id": CaseCount.category_id,
-            "facet": facet.counter if facet else None,
-        }
-
-    def _case_keys(self, selection: Selection, facet: Facet | None) -> dict[str, Any]:
-        return {
-            "is_now": self._is_now(selection),
-            "day": city_day(Case.created_at, self.work.site.calendar.timezone, self._first(selection)),
-            "stage": Case.stage,
-            "status": Case.status,
-            "category_id": func.coalesce(Case.category_id, 0),
-            "facet": facet.column if facet else None,
-        }
-
-    # -- what cannot be added up ----------------------------------------------------------------------------------
-
-    def _overdue(self, selection: Selection, span: Span, facet: Facet | None = None) -> Sequence[Any]:
-        key = facet.column if facet else self._is_now(selection)
+    def _overdue(self, selection: Selection, facet: Facet | None = None) -> Sequence[Any]:
         late = overdue(self.work.clock.now())
-        return self._numbers(self._rows(selection, span, (key,), late, facet=facet))
+        return self._spread("overdue", selection, facet, (), late)
 
     def _hours(self, selection: Selection, facet: Facet | None = None) -> Sequence[Any]:
-        span = selection.span if facet else _both(selection.span)
-        key = facet.column if facet else self._is_now(selection)
-        columns = (key, (Case.handling_minutes + 30) // 60)
-        return self._numbers(
-            self._rows(selection, span, columns, Case.handling_minutes.is_not(None), facet=facet)
-        )
+        hours = (Case.handling_minutes + 30) // 60
+        return self._spread("hours", selection, facet, (hours,), Case.handling_minutes.is_not(None))
 
-    def _citizens(self, selection: Selection) -> Sequence[Any]:
-        rows = self._rows(
-            selection,
-            _both(selection.span),
-            (self._is_now(selection), Case.citizen_id),
-            Case.citizen_id.is_not(None),
-        )
-        # Grouping twice lets PostgreSQL hash; count(distinct …) would sort.
-        people = select(rows.c.k0, rows.c.k1).group_by(rows.c.k0, rows.c.k1).subquery()
-        return self.session.execute(select(people.c.k0, func.count()).group_by(people.c.k0)).all()
-
-    def _rows(
+    def _spread(
         self,
+        name: str,
         selection: Selection,
-        span: Span,
-        columns: Iterable[Any],
-        *conditions: ColumnElement[bool],
-        facet: Facet | None = None,
-    ) -> Subquery:
-        named = (column.label(f"k{number}") for number, column in enumerate(columns))
-        return selection.rows(self.work, span, *named, facet=facet).where(*conditions).subquery()
+        facet: Facet | None,
+        columns: tuple[Any, ...],
+        condition: ColumnElement[bool],
+    ) -> Sequence[Any]:
+        group = facet.column if facet else literal(None)
+        keys = (self.reader.is_now(selection), group, *columns)
+        span = both(selection.span)
+        return self._kept(
+            f"{name} by {facet.name if facet else ''}",
+            selection,
+            lambda: self.reader.numbers(selection, span, keys, condition, facet=facet),
+        )
 
-    def _numbers(self, rows: Subquery) -> Sequence[Any]:
-        return self.session.execute(_count(rows)).all()
+    # -- what was read before ----------------------------------------------------------------------------------------
 
-    def _is_now(self, selection: Selection) -> ColumnElement[int]:
-        return _since(Case.created_at, self._first(selection))
-
-    def _first(self, selection: Selection) -> datetime | None:
-        first = selection.span.first
-        return self.work.site.calendar.day_bounds(first)[0] if first else None
+    def _begin(self, selection: Selection, stamp: Values | None) -> None:
+        self._of, self._stamp, self._known = selection, stamp, {}
 
     def _kept(self, name: str, selection: Selection, read: Callable[[], Rows]) -> Rows:
-        """Return what was read before of the same cases, where :meth:`figures` has just counted them."""
-        if self._stamped is None or self._stamped[0] is not selection or not selection.counted(self.work):
+        """Return what was read before of the same cases: in this unit of work, or where :meth:`figures` counted them."""
+        if self._of is not selection:
+            self._begin(selection, None)
+        if name not in self._known:
+            self._known[name] = self._remembered(name, selection, read)
+        rows: Rows = self._known[name]
+        return rows
+
+    def _remembered(self, name: str, selection: Selection, read: Callable[[], Rows]) -> Rows:
+        if self._stamp is None or not selection.counted(self.work):
             return read()
         where = (name, selection.kind.name, selection.span, selection.categories, selection.units)
-        stamp = self._stamped[1]
-        return remembered(self.work.site, where, stamp, number=stamp[0], read=read)
-
-
-def _since(column: Any, first: Any) -> ColumnElement[int]:
-    return case((column >= first, 1), else_=0) if first else literal(1)
-
-
-def _both(span: Span) -> Span:
-    """Return the days of a span and of the one before it."""
-    before = span.before
-    return Span(first=before.first if before else span.first, last=span.last)
-
-
-def _count(rows: Subquery) -> Select[Any]:
-    return select(*rows.c, func.count()).group_by(*rows.c)
+        return remembered(self.work.site, where, self._stamp, number=self._stamp[0], read=read)

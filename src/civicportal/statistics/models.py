@@ -1,4 +1,4 @@
-"""Counters of cases, one row for each combination that occurs."""
+"""Counters of cases, one row for each combination that occurs: by day, and once more by month."""
 
 from datetime import date
 
@@ -8,13 +8,11 @@ from sqlalchemy.orm import Mapped
 from civicportal.db import Base, BigId, tagged
 
 
-class CaseCount(Base):
-    """How many cases of a day stand where, and what is counted of them. ``0`` means no category or no unit."""
-
-    __tablename__ = "case_counts"
+class Counter:
+    """How many cases of some days stand where, and what is counted of them. ``0`` means no category or no unit."""
 
     kind: Mapped[str] = tagged(String(40), primary_key=True)
-    #: The city's day on which the cases were registered.
+    #: The first of the days on which the cases were registered, on the city's clock.
     day: Mapped[date] = tagged(Date, primary_key=True)
     stage: Mapped[str] = tagged(String(12), primary_key=True)
     status: Mapped[str] = tagged(String(40), primary_key=True)
@@ -31,3 +29,15 @@ class CaseCount(Base):
     satisfied: Mapped[int] = tagged(Integer, server_default="0")
     #: How often the cases were passed on from one kartable to another.
     hops: Mapped[int] = tagged(Integer, server_default="0")
+
+
+class CaseCount(Counter, Base):
+    """The counters of single days."""
+
+    __tablename__ = "case_counts"
+
+
+class CaseMonthCount(Counter, Base):
+    """The same of whole months of the city's calendar, from which long spans are read."""
+
+    __tablename__ = "case_month_counts"

@@ -1,7 +1,7 @@
 """The page of figures of any kind of case: a plugin says what is counted, everything else is the same for all."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -19,6 +19,7 @@ from civicportal.statistics.periods import (
     Bucket,
     Span,
     buckets,
+    month_of,
     step_of,
     title,
     weekdays,
@@ -77,10 +78,10 @@ def figures_page(request: Any, subject: Subject, page: FiguresPage) -> dict[str,
     """Return what ``civicportal:templates/statistics/desk.jinja2`` shows."""
     work, values, selection = request.work, subject.values, subject.selection(request.work)
     service = work.get(FigureService)
-    figures = service.figures(selection)
     by = request.GET.get("by", "")
     facet = next((one for one in subject.facets if one.name == by), subject.facets[0])
     shows_hours = by == HOURS
+    figures = service.figures(selection, None if shows_hours else facet)
     categories = work.get(OrganizationService).categories_of(subject.kind.name)
     return {
         "form": page.form,
@@ -105,13 +106,15 @@ def figures_page(request: Any, subject: Subject, page: FiguresPage) -> dict[str,
 
 
 def _trend(request: Any, service: FigureService, selection: Selection) -> dict[str, Any]:
-    calendar, by_day = request.site.calendar, service.by_day(selection)
+    calendar, days = request.site.calendar, service.days(selection)
     today = calendar.today(request.site.clock.now())
-    first = selection.span.first or min(by_day, default=today)
-    last = selection.span.last or max(by_day, default=today)
-    if (last - first).days > LONGEST_TREND:
-        first = max(first, min(by_day, default=last))
+    first, last = days.first or today, days.last or today
+    if selection.span.first and (last - first).days > LONGEST_TREND:
+        first = max(first, service.days(replace(selection, span=replace(days, first=None))).first or last)
     step = step_of(request.GET.get("step"), (last - first).days + 1)
+    if step == "month" and first != selection.span.first:
+        first = max(month_of(first, calendar), selection.span.first or date.min)
+    by_day = service.by_day(selection, step)
     rows = [(bucket, *_sum(by_day, bucket)) for bucket in buckets(first, last, step, calendar)]
     return {
         "step": step,

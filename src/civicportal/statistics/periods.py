@@ -39,12 +39,32 @@ class Span:
         """Return how many days it has, None where an end is open."""
         return (self.last - self.first).days + 1 if self.first and self.last else None
 
+    def holds(self, day: date) -> bool:
+        """Tell whether a day is one of them."""
+        return not (self.first and day < self.first) and not (self.last and day > self.last)
+
     @property
     def before(self) -> "Span | None":
         """Return the span of equal length right before it, None where an end is open."""
         if self.first is None or self.days is None or self.days < 1:
             return None
         return Span(first=self.first - self.days * _DAY, last=self.first - _DAY)
+
+
+def whole_months(span: Span, calendar: CityCalendar) -> tuple[Span | None, list[Span]]:
+    """Cut a span into whole months of the calendar and the days that are left before and behind them.
+
+    :returns: the months, None if there are none; and the days.
+    """
+    first = span.first
+    if first and first != month_of(first, calendar):
+        first = month_after(first, calendar)
+    end = month_of(span.last + _DAY, calendar) if span.last else None
+    if first and end and first >= end:
+        return None, [span]
+    before = [Span(first=span.first, last=first - _DAY)] if first and first != span.first else []
+    behind = [Span(first=end, last=span.last)] if end and span.last and end <= span.last else []
+    return Span(first=first, last=end and end - _DAY), [*before, *behind]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +107,18 @@ def _beginning(period: str, calendar: CityCalendar, today: date) -> date:
     return today - (RECENT_DAYS - 1) * _DAY
 
 
+def month_of(day: date, calendar: CityCalendar) -> date:
+    """Return the first day of the month of a day."""
+    year, month, _day = calendar.year_month_day(day)
+    return calendar.day(year, month, 1)
+
+
+def month_after(day: date, calendar: CityCalendar) -> date:
+    """Return the first day of the month that follows the month of a day."""
+    year, month, _day = calendar.year_month_day(day)
+    return calendar.day(*((year, month + 1, 1) if month < 12 else (year + 1, 1, 1)))
+
+
 def week_of(day: date, calendar: CityCalendar) -> date:
     """Return the first day of the week of a day: Saturday in the Jalali calendar, else Monday."""
     first = 5 if calendar.kind == "jalali" else 0
@@ -122,9 +154,7 @@ def _end_of(day: date, step: Step, calendar: CityCalendar) -> date:
         return day
     if step == "week":
         return week_of(day, calendar) + 6 * _DAY
-    year, month, _day = calendar.year_month_day(day)
-    following = (year, month + 1, 1) if month < 12 else (year + 1, 1, 1)
-    return calendar.day(*following) - _DAY
+    return month_after(day, calendar) - _DAY
 
 
 def title(bucket: Bucket, step: Step, calendar: CityCalendar, locale: str) -> str:

@@ -72,7 +72,7 @@ class Facet:
     :ivar groups: values of the column to what the filter calls them; one value may count in several groups, a unit in
         the units above it.
     :ivar titles: what people read for each group.
-    :ivar counter: the column of the counters that holds the same, if there is one.
+    :ivar counter: name of the column of the counters that holds the same, if there is one.
     """
 
     name: str
@@ -81,7 +81,7 @@ class Facet:
     column: Any
     groups: Callable[[Any], tuple[str, ...]] = field(default=lambda value: (value or "",))
     titles: Mapping[str, Any] = field(default_factory=dict)
-    counter: Any = None
+    counter: str = ""
 
     @property
     def of_case(self) -> bool:

@@ -1,7 +1,7 @@
-"""Comparing the counters with what the cases say, and making them anew: both by the database, some days at a time."""
+"""Comparing the counters with what the cases say, and making them anew: both by the database, a month at a time."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, Subquery, delete, func, insert, literal, or_, select, text, union_all
@@ -11,16 +11,17 @@ from civicportal.cases.conditions import sent_between
 from civicportal.cases.models import Case
 from civicportal.statistics.conditions import MEASURED
 from civicportal.statistics.counters import MEASURES, CountKey, Values
-from civicportal.statistics.models import CaseCount
-from civicportal.statistics.periods import Span
+from civicportal.statistics.models import CaseCount, CaseMonthCount
+from civicportal.statistics.periods import Span, month_after, month_of
 
 if TYPE_CHECKING:
     from civicportal.work import Work
 
-DAYS_AT_ONCE = 31
-"""So many days of a large city are counted well within the patience of a statement."""
-# Whoever has changed a case and not yet counted it waits, and adds to the new counters.
-_ALONE = text("LOCK TABLE case_counts IN SHARE ROW EXCLUSIVE MODE")
+# Whoever has changed a case and not yet counted it waits, and adds to the new counters; in the order in which they
+# come to both tables.
+_ALONE = text("LOCK TABLE case_month_counts, case_counts IN SHARE ROW EXCLUSIVE MODE")
+Differences = dict[CountKey, tuple[Values, Values]]
+"""Counters that are wrong, as (stored, live); the numbers in the order of the measures."""
 
 
 class StatisticsService:
@@ -30,61 +31,77 @@ class StatisticsService:
         self.work = work
         self.session = work.session
 
-    def verify(self) -> dict[CountKey, tuple[Values, Values]]:
-        """Return the counters that are wrong, as (stored, live); the numbers in the order of the measures."""
-        found: dict[CountKey, tuple[Values, Values]] = {}
-        for span in self.spans():
-            found |= self._differences(span)
+    def verify(self) -> Differences:
+        """Return the counters of days that are wrong."""
+        found: Differences = {}
+        for span in self.months():
+            found |= self._compared(_stored(CaseCount, span), _summed(self._rows(span), "live"))
+        return found
+
+    def verify_months(self) -> Differences:
+        """Return the counters of months that do not say what those of their days do."""
+        found: Differences = {}
+        for span in self.months():
+            found |= self._compared(_stored(CaseMonthCount, span), _summed(_days_of(span), "live"))
         return found
 
     def rebuild(self) -> int:
         """Make all counters anew, in this one transaction.
 
-        :returns: how many there are.
+        :returns: how many there are of days.
         """
-        for span in self.spans():
-            self.rebuild_days(span)
+        for span in self.months():
+            self.rebuild_month(span)
         return self.number()
 
     def number(self) -> int:
-        """Return how many counters there are."""
+        """Return how many counters of days there are."""
         return self.session.scalar(select(func.count()).select_from(CaseCount)) or 0
 
-    def rebuild_days(self, span: Span) -> None:
-        """Make the counters of some days anew; exact under whatever is written meanwhile."""
-        if self.work.site.engines.dialect == "postgresql":
-            self.session.execute(_ALONE)
-        self.session.execute(delete(CaseCount).where(*_days(span)))
-        rows = self._rows(span)
-        keys = [rows.c[name] for name in CountKey._fields]
-        grouped = select(*keys, *(func.sum(rows.c[name]).label(name) for name in MEASURES)).group_by(*keys)
-        self.session.execute(insert(CaseCount).from_select([*CountKey._fields, *MEASURES], grouped))
+    def rebuild_month(self, span: Span) -> None:
+        """Make the counters of a month and of its days anew; exact under whatever is written meanwhile."""
+        self._alone()
+        self._replace(CaseCount, span, self._rows(span))
+        self._replace(CaseMonthCount, span, _days_of(span))
 
-    def spans(self) -> Iterator[Span]:
-        """Yield all days that have cases or counters, some at a time."""
-        today = self.work.site.calendar.today
+    def sum_up(self, span: Span) -> None:
+        """Make the counters of a month anew from those of its days."""
+        self._alone()
+        self._replace(CaseMonthCount, span, _days_of(span))
+
+    def months(self) -> Iterator[Span]:
+        """Yield the months of the city's calendar that have cases or counters."""
+        calendar = self.work.site.calendar
         moments = self.session.execute(select(func.min(Case.created_at), func.max(Case.created_at))).one()
         days = self.session.execute(select(func.min(CaseCount.day), func.max(CaseCount.day))).one()
-        known = [*(today(moment) for moment in moments if moment), *(day for day in days if day)]
+        known = [*(calendar.today(moment) for moment in moments if moment), *(day for day in days if day)]
         if not known:
             return
-        first: date = min(known)
+        first = month_of(min(known), calendar)
         while first <= max(known):
-            last = first + timedelta(days=DAYS_AT_ONCE - 1)
-            yield Span(first=first, last=last)
-            first = last + timedelta(days=1)
+            following = month_after(first, calendar)
+            yield Span(first=first, last=following - timedelta(days=1))
+            first = following
 
     def missing(self) -> bool:
         """Tell whether there are cases and no counter."""
         counter, case = (self.session.scalar(select(of).limit(1)) for of in (CaseCount.kind, Case.id))
         return case is not None and counter is None
 
-    def _differences(self, span: Span) -> dict[CountKey, tuple[Values, Values]]:
-        both = union_all(_stored(span), self._live(span)).subquery()
+    def _alone(self) -> None:
+        if self.work.site.engines.dialect == "postgresql":
+            self.session.execute(_ALONE)
+
+    def _replace(self, model: Any, span: Span, rows: Subquery) -> None:
+        self.session.execute(delete(model).where(*_within(model, span)))
+        self.session.execute(insert(model).from_select([*CountKey._fields, *MEASURES], _summed(rows)))
+
+    def _compared(self, stored: Select[Any], live: Select[Any]) -> Differences:
+        both = union_all(stored, live).subquery()
         sums = [func.sum(both.c[f"{side}_{name}"]) for side in ("stored", "live") for name in MEASURES]
         keys = [both.c[name] for name in CountKey._fields]
         half = len(MEASURES)
-        differ = [stored != live for stored, live in zip(sums[:half], sums[half:], strict=True)]
+        differ = [old != new for old, new in zip(sums[:half], sums[half:], strict=True)]
         query = select(*keys, *sums).group_by(*keys).having(or_(*differ)).order_by(*keys)
         found = {}
         for row in self.session.execute(query):
@@ -108,21 +125,32 @@ class StatisticsService:
         query = select(*(value.label(name) for name, value in values.items()))
         return query.where(sent_between(calendar, span.first, span.last)).subquery()
 
-    def _live(self, span: Span) -> Select[Any]:
-        rows = self._rows(span)
-        keys = [rows.c[name] for name in CountKey._fields]
-        sums = [func.sum(rows.c[name]).label(f"live_{name}") for name in MEASURES]
-        return select(*keys, *(literal(0).label(f"stored_{name}") for name in MEASURES), *sums).group_by(
-            *keys
-        )
+
+def _within(model: Any, span: Span) -> tuple[Any, ...]:
+    return model.day >= span.first, model.day <= span.last
 
 
-def _days(span: Span) -> tuple[Any, ...]:
-    return CaseCount.day >= span.first, CaseCount.day <= span.last
+def _days_of(span: Span) -> Subquery:
+    """Return the counters of the days of a month, as its first."""
+    columns = {name: getattr(CaseCount, name) for name in (*CountKey._fields, *MEASURES)}
+    columns["day"] = literal(span.first, CaseCount.day.type)
+    return (
+        select(*(column.label(name) for name, column in columns.items()))
+        .where(*_within(CaseCount, span), CaseCount.n != 0)
+        .subquery()
+    )
 
 
-def _stored(span: Span) -> Select[Any]:
-    keys = [getattr(CaseCount, name) for name in CountKey._fields]
-    numbers = [getattr(CaseCount, name).label(f"stored_{name}") for name in MEASURES]
+def _summed(rows: Subquery, side: str = "") -> Select[Any]:
+    """Return sums by key; with a side to be compared, under its name and beside nothing on the other."""
+    keys = [rows.c[name] for name in CountKey._fields]
+    sums = [func.sum(rows.c[name]).label(f"{side}_{name}" if side else name) for name in MEASURES]
+    zeros = [literal(0).label(f"stored_{name}") for name in MEASURES] if side else []
+    return select(*keys, *zeros, *sums).group_by(*keys)
+
+
+def _stored(model: Any, span: Span) -> Select[Any]:
+    keys = [getattr(model, name) for name in CountKey._fields]
+    numbers = [getattr(model, name).label(f"stored_{name}") for name in MEASURES]
     zeros = (literal(0).label(f"live_{name}") for name in MEASURES)
-    return select(*keys, *numbers, *zeros).where(*_days(span))
+    return select(*keys, *numbers, *zeros).where(*_within(model, span))

@@ -11,10 +11,12 @@ from civicportal.api import (
     SORTS,
     Case,
     CaseSearch,
+    CounterService,
     FigureFilters,
     OrganizationService,
     Page,
     Referral,
+    Span,
     SuggestionService,
     Total,
     Work,
@@ -23,6 +25,7 @@ from civicportal.api import (
     in_stage,
     overdue,
     sent_between,
+    stages_of,
     visible,
 )
 from civicportal_feedback.models import Feedback
@@ -67,7 +70,7 @@ class FeedbackSearch:
 
     def query(self, filters: Filters, *columns: Any) -> Select[Any]:
         """Return a query for columns of the messages that the actor may see."""
-        return self._filtered(filters, *columns).where(visible(self.work.actor))
+        return self._filtered(filters, *columns).where(visible(self.work.actor, kind=KIND))
 
     def page(self, filters: Filters, *, sort: str = "newest", cursor: str | None = None) -> Page:
         """Return one page of (case, feedback) rows."""
@@ -75,7 +78,10 @@ class FeedbackSearch:
         return case_page(self.session, query, sort=SORTS.get(sort, SORTS["newest"]), cursor=cursor)
 
     def total(self, filters: Filters) -> Total:
-        """Return how many there are, counted no further than a page shows."""
+        """Return how many there are: from the counters where they know it, else counted no further than a page shows."""
+        known = self._counted(filters)
+        if known is not None:
+            return Total(known)
         query = self._filtered(filters, Case.id).where(visible(self.work.actor, walked=True))
         return self.work.get(CaseSearch).total(query, filters.words, KIND)
 
@@ -101,6 +107,17 @@ class FeedbackSearch:
             if closed_at is None or case_id not in found:
                 found[case_id] = "come" if closed_at else "waiting"
         return found
+
+    def _counted(self, filters: Filters) -> int | None:
+        rest = replace(filters, stage=None, status=None, first_day=None, last_day=None)
+        if rest != Filters():
+            return None
+        return self.work.get(CounterService).number(
+            KIND,
+            stages=stages_of(filters.stage) if filters.stage else None,
+            statuses=[filters.status] if filters.status else None,
+            span=Span(first=filters.first_day, last=filters.last_day),
+        )
 
     def _filtered(self, filters: Filters, *columns: Any) -> Select[Any]:
         query = select(*columns).select_from(Case).join(Feedback, Feedback.case_id == Case.id)

@@ -1,0 +1,166 @@
+"""Reading what figures are made of: sums from the counters or from the cases, and what cannot be added up."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, Select, Subquery, case, func, literal, select, text, union_all
+
+from civicportal.calendar.sql import city_day
+from civicportal.cases.conditions import overdue
+from civicportal.cases.models import Case
+from civicportal.statistics.conditions import MEASURED
+from civicportal.statistics.counters import MEASURES
+from civicportal.statistics.lookup import counted_in, pieces
+from civicportal.statistics.models import CaseCount
+from civicportal.statistics.periods import Span
+from civicportal.statistics.selection import Facet, Selection
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+# All cases of a large city are read some times over: that may take longer than other pages may.
+_PATIENT = text("SET LOCAL statement_timeout = '20s'")
+
+
+class FigureReader:
+    """One statement for each method, whatever is asked for."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    def sums(
+        self,
+        selection: Selection,
+        names: tuple[str, ...],
+        facet: Facet | None = None,
+        *,
+        measures: tuple[str, ...] = MEASURES,
+        before: bool = False,
+        by_month: bool = True,
+    ) -> Sequence[Any]:
+        """Return rows of the keys of these names and a sum for each measure.
+
+        :param before: read the span before too.
+        :param by_month: whole months may be read from their counters.
+        """
+        span, calendar = selection.span, self.work.site.calendar
+        if selection.counted(self.work) and (facet is None or facet.counter):
+            spans = [span, span.before] if before and span.before else [span]
+            parts = [
+                self._counters(
+                    selection,
+                    model,
+                    days,
+                    *(self._counter_key(name, model, one is span, facet).label(name) for name in names),
+                    *(getattr(model, name).label(name) for name in measures),
+                )
+                for one in spans
+                for model, days in (pieces(one, calendar) if by_month else [(CaseCount, one)])
+            ]
+            rows = union_all(*parts).subquery()
+        else:
+            keys = self._case_keys(selection, facet)
+            rows = selection.rows(
+                self.work,
+                both(span) if before else span,
+                *(keys[name].label(name) for name in names),
+                *(MEASURED[name].label(name) for name in measures),
+                facet=facet,
+            ).subquery()
+        columns = [rows.c[name] for name in names]
+        sums = (func.sum(rows.c[name]) for name in measures)
+        return self.session.execute(select(*columns, *sums).group_by(*columns)).all()
+
+    def at_once(self, selection: Selection, facet: Facet | None) -> Sequence[Any]:
+        """Return (is now, stage, status, category, group of the facet, overdue, measure …) from the cases: looked at once."""
+        if self.work.site.engines.dialect == "postgresql":
+            self.session.execute(_PATIENT)
+        keys = self._case_keys(selection, facet)
+        names = ("is_now", "stage", "status", "category_id", "facet")
+        late = case((overdue(self.work.clock.now()), 1), else_=0)
+        rows = selection.rows(
+            self.work,
+            both(selection.span),
+            *(keys[name].label(name) for name in names),
+            late.label("overdue"),
+            *(MEASURED[name].label(name) for name in MEASURES),
+            facet=facet,
+        ).subquery()
+        columns = [rows.c[name] for name in names]
+        sums = [func.sum(rows.c[name]) for name in ("overdue", *MEASURES)]
+        return self.session.execute(select(*columns, *sums).group_by(*columns)).all()
+
+    def citizens(self, selection: Selection) -> Sequence[Any]:
+        """Return (is now, number of different people)."""
+        keys = (self.is_now(selection), Case.citizen_id)
+        rows = self._rows(selection, both(selection.span), keys, Case.citizen_id.is_not(None))
+        # Grouping twice lets PostgreSQL hash; count(distinct …) would sort.
+        people = select(*rows.c).group_by(*rows.c).subquery()
+        counted = select(people.c.k0, func.count()).group_by(people.c.k0)
+        return self.session.execute(counted).all()
+
+    def first_and_last(self, selection: Selection) -> Any:
+        """Return the first and the last day with a case, as the counters know them."""
+        ends = (func.min(CaseCount.day), func.max(CaseCount.day))
+        return self.session.execute(self._counters(selection, CaseCount, selection.span, *ends)).one()
+
+    def numbers(
+        self,
+        selection: Selection,
+        span: Span,
+        columns: Iterable[Any],
+        *conditions: ColumnElement[bool],
+        facet: Facet | None = None,
+    ) -> Sequence[Any]:
+        """Return the values of columns that occur, and how often."""
+        rows = self._rows(selection, span, columns, *conditions, facet=facet)
+        return self.session.execute(select(*rows.c, func.count()).group_by(*rows.c)).all()
+
+    def is_now(self, selection: Selection) -> ColumnElement[int]:
+        """Return 1 for cases of the span, 0 for those of the span before."""
+        first = self._first(selection)
+        return case((Case.created_at >= first, 1), else_=0) if first else literal(1)
+
+    def _first(self, selection: Selection) -> datetime | None:
+        first = selection.span.first
+        return self.work.site.calendar.day_bounds(first)[0] if first else None
+
+    def _rows(
+        self,
+        selection: Selection,
+        span: Span,
+        columns: Iterable[Any],
+        *conditions: ColumnElement[bool],
+        facet: Facet | None = None,
+    ) -> Subquery:
+        named = (column.label(f"k{number}") for number, column in enumerate(columns))
+        return selection.rows(self.work, span, *named, facet=facet).where(*conditions).subquery()
+
+    @staticmethod
+    def _counters(selection: Selection, model: Any, span: Span, *columns: Any) -> Select[Any]:
+        return select(*columns).where(*counted_in(model, selection.kind.name, span), *selection.where(model))
+
+    @staticmethod
+    def _counter_key(name: str, model: Any, is_now: bool, facet: Facet | None) -> ColumnElement[Any]:
+        if name == "is_now":
+            return literal(int(is_now))
+        key: ColumnElement[Any] = getattr(model, facet.counter if facet and name == "facet" else name)
+        return key
+
+    def _case_keys(self, selection: Selection, facet: Facet | None) -> dict[str, Any]:
+        return {
+            "is_now": self.is_now(selection),
+            "day": city_day(Case.created_at, self.work.site.calendar.timezone, self._first(selection)),
+            "stage": Case.stage,
+            "status": Case.status,
+            "category_id": func.coalesce(Case.category_id, 0),
+            "facet": facet.column if facet else literal(None),
+        }
+
+
+def both(span: Span) -> Span:
+    """Return the days of a span and of the one before it."""
+    before = span.before
+    return Span(first=before.first if before else span.first, last=span.last)

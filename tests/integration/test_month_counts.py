@@ -1,0 +1,156 @@
+"""Counters of months: written with those of days, made anew from them, and read for long spans and totals of lists."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import delete, event, select, update
+
+from civicportal.cases.models import Case
+from civicportal.cases.services import CaseService
+from civicportal.security import SYSTEM
+from civicportal.statistics.backfill import catch_up, sum_up
+from civicportal.statistics.figures import FigureService
+from civicportal.statistics.lookup import CounterService
+from civicportal.statistics.models import CaseCount, CaseMonthCount
+from civicportal.statistics.periods import Span, month_of
+from civicportal.statistics.selection import Selection
+from civicportal.statistics.services import StatisticsService
+from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
+
+KIND = "petitions"
+DAYS = 100
+
+
+class Town:
+    """A case every fourth day of some months, every third of them closed."""
+
+    def __init__(self, site, clock):
+        self.site, self.clock = site, clock
+        with site.work() as work:
+            self.unit = make_unit(work, "waste")
+            self.category = make_category(work, "bin", unit=self.unit)
+            citizen = make_citizen(work)
+            self.boss = identity(work, make_staff(work, "administrator"))
+            self.officer = identity(work, make_staff(work, unit=self.unit))
+        for number in range(DAYS // 4):
+            with site.work(actor=self.boss) as work:
+                case = make_case(work, citizen_id=citizen.id, category=self.category)
+                if number % 3 == 0:
+                    work.get(CaseService).apply(case, "accept")
+                    work.get(CaseService).apply(case, "finish")
+            clock.advance(days=4)
+        self.today = site.calendar.today(clock.now())
+
+    def spans(self):
+        """Spans that begin and end within months, with them, or nowhere."""
+        calendar = self.site.calendar
+        month = month_of(self.today - timedelta(days=50), calendar)
+        yield Span()
+        yield Span(first=month, last=self.today)
+        yield Span(first=month)
+        yield Span(last=month - timedelta(days=1))
+        yield Span(first=self.today - timedelta(days=75), last=self.today - timedelta(days=15))
+        yield Span(first=self.today - timedelta(days=12), last=self.today - timedelta(days=9))
+
+
+@pytest.fixture
+def town(site, clock):
+    return Town(site, clock)
+
+
+def counters(site):
+    with site.work(write=False) as work:
+        service = work.get(StatisticsService)
+        return service.verify(), service.verify_months()
+
+
+def test_months_say_what_their_days_say(town):
+    assert counters(town.site) == ({}, {})
+    with town.site.work(write=False) as work:
+        days = {month_of(day, town.site.calendar) for day in work.session.scalars(select(CaseCount.day))}
+        assert set(work.session.scalars(select(CaseMonthCount.day))) == days
+        assert len(days) >= 4
+
+
+def test_months_that_older_code_has_not_counted_are_made_up_for(town):
+    with town.site.work() as work:
+        work.session.execute(delete(CaseMonthCount).where(CaseMonthCount.stage == "done"))
+        work.session.execute(update(CaseMonthCount).values(n=CaseMonthCount.n + 1))
+    assert counters(town.site)[1]
+    catch_up(town.site)
+    assert counters(town.site) == ({}, {})
+
+
+def test_months_of_another_calendar_are_made_anew(town):
+    with town.site.work() as work:
+        work.session.execute(delete(CaseMonthCount))
+        rows = work.session.execute(select(CaseCount.__table__)).mappings()
+        work.session.execute(CaseMonthCount.__table__.insert(), [dict(row) for row in rows])
+    sum_up(town.site)
+    assert counters(town.site) == ({}, {})
+
+
+def test_a_change_and_its_counters_are_one_way_to_postgresql(town):
+    statements = []
+
+    def note(_connection, _cursor, statement, *_more):
+        if "case_counts" in statement or "case_month_counts" in statement:
+            statements.append(statement)
+
+    event.listen(town.site.engines.read, "before_cursor_execute", note)
+    try:
+        with town.site.work(actor=town.boss) as work:
+            make_case(work, category=town.category)
+    finally:
+        event.remove(town.site.engines.read, "before_cursor_execute", note)
+    assert len(statements) == (1 if town.site.engines.dialect == "postgresql" else 2)
+    assert counters(town.site) == ({}, {})
+
+
+def test_figures_of_any_span_are_those_of_the_cases(town):
+    def query(span, *columns):
+        bounds = town.site.calendar.day_bounds
+        found = select(*columns).where(Case.kind == KIND)
+        if span.first:
+            found = found.where(Case.created_at >= bounds(span.first)[0])
+        if span.last:
+            found = found.where(Case.created_at < bounds(span.last)[1])
+        return found
+
+    kind = town.site.kind(KIND)
+    with town.site.work(actor=town.boss, write=False) as work:
+        for span in town.spans():
+            counted = Selection(kind=kind, query=query, span=span)
+            live = Selection(kind=kind, query=query, span=span, narrowed=True)
+            service = work.get(FigureService)
+            assert service.figures(counted) == service.figures(live)
+            assert service.days(counted) == service.days(live)
+            assert service.by_day(counted) == service.by_day(live)
+            whole = [sum(column) for column in zip(*service.by_day(live).values(), strict=True)]
+            months = service.by_day(counted, "month")
+            assert [sum(column) for column in zip(*months.values(), strict=True)] == whole
+            assert work.get(CounterService).number(KIND, span=span) == whole[0]
+
+
+@pytest.mark.parametrize(
+    ("narrowed", "number"),
+    [
+        ({}, 25),
+        ({"stages": ["done"]}, 9),
+        ({"statuses": ["registered"]}, 16),
+        ({"statuses": ()}, 0),
+        ({"stages": ["rejected"]}, 0),
+    ],
+)
+def test_a_list_knows_its_length_from_the_counters(town, narrowed, number):
+    with town.site.work(actor=town.boss, write=False) as work:
+        assert work.get(CounterService).number(KIND, **narrowed) == number
+        assert work.get(CounterService).number(KIND, units=[town.unit.id], **narrowed) == number
+        assert work.get(CounterService).number(KIND, categories=[town.category.id + 1], **narrowed) == 0
+
+
+def test_who_does_not_see_all_is_not_told(town):
+    with town.site.work(actor=town.officer, write=False) as work:
+        assert work.get(CounterService).number(KIND) is None
+    with town.site.work(actor=SYSTEM, write=False) as work:
+        assert work.get(CounterService).number(KIND) == DAYS // 4

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import false, func, not_, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from translationstring import TranslationString
 
 from civicportal.audit.digests import changed_words, sealed_line
@@ -66,14 +66,15 @@ class SealService:
 
     def waiting(self) -> int:
         """Return how many rows no seal covers yet."""
-        return sum(self.session.scalar(self._unsealed(model, func.count())) or 0 for model in _models())
+        return sum(self._waiting(model) for model in _models())
 
-    def seal(self) -> int:
+    def seal(self, *, late: bool = True) -> int:
         """Put one seal over each table with rows that are old enough.
 
+        :param late: look for rows that were committed after others that are sealed, too.
         :returns: how many rows were sealed.
         """
-        return sum(self._seal(model) for model in _models())
+        return sum(self._seal(model, late) for model in _models())
 
     def verify(self, newest: int | None = None, anchor: tuple[int, str] | None = None) -> Verified:
         """Recompute the seals.
@@ -95,9 +96,12 @@ class SealService:
 
     # -- sealing --------------------------------------------------------------------------------------------
 
-    def _seal(self, model: type[Any]) -> int:
+    def _seal(self, model: type[Any], late: bool) -> int:
+        unsealed = [model.id > self._front(model)]
+        if late and (ids := self._passed_over(model)):
+            unsealed.append(model.id.in_(ids))
         mature = model.at < self.work.clock.now() - MATURE
-        query = self._unsealed(model, model).where(mature).order_by(model.id).limit(MOST_ROWS)
+        query = select(model).where(or_(*unsealed), mature).order_by(model.id).limit(MOST_ROWS)
         rows = self.session.scalars(query).all()
         if not rows:
             return 0
@@ -117,18 +121,31 @@ class SealService:
         self.session.flush()
         return len(rows)
 
-    def _unsealed(self, model: type[Any], what: Any) -> Any:
-        """Return the query of a table's rows that no seal covers, but for what came too late."""
+    def _waiting(self, model: type[Any]) -> int:
+        ahead = select(func.count()).where(model.id > self._front(model))
+        return len(self._passed_over(model)) + (self.session.scalar(ahead) or 0)
+
+    def _front(self, model: type[Any], *conditions: ColumnElement[bool]) -> int:
+        """Return the highest id that a seal covers."""
+        of_table = AuditSeal.source == model.__tablename__
+        return self.session.scalar(select(func.max(AuditSeal.last_id)).where(of_table, *conditions)) or 0
+
+    def _passed_over(self, model: type[Any]) -> list[int]:
+        """Return the ids of young rows that no seal covers though it covers higher ones: they were committed later."""
         late = self.work.clock.now() - LATE
-        source = model.__tablename__
-        recent = self.session.scalars(
-            select(AuditSeal.ranges).where(AuditSeal.source == source, AuditSeal.at >= late)
-        ).all()
-        floor = self.session.scalar(
-            select(func.max(AuditSeal.last_id)).where(AuditSeal.source == source, AuditSeal.at < late)
+        floor = self._front(model, AuditSeal.at < late)
+        young = (model.id > floor, model.id <= self._front(model), model.at >= late)
+        ids = self.session.scalars(select(model.id).where(*young).order_by(model.id)).all()
+        if not ids:
+            return []
+        reaching = (
+            AuditSeal.source == model.__tablename__,
+            AuditSeal.last_id >= ids[0],
+            AuditSeal.at >= late,
         )
-        sealed = [model.id.between(first, last) for ranges in recent for first, last in ranges]
-        return select(what).where(model.id > (floor or 0), not_(or_(false(), *sealed)))
+        seals = self.session.scalars(select(AuditSeal.ranges).where(*reaching))
+        sealed = {number for ranges in seals for number in _ids(ranges)}
+        return [number for number in ids if number not in sealed]
 
     def _hash(self, source: str, previous: str, rows: Iterable[SealedRow]) -> str:
         return self.keys.mac("audit:seal", source, previous, *map(sealed_line, rows)).hex()
@@ -160,8 +177,8 @@ class SealService:
             self.session.expunge(row)
 
     def _rows(self, model: type[Any], seal: AuditSeal) -> Sequence[Any]:
-        sealed = or_(*(model.id.between(first, last) for first, last in seal.ranges))
-        return self.session.scalars(select(model).where(sealed).order_by(model.id)).all()
+        query = select(model).where(model.id.in_(_ids(seal.ranges))).order_by(model.id)
+        return self.session.scalars(query).all()
 
     def _against(self, anchor: tuple[int, str] | None) -> Iterator[Flaw]:
         if anchor is None:
@@ -185,6 +202,11 @@ def _ranges(ids: Iterable[int]) -> list[list[int]]:
         else:
             ranges.append([number, number])
     return ranges
+
+
+def _ids(ranges: Iterable[Sequence[int]]) -> list[int]:
+    """Return the numbers of closed ranges."""
+    return [number for first, last in ranges for number in range(first, last + 1)]
 
 
 def _flaw(seal: AuditSeal, problem: TranslationString) -> Flaw:

@@ -15,7 +15,6 @@ from civicportal.accounts.models import Membership, User
 from civicportal.clock import SystemClock
 from civicportal.organization.models import Category
 from civicportal.organization.services import OrganizationService
-from civicportal.persian import key
 from civicportal.site import Site
 from civicportal.work import Work
 
@@ -38,7 +37,6 @@ class Subject:
 
     id: int
     name: str
-    folded: str
     unit_id: int
     days: float
     public: bool
@@ -114,9 +112,7 @@ class City:
 
     @staticmethod
     def _subject(row: Category) -> Subject:
-        return Subject(
-            row.id, row.name, key(row.name), row.unit_id or 0, row.deadline_days or 5.0, row.public
-        )
+        return Subject(row.id, row.name, row.unit_id or 0, row.deadline_days or 5.0, row.public)
 
     def _first_citizen(self) -> int:
         with self.site.work(write=False) as work:

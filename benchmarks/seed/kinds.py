@@ -10,8 +10,6 @@ from civicportal_feedback.models import Feedback
 from civicportal_meetings.models import Appointment, MeetingRequest
 from civicportal_reports.models import Report
 
-from civicportal.persian import key
-
 if TYPE_CHECKING:
     from benchmarks.seed.city import City
     from benchmarks.seed.stories import Row, Story
@@ -21,18 +19,17 @@ if TYPE_CHECKING:
 class About:
     """What a case is about, and who gets it first.
 
-    :ivar folded: subject and place as they are searched.
+    :ivar category: its name.
     :ivar detail: the columns of its detail table.
     """
 
     subject: str
-    folded: str
     unit_id: int
     detail: dict[str, Any]
     days: float = 5.0
     place: str = ""
     category_id: int | None = None
-    category_folded: str = ""
+    category: str = ""
     public: bool = False
 
 
@@ -95,11 +92,10 @@ class Reports(Kind):
         text = f"{subject.name}، {place.street or place.district}"
         return About(
             subject=text[:200],
-            folded=f"{subject.folded}، {_folded(place.street or place.district)} {_folded(words)}",
             place=words[:300],
             unit_id=subject.unit_id,
             category_id=subject.id,
-            category_folded=subject.folded,
+            category=subject.name,
             days=subject.days,
             public=subject.public,
             detail={
@@ -133,7 +129,7 @@ class Messages(Kind):
     def about(self, city: "City", rng: Random) -> About:
         subject = " ".join(city.vocabulary.draw(rng, 3, 6))
         detail = {"type": rng.choice(self.types), "unit_id": rng.choice(city.unit_ids)}
-        return About(subject=subject, folded=key(subject), unit_id=city.unit_of["pr"], detail=detail)
+        return About(subject=subject, unit_id=city.unit_of["pr"], detail=detail)
 
     def path(self, rng: Random, *, stuck: bool) -> list[str]:
         path = ["in_review"] if rng.random() < 0.6 else []
@@ -155,7 +151,7 @@ class Meetings(Kind):
         subject = " ".join(city.vocabulary.draw(rng, 3, 6))
         detail = {"party": "natural", "name": city.person(rng.randrange(city.citizens))}
         unit = city.unit_of["mayor"]
-        return About(subject=subject, folded=key(subject), unit_id=unit, detail=detail, days=7.0)
+        return About(subject=subject, unit_id=unit, detail=detail, days=7.0)
 
     def path(self, rng: Random, *, stuck: bool) -> list[str]:
         if stuck:
@@ -182,15 +178,6 @@ def _appointment(case_id: int, made: dict[str, Any], held: dict[str, Any] | None
         "ended_at": held["at"] if held else None,
         "ended_how": "hold" if held else "",
     }
-
-
-_folds: dict[str, str] = {}
-
-
-def _folded(text: str) -> str:
-    if text not in _folds:
-        _folds[text] = key(text)
-    return _folds[text]
 
 
 KINDS = (*(Reports(),) * 90, *(Messages(),) * 8, *(Meetings(),) * 2)

@@ -17,12 +17,16 @@ from benchmarks.seed.tables import BATCH, TableWriter, reset_sequence
 from civicportal import migrate
 from civicportal.accounts.models import User
 from civicportal.cases.models import Case, CaseEvent
+from civicportal.cases.search_index import SearchIndex
+from civicportal.cases.vocabulary import make_vocabulary
 from civicportal.demo.runner import MARK, load_people
 from civicportal.kartable.models import Referral
 from civicportal.notifications.models import OutboxMessage
 from civicportal.organization.models import Seed
+from civicportal.persian import folded
 from civicportal.seeds import SeedService
 from civicportal.site import Site
+from civicportal.statistics.backfill import measure
 from civicportal.statistics.services import StatisticsService
 from civicportal.statistics.tally_service import TallyService
 
@@ -50,6 +54,7 @@ def load(site: Site, *, cases: int, seed: int, until: datetime, progress: Progre
     """
     city = City(site, Random(seed), until, cases)
     _load_citizens(site, city)
+    _index_words(site, False)
     writers: dict[type[Any], TableWriter] = {}
     taken: set[str] = set()
     present = _present(site)
@@ -94,6 +99,7 @@ def _load_citizens(site: Site, city: City) -> None:
                 "id": first + number,
                 "mobile": city.mobile(number),
                 "name": city.person(number),
+                "search_name": folded(city.person(number)),
                 "level": 1,
                 "created_at": city.moment(0),
             }
@@ -116,10 +122,24 @@ def _hasten(connection: Connection) -> None:
         connection.execute(text("SET LOCAL statement_timeout = 0"))
 
 
+def _index_words(site: Site, at_once: bool) -> None:
+    """Let PostgreSQL index words with each case, or not until all are there."""
+    if site.engines.dialect != "postgresql":
+        return
+    with site.engines.write.begin() as connection:
+        if not at_once:
+            connection.execute(text("DROP INDEX IF EXISTS ix_case_search_doc"))
+        for table, trigger in (("cases", "case_search_case"), ("referrals", "case_search_line")):
+            order = "ENABLE" if at_once else "DISABLE"
+            connection.execute(text(f"ALTER TABLE {table} {order} TRIGGER {trigger}"))
+
+
 def _finish(site: Site, progress: Progress) -> None:
     with site.engines.write.begin() as connection:
         for model in (User, Case, CaseEvent, Referral, OutboxMessage):
             reset_sequence(connection, model)
+    progress("measuring")
+    measure(site)
     progress("counting")
     with site.work() as work:
         if site.engines.dialect == "postgresql":
@@ -128,6 +148,11 @@ def _finish(site: Site, progress: Progress) -> None:
         tallies = work.get(TallyService)
         for tally in tallies.tallies():
             tallies.rebuild(tally)
+    # Nothing else keeps up with rows that come by the thousand.
+    progress("indexing words")
+    _index_words(site, True)
+    SearchIndex(site.engines).rebuild(progress)
+    make_vocabulary(site)
     progress("analysing")
     with site.engines.read.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if site.engines.dialect == "postgresql":

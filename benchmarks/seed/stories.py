@@ -9,6 +9,7 @@ from benchmarks.seed.city import City
 from benchmarks.seed.kinds import About, Kind
 from benchmarks.seed.words import Skew
 from civicportal.cases.models import Case, CaseEvent, Follower, Rating
+from civicportal.cases.search_index import words_of
 from civicportal.cases.tracking import new_code
 from civicportal.kartable.models import Referral
 from civicportal.notifications.models import OutboxMessage
@@ -71,7 +72,7 @@ class Story:
         words = self.city.vocabulary.draw(self.rng)
         body = " ".join(words)
         deadline, since, work = self.city.deadline(self.sent, about.days)
-        folded = (about.folded, self.city.vocabulary.folded(words), about.category_folded)
+        name = self.city.person(self.citizen - self.city.first_citizen)
         return {
             "id": number + 1,
             "code": code,
@@ -95,7 +96,7 @@ class Story:
             "deadline_from": since,
             "deadline_work": work,
             "version": 1,
-            "search_text": " ".join(part for part in folded if part),
+            **words_of(about.subject, about.place, body, about.category, name),
         }
 
     # -- what happened to it --------------------------------------------------------------------------------

@@ -1,11 +1,10 @@
 """Persian texts whose words are as unequally common as those of a language (Zipf)."""
 
 from bisect import bisect
-from collections.abc import Sequence
 from itertools import accumulate
 from random import Random
 
-from civicportal.persian import ZWNJ, key
+from civicportal.persian import ZWNJ
 
 COMMON = (
     "آسفالت خیابان چاله کوچه زباله سطل چراغ خاموش پیاده‌رو شکسته آب جوی گرفتگی درخت شاخه خشک پارک نیمکت بوی بد "
@@ -32,16 +31,11 @@ class Vocabulary:
             joint = ZWNJ if rng.random() < 0.1 else ""
             words[rng.choice(_BEGIN) + middle + joint + rng.choice(_END)] = None
         self.words = list(words)
-        self.keys = {word: key(word) for word in self.words}
         self._weights = list(accumulate(1 / rank for rank in range(1, SIZE + 1)))
 
     def draw(self, rng: Random, least: int = 8, most: int = 20) -> list[str]:
         """Return the words of one text."""
         return rng.choices(self.words, cum_weights=self._weights, k=rng.randint(least, most))
-
-    def folded(self, words: Sequence[str]) -> str:
-        """Return what :func:`civicportal.persian.key` makes of these words, without folding each anew."""
-        return " ".join(self.keys[word] for word in words)
 
 
 class Skew:

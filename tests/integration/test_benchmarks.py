@@ -9,6 +9,10 @@ from benchmarks.run.measure import Figures, Result, Run
 from benchmarks.run.report import failures, shortfalls, table
 from benchmarks.run.serving import SITE
 from benchmarks.seed import load
+from civicportal.cases.models import Case
+from civicportal.cases.search import CaseSearch
+from civicportal.cases.search_index import SearchIndex
+from civicportal.cases.search_models import SearchWord
 from civicportal.kartable.models import Referral
 from civicportal.site import Site
 from civicportal.statistics.services import StatisticsService
@@ -45,12 +49,26 @@ def test_one_seed_makes_one_city_and_its_counters_are_right(make):
     first, second = make(), make()
     assert fill(first) == fill(second)
     with first.work(write=False) as work:
-        assert work.get(StatisticsService).verify() == {}
+        counters = work.get(StatisticsService)
+        assert counters.verify() == counters.verify_months() == {}
         lines = select(func.count()).where(Referral.type == "action", Referral.closed_at.is_(None))
         still_open = work.session.scalar(lines)
     statuses = fill(first)["statuses"]
     closed = ("reviewed", "rejected", "out_of_scope", "answered", "archived", "held", "declined")
     assert still_open == sum(n for name, n in statuses.items() if name.split(".")[1] not in closed)
+
+
+def test_its_words_are_indexed_and_its_closed_cases_measured(make):
+    site = make()
+    fill(site)
+    assert SearchIndex(site.engines).verify() == (0, 0)
+    with site.work(write=False) as work:
+        closed = select(func.count()).where(Case.closed_at.is_not(None))
+        assert work.session.scalar(closed) > 100
+        assert work.session.scalar(closed.where(Case.handling_minutes.is_(None))) == 0
+        word = work.session.scalar(select(Case.search_text).limit(1)).split()[0]
+        assert work.get(CaseSearch).proposal(word) is not None
+        assert work.session.scalar(select(func.count()).select_from(SearchWord)) > 100
 
 
 def test_what_was_interrupted_goes_on(make, monkeypatch):

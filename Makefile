@@ -8,7 +8,8 @@ export HOST PORT
 
 VENV := .venv
 BIN := $(VENV)/bin
-PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS)
+# Neighbours stay with one worker and share what they have made, until another worker has nothing left to do.
+PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 STAMP := $(VENV)/requirements.stamp
 REQUIREMENTS := requirements-dev.txt constraints.txt pyproject.toml \
 	$(wildcard plugins/*/pyproject.toml examples/*/pyproject.toml)

@@ -10,8 +10,19 @@ if TYPE_CHECKING:
     from buckets import S3Service
 
 
+#: What takes long comes first, so that no worker is left alone with it at the end.
+LONG_ONES = ("packaging", "browser", "fault")
+
+
+def _rank(item: pytest.Item) -> int:
+    marks = [mark for mark in LONG_ONES if item.get_closest_marker(mark)]
+    return LONG_ONES.index(marks[0]) if marks else len(LONG_ONES)
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs a browser where there is none, and say what to install."""
+    """Put the long ones first; skip what needs a browser where there is none, and say what to install."""
+    items.sort(key=_rank)
     if shutil.which("chromium"):
         return
     missing = pytest.mark.skip(reason="chromium is not installed (Debian: apt-get install chromium)")

@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import exists, select
 
+from civicportal import doctor_machine, doctor_words
 from civicportal.accounts.models import Membership, Role, RolePermission, User
 from civicportal.administration import findings as arrangement
 from civicportal.cases.models import Case
 from civicportal.cases.search_index import SearchIndex
 from civicportal.checks import Finding
 from civicportal.i18n import _
-from civicportal.notifications.sms import sms_parts
-from civicportal.notifications.texts import TextService
 from civicportal.organization.models import Category, Unit
 from civicportal.privacy import rotation
 from civicportal.storage import FileMissing, new_key
@@ -29,10 +28,11 @@ def findings(work: "Work") -> Iterator[Finding]:
     yield from arrangement.findings(work)
     yield from _roles(work)
     yield from _states(work)
-    yield from _texts(work)
+    yield from doctor_words.findings(work)
     yield from _store(work.site)
     yield from _search(work)
     yield from rotation.findings(work)
+    yield from doctor_machine.findings(work)
 
 
 def _store(site: "Site") -> Iterator[Finding]:
@@ -101,6 +101,14 @@ def _roles(work: "Work") -> Iterator[Finding]:
                 place="roles",
                 text=_("a role gives ${name}, which does not exist", mapping={"name": name}),
             )
+    has_any = select(RolePermission.role_id).where(RolePermission.role_id == Role.id)
+    for role in work.session.scalars(select(Role).where(~Role.builtin, ~exists(has_any)).order_by(Role.id)):
+        yield Finding(
+            level="warning",
+            place=f"role {role.key}",
+            text=_("it allows nothing"),
+            remedy=_("give it permissions under /admin/roles, or delete it"),
+        )
     administrator = (
         select(User.id)
         .join(Membership, Membership.user_id == User.id)
@@ -135,32 +143,6 @@ def _states(work: "Work") -> Iterator[Finding]:
                     mapping={"status": status},
                 ),
                 remedy=_("keep the state in the workflow and mark it retired"),
-            )
-
-
-def _texts(work: "Work") -> Iterator[Finding]:
-    texts = work.get(TextService)
-    for kind in work.site.kinds.values():
-        reached = {t.target for t in kind.workflow.transitions if t.notify}
-        # A kind that tells of no step has nobody to tell of the first state either.
-        for state in sorted(reached | {kind.workflow.initial} if reached else ()):
-            if f"{kind.name}.{state}" not in work.site.messages:
-                yield Finding(
-                    level="warning",
-                    place=f"kind {kind.name}",
-                    text=_("no message text for the state ${state}", mapping={"state": state}),
-                )
-    for key, message in work.site.messages.items():
-        length = sms_parts(texts.sample(key))
-        if length.parts > message.parts:
-            yield Finding(
-                level="warning",
-                place=f"message {key}",
-                text=_(
-                    "it takes ${parts} parts (${units} units)",
-                    mapping={"parts": length.parts, "units": length.units},
-                ),
-                remedy=_("shorten it"),
             )
 
 

@@ -1,17 +1,17 @@
 """What the organisation lacks so that every case reaches somebody in time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from civicportal.accounts.models import Membership, Role, RolePermission, User
+from civicportal.accounts.models import Membership, RolePermission, User
 from civicportal.checks import Finding
 from civicportal.i18n import _
 from civicportal.kartable.rules import RuleService
 from civicportal.kartable.usage import UsageService
-from civicportal.organization.models import Holiday, Unit
+from civicportal.organization.models import Category, Holiday, OfficeHours, Unit
 from civicportal.organization.services import OrganizationService
 from civicportal.organization.workdays import WorkdayService
 
@@ -20,13 +20,17 @@ if TYPE_CHECKING:
 
 AHEAD = timedelta(days=60)
 """So long before a year begins its holidays should be known."""
+WORK = ":case:work"
+"""End of the permissions by which somebody works on cases."""
 
 
 def findings(work: "Work") -> Iterator[Finding]:
     """Yield what is wrong, each with its remedy."""
     yield from _closed_units(work)
     yield from _units_without_people(work)
+    yield from _categories_without_people(work)
     yield from _rules(work)
+    yield from _office_hours(work)
     yield from _holidays(work)
 
 
@@ -83,20 +87,52 @@ def _units_without_people(work: "Work") -> Iterator[Finding]:
             )
 
 
-def _staffed(work: "Work") -> set[int | None]:
-    """Return the units in which somebody may work on cases; None for people of all units."""
+def _categories_without_people(work: "Work") -> Iterator[Finding]:
+    """Yield the categories that no member of their unit may work on: only the head sees their cases."""
+    organization = work.get(OrganizationService)
+    memberships = _working_memberships(work)
+    for category in organization.categories.by_id.values():
+        unit = organization.units.by_id.get(category.unit_id or 0)
+        if not category.active or unit is None or not unit.active:
+            continue
+        line = _line(organization, unit) | {None}
+        near = [one for one in memberships if one.unit_id in line]
+        right = work.site.kind(category.kind).permission("work")
+        fitting = (one for one in near if one.permission == right)
+        if near and not any(_fits(organization, one.category_id, category) for one in fitting):
+            yield Finding(
+                level="warning",
+                place=f"category {category.key}",
+                text=_(
+                    "nobody of its unit ${key} works on it: the members there have other categories, or other rights",
+                    mapping={"key": unit.key},
+                ),
+                remedy=_("give a member this category under /admin/members, or the category another unit"),
+            )
+
+
+def _working_memberships(work: "Work") -> Sequence[Any]:
+    """Return unit, category and permission of everybody who may work on any cases."""
     query = (
-        select(Membership.unit_id)
+        select(Membership.unit_id, Membership.category_id, RolePermission.permission)
         .join(User, User.id == Membership.user_id)
-        .join(Role, Role.id == Membership.role_id)
-        .join(RolePermission, RolePermission.role_id == Role.id)
+        .join(RolePermission, RolePermission.role_id == Membership.role_id)
         .where(
             User.disabled_at.is_(None),
             User.deleted_at.is_(None),
-            RolePermission.permission.endswith(":case:work"),
+            RolePermission.permission.endswith(WORK),
         )
     )
-    return set(work.session.scalars(query))
+    return work.session.execute(query).all()
+
+
+def _fits(organization: OrganizationService, limit: int | None, category: Category) -> bool:
+    return limit is None or category.id in organization.categories.subtree(limit)
+
+
+def _staffed(work: "Work") -> set[int | None]:
+    """Return the units in which somebody may work on cases; None for people of all units."""
+    return {membership.unit_id for membership in _working_memberships(work)}
 
 
 def _line(organization: OrganizationService, unit: Unit | None) -> set[int | None]:
@@ -119,6 +155,31 @@ def _rules(work: "Work") -> Iterator[Finding]:
                 text=_("it can never decide: ${reason}", mapping={"reason": dead[rule.id]}),
                 remedy=_("change, move or switch it off under /admin/routing"),
             )
+
+
+def _office_hours(work: "Work") -> Iterator[Finding]:
+    organization = work.get(OrganizationService)
+    promised = any(c.active and c.deadline_days for c in organization.categories.by_id.values())
+    if not promised:
+        return
+    if work.session.get(OfficeHours, 1) is None:
+        yield Finding(
+            level="warning",
+            place="calendar",
+            text=_("deadlines are counted, and nobody has said when the offices are open"),
+            remedy="civicportal site load",
+        )
+    today = work.site.calendar.today(work.clock.now())
+    coming = (today + timedelta(days=number) for number in range(AHEAD.days))
+    if not any(map(organization.calendar.is_working_day, coming)):
+        yield Finding(
+            level="error",
+            place="calendar",
+            text=_(
+                "deadlines are counted, and no office is open for ${days} days", mapping={"days": AHEAD.days}
+            ),
+            remedy=_("look at days off and closures under /admin/calendar"),
+        )
 
 
 def _holidays(work: "Work") -> Iterator[Finding]:

@@ -1,0 +1,124 @@
+"""What the doctor says of the machine and the file the portal runs by: clock, secrets, proxy, worker."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from civicportal.audit.models import AuditEvent
+from civicportal.cases.models import CaseEvent
+from civicportal.checks import Finding
+from civicportal.i18n import _
+from civicportal.jobs import JobRun
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+FEWEST_CHARACTERS = 10
+"""Different ones in a secret: of 32 random hexadecimal digits there are fewer once in a hundred thousand times."""
+CLOCKS_DIFFER = timedelta(seconds=5)
+"""What one-time codes and the leases of several machines bear."""
+AHEAD = timedelta(minutes=5)
+WORKER_LATE = timedelta(hours=1)
+
+
+def findings(work: "Work") -> Iterator[Finding]:
+    """Yield what is wrong, each with its remedy."""
+    yield from _clock(work)
+    yield from _secrets(work)
+    yield from _proxy(work)
+    yield from _jobs(work)
+
+
+def _clock(work: "Work") -> Iterator[Finding]:
+    now = work.clock.now()
+    if work.site.engines.dialect == "postgresql":
+        # Since the transaction began, others may have been looked over for long.
+        there = work.session.execute(select(func.clock_timestamp())).scalar_one()
+        difference = abs(there - now)
+        if difference > CLOCKS_DIFFER:
+            yield Finding(
+                level="error",
+                place="clock",
+                text=_(
+                    "the clocks of this machine and of the database differ by ${seconds} seconds",
+                    mapping={"seconds": round(difference.total_seconds())},
+                ),
+                remedy=_("let both follow a time server (NTP)"),
+            )
+    newest = _newest(work)
+    if newest and newest > now + AHEAD:
+        yield Finding(
+            level="error",
+            place="clock",
+            text=_("something was written ${minutes} minutes in the future", mapping=_minutes(newest - now)),
+            remedy=_("set the clock of this machine right; if it is, one that wrote here was wrong"),
+        )
+
+
+def _newest(work: "Work") -> datetime | None:
+    """Return when what was written last was written."""
+    moments = (
+        work.session.scalar(select(column).order_by(model.id.desc()).limit(1))
+        for model, column in ((CaseEvent, CaseEvent.at), (AuditEvent, AuditEvent.at))
+    )
+    return max((moment for moment in moments if moment), default=None)
+
+
+def _minutes(difference: timedelta) -> dict[str, int]:
+    return {"minutes": round(difference.total_seconds() / 60)}
+
+
+def _secrets(work: "Work") -> Iterator[Finding]:
+    table = work.site.settings["site"]
+    keys = table["pii_keys"].split()
+    for name, secrets in (("secret", [table["secret"]]), ("pii_keys", keys)):
+        if any(secret and is_weak(secret) for secret in secrets):
+            yield Finding(
+                level="error",
+                place=f"site.{name}",
+                text=_("it can be guessed"),
+                remedy='python3 -c "import secrets; print(secrets.token_hex(32))"',
+            )
+    if table["secret"] in keys or (work.site.is_production and not keys):
+        yield Finding(
+            level="warning",
+            place="site.pii_keys",
+            text=_("the secret of the site encrypts personal numbers too, so neither can be changed alone"),
+            remedy=_("put a key of its own in front, then civicportal keys rotate"),
+        )
+
+
+def is_weak(secret: str) -> bool:
+    """Tell whether a secret is no random one: few characters, or a short one again and again."""
+    is_repeated = (secret + secret).find(secret, 1) < len(secret)
+    return is_repeated or len(set(secret)) < FEWEST_CHARACTERS
+
+
+def _proxy(work: "Work") -> Iterator[Finding]:
+    if work.site.is_production and not work.site.settings["site"]["trusted_proxy"]:
+        yield Finding(
+            level="warning",
+            place="site.trusted_proxy",
+            text=_("no proxy is named: behind one all visitors have its address and share their limits"),
+            remedy=_("name the address from which the proxy connects"),
+        )
+
+
+def _jobs(work: "Work") -> Iterator[Finding]:
+    for job in work.session.scalars(select(JobRun).where(JobRun.last_error != "").order_by(JobRun.name)):
+        yield Finding(
+            level="warning",
+            place=f"job {job.name}",
+            text=_("it failed: ${reason}", mapping={"reason": job.last_error}),
+            remedy=_("read the log of the worker"),
+        )
+    due = work.session.scalar(select(func.min(JobRun.next_at)))
+    if due and due < work.clock.now() - WORKER_LATE:
+        yield Finding(
+            level="error",
+            place="worker",
+            text=_("no worker has run for an hour: nothing is sent, nothing is tidied up"),
+            remedy="civicportal worker",
+        )

@@ -1,0 +1,222 @@
+"""What the doctor says of the machine, the file, the roles and the words: each finding, and that it goes when it is mended."""
+
+import secrets as randomness
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, select
+
+from civicportal import doctor, doctor_machine, doctor_words, migrate
+from civicportal.accounts.models import Role, RolePermission
+from civicportal.administration import findings as arrangement
+from civicportal.checks import say
+from civicportal.clock import SystemClock
+from civicportal.jobs import Job, JobRun
+from civicportal.notifications.texts import TextService
+from civicportal.organization.models import Category, Closure
+from civicportal.organization.workdays import WorkdayService
+from civicportal.testing import make_case, make_category, make_site, make_site_file, make_staff
+from civicportal.worker.jobs import JobRunner
+
+GOOD = ("9f86d081884c7d659a2feaa0c55ad015", "a secret of tests, long enough for everything")
+
+
+def found(findings):
+    return [(finding.level, finding.place, say(finding.text)) for finding in findings]
+
+
+@pytest.fixture
+def of_machine(site):
+    """What is found of the machine, with the clock that tests have: on PostgreSQL it differs from the server's."""
+
+    def look(one=site):
+        with one.work(write=False) as work:
+            words = found(doctor_machine.findings(work))
+        return [finding for finding in words if "the clocks" not in finding[2]]
+
+    return look
+
+
+@pytest.fixture
+def assemble(tmp_path, civic_session, civic_database):
+    """Return a function that assembles a site with further settings."""
+    sites = []
+
+    def assemble(*, secrets=None, mode="development", **table):
+        for name, text in (secrets or {}).items():
+            (tmp_path / name).write_text(text)
+            table[name] = {"file": f"../{name}"}
+        table |= {"database_url": civic_session.new_database(civic_database), "mode": mode}
+        site = make_site(make_site_file(tmp_path / f"site{len(sites)}", site=table), transport="memory")
+        migrate.upgrade(site)
+        sites.append(site)
+        return site
+
+    yield assemble
+    for site in sites:
+        site.engines.dispose()
+
+
+class TestClock:
+    def test_it_differs_from_that_of_the_database(self, site, clock):
+        if site.engines.dialect == "sqlite":
+            pytest.skip("SQLite has the clock of the machine")
+        clock.set(SystemClock().now())
+        with site.work(write=False) as work:
+            assert found(doctor_machine.findings(work)) == []
+        clock.set(SystemClock().now() - timedelta(minutes=2))
+        with site.work(write=False) as work:
+            [(level, place, text)] = found(doctor_machine.findings(work))
+        assert (level, place) == ("error", "clock")
+        assert "of the database differ by 1" in text
+
+    def test_something_comes_from_the_future(self, site, clock, of_machine):
+        with site.work() as work:
+            make_case(work)
+        assert of_machine() == []
+        clock.advance(minutes=-20)
+        assert of_machine() == [("error", "clock", "something was written 20 minutes in the future")]
+
+
+class TestSecrets:
+    @pytest.mark.parametrize(
+        "secret", ["a" * 40, "0123456789abcdef" * 4, "change-me" * 5, "1112223334445556667778889990" * 2]
+    )
+    def test_one_that_can_be_guessed(self, assemble, of_machine, secret):
+        site = assemble(secrets={"secret": secret, "pii_keys": GOOD[0]})
+        assert of_machine(site) == [("error", "site.secret", "it can be guessed")]
+        site = assemble(secrets={"secret": GOOD[0], "pii_keys": f"{GOOD[0][::-1]} {secret.replace('-', '')}"})
+        assert of_machine(site) == [("error", "site.pii_keys", "it can be guessed")]
+
+    def test_random_ones_are_never_taken_for_weak(self):
+        made = [make(32) for make in (randomness.token_hex, randomness.token_urlsafe) for _ in range(500)]
+        assert [secret for secret in made if doctor_machine.is_weak(secret)] == []
+
+    def test_the_secret_that_encrypts_too(self, assemble, of_machine):
+        site = assemble(secrets={"secret": GOOD[0], "pii_keys": GOOD[0]})
+        assert [place for _level, place, _text in of_machine(site)] == ["site.pii_keys"]
+
+
+class TestProduction:
+    def test_it_names_its_proxy_and_a_key_of_its_own(self, assemble, of_machine, monkeypatch):
+        site = assemble(public_url="https://portal.example")
+        assert of_machine(site) == []
+        monkeypatch.setattr(site, "mode", "production")
+        assert [place for _level, place, _text in of_machine(site)] == ["site.pii_keys", "site.trusted_proxy"]
+        named = assemble(trusted_proxy="127.0.0.1", secrets={"pii_keys": GOOD[0]})
+        monkeypatch.setattr(named, "mode", "production")
+        assert of_machine(named) == []
+
+
+class TestWorker:
+    def test_a_job_that_failed(self, site, of_machine):
+        def fail(_site):
+            raise RuntimeError("the store is full")
+
+        runner = JobRunner(site, [Job(name="tests.fail", every=timedelta(hours=2), run=fail)])
+        runner.run_due()
+        assert of_machine() == [("warning", "job tests.fail", "it failed: RuntimeError: the store is full")]
+
+    def test_none_has_run_for_an_hour(self, site, clock, of_machine):
+        with site.work() as work:
+            work.session.add(JobRun(name="tests.job", next_at=clock.now()))
+        clock.advance(minutes=59)
+        assert of_machine() == []
+        clock.advance(minutes=2)
+        [(level, place, _text)] = of_machine()
+        assert (level, place) == ("error", "worker")
+        JobRunner(site, [Job(name="tests.job", every=timedelta(hours=1), run=lambda _site: None)]).run_due()
+        assert of_machine() == []
+
+
+class TestRoles:
+    def test_a_role_that_allows_nothing(self, site):
+        with site.work() as work:
+            make_staff(work, "administrator")
+            make_staff(work, "handler")
+            make_staff(work, "guest", permissions=[])
+        with site.work(write=False) as work:
+            assert [one for one in found(doctor.findings(work)) if "role" in one[1]] == [
+                ("warning", "role guest", "it allows nothing")
+            ]
+        with site.work() as work:
+            guest = work.session.scalars(select(Role).where(Role.key == "guest")).one()
+            work.session.add(RolePermission(role_id=guest.id, permission="petitions:case:view"))
+        with site.work(write=False) as work:
+            assert not [one for one in found(doctor.findings(work)) if "role" in one[1]]
+
+
+class TestStore:
+    def test_it_cannot_be_written_to(self, site, tmp_path, monkeypatch):
+        broken = tmp_path / "no-folder"
+        broken.write_text("a file where the folder should be")
+        monkeypatch.setattr(site.storage, "directory", Path(broken))
+        with site.work(write=False) as work:
+            [(level, _place, text)] = [one for one in found(doctor.findings(work)) if one[1] == "site.files"]
+        assert level == "error"
+        assert "pictures cannot be kept" in text
+
+
+class TestWords:
+    def test_a_message_without_words_and_one_that_is_too_long(self, site):
+        def texts():
+            with site.work(write=False) as work:
+                return [one for one in found(doctor_words.findings(work)) if one[1].startswith("message ")]
+
+        assert texts() == []
+        with site.work() as work:
+            work.get(TextService).save("otp.login", "")
+            work.get(TextService).save("member.left", "سلام " * 30)
+        assert texts() == [
+            ("error", "message otp.login", "it has no words"),
+            ("warning", "message member.left", "it takes 3 parts (149 units)"),
+        ]
+        with site.work() as work:
+            work.get(TextService).reset("otp.login")
+            work.get(TextService).reset("member.left")
+        assert texts() == []
+
+    def test_a_state_without_a_text(self, site, monkeypatch):
+        kept = {key: text for key, text in site.messages.items() if key != "petitions.done"}
+        monkeypatch.setattr(site, "messages", kept)
+        with site.work(write=False) as work:
+            assert ("warning", "kind petitions", "no message text for the state done") in found(
+                doctor_words.findings(work)
+            )
+
+    def test_a_language_without_a_catalogue(self, site, monkeypatch):
+        def languages():
+            with site.work(write=False) as work:
+                return [one for one in found(doctor_words.findings(work)) if one[1].startswith("language ")]
+
+        monkeypatch.setattr(site, "languages", ("fa", "en", "ku"))
+        missing = languages()
+        assert [place for _level, place, _text in missing if place != "language fa"] == ["language ku"]
+        # The kind that tests bring has no Persian titles; the core has all of its own.
+        monkeypatch.setattr(site, "kinds", {})
+        monkeypatch.setattr(
+            site, "messages", {k: t for k, t in site.messages.items() if "petitions" not in k}
+        )
+        assert [place for _level, place, _text in languages()] == ["language ku"]
+
+
+def test_deadlines_need_office_hours_and_days_on_which_somebody_works(site, clock):
+    def of_calendar():
+        with site.work(write=False) as work:
+            return [(f.level, f.place) for f in arrangement.findings(work) if f.place == "calendar"]
+
+    assert of_calendar() == []
+    with site.work() as work:
+        make_category(work, "bin")
+    assert of_calendar() == [("warning", "calendar")]
+    with site.work() as work:
+        work.session.add(work.get(WorkdayService).hours())
+    assert of_calendar() == []
+    with site.work() as work:
+        today = site.calendar.today(clock.now())
+        work.session.add(Closure(first_day=today, last_day=today + timedelta(days=70), reason="war"))
+    assert of_calendar() == [("error", "calendar")]
+    with site.work() as work:
+        work.session.execute(delete(Category))
+    assert of_calendar() == []

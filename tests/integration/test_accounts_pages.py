@@ -1,6 +1,7 @@
 """Both doors and the account's pages, through the whole application."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from civicportal.accounts.services import AccountService
 from civicportal.accounts.sessions import SessionService
 from civicportal.accounts.totp import TotpService
 from civicportal.audit.models import AuditEvent
+from civicportal.notifications.codes import HOLLOW_SECONDS
+from civicportal.notifications.gate import GateService
 from civicportal.notifications.services import NotificationService
 from civicportal.testing import make_citizen, outbox
 
@@ -145,7 +148,7 @@ def test_answers_tell_nothing_about_a_number(site: Any, app: Any, clock: Any) ->
         answer = send(app.get("/login"), mobile=f"0912000000{last}")
         page = answer.follow().text.replace(f"0912***000{last}", "").translate(_PERSIAN)
         pages.append((answer.status, answer.location, re.sub(r"[0-9a-f]{64}|0912\*\*\*\d{4}", "", page)))
-        assert app.get("/login/state").json == {"state": "waiting"}
+        assert app.get("/login/state").json == {"state": "held"}
     assert pages[0] == pages[1] == pages[2]
 
 
@@ -190,6 +193,42 @@ def test_stranger_cannot_use_up_the_codes_of_a_known_browser(site: Any, app: Any
 
 def test_page_says_when_no_code_can_be_sent(site: Any, app: Any) -> None:
     assert "اکنون ارسال کد ممکن نیست" in app.get("/login")
+
+
+def test_page_of_the_code_says_at_once_when_nothing_gets_through(site: Any, app: Any, clock: Any) -> None:
+    with site.work() as work:
+        work.get(GateService).seen()
+    page = send(app.get("/login"), mobile="09120000000").follow()
+    assert shown_fate(page) == "waiting"
+    with site.work() as work:
+        work.get(GateService).judge("misconfigured", "no credit")
+    assert app.get("/login/state").json == {"state": "held"}
+    assert shown_fate(app.get("/login/code")) == "held"
+    with site.work() as work:
+        work.get(GateService).judge("works", "")
+    assert app.get("/login/state").json == {"state": "waiting"}
+
+
+@pytest.mark.parametrize(
+    ("asked_before", "state"), [(timedelta(), "held"), (timedelta(seconds=HOLLOW_SECONDS + 1), "sent")]
+)
+def test_a_code_for_nobody_waits_as_the_others_do(
+    site: Any, app: Any, clock: Any, asked_before: timedelta, state: str
+) -> None:
+    with site.work() as work:
+        make_citizen(work, MOBILE, disabled_at=clock.now())
+        work.get(GateService).seen()
+    send(app.get("/login"), mobile=MOBILE)
+    clock.advance(seconds=asked_before.total_seconds())
+    with site.work() as work:
+        work.get(GateService).judge("misconfigured", "no credit")
+    clock.advance(seconds=HOLLOW_SECONDS + 1)
+    assert app.get("/login/state").json == {"state": state}
+
+
+def shown_fate(page: Any) -> str:
+    [shown] = [words for words in page.html.select("[data-state]") if not words.has_attr("hidden")]
+    return str(shown["data-state"])
 
 
 def test_password_of_a_citizen(site: Any, app: Any) -> None:

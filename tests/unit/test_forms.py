@@ -3,6 +3,8 @@
 import io
 import re
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import replace
 from datetime import date, time
 from functools import partial
 from html.parser import HTMLParser
@@ -41,6 +43,9 @@ SITE = SimpleNamespace(
         hours=(time(7, 30), time(14, 30)),
     ),
 )
+#: As it is arranged in the browser: it has another day off than the file.
+ARRANGED = SimpleNamespace(calendar=replace(SITE.calendar, weekend=frozenset({3})))
+SITE.work = lambda **_: nullcontext(SimpleNamespace(get=lambda _service: ARRANGED))
 ATTACK = "\"><script>alert(1)</script>' onload=x"
 
 
@@ -94,6 +99,7 @@ def page_request(registry: Any, params: Any = None, **options: Any) -> Request:
     request = Request.blank("/", POST=params, **options)
     request.registry = registry
     request.__dict__.update(site=SITE, csrf_token_value="token", locale_name="fa", response=Response())
+    request.__dict__.update(identity=None)
     return request
 
 
@@ -468,7 +474,7 @@ def test_a_date_field_tells_its_script_the_calendar_and_the_days_on_offer(
         'data-jdate="jalali"',
         'data-first="1926-03-22"',
         'data-last="2026-11-25"',
-        'data-weekend="5"',
+        'data-weekend="4"',
         'placeholder="۱۴۰۵/۰۹/۰۳"',
     ):
         assert attribute in drawn

@@ -20,10 +20,10 @@ def send_code(work: "Work", challenge: OtpChallenge, locale: str) -> None:
 
 
 def fate_of_code(work: "Work", challenge: OtpChallenge) -> str:
-    """Say what became of a code: "waiting", "sent" or "failed"."""
-    from civicportal.notifications.services import NotificationService
+    """Say what became of a code: "waiting", "held" while nothing gets through, "sent" or "failed"."""
+    from civicportal.notifications import codes
 
-    return work.get(NotificationService).fate_of_code(challenge)
+    return codes.fate_of_code(work, challenge)
 
 
 def codes_arrive(work: "Work") -> bool:

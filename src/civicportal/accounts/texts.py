@@ -12,7 +12,7 @@ ACCOUNT_TEXTS = (
     ),
     MessageText(
         key="otp.leave.short",
-        title=_("Code for deleting the account on a portal without a public address"),
+        title=_("Code for deleting the account"),
         text=_("{SITE}\nCode to delete your account: {CODE}\nGive this code to nobody."),
         fields=("CODE",),
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cache, cached_property, partial
 from typing import Any, NoReturn
 
 import colander
@@ -48,7 +48,12 @@ class BoundForm:
     ) -> None:
         self.request, self.action, self.buttons = request, action, buttons
         site = request.site
-        self.schema = schema.bind(country=site.country, calendar=site.calendar, **(bindings or {}))
+        self.schema = schema.bind(
+            country=site.country,
+            calendar=site.calendar,
+            days_off=cache(partial(_days_off, request)),
+            **(bindings or {}),
+        )
         self.messages: list[str] = []
         self._words = Words(request)
         self._take_files = take_files
@@ -238,3 +243,12 @@ class BoundForm:
         environment = self.request.registry.getUtility(IJinja2Environment, name=".jinja2")
         drawn = environment.get_template(f"civicportal:templates/deform/{template}.jinja2")
         return Markup(drawn.render({**self._names, **values}))  # noqa: S704
+
+
+def _days_off(request: Request) -> frozenset[int]:
+    """Return the weekdays on which the city does not work, as it has arranged them."""
+    from civicportal.organization.services import OrganizationService
+
+    with request.site.work(actor=request.identity, write=False) as work:
+        days: frozenset[int] = work.get(OrganizationService).calendar.weekend
+    return days

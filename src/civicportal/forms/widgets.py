@@ -128,7 +128,7 @@ class DateWidget(Widget):
             "example": calendar.format_date(self.example, "short")
             if self.example
             else EXAMPLES[calendar.kind],
-            "weekend": " ".join(str((day + 1) % 7) for day in sorted(calendar.weekend)),
+            "weekend": " ".join(str((day + 1) % 7) for day in sorted(bindings["days_off"]())),
             **{name: _day(getattr(self, name), bindings) for name in ("first", "last")},
         }
 

@@ -12,7 +12,7 @@ CORE_TEXTS = (
     ),
     MessageText(
         key="otp.login.short",
-        title=_("Sign-in code of a portal without a public address"),
+        title=_("Sign-in code"),
         text=_("{SITE}\nSign-in code: {CODE}\nGive this code to nobody."),
         fields=("CODE",),
     ),
@@ -24,7 +24,7 @@ CORE_TEXTS = (
     ),
     MessageText(
         key="otp.mobile_change.short",
-        title=_("Code for a new mobile number of a portal without a public address"),
+        title=_("Code for a new mobile number"),
         text=_("{SITE}\nCode to confirm the new number: {CODE}\nValid for 3 minutes"),
         fields=("CODE",),
     ),
@@ -36,7 +36,7 @@ CORE_TEXTS = (
     ),
     MessageText(
         key="otp.password_reset.short",
-        title=_("Code for a forgotten password of a portal without a public address"),
+        title=_("Code for a forgotten password"),
         text=_("{SITE}\nCode to reset the password: {CODE}"),
         fields=("CODE",),
     ),

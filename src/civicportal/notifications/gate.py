@@ -4,7 +4,7 @@ Its closing is told once: a line of the log, and a word on the desk of whoever m
 """
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import or_, update
@@ -52,6 +52,13 @@ class GateService:
     def works(self) -> bool:
         """Tell whether a code that is asked for now can be expected to arrive."""
         return self.is_open and self.worker_lives
+
+    def worked_at(self, moment: datetime) -> bool:
+        """Tell whether a message of a moment got through, as far as is known."""
+        if self.works or self.row is None:
+            return self.works
+        stopped = self.row.since if not self.row.open else self.row.worker_seen_at
+        return stopped is not None and moment < stopped
 
     def is_due(self) -> bool:
         """Tell whether the mark of the living worker must be written anew."""

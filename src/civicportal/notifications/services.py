@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 
@@ -28,10 +28,6 @@ if TYPE_CHECKING:
     from civicportal.cases.changes import CaseChange
     from civicportal.cases.models import Case, CaseEvent
     from civicportal.work import Work
-
-HOLLOW_SECONDS = 2
-"""After so long a code that is sent to nobody is called sent, as a real one would be."""
-Fate = Literal["waiting", "sent", "failed"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,17 +162,6 @@ class NotificationService:
             next_at=self.work.clock.now(),
             expires_at=challenge.expires_at,
         )
-
-    def fate_of_code(self, challenge: OtpChallenge) -> Fate:
-        """Say what became of a code, for the page that waits for it; the same words for a hollow challenge."""
-        if challenge.hollow:
-            age = self.work.clock.now() - challenge.created_at
-            return "sent" if age >= timedelta(seconds=HOLLOW_SECONDS) else "waiting"
-        query = select(OutboxMessage.state).where(OutboxMessage.challenge_id == challenge.id)
-        state = self.session.scalar(query.order_by(OutboxMessage.id.desc()).limit(1))
-        if state in ("new", "leased"):
-            return "waiting"
-        return "sent" if state == "sent" else "failed"
 
     def text_of(self, message: OutboxMessage) -> str:
         """Return the text of a message; that of a code is derived from its challenge, empty once that is gone."""

@@ -3,7 +3,7 @@
    <input data-otp autocomplete="one-time-code">     a phone that can read the SMS fills it in and sends the form
    <span data-countdown="SECONDS" data-enables="BUTTON_ID">   the button works when the time is over
    <div role="status" data-status-url="URL" data-final="sent failed">
-     <span data-state="waiting">… <span data-state="sent" hidden>…
+     <span data-state="waiting">… <span data-state="held" hidden>… <span data-state="sent" hidden>…
    GET URL → {"state": "…"}, asked every 3 seconds until a final state, two minutes at most. */
 (function () {
   'use strict';

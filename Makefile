@@ -1,11 +1,13 @@
-# Everything a developer needs. HOST and PORT choose where the demo listens; PYTHON the interpreter of a new .venv.
+# Everything a developer needs. HOST and PORT choose where the demo listens, SITE whose it is; PYTHON the interpreter of a new .venv.
 
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 6543
+SITE ?= shahreman
 WORKERS ?= 2
 export HOST PORT
 
+SITE_FILE := examples/$(SITE)_site/src/$(SITE)_site/site.toml
 VENV := .venv
 BIN := $(VENV)/bin
 # Neighbours stay with one worker and share what they have made, until another worker has nothing left to do.
@@ -29,11 +31,11 @@ $(STAMP): $(REQUIREMENTS)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-demo: setup ## Run a portal full of invented cases; nothing leaves this machine.
-	$(BIN)/civicportal demo
+demo: setup ## Run a portal full of invented cases; nothing leaves this machine. SITE=rivertown: another city.
+	$(BIN)/civicportal --site $(SITE_FILE) demo
 
 demo-reset: setup ## The same, with its data made anew.
-	$(BIN)/civicportal demo --reset
+	$(BIN)/civicportal --site $(SITE_FILE) demo --reset
 
 test: setup ## Run the tests, on SQLite and PostgreSQL.
 	@.ci/packages postgresql chromium || true

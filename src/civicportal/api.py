@@ -11,7 +11,7 @@ from civicportal.accounts.sessions import SessionService
 from civicportal.accounts.types import IdentityClaim, Verdict
 from civicportal.accounts.verification import identity_facts, own_identity
 from civicportal.audit.services import AuditService
-from civicportal.calendar import CityCalendar
+from civicportal.calendar import NO_HOLIDAYS, CityCalendar, YearlyHolidays
 from civicportal.cases.attachments import AttachmentService, drop_files, store_files
 from civicportal.cases.changes import CaseChange
 from civicportal.cases.conditions import in_stage, overdue, sent_between, stages_of
@@ -61,6 +61,7 @@ from civicportal.cases.workflow import (
 )
 from civicportal.checks import Finding
 from civicportal.cli.options import load_site
+from civicportal.countries import Country, InvalidMobile
 from civicportal.dashboard.types import NavigationItem, Panel, Widget
 from civicportal.db import NEVER, BigId, UTCDateTime, id_column, new_metadata, tagged
 from civicportal.demo import cast as demo_cast
@@ -203,6 +204,7 @@ __all__ = [
     "EVERYBODY",
     "NEVER",
     "NOTICE",
+    "NO_HOLIDAYS",
     "OBJECTION_WINDOW",
     "OPEN_STAGES",
     "PAGE_SIZE",
@@ -263,6 +265,7 @@ __all__ = [
     "ConfigurationError",
     "Conflict",
     "ConversionService",
+    "Country",
     "CounterService",
     "DateWidget",
     "ExpertComment",
@@ -295,6 +298,7 @@ __all__ = [
     "IdentityClaim",
     "IdentityFact",
     "InboundService",
+    "InvalidMobile",
     "Job",
     "KartableService",
     "Key",
@@ -384,6 +388,7 @@ __all__ = [
     "Widget",
     "Work",
     "Workflow",
+    "YearlyHolidays",
     "_",
     "add_pages",
     "answer_inbound",

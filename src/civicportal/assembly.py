@@ -5,12 +5,24 @@ from typing import TYPE_CHECKING
 import pluggy
 
 from civicportal.cases.workflow import VERBS, CaseKind
+from civicportal.countries import Country
 from civicportal.errors import ConfigurationError
 from civicportal.plugins import PluginModels, collect, in_order
 from civicportal.security import Permission
 
 if TYPE_CHECKING:
     from civicportal.site import Site
+
+
+def choose_country(hooks: pluggy.PluginManager, code: str) -> Country:
+    """Return the country of a code.
+
+    :raises ConfigurationError: when nobody brings it; names those there are.
+    """
+    found: dict[str, Country] = collect(hooks, "register_countries", lambda country: country.code)
+    if code not in found:
+        raise ConfigurationError(f"site.country: {code!r} is none of {', '.join(sorted(found))}")
+    return found[code]
 
 
 def collect_models(hooks: pluggy.PluginManager) -> dict[str, PluginModels]:

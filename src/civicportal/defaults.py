@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from civicportal.cases.changes import CaseChange
     from civicportal.cases.models import Case
     from civicportal.checks import Finding
+    from civicportal.countries import Country
     from civicportal.dashboard.types import NavigationItem, Panel, Widget
     from civicportal.exports.types import Offer
     from civicportal.jobs import Job
@@ -56,6 +57,14 @@ def register_audit_actions() -> "Mapping[str, TranslationString]":
     from civicportal.audit.titles import CORE_ACTIONS
 
     return CORE_ACTIONS
+
+
+@hookimpl
+def register_countries() -> "Iterable[Country]":
+    """Return the countries that come with the core."""
+    from civicportal.countries import OWN
+
+    return OWN
 
 
 @hookimpl

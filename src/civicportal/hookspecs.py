@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from civicportal.cases.models import Case
     from civicportal.cases.workflow import CaseKind
     from civicportal.checks import Finding
+    from civicportal.countries import Country
     from civicportal.dashboard.types import NavigationItem, Panel, Widget
     from civicportal.demo.phones import Phones
     from civicportal.demo.runner import Progress
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 PROJECT = "civicportal"
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
+"""Marks a function as a plugin's implementation of the hook of its name."""
 
 
 @hookspec
@@ -67,6 +69,11 @@ def register_permissions() -> "Iterable[Permission]":
 @hookspec
 def register_audit_actions() -> "Mapping[str, TranslationString]":
     """Return what the actions are called that the plugin writes into the audit trail, by their names."""
+
+
+@hookspec
+def register_countries() -> "Iterable[Country]":
+    """Return countries beside those of the core; ``[site] country`` chooses one by its code."""
 
 
 @hookspec

@@ -1,6 +1,8 @@
 """Translation domain, digits and numbers of the portal's languages."""
 
+from collections.abc import Iterable
 from decimal import Decimal
+from typing import Literal
 
 from pyramid.i18n import TranslationString, TranslationStringFactory
 
@@ -9,6 +11,7 @@ from civicportal.errors import CivicportalError
 #: Marks an English text for translation: ``_("Sign in")``, ``_("${n} days", mapping={"n": "3"})``.
 _ = TranslationStringFactory("civicportal")
 
+_RIGHT_TO_LEFT = frozenset({"ar", "ckb", "fa", "he", "ps", "ur"})
 _LATIN = "0123456789"
 _PERSIAN = "۰۱۲۳۴۵۶۷۸۹"
 _ARABIC = "٠١٢٣٤٥٦٧٨٩"
@@ -32,6 +35,16 @@ class InvalidInput(CivicportalError, ValueError):
 def is_persian(locale: str) -> bool:
     """Tell whether a locale name such as ``fa`` or ``fa_IR`` is written in Persian."""
     return locale.replace("-", "_").partition("_")[0] == "fa"
+
+
+def text_direction(locale: str) -> Literal["rtl", "ltr"]:
+    """Return how a language is written: from right to left or from left to right."""
+    return "rtl" if locale.replace("-", "_").partition("_")[0] in _RIGHT_TO_LEFT else "ltr"
+
+
+def listed(items: Iterable[str], locale: str) -> str:
+    """Write several names one after the other, with the comma of the locale between them."""
+    return ("، " if text_direction(locale) == "rtl" else ", ").join(items)
 
 
 def persian_digits(text: str) -> str:

@@ -14,6 +14,8 @@ __all__ = ["JsonFormatter", "MaskingFilter", "mask", "setup_logging"]
 
 # \d takes Persian and Arabic digits too.
 _MOBILE = re.compile(r"(?<!\d)(\+98|0098|98|0|۰|)([9۹٩]\d\d)\d{3}(\d{4})(?!\d)")
+# A number of any country as it is stored (ITU-T E.164).
+_E164 = re.compile(r"(?<!\d)(\+[1-9]\d)\d{2,9}(\d{4})(?!\d)")
 _NATIONAL_CODE = re.compile(r"(?<!\d)\d{10}(?!\d)|(?<!\d)\d{3}-\d{6}-\d(?!\d)")
 _CODE = re.compile(r"(?<![\d.])\d{6}(?!\d)")
 
@@ -21,8 +23,8 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 
 
 def mask(text: str) -> str:
-    """Hide mobiles (0912***6789), ten-digit national and tracking codes, and six-digit codes in a text."""
-    text = _MOBILE.sub(r"\1\2***\3", text)
+    """Hide mobiles (0912***6789, +44***6789), ten-digit national and tracking codes, and six-digit codes in a text."""
+    text = _E164.sub(r"\1***\2", _MOBILE.sub(r"\1\2***\3", text))
     return _CODE.sub("******", _NATIONAL_CODE.sub("**********", text))
 
 

@@ -19,7 +19,7 @@ from pyramid.interfaces import ITranslationDirectories
 from pyramid.response import Response
 from pyramid.tweens import EXCVIEW, INGRESS
 
-from civicportal.i18n import _, is_persian
+from civicportal.i18n import _, text_direction
 from civicportal.sanity_body import Refused, check_body, check_query
 
 __all__ = ["Rules", "includeme", "sanity_tween_factory"]
@@ -155,7 +155,7 @@ def _page(status: int, localizer: Localizer) -> Response:
 
     title, advice = _TEXTS[status]
     home = text(_("Home page"))
-    direction = "rtl" if is_persian(localizer.locale_name) else "ltr"
+    direction = text_direction(localizer.locale_name)
     body = (
         f'<!doctype html>\n<html lang="{escape(localizer.locale_name)}" dir="{direction}">\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width">\n'

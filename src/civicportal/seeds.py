@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 Values = dict[str, Any]
+RULE_KEYS = frozenset({"key", "position", "title", "kind", "category", "unit", "deadline_days"})
+"""What a routing rule says besides the facts that it asks of a case."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,7 +206,7 @@ class SeedService:
         rule.kind = values.get("kind")
         of_kind = [Category.kind == rule.kind] if rule.kind else []
         rule.category_id = self._id(Category, values.get("category"), *of_kind)
-        rule.facts = {name: values[name] for name in ("district",) if name in values}
+        rule.facts = {name: values[name] for name in values if name not in RULE_KEYS}
         rule.unit_id = self._id(Unit, values["unit"]) or 0
         rule.deadline_days = values.get("deadline_days")
         self.session.add(rule)

@@ -15,11 +15,11 @@ from pyramid.i18n import Localizer, make_localizer
 from sqlalchemy import text
 
 from civicportal import migrate
-from civicportal.assembly import collect_kinds, collect_models, collect_permissions
+from civicportal.assembly import choose_country, collect_kinds, collect_models, collect_permissions
 from civicportal.calendar import CityCalendar
 from civicportal.cases.workflow import CaseKind, unknown_kind
 from civicportal.clock import Clock, SystemClock
-from civicportal.countries import Country, get_country
+from civicportal.countries import Country
 from civicportal.crypto import Keys, own_secret
 from civicportal.db import Engines, check_database, make_engines
 from civicportal.errors import ConfigurationError
@@ -42,6 +42,8 @@ from civicportal.storage import IFileStorage, LocalStorage, S3Storage
 from civicportal.work import Work, unit_of_work
 
 SITES = "civicportal.sites"
+SITE = "site"
+"""Name of the site's own package among the plugins: for its settings and as a transport."""
 TEST_TRANSPORTS = ("console", "memory", "simulator")
 SHORTEST_SECRET = 32
 """Bytes."""
@@ -74,9 +76,9 @@ class Site:
         self.languages: tuple[str, ...] = tuple(table["languages"]) or (self.locale,)
         self.fallback_unit: str = table["fallback_unit"]
         self.package: str = table["package"]
-        self.country: Country = get_country(table["country"])
         self.timezone = ZoneInfo(table["timezone"])
         self.hooks = create_plugin_manager(table["plugins"], self.package)
+        self.country: Country = choose_country(self.hooks, table["country"])
         self.transport: str = transport or self._choose_transport()
         self.clock: Clock = clock or SystemClock()
         self.data = self.path.parent / table["data"]
@@ -244,7 +246,7 @@ class Site:
 
     def _validate_plugins(self) -> dict[str, dict[str, Any]]:
         tables = self.settings["plugins"]
-        enabled = [info.name for info in self.plugins]
+        enabled = [info.name for info in self.plugins] + ([SITE] if self.package else [])
         for name in tables:
             if name not in enabled:
                 self._sleeping(name)

@@ -65,9 +65,9 @@ def test_page_is_for_everybody(browsers: Browsers, tab: Tab, found: Facts, shown
         if page.locator("[data-map]").count():
             page.wait_for_load_state("networkidle")
         assert page.locator("h1:visible").count() == 1
-        assert _barriers(page, {"runOnly": RULES}) == []
+        assert barriers(page, {"runOnly": RULES}) == []
         page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
-        assert _barriers(page, {"runOnly": {"type": "rule", "values": ["color-contrast"]}}) == []
+        assert barriers(page, {"runOnly": {"type": "rule", "values": ["color-contrast"]}}) == []
         assert page.evaluate(OVERFLOW) == 0
         if screen.touch:
             _assert_reflows(page, screen)
@@ -80,7 +80,7 @@ def _assert_reflows(page: Page, screen: Screen) -> None:
     page.set_viewport_size({"width": screen.width, "height": screen.height})
 
 
-def _barriers(page: Page, options: dict[str, Any]) -> list[str]:
+def barriers(page: Page, options: dict[str, Any]) -> list[str]:
     """Return the rules that axe finds broken, each with where."""
     page.evaluate(_axe())
     result = page.evaluate("options => axe.run(options)", options)

@@ -39,6 +39,7 @@ from civicportal.api import Table as SettingsTable
 from civicportal.audit.titles import titles_of
 from civicportal.cases.models import Case
 from civicportal.cli import main
+from civicportal.countries import Generic
 from civicportal.demo import runner
 from civicportal.errors import ConfigurationError
 from civicportal.kartable.models import RoutingRule
@@ -196,6 +197,18 @@ def test_hook_register_audit_actions_names_what_the_trail_shows(install, assembl
     titles = titles_of(assemble_migrated("gadget"))
     assert titles["gadget:turn"] == "Turned the knob"
     assert titles["login:staff"] == "Signed in as staff"
+
+
+class Atlantis(Generic):
+    code = "atlantis"
+    mobile_example = "5 000"
+
+
+def test_hook_register_countries_brings_one_that_a_site_chooses(install, assemble):
+    install.plugin("gadget", implementation("register_countries", lambda: [Atlantis()]))
+    assert assemble("gadget", site={"country": "atlantis"}).country.mobile_example == "5 000"
+    with pytest.raises(ConfigurationError, match="'lemuria' is none of atlantis, generic, ir"):
+        assemble("gadget", site={"country": "lemuria"})
 
 
 def test_hook_register_messages_brings_a_text_that_is_sent(install, assemble_migrated):

@@ -101,6 +101,12 @@ def test_a_rule_finds_the_category_of_its_kind(work, files):
     assert work.session.scalar(select(RoutingRule.category_id)) == work.session.scalar(of_meetings)
 
 
+def test_a_rule_may_ask_of_any_fact(work, files):
+    files(routing='[[routing]]\nkey = "r"\nkind = "petitions"\nzone = "Harbour"\nunit = "pr"\n')
+    SeedService(work).load()
+    assert work.session.scalar(select(RoutingRule.facts)) == {"zone": "Harbour"}
+
+
 def test_the_office_hours_of_the_file_are_planted_once(work):
     seeds = SeedService(work)
     assert "calendar:hours" in seeds.load()

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -222,3 +223,14 @@ def test_a_calendar_without_working_time_is_refused(wrong: dict[str, object]) ->
     }
     with pytest.raises(ValueError):
         CityCalendar(**{**fields, **wrong})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("weekend", "first"),
+    [({4}, 5), ({5, 6}, 0), ({4, 5}, 6), ({6}, 0), (set(), 0), ({3, 4}, 5)],
+    ids=["Friday", "Saturday and Sunday", "Friday and Saturday", "Sunday", "none", "Thursday and Friday"],
+)
+def test_the_week_begins_after_the_weekend(weekend: set[int], first: int) -> None:
+    week = replace(CITY, weekend=frozenset(weekend)).week
+    assert week[0] == first
+    assert sorted(week) == list(range(7))

@@ -10,8 +10,10 @@ from civicportal.i18n import (
     format_number,
     is_persian,
     latin_digits,
+    listed,
     localized_digits,
     persian_digits,
+    text_direction,
 )
 
 
@@ -64,3 +66,24 @@ def test_latin_digits_undo_persian_digits(text: str) -> None:
 def test_numbers(number: int | float | Decimal, fa: str, en: str) -> None:
     assert format_number(number, "fa") == fa
     assert format_number(number, "en") == en
+
+
+@pytest.mark.parametrize(
+    ("locale", "direction"),
+    [
+        ("fa", "rtl"),
+        ("fa_IR", "rtl"),
+        ("ar", "rtl"),
+        ("ckb-IQ", "rtl"),
+        ("en", "ltr"),
+        ("tr", "ltr"),
+        ("far", "ltr"),
+    ],
+)
+def test_the_direction_of_a_language(locale: str, direction: str) -> None:
+    assert text_direction(locale) == direction
+
+
+def test_names_stand_in_a_row_with_the_comma_of_the_language() -> None:
+    assert listed(["Ada", "Miles"], "en") == "Ada, Miles"
+    assert listed(["سارا", "محمد"], "fa") == "سارا، محمد"

@@ -39,8 +39,8 @@ class MobileEntry(StrictSchema):
     mobile = Node(
         Mobile(),
         title=_("Mobile number"),
-        description=_("Persian or Latin digits are both fine."),
-        widget=MobileWidget(placeholder="۰۹۱۲ ۳۴۵ ۶۷۸۹"),
+        description=_("Spaces do not matter, and any digits are fine."),
+        widget=MobileWidget(),
     )
 
 

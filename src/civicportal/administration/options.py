@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from civicportal.calendar import CityCalendar
 from civicportal.calendar.formats import WEEKDAYS
 from civicportal.cases.workflow import KnownFact
 from civicportal.i18n import is_persian
@@ -47,13 +48,7 @@ def known_facts(site: "Site") -> dict[str, tuple[KnownFact, set[str]]]:
     return found
 
 
-def day_options(locale: str) -> list[Option]:
-    """Return the days of the week, from its first: Saturday in Persian, else Monday."""
+def day_options(calendar: CityCalendar, locale: str) -> list[Option]:
+    """Return the days of the city's week, from its first."""
     names = WEEKDAYS["fa" if is_persian(locale) else "en"]
-    return [Option(value=str(day), label=names[day]) for day in week(locale)]
-
-
-def week(locale: str) -> list[int]:
-    """Return the days of the week in the order of a locale, as Python counts them (Monday 0)."""
-    first = 5 if is_persian(locale) else 0
-    return [(first + n) % 7 for n in range(7)]
+    return [Option(value=str(day), label=names[day]) for day in calendar.week]

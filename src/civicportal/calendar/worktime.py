@@ -49,6 +49,13 @@ class CityCalendar(LocalDates):
         return replace(self, holidays=self.holidays.union(days))
 
     @property
+    def week(self) -> tuple[int, ...]:
+        """Return the weekdays (Monday 0) in the order of the city's week, which begins after the weekend."""
+        begins = (day for day in range(7) if day not in self.weekend and (day - 1) % 7 in self.weekend)
+        first = next(begins, 0)
+        return tuple((first + number) % 7 for number in range(7))
+
+    @property
     def full_day(self) -> timedelta:
         """The working time of a full office day."""
         opens, closes = self.hours

@@ -43,13 +43,14 @@ def recounted(work: "Work", case: Case) -> Iterator[None]:
 
 
 def note_move(case: Case, *, was_open: bool, now: datetime, calendar: CityCalendar) -> None:
-    """Keep the measures in step with a status that has just changed."""
+    """Keep the measures in step with a status that has just changed; a case that stays closed stays as it was."""
     if case.is_open:
         case.handling_minutes = None
         case.reopenings += not was_open
-        return
-    case.handling_minutes = round(calendar.working_time_between(case.created_at, now).total_seconds() / 60)
-    if was_open:
+    elif was_open:
+        case.handling_minutes = round(
+            calendar.working_time_between(case.created_at, now).total_seconds() / 60
+        )
         # Of another closing nobody has said anything yet.
         case.rated = case.satisfied = 0
 

@@ -1,7 +1,9 @@
 """Filters that every list of cases has, so that each figure of the statistics leads to the list behind it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement
 
@@ -20,15 +22,15 @@ RATINGS = {
     "dissatisfied": _("Rated, not mostly satisfied"),
 }
 WEEKDAYS = [
-    ("5", _("Saturday")),
-    ("6", _("Sunday")),
     ("0", _("Monday")),
     ("1", _("Tuesday")),
     ("2", _("Wednesday")),
     ("3", _("Thursday")),
     ("4", _("Friday")),
+    ("5", _("Saturday")),
+    ("6", _("Sunday")),
 ]
-"""As Python counts them, in the order of an Iranian week."""
+"""As Python counts them."""
 HOURS = [(str(hour), f"{hour:02}:00") for hour in range(24)]
 
 
@@ -71,12 +73,16 @@ class FigureFilters:
         return found
 
 
+def _in_order(bindings: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    return [WEEKDAYS[day] for day in bindings["calendar"].week]
+
+
 class FigureFields(StrictSchema):
     """The same as fields of a list's form."""
 
     timing = optional_choice([*TIMINGS.items()], _("On time"), _("Whether on time or not"))
     rating = optional_choice([*RATINGS.items()], _("Satisfaction"), _("Whether rated or not"))
-    weekday = optional_choice(WEEKDAYS, _("Day of the week"), _("Every day of the week"))
+    weekday = optional_choice(_in_order, _("Day of the week"), _("Every day of the week"))
     hour = optional_choice(HOURS, _("Hour of the day"), _("Every hour"))
     reopened = Node(Flag(), title=_("Opened again"), missing=False)
     passed_on = Node(Flag(), title=_("Passed on"), missing=False)

@@ -303,6 +303,7 @@ class CaseService:
                 resume(case, now, calendar)
             case.paused_at = now if new.pauses_deadline else None
             case.status, case.stage = new.name, new.stage
-            case.closed_at = None if new.is_open else now
+            if old.is_open or new.is_open:
+                case.closed_at = None if new.is_open else now
             case.updated_at = now
             note_move(case, was_open=old.is_open, now=now, calendar=calendar)

@@ -1,6 +1,6 @@
 """The page on which citizens send a new case."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +9,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 from translationstring import TranslationString
 
 from civicportal.accounts.kept import count_submission, fill_kept, forget_kept, keep_form, may_submit
-from civicportal.cases.errors import PictureGone
+from civicportal.cases.errors import PictureGone, Refused
 from civicportal.cases.uploads import take_files
 from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
@@ -25,6 +25,8 @@ def case_form(
     submit: Callable[[dict[str, Any]], "Case"],
     *,
     send: TranslationString | None = None,
+    bindings: Mapping[str, Any] | None = None,
+    initial: Mapping[str, Any] | None = None,
 ) -> Any:
     """Show the form of a new case, or open the case and lead to its page: a whole view.
 
@@ -32,11 +34,21 @@ def case_form(
     Pictures lie in a field ``photo_key``. The template gets ``form`` and ``kept``.
 
     :param kind: name of the kind of case.
-    :param submit: opens the case of what was sent.
+    :param submit: opens the case of what was sent; the reason why it is :class:`~civicportal.cases.errors.Refused` stands
+        over the form.
     :param send: what stands on the button.
+    :param bindings: what the schema asks for besides country and calendar, for instance options.
+    :param initial: what stands in the form at first.
     """
     button = Button(title=send or _("Send"), css_class="btn-primary btn-lg w-100")
-    form = BoundForm(request, schema, buttons=(button,), take_files=partial(take_files, request))
+    form = BoundForm(
+        request,
+        schema,
+        initial=initial,
+        buttons=(button,),
+        bindings=bindings,
+        take_files=partial(take_files, request),
+    )
     kept = request.method != "POST" and fill_kept(request, form)
     return handle_form(request, form, partial(_send, request, form, kind, submit), kept=kept)
 
@@ -56,6 +68,8 @@ def _send(
         case = submit(values)
     except PictureGone as gone:
         form.refuse("photo_key", gone.reason)
+    except Refused as refusal:
+        form.refuse("", refusal.reason)
     forget_kept(request)
     request.session.flash(request.translate(_("Your request has arrived. Every step comes by SMS.")), "good")
     return HTTPSeeOther(f"/my/{case.code}")

@@ -26,6 +26,7 @@ Stage = Literal["registered", "in_progress", "done", "rejected"]
 Actor = Literal["staff", "citizen", "system"]
 Guard = Callable[["Case", "Work"], TranslationString | None]
 
+#: What stands behind every state of every workflow: the stage, and what it is called.
 STAGES: dict[str, TranslationString] = {
     "registered": _("Registered"),
     "in_progress": _("In progress"),
@@ -33,6 +34,7 @@ STAGES: dict[str, TranslationString] = {
     "rejected": _("Closed without action"),
 }
 OPEN_STAGES = ("registered", "in_progress")
+"""Stages of cases that somebody must still work on."""
 
 
 class UnknownTransition(Conflict):
@@ -83,8 +85,9 @@ class Transition:
     :ivar schema: builds the colander schema of what is asked for; the result stands in ``CaseEvent.data``.
     :ivar prefill: what the form of a case begins with, and what it offers.
     :ivar text: ending of the key of the message, where it is not the name of the state reached.
+    :ivar releases: afterwards the case is the whole unit's again, for its next step is somebody else's.
     :ivar notice: what the message would say of the values that can be read in the form, for its preview: ``moment`` and
-        ``note`` as in ``CaseEvent.data``, or None while they say too little.
+        ``note``, or one of them, as in ``CaseEvent.data``; None while they say too little.
     """
 
     name: str
@@ -98,6 +101,7 @@ class Transition:
     schema: Callable[[], colander.Schema] | None = None
     prefill: Callable[["Case", "Work"], Prefill] | None = None
     text: str | None = None
+    releases: bool = False
     notice: Callable[[Mapping[str, Any], "Work"], Mapping[str, str] | None] | None = None
 
 
@@ -256,7 +260,7 @@ VERBS: dict[str, TranslationString] = {
     "refer": _("Refer the cases"),
     "comment": _("Comment on the cases"),
     "contact": _("See name and mobile of the citizen"),
-    "identity": _("See national code and birth date of the citizen"),
+    "identity": _("See personal number and birth date of the citizen"),
     "register": _("Register for a citizen"),
     "export": _("Export"),
     "act_any": _("Act on cases of other kartables"),

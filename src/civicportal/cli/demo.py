@@ -106,7 +106,7 @@ def _welcome(site: "Site", host: str, port: int) -> None:
     address = f"http://{host}:{port}"
     click.echo(f"\n{site.name}: {address}")
     click.echo(f"  phones (codes and notices arrive here): {address}/demo/phones")
-    click.echo(f"  citizens sign in at {address}/login, for instance with 09000000001")
+    click.echo(f"  citizens sign in at {address}/login, for instance with {runner.first_citizen(site)}")
     click.echo(f"  staff sign in at {address}/staff/login with the password {runner.PASSWORD}")
     for username, name, roles in runner.logins(site):
         click.echo(f"    {username:<10} {name} · {roles}")

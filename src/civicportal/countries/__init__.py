@@ -1,14 +1,17 @@
-"""What differs between countries: mobile numbers, national codes, fixed holidays. ``[site] country`` chooses one."""
+"""What differs between countries: mobile numbers, national codes, fixed holidays. ``[site] country`` chooses one.
+
+Two come with the core; plugins and sites bring others by the hook ``register_countries``.
+"""
 
 from civicportal.countries.base import Country, InvalidMobile
 from civicportal.countries.generic import Generic
 from civicportal.countries.ir import Iran
 from civicportal.persian import DASHES, compact
 
-__all__ = ["COUNTRIES", "Country", "InvalidMobile", "get_country", "is_national_code"]
+__all__ = ["COUNTRIES", "OWN", "Country", "InvalidMobile", "get_country", "is_national_code"]
 
-_ALL: tuple[Country, ...] = (Iran(), Generic())
-COUNTRIES: dict[str, Country] = {country.code: country for country in _ALL}
+OWN: tuple[Country, ...] = (Iran(), Generic())
+COUNTRIES: dict[str, Country] = {country.code: country for country in OWN}
 
 
 def get_country(code: str) -> Country:

@@ -18,6 +18,10 @@ class Country(Protocol):
         """ISO 3166 code in small letters, or ``generic``."""
 
     @property
+    def mobile_example(self) -> str:
+        """A mobile number as people write it, for an empty field."""
+
+    @property
     def fixed_holidays(self) -> YearlyHolidays:
         """Official holidays that fall on the same day every year."""
 

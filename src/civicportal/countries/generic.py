@@ -15,6 +15,7 @@ class Generic:
     """Rules for any country."""
 
     code = "generic"
+    mobile_example = "+000 000 000 000"
     fixed_holidays = NO_HOLIDAYS
     stop_words = frozenset({"stop"})
     start_words = frozenset({"start"})

@@ -34,6 +34,7 @@ class Iran:
     """Rules of Iran; its fixed holidays stand in the Jalali calendar."""
 
     code = "ir"
+    mobile_example = "0912 345 6789"
     fixed_holidays = YearlyHolidays("jalali", frozenset(_HOLIDAYS), _HOLIDAYS)
 
     #: «لغو۱۱»: since 1401 the regulator obliges senders to take 11 as a farewell and 12 as a return.

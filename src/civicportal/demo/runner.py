@@ -13,6 +13,7 @@ from civicportal.accounts.roles import RoleService
 from civicportal.accounts.services import AccountService
 from civicportal.accounts.types import IdentityClaim
 from civicportal.accounts.verification import VERIFIED, VerificationService
+from civicportal.i18n import listed
 from civicportal.notifications.models import OutboxMessage
 from civicportal.organization.models import Category, Seed, Unit
 from civicportal.plugins import in_order
@@ -181,12 +182,20 @@ def _rows(path: Path, name: str) -> list[dict[str, Any]]:
     return rows
 
 
+def first_citizen(site: "Site") -> str:
+    """Return the mobile of the demo's first citizen as people of the country dial it; empty where there is none."""
+    with site.work(write=False) as work:
+        query = select(User.mobile).where(User.username.is_(None), User.mobile.is_not(None)).order_by(User.id)
+        mobile = work.session.scalar(query.limit(1))
+    return site.country.display_mobile(mobile) if mobile else ""
+
+
 def logins(site: "Site") -> list[tuple[str, str, str]]:
     """Return (user name, name, roles) of the demo's staff."""
     with site.work(write=False) as work:
         users = work.session.scalars(select(User).where(User.username.is_not(None)).order_by(User.id)).all()
-        return [(user.username or "", user.name, _titles(user)) for user in users]
+        return [(user.username or "", user.name, listed(_titles(user), site.locale)) for user in users]
 
 
-def _titles(user: User) -> str:
-    return "، ".join(sorted({membership.role.title for membership in user.memberships}))
+def _titles(user: User) -> list[str]:
+    return sorted({membership.role.title for membership in user.memberships})

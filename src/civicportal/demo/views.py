@@ -58,6 +58,8 @@ def phone(request: Any) -> Any:
         owner=work.session.scalar(select(User).where(User.mobile == number)),
         messages=provider.messages(work, number),
         waiting=work.session.scalar(waiting),
+        stop=min(request.site.country.stop_words, key=len),
+        start=min(request.site.country.start_words, key=len),
     )
 
 

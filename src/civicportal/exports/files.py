@@ -10,7 +10,7 @@ from civicportal.exports.rows import Order, Row
 from civicportal.exports.sheets import Book, Sheet
 from civicportal.exports.types import Column, FigureTable, Title
 from civicportal.exports.values import Cells, Heading
-from civicportal.i18n import _, is_persian
+from civicportal.i18n import _, text_direction
 
 if TYPE_CHECKING:
     from civicportal.site import Site
@@ -84,7 +84,7 @@ def write_tables(
 
 
 def _book(site: "Site", file: BinaryIO, cover: Cover, cells: Cells) -> Book:
-    made, rtl = site.calendar.local(cover.at), is_persian(cover.locale)
+    made, rtl = site.calendar.local(cover.at), text_direction(cover.locale) == "rtl"
     return Book(file, title=cells.say(cover.title), company=site.name, made=made, rtl=rtl)
 
 

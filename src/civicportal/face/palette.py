@@ -13,6 +13,8 @@ from civicportal.i18n import _
 
 DEFAULT = "#0b6a6b"
 """The colour that the portal's own style sheet is made of."""
+DEFAULT_BAR = "#0A5E5F"
+"""``--hero`` of that style sheet."""
 READABLE = 4.5
 LIGHT_SURFACE, DARK_SURFACE = "#ffffff", "#151e1c"
 DARK_TEXT = "#16211f"

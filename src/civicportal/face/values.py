@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from civicportal.face.palette import DEFAULT
+from civicportal.face.palette import DEFAULT, DEFAULT_BAR, palette
 
 if TYPE_CHECKING:
     from civicportal.site import Site
@@ -40,6 +40,11 @@ class Face:
     def address(self) -> str:
         """Return the address of the town hall."""
         return self.contact.get("address", "")
+
+    @property
+    def bar(self) -> str:
+        """Return the colour that browsers give their own bar beside the page: that of its head."""
+        return palette(self.look).get("hero", DEFAULT_BAR)
 
     @property
     def digest(self) -> str:

@@ -13,7 +13,7 @@ from translationstring import TranslationString
 
 from civicportal import schema as types
 from civicportal.forms.widgets import Widget, shown
-from civicportal.i18n import _, localized_digits
+from civicportal.i18n import _, listed, localized_digits
 
 
 class Words:
@@ -21,6 +21,11 @@ class Words:
 
     def __init__(self, request: Request) -> None:
         self._localizer = request.localizer
+
+    @property
+    def locale(self) -> str:
+        """Return the language."""
+        return str(self._localizer.locale_name)
 
     def __call__(self, message: str | None) -> str:
         """Return the text; a plain string (a name from the database) as it is."""
@@ -106,7 +111,7 @@ class BoundField:
         labels = {}
         if hasattr(self.typ, "options"):
             labels = {option.value: option.label for option in self.typ.options(self._field.schema)}
-        return "، ".join(self._words(labels.get(text, text)) for text in texts)
+        return listed((self._words(labels.get(text, text)) for text in texts), self._words.locale)
 
     @property
     def error_messages(self) -> list[str]:

@@ -72,13 +72,17 @@ class PasswordWidget(Widget):
 
 
 class MobileWidget(Widget):
-    """A mobile number."""
+    """A mobile number; an empty one shows how people of the country write theirs."""
 
     type = "tel"
-    inputmode = "numeric"
+    inputmode = "tel"
     autocomplete = "tel-national"
     css_class = "ltr d-block w-100"
     digits = True
+
+    def values(self, field: deform.Field, cstruct: Any) -> dict[str, Any]:
+        """Return the text, and the example."""
+        return {**super().values(field, cstruct), "example": field.schema.bindings["country"].mobile_example}
 
 
 class CodeWidget(Widget):
@@ -125,9 +129,10 @@ class DateWidget(Widget):
         return {
             "value": shown(cstruct),
             "kind": calendar.kind,
-            "example": calendar.format_date(self.example, "short")
+            "example": calendar.format_date(self.example, "short", "en")
             if self.example
             else EXAMPLES[calendar.kind],
+            "week": (calendar.week[0] + 1) % 7,
             "weekend": " ".join(str((day + 1) % 7) for day in sorted(bindings["days_off"]())),
             **{name: _day(getattr(self, name), bindings) for name in ("first", "last")},
         }

@@ -44,8 +44,8 @@ class KartableService:
             self._close_lines(change.case, change.event)
             if LINK in change.event.data and self.work.actor.is_staff:
                 self._keep_in_sight(change.case)
-        elif change.type == "transition" and self.work.actor.is_staff:
-            self._take_silently(change.case)
+        elif change.transition and self.work.actor.is_staff:
+            self._take_silently(change.case, release=change.transition.releases)
 
     def _route(self, case: Case) -> None:
         route = self.work.get(RoutingService).route(case)
@@ -84,10 +84,12 @@ class KartableService:
             line.read_at = line.closed_at = line.created_at
             line.closed_how = "closed"
 
-    def _take_silently(self, case: Case) -> None:
+    def _take_silently(self, case: Case, *, release: bool) -> None:
         line = self.access.action_line(case)
         actor = self.work.actor
-        if line and line.taken_by_id is None and holds(actor, case, line):
+        if line and release:
+            line.taken_by_id = None
+        elif line and line.taken_by_id is None and holds(actor, case, line):
             line.taken_by_id = actor.user_id
             line.read_at = line.read_at or self.work.clock.now()
 

@@ -11,7 +11,7 @@ from translationstring import TranslationString
 from civicportal.accounts.models import Membership
 from civicportal.audit.models import AuditEvent
 from civicportal.cases.models import Case
-from civicportal.i18n import _
+from civicportal.i18n import _, listed
 from civicportal.organization.services import OrganizationService
 
 if TYPE_CHECKING:
@@ -68,14 +68,15 @@ class LookerService:
             query = query.where(AuditEvent.id < before)
         rows = self.session.execute(query.order_by(AuditEvent.id.desc()).limit(PAGE_SIZE + 1)).all()
         people = self._people({event.actor_id for event, _code in rows if event.actor_id})
+        locale = self.work.site.locale
         return [
             Look(
                 id=event.id,
                 at=event.at,
                 title=LOOKS[event.action],
                 code=code,
-                unit="، ".join(self._units(people.get(event.actor_id or 0, []))),
-                role="، ".join(dict.fromkeys(m.role.title for m in people.get(event.actor_id or 0, []))),
+                unit=listed(self._units(people.get(event.actor_id or 0, [])), locale),
+                role=listed(dict.fromkeys(m.role.title for m in people.get(event.actor_id or 0, [])), locale),
             )
             for event, code in rows
         ]

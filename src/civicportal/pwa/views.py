@@ -18,6 +18,7 @@ SHELL = (
     "citizen.css",
     "vendor/icons.svg",
     "vendor/fonts/vazirmatn-arabic.woff2",
+    "vendor/fonts/vazirmatn-latin.woff2",
     "mark.svg",
     "star.svg",
     "js/theme-early.js",
@@ -51,7 +52,7 @@ def manifest(request: Any) -> Any:
         "scope": "/",
         "display": "standalone",
         "background_color": "#F6F4EF",
-        "theme_color": "#0A5E5F",
+        "theme_color": site.face.bar,
         "icons": icons,
     }
     response = request.response

@@ -120,15 +120,13 @@ def month_after(day: date, calendar: CityCalendar) -> date:
 
 
 def week_of(day: date, calendar: CityCalendar) -> date:
-    """Return the first day of the week of a day: Saturday in the Jalali calendar, else Monday."""
-    first = 5 if calendar.kind == "jalali" else 0
-    return day - ((day.weekday() - first) % 7) * _DAY
+    """Return the first day of the city's week of a day."""
+    return day - calendar.week.index(day.weekday()) * _DAY
 
 
 def weekdays(calendar: CityCalendar) -> list[int]:
     """Return the weekdays (Monday 0) in the order of the city's week."""
-    first = 5 if calendar.kind == "jalali" else 0
-    return [(first + number) % 7 for number in range(7)]
+    return list(calendar.week)
 
 
 def step_of(wish: str | None, days: int) -> Step:

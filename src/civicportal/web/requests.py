@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from translationstring import TranslationString
 
+from civicportal import i18n
 from civicportal.i18n import localized_digits
 from civicportal.web.derivers import SAFE
 from civicportal.work import Work
@@ -35,7 +36,7 @@ def locale_of(request: Any) -> str:
 
 def text_direction(request: Any) -> str:
     """Return "rtl" or "ltr"."""
-    return "rtl" if request.locale_name.partition("_")[0] in ("fa", "ar", "ckb", "az-Arab", "ur") else "ltr"
+    return i18n.text_direction(request.locale_name)
 
 
 def safe_next(request: Any, fallback: str = "/") -> str:

@@ -1,6 +1,6 @@
 """Jinja2: what every template knows, and the filters that write dates, digits and numbers of the city."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any
@@ -12,7 +12,7 @@ from pyramid.threadlocal import get_current_request
 
 from civicportal.cases import tracking
 from civicportal.cases.marking import marked, snippet
-from civicportal.i18n import _, format_number, localized_digits
+from civicportal.i18n import _, format_number, listed, localized_digits
 from civicportal.lists import Total
 from civicportal.web.static import CORE, static_url
 
@@ -113,6 +113,12 @@ def translated(context: Any, value: object) -> str:
     return str(request.localizer.translate(value))
 
 
+@pass_context
+def listed_names(context: Any, values: Iterable[object]) -> str:
+    """Write several names with the comma of the language between them."""
+    return listed(map(str, values), _locale(context))
+
+
 FILTERS = {
     "total": total,
     "brief_total": brief_total,
@@ -127,6 +133,7 @@ FILTERS = {
     "tracking": tracking_code,
     "mobile": mobile,
     "mask_mobile": mask_mobile,
+    "listed": listed_names,
     "t": translated,
 }
 

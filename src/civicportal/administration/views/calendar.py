@@ -40,7 +40,7 @@ def hours(request: Any) -> Any:
         return HTTPSeeOther(request.route_path("admin.calendar"))
 
     def make() -> BoundForm:
-        days = options.day_options(request.locale_name)
+        days = options.day_options(request.site.calendar, request.locale_name)
         return edit_form(request, HoursForm(), present, bindings={"days": days})
 
     return handle_edit(request, make(), make(), save)
@@ -129,19 +129,20 @@ def _page(
     year = _year(request, request.GET)
     present = request.work.get(OrganizationService).calendar
     holidays, closures = service.holidays(year), service.closures(year)
-    week = options.week(locale)
+    weekdays = options.day_options(present, locale)
     return {
         "year": year,
         "today_year": _year_of(request, request.site.calendar.today(request.site.clock.now())),
         "calendar": present,
-        "weekdays": options.day_options(locale),
+        "weekdays": weekdays,
+        "named": lambda days: [one.label for one in weekdays if int(one.value) in days],
         "months": months(
             present,
             year,
             holidays={off.day: request.translate(off.title) for off in holidays},
             closures={day: one.reason for one in closures for day in one.days},
             today=present.today(request.site.clock.now()),
-            week=week,
+            week=present.week,
             locale=locale,
         ),
         "holidays": holidays,

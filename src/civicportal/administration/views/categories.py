@@ -15,7 +15,7 @@ from civicportal.cases.workflow import OPEN_STAGES
 from civicportal.errors import NotFound
 from civicportal.forms import BoundForm, handle_form
 from civicportal.forms.filters import with_query
-from civicportal.i18n import _
+from civicportal.i18n import _, listed
 from civicportal.organization.categories import CategoryService
 from civicportal.organization.choices import unit_options
 from civicportal.organization.editing import in_order
@@ -71,7 +71,7 @@ def category(request: Any) -> Any:
     service = request.work.get(CategoryService)
     found = service.fetch(row_id(request), lock=request.method == "POST")
     is_root = found.parent_id is None
-    present = _present(found)
+    present = _present(found, request.locale_name)
 
     def make() -> BoundForm:
         return _form(request, found.kind, found, is_root, present)
@@ -152,7 +152,7 @@ def _form(
     return edit_form(request, RootForm() if is_root else LeafForm(), present, bindings=bindings)
 
 
-def _present(found: Category) -> dict[str, Any]:
+def _present(found: Category, locale: str) -> dict[str, Any]:
     return {
         "parent": str(found.parent_id),
         "name": found.name,
@@ -160,7 +160,7 @@ def _present(found: Category) -> dict[str, Any]:
         "unit": str(found.unit_id) if found.unit_id else None,
         "deadline_days": found.deadline_days,
         "hint": found.hint,
-        "synonyms": "، ".join(found.synonyms),
+        "synonyms": listed(found.synonyms, locale),
         "public": found.public,
         "icon": found.icon,
         "tint": found.tint or "none",

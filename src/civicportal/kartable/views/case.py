@@ -74,7 +74,8 @@ def _said(request: Any, transition: Transition, case: Case, work: Work) -> dict[
     found = transition.notice(form.readable(), work)
     if found is None:
         return None
-    return {"moment": datetime.fromisoformat(found["moment"]), "note": found["note"]}
+    moment = found.get("moment")
+    return {"moment": datetime.fromisoformat(moment) if moment else None, "note": found.get("note", "")}
 
 
 def _case(request: Any) -> Case:

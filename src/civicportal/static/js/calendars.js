@@ -1,7 +1,7 @@
 /* Days as Julian day numbers, in the calendar of a city. A module: other modules import it.
 
    A calendar has  split(day) → {year, month, day}   join(year, month, day) → day, or null where there is none such
-                   length(year, month)               name: of Intl   firstWeekday: 0 (Sunday) to 6 */
+                   length(year, month)               name: of Intl */
 import { d2g, d2j, g2d, isValidJalaaliDate, j2d, jalaaliMonthLength } from '../vendor/jalaali/jalaali.js';
 
 const MS_PER_DAY = 86400000;
@@ -12,14 +12,12 @@ function gregorianLength(year, month) { return new Date(Date.UTC(year, month, 0)
 export const CALENDARS = {
   jalali: {
     name: 'persian',
-    firstWeekday: 6,
     split(day) { const found = d2j(day); return { year: found.jy, month: found.jm, day: found.jd }; },
     join(year, month, day) { return isValidJalaaliDate(year, month, day) ? j2d(year, month, day) : null; },
     length: jalaaliMonthLength
   },
   gregorian: {
     name: 'gregory',
-    firstWeekday: 1,
     split(day) { const found = d2g(day); return { year: found.gy, month: found.gm, day: found.gd }; },
     join(year, month, day) {
       const real = month >= 1 && month <= 12 && day >= 1 && day <= gregorianLength(year, month);

@@ -1,6 +1,6 @@
 /* A month to choose a day from, over a date field that works without it. A module; portal.js loads it where such a field is.
 
-   <div class="jdate"><input type="text" data-jdate="jalali|gregorian" data-first="2026-11-25" data-last data-weekend="5"
+   <div class="jdate"><input type="text" data-jdate="jalali|gregorian" data-first="2026-11-25" data-last data-weekend="5" data-week="6"
      data-text-open data-text-previous data-text-next data-text-month data-text-year data-text-close>
 
    The button opens it, and so does the arrow down in the field. Arrows move by day and week, Home and End in the week,
@@ -29,6 +29,7 @@ class Picker {
     this.first = fromIso(input.dataset.first) ?? this.calendar.join(year - YEARS_BACK, 1, 1);
     this.last = fromIso(input.dataset.last) ?? this.calendar.join(year + YEARS_AHEAD, 12, 29);
     this.weekend = (input.dataset.weekend || '').split(' ').map(Number);
+    this.firstWeekday = Number(input.dataset.week);
     this.name = words(language, this.calendar, { weekday: 'long', day: 'numeric', month: 'long' });
     this.opener = element('button', { type: 'button', class: 'btn btn-ghost btn-icon', 'aria-haspopup': 'dialog' },
       cp.icon('calendar-event'));
@@ -115,7 +116,7 @@ class Picker {
     this.at = this.within(day);
     const { year, month } = this.calendar.split(this.at);
     const first = this.calendar.join(year, month, 1);
-    const blanks = (weekday(first) - this.calendar.firstWeekday + 7) % 7;
+    const blanks = (weekday(first) - this.firstWeekday + 7) % 7;
     const days = Array.from({ length: this.calendar.length(year, month) }, (_, index) => this.cell(first + index));
     const cells = [...Array.from({ length: blanks }, () => element('span', { role: 'gridcell' })), ...days];
     const rows = [this.heads()];
@@ -127,7 +128,7 @@ class Picker {
   heads() {
     const short = words(language, this.calendar, { weekday: 'narrow' });
     const long = words(language, this.calendar, { weekday: 'long' });
-    const start = today() - ((weekday(today()) - this.calendar.firstWeekday + 7) % 7);
+    const start = today() - ((weekday(today()) - this.firstWeekday + 7) % 7);
     return Array.from({ length: 7 }, (_, index) => element('span',
       { class: 'dow', role: 'columnheader', 'aria-label': long(start + index) }, short(start + index)));
   }
@@ -146,7 +147,7 @@ class Picker {
   /* ---------- keys ---------- */
   key(e) {
     const ahead = document.documentElement.dir === 'rtl' ? 'ArrowLeft' : 'ArrowRight';
-    const inWeek = (weekday(this.at) - this.calendar.firstWeekday + 7) % 7;
+    const inWeek = (weekday(this.at) - this.firstWeekday + 7) % 7;
     const days = { ArrowUp: -7, ArrowDown: 7, ArrowLeft: -1, ArrowRight: -1, Home: -inWeek, End: 6 - inWeek, [ahead]: 1 };
     const months = { PageUp: -1, PageDown: 1 };
     if (e.key in days) {

@@ -1,0 +1,18 @@
+"""Build hook: compile every message catalogue (.po) of the distribution to .mo."""
+
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+
+class CustomBuildHook(BuildHookInterface):
+    """Compile ``src/*/locale/*/LC_MESSAGES/*.po`` before the wheel is put together."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        from babel.messages.mofile import write_mo
+        from babel.messages.pofile import read_po
+
+        for po in Path(self.root).glob("src/*/locale/*/LC_MESSAGES/*.po"):
+            with po.open("rb") as source, po.with_suffix(".mo").open("wb") as target:
+                write_mo(target, read_po(source, locale=po.parts[-3]))

@@ -1,0 +1,137 @@
+"""Invented permits of some months, applied for and handled through the services by the demo's people."""
+
+import tomllib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from civicportal.api import (
+    AccessService,
+    AttachmentService,
+    Case,
+    CaseService,
+    Identity,
+    Site,
+    Work,
+    demo_cast,
+    process_image,
+    set_time,
+    step_values,
+    store_files,
+)
+from civicportal_parking_permits.names import KIND, PAYMENT
+from civicportal_parking_permits.schemas import fee_values, term_values
+from civicportal_parking_permits.services import PermitService
+from civicportal_parking_permits.settings import money
+from civicportal_parking_permits.terms import MONTHS
+from civicportal_parking_permits.workflow import PERMITS, usual_days, usual_fee
+from civicportal_parking_permits.zones import FILE, ZoneService
+
+SEED = 17
+SPAN = timedelta(days=120)
+NOTICES = timedelta(days=2)
+"""Older steps tell nobody: nobody gets an SMS of last month."""
+OWNER = "demo"
+
+Progress = Callable[[int, int], None]
+
+
+def load(site: Site, files: Path, progress: Progress) -> None:
+    """Plant the zones and make up the permits that ``parking_permits.toml`` describes; without it none."""
+    source = files / "parking_permits.toml"
+    if not source.is_file():
+        return
+    rows = tomllib.loads(source.read_text(encoding="utf-8"))["permits"]
+    lots = Random(SEED)  # noqa: S311  sample data
+    with site.work() as work:
+        work.get(ZoneService).plant(site.data / FILE)
+        citizens, staff = demo_cast.citizens(work), demo_cast.staff(work)
+    now = site.clock.now()
+    moments = demo_cast.moments(lots, len(rows), now, SPAN)
+    try:
+        for number, (row, sent) in enumerate(zip(rows, moments, strict=True), 1):
+            set_time(site, sent)
+            with site.work(actor=lots.choice(citizens)) as work:
+                Story(work, staff, lots, now, files).tell(row)
+            progress(number, len(rows))
+    finally:
+        set_time(site, None)
+
+
+class Story:
+    """One permit from the application to where it stands today."""
+
+    def __init__(self, work: Work, staff: list[Identity], lots: Random, now: datetime, files: Path) -> None:
+        self.work, self.staff, self.lots, self.now, self.files = work, staff, lots, now, files
+
+    def tell(self, row: dict[str, Any]) -> None:
+        """Apply, and take the steps that lie in the past.
+
+        :param row: ``zone``, ``plate`` and where it may end: ``until``, the name of a step.
+        """
+        case = self._apply_for(row)
+        steps: dict[str, Callable[[], dict[str, Any]]] = {
+            "check": dict,
+            "ask_payment": lambda: self._fee(case),
+            "record_payment": lambda: {"receipt": f"R-{case.id:05}"},
+            "issue": lambda: self._term(case),
+        }
+        for name, values in steps.items():
+            if not self._later():
+                return
+            self._act(case, name, values())
+            if name == row.get("until"):
+                break
+        if "refused" in row and case.status == "checked" and self._later():
+            self._act(case, "refuse", {"public_text": row["refused"]})
+
+    def _apply_for(self, row: dict[str, Any]) -> Case:
+        return self.work.get(PermitService).submit(
+            zone=self.work.get(ZoneService).fetch(row["zone"]),
+            plate=row["plate"],
+            months=self.lots.choice(MONTHS),
+            photos=self._keep(row.get("photo", "")),
+            owner=OWNER,
+        )
+
+    def _fee(self, case: Case) -> dict[str, Any]:
+        fee = usual_fee(case, self.work).initial["fee"]
+        return fee_values(fee, money(self.work, fee))
+
+    def _term(self, case: Case) -> dict[str, Any]:
+        days = usual_days(case, self.work).initial
+        return term_values(self.work.site.calendar, days["first_day"], days["last_day"])
+
+    def _act(self, case: Case, name: str, values: dict[str, Any]) -> None:
+        permission = PAYMENT if name == "record_payment" else PERMITS.permission("work")
+        self.work.actor = self._officer(case, permission)
+        recent = self.now - self.work.clock.now() < NOTICES
+        self.work.get(CaseService).apply(case, name, notify=recent, **step_values(values))
+
+    def _officer(self, case: Case, permission: str) -> Identity:
+        """Return somebody who may act: of the unit that holds the case, else whoever acts everywhere."""
+        found = [person for person in self.staff if self._may(person, case, permission)]
+        local = [person for person in found if not person.permits(f"{KIND}:case:act_any")]
+        return self.lots.choice(local or found)
+
+    def _may(self, person: Identity, case: Case, permission: str) -> bool:
+        self.work.actor = person
+        return self.work.get(AccessService).may_act(case, permission)
+
+    def _later(self) -> bool:
+        """Let a day or two pass; tell whether that is still the past."""
+        moment = self.work.clock.now() + timedelta(days=self.lots.uniform(0.2, 2))
+        if moment >= self.now:
+            return False
+        set_time(self.work.site, moment)
+        return True
+
+    def _keep(self, name: str) -> list[str]:
+        if not name:
+            return []
+        image = process_image((self.files / "photos" / name).read_bytes())
+        key = store_files(self.work.site, image)
+        self.work.get(AttachmentService).add(key, image, OWNER)
+        return [key]

@@ -1,0 +1,43 @@
+"""What parking permits need and a site may lack."""
+
+from collections.abc import Iterator
+
+from civicportal.api import Finding, KartableService, Work, _, identity_of
+from civicportal_parking_permits.names import PAYMENT
+from civicportal_parking_permits.zones import ZoneService
+
+
+def findings(work: Work) -> Iterator[Finding]:
+    """Yield what is wrong, each with its remedy."""
+    zones = work.get(ZoneService)
+    known, taken = zones.all(), zones.taken()
+    if not any(zone.active for zone in known):
+        yield Finding(
+            level="error",
+            place="zones",
+            text=_("there is no zone that takes applications, so none can be sent"),
+            remedy=_("write data/parking_zones.toml and run civicportal parking-permits zones"),
+        )
+    for zone in known:
+        if taken.get(zone.id, 0) > zone.quota:
+            yield Finding(
+                level="warning",
+                place=zone.key,
+                text=_("more permits are in force than the zone has places"),
+                remedy=_("give the zone more places, or wait until permits have expired"),
+            )
+    if not _somebody_may(work, PAYMENT):
+        yield Finding(
+            level="error",
+            place="roles",
+            text=_("nobody may record payments, so no permit is ever issued"),
+            remedy=_(
+                "give somebody a role with ${permission} under /admin/members",
+                mapping={"permission": PAYMENT},
+            ),
+        )
+
+
+def _somebody_may(work: Work, permission: str) -> bool:
+    staff = {user.id: user for user, _unit_id in work.get(KartableService).addressees()}
+    return any(identity_of(work, user, "staff").permits(permission) for user in staff.values())

@@ -1,0 +1,79 @@
+"""The list of permits and their figures as a file."""
+
+from typing import Any
+
+from sqlalchemy import Select
+
+from civicportal.api import (
+    Case,
+    CaseRow,
+    CaseSource,
+    Column,
+    Export,
+    Figures,
+    _,
+    case_columns,
+    figure_tables,
+)
+from civicportal_parking_permits.models import Permit, Zone
+from civicportal_parking_permits.schemas import DeskFilters, FigureSchema
+from civicportal_parking_permits.search import Filters, PermitSearch
+from civicportal_parking_permits.statistics import choices, subject
+from civicportal_parking_permits.workflow import PERMITS, TITLE
+
+
+class PermitSource(CaseSource):
+    """The rows of the desk's list."""
+
+    entities = (Case, Permit, Zone)
+
+    def query(self, *columns: Any) -> Select[Any]:
+        """Return the list's own query."""
+        return self.work.get(PermitSearch).query(Filters.of(self.values), *columns)
+
+
+def _permit(row: CaseRow) -> Permit:
+    permit: Permit = row.details[0]
+    return permit
+
+
+LIST = Export(
+    name="parking_permits.list",
+    title=TITLE,
+    permissions=(PERMITS.permission("export"),),
+    route="parking_permits.desk",
+    schema=DeskFilters,
+    bindings=choices,
+    columns=case_columns(
+        without=("kind", "subject", "category", "topic", "place", "urgent"),
+        more=(
+            Column(name="zone", title=_("Zone"), value=lambda row: row.details[1].name, printed=True),
+            Column(name="plate", title=_("Plate"), value=lambda row: _permit(row).plate, printed=True),
+            Column(name="fee", title=_("Fee"), value=lambda row: _permit(row).fee, kind="number"),
+            Column(name="receipt", title=_("Receipt"), value=lambda row: _permit(row).receipt, kind="code"),
+            Column(
+                name="first_day", title=_("First day"), value=lambda row: _permit(row).first_day, kind="day"
+            ),
+            Column(
+                name="last_day",
+                title=_("Last day"),
+                value=lambda row: _permit(row).last_day,
+                kind="day",
+                printed=True,
+            ),
+        ),
+    ),
+    source=PermitSource,
+)
+
+FIGURES = Figures(
+    name="parking_permits.figures",
+    title=_("Figures of the permits"),
+    permissions=(PERMITS.permission("view"),),
+    route="parking_permits.statistics",
+    schema=FigureSchema,
+    bindings=choices,
+    tables=lambda work, values: figure_tables(work, subject(work, values)),
+)
+
+EXPORTS = (LIST, FIGURES)

@@ -1,0 +1,68 @@
+"""What the worker does: permits that end, and their holders, who are told before."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from sqlalchemy import Select, select
+
+from civicportal.api import Case, CaseService, Job, ReminderService, Site, Work
+from civicportal_parking_permits.models import Permit
+from civicportal_parking_permits.services import PermitService, last_moment
+
+EVERY = timedelta(hours=1)
+AT_ONCE = 50
+"""Permits in one transaction."""
+
+
+def jobs() -> Sequence[Job]:
+    """Return what the worker does again and again."""
+    return (
+        Job(name="parking_permits.expire", every=EVERY, run=lambda site: _in_pieces(site, expire)),
+        Job(name="parking_permits.remind", every=EVERY, run=lambda site: _in_pieces(site, remind)),
+    )
+
+
+def expire(work: Work) -> int:
+    """Let permits expire whose last day has passed; return how many."""
+    today = work.site.calendar.today(work.clock.now())
+    found = work.session.execute(_issued().where(Permit.last_day < today)).all()
+    for _permit, case in found:
+        work.get(CaseService).apply(case, "expire")
+    return len(found)
+
+
+def remind(work: Work) -> int:
+    """Tell holders that their permit ends soon, once for each permit; return how many were looked at."""
+    until = work.get(PermitService).renewed_until()
+    query = _issued().where(Permit.last_day <= until, Permit.reminded_at.is_(None))
+    found = work.session.execute(query).all()
+    for permit, case in found:
+        permit.reminded_at = work.clock.now()
+        last = last_moment(work, permit)
+        work.get(ReminderService).remind(
+            case,
+            "parking_permits.renewal",
+            moment=last,
+            once=f"parking_permits.renewal:{case.id}",
+            expires_at=last + timedelta(days=1),
+        )
+    return len(found)
+
+
+def _issued() -> Select[Permit, Case]:
+    """Return a query for permits in force, the first to end before the others; two workers take different ones."""
+    return (
+        select(Permit, Case)
+        .join(Case, Case.id == Permit.case_id)
+        .where(Case.status == "issued")
+        .order_by(Permit.last_day, Permit.case_id)
+        .limit(AT_ONCE)
+        .with_for_update(of=Permit, skip_locked=True)
+    )
+
+
+def _in_pieces(site: Site, piece: Callable[[Work], int]) -> None:
+    done = AT_ONCE
+    while done == AT_ONCE:
+        with site.work() as work:
+            done = piece(work)

@@ -1,0 +1,7 @@
+"""Names that tables, rights and texts begin with."""
+
+KIND = "parking_permits"
+PAYMENT = f"{KIND}:payment:record"
+ZONES = f"{KIND}:zone:manage"
+#: States in which a permit takes a place of its zone: whoever was asked to pay shall find one.
+TAKEN = ("payment_due", "paid", "issued")

@@ -1,0 +1,137 @@
+"""The hooks; what they do stands in the modules they call."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+from translationstring import TranslationString
+
+from civicportal.api import (
+    Case,
+    CaseChange,
+    CaseKind,
+    Finding,
+    Job,
+    MessageText,
+    NavigationItem,
+    Offer,
+    Panel,
+    Permission,
+    PluginModels,
+    Site,
+    Widget,
+    Work,
+    _,
+    hookimpl,
+)
+from civicportal_parking_permits import commands, demo, doctor, jobs, pieces, views
+from civicportal_parking_permits.exports import EXPORTS
+from civicportal_parking_permits.messages import MESSAGES
+from civicportal_parking_permits.models import Base
+from civicportal_parking_permits.names import KIND, PAYMENT, ZONES
+from civicportal_parking_permits.services import PermitService
+from civicportal_parking_permits.settings import Settings
+from civicportal_parking_permits.views.zones import ACTIONS
+from civicportal_parking_permits.workflow import PERMITS
+
+
+@hookimpl
+def register_settings() -> Settings:
+    """Return the schema of ``[plugins.parking_permits]``."""
+    return Settings()
+
+
+@hookimpl
+def register_models() -> PluginModels:
+    """Return the plugin's tables."""
+    migrations = Path(__file__).parent / "migrations"
+    return PluginModels(prefix=KIND, metadata=Base.metadata, migrations=migrations)
+
+
+@hookimpl
+def register_case_kinds() -> Iterable[CaseKind]:
+    """Return the kind of case."""
+    return (PERMITS,)
+
+
+@hookimpl
+def register_permissions() -> Iterable[Permission]:
+    """Return the rights beside those of every kind."""
+    return (
+        Permission(name=PAYMENT, title=_("Record payments of parking permits")),
+        Permission(name=ZONES, title=_("Change parking zones")),
+    )
+
+
+@hookimpl
+def register_audit_actions() -> Mapping[str, TranslationString]:
+    """Return what managers of zones do, as the audit trail calls it."""
+    return ACTIONS
+
+
+@hookimpl
+def register_messages() -> Iterable[MessageText]:
+    """Return the texts that are sent."""
+    return MESSAGES
+
+
+@hookimpl
+def register_jobs() -> Iterable[Job]:
+    """Return what lets permits expire and tells their holders before."""
+    return jobs.jobs()
+
+
+@hookimpl
+def register_exports() -> Iterable[Offer]:
+    """Return what can be taken along as a file."""
+    return EXPORTS
+
+
+@hookimpl
+def register_commands(group: click.Group) -> None:
+    """Add ``civicportal parking-permits``."""
+    group.add_command(commands.parking_permits)
+
+
+@hookimpl
+def includeme(config: Any) -> None:
+    """Add the pages."""
+    views.includeme(config)
+
+
+@hookimpl
+def case_changed(change: CaseChange, work: Work) -> None:
+    """Keep the permit in step with its case."""
+    if change.case.kind == KIND:
+        work.get(PermitService).follow(change)
+
+
+@hookimpl
+def check_site(work: Work) -> Iterable[Finding]:
+    """Look for what permits need and the site lacks."""
+    return doctor.findings(work)
+
+
+@hookimpl
+def navigation_items() -> Iterator[NavigationItem]:
+    """Return the links of citizens and staff."""
+    return pieces.navigation_items()
+
+
+@hookimpl
+def dashboard_widgets(request: Any) -> Iterator[Widget]:
+    """Return the pieces of the home."""
+    return pieces.dashboard_widgets(request)
+
+
+@hookimpl
+def case_panels(case: Case, request: Any) -> Iterator[Panel]:
+    """Return the pieces of a case's page."""
+    return pieces.case_panels(case, request)
+
+
+@hookimpl
+def load_demo(site: Site, files: Path, progress: Any) -> None:
+    """Make up permits of some months."""
+    demo.load(site, files, progress)

@@ -1,0 +1,164 @@
+"""What forms and addresses may say."""
+
+from datetime import date
+from typing import Any
+
+import colander
+
+from civicportal.api import (
+    NOTICE,
+    STAGES,
+    BoundedInt,
+    Choice,
+    CityCalendar,
+    CityDate,
+    CleanText,
+    FigureFields,
+    Flag,
+    IdempotencyKey,
+    KeyList,
+    Node,
+    PeriodFields,
+    RadioWidget,
+    SearchFields,
+    StrictSchema,
+    TextAreaWidget,
+    _,
+    optional_choice,
+)
+from civicportal_parking_permits.terms import MONTHS
+
+LARGEST_FEE = 10**9
+
+
+class Submission(StrictSchema):
+    """A new application."""
+
+    key = Node(IdempotencyKey())
+    zone = Node(Choice(lambda bindings: bindings["zones"]), title=_("Zone"), widget=RadioWidget())
+    plate = Node(
+        CleanText(2, 16),
+        title=_("Plate of the vehicle"),
+        description=_("As it stands on the vehicle; blanks do not matter."),
+    )
+    months = Node(Choice(lambda bindings: bindings["months"]), title=_("How long?"), widget=RadioWidget())
+    photo_key = Node(
+        KeyList(2),
+        title=_("Picture of the vehicle document"),
+        description=_("Plate and holder must be readable. Only staff who check it see the picture."),
+    )
+    body = Node(
+        CleanText(0, 1000, multiline=True),
+        title=_("What should we know?"),
+        missing="",
+        widget=TextAreaWidget(rows=3),
+    )
+
+
+class Fee(StrictSchema):
+    """What has to be paid; its values are those of a step."""
+
+    fee = Node(BoundedInt(0, LARGEST_FEE), title=_("Fee"))
+    public_text = Node(
+        CleanText(0, 1000, multiline=True),
+        title=_("A few words"),
+        description=_("The citizen reads this."),
+        missing="",
+        widget=TextAreaWidget(rows=2),
+    )
+
+    def deserialize(self, cstruct: Any = colander.null) -> dict[str, Any]:
+        """Return the values of the step, with what the message says of them."""
+        values = super().deserialize(cstruct)
+        return fee_values(values["fee"], (self.bindings or {})["money"](values["fee"]), values["public_text"])
+
+
+def fee_values(fee: int, said: str, words: str = "") -> dict[str, Any]:
+    """Return the values of the step that asks for a payment.
+
+    :param said: the fee as the message says it.
+    """
+    return {"fee": fee, "public_text": words, NOTICE: {"note": said}}
+
+
+class Payment(StrictSchema):
+    """The cashier's receipt: the money has been paid there, the portal takes none."""
+
+    receipt = Node(CleanText(1, 40), title=_("Number of the receipt"))
+
+
+class Term(StrictSchema):
+    """From when until when a permit holds; its values are those of a step."""
+
+    first_day = Node(CityDate(), title=_("First day"))
+    last_day = Node(CityDate(), title=_("Last day"))
+
+    def deserialize(self, cstruct: Any = colander.null) -> dict[str, Any]:
+        """Return the values of the step.
+
+        :raises colander.Invalid: when it would end before it begins.
+        """
+        values = super().deserialize(cstruct)
+        if values["last_day"] < values["first_day"]:
+            raise colander.Invalid(self["last_day"], _("The last day lies before the first one."))
+        return term_values((self.bindings or {})["calendar"], values["first_day"], values["last_day"])
+
+
+def term_values(calendar: CityCalendar, first: date, last: date) -> dict[str, Any]:
+    """Return the values of the step that issues a permit."""
+    return {
+        "first_day": first.isoformat(),
+        "last_day": last.isoformat(),
+        NOTICE: moment_of(calendar, last),
+    }
+
+
+def moment_of(calendar: CityCalendar, day: date) -> dict[str, str]:
+    """Return what a message says of a day."""
+    return {"moment": calendar.day_bounds(day)[0].isoformat(), "note": ""}
+
+
+class Words(StrictSchema):
+    """A few words, or none."""
+
+    public_text = Node(
+        CleanText(0, 500, multiline=True),
+        title=_("A few words"),
+        missing="",
+        widget=TextAreaWidget(rows=2),
+    )
+
+
+class ZoneForm(StrictSchema):
+    """A zone as its managers change it."""
+
+    name = Node(CleanText(1, 80), title=_("Name of the zone"))
+    fee = Node(BoundedInt(0, LARGEST_FEE), title=_("Fee for a month"))
+    quota = Node(
+        BoundedInt(0, 10**6), title=_("Places"), description=_("So many permits may be in force at once.")
+    )
+    active = Node(Flag(), title=_("New applications are taken"), missing=False)
+
+
+class DeskFields(SearchFields):
+    """Filters of applications that stand first."""
+
+    zone = optional_choice("zones", _("Zone"), _("All zones"))
+    stage = optional_choice([("open", _("Still open")), *STAGES.items()], _("Stage"), _("Every stage"))
+    status = optional_choice("states", _("Status"), _("Every status"))
+    first_day = Node(CityDate(), title=_("From"), missing=None)
+    last_day = Node(CityDate(), title=_("Until"), missing=None)
+    overdue = Node(Flag(), title=_("Overdue only"), missing=False)
+
+
+class DeskFilters(FigureFields, DeskFields):
+    """Filters of the desk; they live in the address."""
+
+
+class FigureSchema(DeskFilters, PeriodFields):
+    """What figures are asked for."""
+
+
+def month_options(translate: Any) -> list[tuple[str, str]]:
+    """Return the terms that can be chosen."""
+    return [(str(n), translate(_("${count} months", mapping={"count": n}))) for n in MONTHS]

@@ -1,0 +1,38 @@
+"""What the figures of permits are about: the same query as the list, and by what they are told apart."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Select
+
+from civicportal.api import Facet, Span, Subject, Work, _
+from civicportal_parking_permits.models import Zone
+from civicportal_parking_permits.names import KIND
+from civicportal_parking_permits.search import Filters, PermitSearch
+from civicportal_parking_permits.zones import ZoneService
+
+
+def subject(work: Work, values: Mapping[str, Any]) -> Subject:
+    """Return what is counted.
+
+    :param values: of :class:`~civicportal_parking_permits.schemas.FigureSchema`.
+    """
+    search, filters = work.get(PermitSearch), Filters.of(values)
+    titles = {zone.key: zone.name for zone in work.get(ZoneService).all()}
+    by_zone = Facet(name="zone", title=_("By zone"), head=_("Zone"), column=Zone.key, titles=titles)
+
+    def query(span: Span, *columns: Any) -> Select[Any]:
+        return search.query(replace(filters, first_day=span.first, last_day=span.last), *columns)
+
+    return Subject(
+        kind=work.site.kind(KIND), values=values, query=query, facets=(by_zone,), counted=frozenset()
+    )
+
+
+def choices(work: Work) -> dict[str, Any]:
+    """Return what the filters of the desk offer."""
+    return {
+        "zones": [(zone.key, zone.name) for zone in work.get(ZoneService).all()],
+        "states": [(state.name, state.title) for state in work.site.kind(KIND).workflow.states],
+    }

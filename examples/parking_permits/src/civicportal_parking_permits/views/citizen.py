@@ -1,0 +1,80 @@
+"""Applying for a permit, and renewing one."""
+
+from functools import partial
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.api import Case, Option, Refused, _, case_form, upload_owner
+from civicportal_parking_permits.models import Zone
+from civicportal_parking_permits.names import KIND
+from civicportal_parking_permits.schemas import Submission, month_options
+from civicportal_parking_permits.services import PermitService
+from civicportal_parking_permits.settings import money
+from civicportal_parking_permits.zones import ZoneService
+
+
+def new(request: Any) -> Any:
+    """Show the form, or send the application."""
+    return case_form(
+        request,
+        Submission(),
+        KIND,
+        partial(_submit, request, None),
+        send=_("Send the application"),
+        bindings=_choices(request),
+    )
+
+
+def renew(request: Any) -> Any:
+    """Show the form with vehicle and zone of a permit that ends, or send it."""
+    with request.site.work(actor=request.identity, write=False) as work:
+        try:
+            case, permit = work.get(PermitService).to_renew(request.matchdict["code"])
+        except Refused as refusal:
+            request.session.flash(request.translate(refusal.reason), "bad")
+            return HTTPSeeOther(f"/my/{request.matchdict['code']}")
+        zone = work.session.get_one(Zone, permit.zone_id)
+        initial = {"zone": zone.key, "plate": permit.plate, "months": str(permit.months)}
+    return case_form(
+        request,
+        Submission(),
+        KIND,
+        partial(_submit, request, case),
+        send=_("Renew the permit"),
+        bindings=_choices(request),
+        initial=initial,
+    )
+
+
+def _submit(request: Any, renews: Case | None, values: dict[str, Any]) -> Case:
+    service: PermitService = request.work.get(PermitService)
+    return service.submit(
+        zone=request.work.get(ZoneService).fetch(values["zone"]),
+        plate=values["plate"],
+        months=int(values["months"]),
+        body=values["body"],
+        photos=values["photo_key"],
+        owner=upload_owner(request),
+        renews=renews,
+        idempotency_key=values["key"],
+    )
+
+
+def _choices(request: Any) -> dict[str, Any]:
+    """Return zones and terms, read apart: pictures of a form are worked on before the request's unit of work opens."""
+    with request.site.work(actor=request.identity, write=False) as work:
+        zones = [
+            Option(
+                value=zone.key,
+                label=zone.name,
+                hint=_price(request, money(work, zone.fee, request.locale_name)),
+            )
+            for zone in work.get(ZoneService).all()
+            if zone.active
+        ]
+    return {"zones": zones, "months": month_options(request.translate)}
+
+
+def _price(request: Any, fee: str) -> str:
+    return str(request.translate(_("${fee} for a month", mapping={"fee": fee})))

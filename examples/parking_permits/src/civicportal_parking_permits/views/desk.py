@@ -1,0 +1,42 @@
+"""The desk: the list of applications, their figures."""
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.api import BoundForm, FiguresPage, ListAddress, figures_page, search_list
+from civicportal_parking_permits.names import KIND
+from civicportal_parking_permits.schemas import DeskFilters, FigureSchema
+from civicportal_parking_permits.search import Filters, PermitSearch
+from civicportal_parking_permits.statistics import choices, subject
+
+
+def listing(request: Any) -> dict[str, Any]:
+    """List the applications that the filters leave."""
+    search = request.work.get(PermitSearch)
+    form = BoundForm(request, DeskFilters(), bindings=choices(request.work))
+    filters = Filters.of(form.read_filters(request.GET))
+    page = search.page(filters, cursor=request.GET.get("cursor"))
+    return {
+        "form": form,
+        "page": page,
+        "total": search.total(filters),
+        "filters": filters,
+        "instead": search.instead_of(filters) if filters.words and not page.rows else "",
+        "address": ListAddress(request, form, "parking_permits.desk"),
+        "kind": request.site.kind(KIND),
+        "now": request.site.clock.now(),
+    }
+
+
+def search(request: Any) -> HTTPSeeOther:
+    """Look for what was typed into the box above the list."""
+    return search_list(request, "parking_permits.desk")
+
+
+def figures(request: Any) -> dict[str, Any]:
+    """Show how many permits stand where; each number leads to its list."""
+    form = BoundForm(request, FigureSchema(), bindings=choices(request.work))
+    values = form.read_filters(request.GET)
+    page = FiguresPage(form=form, route="parking_permits.statistics", list_route="parking_permits.desk")
+    return figures_page(request, subject(request.work, values), page)

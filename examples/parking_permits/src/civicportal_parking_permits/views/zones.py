@@ -1,0 +1,44 @@
+"""The zones, how many places of each are taken, and the form that changes one."""
+
+from functools import partial
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.api import AuditService, BoundForm, Button, _, handle_form
+from civicportal_parking_permits.models import Zone
+from civicportal_parking_permits.names import ZONES
+from civicportal_parking_permits.schemas import ZoneForm
+from civicportal_parking_permits.settings import money
+from civicportal_parking_permits.zones import ZoneService
+
+CHANGED = "parking_permits:zone:change"
+ACTIONS = {CHANGED: _("Changed a parking zone")}
+
+
+def listing(request: Any) -> dict[str, Any]:
+    """List the zones."""
+    service = request.work.get(ZoneService)
+    return {
+        "zones": service.all(),
+        "taken": service.taken(),
+        "money": lambda fee: money(request.work, fee, request.locale_name),
+        "may_change": request.identity.permits(ZONES),
+    }
+
+
+def edit(request: Any) -> Any:
+    """Show the form of a zone, or change it."""
+    zone = request.work.get(ZoneService).fetch(request.matchdict["key"])
+    initial = {"name": zone.name, "fee": zone.fee, "quota": zone.quota, "active": zone.active}
+    form = BoundForm(
+        request, ZoneForm(), initial=initial, buttons=(Button(title=_("Save"), css_class="btn-primary"),)
+    )
+    return handle_form(request, form, partial(_change, request, zone), zone=zone)
+
+
+def _change(request: Any, zone: Zone, values: dict[str, Any]) -> HTTPSeeOther:
+    request.work.get(ZoneService).change(zone, **values)
+    request.work.get(AuditService).record(CHANGED, zone=zone.key)
+    request.session.flash(request.translate(_("The zone was changed.")), "good")
+    return HTTPSeeOther(request.route_path("parking_permits.zones"))

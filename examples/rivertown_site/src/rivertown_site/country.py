@@ -1,0 +1,53 @@
+"""Riverland: how mobile numbers are written there, and the holidays of every year. It has no national codes."""
+
+import re
+
+from civicportal.api import InvalidMobile, YearlyHolidays, _, localized_digits
+
+# +999 is a code that the ITU has given to nobody.
+_MOBILE = re.compile(r"(?:(?:\+|00)999|0)(7[0-9]{8})")
+_BETWEEN = re.compile(r"[\s().-]+")
+_HOLIDAYS = {
+    (1, 1): _("New Year's Day"),
+    (5, 1): _("Labour Day"),
+    (6, 21): _("River Day"),
+    (12, 25): _("Christmas Day"),
+}
+
+
+class Riverland:
+    """Rules of Riverland."""
+
+    code = "riverland"
+    mobile_example = "0712 345 678"
+    fixed_holidays = YearlyHolidays("gregorian", frozenset(_HOLIDAYS), _HOLIDAYS)
+    stop_words = frozenset({"stop"})
+    start_words = frozenset({"start"})
+
+    def normalize_mobile(self, text: str) -> str:
+        """Read ``0712…``, ``+999712…`` or ``00999712…``, with any blanks, dots, dashes and brackets."""
+        match = _MOBILE.fullmatch(_BETWEEN.sub("", localized_digits(text, "en")))
+        if match is None:
+            raise InvalidMobile(_("A mobile number has 10 digits and starts with 07."))
+        return f"+999{match[1]}"
+
+    def display_mobile(self, mobile: str) -> str:
+        """``0712345678``"""
+        return "0" + mobile.removeprefix("+999")
+
+    def mask_mobile(self, mobile: str) -> str:
+        """``0712***678``"""
+        number = self.display_mobile(mobile)
+        return f"{number[:4]}***{number[-3:]}"
+
+    def is_national_code(self, text: str) -> bool:
+        """Nobody has one."""
+        return False
+
+    def is_legal_id(self, text: str) -> bool:
+        """No company has one."""
+        return False
+
+    def mask_national_code(self, code: str) -> str:
+        """Leave nothing of what should not be there."""
+        return "*" * len(code)

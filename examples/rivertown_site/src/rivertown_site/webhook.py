@@ -1,0 +1,71 @@
+"""Text messages by HTTP: one POST of JSON for each, to the address that the city names."""
+
+import json
+from http.client import HTTPException
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import colander
+
+from civicportal.api import (
+    Configuration,
+    Message,
+    Permanent,
+    Receipt,
+    Site,
+    Table,
+    Transient,
+    Uncertain,
+    string,
+)
+
+TIMEOUT = 10
+"""Seconds."""
+
+
+def _http(node: colander.SchemaNode, value: str) -> None:
+    if value and not value.startswith(("https://", "http://127.0.0.1:")):
+        raise colander.Invalid(node, "must begin with https://")
+
+
+class Settings(Table):
+    """``[plugins.site]``.
+
+    :ivar webhook: takes ``{"id", "to", "text"}``; what it answers with is not read, its status is.
+    :ivar token: is sent as a bearer token.
+    """
+
+    webhook = string("", validator=_http)
+    token = string("")
+
+
+def send(message: Message, site: Site) -> Receipt:
+    """Hand over a message; the receiver knows one that it has had already by its ``id``.
+
+    :raises SendError: for every answer but a good one.
+    """
+    settings = site.plugin_settings["site"]
+    if not settings["webhook"]:
+        raise Configuration("plugins.site.webhook names no address")
+    request = Request(  # noqa: S310  the settings hold https addresses only
+        settings["webhook"],
+        data=json.dumps({"id": message.id, "to": message.recipient, "text": message.text}).encode(),
+        headers={"Content-Type": "application/json", "Authorization": f"Bearer {settings['token']}"},
+        method="POST",
+    )
+    try:
+        with urlopen(request, timeout=TIMEOUT):  # noqa: S310  as above
+            return Receipt(provider_id=str(message.id))
+    except HTTPError as error:
+        raise _refusal(error.code) from None
+    except (HTTPException, OSError) as error:
+        raise Uncertain(str(error)) from None
+
+
+def _refusal(status: int) -> Transient | Configuration | Permanent:
+    """Return what a status means: try later, mend the settings, or give this message up."""
+    if status in (401, 403, 404):
+        return Configuration(f"the webhook answers {status}")
+    if status == 429 or status >= 500:
+        return Transient(f"the webhook answers {status}")
+    return Permanent(f"the webhook answers {status}")

@@ -1,0 +1,97 @@
+"""The webhook: what it is sent, and what its answers come to."""
+
+import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from types import SimpleNamespace
+
+import pytest
+from rivertown_site import webhook
+
+from civicportal.api import Configuration, Message, Permanent, Transient, Uncertain
+
+
+class Receiver(ThreadingHTTPServer):
+    """Takes what it is sent and answers as it is told; 0 breaks the connection off."""
+
+    status = 204
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.taken: list[tuple[str, dict[str, object]]] = []
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Receiver
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.taken.append((self.headers["Authorization"], body))
+        if self.server.status:
+            self.send_response(self.server.status)
+            self.end_headers()
+
+    def log_message(self, *_words: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def site(address: str) -> SimpleNamespace:
+    return SimpleNamespace(plugin_settings={"site": {"webhook": address, "token": "a token"}})
+
+
+@pytest.fixture
+def message() -> Message:
+    return Message(
+        id=17,
+        kind="reports.registered",
+        lane="notices",
+        recipient="+999712345678",
+        text="It is in.",
+        fields={},
+    )
+
+
+def test_a_message_is_handed_over(receiver, message):
+    receipt = webhook.send(message, site(f"http://127.0.0.1:{receiver.server_port}/sms"))
+    assert receipt.provider_id == "17"
+    assert receiver.taken == [("Bearer a token", {"id": 17, "to": "+999712345678", "text": "It is in."})]
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (401, Configuration),
+        (404, Configuration),
+        (400, Permanent),
+        (429, Transient),
+        (503, Transient),
+        (0, Uncertain),
+    ],
+)
+def test_what_the_answers_come_to(receiver, message, status, error):
+    receiver.status = status
+    with pytest.raises(error):
+        webhook.send(message, site(f"http://127.0.0.1:{receiver.server_port}/sms"))
+    assert len(receiver.taken) == 1
+
+
+def test_without_an_address_the_gate_closes(message):
+    with pytest.raises(Configuration):
+        webhook.send(message, site(""))
+
+
+@pytest.mark.parametrize("address", ["http://sms.example/", "ftp://sms.example/", "sms.example"])
+def test_an_address_is_safe(address):
+    with pytest.raises(Exception, match="must begin with https"):
+        webhook.Settings().deserialize({"webhook": address})

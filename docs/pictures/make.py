@@ -6,11 +6,12 @@ from io import BytesIO
 from pathlib import Path
 
 from browser import people, wizard
-from browser.conftest import ARGUMENTS, PATIENCE
 from browser.people import PHONE, Screen
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 from playwright.sync_api import Browser, sync_playwright
 from portal import Portal, running
+
+from civicportal.testing.browser import ARGUMENTS, PATIENCE
 
 TARGET = Path(__file__).with_name("portal.png")
 DESK = Screen("desk", 1366, 880, touch=False)

@@ -10,7 +10,6 @@ from io import BytesIO
 from pathlib import Path
 
 from browser import meetings, people, wizard
-from browser.conftest import ARGUMENTS, PATIENCE
 from browser.people import DESKTOP, PHONE, VISITOR, Screen
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -19,6 +18,7 @@ from sqlalchemy import select
 
 from civicportal.accounts.models import User
 from civicportal.cases.models import Case
+from civicportal.testing.browser import ARGUMENTS, PATIENCE
 
 FOLDER = Path(__file__).parents[1] / "fa/pictures"
 QUALITY = 78

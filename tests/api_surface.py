@@ -1,6 +1,6 @@
-"""What ``civicportal.api`` promises, as text: read from the source, so that every version of Python says the same.
+"""What plugins are written against, as text: read from the source, so that every version of Python says the same.
 
-``python tests/api_surface.py`` writes it anew after a change that is meant.
+``python tests/api_surface.py`` writes it anew after a change that is meant, and the tables of ``docs/plugins/api.md``.
 """
 
 import ast
@@ -14,24 +14,38 @@ SURFACE = Path(__file__).with_name("api.txt")
 
 
 def surface() -> str:
-    """Return every name with its signature; classes with their public methods and fields."""
+    """Return every name of API and testing kit with its signature, classes with their public methods and fields; the hooks."""
     import civicportal.api
+    import civicportal.testing
+    from civicportal import hookspecs
 
-    names = sorted(name for name in vars(civicportal.api) if not name.startswith("__"))
-    lines: list[str] = []
-    for name in names:
-        value = getattr(civicportal.api, name)
+    hooks = {name: value for name, value in vars(hookspecs).items() if hasattr(value, "civicportal_spec")}
+    exported = {name: value for name, value in vars(civicportal.api).items() if not name.startswith("__")}
+    kit = {name: getattr(civicportal.testing, name) for name in civicportal.testing.__all__}
+    parts = {"civicportal.api": exported, "hooks": hooks, "civicportal.testing": kit}
+    return "\n".join(line for title, names in parts.items() for line in _part(title, names))
+
+
+def _part(title: str, names: dict[str, Any]) -> Iterator[str]:
+    yield f"# {title}"
+    for name, value in sorted(names.items()):
         if not inspect.ismodule(value):
-            lines += _described(name, value)
-    return "\n".join(lines) + "\n"
+            yield from described(name, value)
+    yield ""
 
 
-def _described(name: str, value: Any) -> Iterator[str]:
+def described(name: str, value: Any) -> Iterator[str]:
     module = getattr(value, "__module__", "") or ""
     if not module.startswith("civicportal") or not (inspect.isclass(value) or inspect.isfunction(value)):
         yield name
         return
     node = _node(value)
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        yield from (
+            f"@{mark}"
+            for mark in map(ast.unparse, node.decorator_list)
+            if "deprecated" in mark or "hookspec(" in mark
+        )
     if isinstance(node, ast.FunctionDef):
         yield _signature(node, name)
     elif isinstance(node, ast.ClassDef):
@@ -74,4 +88,7 @@ def _signature(node: ast.FunctionDef, name: str) -> str:
 
 
 if __name__ == "__main__":
+    from api_page import PAGE, page
+
     SURFACE.write_text(surface(), encoding="utf-8")
+    PAGE.write_text(page(), encoding="utf-8")

@@ -1,6 +1,21 @@
-"""What plugins are written against changes only where somebody sees it."""
+"""What plugins are written against changes only where somebody sees it, and what goes warns."""
 
-from api_surface import SURFACE, surface
+import inspect
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from api_page import PAGE, page
+from api_surface import SURFACE, described, surface
+from typing_extensions import deprecated
+
+import civicportal.testing
+from civicportal import hookspecs
+from civicportal.api import hookimpl
+from civicportal.testing import make_site, make_site_file
+
+TESTING = Path(__file__).parents[1] / "docs/plugins/testing.md"
 
 
 def test_the_api_is_the_one_that_was_agreed_on() -> None:
@@ -11,3 +26,66 @@ def test_the_api_is_the_one_that_was_agreed_on() -> None:
 def test_it_says_what_changes() -> None:
     assert "class Work(" in surface()
     assert "CaseService" in surface()
+    assert "\n@hookspec(firstresult=True)\nroute_case(case: 'Case', work: 'Work')" in surface()
+    assert "make_unit(work: Work, key: str='waste', **values: Any) -> Unit" in surface()
+
+
+def test_its_page_names_all_of_it_and_says_what_each_is() -> None:
+    """Written by the same command."""
+    assert page() == PAGE.read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)` \|\s*\|$", page(), re.MULTILINE) == []
+
+
+@deprecated("use another; goes with 0.3")
+def going(work: int) -> int:
+    return work
+
+
+def test_what_goes_is_marked_where_a_review_sees_it() -> None:
+    going.__module__ = "civicportal.going"
+    assert list(described("going", going)) == [
+        "@deprecated('use another; goes with 0.3')",
+        "going(work: int) -> int",
+    ]
+    with pytest.warns(DeprecationWarning, match="use another"):
+        assert going(1) == 1
+
+
+def test_an_implementation_of_what_goes_is_warned(tmp_path, install, monkeypatch) -> None:
+    @hookimpl
+    def case_panels(case, request):
+        return ()
+
+    install.plugin("gadget", case_panels)
+    options = {**hookspecs.case_panels.civicportal_spec}
+    options["warn_on_impl_args"] = {"request": DeprecationWarning("use the panel's own request")}
+    monkeypatch.setattr(hookspecs.case_panels, "civicportal_spec", options)
+    path = make_site_file(tmp_path, site={"plugins": ["gadget"]})
+    with pytest.warns(DeprecationWarning, match="the panel's own request"):
+        make_site(path)
+
+
+def headings() -> dict[str, str]:
+    """The names of the page of the testing kit, each with what stands after it in its heading."""
+    return dict(re.findall(r"^### `(\w+)(.*)`$", TESTING.read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def parameters(value: Any) -> str:
+    """What stands after the name of a function or class in its heading."""
+    if not callable(value):
+        return ""
+    found = inspect.signature(value).parameters.values()
+    return f"({', '.join(('**' if one.kind is one.VAR_KEYWORD else '') + one.name for one in found)})"
+
+
+def test_every_fixture_and_function_of_the_kit_is_documented() -> None:
+    plugin = Path(civicportal.testing.__file__).parents[1] / "pytest_plugin.py"
+    fixtures = re.findall(r"@pytest\.fixture.*\ndef (\w+)\(", plugin.read_text(encoding="utf-8"))
+    assert len(fixtures) > 15
+    assert sorted(headings()) == sorted({*fixtures, *civicportal.testing.__all__})
+    kit = {name: getattr(civicportal.testing, name) for name in civicportal.testing.__all__}
+    assert {name: headings()[name] for name in kit} == {
+        name: parameters(value) for name, value in kit.items()
+    }
+    options = re.findall(r'(?:addini|addoption)\("([\w-]+)"', plugin.read_text(encoding="utf-8"))
+    assert [name for name in options if f"| `{name}` |" not in TESTING.read_text(encoding="utf-8")] == []

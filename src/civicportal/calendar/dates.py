@@ -90,3 +90,4 @@ class YearlyHolidays:
 
 
 NO_HOLIDAYS = YearlyHolidays("gregorian")
+"""Of a country that has none which return every year."""

@@ -13,6 +13,7 @@ from civicportal.cases.models import Case
 from civicportal.i18n import _
 
 PAGE_SIZE = 25
+"""Rows of a list of cases."""
 Rows = Select[*tuple[Any, ...]]
 """A query for any columns."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -34,6 +35,7 @@ class Sort:
         return tuple(column.desc() if self.descending else column.asc() for column in key)
 
 
+#: Orders of lists of cases, by their names in an address.
 SORTS = {
     sort.name: sort
     for sort in (

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 WINDOW = timedelta(days=7)
+"""So long after a closing its citizen may rate it, and object."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ BY_OFFICERS: dict[str, TranslationString] = {
     "counter": _("At the counter"),
     "letter": _("By letter"),
 }
+#: Ways in which cases come in, and what they are called.
 SOURCES: dict[str, TranslationString] = {
     "web": _("Portal"),
     **BY_OFFICERS,

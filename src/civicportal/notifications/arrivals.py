@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 Arrival = Literal["arrived", "off", "not_taken", "lost", "blocked", "silent"]
+"""What is known of a message after it was sent."""
 ARRIVALS = {
     "arrived": _("Arrived"),
     "off": _("Did not reach the phone: it was off, full or out of reach"),

@@ -1,5 +1,7 @@
 """Jobs are run once when they are due, whoever runs them; the sweepers delete what nobody needs."""
 
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -47,6 +49,44 @@ def test_a_failing_job_is_noted_and_holds_up_no_other(site, clock):
         assert (good.last_error, good.last_ok_at, good.lease_id) == ("", NOON, None)
     clock.advance(hours=1)
     assert sorted(runner.run_due()) == ["a", "b"]
+
+
+WORKER = """
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+from civicportal.jobs import Job
+from civicportal.site import Site
+from civicportal.worker.jobs import JobRunner
+
+
+def job(number):
+    def run(site):
+        with Path(sys.argv[2]).open("a") as file:
+            file.write(f"{number}\\n")
+
+    return Job(name=f"test.job{number}", every=timedelta(hours=1), run=run)
+
+
+runner = JobRunner(Site(Path(sys.argv[1])), [job(number) for number in range(30)])
+print("ready", flush=True)
+sys.stdin.readline()
+runner.run_due()
+"""
+
+
+def test_two_worker_processes_run_each_job_once(civic_environment, tmp_path):
+    told = tmp_path / "told"
+    command = [sys.executable, "-c", WORKER, str(civic_environment.path), str(told)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as one, subprocess.Popen(command, **pipes) as other:
+        assert [process.stdout.readline() for process in (one, other)] == ["ready\n"] * 2
+        for process in (one, other):
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        assert [process.wait() for process in (one, other)] == [0, 0]
+    assert sorted(map(int, told.read_text().split())) == list(range(30))
 
 
 def test_two_workers_run_a_job_once(site):

@@ -29,7 +29,6 @@ def portal(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequ
         with running(folder, database, people=True) as started:
             started.start(worker=True)
             yield started
-            started.stop()
 
 
 @pytest.fixture(params=[PHONE, DESKTOP], ids=lambda screen: screen.name)

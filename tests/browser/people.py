@@ -24,6 +24,8 @@ STAFF = {
 VISITOR = "visitor"
 #: Seconds until a message must have arrived.
 ARRIVAL = 20
+#: Milliseconds until one looks again: the worker that brings it needs the machine too.
+PAUSE = 100
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ def wait_for_message(page: Page, mobile: str, pattern: str, *, seen: list[str]) 
         if found:
             phone.close()
             return found[0]
+        phone.wait_for_timeout(PAUSE)
     raise AssertionError(f"no message like {pattern!r} on the phone {mobile}: {texts[:3]}")
 
 

@@ -16,6 +16,9 @@ from civicportal.cases.models import Rating
 
 pytestmark = pytest.mark.browser
 LIST, FIGURES = "/desk/reports", "/desk/reports/statistics"
+#: What a list says it has, read without showing it.
+HEAD_OF_LIST = """address => fetch(address).then(answer => answer.text()).then(text =>
+    new DOMParser().parseFromString(text, 'text/html').querySelector('.page-h p').textContent)"""
 UNIT = "معاونت خدمات شهری"
 NOTE = "جوی کنار چاله گرفته است؛ لطفاً لای‌روبی شود."
 
@@ -103,8 +106,7 @@ def test_figures_are_their_lists_and_their_map(open_page: Open, code: str) -> No
         shown = page.request.get(f"/desk/reports/map.json?stage={stage}").json()["total"]
         assert shown <= numbers[f"{LIST}?stage={stage}"]
     for address, shown_number in numbers.items():
-        page.goto(address)
-        assert listed(page) == shown_number, address
+        assert number(page.evaluate(HEAD_OF_LIST, address)) == shown_number, address
 
 
 def test_satisfaction_and_objections_show_in_the_figures(portal: Portal, open_page: Open) -> None:

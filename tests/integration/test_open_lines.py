@@ -134,7 +134,7 @@ def test_the_marks_beside_links_count_as_far_as_lists_do(work, office, monkeypat
             assert found.total == found.by_kind[case.kind] == Total(2)
             assert InboxService(work).counts(Filters())["all"] == Total(2)
     assert MOST_COUNTED > 2
-    for module in ("counters", "inbox"):
+    for module in ("counters", "inbox", "parts"):
         monkeypatch.setattr(f"civicportal.kartable.{module}.MOST_COUNTED", 1)
     for person in (officer, administrator):
         with work.acting_as(person):

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, func, literal, select, union_all
+from sqlalchemy import ColumnElement, and_, func, literal, select
 
 from civicportal.kartable.models import Referral
-from civicportal.kartable.parts import parts
+from civicportal.kartable.parts import parts, some_of
 from civicportal.lists import MOST_COUNTED, Total, so_many
 
 if TYPE_CHECKING:
@@ -41,8 +41,6 @@ def open_lines(work: "Work") -> OpenLines:
 def _counted(
     lines: list[ColumnElement[bool]], kind: "ColumnElement[Any] | InstrumentedAttribute[Any]"
 ) -> "Rows":
-    name = kind.label("kind")
     action = Referral.type == "action"
-    some = [select(name).where(line, action).limit(MOST_COUNTED + 1).subquery() for line in lines]
-    found = union_all(*(select(one.c.kind) for one in some)).subquery()
+    found = some_of([and_(line, action) for line in lines], kind.label("kind")).subquery()
     return select(found.c.kind, func.count()).group_by(found.c.kind)

@@ -15,7 +15,7 @@ from civicportal.cases.search import CaseSearch
 from civicportal.cases.workflow import OPEN_STAGES
 from civicportal.i18n import _
 from civicportal.kartable.models import Referral
-from civicportal.kartable.parts import parts
+from civicportal.kartable.parts import own_parts, parts, some_of
 from civicportal.lists import MOST_COUNTED, Total, more_than, so_many, within_days
 from civicportal.organization.services import OrganizationService
 
@@ -126,7 +126,8 @@ class InboxService:
     def _lines(self, view: str, filters: Filters) -> list[ColumnElement[bool]]:
         """Return the conditions of the parts of a view."""
         narrowed = and_(self._condition(view), self._best, *self._narrowed(filters, Referral))
-        return [and_(part, narrowed) for part in parts(self.identity)]
+        found = own_parts(self.identity) if view == "mine" else parts(self.identity)
+        return [and_(part, narrowed) for part in found]
 
     @staticmethod
     def _first(window: Window, lines: list[ColumnElement[bool]]) -> Rows:
@@ -141,12 +142,7 @@ class InboxService:
         """Return a query for columns of the lines of the kartable, no more than are counted."""
         if not self._in_parts("all", filters):
             return self._query(select(*columns), "all", filters).limit(MOST_COUNTED + 1)
-        lines = self._lines("all", filters) or [false()]
-        some = [
-            select(*columns).select_from(Referral).where(part).limit(MOST_COUNTED + 1).subquery()
-            for part in lines
-        ]
-        return union_all(*(select(part) for part in some))
+        return some_of(self._lines("all", filters) or [false()], *columns)
 
     # -- lines with their cases ------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Float, ForeignKey, Index, Integer, String, Text, text
+from sqlalchemy import JSON, Boolean, Float, ForeignKey, Index, Integer, String, Text, TextClause, text
 from sqlalchemy.orm import Mapped
 
 from civicportal.cases.models import Case
@@ -11,6 +11,7 @@ from civicportal.db import Base, BigId, id_column, tagged
 from civicportal.reference import REFERENCE
 
 _OPEN = text("closed_at IS NULL")
+_NEW = text("closed_at IS NULL AND read_at IS NULL")
 _OPEN_ACTION = text("type = 'action' AND closed_at IS NULL")
 
 
@@ -19,8 +20,8 @@ def _copied(*args: Any) -> Mapped[Any]:
     return tagged(*args, deferred=True, deferred_raiseload=True, export=False)
 
 
-def _open_lines(name: str, *columns: str) -> Index:
-    return Index(f"ix_referrals_{name}", *columns, postgresql_where=_OPEN, sqlite_where=_OPEN)
+def _open_lines(name: str, *columns: str, where: TextClause = _OPEN) -> Index:
+    return Index(f"ix_referrals_{name}", *columns, postgresql_where=where, sqlite_where=where)
 
 
 class Referral(Base):
@@ -44,10 +45,14 @@ class Referral(Base):
         Index(None, "to_user_id", "closed_at"),
         Index(None, "taken_by_id", "closed_at"),
         Index(None, "closed_by_id", "closed_at"),
+        _open_lines("to_user", "to_user_id", "deadline", "case_id"),
+        _open_lines("taken_by", "taken_by_id", "deadline", "case_id"),
         _open_lines("unit_deadline", "to_unit_id", "kind", "deadline", "case_id"),
         _open_lines("unit_sent", "to_unit_id", "kind", "sent_at", "case_id"),
         _open_lines("kind_deadline", "kind", "deadline", "case_id"),
         _open_lines("unit_changed", "to_unit_id", "kind", "changed_at", "case_id"),
+        _open_lines("unit_new", "to_unit_id", "kind", "deadline", "case_id", where=_NEW),
+        _open_lines("category", "category_id", "deadline", "case_id"),
         _open_lines("deadline", "deadline", "case_id"),
         _open_lines("sent", "sent_at", "case_id"),
         _open_lines("changed", "changed_at", "case_id"),

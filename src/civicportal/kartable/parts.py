@@ -6,11 +6,13 @@ no line is in two of them; a property test says so.
 """
 
 from collections.abc import Collection, Iterable, Iterator
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, true
+from sqlalchemy import ColumnElement, CompoundSelect, and_, or_, select, true, union_all
 
 from civicportal.access import ADDRESSED, in_kartable, kinds_of, persons
 from civicportal.kartable.models import Referral
+from civicportal.lists import MOST_COUNTED
 from civicportal.security import Grant, Identity
 
 Condition = ColumnElement[bool]
@@ -21,18 +23,35 @@ def parts(identity: Identity, kinds: Collection[str] = ()) -> list[Condition]:
 
     :param kinds: by these the administrator's lines are parted too, and those of other kinds are left out.
     """
+    free = and_(Referral.to_user_id.is_(None), Referral.taken_by_id.is_(None))
+    of_units = [and_(Referral.closed_at.is_(None), free, shared) for shared in _shared(identity, kinds)]
+    return own_parts(identity) + of_units
+
+
+def own_parts(identity: Identity) -> list[Condition]:
+    """Return the conditions of those parts that lie with the person, or with whom they deputise for."""
     if not identity.is_staff:
         return []
     own = persons(identity)
     sent, taken = Referral.to_user_id.in_(own), Referral.taken_by_id.in_(own)
-    free = and_(Referral.to_user_id.is_(None), Referral.taken_by_id.is_(None))
     sent_to_others = or_(Referral.to_user_id.is_(None), Referral.to_user_id.not_in(own))
-    lines = [sent, and_(taken, sent_to_others), *(and_(free, shared) for shared in _shared(identity, kinds))]
-    return [and_(Referral.closed_at.is_(None), condition) for condition in lines]
+    return [and_(Referral.closed_at.is_(None), lines) for lines in (sent, and_(taken, sent_to_others))]
+
+
+def some_of(lines: Iterable[Condition], *columns: Any) -> CompoundSelect[Any]:
+    """Return a query for columns of so many lines of each part as are counted of a list, and one more.
+
+    The order is that of an index: without it a database may look for open lines among all that there ever were.
+    """
+    order = (Referral.deadline, Referral.case_id)
+    chosen = select(*columns).select_from(Referral).order_by(*order).limit(MOST_COUNTED + 1)
+    return union_all(*(select(chosen.where(line).subquery()) for line in lines))
 
 
 def _shared(identity: Identity, kinds: Collection[str]) -> Iterator[Condition]:
     """Yield the parts that lie with whole units."""
+    if not identity.is_staff:
+        return
     if any(grant.administrator for grant in identity.grants):
         # Of any kind, also of one whose service is off: in the order of all lines.
         everything = true() if _everything(identity) else in_kartable(identity)

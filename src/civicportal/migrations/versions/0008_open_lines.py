@@ -26,9 +26,13 @@ COPIES = (
     ("changed_at", db.UTCDateTime()),
 )
 OPEN = sa.text("closed_at IS NULL")
+NEW = sa.text("closed_at IS NULL AND read_at IS NULL")
 INDEXES = {
+    "ix_referrals_to_user": ("to_user_id", "deadline", "case_id"),
+    "ix_referrals_taken_by": ("taken_by_id", "deadline", "case_id"),
     "ix_referrals_unit_deadline": ("to_unit_id", "kind", "deadline", "case_id"),
     "ix_referrals_unit_sent": ("to_unit_id", "kind", "sent_at", "case_id"),
+    "ix_referrals_category": ("category_id", "deadline", "case_id"),
     "ix_referrals_kind_deadline": ("kind", "deadline", "case_id"),
     "ix_referrals_unit_changed": ("to_unit_id", "kind", "changed_at", "case_id"),
     "ix_referrals_deadline": ("deadline", "case_id"),
@@ -106,6 +110,8 @@ def upgrade() -> None:
     _fill()
     for name, columns in INDEXES.items():
         op.create_index(name, "referrals", columns, postgresql_where=OPEN, sqlite_where=OPEN)
+    columns = INDEXES["ix_referrals_unit_deadline"]
+    op.create_index("ix_referrals_unit_new", "referrals", columns, postgresql_where=NEW, sqlite_where=NEW)
     op.create_index("ix_referrals_closed_by_id_closed_at", "referrals", ["closed_by_id", "closed_at"])
 
 
@@ -121,7 +127,7 @@ def downgrade() -> None:
         for statement in POSTGRESQL_BACK:
             op.execute(statement)
     op.drop_index("ix_referrals_closed_by_id_closed_at", "referrals")
-    for name in INDEXES:
+    for name in ("ix_referrals_unit_new", *INDEXES):
         op.drop_index(name, "referrals")
     for name, _kind in COPIES:
         op.drop_column("referrals", name)

@@ -1,5 +1,6 @@
 """What is past its deadline goes up, once a step, and the history says so."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,10 +10,11 @@ from civicportal.access import AccessService
 from civicportal.accounts.models import User
 from civicportal.cases.models import Case
 from civicportal.cases.services import CaseService
-from civicportal.kartable.escalation import LEAD, escalate
+from civicportal.kartable.escalation import LEAD, EscalationService, escalate
 from civicportal.kartable.inbox import Filters, InboxService
 from civicportal.kartable.services import KartableService
 from civicportal.kartable.timeline import StaffHistory
+from civicportal.organization.models import Category
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit, outbox
 
 #: Saturday 1405/09/07, 8:05 in Tehran.
@@ -153,4 +155,31 @@ def test_one_that_fails_costs_the_others_nothing(site, clock, city, caplog):
     assert events(site, other) == []
     assert len(events(site, code)) == 2
     assert where(site, code)[0] != unit
+    assert "could not be passed up" not in caplog.text
+
+
+def test_a_case_that_is_gone_meanwhile_is_passed_over(site, city):
+    with site.work() as work:
+        assert EscalationService(work).raise_case(10**6, "head", 0, {}) is None
+
+
+def test_two_workers_at_once_take_each_step_once(site, clock, city, caplog):
+    code, people, unit, _above = city
+    with site.work() as work:
+        topic = work.session.scalars(select(Category)).one()
+        codes = [code, *(make_case(work, category=topic).code for _ in range(5))]
+    clock.advance(days=1, hours=1)
+    started = threading.Barrier(2)
+
+    def worker():
+        started.wait()
+        escalate(site)
+
+    threads = [threading.Thread(target=worker) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [where(site, one) for one in codes] == [(unit, unit, people["head"].user_id)] * 6
+    assert [len(events(site, one)) for one in codes] == [1] * 6
     assert "could not be passed up" not in caplog.text

@@ -92,7 +92,10 @@ class EscalationService(KartableService):
 
         :param days: office days after the deadline.
         """
-        case = self.session.scalars(select(Case).where(Case.id == case_id).with_for_update()).one()
+        case = self.session.scalar(select(Case).where(Case.id == case_id).with_for_update())
+        if case is None:
+            # Gone since it was found, with its plugin or with everything.
+            return None
         line = self.access.action_line(case)
         goal = goals.get(line.to_unit_id) if line else None
         if line is None or goal is None or not self._is_due(case, step, days):
@@ -177,7 +180,7 @@ def _take_step(site: "Site", step: Step, days: float) -> None:
                 with site.work() as work:
                     EscalationService(work).raise_case(case_id, step, days, goals)
             except Exception:
-                log.exception("case %s could not be passed up", case_id)
+                log.exception("case %s could not be passed up; the next run tries again", case_id)
         if len(found) < CHUNK:
             return
         after = found[-1]

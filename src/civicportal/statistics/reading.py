@@ -29,6 +29,7 @@ class FigureReader:
     def __init__(self, work: "Work") -> None:
         self.work = work
         self.session = work.session
+        self._is_patient = False
 
     def sums(
         self,
@@ -75,8 +76,7 @@ class FigureReader:
 
     def at_once(self, selection: Selection, facet: Facet | None) -> Sequence[Any]:
         """Return (is now, stage, status, category, group of the facet, overdue, measure …) from the cases: looked at once."""
-        if self.work.site.engines.dialect == "postgresql":
-            self.session.execute(_PATIENT)
+        self._be_patient()
         keys = self._case_keys(selection, facet)
         names = ("is_now", "stage", "status", "category_id", "facet")
         late = case((overdue(self.work.clock.now()), 1), else_=0)
@@ -94,12 +94,18 @@ class FigureReader:
 
     def citizens(self, selection: Selection) -> Sequence[Any]:
         """Return (is now, number of different people)."""
+        self._be_patient()
         keys = (self.is_now(selection), Case.citizen_id)
         rows = self._rows(selection, both(selection.span), keys, Case.citizen_id.is_not(None))
         # Grouping twice lets PostgreSQL hash; count(distinct …) would sort.
         people = select(*rows.c).group_by(*rows.c).subquery()
         counted = select(people.c.k0, func.count()).group_by(people.c.k0)
         return self.session.execute(counted).all()
+
+    def _be_patient(self) -> None:
+        if self.work.site.engines.dialect == "postgresql" and not self._is_patient:
+            self.session.execute(_PATIENT)
+            self._is_patient = True
 
     def first_and_last(self, selection: Selection) -> Any:
         """Return the first and the last day with a case, as the counters know them."""

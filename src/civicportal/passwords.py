@@ -14,7 +14,6 @@ from importlib.resources import files
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from pyramid.i18n import TranslationString
-from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from civicportal.i18n import _
 from civicportal.persian import key
@@ -117,6 +116,9 @@ def _is_made_of(folded: str, words: Iterable[str]) -> bool:
 @cache
 def _common() -> frozenset[str]:
     """The 30,000 most frequent leaked passwords (zxcvbn's list), and what people type in Iran."""
+    # Twelve megabytes, for what happens in few processes on few days.
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
     own = (files("civicportal") / "data" / "persian_passwords.txt").read_text("utf-8").splitlines()
     lines = (line for line in own if not line.startswith("#"))
     return frozenset(filter(None, map(_fold, (*FREQUENCY_LISTS["passwords"], *lines))))

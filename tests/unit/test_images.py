@@ -14,7 +14,7 @@ import pytest
 from PIL import Image, ImageDraw
 from PIL.PngImagePlugin import PngInfo
 
-from civicportal.storage import ImageRefused, images, process_image
+from civicportal.storage import ImageRefused, image_worker, images, process_image
 
 
 def picture(size=(320, 200), mode="RGB", color="navy"):
@@ -287,7 +287,7 @@ def test_the_process_has_its_limits_and_no_secrets(monkeypatch):
     monkeypatch.setenv("SHAHREMAN_SECRET", "do not tell")
     script = (
         "import runpy, resource, os, sys, json;"
-        f"module = runpy.run_path({images.image_worker.__file__!r});"
+        f"module = runpy.run_path({image_worker.__file__!r});"
         "module['_limit']();"
         "print(json.dumps([resource.getrlimit(x) for x in"
         " (resource.RLIMIT_AS, resource.RLIMIT_CPU, resource.RLIMIT_FSIZE, resource.RLIMIT_CORE)]"

@@ -6,8 +6,6 @@ from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from rapidfuzz.distance import OSA
-from rapidfuzz.process import extract
 from sqlalchemy import delete, func, insert, select, text
 
 from civicportal.cases.models import Case
@@ -90,6 +88,10 @@ class Vocabulary:
 
     def near(self, word: str) -> list[str]:
         """Return what a word that is not known may stand for, the likeliest first: one word, or two with a space."""
+        # For a search that found nothing; most processes never need it.
+        from rapidfuzz.distance import OSA
+        from rapidfuzz.process import extract
+
         found = extract(
             _sound(word),
             self._sounds,

@@ -6,8 +6,6 @@ from datetime import date, datetime
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
-import xlsxwriter
-
 from civicportal.exports.values import Heading, is_formula
 
 MOST_ROWS = 1_000_000
@@ -50,6 +48,9 @@ class Book:
 
     def __init__(self, file: BinaryIO, *, title: str, company: str, made: datetime, rtl: bool) -> None:
         self._folder = TemporaryDirectory()
+        # Files are made by the worker; a process that serves pages has no need of it.
+        import xlsxwriter
+
         options = {"constant_memory": True, "tmpdir": self._folder.name, "default_format_properties": _USUAL}
         self._book = xlsxwriter.Workbook(file, options)
         self._book.set_properties({"title": title, "company": company, "created": made.replace(tzinfo=None)})

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 
-from PIL import Image
-
 from civicportal.storage.base import IFileStorage
-from civicportal.storage.image_worker import QUALITY
 
 __all__ = ["VARIANTS", "scaled", "store_variant"]
 
@@ -25,6 +22,11 @@ def store_variant(storage: IFileStorage, key: str, variant: str, side: int) -> N
     name = f"{key}.{variant}"
     if storage.exists(name):
         return
+    # Pillow is for the few processes that make a picture, not for every one that serves it.
+    from PIL import Image
+
+    from civicportal.storage.image_worker import QUALITY
+
     out = BytesIO()
     with storage.open(key) as file, Image.open(file, formats=("JPEG",)) as image:
         image.thumbnail((side, side), Image.Resampling.LANCZOS)

@@ -5,7 +5,6 @@ from typing import Any
 from pyramid.response import Response
 
 from civicportal.api import NotFound, fetch_own_or_proved
-from civicportal_meetings.calendar_file import calendar_file
 from civicportal_meetings.services import MeetingService
 
 
@@ -16,6 +15,9 @@ def download(request: Any) -> Response:
     appointment = work.get(MeetingService).appointment(case)
     if appointment is None:
         raise NotFound("no time is set")
+    # What writes it is large, and asked for by few.
+    from civicportal_meetings.calendar_file import calendar_file
+
     response = Response(calendar_file(case, appointment, work), content_type="text/calendar", charset="utf-8")
     response.content_disposition = 'attachment; filename="meeting.ics"'
     return response

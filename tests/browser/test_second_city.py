@@ -20,6 +20,7 @@ from civicportal import migrate
 from civicportal.accounts.models import User
 from civicportal.app import create_app
 from civicportal.cases.models import Case
+from civicportal.checks import look_over
 from civicportal.demo import runner
 from civicportal.seeds import SeedService
 from civicportal.site import Site
@@ -270,6 +271,12 @@ def test_no_page_says_a_word_of_the_first_city(second: City) -> None:
     assert "Sat" in read(page, "/admin/calendar")
 
 
+def test_the_doctor_has_nothing_to_say_of_its_words(second: City) -> None:
+    with second.site.work(write=False) as work:
+        places = [finding.place for _who, finding in look_over(work)]
+    assert [place for place in places if place.startswith(("message", "categor", "calendar", "map"))] == []
+
+
 def test_dates_are_chosen_from_a_month_that_begins_on_monday(second: City) -> None:
     page = second.served.open("/desk/reports?first_day=2026/11/19", second.person("admin"))
     field = page.locator("[name=first_day]").first
@@ -281,6 +288,9 @@ def test_dates_are_chosen_from_a_month_that_begins_on_monday(second: City) -> No
 
 def test_files_and_the_installed_app_are_english_too(second: City) -> None:
     page = second.served.open("/", second.person("clerk"))
+    refused = page.request.get("/%ff")
+    assert refused.status == 400
+    assert '<html lang="en" dir="ltr">' in refused.text()
     manifest = page.request.get("/manifest.webmanifest").json()
     assert (manifest["lang"], manifest["dir"], manifest["name"]) == ("en", "ltr", "Rivertown")
     assert manifest["theme_color"] != "#0A5E5F"

@@ -29,7 +29,7 @@ MESSAGES = (
     _text("refused", _("Application refused"), _("{TRACK} was refused. Reason: portal.\n{SITE}")),
     _text("withdrawn", _("Application withdrawn"), _("Application {TRACK} is withdrawn.\n{SITE}")),
     _text("reopened", _("Application looked at again"), _("{TRACK} is looked at again.\n{SITE}")),
-    _text("referred", _("Application referred"), _("{TRACK} went to “{UNIT}”.\n{SITE}"), "UNIT"),
+    _text("referred", _("Application referred"), _("{TRACK} went to {UNIT}.\n{SITE}"), "UNIT"),
     _text("answered", _("Application answered"), _("{TRACK} was answered, see the portal.\n{SITE}")),
     _text(
         "status",

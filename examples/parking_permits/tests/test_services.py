@@ -10,7 +10,7 @@ from civicportal_parking_permits.zones import FILE, ZoneService
 from sqlalchemy import select
 
 from civicportal.api import VISITOR, Case, ConfigurationError, Forbidden, Refused, UndoService
-from civicportal.testing import NOON, FakeClock, identity, make_staff, outbox
+from civicportal.testing import NOON, identity, make_staff, outbox
 
 DEMO = """
 [[permits]]
@@ -172,18 +172,10 @@ def test_the_doctor_names_what_is_missing(city):
     assert found == [("error", "zones"), ("warning", "harbour"), ("error", "roles")]
 
 
-class WindingClock(FakeClock):
-    """Goes back to noon as the demo's clock goes back to the present."""
-
-    def set(self, now):
-        super().set(now or NOON)
-
-
-def test_the_demo_is_told_through_the_services(city, monkeypatch, tmp_path):
+def test_the_demo_is_told_through_the_services(city, tmp_path):
     with city.site.work() as work:
         boss = make_staff(work, "administrator")
         assert identity(work, boss, "staff").permits("parking_permits:payment:record")
-    monkeypatch.setattr(city.site, "clock", WindingClock())
     (tmp_path / "parking_permits.toml").write_text(DEMO)
     done = []
     demo.load(city.site, tmp_path, lambda at, total: done.append((at, total)))

@@ -21,7 +21,8 @@ class Selection:
 
     :ivar values: of the filters.
     :ivar address: their texts by name, as far as they narrow.
-    :ivar filters: label and words of the same, as people read them.
+    :ivar filters: label and words of the same, and of the order, as people read them.
+    :ivar narrows: they leave something out.
     :ivar refused: something typed cannot be read: the list says what.
     """
 
@@ -39,6 +40,7 @@ class Selection:
         self.filters: list[tuple[str, str]] = [self._said(field) for field in chosen]
         say = request.translate
         self.filters += [(say(label), say(words)) for label, words in export.unsaid(self.values)]
+        self.narrows = len(self.filters) > (SORT in self.address)
         self._sort()
 
     def _sort(self) -> None:

@@ -47,6 +47,8 @@ class Case(Base):
             "unit_id",
             "handling_minutes",
             "citizen_id",
+            # By which the cases of an officer's units are told; SQLite has it in every index.
+            postgresql_include=["id"],
         ),
         Index(
             "ix_cases_open",

@@ -1,5 +1,7 @@
 """Sites assembled in the middle of a test, with plugins that the test has just installed."""
 
+from functools import cache
+
 import pytest
 from webtest import TestApp
 
@@ -43,9 +45,13 @@ def browse(request):
     names = request.fixturenames
     environment = request.getfixturevalue("civic_environment") if "civic_environment" in names else None
 
-    def browse(site, user=None, door="citizen"):
+    @cache
+    def application(site):
         is_usual = environment is not None and environment.site is site
-        browser = TestApp(environment.app if is_usual else create_app(site))
+        return environment.app if is_usual else create_app(site)
+
+    def browse(site, user=None, door="citizen"):
+        browser = TestApp(application(site))
         if user is not None:
             with site.work() as work:
                 token = work.get(SessionService).open(door, user)

@@ -220,8 +220,18 @@ def purge(site: "Site", plugin: str) -> None:
         tables = inspect(connection).get_table_names()
         if prefix == CORE or VERSION_TABLE + prefix not in tables:
             raise ConfigurationError(f"{plugin!r} has no tables in this database")
+        # Of a plugin that sleeps the database alone knows the tables: "parking" must not take those of "parking_permits".
+        longer = tuple(
+            f"{name.removeprefix(VERSION_TABLE)}_"
+            for name in tables
+            if name.startswith(f"{VERSION_TABLE}{prefix}_")
+        )
         doomed = [
-            name for name in tables if name.startswith(f"{prefix}_") and not _is_others(site, plugin, name)
+            name
+            for name in tables
+            if name.startswith(f"{prefix}_")
+            and not name.startswith(longer)
+            and not _is_others(site, plugin, name)
         ]
         metadata = MetaData()
         metadata.reflect(connection, only=[*doomed, VERSION_TABLE + prefix])

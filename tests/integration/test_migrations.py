@@ -225,6 +225,17 @@ def test_purge_takes_a_plugins_tables_only(empty, tmp_path, listed):
         migrate.purge(empty, "gadgets")
 
 
+def test_purge_leaves_a_sleeping_plugin_whose_name_goes_on(empty, tmp_path):
+    empty.models["gadgets"] = gadgets(tmp_path / "gadgets")
+    migrate.upgrade(empty)
+    with empty.engines.write.begin() as connection:
+        for table in ("gadgets_more_details", "alembic_version_gadgets_more"):
+            connection.exec_driver_sql(f"CREATE TABLE {table} (id INTEGER)")
+    migrate.purge(empty, "gadgets")
+    assert {"gadgets_more_details", "alembic_version_gadgets_more"} <= tables(empty)
+    assert "gadgets_details" not in tables(empty)
+
+
 @pytest.mark.parametrize("name", ["civicportal", "case", "cases"])
 def test_purge_never_takes_the_core(empty, name):
     migrate.upgrade(empty)

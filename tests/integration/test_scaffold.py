@@ -101,6 +101,11 @@ def test_what_cannot_be_is_refused_in_words(new, tmp_path, words, why):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_name_that_begins_as_another_plugins_is_told(new):
+    assert "No site can have it beside reports: " in new("reports_more").output
+    assert "No site can have it" not in new("reporting").output
+
+
 def test_a_folder_that_is_there_stays_as_it_is(new, written):
     mark = written / "README.md"
     mark.write_text("mine", encoding="utf-8")

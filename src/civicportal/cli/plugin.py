@@ -118,6 +118,12 @@ def new(name: str, kind: str, title: str, persian: str, folder: Path) -> None:
 
     written = create_plugin(name, folder, kind=kind, title=title, persian=persian)
     click.echo(f"{written.folder} is written.\n\n{written.steps}")
+    alike = [one for one in _installed() if one.startswith(f"{name}_") or name.startswith(f"{one}_")]
+    if alike:
+        click.echo(
+            f"\nNo site can have it beside {', '.join(sorted(alike))}: the names of their tables begin alike.",
+            err=True,
+        )
 
 
 def _installed() -> set[str]:

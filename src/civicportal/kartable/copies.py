@@ -14,11 +14,26 @@ _COPY = """
         SELECT kind, category_id, status, stage, deadline, paused_at, created_at, updated_at FROM cases WHERE id = new.case_id
     ) WHERE id = new.id;
 """
-_TRIGGERS = {
-    "referrals_opened": "AFTER INSERT ON referrals WHEN new.closed_at IS NULL BEGIN" + _COPY + "END",
-    "referrals_opened_again": "AFTER UPDATE OF closed_at ON referrals"
-    " WHEN old.closed_at IS NOT NULL AND new.closed_at IS NULL BEGIN" + _COPY + "END",
-    "cases_to_lines": """
+_DROP = (
+    "DROP TRIGGER IF EXISTS referrals_opened",
+    "DROP TRIGGER IF EXISTS referrals_opened_again",
+    "DROP TRIGGER IF EXISTS cases_to_lines",
+)
+_CREATE = (
+    """
+        CREATE TRIGGER referrals_opened AFTER INSERT ON referrals
+        WHEN new.closed_at IS NULL BEGIN
+    """
+    + _COPY
+    + "END",
+    """
+        CREATE TRIGGER referrals_opened_again AFTER UPDATE OF closed_at ON referrals
+        WHEN old.closed_at IS NOT NULL AND new.closed_at IS NULL BEGIN
+    """
+    + _COPY
+    + "END",
+    """
+        CREATE TRIGGER cases_to_lines
         AFTER UPDATE OF kind, category_id, status, stage, deadline, paused_at, created_at, updated_at ON cases BEGIN
             UPDATE referrals SET kind = new.kind, category_id = new.category_id, status = new.status,
                 stage = new.stage, deadline = new.deadline, paused_at = new.paused_at, sent_at = new.created_at,
@@ -26,7 +41,7 @@ _TRIGGERS = {
             WHERE case_id = new.id AND closed_at IS NULL;
         END
     """,
-}
+)
 
 
 @contextmanager
@@ -35,12 +50,12 @@ def triggers_aside(connection: Connection) -> Iterator[None]:
     if connection.dialect.name != "sqlite":
         yield
         return
-    for name in _TRIGGERS:
-        connection.execute(text(f"DROP TRIGGER IF EXISTS {name}"))
+    for drop in _DROP:
+        connection.execute(text(drop))
     yield
     if _has_copies(connection):
-        for name, what in _TRIGGERS.items():
-            connection.execute(text(f"CREATE TRIGGER {name} {what}"))
+        for create in _CREATE:
+            connection.execute(text(create))
 
 
 def _has_copies(connection: Connection) -> bool:

@@ -1,11 +1,12 @@
-"""From tracking codes to numbers and back, for whoever keeps only the numbers of cases."""
+"""Tracking codes as the database knows them: which are taken, and from codes to numbers and back."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from civicportal.cases.models import Case
+from civicportal.cases.tracking import new_code
 
 if TYPE_CHECKING:
     from civicportal.work import Work
@@ -19,6 +20,7 @@ class CodeService:
 
     def __init__(self, work: "Work") -> None:
         self.session = work.session
+        self._free = ""
 
     def id_of(self, code: str) -> int:
         """Return the number of a case, or 0 when no case has this code."""
@@ -28,3 +30,22 @@ class CodeService:
         """Return the codes of cases by their numbers."""
         rows = self.session.execute(select(Case.id, Case.code).where(Case.id.in_(set(ids))))
         return dict(rows.all())
+
+    def free(self) -> str:
+        """Return a new code that no case has."""
+        code, self._free = self._free, ""
+        while not code:
+            drawn = new_code()
+            code = "" if self.id_of(drawn) else drawn
+        return code
+
+    def opened_by(self, idempotency_key: str) -> Case | None:
+        """Return the case that has this key, if any.
+
+        Where there is none, one is opened next: whether a code is free for it is asked along.
+        """
+        code = new_code()
+        same = or_(Case.idempotency_key == idempotency_key, Case.code == code)
+        found = self.session.scalars(select(Case).where(same)).all()
+        self._free = "" if any(case.code == code for case in found) else code
+        return next((case for case in found if case.idempotency_key == idempotency_key), None)

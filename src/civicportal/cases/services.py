@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, select
 
 from civicportal.access import AccessService, visible
 from civicportal.audit.digests import digest_words
-from civicportal.cases import tracking
 from civicportal.cases.attachments import AttachmentService
 from civicportal.cases.changes import CaseChange
+from civicportal.cases.codes import CodeService
 from civicportal.cases.deadlines import resume
 from civicportal.cases.errors import StaleCase
 from civicportal.cases.events import Events
@@ -36,7 +36,6 @@ class CaseService:
         self.session = work.session
         self._steps = work.get(StepService)
         self._events = Events(work.session)
-        self._free_code = ""
 
     def kind(self, case: Case) -> CaseKind:
         """Return the kind of a case."""
@@ -63,15 +62,8 @@ class CaseService:
         )
 
     def by_idempotency_key(self, idempotency_key: str) -> Case | None:
-        """Return the case that an earlier attempt of the same form has opened, if any.
-
-        Where there is none, one is opened next: whether a code is free for it is asked along.
-        """
-        code = tracking.new_code()
-        same = or_(Case.idempotency_key == idempotency_key, Case.code == code)
-        found = self.session.scalars(select(Case).where(same)).all()
-        self._free_code = "" if any(case.code == code for case in found) else code
-        return next((case for case in found if case.idempotency_key == idempotency_key), None)
+        """Return the case that an earlier attempt of the same form has opened, if any."""
+        return self.work.get(CodeService).opened_by(idempotency_key)
 
     def events(self, case: Case, *, public: bool = False) -> Sequence[CaseEvent]:
         """Return the history, the latest first; for citizens only what is public."""
@@ -115,7 +107,7 @@ class CaseService:
         now = self.work.clock.now()
         initial = kind.workflow.state(kind.workflow.initial)
         case = Case(
-            code=self._new_code(),
+            code=self.work.get(CodeService).free(),
             kind=kind.name,
             citizen_id=citizen_id,
             subject=subject,
@@ -145,14 +137,6 @@ class CaseService:
         count(self.work, case)
         self.work.relay(CaseChange(case=case, event=event, kind=kind))
         return case
-
-    def _new_code(self) -> str:
-        code, self._free_code = self._free_code, ""
-        while not code:
-            drawn = tracking.new_code()
-            if self.session.scalar(select(Case.id).where(Case.code == drawn)) is None:
-                code = drawn
-        return code
 
     # -- changing -------------------------------------------------------------------------------------------
 

@@ -144,7 +144,9 @@ def _batch(work: "Work", order: Order, ids: "array[int]") -> Batch:
     source = _source(work, order)
     verbs = sorted({column.personal for column in order.columns if column.personal})
     rights = [visible(work.actor, verb).label(f"may_{verb}") for verb in verbs]
-    query = source.query(*source.entities, *rights).where(visible(work.actor, "export"), Case.id.in_(list(ids)))
+    query = source.query(*source.entities, *rights).where(
+        visible(work.actor, "export"), Case.id.in_(list(ids))
+    )
     places = {case_id: place for place, case_id in enumerate(ids)}
     found = sorted(work.session.execute(query), key=lambda one: places[one[0].id])
     width = len(source.entities)

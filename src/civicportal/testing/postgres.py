@@ -55,7 +55,8 @@ class TemporaryCluster:
 
     def copy_database(self, source: str, target: str) -> None:
         """Overwrite a database by another one; both by their names, and nobody is connected to them."""
-        self._execute(f"DROP DATABASE {target}", f"CREATE DATABASE {target} TEMPLATE {source}")
+        drop, copy = f"DROP DATABASE {target}", f"CREATE DATABASE {target} TEMPLATE {source}"
+        self._execute(drop, copy)
 
     def start(self) -> None:
         """Start the server, again after :meth:`break_off`; return when it answers."""

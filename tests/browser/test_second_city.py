@@ -274,7 +274,11 @@ def test_no_page_says_a_word_of_the_first_city(second: City) -> None:
 def test_the_doctor_has_nothing_to_say_of_its_words(second: City) -> None:
     with second.site.work(write=False) as work:
         places = [finding.place for _who, finding in look_over(work)]
-    assert [place for place in places if place.startswith(("message", "category", "categories", "calendar", "map"))] == []
+    assert [
+        place
+        for place in places
+        if place.startswith(("message", "category", "categories", "calendar", "map"))
+    ] == []
 
 
 def test_dates_are_chosen_from_a_month_that_begins_on_monday(second: City) -> None:

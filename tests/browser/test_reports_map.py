@@ -19,6 +19,7 @@ def open_map(page: Page, address: str = MAP) -> None:
     with page.expect_response(ANSWER):
         page.goto(address)
     expect(page.locator(f"{CLUSTER}, {POINT}").first).to_be_visible()
+    expect(page.locator(".leaflet-container[aria-busy]")).to_have_count(0)
 
 
 def test_a_keyboard_leads_from_a_cluster_to_a_case(open_page: Open, screen: Screen) -> None:
@@ -32,7 +33,7 @@ def test_a_keyboard_leads_from_a_cluster_to_a_case(open_page: Open, screen: Scre
         largest.focus()
         with page.expect_response(ANSWER):
             page.keyboard.press("Enter")
-        page.wait_for_load_state("networkidle")
+        expect(page.locator(".leaflet-container[aria-busy]")).to_have_count(0)
     point = page.locator(f"{POINT}[role=button]").first
     point.focus()
     page.keyboard.press("Enter")

@@ -5,14 +5,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select, union, update
 from sqlalchemy.orm import Session as OrmSession
-from sqlalchemy.orm import aliased
 
 from civicportal.accounts.models import Deputy, Membership, Role, Session, User
 from civicportal.accounts.sessions import SessionService
 from civicportal.accounts.types import IdentityClaim
-from civicportal.db import short_transaction
+from civicportal.db import BigId, short_transaction
 from civicportal.organization.services import OrganizationService
 from civicportal.security import VISITOR, Door, Grant, Identity
 
@@ -25,7 +24,6 @@ __all__ = ["IdentityClaim", "identity_of", "load_identity"]
 SEEN_EVERY = timedelta(minutes=1)
 ADMINISTRATOR = "administrator"
 """Key of the built-in role that holds every right."""
-_HOLDER = aliased(User)
 _ABSENT = (
     select(Deputy.absent_id)
     .join(User, User.id == Deputy.absent_id)
@@ -37,12 +35,12 @@ _ABSENT = (
         User.deleted_at.is_(None),
     )
 )
+_HOLDER = union(select(bindparam("user_id", type_=BigId).label("id")), _ABSENT).subquery()
 #: Memberships of a person and of those whose deputy they are; made once, for every request of staff asks for it.
 _HELD = (
-    select(_HOLDER.id.label("holder_id"), Membership.role_id, Membership.unit_id, Membership.category_id)
-    .outerjoin(Membership, Membership.user_id == _HOLDER.id)
-    .where((_HOLDER.id == bindparam("user_id")) | _HOLDER.id.in_(_ABSENT))
-    .order_by(_HOLDER.id != bindparam("user_id"), Membership.id)
+    select(_HOLDER.c.id.label("holder_id"), Membership.role_id, Membership.unit_id, Membership.category_id)
+    .outerjoin(Membership, Membership.user_id == _HOLDER.c.id)
+    .order_by(_HOLDER.c.id != bindparam("user_id"), Membership.id)
 )
 
 

@@ -226,6 +226,7 @@ class Rating(Base):
     __table_args__ = (
         UniqueConstraint("case_id", "user_id", "closing_id"),
         CheckConstraint("stars BETWEEN 1 AND 5", name="stars"),
+        Index(None, "updated_at", "stars"),
     )
 
     id: Mapped[int] = id_column()

@@ -42,7 +42,7 @@ class FiguresService:
         since = self.work.site.calendar.today(now - SPAN)
         query = (
             select(CaseCount.stage, func.sum(CaseCount.n))
-            .where(CaseCount.day > since)
+            .where(CaseCount.kind.in_(self.work.site.kinds), CaseCount.day > since)
             .group_by(CaseCount.stage)
         )
         by_stage = {stage: int(number) for stage, number in self.work.session.execute(query)}

@@ -54,6 +54,7 @@ def upgrade() -> None:
         ),
     )
 
+    op.create_index("ix_ratings_updated_at_stars", "ratings", ["updated_at", "stars"])
     op.add_column("users", sa.Column("search_name", sa.String(length=400), server_default="", nullable=False))
     if op.get_bind().dialect.name == "postgresql":
         op.execute("SET LOCAL statement_timeout = '30min'")
@@ -72,6 +73,7 @@ def downgrade() -> None:
         _figures([])
     with op.batch_alter_table("users", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.drop_column("search_name")
+    op.drop_index("ix_ratings_updated_at_stars", table_name="ratings")
     op.drop_table("case_month_counts")
 
 

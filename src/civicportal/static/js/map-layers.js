@@ -68,10 +68,11 @@
   Layers.prototype.ask = function () {
     var self = this;
     if (this.asked) { this.asked.abort(); }
-    clearTimeout(this.patience);
+    this.rest();
     if (!this.map.getSize().x) { return; } /* hidden, as when the page is printed */
     if (this.mode === 'districts') { this.show([]); this.shade(); this.say(''); return; }
     var asked = this.asked = new AbortController();
+    this.map.getContainer().setAttribute('aria-busy', 'true');
     this.patience = setTimeout(function () { self.say(self.data.textLoading); }, PATIENCE);
     fetch(this.address(), { headers: { Accept: 'application/json' }, signal: asked.signal })
       .then(function (answer) {
@@ -80,15 +81,19 @@
       })
       .then(function (answer) {
         if (asked !== self.asked) { return; }
-        clearTimeout(self.patience);
         self.draw(answer);
         self.say(answer.total ? '' : self.data.textNone);
+        self.rest();
       })
       .catch(function (error) {
         if (asked !== self.asked || error.name === 'AbortError') { return; }
-        clearTimeout(self.patience);
         self.say(self.data.textFailed, true);
+        self.rest();
       });
+  };
+  Layers.prototype.rest = function () {
+    clearTimeout(this.patience);
+    this.map.getContainer().removeAttribute('aria-busy');
   };
   Layers.prototype.address = function () {
     var url = new URL(this.data.pointsUrl, location.href);

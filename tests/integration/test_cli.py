@@ -83,6 +83,7 @@ def test_a_wrong_site_exits_with_2_and_no_traceback(tmp_path):
     refused = CliRunner().invoke(main, ["--site", str(path), "db", "current"])
     assert refused.exit_code == 2
     assert "unknown key" in refused.stderr
+    assert f"the site is {path}" in refused.stderr
     assert "Traceback" not in refused.output
     assert isinstance(refused.exception, SystemExit)
 

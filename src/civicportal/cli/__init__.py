@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from civicportal.cli.options import Options, plugin_commands
+from civicportal.cli.options import Options, plugin_commands, site_path
 from civicportal.errors import CivicportalError, ConfigurationError
 
 COMMANDS = {
@@ -33,6 +33,14 @@ class Misconfigured(click.ClickException):
     exit_code = 2
 
 
+def _of_site(context: click.Context) -> str:
+    """Return words that name the site's file: who did not name it may have meant another."""
+    try:
+        return f"\n(the site is {site_path(context)})"
+    except ConfigurationError:
+        return ""
+
+
 class LazyGroup(click.Group):
     """The core's commands by name, then those that the site's plugins bring."""
 
@@ -56,7 +64,7 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(context)
         except ConfigurationError as error:
-            raise Misconfigured(str(error)) from error
+            raise Misconfigured(f"{error}{_of_site(context)}") from error
         except CivicportalError as error:
             raise click.ClickException(str(error)) from error
 

@@ -30,7 +30,14 @@ class Handler(BaseHTTPRequestHandler):
         self.server.taken.append((self.headers["Authorization"], body))
         if self.server.status:
             self.send_response(self.server.status)
+            if self.server.status == 302:
+                self.send_header("Location", "/elsewhere")
             self.end_headers()
+
+    def do_GET(self) -> None:
+        self.server.taken.append((self.headers["Authorization"], {"path": self.path}))
+        self.send_response(200)
+        self.end_headers()
 
     def log_message(self, *_words: object) -> None:
         """Say nothing."""
@@ -71,6 +78,7 @@ def test_a_message_is_handed_over(receiver, message):
 @pytest.mark.parametrize(
     ("status", "error"),
     [
+        (302, Configuration),
         (401, Configuration),
         (404, Configuration),
         (400, Permanent),

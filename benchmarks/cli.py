@@ -148,6 +148,16 @@ def memory(database: str, requests: int, out: Path, options: tuple[str, ...]) ->
 
 
 @main.command()
+@click.option("--rounds", default=20, show_default=True)
+def picture(rounds: int) -> None:
+    """Measure the gate of pictures by a photograph of 5 MB, against decoding it once with nothing around it."""
+    from benchmarks.run.picture import gate_and_floor
+
+    gate, floor = gate_and_floor(rounds)
+    click.echo(f"gate {gate:.0f} ms of CPU, floor {floor:.0f} ms: {gate / floor:.2f} of the floor")
+
+
+@main.command()
 @click.option(
     "--n",
     "sizes",

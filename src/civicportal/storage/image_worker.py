@@ -9,6 +9,7 @@ stdin: the bytes of the upload. stdout: one line of JSON, then the two pictures 
 from __future__ import annotations
 
 import json
+import math
 import resource
 import sys
 import warnings
@@ -60,8 +61,9 @@ def convert(data: bytes) -> tuple[Image.Image, Image.Image]:
     :raises Exception: whatever Pillow raises on bytes that are no whole picture of a known format.
     """
     upload = Image.open(BytesIO(data), formats=FORMATS)
-    # JPEG decoders shrink while they read: a 40 MP photo never lies in memory whole.
-    upload.draft(None, (2 * LARGE_SIDE, 2 * LARGE_SIDE))
+    # JPEG decoders shrink while they read, by halves, to no less than this: a 40 MP photo never lies in memory whole. A
+    # square would hold the shorter side up and decode four times the pixels of a photo.
+    upload.draft(None, _fitted(upload.size))
     upload.load()
     transpose = _TRANSPOSE.get(_orientation(upload))
     image = _flat(upload)
@@ -71,6 +73,12 @@ def convert(data: bytes) -> tuple[Image.Image, Image.Image]:
     large = _repaint(image)
     image.thumbnail((SMALL_SIDE, SMALL_SIDE), Image.Resampling.LANCZOS)
     return large, _repaint(image)
+
+
+def _fitted(size: tuple[int, int]) -> tuple[int, int]:
+    """Return the size in px of the large picture."""
+    scale = min(1.0, LARGE_SIDE / max(size))
+    return math.ceil(size[0] * scale), math.ceil(size[1] * scale)
 
 
 def _orientation(image: Image.Image) -> int:

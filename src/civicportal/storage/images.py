@@ -10,6 +10,7 @@ import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from pyramid.i18n import TranslationString
 
@@ -99,18 +100,22 @@ def process_image(data: bytes) -> ProcessedImage:
 
 
 def _run(data: bytes) -> bytes:
-    try:
-        done = subprocess.run(  # noqa: S603  our own file, the bytes go in by a pipe
-            _COMMAND,
-            input=data,
-            capture_output=True,
-            timeout=_DEADLINE_SECONDS,
-            env=_ENVIRONMENT,
-            cwd=Path("/"),
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise ImageRefused("too_slow") from None
+    # A file, for a pipe takes 4 KiB at a time.
+    with TemporaryFile() as upload:
+        upload.write(data)
+        upload.seek(0)
+        try:
+            done = subprocess.run(  # noqa: S603  our own file
+                _COMMAND,
+                stdin=upload,
+                capture_output=True,
+                timeout=_DEADLINE_SECONDS,
+                env=_ENVIRONMENT,
+                cwd=Path("/"),
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise ImageRefused("too_slow") from None
     if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
         raise ImageRefused("too_slow")
     if done.returncode != 0:

@@ -1,10 +1,13 @@
 """What people want to be told by SMS, and who is asked for it."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
 from civicportal.accounts.models import User
 from civicportal.audit.models import AuditEvent
+from civicportal.notifications.broadcasts import BroadcastLane
 from civicportal.notifications.choices import Choices, ChoiceService, wants
 from civicportal.testing import make_case, make_citizen, outbox
 
@@ -74,3 +77,22 @@ def test_consent_stands_in_the_trail(site, citizen):
             citizen.id,
             {"broadcasts": True},
         )
+
+
+@pytest.mark.parametrize("states", [("new", "cancelled"), ("leased", "leased"), ("sent", "sent")])
+def test_whoever_takes_leave_gets_nothing_that_still_waits(site, citizen, states):
+    """The gate may be closed for hours: what was promised before the farewell must not arrive after it."""
+    before, after = states
+    save(site, citizen, broadcasts=True)
+    with site.work() as work:
+        other = make_citizen(work, "+989000000002")
+        people = [(citizen.id, citizen.mobile), (other.id, other.mobile)]
+        work.get(BroadcastLane).promise("one", "news", "آب قطع است.", people, timedelta())
+        for message in outbox(work):
+            message.state = before
+    save(site, citizen, broadcasts=True, digest=True)
+    with site.work(write=False) as work:
+        assert [message.state for message in outbox(work)] == [before, before]
+    save(site, citizen, broadcasts=False)
+    with site.work(write=False) as work:
+        assert [message.state for message in outbox(work)] == [after, before]

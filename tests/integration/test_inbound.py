@@ -110,7 +110,7 @@ def test_what_nobody_understands_is_answered_once_a_day(site, clock, code):
     assert len(answers(site)) == 3
 
 
-@pytest.mark.parametrize("word", ["11", "۱۱", "لغو۱۱", " لغو 11 "])
+@pytest.mark.parametrize("word", ["11", "۱۱", "لغو۱۱", " لغو 11 ", "لغو11.", "«لغو ۱۱»!"])
 def test_the_word_of_farewell_is_kept_until_the_return(site, clock, code, word):
     ask_for_announcements(site)
     receive(site, word)

@@ -3,11 +3,11 @@
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal
 
-from sqlalchemy import ColumnElement, Select, exists, select
+from sqlalchemy import ColumnElement, Select, exists, select, update
 
 from civicportal.accounts.models import User
 from civicportal.audit.services import AuditService
-from civicportal.notifications.models import NotificationChoices
+from civicportal.notifications.models import NotificationChoices, OutboxMessage
 
 if TYPE_CHECKING:
     from civicportal.work import Work
@@ -55,7 +55,10 @@ class ChoiceService:
         return Choices(**{name: getattr(row, name) for name in asdict(Choices())})
 
     def save(self, user_id: int, choices: Choices) -> None:
-        """Keep a person's choices; what changed is written into the trail, as a proof of consent."""
+        """Keep a person's choices; what changed is written into the trail, as a proof of consent.
+
+        Announcements that were promised to whoever takes leave of them, and have not left, are taken back.
+        """
         before, after = asdict(self.of(user_id)), asdict(choices)
         changed = {name: value for name, value in after.items() if value != before[name]}
         if not changed:
@@ -63,7 +66,18 @@ class ChoiceService:
         row = NotificationChoices(user_id=user_id, updated_at=self.work.clock.now(), **after)
         self.session.merge(row)
         self.session.flush()
+        if changed.get("broadcasts") is False:
+            self._take_back(user_id)
         self.work.get(AuditService).record("choices:change", subject_id=user_id, **changed)
+
+    def _take_back(self, user_id: int) -> None:
+        waiting = (OutboxMessage.lane == "broadcasts", OutboxMessage.state == "new")
+        self.session.execute(
+            update(OutboxMessage)
+            .where(OutboxMessage.user_id == user_id, *waiting)
+            .values(state="cancelled")
+            .execution_options(synchronize_session=False)
+        )
 
     def announce_to(self, mobile: str, wanted: bool) -> None:
         """Begin or end announcements to a number that asked for it by SMS; a number of nobody gets none anyway.

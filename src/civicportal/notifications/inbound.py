@@ -30,6 +30,8 @@ BATCH = 100
 GIVE_UP_AFTER = timedelta(days=1)
 """What could not be answered within a day is left alone: a later answer would puzzle more than help."""
 _CODE = re.compile(r"(?<!\d)\d{10}(?!\d)")
+_MARKS = " .،,؛;:!؟?«»\"'()-"
+"""What people put around a word that they copy from a message."""
 
 
 class InboundService:
@@ -96,7 +98,7 @@ class InboundService:
 
     def _keep_choice(self, message: InboundMessage) -> None:
         """Keep a farewell from announcements or a return to them, whoever answers it."""
-        country, word = self.work.site.country, key(message.text)
+        country, word = self.work.site.country, _word(message)
         if word in country.stop_words or word in country.start_words:
             self.work.get(ChoiceService).announce_to(message.sender, word in country.start_words)
 
@@ -108,6 +110,10 @@ def locale_at(number: str, work: "Work") -> str:
     """
     user = work.session.scalar(select(User).where(User.mobile == number))
     return work.get(NotificationService).locale_of(user) if user else work.site.locale
+
+
+def _word(message: InboundMessage) -> str:
+    return key(message.text).strip(_MARKS)
 
 
 def _storable(text: str) -> str:
@@ -142,7 +148,7 @@ def answer(message: InboundMessage, work: "Work") -> Reply | None:
     :returns: None for anything else, and for somebody else's code: whoever sends that learns nothing. What is closed at
         both doors is closed here too.
     """
-    word = key(message.text)
+    word = _word(message)
     if word in work.site.country.stop_words:
         return Reply(kind="inbound.stopped", fields={})
     if word in work.site.country.start_words:

@@ -42,9 +42,9 @@ def _states(site: "Site") -> Iterator[Finding]:
 
 def _messages(work: "Work") -> Iterator[Finding]:
     texts = work.get(TextService)
+    too_long = []
     for key, message in work.site.messages.items():
         sample = texts.sample(key)
-        length = sms_parts(sample)
         if not sample:
             yield Finding(
                 level="error",
@@ -52,16 +52,19 @@ def _messages(work: "Work") -> Iterator[Finding]:
                 text=_("it has no words"),
                 remedy=_("write some under /admin/messages/texts"),
             )
-        elif length.parts > message.parts:
-            yield Finding(
-                level="warning",
-                place=f"message {key}",
-                text=_(
-                    "it takes ${parts} parts (${units} units)",
-                    mapping={"parts": length.parts, "units": length.units},
-                ),
-                remedy=_("shorten it"),
-            )
+        elif sms_parts(sample).parts > message.parts:
+            too_long.append(key)
+    # One finding: a long name of the city makes many of them too long at once.
+    if too_long:
+        yield Finding(
+            level="warning",
+            place="messages",
+            text=_(
+                "${count} need more parts of an SMS than they should: ${keys}",
+                mapping={"count": len(too_long), "keys": ", ".join(too_long)},
+            ),
+            remedy=_("shorten them under /admin/messages/texts, or site.short_name"),
+        )
 
 
 def _untranslated(site: "Site") -> Iterator[Finding]:

@@ -168,7 +168,7 @@ def test_of_several_the_code_must_be_named(site, clock, close):
     first = close()
     clock.advance(hours=1)
     second = close()
-    assert say(site, "2") == [f"نمونه: کدام درخواست؟ رقم و کد را بفرستید: {second} {first}"]
+    assert say(site, "2") == [f"نمونه: کدام یک؟ رقم و کد را بفرستید: {second} {first}"]
     assert say(site, f"2 {first}") == [f"Petition {first} is open again."]
     assert say(site, "1") == [f"نمونه: از پاسخ شما سپاسگزاریم. رضایت از {second} ثبت شد."]
 

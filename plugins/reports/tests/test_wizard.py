@@ -8,7 +8,7 @@ from PIL import Image
 from sqlalchemy import func, select
 from webtest import Upload
 
-from civicportal.api import Attachment, AttachmentService, Case, SessionService, User
+from civicportal.api import Attachment, AttachmentService, Case, OrganizationService, SessionService, User
 from civicportal.testing import owner_of
 
 BODY = "از دیروز چالهٔ عمیقی وسط خیابان باز شده است."
@@ -41,6 +41,22 @@ def filled(city, app, **values):
 def cases(city):
     with city.site.work(write=False) as work:
         return work.session.scalars(select(Case).order_by(Case.id)).all()
+
+
+class TestForm:
+    @pytest.mark.parametrize(
+        ("change", "told"),
+        [
+            ({"name": "حرف دیگر"}, "برگزینید؛ اگر مطمئن نیستید، «حرف دیگر» را بزنید."),
+            ({"active": False}, "نزدیک‌ترین موضوع را برگزینید."),
+        ],
+    )
+    def test_whoever_is_unsure_is_told_the_category_as_the_city_calls_it(self, city, app, change, told):
+        with city.site.work() as work:
+            category = work.get(OrganizationService).category("reports", "other")
+            for name, value in change.items():
+                setattr(category, name, value)
+        assert told in app.get("/reports/new").text
 
 
 class TestSending:

@@ -141,12 +141,16 @@ class TextService:
         self._stored.pop(self.site.locale, None)
 
     def _longest_status(self, key: str) -> str:
-        kind = self.site.kinds.get(key.partition(".")[0])
-        if kind is None:
-            return ""
+        kinds = self.site.kinds
+        kind = key.partition(".")[0]
         translate = self.site.localizer().translate
-        names = [str(translate(public_status(kind, state.name))) for state in kind.workflow.states]
-        return max(names, key=utf16_len)
+        names = [
+            str(translate(public_status(one, state.name)))
+            # What no kind of case sends, for instance the answer to a code, tells of all of them.
+            for one in ([kinds[kind]] if kind in kinds else kinds.values())
+            for state in one.workflow.states
+        ]
+        return max(names, key=utf16_len, default="")
 
     def _stored_in(self, locale: str) -> dict[str, str]:
         if locale not in self._stored:

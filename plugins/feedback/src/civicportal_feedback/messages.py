@@ -20,7 +20,7 @@ MESSAGES = (
     MessageText(
         key="feedback.referred",
         title=_("Message referred"),
-        text=_("Message {TRACK} was referred to “{UNIT}”.\n{SITE}"),
+        text=_("Message {TRACK} was referred to {UNIT}.\n{SITE}"),
         fields=("TRACK", "UNIT", "SITE"),
     ),
     MessageText(

@@ -29,6 +29,11 @@ def topics(work: Work) -> list[Topic]:
     ]
 
 
+def anything_else(found: list[Topic]) -> Category | None:
+    """Return the category of what fits nowhere else: the last root that is chosen itself, if there is one."""
+    return next((topic.root for topic in reversed(found) if topic.is_leaf), None)
+
+
 def leaf_options(found: list[Topic]) -> list[Option]:
     """Return what a report can be about."""
     return [Option(value=leaf.key, label=leaf.name) for topic in found for leaf in topic.leaves]

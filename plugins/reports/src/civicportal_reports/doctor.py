@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from civicportal.api import Finding, Work, _
-from civicportal_reports.categories import topics
+from civicportal_reports.categories import anything_else, topics
 
 
 def findings(work: Work) -> Iterator[Finding]:
@@ -23,7 +23,7 @@ def findings(work: Work) -> Iterator[Finding]:
             text=_("there is no category for reports, so none can be sent"),
             remedy=_("civicportal site load, or add categories under /admin/categories"),
         )
-    elif not any(topic.is_leaf for topic in found):
+    elif anything_else(found) is None:
         yield Finding(
             level="warning",
             place="categories",

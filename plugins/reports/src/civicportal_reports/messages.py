@@ -26,7 +26,7 @@ MESSAGES = (
     MessageText(
         key="reports.referred",
         title=_("Report referred"),
-        text=_("Report {TRACK} was referred to “{UNIT}”.\nMunicipality of {SITE}"),
+        text=_("Report {TRACK} was referred to {UNIT}.\nMunicipality of {SITE}"),
         fields=("TRACK", "UNIT", "SITE"),
     ),
     MessageText(

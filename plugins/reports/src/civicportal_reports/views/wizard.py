@@ -22,7 +22,7 @@ from civicportal.api import (
     take_files,
     upload_owner,
 )
-from civicportal_reports.categories import Topic, leaf_options, topics
+from civicportal_reports.categories import Topic, anything_else, leaf_options, topics
 from civicportal_reports.places import Location, OutsideCity, locate
 from civicportal_reports.schemas import NearPlace, Submission
 from civicportal_reports.services import NewReport, ReportService
@@ -52,6 +52,7 @@ def new(request: Any) -> Any:
     if isinstance(answer, dict):
         answer["kept"] = kept
         answer["chosen"] = _chosen(form, choice)
+        answer["anything_else"] = anything_else(choice)
         answer["center"] = center(request)
     return answer
 

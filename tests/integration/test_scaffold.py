@@ -32,8 +32,17 @@ def written(new, tmp_path, request):
     words = ("--kind", request.param, "--title", "Green space", "--persian", "فضای سبز")
     answer = new("green_space", *words)
     assert answer.exit_code == 0, answer.output
-    assert "civicportal plugin enable green_space" in answer.output
     return tmp_path / "civicportal-green-space"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_says_the_way_to_a_plugin_that_one_sees(new, kind):
+    steps = [line.split() for line in new("green_space", "--kind", kind).output.splitlines()]
+    commands = [words[1:] for words in steps if words[:1] == ["civicportal"]]
+    way = ["plugin enable green_space", "db upgrade", "site load", "user add", "serve"]
+    assert [" ".join(words) for words in commands if words != ["check"]] == way
+    for words in commands:
+        assert CliRunner().invoke(main, [*words[:2], "--help"]).exit_code == 0
 
 
 def catalogue(path):

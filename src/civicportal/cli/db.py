@@ -35,6 +35,7 @@ def downgrade(context: click.Context, package: str, revision: str) -> None:
     from civicportal import migrate
 
     migrate.downgrade(load_site(context), package, revision, progress=click.echo)
+    click.echo(f"{package} is at {revision}.")
 
 
 @db.command()
@@ -59,7 +60,9 @@ def check(context: click.Context) -> None:
     problems = migrate.check(load_site(context))
     for problem in problems:
         click.echo(problem, err=True)
-    context.exit(1 if problems else 0)
+    if problems:
+        context.exit(1)
+    click.echo("The tables are what the models say, and every column says what it holds.")
 
 
 @db.command()

@@ -33,6 +33,7 @@ def diff(context: click.Context) -> None:
         differences = SeedService(work).diff()
     for difference in differences:
         click.echo(f"{difference.state:<8} {difference.key}")
+    click.echo(f"{len(differences)} differ from what was applied")
 
 
 @site.command()

@@ -56,8 +56,8 @@ def load(site: "Site", report: Callable[[str, int, int], None]) -> None:
         work.get(SeedService).load()
         work.session.add(Seed(key=MARK, digest=BEGUN))
     with site.work() as work:
-        load_people(work, files)
-    report("people", 1, 1)
+        number = load_people(work, files)
+    report("people", number, number)
     for name, implementation in in_order(site.hooks, "load_demo"):
         implementation(site=site, files=files, progress=_named(report, name))
     with site.work() as work:
@@ -106,8 +106,8 @@ def _named(report: Callable[[str, int, int], None], name: str) -> Progress:
     return progress
 
 
-def load_people(work: "Work", files: Path) -> None:
-    """Make the staff and the citizens that ``staff.toml`` and ``citizens.toml`` name."""
+def load_people(work: "Work", files: Path) -> int:
+    """Make the staff and the citizens that ``staff.toml`` and ``citizens.toml`` name, and return how many they are."""
     staff = _rows(files / "staff.toml", "staff")
     for person in staff:
         _add_staff(work, person)
@@ -115,7 +115,8 @@ def load_people(work: "Work", files: Path) -> None:
         if "deputy_of" in person:
             _stand_in(work, person["login"], person["deputy_of"])
     accounts = work.get(AccountService)
-    for person in _rows(files / "citizens.toml", "citizens"):
+    citizens = _rows(files / "citizens.toml", "citizens")
+    for person in citizens:
         name = f"{person['first_name']} {person['last_name']}"
         citizen = accounts.citizen_by_mobile(work.site.country.normalize_mobile(person["mobile"]), name=name)
         if person.get("level") == VERIFIED:
@@ -125,6 +126,7 @@ def load_people(work: "Work", files: Path) -> None:
                 birth_date=person["birth_date"],
             )
             work.get(VerificationService).accept(citizen, claim)
+    return len(staff) + len(citizens)
 
 
 def _add_staff(work: "Work", person: dict[str, Any]) -> None:

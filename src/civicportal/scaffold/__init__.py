@@ -1,7 +1,8 @@
 """Writes the distribution of a new plugin: ``civicportal plugin new``.
 
 What it writes lies beside this file as texts with the words of :class:`Words` in them, each after a ``§``: in ``shared/``
-what every kind of plugin has, in the folder of the kind the rest. The ``parts/`` of a kind are words of the shared texts.
+what every kind of plugin has, in the folder of the kind the rest. Their ``parts/`` are words of the shared texts, and what is
+said at the end.
 """
 
 from collections.abc import Iterator, Mapping
@@ -72,13 +73,15 @@ def create_plugin(
         raise NotPossible(f"{target} is there already")
     source = files("civicportal") / "scaffold"
     plain = {**asdict(words), "folder": str(target)}
-    parts = {path.partition(".")[0]: text.strip() for path, text in _filled(source / kind / "parts", plain)}
-    texts = [*_filled(source / "shared", plain | parts), *_filled(source / kind, plain, without="parts")]
+    folders = (source / "shared", source / kind)
+    pieces = (piece for one in folders for piece in _filled(one / "parts", plain))
+    parts = {path.partition(".")[0]: text.strip() for path, text in pieces}
+    texts = [text for one in folders for text in _filled(one, plain | parts, without="parts")]
     try:
         _write(target, {path.replace("NAME", name): text for path, text in texts})
     except OSError as error:
         raise NotPossible(f"{target} cannot be written: {error.strerror}") from error
-    return Written(folder=target, steps=parts["next"])
+    return Written(folder=target, steps=f"{parts['begin']}\n\n{parts['next']}")
 
 
 def _write(target: Path, texts: Mapping[str, str]) -> None:

@@ -1,4 +1,7 @@
-"""One exchange over HTTP that ends in time, whatever the network does."""
+"""One exchange over HTTP that ends in time, whatever the network does.
+
+The client is loaded with the first one: it has six megabytes, and the processes that serve pages send nothing.
+"""
 
 import ssl
 import threading
@@ -6,11 +9,12 @@ from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from civicportal.api import Configuration, SendError, Transient, Uncertain
+
+if TYPE_CHECKING:
+    import httpx
 
 TIMEOUT = 5.0
 """Seconds for everything: looking up the name, connecting, TLS, sending, receiving."""
@@ -28,7 +32,7 @@ class Request:
     url: str
     headers: Mapping[str, str] = field(repr=False)
     body: Any = None
-    query: Mapping[str, int] | None = None
+    query: Mapping[str, int | str] | None = None
     direct: bool = False
 
 
@@ -67,6 +71,8 @@ class _Exchange:
             self._is_abandoned = True
 
     def _ask(self) -> Answer:
+        import httpx
+
         request = self._request
         client = httpx.Client(
             verify=_tls() if request.url.startswith("https:") else False,
@@ -105,6 +111,8 @@ def exchange(request: Request) -> Answer:
     :raises Uncertain: when it may have.
     :raises Configuration: when the other side cannot prove that it is the provider.
     """
+    import httpx
+
     running = _Exchange(request)
     threading.Thread(target=running.run, name="sms_ir", daemon=True).start()
     try:
@@ -122,7 +130,7 @@ def _no_answer(running: _Exchange, words: str) -> SendError:
     return Uncertain(words) if running.has_begun else Transient(f"not reached: {words}")
 
 
-def _read(response: httpx.Response) -> bytes:
+def _read(response: "httpx.Response") -> bytes:
     content = b""
     for chunk in response.iter_bytes():
         content += chunk
@@ -141,4 +149,6 @@ def _is_about_certificate(error: BaseException | None) -> bool:
 
 @cache
 def _tls() -> ssl.SSLContext:
+    import httpx
+
     return httpx.create_ssl_context()

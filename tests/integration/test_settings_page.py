@@ -70,7 +70,45 @@ def test_a_colour_on_which_nobody_can_read(app, boss, field, colour):
 
 
 def test_no_colour(app, boss):
-    save(app, status=422, look_primary_dark="مشکی")
+    answer = save(app, status=422, look_primary_dark="مشکی")
+    assert "#۰" not in answer, "nobody copies a colour in Persian digits"
+
+
+def test_a_refused_colour_is_measured_beside_the_others(app, boss):
+    answer = save(app, status=422, look_primary="#ffee88")
+    table = answer.html.select_one("table").get_text()
+    assert "۱٫۲" in table or "۱.۲" in table or "1.2" in table
+
+
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [
+        ("contact_website", "javascript:alert(1)"),
+        ("contact_website", "https://"),
+        ("contact_website", "//elsewhere.example"),
+        ("contact_email", "نه"),
+        ("contact_email", "a@b?cc=c@d.example"),
+        ("contact_phone", "abc<script>"),
+    ],
+)
+def test_what_is_no_address_and_no_number_is_refused_at_its_field(site, app, boss, field, typed):
+    answer = save(app, status=422, **{field: typed, "name": "شهر تازه"})
+    assert answer.html.select_one(f"#{field}")["aria-invalid"] == "true"
+    assert answer.html.select_one(f"#{field}")["value"] == typed
+    assert answer.html.select_one("#name")["value"] == "شهر تازه"
+
+
+def test_addresses_and_numbers_are_kept_as_machines_read_them(site, app, boss):
+    save(
+        app,
+        contact_phone="۰۲۱-۸۸۰۰ ۱۲۳۴",
+        contact_email="info@shahr.example",
+        contact_website="https://shahr.example/درباره",
+    )
+    with site.work(write=False) as work:
+        kept = dict(work.session.execute(select(Setting.key, Setting.value)).all())
+    assert kept["contact.phone"] == "021-8800 1234"
+    assert kept["contact.website"] == "https://shahr.example/درباره"
 
 
 def test_a_colour_colours_the_pages(app, boss):

@@ -4,11 +4,13 @@ import re
 from typing import Any
 
 import colander
+from translationstring import TranslationString
 
 from civicportal.face.palette import READABLE, SUGGESTED, contrasts
 from civicportal.forms import HiddenWidget, TextAreaWidget, TextWidget
-from civicportal.i18n import _
+from civicportal.i18n import _, latin_digits
 from civicportal.notifications.sms import utf16_len
+from civicportal.persian import store
 from civicportal.schema import CleanText, Node, StrictSchema
 from civicportal.schema.base import Scalar
 
@@ -17,20 +19,44 @@ MOST_UNITS = 25
 """UTF-16 units of a parameter of a text message."""
 LONGEST_WORDS = 5000
 COLOURS = ("look_primary", "look_primary_dark")
+# They become links: a scheme of another kind, or a parameter of a mail, must not come in with them.
+TELEPHONE = r"\+?[0-9][0-9 ()/-]{1,38}"
+EMAIL = r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+"
+WEBSITE = r"https?://[\w-]+(?:\.[\w-]+)*(?::[0-9]{1,5})?(?:[/?#][^\s<>\"]*)?"
 
 
-class HexColor(Scalar):
+class OfShape(Scalar):
+    """A short text that machines read too: a colour, a number, an address. Its digits are kept as ASCII.
+
+    :param pattern: what the whole text must be like, once it is stripped.
+    :param wrong: what is said of any other; without digits, which the page would write in its own script.
+    """
+
+    def __init__(self, pattern: str, wrong: TranslationString) -> None:
+        self.pattern, self.wrong = re.compile(pattern), wrong
+
+    def read(self, node: colander.SchemaNode, text: str) -> str:
+        """Return the text; raise :class:`colander.Invalid` for one of another shape."""
+        value = latin_digits(store(text))
+        if not self.pattern.fullmatch(value):
+            raise colander.Invalid(node, self.wrong)
+        return value
+
+
+class HexColor(OfShape):
     """A colour as ``#rrggbb``."""
 
     missing_msg = _("Please choose a colour.")
-    pattern = re.compile(r"#[0-9a-f]{6}", re.ASCII)
+
+    def __init__(self) -> None:
+        super().__init__(
+            "#[0-9a-f]{6}",
+            _("Please write the colour as # and six characters, each a digit or a letter from a to f."),
+        )
 
     def read(self, node: colander.SchemaNode, text: str) -> str:
         """Return it in small letters; raise :class:`colander.Invalid` for what is no colour."""
-        color = text.strip().lower()
-        if not self.pattern.fullmatch(color):
-            raise colander.Invalid(node, _("Please write the colour like #0b6a6b."))
-        return color
+        return super().read(node, text.lower())
 
 
 def fits_a_message(node: colander.SchemaNode, value: str) -> None:
@@ -41,9 +67,12 @@ def fits_a_message(node: colander.SchemaNode, value: str) -> None:
         )
 
 
-def _line(title: Any, longest: int = 200, *, ltr: bool = False) -> colander.SchemaNode:
-    widget = TextWidget(css_class="ltr d-block w-100" if ltr else "")
-    return Node(CleanText(0, longest), title=title, missing="", widget=widget)
+def _line(title: Any, longest: int = 200) -> colander.SchemaNode:
+    return Node(CleanText(0, longest), title=title, missing="", widget=TextWidget())
+
+
+def _address(title: Any, typ: Scalar) -> colander.SchemaNode:
+    return Node(typ, title=title, missing="", widget=TextWidget(css_class="ltr d-block w-100"))
 
 
 def _words(title: Any, rows: int) -> colander.SchemaNode:
@@ -74,12 +103,18 @@ class SettingsForm(StrictSchema):
         widget=TextWidget(css_class="ltr", placeholder="#5fc7c0"),
     )
     contact_organization = _line(_("Name of the municipality"))
-    contact_phone = _line(_("Telephone for citizens"), 40, ltr=True)
+    contact_phone = _address(
+        _("Telephone for citizens"), OfShape(TELEPHONE, _("Please write a telephone number."))
+    )
     contact_phone_note = _line(_("When it is answered"), 60)
     contact_address = _line(_("Address of the town hall"))
-    contact_postal_code = _line(_("Postal code"), 20, ltr=True)
-    contact_email = _line(_("E-mail"), 120, ltr=True)
-    contact_website = _line(_("Website"), ltr=True)
+    contact_postal_code = _address(_("Postal code"), CleanText(0, 20))
+    contact_email = _address(
+        _("E-mail"), OfShape(EMAIL, _("Please write an address like info@city.example."))
+    )
+    contact_website = _address(
+        _("Website"), OfShape(WEBSITE, _("Please write the whole address, with https://."))
+    )
     texts_welcome_title = _line(_("Heading of the home page"), 120)
     texts_welcome_text = _words(_("Words below the heading"), 3)
     texts_emergency = _words(_("Notice for emergencies"), 2)

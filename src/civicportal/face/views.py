@@ -6,7 +6,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.errors import Conflict, NotFound
 from civicportal.face.palette import contrasts
-from civicportal.face.schemas import SettingsForm
+from civicportal.face.schemas import COLOURS, SettingsForm
 from civicportal.face.services import FaceService
 from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
@@ -40,13 +40,18 @@ def settings(request: Any) -> Any:
             form.fill({**form.draft(), DIGEST: [face.digest]})
             form.fail("", CHANGED)
             request.response.status_int = 409
-            return {"form": form, **shown}
+            return {"form": form}
         told = _("The settings are kept.") if changed else _("Nothing was changed.")
         request.session.flash(request.translate(told), "good")
         return HTTPSeeOther(request.route_path("admin.settings"))
 
-    shown = {"contrasts": contrasts(face.look)}
-    return handle_form(request, form, save, **shown)
+    answer = handle_form(request, form, save)
+    if isinstance(answer, dict):
+        # Of what stands in the form, so that a refused colour shows by how much it fails.
+        typed = {name: form.readable().get(name) for name in COLOURS}
+        look = {name.removeprefix("look_"): colour for name, colour in typed.items() if colour}
+        answer["contrasts"] = contrasts({**face.look, **look})
+    return answer
 
 
 def words(request: Any) -> dict[str, Any]:

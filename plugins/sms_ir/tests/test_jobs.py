@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from civicportal_sms_ir.credit import poll_credit
 from civicportal_sms_ir.deliveries import forget_deliveries, poll_deliveries
-from civicportal_sms_ir.inbound import poll_inbound
+from civicportal_sms_ir.inbound import poll_inbound, poll_missed
 from civicportal_sms_ir.models import Delivery
 from civicportal_sms_ir.plugin import register_jobs
 from sqlalchemy import select
@@ -21,7 +21,7 @@ def deliveries(site):
 
 
 def test_hook_register_jobs_only_for_sites_that_send_by_it(site, monkeypatch):
-    names = ["sms_ir.inbound", "sms_ir.deliveries", "sms_ir.credit", "sms_ir.forget"]
+    names = ["sms_ir.inbound", "sms_ir.missed", "sms_ir.deliveries", "sms_ir.credit", "sms_ir.forget"]
     assert [job.name for job in register_jobs(site)] == names
     monkeypatch.setattr(site, "transport", "memory")
     assert register_jobs(site) == ()
@@ -177,3 +177,52 @@ def test_a_provider_that_cannot_be_read_is_read_later(site, clock, messages, pro
     poll_inbound(site)
     assert answers(messages) == ["petitions.status"]
     assert clock.now() == NOON
+
+
+@pytest.mark.parametrize("mode", ["lost", "truncated"])
+def test_what_was_shown_but_never_arrived_is_read_again(site, messages, provider, code, mode):
+    """The provider shows a message once, also to whom the answer does not reach; the list of today still has it."""
+    provider.receive("09000000001", code)
+    provider.script.append(mode)
+    poll_inbound(site)
+    assert not provider.unread
+    assert answers(messages) == []
+    poll_missed(site)
+    assert answers(messages) == ["petitions.status"]
+
+
+def test_the_list_of_today_brings_nothing_twice(site, clock, messages, provider, code):
+    for number in range(130):
+        provider.receive(f"09000001{number:03}", f"سلام {number}")
+    provider.receive("09000000001", code)
+    poll_inbound(site)
+    poll_missed(site)
+    poll_inbound(site)
+    poll_missed(site)
+    assert answers(messages).count("petitions.status") == 1
+    assert answers(messages).count("inbound.help") == 130
+
+
+def test_the_list_of_today_is_not_read_to_its_end_each_time(site, clock, messages, provider, code):
+    for number in range(250):
+        provider.receive(f"09000001{number:03}", "سلام")
+    clock.advance(hours=2)
+    provider.receive("09000000001", code)
+    for _ in range(3):
+        poll_inbound(site)
+    poll_missed(site)
+    assert [entry["status"] for entry in provider.entries("receive/live")] == [1]
+    clock.advance(seconds=1)
+    provider.receive("09000000001", code)
+    poll_missed(site)
+    assert answers(messages).count("petitions.status") == 2
+
+
+def test_a_provider_that_does_not_answer_is_asked_for_what_was_missed_later(site, messages, provider, code):
+    provider.receive("09000000001", code)
+    provider.script += ["lost", "500"]
+    poll_inbound(site)
+    poll_missed(site)
+    assert answers(messages) == []
+    poll_missed(site)
+    assert answers(messages) == ["petitions.status"]

@@ -102,6 +102,11 @@ class SmsIr:
         """Return up to 100 received messages that nobody has read; the provider never shows them here again."""
         return readable(received_of, self._call("GET", "receive/latest", query={"count": PAGE_SIZE}))
 
+    def receive_live(self, page: int) -> list[Received]:
+        """Return up to 100 messages received today, read or not, the newest first."""
+        query = {"pageSize": PAGE_SIZE, "pageNumber": page, "sortByNewest": "true"}
+        return readable(received_of, self._call("GET", "receive/live", query=query))
+
     def credit(self) -> float:
         """Return what is left, in messages."""
         data = self._call("GET", "credit")
@@ -119,7 +124,7 @@ class SmsIr:
         path: str,
         *,
         body: Any = None,
-        query: Mapping[str, int] | None = None,
+        query: Mapping[str, int | str] | None = None,
         sends: bool = False,
     ) -> Any:
         request = Request(

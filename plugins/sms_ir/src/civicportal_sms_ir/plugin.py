@@ -28,6 +28,7 @@ from civicportal_sms_ir.schemas import SmsIrSettings
 from civicportal_sms_ir.settings import is_in_use, refuse_unfit
 
 JOBS = (
+    Job(name="sms_ir.missed", every=timedelta(minutes=10), run=inbound.poll_missed),
     Job(name="sms_ir.deliveries", every=timedelta(minutes=1), run=deliveries.poll_deliveries),
     Job(name="sms_ir.credit", every=timedelta(minutes=15), run=credit.poll_credit),
     Job(name="sms_ir.forget", every=timedelta(days=1), run=deliveries.forget_deliveries),

@@ -1,5 +1,6 @@
 """What the provider's lists hold."""
 
+import hashlib
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -45,10 +46,15 @@ class Received:
     :ivar mobile: E.164, or the digits of whatever else sent it.
     """
 
-    number: str
     mobile: str
     text: str
     received_at: datetime
+
+    @property
+    def name(self) -> str:
+        """Return what tells it from others: the provider's two lists number the same message differently, or not at all."""
+        content = f"{self.mobile}\n{self.received_at.timestamp():.0f}\n{self.text}"
+        return hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()
 
 
 def every(make: Callable[[Any], Item], data: Any) -> list[Item]:
@@ -102,7 +108,6 @@ def pack_of(data: Any) -> Pack:
 def received_of(data: Any) -> Received:
     """Read a received message."""
     return Received(
-        number=str(int(data["receiveReturnId"])),
         mobile=_e164(data["mobile"]),
         text=str(data["messageText"]),
         received_at=datetime.fromtimestamp(data["receivedDateTime"], UTC),

@@ -104,7 +104,7 @@ class SmsIr:
 
     def receive_live(self, page: int) -> list[Received]:
         """Return up to 100 messages received today, read or not, the newest first."""
-        query = {"pageSize": PAGE_SIZE, "pageNumber": page, "sortByNewest": "true"}
+        query: dict[str, int | str] = {"pageSize": PAGE_SIZE, "pageNumber": page, "sortByNewest": "true"}
         return readable(received_of, self._call("GET", "receive/live", query=query))
 
     def credit(self) -> float:

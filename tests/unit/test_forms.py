@@ -31,7 +31,7 @@ from civicportal.calendar import CityCalendar
 from civicportal.countries import get_country
 from civicportal.i18n import _
 from civicportal.persian import latin_digits
-from civicportal.web.templating import FILTERS, icon
+from civicportal.web.templating import FILTERS, LazyMacros, icon
 
 SITE = SimpleNamespace(
     settings={"map": {}},
@@ -106,7 +106,10 @@ def page_request(registry: Any, params: Any = None, **options: Any) -> Request:
 def page_globals(event: Any) -> None:
     """What templates know of the page; the page itself needs no token here, the form does."""
     event.update(
-        static=lambda path: f"/static/{path}", draw_icon=partial(icon, "/static/icons.svg"), csrf_token=""
+        static=lambda path: f"/static/{path}",
+        draw_icon=partial(icon, "/static/icons.svg"),
+        csrf_token="",
+        ui=LazyMacros(event["request"]),
     )
 
 

@@ -11,7 +11,6 @@ import deform
 from markupsafe import Markup
 from pyramid.events import BeforeRender
 from pyramid.request import Request
-from pyramid_jinja2 import IJinja2Environment
 from translationstring import TranslationString
 from webob.multidict import MultiDict
 
@@ -22,6 +21,7 @@ from civicportal.forms.flat import leaves, read_flat
 from civicportal.forms.groups import PhotosWidget, files_name
 from civicportal.forms.parts import Button, FieldError, FileRefused, FormInvalid, TakeFiles
 from civicportal.i18n import _
+from civicportal.web.context import environment
 
 
 class BoundForm:
@@ -240,8 +240,7 @@ class BoundForm:
 
     def _render(self, template: str, **values: Any) -> Markup:
         # The templates escape what they are given; what they return is markup.
-        environment = self.request.registry.getUtility(IJinja2Environment, name=".jinja2")
-        drawn = environment.get_template(f"civicportal:templates/deform/{template}.jinja2")
+        drawn = environment(self.request).get_template(f"civicportal:templates/deform/{template}.jinja2")
         return Markup(drawn.render({**self._names, **values}))  # noqa: S704
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import ColumnElement, and_, exists, false, func, null, or_, select, true, tuple_, union_all
 from sqlalchemy.orm import aliased
+from sqlalchemy.util import memoized_property
 
 from civicportal.access import in_kartable, visible
 from civicportal.cases.models import Case
@@ -38,6 +39,8 @@ MOMENTS = {
     "updated": Referral.changed_at,
 }
 """Where the orders of cases stand on their open lines."""
+OTHER = aliased(Referral)
+"""Another line of the same case; made once, since an alias copies every column."""
 EVERYWHERE = "everywhere"
 """View of a search: every case the person may see, in whosever kartable. It has no counter."""
 
@@ -87,7 +90,7 @@ class InboxService:
         than these have.
         """
         names = [name for name in VIEWS if name != "closed"]
-        columns = [self._condition(name).label(name) for name in names]
+        columns = [self._conditions[name].label(name) for name in names]
         some = self._some(columns, filters).subquery()
         sums = [func.count().filter(some.c[name]).label(name) for name in names]
         closed = self._query(select(Case.id), "closed", filters).limit(MOST_COUNTED + 1).subquery()
@@ -125,7 +128,7 @@ class InboxService:
 
     def _lines(self, view: str, filters: Filters) -> list[ColumnElement[bool]]:
         """Return the conditions of the parts of a view."""
-        narrowed = and_(self._condition(view), self._best, *self._narrowed(filters, Referral))
+        narrowed = and_(self._conditions[view], self._best, *self._narrowed(filters, Referral))
         found = own_parts(self.identity) if view == "mine" else parts(self.identity)
         return [and_(part, narrowed) for part in found]
 
@@ -154,7 +157,7 @@ class InboxService:
         query = self._filtered(self._joined(columns), filters)
         if view == "closed":
             return query.where(self._last_closed_today(), visible(self.identity, walked=True))
-        return query.where(self._condition(view), self._best, in_kartable(self.identity))
+        return query.where(self._conditions[view], self._best, in_kartable(self.identity))
 
     @property
     def _now(self) -> datetime:
@@ -169,11 +172,10 @@ class InboxService:
         holds = and_(Referral.case_id == Case.id, Referral.type == "action", Referral.closed_at.is_(None))
         return columns.select_from(Case).outerjoin(Referral, holds)
 
-    @property
+    @memoized_property
     def _best(self) -> ColumnElement[bool]:
         """The condition for one line of each case of the kartable: the one to act, else the first copy or inquiry."""
-        other = aliased(Referral)
-        better = self._earlier(other, in_kartable(self.identity, other))
+        better = self._earlier(in_kartable(self.identity, OTHER))
         # There is one line to act at most: of it nothing is asked.
         return or_(Referral.type == "action", ~better)
 
@@ -185,20 +187,21 @@ class InboxService:
             mine = line.closed_by_id == self.identity.user_id
             return and_(mine, line.closed_at >= start, line.closed_at < end)
 
-        other = aliased(Referral)
-        return and_(mine(Referral), ~self._earlier(other, mine(other)))
+        return and_(mine(Referral), ~self._earlier(mine(OTHER)))
 
     @staticmethod
-    def _earlier(other: type[Referral], condition: ColumnElement[bool]) -> ColumnElement[bool]:
-        """Return the condition that another such line of the case comes before."""
-        earlier = tuple_(other.type, other.id) < tuple_(Referral.type, Referral.id)
-        lines = select(other.id).where(other.case_id == Referral.case_id, condition, earlier)
+    def _earlier(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+        """Return the condition that another such line of the case comes before; it is asked of ``OTHER``."""
+        earlier = tuple_(OTHER.type, OTHER.id) < tuple_(Referral.type, Referral.id)
+        lines = select(OTHER.id).where(OTHER.case_id == Referral.case_id, condition, earlier)
         return exists(lines).correlate(Referral)
 
-    def _condition(self, view: str) -> ColumnElement[bool]:
+    @memoized_property
+    def _conditions(self) -> Mapping[str, ColumnElement[bool]]:
+        """The conditions of the views on a line."""
         persons = self.identity.deputy_for | {self.identity.user_id or 0}
         running = and_(Referral.paused_at.is_(None), Referral.stage.in_(OPEN_STAGES))
-        conditions: dict[str, ColumnElement[bool]] = {
+        return {
             "all": true(),
             "new": Referral.read_at.is_(None),
             "mine": or_(Referral.to_user_id.in_(persons), Referral.taken_by_id.in_(persons)),
@@ -206,7 +209,6 @@ class InboxService:
             "overdue": and_(Referral.deadline < self._now, running),
             "waiting": Referral.paused_at.is_not(None),
         }
-        return conditions[view]
 
     def _narrowed(self, filters: Filters, of: type[Case] | type[Referral]) -> Iterator[ColumnElement[bool]]:
         """Yield the conditions of the filters on a case, or on the copies that stand on its open line."""

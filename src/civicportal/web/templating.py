@@ -6,14 +6,17 @@ from functools import lru_cache, partial
 from typing import Any
 
 from jinja2 import pass_context
+from jinja2.environment import TemplateModule
 from markupsafe import Markup, escape
 from pyramid.events import BeforeRender
+from pyramid.request import RequestLocalCache
 from pyramid.threadlocal import get_current_request
 
 from civicportal.cases import tracking
 from civicportal.cases.marking import marked, snippet
 from civicportal.i18n import _, format_number, listed, localized_digits
 from civicportal.lists import Total
+from civicportal.web.context import QuickContext, environment
 from civicportal.web.static import CORE, static_url
 
 
@@ -185,6 +188,27 @@ class LazyToken:
         return str(self._request.csrf_token_value)
 
 
+class LazyMacros:
+    """The macros of pages, which templates know as ``ui``: made when the first of them is used."""
+
+    def __init__(self, request: Any) -> None:
+        self._request = request
+
+    def __getattr__(self, name: str) -> Any:
+        macro = getattr(MACROS.get_or_create(self._request), name)
+        setattr(self, name, macro)  # found at once the next time
+        return macro
+
+
+def _macros(request: Any) -> TemplateModule:
+    names = BeforeRender({"request": request}, {})
+    request.registry.notify(names)
+    return environment(request).get_template("civicportal:templates/macros.jinja2").make_module(names)
+
+
+MACROS = RequestLocalCache(_macros)
+
+
 class LazyNavigation:
     """The navigation, gathered when a layout asks for it: fields and fragments have none."""
 
@@ -202,12 +226,23 @@ def add_globals(event: Any) -> None:
         return
     event.setdefault("site", request.registry.site.face)
     event.setdefault("identity", request.identity if request.identity.door != "visitor" else None)
-    event["csrf_token"] = LazyToken(request)
-    event["text_direction"] = request.text_direction
-    event["draw_icon"] = partial(icon, static_url(request, CORE, "vendor/icons.svg"))
-    event["static"] = lambda path: static_url(request, CORE, path)
-    event["static_of"] = lambda owner, path: static_url(request, owner, path)
-    event["navigation"] = LazyNavigation(request)
+    event.update(NAMES.get_or_create(request))
+
+
+def _names(request: Any) -> dict[str, Any]:
+    return {
+        "csrf_token": LazyToken(request),
+        "text_direction": request.text_direction,
+        "draw_icon": partial(icon, static_url(request, CORE, "vendor/icons.svg")),
+        "static": partial(static_url, request, CORE),
+        "static_of": partial(static_url, request),
+        "navigation": LazyNavigation(request),
+        "ui": LazyMacros(request),
+    }
+
+
+NAMES = RequestLocalCache(_names)
+"""What the templates of a request know: a page is drawn in many pieces."""
 
 
 def includeme(config: Any) -> None:
@@ -216,7 +251,11 @@ def includeme(config: Any) -> None:
     # Layouts and macros are named from here, by the templates of plugins too.
     config.add_jinja2_search_path("civicportal:templates")
 
-    def add_filters() -> None:
-        config.get_jinja2_environment().filters.update(FILTERS)
+    def prepare() -> None:
+        drawn_with = config.get_jinja2_environment()
+        drawn_with.filters.update(FILTERS)
+        drawn_with.context_class = QuickContext
+        # Jinja's own looks up ``gettext`` in the context, which it copies for it inside of loops and blocks.
+        drawn_with.globals["_"] = drawn_with.globals["gettext"]
 
-    config.action(None, add_filters, order=1000)
+    config.action(None, prepare, order=1000)

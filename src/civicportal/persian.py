@@ -39,6 +39,11 @@ LONGEST_WORD = 64
 """Letters of a word by which it is searched; of a longer one the beginning."""
 _JOINT = re.compile(rf"[\u200c\u200b\u00ac{_INVISIBLE}]+")
 _GAPS = re.compile(rf"[\s{ZWNJ}]*{ZWNJ}[\s{ZWNJ}]*")
+# The first letter, which the key of a text folds into the second.
+_MADDA = "\ue000"
+_ALPHABET = f"{_MADDA}ابپتثجچحخدذرزژسشصضطظعغفقکگلمنوهی"
+# Unicode has the four letters that Arabic lacks, and kaf, behind all others: a block of their own sets them right.
+_ORDERED = str.maketrans(_ALPHABET, "".join(chr(0x0620 + place) for place in range(len(_ALPHABET))))
 _NUMBER_NOISE = re.compile(rf"[\s{ZWNJ}{_INVISIBLE}]+")
 
 
@@ -62,6 +67,11 @@ def key(text: str) -> str:
     """
     folded = latin_digits(_MARKS.sub("", store(text))).translate(_FOLDED).lower()
     return unicodedata.normalize("NFC", " ".join(folded.split()))
+
+
+def alphabetical(text: str) -> str:
+    """Return the key by which names are sorted: in the order of the Persian alphabet, however they are spelled."""
+    return key(store(text).replace("آ", _MADDA)).translate(_ORDERED)
 
 
 class Word(NamedTuple):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from civicportal.persian import DASHES, ZWNJ, compact, key, store
+from civicportal.persian import DASHES, ZWNJ, alphabetical, compact, key, store
 
 # Letters, marks, joiners, spaces and Latin letters that act on each other, beside any text at all.
 persian = st.text(
@@ -83,3 +83,30 @@ def test_a_key_has_single_spaces_and_no_joiner(text: str) -> None:
 def test_compact_keeps_what_a_number_field_needs() -> None:
     assert compact("\u202a ۰۹۱۲ ٣٤٥\u200c-6789\u202c") == "0912345-6789"
     assert compact("405–903 1274", also=DASHES) == "4059031274"
+
+
+def test_names_stand_in_the_order_of_the_persian_alphabet():
+    names = [
+        "آرش",
+        "ابراهیم",
+        "پیمان",
+        "ثریا",
+        "چنگیز",
+        "زهرا",
+        "ژاله",
+        "سارا",
+        "کامران",
+        "گلنار",
+        "لیلا",
+        "نگار",
+        "وحید",
+        "هما",
+        "یاس",
+    ]
+    assert sorted(set(names), key=alphabetical) == names
+
+
+def test_two_spellings_stand_together_and_words_before_longer_ones():
+    assert alphabetical("علي كريمي") == alphabetical("علی کریمی")
+    assert alphabetical("علی رضایی") < alphabetical("علیرضا")
+    assert sorted(["Beta", "alpha", "Gamma"], key=alphabetical) == ["alpha", "Beta", "Gamma"]

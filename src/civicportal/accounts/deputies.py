@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, select
 
 from civicportal.accounts import messages
 from civicportal.accounts.models import Deputy, User
+from civicportal.accounts.names import by_name
 from civicportal.accounts.rights import RightsService
 from civicportal.audit.services import AuditService
 from civicportal.errors import Forbidden, NotFound, NotPossible
@@ -41,9 +42,8 @@ class DeputyService:
         return self._running(Deputy.absent_id, Deputy.deputy_id == user.id)
 
     def candidates(self, user: User) -> Sequence[User]:
-        """Return the colleagues who can stand in for somebody."""
-        query = select(User).where(*_at_work(), User.id != user.id).order_by(User.name, User.id)
-        return self.session.scalars(query).all()
+        """Return the colleagues who can stand in for somebody, by name."""
+        return by_name(self.session.scalars(select(User).where(*_at_work(), User.id != user.id)))
 
     def add(self, absent: User, deputy_id: int, first: date, last: date) -> Deputy:
         """Let a colleague stand in for somebody; the deputy is told by SMS.

@@ -1,17 +1,23 @@
-"""Words of names that came from before they were kept beside the name."""
+"""Names of people: in which order they stand, and the words of those from before these were kept beside the name."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, select, update
 
 from civicportal.accounts.models import User
-from civicportal.persian import folded
+from civicportal.persian import alphabetical, folded
 
 if TYPE_CHECKING:
     from civicportal.site import Site
 
 BATCH = 2000
 """People in one transaction."""
+
+
+def by_name(people: Iterable[User]) -> list[User]:
+    """Return people in the order of the alphabet, which no database is sure to know."""
+    return sorted(people, key=lambda user: (alphabetical(user.name), user.id))
 
 
 def fold_names(site: "Site") -> int:

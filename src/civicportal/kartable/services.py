@@ -18,6 +18,7 @@ from civicportal.kartable.errors import ReferralError
 from civicportal.kartable.models import Referral
 from civicportal.kartable.routing import RoutingService
 from civicportal.organization.services import OrganizationService
+from civicportal.persian import alphabetical
 
 if TYPE_CHECKING:
     from civicportal.work import Work
@@ -192,15 +193,15 @@ class KartableService:
         return [user for user, unit in self.addressees() if unit == unit_id]
 
     def addressees(self) -> list[tuple[User, int]]:
-        """Return everyone to whom a case may be referred by name, with the unit in which they are one."""
+        """Return by name everyone to whom a case may be referred, with the unit in which they are one."""
         query = (
             select(User, Membership.unit_id)
             .join(Membership, Membership.user_id == User.id)
             .where(Membership.unit_id.is_not(None), User.disabled_at.is_(None), User.deleted_at.is_(None))
             .distinct()
-            .order_by(User.name, User.id)
         )
-        return [(user, unit_id) for user, unit_id in self.session.execute(query) if unit_id]
+        found = [(user, unit_id) for user, unit_id in self.session.execute(query) if unit_id]
+        return sorted(found, key=lambda pair: (alphabetical(pair[0].name), pair[0].id))
 
     # -- lines ----------------------------------------------------------------------------------------------
 

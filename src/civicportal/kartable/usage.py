@@ -10,6 +10,7 @@ from civicportal.audit.services import AuditService
 from civicportal.cases.models import Case
 from civicportal.kartable.models import Referral, RoutingRule
 from civicportal.organization.models import Category, Unit
+from civicportal.persian import alphabetical
 
 if TYPE_CHECKING:
     from civicportal.work import Work
@@ -53,9 +54,9 @@ class UsageService:
             select(User, Membership)
             .join(Membership, Membership.user_id == User.id)
             .where(Membership.unit_id == unit.id, User.disabled_at.is_(None), User.deleted_at.is_(None))
-            .order_by(User.name, User.id, Membership.id)
+            .order_by(User.id, Membership.id)
         )
-        rows = self.session.execute(query)
+        rows = sorted(self.session.execute(query), key=lambda row: alphabetical(row[0].name))
         return [
             Member(user=user, role=membership.role.title, category_id=membership.category_id)
             for user, membership in rows

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, select, tuple_
+from sqlalchemy import ColumnElement, and_, exists, false, func, select
 from sqlalchemy.orm import selectinload
 
 from civicportal.accounts.models import Membership, User
@@ -12,7 +12,7 @@ from civicportal.cases.search import occurs
 from civicportal.cases.wanted import read
 from civicportal.kartable.transfer import TransferService
 from civicportal.organization.services import OrganizationService
-from civicportal.persian import store
+from civicportal.persian import alphabetical, store
 
 if TYPE_CHECKING:
     from civicportal.work import Work
@@ -66,12 +66,13 @@ class MemberDirectory:
         :param before: id of the first member of the page behind; it wins over ``after``.
         """
         place, backwards = before or after, before is not None
-        found = select(User).where(*self._conditions(query)).options(selectinload(User.memberships))
-        ordered = self._ordered(found, query, place, backwards)
-        rows = list(self.session.scalars(ordered.limit(PAGE_SIZE + 1)))
-        more, rows = len(rows) > PAGE_SIZE, rows[:PAGE_SIZE]
+        ids = self._ids(query, place, backwards)
+        more, ids = len(ids) > PAGE_SIZE, ids[:PAGE_SIZE]
         if backwards:
-            rows.reverse()
+            ids.reverse()
+        found = select(User).where(User.id.in_(ids)).options(selectinload(User.memberships))
+        people = {user.id: user for user in self.session.scalars(found)}
+        rows = [people[id_] for id_ in ids]
         return MemberPage(
             rows=rows,
             cases=self.work.get(TransferService).open_actions([row.id for row in rows]),
@@ -86,16 +87,25 @@ class MemberDirectory:
         found = {bool(staff): number for staff, number in self.session.execute(query)}
         return {"staff": found.get(True, 0), "citizens": found.get(False, 0)}
 
-    def _ordered(
-        self, found: Select[User], query: MemberQuery, place: int | None, backwards: bool
-    ) -> Select[User]:
-        columns: list[Any] = [User.name, User.id] if query.who == "staff" else [User.id]
-        rising = (query.who == "staff") != backwards
+    def _ids(self, query: MemberQuery, place: int | None, backwards: bool) -> list[int]:
+        """Return the ids of a page and of one more, as one walks from a place forth or backwards."""
+        conditions = self._conditions(query)
+        if query.who == "staff":
+            return self._staff(conditions, place, backwards)[: PAGE_SIZE + 1]
+        found = select(User.id).where(*conditions).order_by(User.id.asc() if backwards else User.id.desc())
+        if place is not None:
+            found = found.where(User.id > place if backwards else User.id < place)
+        return list(self.session.scalars(found.limit(PAGE_SIZE + 1)))
+
+    def _staff(self, conditions: list[ColumnElement[bool]], place: int | None, backwards: bool) -> list[int]:
+        """Return all ids behind a place: a municipality's staff are few, and no database is sure to know the alphabet."""
+        names = self.session.execute(select(User.name, User.id).where(*conditions))
+        keys = sorted(((alphabetical(name), id_) for name, id_ in names), reverse=backwards)
         here = self.session.get(User, place) if place is not None else None
         if here is not None:
-            values = tuple_(*(getattr(here, column.key) for column in columns))
-            found = found.where(tuple_(*columns) > values if rising else tuple_(*columns) < values)
-        return found.order_by(*(column.asc() if rising else column.desc() for column in columns))
+            mark = (alphabetical(here.name), here.id)
+            keys = [key for key in keys if (key < mark if backwards else key > mark)]
+        return [id_ for _name, id_ in keys]
 
     def _conditions(self, query: MemberQuery) -> list[ColumnElement[bool]]:
         if query.citizen is not None:

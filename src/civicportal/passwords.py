@@ -48,6 +48,13 @@ _NO_ACCOUNT = f"$argon2id$v=19$m=19456,t=2,p=1${_b64(16)}${_b64(32)}"
 _MOBILE = re.compile(r"(?:\+?98|0098|0)?9\d{9}")
 _DATE = re.compile(r"(?:1[34]|19|20)\d\d[-/.]?\d\d[-/.]?\d\d")
 _REPEATED = re.compile(r"(.{1,3})\1+", re.DOTALL)
+_ROWS = (
+    "01234567890123456789 abcdefghijklmnopqrstuvwxyz ابپتثجچحخدذرزژسشصضطظعغفقکگلمنوهی"
+    " qwertyuiop asdfghjkl zxcvbnm ضصثقفغعهخحجچ شسیبلاتنمکگ ظطزرذدپو"
+)
+# Rows of the alphabets and the keyboards, and what they are backwards.
+_SEQUENCES = (*_ROWS.split(), *_ROWS[::-1].split())
+_FEW_ROWS = 4
 _DECORATION = re.compile(r"^[\W\d_]+|[\W\d_]+$")
 # What must be left of a password, in letters and digits, once the site's own words are taken out.
 _REST = 5
@@ -102,7 +109,22 @@ def check_password_policy(password: str, *, minimum: int, words: Iterable[str]) 
 def _is_common(folded: str) -> bool:
     if any(pattern.fullmatch(folded) for pattern in (_MOBILE, _DATE, _REPEATED)):
         return True
-    return folded in _common() or _DECORATION.sub("", folded) in _common()
+    return folded in _common() or _DECORATION.sub("", folded) in _common() or _is_made_of_rows(folded)
+
+
+def _is_made_of_rows(folded: str) -> bool:
+    """Tell whether three characters in a row, on average, follow from the first: 1234567890123, qwerty123456, aaaabbbb."""
+    rows = place = 0
+    while place < len(folded):
+        end = place + 1
+        while end < len(folded) and _is_row(folded[place : end + 1]):
+            end += 1
+        rows, place = rows + 1, end
+    return rows <= min(len(folded) // 3, _FEW_ROWS)
+
+
+def _is_row(part: str) -> bool:
+    return len(set(part)) == 1 or any(part in sequence for sequence in _SEQUENCES)
 
 
 def _is_made_of(folded: str, words: Iterable[str]) -> bool:

@@ -120,6 +120,14 @@ def test_common_passwords_are_refused(password):
 
 @pytest.mark.parametrize(
     "password",
+    ["1234567890123", "۱۲۳۴۵۶۷۸۹۰۱۲۳", "abcdefgh", "hgfedcba", "qwerty123456", "12345678912", "aaaabbbb1111", "ضصثقفغعه", "ابپتثجچح"],
+)  # fmt: skip
+def test_a_few_rows_of_keys_or_of_the_alphabet_are_refused(password):
+    assert "easy to guess" in refused(password)
+
+
+@pytest.mark.parametrize(
+    "password",
     [
         "shahreman123",
         "Shahreman!!",

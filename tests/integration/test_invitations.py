@@ -158,9 +158,14 @@ def test_a_citizen_becomes_a_colleague_and_stays_one_person(site, app, boss, bro
 
 def test_user_name_and_mobile_are_one_persons(site, app, boss):
     invite(app)
-    for taken in ({}, {"username": "other"}, {"mobile": "09120000009"}):
+    for taken, field in (
+        ({}, "username"),
+        ({"username": "other"}, "mobile"),
+        ({"mobile": "09120000009"}, "username"),
+    ):
         page = invite(app, **taken)
         assert page.status_int == 422
+        assert page.html.select_one(f"[name={field}]")["aria-invalid"] == "true"
         assert page.html.select_one("[name=name]")["value"] == "زهرا باغبان‌پور"
 
 

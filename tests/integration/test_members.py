@@ -6,17 +6,21 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import select, update
 
+from civicportal.accounts.deputies import DeputyService
 from civicportal.accounts.invitations import InvitationService, LinkSpent
 from civicportal.accounts.members import MemberService
 from civicportal.accounts.models import Session, User
 from civicportal.accounts.names import fold_names
 from civicportal.accounts.sessions import SessionService
+from civicportal.accounts.totp import TotpService, new_secret
 from civicportal.audit.models import AuditEvent
 from civicportal.cases.models import Case
 from civicportal.cases.services import CaseService
 from civicportal.errors import NotFound
 from civicportal.kartable.services import KartableService
+from civicportal.kartable.usage import UsageService
 from civicportal.notifications.models import OutboxMessage
+from civicportal.organization.models import Unit
 from civicportal.privacy.erasure import erase_deleted
 from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
 
@@ -66,6 +70,30 @@ def test_staff_by_name_and_citizens_apart(app, city):
     citizens = app.get("/admin/members?who=citizens")
     assert names(citizens) == ["حسن بهرامی"]
     assert "09000000001" not in citizens.text.translate(str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789"))
+
+
+def test_names_stand_in_the_order_of_the_alphabet(site, app, city):
+    boss, officer, colleague, _citizen = city
+    with site.work() as work:
+        for user, name in ((boss, "هما بینا"), (officer, "پیمان سروستانی"), (colleague, "کامران استواری")):
+            work.session.get(User, user.id).name = name
+    ordered = ["پیمان سروستانی", "کامران استواری", "هما بینا"]
+    assert names(app.get("/admin/members")) == ordered
+    with site.work(write=False) as work:
+        unit = work.session.get(User, officer.id).memberships[0].unit_id
+        assert [user.name for user in work.get(KartableService).colleagues(unit)] == ordered[:2]
+        assert [user.name for user in work.get(DeputyService).candidates(boss)] == ordered[:2]
+        members = work.get(UsageService).members(work.session.get(Unit, unit))
+        assert [member.user.name for member in members] == ordered[:2]
+
+
+def test_who_has_just_signed_in_was_seen(site, app, city, browse):
+    _boss, officer, *_ = city
+    with site.work(write=False) as work:
+        assert work.session.get(User, officer.id).last_seen_at is None
+    browse(site, officer, "staff")
+    with site.work(write=False) as work:
+        assert work.session.get(User, officer.id).last_seen_at == work.clock.now()
 
 
 def test_filters(site, app, city):
@@ -363,6 +391,42 @@ def test_who_may_do_less_gets_no_hold_of_an_account(site, app, city, sign_in):
         assert "بیش از شما" in change_number(app, user, "09121234567", status=422)
         with site.work(write=False) as work:
             assert work.session.get(User, user.id).mobile == number
+
+
+def test_the_app_of_who_lost_their_telephone_is_turned_off(site, app, city, browse):
+    boss, officer, *_ = city
+    assert "/app/off" not in app.get(page_of(officer))
+    with site.work() as work:
+        for user in (boss, officer):
+            person = work.session.get(User, user.id)
+            work.get(TotpService).enable(person, new_secret(), 1, ["hash"])
+    officers = browse(site, officer, "staff")
+    form_of(app.get(page_of(officer)), "/app/off").submit(status=303)
+    with site.work(write=False) as work:
+        person = work.session.get(User, officer.id)
+        assert person.totp_secret is None
+        assert work.get(TotpService).recovery_hashes(officer.id) == {}
+        event = work.session.scalars(select(AuditEvent).where(AuditEvent.action == "totp:disable")).one()
+        assert (event.subject_id, event.actor_name) == (officer.id, "سارا نیک‌فر")
+        told = work.session.scalars(
+            select(OutboxMessage.kind).where(OutboxMessage.user_id == officer.id)
+        ).all()
+        assert "member.app_off" in told
+    officers.get("/kartable", status=303)
+    assert "/app/off" not in app.get(page_of(boss)), "one's own is turned off in one's own account"
+
+
+def test_who_may_do_less_takes_no_second_factor_away(site, app, city, sign_in):
+    boss, officer, *_ = city
+    with site.work() as work:
+        keeper = make_staff(work, "keeper", permissions=["core:member:manage"])
+        for user in (boss, officer):
+            work.get(TotpService).enable(work.session.get(User, user.id), new_secret(), 1, [])
+    sign_in(keeper)
+    for user in (boss, officer):
+        assert "بیش از شما" in form_of(app.get(page_of(user)), "/app/off").submit(status=303).follow()
+        with site.work(write=False) as work:
+            assert work.session.get(User, user.id).totp_secret
 
 
 def test_who_may_open_the_pages(site, app, city, sign_in):

@@ -286,7 +286,10 @@ def test_a_keeper_of_roles_gives_what_they_have(site, app, sign_in, keeper):
     form = form_with(app.get(f"/admin/roles/{role_id(site, 'کارشناس')}"), "permissions")
     rights(form)[WORK].checked = True
     page = form.submit(status=422)
-    assert "فقط دسترسی‌هایی را می‌توانید بگذارید" in page
+    said = page.html.select_one("#permissions-error")
+    assert "فقط دسترسی‌هایی را می‌توانید بگذارید" in said.text
+    assert page.html.select_one(".err-summary a")["href"] == "#permissions-group"
+    assert "Permissions" not in page
     assert rights(form_with(page, "permissions"))[WORK].checked
 
 

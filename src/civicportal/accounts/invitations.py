@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, select, update
 
 from civicportal.accounts import messages
+from civicportal.accounts.errors import NumberTaken, UsernameTaken
 from civicportal.accounts.identity import identity_of
 from civicportal.accounts.memberships import MembershipService
 from civicportal.accounts.models import Invitation, Role, User
@@ -65,7 +66,8 @@ class InvitationService:
         :param mobile: E.164; the code that proves it goes there.
         :returns: the invitation and its token, which is nowhere else.
         :raises Forbidden: when the actor would give more than they have.
-        :raises NotPossible: when user name or mobile are another's, or a scope makes no sense.
+        :raises UsernameTaken: when the user name is another's, ``NumberTaken`` when the mobile is.
+        :raises NotPossible: when a scope makes no sense.
         """
         self._refuse_taken(username, mobile)
         for scope in scopes:
@@ -273,12 +275,12 @@ class InvitationService:
         accounts = self.work.get(AccountService)
         others = [row for row in self.waiting() if row is not but and row.expires_at > self.work.clock.now()]
         if accounts.by_username(username) or any(row.username == username for row in others):
-            raise NotPossible(_("This user name is taken."))
+            raise UsernameTaken
         person = accounts.by_mobile(mobile)
         if (person and person.username) or any(row.mobile == mobile for row in others):
-            raise NotPossible(_("Somebody of the staff has this mobile number, or is invited with it."))
+            raise NumberTaken(_("Somebody of the staff has this mobile number, or is invited with it."))
         if person and (person.disabled_at or person.deleted_at):
-            raise NotPossible(_("The account of this mobile number is closed; open it first."))
+            raise NumberTaken(_("The account of this mobile number is closed; open it first."))
 
     def _record(self, action: str, invitation: Invitation) -> None:
         self.work.get(AuditService).record(

@@ -5,11 +5,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from civicportal.accounts import messages
+from civicportal.accounts.errors import UsernameTaken
 from civicportal.accounts.models import User
 from civicportal.accounts.rights import RightsService
 from civicportal.accounts.sessions import SessionService
+from civicportal.accounts.totp import TotpService
 from civicportal.audit.services import AuditService
-from civicportal.errors import NotFound, NotPossible
+from civicportal.errors import Forbidden, NotFound, NotPossible
 from civicportal.i18n import _
 
 if TYPE_CHECKING:
@@ -44,15 +47,35 @@ class MemberService:
 
         :param username: of staff; None leaves a citizen without one.
         :raises Forbidden: when it is an administrator's and the actor is none.
-        :raises NotPossible: when somebody else has this user name.
+        :raises UsernameTaken: when somebody else has this user name.
         """
         self.rights.require_manage(user)
         taken = select(User.id).where(User.username == username, User.id != user.id)
         if username and self.session.scalar(taken) is not None:
-            raise NotPossible(_("This user name is taken."))
+            raise UsernameTaken
         user.name, user.username = name, username
         self.session.flush()
         self._record("member:edit", user)
+
+    def turn_app_off(self, user: User) -> None:
+        """Let codes come by SMS again to who has lost the authenticator app and its recovery codes; the person is told.
+
+        Whoever holds the mobile and the password is in from now on: so nobody does this to whom they could not give every
+        right that the account holds.
+
+        :raises Forbidden: when the account holds more than the actor.
+        :raises NotPossible: for oneself, and when there is no app.
+        """
+        if user.id == self.work.actor.user_id:
+            raise NotPossible(_("Turn the app off in your own account."))
+        if user.totp_secret is None:
+            raise NotPossible(_("There is no authenticator app any more."))
+        self.rights.require_manage(user)
+        if not self.rights.may_lend(user):
+            raise Forbidden("the account holds more than who would take its second factor away")
+        self.work.get(TotpService).disable(user)
+        self.work.get(SessionService).end_everything(user)
+        messages.tell(self.work, "member.app_off", user)
 
     def disable(self, user: User) -> None:
         """Close both doors to a person and end every session, in this transaction.

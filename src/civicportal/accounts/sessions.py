@@ -91,6 +91,7 @@ class SessionService:
                 data=self._take_over(replaces, user) if replaces else {},
             )
         )
+        self.session.execute(update(User).where(User.id == user.id).values(last_seen_at=now))
         self.session.flush()
         return token
 

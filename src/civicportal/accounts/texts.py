@@ -23,6 +23,12 @@ ACCOUNT_TEXTS = (
         fields=("PHONE",),
     ),
     MessageText(
+        key="member.app_off",
+        title=_("An administrator turned the authenticator app off"),
+        text=_("{SITE}: codes for signing in come by SMS again. If you did not ask for it, call {PHONE}."),
+        fields=("PHONE",),
+    ),
+    MessageText(
         key="member.left",
         title=_("The account was deleted by its owner"),
         text=_("{SITE}: your account is deleted. Sign in within 30 days if you want it back."),

@@ -163,7 +163,11 @@ class RoleEntry(StrictSchema):
 
     seen = Node(CleanText(1, 40), widget=HiddenWidget())
     title = Node(CleanText(2, LONGEST_NAME), title=_("Name of the access level"))
-    permissions = Node(ListOf(Choice(lambda bindings: bindings["permissions"]), max=MOST_RIGHTS), missing=())
+    permissions = Node(
+        ListOf(Choice(lambda bindings: bindings["permissions"]), max=MOST_RIGHTS),
+        title=_("Rights"),
+        missing=(),
+    )
 
 
 class RoleDeletion(StrictSchema):

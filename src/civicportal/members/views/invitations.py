@@ -4,6 +4,7 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
+from civicportal.accounts.errors import NumberTaken, UsernameTaken
 from civicportal.accounts.invitations import InvitationService, Scope
 from civicportal.accounts.members import MemberService
 from civicportal.accounts.models import Invitation
@@ -51,8 +52,12 @@ def invite(request: Any) -> Any:
             invitation, token = request.work.get(InvitationService).invite(**person, scopes=scopes)
         except Forbidden:
             form.refuse("role", NOT_YOURS)
+        except UsernameTaken as refusal:
+            form.refuse("username", refusal.reason)
+        except NumberTaken as refusal:
+            form.refuse("mobile", refusal.reason)
         except NotPossible as refusal:
-            form.refuse("", refusal.reason)
+            form.refuse("role", refusal.reason)
         forget(request)
         return {"form": None, **_link(request, invitation, token)}
 

@@ -99,6 +99,20 @@ def end_sessions(request: Any) -> HTTPSeeOther:
     return _back(request, _("The person has been signed out everywhere."))
 
 
+def turn_app_off(request: Any) -> HTTPSeeOther:
+    """Turn the authenticator app of a member off, who has lost it."""
+    if asked := ask_proof(request, back=member_path(request)):
+        return asked
+    service = request.work.get(MemberService)
+    try:
+        service.turn_app_off(service.fetch(numbered(request), lock=True))
+    except Forbidden:
+        return _back(request, _("This person may do more than you: ask an administrator."), tone="bad")
+    except NotPossible as refusal:
+        return _back(request, refusal.reason, tone="bad")
+    return _back(request, _("The app was turned off; the person was signed out and told by SMS."))
+
+
 def _give(request: Any, form: BoundForm, values: dict[str, Any]) -> None:
     user = request.work.get(MemberService).fetch(numbered(request), lock=True)
     if user.username is None:

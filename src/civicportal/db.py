@@ -157,6 +157,14 @@ class FairLock:
                 self._waiters.popleft().set()
 
 
+def insert_into(dialect: str, table: Any) -> Any:
+    """Return an ``INSERT`` that may say what to do when the row is there already.
+
+    :param dialect: "sqlite" or "postgresql".
+    """
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
 class Engines:
     """The reading and the writing face of one connection pool."""
 
@@ -171,7 +179,7 @@ class Engines:
 
     def insert(self, table: Any) -> Any:
         """Return an ``INSERT`` that may say what to do when the row is there already."""
-        return postgresql.insert(table) if self.dialect == "postgresql" else sqlite.insert(table)
+        return insert_into(self.dialect, table)
 
     def dispose(self) -> None:
         """Close all pooled connections."""

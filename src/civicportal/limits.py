@@ -6,12 +6,13 @@ The numbers are those of ``docs/security/limits.md``; a site changes single ones
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Integer, String, delete, select, update
 from sqlalchemy.orm import Mapped
 
-from civicportal.db import Base, short_transaction, tagged
+from civicportal.db import Base, insert_into, short_transaction, tagged
 from civicportal.errors import CivicportalError
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ class Limits:
         """
         counted = {key: (name, window, start) for key, name, window, start in self._rows(uses)}
         with short_transaction(self._site.engines) as connection:
-            found = dict(connection.execute(self._count(counted)).all())
+            found = dict(connection.execute(_count(self._site.engines.dialect), self._sorted(counted)).all())
         full = [
             (start + timedelta(seconds=window.seconds), name)
             for key, (name, window, start) in counted.items()
@@ -131,16 +132,13 @@ class Limits:
             for window in self._windows[name]:
                 yield f"{key}:{window.seconds}", name, window, _start(now, window)
 
-    def _count(self, counted: Mapping[str, tuple[str, Window, datetime]]) -> Any:
+    @staticmethod
+    def _sorted(counted: Mapping[str, tuple[str, Window, datetime]]) -> list[dict[str, Any]]:
         # In the order of their keys, so that two requests never wait crosswise.
-        rows = [
+        return [
             {"key": key, "window_start": start, "ends_at": start + timedelta(seconds=window.seconds), "n": 1}
             for key, (_name, window, start) in sorted(counted.items())
         ]
-        statement = self._site.engines.insert(LimitHit).values(rows)
-        return statement.on_conflict_do_update(
-            index_elements=["key", "window_start"], set_={"n": LimitHit.n + 1}
-        ).returning(LimitHit.key, LimitHit.n)
 
     def give_back(self, name: str, *parts: object) -> None:
         """Take back one use that was counted before it was known to be a good one."""
@@ -176,6 +174,16 @@ class Limits:
         """Delete the windows that have ended."""
         with short_transaction(self._site.engines) as connection:
             connection.execute(delete(LimitHit).where(LimitHit.ends_at < self._site.clock.now()))
+
+
+@cache
+def _count(dialect: str) -> Any:
+    # Without values of its own it is made and compiled once, for any number of rows.
+    statement = insert_into(dialect, LimitHit.__table__)
+    found = statement.on_conflict_do_update(
+        index_elements=["key", "window_start"], set_={"n": LimitHit.n + 1}
+    )
+    return found.returning(LimitHit.key, LimitHit.n)
 
 
 def _key(site: "Site", name: str, parts: tuple[object, ...]) -> str:

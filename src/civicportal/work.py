@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from civicportal.reference import ReferenceSession
 from civicportal.security import SYSTEM, Identity
-from civicportal.statistics.counters import CountKey, Counts, Values, write_counts
-from civicportal.statistics.tallies import Place, Tally, TallyCounts, write_tallies
+from civicportal.statistics.counters import CountKey, Counts, Values, counted_rows
+from civicportal.statistics.summing import add_up
+from civicportal.statistics.tallies import Place, Tally, TallyCounts, tallied_rows
 
 if TYPE_CHECKING:
     from civicportal.cases.changes import CaseChange
@@ -121,8 +122,8 @@ class Work:
         self.session.flush()
         if self.session.touches_reference:
             self.site.reference.change(self.session)
-        write_counts(self.site.engines, self.session, self._counts, self.site.calendar)
-        write_tallies(self.site.engines, self.session, self._tallies)
+        counted = counted_rows(self._counts, self.site.calendar) | tallied_rows(self._tallies)
+        add_up(self.site.engines, self.session, counted)
         self._counts.clear()
         self._tallies.clear()
 

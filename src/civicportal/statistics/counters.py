@@ -1,14 +1,14 @@
-"""Writing the counters that a unit of work collected, as one sorted upsert right before the commit."""
+"""The counters that a unit of work collects, to be written right before the commit."""
 
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple, cast
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Table
 
 from civicportal.calendar import CityCalendar
-from civicportal.db import Base, Engines
 from civicportal.statistics.models import CaseCount, CaseMonthCount
 from civicportal.statistics.periods import month_of
+from civicportal.statistics.summing import Row, Summed
 
 
 class CountKey(NamedTuple):
@@ -38,28 +38,16 @@ class Counts(dict[CountKey, Values]):
         self[key] = tuple(old + sign * new for old, new in zip(before, values, strict=True))
 
 
-def write_counts(engines: Engines, session: Session, counts: Counts, calendar: CityCalendar) -> None:
-    """Add to the counters of days and of months; sorted, so that two units of work never wait crosswise."""
+BY_DAY, BY_MONTH = (Summed(cast("Table", model.__table__), MEASURES) for model in (CaseCount, CaseMonthCount))
+
+
+def counted_rows(counts: Counts, calendar: CityCalendar) -> dict[Summed, list[Row]]:
+    """Return what is added to the counters of days and of months."""
     months = Counts()
     for key, values in counts.items():
         months.add(key._replace(day=month_of(key.day, calendar)), values, 1)
-    written = [(CaseCount, counts), (CaseMonthCount, months)]
-    statements = [_upsert(engines, model, rows) for model, found in written if (rows := _rows(found))]
-    if len(statements) == 2 and engines.dialect == "postgresql":
-        # Both on one way to the server.
-        by_day, by_month = statements
-        statements = [by_day.add_cte(by_month.cte("by_month"))]
-    for statement in statements:
-        session.execute(statement)
+    return {BY_DAY: _rows(counts), BY_MONTH: _rows(months)}
 
 
-def _rows(counts: Counts) -> list[dict[str, Any]]:
-    found = sorted((key, values) for key, values in counts.items() if any(values))
-    return [{**key._asdict(), **dict(zip(MEASURES, values, strict=True))} for key, values in found]
-
-
-def _upsert(engines: Engines, model: type[Base], rows: list[dict[str, Any]]) -> Any:
-    table = model.__table__
-    statement = engines.insert(table).values(rows)
-    added = {name: table.c[name] + statement.excluded[name] for name in MEASURES}
-    return statement.on_conflict_do_update(index_elements=list(CountKey._fields), set_=added)
+def _rows(counts: Counts) -> list[Row]:
+    return [(*key, *values) for key, values in counts.items() if any(values)]

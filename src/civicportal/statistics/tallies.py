@@ -4,10 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import inspect
-from sqlalchemy.orm import Session
-
-from civicportal.db import Engines
+from civicportal.statistics.summing import Row, Summed
 
 if TYPE_CHECKING:
     from civicportal.cases.models import Case
@@ -33,7 +30,12 @@ class Tally:
     @property
     def names(self) -> list[str]:
         """Return the names of the columns that say where."""
-        return [column.name for column in inspect(self.model).primary_key]
+        return list(self.summed.keys)
+
+    @property
+    def summed(self) -> Summed:
+        """Return the table as one that is added to."""
+        return Summed(self.model.__table__, ("n",))
 
 
 class TallyCounts(dict[tuple[Tally, Place], int]):
@@ -44,20 +46,10 @@ class TallyCounts(dict[tuple[Tally, Place], int]):
         self[tally, place] = self.get((tally, place), 0) + sign
 
 
-def write_tallies(engines: Engines, session: Session, counts: TallyCounts) -> None:
-    """Add to the counters, one statement a table; sorted, so that two units of work never wait crosswise."""
-    for tally in sorted({tally for tally, _ in counts}, key=lambda tally: str(tally.model.__tablename__)):
-        _write(
-            engines, session, tally, ((place, n) for (of, place), n in counts.items() if of == tally and n)
-        )
-
-
-def _write(engines: Engines, session: Session, tally: Tally, counts: Iterable[tuple[Place, int]]) -> None:
-    names, model = tally.names, tally.model
-    rows = [dict(zip([*names, "n"], [*place, n], strict=True)) for place, n in sorted(counts)]
-    if not rows:
-        return
-    statement = engines.insert(model).values(rows)
-    session.execute(
-        statement.on_conflict_do_update(index_elements=names, set_={"n": model.n + statement.excluded.n})
-    )
+def tallied_rows(counts: TallyCounts) -> dict[Summed, list[Row]]:
+    """Return what is added to each table of such counters, the tables in the order of their names."""
+    found: dict[Summed, list[Row]] = {}
+    for (tally, place), n in sorted(counts.items(), key=lambda item: item[0][0].model.__table__.name):
+        if n:
+            found.setdefault(tally.summed, []).append((*place, n))
+    return found

@@ -1,0 +1,92 @@
+"""Adding numbers to rows of counters by statements that are made once a process.
+
+SQLAlchemy makes an INSERT of several rows anew whenever it runs, which takes longer than the database works at it. On
+PostgreSQL the rows travel as arrays instead, whatever their number, and all tables on one way to the server.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Table, bindparam, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from civicportal.db import Engines
+
+
+@dataclass(frozen=True)
+class Summed:
+    """A table of counters.
+
+    :ivar table: its primary key says what is counted.
+    :ivar measures: names of the columns that are added to.
+    """
+
+    table: Table
+    measures: tuple[str, ...]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Return the names of the columns that say what is counted."""
+        return tuple(column.name for column in self.table.primary_key)
+
+    def parameter(self, name: str) -> str:
+        """Return the name under which the values of a column travel."""
+        return f"{self.table.name}_{name}"
+
+
+Row = tuple[Any, ...]
+"""What is counted, then how much of it: the values of the keys and of the measures, in their order."""
+
+
+def add_up(engines: Engines, session: Session, found: Mapping[Summed, Sequence[Row]]) -> None:
+    """Add numbers to tables in their order, to the rows of each in the order of their keys.
+
+    So two units of work never wait crosswise. A row that is not there is made.
+    """
+    written = {summed: sorted(rows) for summed, rows in found.items() if rows}
+    if not written:
+        return
+    connection = session.connection()
+    if engines.dialect == "postgresql":
+        connection.execute(_together(tuple(written)), _arrays(written))
+        return
+    for summed, rows in written.items():
+        names = (*summed.keys, *summed.measures)
+        connection.execute(_one_by_one(summed), [dict(zip(names, row, strict=True)) for row in rows])
+
+
+def _arrays(written: Mapping[Summed, Sequence[Row]]) -> dict[str, list[Any]]:
+    return {
+        summed.parameter(name): list(values)
+        for summed, rows in written.items()
+        for name, values in zip((*summed.keys, *summed.measures), zip(*rows, strict=True), strict=True)
+    }
+
+
+@cache
+def _together(tables: tuple[Summed, ...]) -> Any:
+    first, *others = [_from_arrays(summed) for summed in tables]
+    named = zip(others, tables[1:], strict=True)
+    return first.add_cte(*(statement.cte(f"to_{summed.table.name}") for statement, summed in named))
+
+
+def _from_arrays(summed: Summed) -> Any:
+    names = (*summed.keys, *summed.measures)
+    arrays = (
+        bindparam(summed.parameter(name), type_=postgresql.ARRAY(summed.table.c[name].type)) for name in names
+    )
+    rows = func.unnest(*arrays).table_valued(*names, name=f"of_{summed.table.name}").render_derived()
+    return _adding(postgresql.insert(summed.table).from_select(names, select(*rows.c)), summed)
+
+
+@cache
+def _one_by_one(summed: Summed) -> Any:
+    return _adding(sqlite.insert(summed.table), summed)
+
+
+def _adding(statement: Any, summed: Summed) -> Any:
+    added = {name: summed.table.c[name] + statement.excluded[name] for name in summed.measures}
+    return statement.on_conflict_do_update(index_elements=summed.keys, set_=added)

@@ -6,14 +6,14 @@ from datetime import date, timedelta
 import click
 import pytest
 from click.testing import CliRunner
+from kinds import PERMITS
 from sqlalchemy import MetaData, Table, inspect, select, text
 from translationstring import TranslationString
 
-from civicportal import migrate
+from civicportal import migrate, migrate_state
 from civicportal.api import (
     EVERYBODY,
     CaseEvent,
-    CaseKind,
     CaseService,
     Finding,
     IdentityClaim,
@@ -27,10 +27,8 @@ from civicportal.api import (
     Reply,
     Route,
     State,
-    Transition,
     Verdict,
     Widget,
-    Workflow,
     _,
     hookimpl,
     number,
@@ -59,20 +57,6 @@ from civicportal.testing import (
 )
 from civicportal.work import MOST_CHANGES
 from civicportal.worker.jobs import JobRunner
-
-PERMITS = CaseKind(
-    name="permits",
-    title=_("Permit"),
-    permission_prefix="permits:case",
-    workflow=Workflow(
-        initial="asked",
-        states=(
-            State(name="asked", title=_("Asked"), stage="registered"),
-            State(name="given", title=_("Given"), stage="done"),
-        ),
-        transitions=(Transition(name="give", title=_("Give"), sources=("asked",), target="given"),),
-    ),
-)
 
 
 def implementation(name, function):
@@ -130,7 +114,7 @@ def test_hook_register_models_brings_tables_with_a_version_table_of_their_own(
     migrate.upgrade(site)
     tables = set(inspect(site.engines.read).get_table_names())
     assert {"gadget_parts", "alembic_version_gadget", "alembic_version_civicportal"} <= tables
-    assert [state.name for state in migrate.pending(site)] == []
+    assert [state.name for state in migrate_state.pending(site)] == []
 
 
 def test_hook_register_case_kinds_brings_a_kind_with_its_rights(install, assemble):

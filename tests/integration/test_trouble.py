@@ -1,33 +1,23 @@
 """A plugin in trouble on a portal with another one that is well: what it costs, and what people are told."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from kinds import PERMITS
 from sqlalchemy import Column, Integer, MetaData, Table, inspect, select
 
 from civicportal import __version__, migrate
-from civicportal.api import CaseKind, PluginModels, State, Transition, Widget, Workflow, _, hookimpl
+from civicportal.api import PluginModels, Widget, hookimpl
 from civicportal.cases.models import Case
 from civicportal.cli import main
 from civicportal.errors import ConfigurationError
 from civicportal.testing import identity, make_case, make_citizen, make_staff, make_unit, outbox
 
 CARD = "civicportal:templates/dashboard/card.jinja2"
-KIND = CaseKind(
-    name="gadget",
-    title=_("Permit"),
-    permission_prefix="gadget:case",
-    workflow=Workflow(
-        initial="asked",
-        states=(
-            State(name="asked", title=_("Asked"), stage="registered"),
-            State(name="given", title=_("Given"), stage="done"),
-        ),
-        transitions=(Transition(name="give", title=_("Give"), sources=("asked",), target="given"),),
-    ),
-)
+KIND = replace(PERMITS, name="gadget", permission_prefix="gadget:case")
 REVISION = """
 import sqlalchemy as sa
 from alembic import op

@@ -34,6 +34,19 @@ def test_home_screen_is_offered_where_the_browser_offers_it(open_page: Open) -> 
     expect(page.locator("html[data-asked=yes]")).to_be_attached()
 
 
+def test_a_browser_that_offers_nothing_is_explained(open_page: Open) -> None:
+    page = open_page(screen=PHONE)
+    page.add_init_script("Object.defineProperty(navigator, 'standalone', {value: false})")
+    page.goto("/")
+    card = page.locator("[data-install]")
+    expect(card).to_be_visible()
+    expect(card.locator("[data-install-by-hand]")).to_be_visible()
+    expect(card.locator("[data-install-button]")).to_be_hidden()
+    icon = page.locator("link[rel=apple-touch-icon]").get_attribute("href")
+    assert icon
+    assert page.request.get(icon).headers["content-type"] == "image/png"
+
+
 def test_manifest_names_the_app_in_its_language(open_page: Open) -> None:
     page = open_page(screen=PHONE)
     page.goto("/")

@@ -284,3 +284,12 @@ class TestList:
         officer.put_up(publish=False)
         widget = app.get("/desk").html.find("section", attrs={"aria-labelledby": "announcements-title"})
         assert [link.text for link in widget.select("li a")] == ["۱", "۰", "۱"]
+
+    def test_its_form_leads_to_where_it_comes_back(self, officer, app):
+        """By an old tab or the browser's history: what is written there could not be kept."""
+        post = officer.put_up("دور ریخته")
+        officer.act("delete", post)
+        page = app.get(f"/desk/announcements/{post}", status=303).follow()
+        assert page.request.GET["view"] == "deleted"
+        assert page.html.select(f'form[action$="/desk/announcements/{post}/restore"]')
+        assert page.html.select(".toast-x, .notice")

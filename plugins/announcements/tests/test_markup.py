@@ -32,6 +32,9 @@ ATTACKS = [
 ]
 
 
+LINK = '<a href="https://a.example" rel="noopener noreferrer">'
+
+
 @pytest.mark.parametrize("text", ATTACKS)
 def test_nothing_harmful_comes_through(text):
     page = BeautifulSoup(str(render_markup(text)), "html.parser")
@@ -55,6 +58,15 @@ def test_nothing_harmful_comes_through(text):
         ("[ما](https://a.example)", '<p><a href="https://a.example" rel="noopener noreferrer">ما</a></p>'),
         ("[۱۳۷](tel:137)", '<p><a href="tel:137" rel="noopener noreferrer">۱۳۷</a></p>'),
         ("۲ < ۳ & ۴", "<p>۲ &lt; ۳ &amp; ۴</p>"),
+        ("https://a.example", f"<p>{LINK}https://a.example</a></p>"),
+        ("(https://a.example)، پس", f"<p>({LINK}https://a.example</a>)، پس</p>"),
+        ("**https://a.example**.", f"<p><strong>{LINK}https://a.example</a></strong>.</p>"),
+        ("- https://a.example", f"<ul>\n<li>{LINK}https://a.example</a></li>\n</ul>"),
+        ("[ما https://b.example](https://a.example)", f"<p>{LINK}ما https://b.example</a></p>"),
+        (
+            "https://a.example/گل",
+            '<p><a href="https://a.example/%DA%AF%D9%84" rel="noopener noreferrer">https://a.example/گل</a></p>',
+        ),
     ],
 )
 def test_marks_become_html(text, html):

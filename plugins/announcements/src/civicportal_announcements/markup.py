@@ -1,6 +1,8 @@
 """The small Markdown of announcements: a text becomes HTML, and of the HTML only what is listed here stays."""
 
 import html
+import re
+from collections.abc import Iterable, Iterator
 
 import nh3
 from markdown_it import MarkdownIt
@@ -14,11 +16,15 @@ _PARSER = MarkdownIt("commonmark", {"html": False, "breaks": True}).disable(
 _TAGS = {"p", "br", "strong", "em", "h2", "h3", "h4", "ul", "ol", "li", "blockquote", "a", "hr"}
 _SCHEMES = {"http", "https", "mailto", "tel"}
 _DEEPEST = 4
+#: An address as people paste it; what ends a sentence or a bracket does not belong to it.
+_ADDRESS = re.compile(r"(https?://[^\s<>«»()\[\]\"]*[^\s<>«»()\[\]\".,،؛;:!?؟…])", re.IGNORECASE)
 
 
 def render_markup(text: str) -> Markup:
     """Return the HTML of a text, safe to stand in a page of ours; its headings begin below the page's own."""
     tokens = [_lowered(token) for token in _PARSER.parse(text)]
+    for token in tokens:
+        token.children = list(_linked(token.children)) if token.children else token.children
     found = _PARSER.renderer.render(tokens, _PARSER.options, {})
     cleaned = nh3.clean(
         found,
@@ -46,3 +52,23 @@ def _lowered(token: Token) -> Token:
     if token.type in ("heading_open", "heading_close"):
         token.tag = f"h{min(int(token.tag[1]) + 1, _DEEPEST)}"
     return token
+
+
+def _linked(tokens: Iterable[Token]) -> Iterator[Token]:
+    """Make links of plain addresses, but not within links."""
+    depth = 0
+    for token in tokens:
+        if token.type in ("link_open", "link_close"):
+            depth += token.nesting
+        if depth or token.type != "text":
+            yield token
+            continue
+        for place, part in enumerate(_ADDRESS.split(token.content)):
+            words = Token("text", "", 0, content=part)
+            is_address = place % 2
+            yield from _link(words) if is_address else (words,)
+
+
+def _link(words: Token) -> tuple[Token, ...]:
+    opening = Token("link_open", "a", 1, attrs={"href": _PARSER.normalizeLink(words.content)})
+    return opening, words, Token("link_close", "a", -1)

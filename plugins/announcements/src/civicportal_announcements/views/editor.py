@@ -55,6 +55,8 @@ class _Editor:
 
     def answer(self) -> Any:
         """Show the form, or act on what was sent."""
+        if self.sent is None and self.post and self.post.deleted_at is not None:
+            return self._away()
         if self.sent is None:
             keys = [picture.key for picture in self.known]
             return self._page(self._form(keys, initial=self._initial()), keys)
@@ -96,6 +98,13 @@ class _Editor:
         except PictureGone:
             form.refuse("", _("A picture is not there any more. Please add it again."))
         return self._done(self.post)
+
+    def _away(self) -> HTTPSeeOther:
+        """Lead to where a deleted announcement can be brought back: nothing else can be done with it."""
+        self.request.session.flash(
+            self.request.translate(_("This announcement is deleted. Bring it back first.")), "bad"
+        )
+        return HTTPSeeOther(self.request.route_path("announcements.desk", _query={"view": "deleted"}))
 
     def _done(self, post: Post) -> HTTPSeeOther:
         request = self.request

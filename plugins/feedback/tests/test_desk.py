@@ -55,6 +55,13 @@ class TestList:
         assert codes == {several[index] for index in wanted}
         assert number(page.html.select_one(".page-h p").text) == len(wanted)
 
+    def test_a_date_that_is_none_is_refused_in_its_field(self, city, app, sign_in, several):
+        sign_in(city.officer)
+        page = app.get("/desk/feedback", {"last_day": "1405/13/40"})
+        box = page.html.select_one("details.filter-box")
+        assert box.has_attr("open")
+        assert "چنین روزی" in box.select_one(f"#{box.select_one('[name=last_day]')['id']}-error").text
+
     def test_the_search_box_marks_words_and_keeps_numbers_out_of_the_address(
         self, city, app, sign_in, several
     ):

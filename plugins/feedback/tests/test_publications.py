@@ -117,6 +117,15 @@ class TestPages:
         assert the_form(page, "/publish")["heard"].value == HEARD
         assert published(city) == ["متن همکار دیگر"]
 
+    def test_a_mistake_does_not_hide_that_a_colleague_was_faster(self, city, app, sign_in, answered, clock):
+        sign_in(city.officer)
+        form = the_form(app.get(f"/desk/feedback/{answered}/publish"), "/publish")
+        clock.advance(minutes=1)
+        city.publish(answered, heard="متن همکار دیگر")
+        form["heard"] = "کوتاه"
+        page = form.submit(status=409)
+        assert the_form(page, "/publish")["heard"].value == "کوتاه"
+
     def test_without_consent_the_page_says_so(self, city, app, sign_in):
         code = city.send()
         city.step(code, "answer", public_text=city.answer)

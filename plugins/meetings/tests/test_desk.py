@@ -96,6 +96,12 @@ class TestSearch:
         assert self.found(self.search(desk, last_day="۱۴۰۵/۰۳/۰۹")) == ["پروانهٔ ساختمانی"]
         assert self.found(self.search(desk, first_day="1405/03/10")) == ["زمین ورزشی محله"]
 
+    def test_a_date_that_is_none_is_refused_in_its_field(self, several, desk):
+        page = self.search(desk, first_day="1405/13/40")
+        field = page.html.select_one("#requests [name=first_day]")
+        assert field["value"] == "۱۴۰۵/۱۳/۴۰"
+        assert "چنین روزی" in page.html.select_one(f"#{field['id']}-error").text
+
     def test_by_words_of_the_request_and_names(self, several, desk):
         page = self.search(desk, words="ورزشي")
         assert self.found(page) == ["زمین ورزشی محله"]
@@ -210,7 +216,8 @@ class TestSetting:
         office.schedule(other, SUNDAY, "10:00")
         form = self.form(desk.get(f"/desk/meetings/requests/{code}"))
         page = fill(form, day="1405/03/10", at="10:15").submit(status=422)
-        assert page.html.select_one(".err-summary") is not None
+        [line] = page.html.select(".err-summary a")
+        assert "شهردار در این زمان" in page.html.select_one(f"{line['href']}-error").text
         taken = page.html.select_one("button[value='2026-05-31T10:00']")
         assert taken.has_attr("disabled")
 
@@ -221,6 +228,15 @@ class TestSetting:
         assert self.form(page)["note"].value == "کارت ملی"
         self.form(page).submit(status=303)
         assert office.current(code).start == office.moment(SUNDAY, "10:30")
+
+    def test_another_officer_has_set_a_time_meanwhile(self, office, desk, code):
+        form = self.form(desk.get(f"/desk/meetings/requests/{code}"))
+        office.schedule(code, MONDAY, "11:00")
+        page = fill(form, day="1405/03/10", at="10:30", note="کارت ملی").submit(status=409)
+        assert "کسی در این میان" in page.html.select_one(".err-summary").text
+        assert page.html.select_one("[id$=reason-error]") is None
+        assert self.form(page)["note"].value == "کارت ملی"
+        assert office.current(code).start == office.moment(MONDAY, "11:00")
 
     def test_from_the_kartable_too(self, office, desk, code):
         page = desk.get(f"/kartable/cases/{code}")
@@ -261,6 +277,41 @@ class TestSetting:
     def test_a_closed_request_is_given_no_time(self, office, desk, code):
         office.step(code, "decline", public_text="در حیطهٔ شهرداری نیست.")
         desk.get(f"/desk/meetings/requests/{code}", status=404)
+
+
+class TestAskedForAnotherTime:
+    WISH = "دوشنبه پیش از ظهر بهتر است."
+
+    @pytest.fixture
+    def code(self, office):
+        code = office.ask()
+        office.schedule(code, SUNDAY, "10:00")
+        office.step(code, "ask_another_time", by=office.citizen, public_text=self.WISH)
+        return code
+
+    def asking(self, page):
+        return page.html.select("#asking li")
+
+    def test_stands_on_the_desk_whatever_week_is_shown(self, desk, code):
+        [line] = self.asking(desk.get("/desk/meetings?day=1405/06/01"))
+        assert "مریم رضایی" in line.text
+        assert self.WISH in line.text
+        assert line.select_one(f"a[href$='/desk/meetings/requests/{code}']") is not None
+        assert desk.get("/desk").html.select_one("a[href$='/desk/meetings#asking']") is not None
+
+    def test_until_another_time_is_set(self, office, desk, code):
+        office.reschedule(code, MONDAY, "11:00")
+        assert self.asking(desk.get("/desk/meetings")) == []
+        assert desk.get("/desk").html.select_one("a[href$='/desk/meetings#asking']") is None
+
+    def test_until_the_meeting_has_begun(self, office, code, clock, app, sign_in):
+        clock.advance(days=30)
+        sign_in(office.officer)
+        assert self.asking(app.get("/desk/meetings")) == []
+
+    def test_is_nobody_elses_business(self, office, code, app, sign_in):
+        sign_in(office.handler)
+        assert self.asking(app.get("/desk/meetings")) == []
 
 
 class TestDayList:

@@ -31,13 +31,18 @@ def widget(request: Any) -> Iterator[Widget]:
     work = request.display_work
     calendar = work.get(OrganizationService).calendar
     today = calendar.today(work.clock.now())
-    [day] = work.get(AgendaService).days(today, 1)
+    agenda = work.get(AgendaService)
+    [day] = agenda.days(today, 1)
     yield Widget(
         name="meetings.today",
         area="desk",
         template=f"{TEMPLATES}/today.jinja2",
         weight=60,
-        context={"day": day, "waiting": work.get(MeetingSearch).count(Filters())},
+        context={
+            "day": day,
+            "waiting": work.get(MeetingSearch).count(Filters()),
+            "asking": len(agenda.asking()),
+        },
     )
 
 

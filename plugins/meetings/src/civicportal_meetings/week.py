@@ -13,7 +13,8 @@ SATURDAY = 5
 class Entry:
     """Something in the mayor's diary.
 
-    :ivar tone: "" for what is settled, "p" for what the citizen has not confirmed, "x" for a closed time.
+    :ivar tone: "" for what is settled, "p" for what the citizen has not confirmed, "x" for a closed time, "new" for what
+        stands in a form that was not sent yet.
     :ivar asks: the citizen asks for another time.
     """
 

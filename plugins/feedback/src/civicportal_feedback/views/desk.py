@@ -77,8 +77,9 @@ def publish(request: Any) -> Any:
     )
     if request.method == "POST":
         try:
-            values = form.validate(request.POST)
+            form.keep(request.POST)
             request.work.get(CaseService).check_version(case, whole_number(request.POST.get("version", "")))
+            values = form.validate(request.POST)
             service.publish(case, **values)
         except FormInvalid:
             request.response.status_int = 422

@@ -36,12 +36,16 @@ class AgendaService:
         self.calendar = work.get(OrganizationService).calendar
         self.access = work.get(AccessService)
 
-    def days(self, first: date, count: int) -> list[Day]:
-        """Return the days of the desk with what stands in them."""
+    def days(self, first: date, count: int, *further: Entry) -> list[Day]:
+        """Return the days of the desk with what stands in them.
+
+        :param further: what is shown besides.
+        """
         dates = [first + timedelta(days=number) for number in range(count)]
         start, end = self.calendar.day_bounds(first)[0], self.calendar.day_bounds(dates[-1])[1]
         entries = sorted(
-            [*self._meetings(start, end), *self._sessions(start, end)], key=lambda entry: entry.start
+            [*self._meetings(start, end), *self._sessions(start, end), *further],
+            key=lambda entry: entry.start,
         )
         return [
             Day(
@@ -55,6 +59,14 @@ class AgendaService:
     def visits(self, start: datetime, end: datetime) -> list[Visit]:
         """Return the appointments of a span that stand or took place, in the order of their time."""
         return self._visits(Appointment.start >= start, Appointment.start < end)
+
+    def asking(self) -> list[Visit]:
+        """Return the appointments to come for which their citizens ask for another time."""
+        return self._visits(
+            Appointment.start > self.work.clock.now(),
+            Appointment.ended_at.is_(None),
+            Appointment.response == "other_time",
+        )
 
     def members(self, session: MeetingSession) -> list[Visit]:
         """Return who was invited to a session, in the order of the invitations."""

@@ -1,6 +1,6 @@
 """Giving a request its time, beside the week of the desk: a month with its free days, the times of a day."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -31,6 +31,7 @@ from civicportal_meetings.services import AppointmentService, DiaryService, Meet
 from civicportal_meetings.services.agenda import AgendaService
 from civicportal_meetings.services.search import WAITING
 from civicportal_meetings.views.desk import desk
+from civicportal_meetings.week import Entry
 
 OWN = ("version", "pick", "month")
 """What is sent besides the fields: the version of the case, a day or a time that was picked, a month that was turned to."""
@@ -53,14 +54,14 @@ def send(request: Any) -> Any:
     if any(request.POST.get(name) for name in ("pick", "month")):
         form.fill(_picked(request))
         return _page(request, case, form, month=request.POST.get("month", ""))
-    return _apply(request, case, transition, form, "time")
+    return _apply(request, case, transition, form, "at")
 
 
 def invite(request: Any) -> Any:
     """Give the request a seat of a session."""
     case = _case(request, lock=True)
     transition = request.site.kind(KIND).workflow.step(case.status, "invite")
-    return _apply(request, case, transition, _form(request, case, transition), "seat")
+    return _apply(request, case, transition, _form(request, case, transition), "session")
 
 
 # -- inside -------------------------------------------------------------------------------------------------
@@ -98,15 +99,17 @@ def _form(request: Any, case: Case, transition: Transition) -> BoundForm:
 def _apply(request: Any, case: Case, transition: Transition, form: BoundForm, place: str) -> Any:
     service = request.work.get(CaseService)
     try:
+        # First: what another officer has done meanwhile may ask for words that this form never had a field for.
+        service.check_version(case, whole_number(request.POST.get("version", "")))
         values = form.validate(request.POST)
-        version = whole_number(request.POST.get("version", ""))
-        service.apply(case, transition.name, version=version, **step_values(values))
+        service.apply(case, transition.name, **step_values(values))
     except FormInvalid:
         return _refused(request, case, form, place, 422)
     except Refused as refusal:
-        form.fail("", refusal.reason)
+        form.fail(place, refusal.reason)
         return _refused(request, case, form, place, 422)
     except StaleCase:
+        form.keep(request.POST)
         form.fail("", STALE)
         return _refused(request, case, form, place, 409)
     request.session.flash(request.translate(_("The time is set; the citizen is told by SMS.")), "good")
@@ -122,7 +125,7 @@ def _moment(request: Any, case: Case) -> datetime:
 
 def _refused(request: Any, case: Case, form: BoundForm, place: str, status: int) -> dict[str, Any]:
     request.response.status_int = status
-    if place == "seat":
+    if place == "session":
         return _page(request, case, _form(request, case, _step(request, case)), seat=form)
     return _page(request, case, form)
 
@@ -138,12 +141,14 @@ def _page(
     shown = day_in(month) or chosen
     minutes = values.get("minutes") or request.site.plugin_settings[KIND]["default_minutes"]
     detail: Any = work.get(MeetingService).request(case)
+    name = work.get(AgendaService).name(case, detail)
     return desk(
         request,
         chosen,
+        *_entry(request, values, name or case.subject, minutes),
         case=case,
         detail=detail,
-        name=work.get(AgendaService).name(case, detail),
+        name=name,
         identity=_identity(request, case),
         suits=titles(detail.suitable_days, detail.suitable_part),
         current=work.get(AppointmentService).current(case),
@@ -161,6 +166,15 @@ def _page(
         ],
         sms=_sms(request, case, _step(request, case), form),
     )
+
+
+def _entry(request: Any, values: Mapping[str, Any], title: str, minutes: int) -> Iterator[Entry]:
+    """Yield the time in the form for the week, once day and time can be read."""
+    if "day" in values and "at" in values:
+        start = request.site.calendar.at(values["day"], values["at"])
+        yield Entry(
+            start=start, end=start + timedelta(minutes=minutes), title=title, url="#assign", tone="new"
+        )
 
 
 def _identity(request: Any, case: Case) -> Any:

@@ -27,7 +27,7 @@ from civicportal_meetings.exports import desk_choices
 from civicportal_meetings.names import KIND, SESSIONS
 from civicportal_meetings.services.agenda import AgendaService, Visit
 from civicportal_meetings.services.search import Filters, MeetingSearch
-from civicportal_meetings.week import table, week_of
+from civicportal_meetings.week import Entry, table, week_of
 
 DAYS = 7
 HALF_HOUR = timedelta(minutes=30)
@@ -39,10 +39,11 @@ def show(request: Any) -> dict[str, Any]:
     return desk(request, day)
 
 
-def desk(request: Any, day: date | None, **panel: Any) -> dict[str, Any]:
+def desk(request: Any, day: date | None, *chosen: Entry, **panel: Any) -> dict[str, Any]:
     """Return what the template of the desk needs.
 
     :param day: whose week is shown; today's if None.
+    :param chosen: a time that stands in a form, shown in the week.
     :param panel: what stands beside it, of a request that is given a time.
     """
     work = request.work
@@ -51,7 +52,7 @@ def desk(request: Any, day: date | None, **panel: Any) -> dict[str, Any]:
     page = search.page(filters, cursor=request.GET.get("cursor"))
     work.get(AccessService).read_lines(row[0] for row in page.rows)
     return {
-        **week(request, day),
+        **week(request, day, *chosen),
         "form": form,
         "filtered": any(request.GET.get(field.name) for field in form) or filters.citizen is not None,
         "page": page,
@@ -60,6 +61,7 @@ def desk(request: Any, day: date | None, **panel: Any) -> dict[str, Any]:
         "instead": search.instead_of(filters) if filters.words and not page.rows else "",
         "address": ListAddress(request, form, "meetings.desk", keep=("day",)),
         "agenda": work.get(AgendaService),
+        "asking": work.get(AgendaService).asking(),
         "suits": lambda detail: titles(detail.suitable_days, detail.suitable_part),
         "kind": request.site.kind(KIND),
         "may_plan": request.identity.permits(SESSIONS),
@@ -67,13 +69,13 @@ def desk(request: Any, day: date | None, **panel: Any) -> dict[str, Any]:
     }
 
 
-def week(request: Any, day: date | None) -> dict[str, Any]:
-    """Return the week of a day, and the days that lead to its neighbours."""
+def week(request: Any, day: date | None, *chosen: Entry) -> dict[str, Any]:
+    """Return the week of a day, and the days that lead to its neighbours; see :func:`desk`."""
     work = request.work
     calendar = work.get(OrganizationService).calendar
     today = calendar.today(work.clock.now())
     first = week_of(day or today, calendar)
-    days = work.get(AgendaService).days(first, DAYS)
+    days = work.get(AgendaService).days(first, DAYS, *chosen)
     hours = parse_hours(request.site.plugin_settings[KIND]["hours"])
     return {
         "first": first,

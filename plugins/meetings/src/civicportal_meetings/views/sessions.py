@@ -181,9 +181,9 @@ def _seats_form(request: Any, session: MeetingSession | None) -> BoundForm:
 
 
 def _waiting_form(request: Any) -> BoundForm:
-    agenda = request.work.get(AgendaService)
+    agenda, comma = request.work.get(AgendaService), request.translate(_(", "))
     options = [
-        Option(value=case.code, label=", ".join(filter(None, (agenda.name(case, detail), case.subject))))
+        Option(value=case.code, label=comma.join(filter(None, (agenda.name(case, detail), case.subject))))
         for case, detail in request.work.get(MeetingSearch).waiting()
     ]
     return BoundForm(

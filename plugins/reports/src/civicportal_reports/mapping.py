@@ -29,7 +29,7 @@ from civicportal.api import (
 )
 from civicportal_reports.models import PlaceCount, Report
 from civicportal_reports.search import Filters, ReportSearch
-from civicportal_reports.tally import LEVELS, SUMMED
+from civicportal_reports.tally import LEVELS, summed
 from civicportal_reports.workflow import KIND
 
 MOST_POINTS = 1000
@@ -205,8 +205,8 @@ class ReportMap:
     def _tally_query(
         self, filters: Filters, public: bool, *columns: Any, level: int = LEVELS[0]
     ) -> Select[Any]:
-        if level == LEVELS[0] and not filters.category and not filters.unit:
-            level = SUMMED
+        if not filters.category and not filters.unit:
+            level = summed(level)
         found: list[ColumnElement[bool]] = [PlaceCount.level == level, PlaceCount.n != 0]
         if filters.stage:
             found.append(PlaceCount.stage.in_(OPEN_STAGES if filters.stage == "open" else (filters.stage,)))

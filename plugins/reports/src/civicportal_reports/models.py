@@ -37,8 +37,8 @@ class Report(ReportsBase):
 class PlaceCount(ReportsBase):
     """How many reports of a cell of the map stand where. ``0`` means no category or no unit.
 
-    Every report counts once on each level of :data:`civicportal_reports.tally.LEVELS`, and once more where categories and
-    units are left out; a cell that reaches into two districts has rows of both.
+    Every report counts twice on each level of :data:`civicportal_reports.tally.LEVELS`: with its category and unit, and
+    where these are left out; a cell that reaches into two districts has rows of both.
     """
 
     __tablename__ = "reports_place_count"

@@ -15,8 +15,13 @@ Measured with 900,000 reports in a city ten kilometres wide: 126,000 and 303,000
 read within some 30 milliseconds, of the second the part that a map shows of it; a street is read from its reports.
 """
 
-SUMMED = -LEVELS[0]
-"""The first level once more, all categories and units together: what a map of the whole city is read from."""
+
+def summed(level: int) -> int:
+    """Return where the same cells are counted once more, all categories and units together.
+
+    Maps ask for these unless somebody looks for one of them; where few streets hold many reports they are a tenth.
+    """
+    return -level
 
 
 def places(case: Case, work: Work) -> Iterator[tuple[Any, ...]]:
@@ -29,21 +34,22 @@ def places(case: Case, work: Work) -> Iterator[tuple[Any, ...]]:
     work.session.info[Report, case.id] = report
     state = (case.stage, case.status, case.category_id or 0, case.unit_id or 0, case.public)
     for level in LEVELS:
-        yield (level, *Cell.of(point, level), report.district, *state)
-    yield (SUMMED, *Cell.of(point, LEVELS[0]), report.district, case.stage, case.status, 0, 0, case.public)
+        place = (*Cell.of(point, level), report.district)
+        yield (level, *place, *state)
+        yield (summed(level), *place, case.stage, case.status, 0, 0, case.public)
 
 
 def live() -> Any:
     """Return the query that counts the reports themselves."""
-    return union_all(*(_of_level(level) for level in LEVELS), _summed())
+    return union_all(*(query(level) for level in LEVELS for query in (_of_level, _summed)))
 
 
-def _summed() -> Rows:
-    places = _of_level(LEVELS[0]).subquery()
+def _summed(level: int) -> Rows:
+    places = _of_level(level).subquery()
     kept = (places.c.grid_row, places.c.grid_column, places.c.district, places.c.stage, places.c.status)
     zero: Any = literal_column("0")
     query: Rows = select(
-        literal_column(str(SUMMED)), *kept, zero, zero, places.c.public, func.sum(places.c.n)
+        literal_column(str(summed(level))), *kept, zero, zero, places.c.public, func.sum(places.c.n)
     )
     return query.group_by(*kept, places.c.public)
 

@@ -8,14 +8,25 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from civicportal.access import AccessService, can, holds, in_kartable, persons, sees_all, visible
+from civicportal.access import (
+    AccessService,
+    can,
+    holds,
+    in_kartable,
+    in_own_units,
+    persons,
+    sees_all,
+    visible,
+)
 from civicportal.accounts.models import User
 from civicportal.cases.models import Case
+from civicportal.cases.search import CaseSearch
 from civicportal.cases.services import CaseService
 from civicportal.errors import Forbidden, NotFound
 from civicportal.kartable.models import Referral
 from civicportal.kartable.parts import parts
 from civicportal.kartable.services import KartableService
+from civicportal.lists import Total
 from civicportal.organization.models import Category, Unit
 from civicportal.reach import reaches
 from civicportal.security import SYSTEM, VISITOR, Grant, Identity
@@ -82,7 +93,7 @@ def identities(draw, units, categories, people):
 def test_the_two_rules_are_one(site, seed):
     scatter(site, random.Random(seed))
     with site.work(write=False) as work:
-        compare(work.session)
+        compare(work)
 
 
 def is_reached(person, case, lines):
@@ -96,7 +107,8 @@ def is_reached(person, case, lines):
     )
 
 
-def compare(session):
+def compare(work):
+    session = work.session
     units, categories, people = (list(session.scalars(select(model.id))) for model in (Unit, Category, User))
     cases = session.scalars(select(Case)).all()
     lines = session.scalars(select(Referral)).all()
@@ -114,6 +126,15 @@ def compare(session):
         for kind in {case.kind for case in cases}:
             of_kind = select(Case.id).where(Case.kind == kind, visible(person, verb, kind=kind))
             assert set(session.scalars(of_kind)) == {id_ for id_ in in_sql if by_id[id_].kind == kind}
+            own = in_own_units(person, kind)
+            if verb == "view":
+                assert (
+                    own is None
+                    or set(session.scalars(select(Case.id).where(Case.kind == kind, own))) <= in_sql
+                )
+                with work.acting_as(person):
+                    total = CaseSearch(work).total(walked.where(Case.kind == kind), kind=kind)
+                assert total == Total(sum(by_id[id_].kind == kind for id_ in in_sql))
             if sees_all(person, kind, verb):
                 assert {case.id for case in cases if case.kind == kind} <= in_sql
         joined = select(Referral.id).join(Case, Case.id == Referral.case_id)

@@ -45,6 +45,7 @@ EVERYBODY = ("/", "/reports", "/reports/new", "/announcements", "/feedback")
 MOST = {
     "/offline": 2,
     "/kartable": 7,
+    "/desk": 17,
     "/desk/reports": 6,
     "case": 18,
     "submit": 13,
@@ -127,6 +128,17 @@ def test_the_requests_of_a_citizen_do_not_ask_more_often_for_more_rows(cities):
 @pytest.mark.parametrize("path", [path for path in MOST if path.startswith("/")])
 def test_a_page_keeps_to_its_number_of_statements(city, path):
     assert city.count(path, city.cast.staff["admin"]) <= MOST[path]
+
+
+@pytest.mark.parametrize("name", ["admin", "waste1", "pr"])
+def test_a_desk_counts_no_more_cases_than_a_list_does(city, name):
+    browser = city.browser(city.cast.staff[name])
+    browser.get("/desk", status=200)
+    with statements(city.site.engines.read) as texts:
+        browser.get("/desk", status=200)
+    counts = [text for text in texts if "count(" in text and ("cases" in text or "referrals" in text)]
+    assert counts
+    assert [text for text in counts if "LIMIT" not in text] == []
 
 
 def test_a_case_keeps_to_its_number_of_statements(city):

@@ -18,19 +18,22 @@ from sqlalchemy import (
     bindparam,
     false,
     func,
+    literal,
+    not_,
     or_,
     select,
     text,
     true,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from civicportal.access import visible
+from civicportal.access import in_own_units, sees_all, visible
 from civicportal.cases.models import Case
 from civicportal.cases.search_index import SearchIndex
 from civicportal.cases.search_query import fts5_query, tsquery, tsquery_of_kind, tsquery_of_scope
 from civicportal.cases.wanted import Term, Wanted, read
-from civicportal.lists import MOST_COUNTED, Total, count_rows, more_than
+from civicportal.lists import MOST_COUNTED, Total, count_rows, more_than, so_many
 
 if TYPE_CHECKING:
     from civicportal.work import Work
@@ -107,8 +110,11 @@ class CaseSearch:
         """Count the rows of a query, which :meth:`matches` may have narrowed by the same words; never all of many.
 
         :param query: selects from ``Case``.
+        :param kind: name of the only kind that the query asks for.
         """
-        proposal = self._proposal(read(typed), kind) if typed else None
+        if not typed:
+            return self._total(query, kind)
+        proposal = self._proposal(read(typed), kind)
         if proposal is None or proposal.complete or (self._newest or 0) <= _LOOKED_AT:
             return count_rows(self.session, query)
         # Of a frequent word some cases are known, or the latest are looked at: how many of them the rest of the query
@@ -120,6 +126,16 @@ class CaseSearch:
             latest = query.where(self._latest(_LOOKED_AT))
             found = count_rows(self.session, latest, MOST_COUNTED, Case.id.desc())
         return more_than(found.number) if found.exact else found
+
+    def _total(self, query: Rows, kind: str) -> Total:
+        """Count what lies in the actor's own units first: of a large one this is more than is counted, and soon met."""
+        own = in_own_units(self.work.actor, kind) if kind else None
+        if own is None or sees_all(self.work.actor, kind):
+            return count_rows(self.session, query)
+        parts = (query.where(own), query.where(or_(Case.unit_id.is_(None), not_(own))))
+        some = union_all(*(part.with_only_columns(literal(1)).order_by(None) for part in parts))
+        counted = select(func.count()).select_from(some.limit(MOST_COUNTED + 1).subquery())
+        return so_many(self.session.scalar(counted) or 0, MOST_COUNTED)
 
     def proposal(self, typed: str, kind: str = "") -> Proposal | None:
         """Return what the index knows of the words; None where it cannot say."""

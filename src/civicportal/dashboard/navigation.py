@@ -91,7 +91,7 @@ class Navigation:
 
     def badge(self, kind: str) -> Total | None:
         """Return the open action lines of the person's kartable, of one kind or of all; None for none."""
-        lines = self._open_lines
+        lines = self.open_lines
         return (lines.total if kind == ALL_KINDS else lines.by_kind.get(kind)) or None
 
     @memoized_property
@@ -103,7 +103,8 @@ class Navigation:
         return sorted(found, key=lambda item: (-item.weight, item.name))
 
     @memoized_property
-    def _open_lines(self) -> OpenLines:
+    def open_lines(self) -> OpenLines:
+        """Return the open action lines of the person's kartable; none where they cannot be read."""
         return (
             attempt(self.request, open_lines, OpenLines()) if self.request.identity.is_staff else OpenLines()
         )

@@ -7,7 +7,6 @@ from civicportal.cases.follow_up import FollowUpService
 from civicportal.dashboard.services import FiguresService
 from civicportal.dashboard.types import Widget
 from civicportal.i18n import _
-from civicportal.kartable.counters import open_lines
 
 CARD = "civicportal:templates/dashboard/card.jinja2"
 """Template of a service card: ``title`` and ``text`` (texts or translation strings), ``url``, ``icon``, ``tone``."""
@@ -79,7 +78,7 @@ def _own_cases(request: Any) -> Widget:
 
 
 def _kartable(request: Any) -> Widget:
-    lines = open_lines(request.display_work)
+    lines = request.navigation.open_lines
     rows = [(request.site.kind(kind), number) for kind, number in sorted(lines.by_kind.items())]
     return Widget(
         name="kartable",

@@ -80,14 +80,6 @@ class FigureService:
             found.of(is_now).citizens = number
         return found
 
-    def totals(self, selection: Selection) -> Numbers:
-        """Return only what adds up, and what is overdue."""
-        found = Numbers()
-        for stage, *values in self.reader.sums(selection, ("stage",)):
-            found.add(stage, tuple(values))
-        found.overdue = sum(number for is_now, _group, number in self._overdue(selection) if is_now)
-        return found
-
     def by_day(self, selection: Selection, step: Step = "day") -> dict[date, tuple[int, int]]:
         """Return by day of registration how many cases there are, and how many of them are reviewed by now.
 

@@ -22,13 +22,17 @@ Answer = TypeVar("Answer")
 
 @contextmanager
 def isolated(request: Any) -> Iterator[Work]:
-    """Open a read-only unit of work at ``request.display_work``; it is thrown away at the end."""
+    """Open a read-only unit of work at ``request.display_work``; it is thrown away at the end.
+
+    A piece that asks for what is isolated itself, such as the numbers of the navigation, goes on with its own afterwards.
+    """
+    outer = getattr(request, "display_work", None)
     with request.site.work(actor=request.identity, write=False) as work:
         request.display_work = work
         try:
             yield work
         finally:
-            del request.display_work
+            request.display_work = outer
 
 
 def attempt(request: Any, what: Callable[[Work], Answer], fallback: Answer) -> Answer:

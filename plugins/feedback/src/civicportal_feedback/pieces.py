@@ -80,7 +80,7 @@ def _about(feedback: Feedback, request: Any) -> dict[str, object]:
 
 
 def _desk(request: Any) -> Widget:
-    counts = request.display_work.get(FeedbackSearch).counts(Filters())
+    total = request.display_work.get(FeedbackSearch).total
     path, translate = request.route_path("feedback.desk"), request.translate
     rows = (
         ("registered", _("Registered"), "c4"),
@@ -95,7 +95,7 @@ def _desk(request: Any) -> Widget:
         weight=40,
         context={
             "rows": [
-                (translate(title), counts.get(stage, 0), f"{path}?stage={stage}", tone)
+                (translate(title), total(Filters(stage=stage)), f"{path}?stage={stage}", tone)
                 for stage, title, tone in rows
             ]
         },

@@ -40,7 +40,7 @@ def widget(request: Any) -> Iterator[Widget]:
         weight=60,
         context={
             "day": day,
-            "waiting": work.get(MeetingSearch).count(Filters()),
+            "waiting": work.get(MeetingSearch).total(Filters()),
             "asking": len(agenda.asking()),
         },
     )

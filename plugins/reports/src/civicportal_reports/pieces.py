@@ -6,7 +6,6 @@ from typing import Any
 from civicportal.api import (
     Case,
     CaseService,
-    FigureService,
     OrganizationService,
     Panel,
     Widget,
@@ -19,7 +18,6 @@ from civicportal_reports.models import Report
 from civicportal_reports.pins import Pins
 from civicportal_reports.search import Filters, ReportSearch
 from civicportal_reports.services import ReportService
-from civicportal_reports.statistics import subject
 from civicportal_reports.workflow import KIND
 
 TEMPLATES = "civicportal_reports:templates/reports/widgets"
@@ -87,24 +85,24 @@ def _recent(request: Any) -> Widget:
 
 
 def _desk(request: Any) -> Widget:
-    work = request.display_work
-    figures = work.get(FigureService).totals(subject(work, {"period": "all"}).selection(work))
-    path = request.route_path("reports.desk")
-    registered, in_progress = (figures.by_stage[stage] for stage in ("registered", "in_progress"))
-    translate = request.translate
+    total = request.display_work.get(ReportSearch).total
+    path, translate = request.route_path("reports.desk"), request.translate
+    stages = (
+        ("registered", _("Registered"), "c4"),
+        ("in_progress", _("In progress"), "c1"),
+        ("done", _("Reviewed"), "c6"),
+    )
+    rows = [
+        (translate(title), total(Filters(stage=stage)), f"{path}?stage={stage}", tone)
+        for stage, title, tone in stages
+    ]
+    overdue = (translate(_("Overdue")), total(Filters(overdue=True)), f"{path}?overdue=true", "c5")
     return Widget(
         name="reports.desk",
         area="desk",
         template=f"{TEMPLATES}/desk.jinja2",
         weight=50,
-        context={
-            "rows": [
-                (translate(_("Registered")), registered, f"{path}?stage=registered", "c4"),
-                (translate(_("In progress")), in_progress, f"{path}?stage=in_progress", "c1"),
-                (translate(_("Overdue")), figures.overdue, f"{path}?overdue=true", "c5"),
-                (translate(_("Reviewed")), figures.reviewed, f"{path}?stage=done", "c6"),
-            ]
-        },
+        context={"rows": [*rows[:2], overdue, *rows[2:]]},
     )
 
 

@@ -38,8 +38,13 @@ RANKS = {
     "members": 8,
     "privacy": 8,
 }
-#: One seam each where a lower domain asks a higher one: codes leave through the outbox.
-SEAMS = {("accounts.messages", "notifications"), ("audit.views", "accounts"), ("audit.views", "cases")}
+#: One seam each where a lower domain asks a higher one: codes leave through the outbox, a case is written with its unit.
+SEAMS = {
+    ("accounts.messages", "notifications"),
+    ("cases.opening", "kartable"),
+    ("audit.views", "accounts"),
+    ("audit.views", "cases"),
+}
 #: Plain values without a table or a request: everybody may know them.
 PURE = {
     "cases.workflow",

@@ -3,11 +3,13 @@
 import pytest
 
 from civicportal.access import AccessService
+from civicportal.cases.services import CaseService
 from civicportal.db import NEVER
 from civicportal.kartable.models import RoutingRule
 from civicportal.kartable.routing import RoutingService, fits
 from civicportal.organization.services import OrganizationService
 from civicportal.testing import make_case, make_category, make_staff, make_unit
+from civicportal.web.counting import statements
 
 
 def rule(work, key, unit, position=0, **values):
@@ -38,6 +40,16 @@ def test_the_first_rule_that_fits_decides(work):
     calendar = work.get(OrganizationService).calendar
     assert case.deadline == calendar.add_working_days(case.created_at, 1.0)
     assert (line.from_unit_id, line.from_user_id, line.read_at) == (None, None, None)
+
+
+def test_a_new_case_is_written_once_with_where_it_goes(work):
+    unit = make_unit(work, "waste")
+    with statements(work.site.engines.read) as texts:
+        case = make_case(work, category=make_category(work, "bin", unit=unit, deadline_days=2.0))
+    assert [text for text in texts if text.startswith("UPDATE cases")] == []
+    assert (case.version, case.unit_id, case.updated_at) == (1, unit.id, case.created_at)
+    opened = work.get(CaseService).last_event(case)
+    assert (opened.type, opened.unit_id) == ("opened", None)
 
 
 def test_without_a_rule_the_category_decides_and_then_the_fallback(work):

@@ -15,11 +15,10 @@ from civicportal.cases.errors import StaleCase
 from civicportal.cases.events import Events
 from civicportal.cases.measures import count, note_move, recounted
 from civicportal.cases.models import Case, CaseEvent
-from civicportal.cases.search_index import citizen_name, words_of
+from civicportal.cases.opening import OpeningService
 from civicportal.cases.snapshots import put_back, snapshot
 from civicportal.cases.steps import Step, StepService
 from civicportal.cases.workflow import CaseKind
-from civicportal.db import NEVER
 from civicportal.errors import Forbidden, NotFound
 from civicportal.organization.models import Category
 from civicportal.organization.services import OrganizationService
@@ -79,6 +78,13 @@ class CaseService:
             raise NotFound("no such case")
         return case
 
+    def detail(self, case: Case) -> Any:
+        """Return the row of the kind's own table that belongs to a case, None where there is none.
+
+        Of a case that is being routed, which is not written yet, the row that will be written with it.
+        """
+        return self.work.get(OpeningService).detail(case)
+
     # -- opening --------------------------------------------------------------------------------------------
 
     def open(
@@ -97,42 +103,32 @@ class CaseService:
         urgent: bool = False,
         idempotency_key: str | None = None,
     ) -> Case:
-        """Open a case: case, detail, event and the claim of its pictures, then the relay.
+        """Open a case: route it, write case, detail, event and the claim of its pictures, then the relay.
 
         :param detail: row of the kind's detail model; its ``case_id`` is set here.
         :param attachments: keys of uploaded pictures.
         :param owner: whose uploads they are; see :class:`~civicportal.cases.attachments.AttachmentService`.
         :raises PictureGone: when a picture is not there or not the owner's.
         """
-        now = self.work.clock.now()
-        initial = kind.workflow.state(kind.workflow.initial)
-        case = Case(
-            code=self.work.get(CodeService).free(),
-            kind=kind.name,
-            citizen_id=citizen_id,
+        case = self.work.get(OpeningService).prepare(
+            kind,
+            detail,
             subject=subject,
             place=place,
             body=body,
-            category_id=category.id if category else None,
-            status=initial.name,
-            stage=initial.stage,
+            citizen_id=citizen_id,
+            category=category,
             urgent=urgent,
             source=source,
-            created_at=now,
-            updated_at=now,
-            deadline=NEVER,
             idempotency_key=idempotency_key,
-            **dict.fromkeys(("reopenings", "hops", "rated", "satisfied"), 0),
-            **words_of(
-                subject, place, body, category.name if category else "", citizen_name(self.work, citizen_id)
-            ),
         )
         self.session.add(case)
         self.session.flush()
         if detail is not None:
             detail.case_id = case.id
             self.session.add(detail)
-        event = self.record(case, "opened", after=initial.name, public=True)
+        # Who opens a case does so outside the unit that it goes to.
+        event = self.record(case, "opened", after=case.status, public=True, unit_id=None)
         self.work.get(AttachmentService).claim(attachments, owner, case, event)
         count(self.work, case)
         self.work.relay(CaseChange(case=case, event=event, kind=kind))
@@ -259,9 +255,8 @@ class CaseService:
             actor_name=actor.name,
             door=actor.door,
             on_behalf_of_id=self.work.get(AccessService).on_behalf_of(case),
-            unit_id=case.unit_id,
             at=self.work.clock.now(),
-            **{"data": {}, **values},
+            **{"unit_id": case.unit_id, "data": {}, **values},
         )
         event.digests = digest_words(self.work.site.keys, event)
         self._events.add(event)

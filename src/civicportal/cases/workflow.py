@@ -207,7 +207,8 @@ class CaseKind:
         of it; see :mod:`civicportal.cases.conversion`.
     :ivar register_route: name of the route whose page registers one for a caller; see :mod:`civicportal.cases.on_behalf`.
     :ivar level: identity level a citizen needs to open one (0 anonymous, 1 mobile, 2 verified).
-    :ivar facts: what the routing rules of a site may ask, for instance the district of a case.
+    :ivar facts: what the routing rules of a site may ask, for instance the district of a case; asked before it is
+        written, so from ``CaseService.detail``.
     :ivar known_facts: those facts with all their values on a site, for the form of a rule.
     :ivar identity: what is known of the person behind a case; staff read it masked until they ask for it by right.
     :ivar tally: counters that the kind keeps besides those of every case.

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from civicportal.accounts.models import Membership, User
+from civicportal.cases.deadlines import promise
 from civicportal.cases.models import Case
 from civicportal.kartable.models import Referral, RoutingRule
 from civicportal.kartable.types import Route
@@ -40,6 +41,17 @@ class RoutingService:
     def __init__(self, work: "Work") -> None:
         self.work = work
         self.organization = work.get(OrganizationService)
+        self._placed: dict[Case, Route] = {}
+
+    def place(self, case: Case) -> None:
+        """Give a case that is not written yet its unit and its deadline."""
+        route = self._placed[case] = self.route(case)
+        case.unit_id = self.organization.unit(route.unit).id
+        promise(case, case.created_at, self.days(case, route.deadline_days), self.organization.calendar)
+
+    def placed(self, case: Case) -> Route:
+        """Return the route by which a case of this unit of work was placed."""
+        return self._placed[case]
 
     def route(self, case: Case) -> Route:
         """Return where a case goes; there is always an answer. A unit that takes no cases any more gets none.

@@ -9,6 +9,7 @@ from civicportal.accounts.models import Membership, User
 from civicportal.cases.changes import CaseChange
 from civicportal.cases.conversion import LINK, ConversionService
 from civicportal.cases.deadlines import promise
+from civicportal.cases.measures import recounted
 from civicportal.cases.models import Case, CaseEvent
 from civicportal.cases.services import CaseService
 from civicportal.cases.snapshots import snapshot
@@ -36,9 +37,9 @@ class KartableService:
     # -- following the case ---------------------------------------------------------------------------------
 
     def follow(self, change: CaseChange) -> None:
-        """Keep the lines in step with a change: route what opens, close the line of what closes."""
+        """Keep the lines in step with a change: the first line of what opens, the last of what closes."""
         if change.type == "opened":
-            self._route(change.case)
+            self._begin(change.case)
         elif change.reopens:
             self._reopen(change.case, change.event)
         elif change.closes:
@@ -48,20 +49,18 @@ class KartableService:
         elif change.transition and self.work.actor.is_staff:
             self._take_silently(change.case, release=change.transition.releases)
 
-    def _route(self, case: Case) -> None:
-        route = self.work.get(RoutingService).route(case)
-        organization = self.work.get(OrganizationService)
-        unit = organization.unit(route.unit)
+    def _begin(self, case: Case) -> None:
+        route = self.work.get(RoutingService).placed(case)
+        unit = self.work.get(OrganizationService).unit(route.unit)
         self._add(case, unit.id, to_user_id=route.user_id, rule=route.rule)
-        self.cases.assign(case, unit.id)
-        days = self.work.get(RoutingService).days(case, route.deadline_days)
-        promise(case, case.created_at, days, organization.calendar)
 
     def _reopen(self, case: Case, event: CaseEvent) -> None:
         last = self._last_action(case)
         unit_id = case.unit_id or (last.to_unit_id if last else None)
         if unit_id is None:
-            self._route(case)
+            with recounted(self.work, case):
+                self.work.get(RoutingService).place(case)
+            self._begin(case)
             return
         line = self._add(case, unit_id, note=event.public_text or event.internal_text)
         line.opened_event_id = event.id
@@ -231,15 +230,24 @@ class KartableService:
     def _pass_on(
         self, case: Case, line: Referral, type_: str, unit_id: int, user_id: int | None, note: str
     ) -> CaseEvent:
-        self._close(line, type_)
-        self.session.flush()
-        new = self._add(
-            case, unit_id, to_user_id=user_id, note=note, from_unit_id=line.to_unit_id, previous=line
-        )
         before = snapshot(case) | {"unit_id": case.unit_id}
         self.cases.assign(case, unit_id, passed_on=True)
-        event = self._tell(case, type_, new, internal_text=note, public=True, data={"undo": before})
-        line.closed_event_id = new.opened_event_id = event.id
+        data = {"unit_id": unit_id, "user_id": user_id, "undo": before}
+        event = self.cases.record(case, type_, internal_text=note, public=True, data=data)
+        # The event before its lines: they are written once, with its number.
+        self._close(line, type_)
+        line.closed_event_id = event.id
+        self.session.flush()
+        new = self._add(
+            case,
+            unit_id,
+            to_user_id=user_id,
+            note=note,
+            from_unit_id=line.to_unit_id,
+            previous=line,
+            opened_event_id=event.id,
+        )
+        self.work.relay(CaseChange(case=case, event=event, kind=self.cases.kind(case), referral=new))
         return event
 
     def _add(
@@ -247,25 +255,19 @@ class KartableService:
         case: Case,
         unit_id: int,
         *,
-        to_user_id: int | None = None,
-        note: str = "",
         type_: str = "action",
-        from_unit_id: int | None = None,
         previous: Referral | None = None,
-        rule: str = "",
+        **values: Any,
     ) -> Referral:
         sender = self.work.actor.user_id if self.work.actor.is_staff else None
         line = Referral(
             case_id=case.id,
             type=type_,
-            from_unit_id=from_unit_id,
             from_user_id=sender,
             to_unit_id=unit_id,
-            to_user_id=to_user_id,
-            note=note,
-            rule=rule,
             created_at=self.work.clock.now(),
             previous_id=previous.id if previous else None,
+            **values,
         )
         self.session.add(line)
         self.session.flush()
@@ -281,7 +283,7 @@ class KartableService:
         self, case: Case, type_: str, line: Referral, *, notify: bool = True, **values: Any
     ) -> CaseEvent:
         case.updated_at = self.work.clock.now()
-        data = {"line": line.id, "unit_id": line.to_unit_id, "user_id": line.to_user_id}
+        data = {"unit_id": line.to_unit_id, "user_id": line.to_user_id}
         event = self.cases.record(case, type_, **{**values, "data": {**data, **values.get("data", {})}})
         self.work.relay(
             CaseChange(case=case, event=event, kind=self.cases.kind(case), referral=line, notify=notify)

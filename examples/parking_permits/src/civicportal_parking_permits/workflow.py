@@ -7,6 +7,7 @@ from typing import Any
 from civicportal.api import (
     Case,
     CaseKind,
+    CaseService,
     KnownFact,
     Prefill,
     Reason,
@@ -136,7 +137,7 @@ WORKFLOW = Workflow(
 
 def facts(case: Case, work: Work) -> dict[str, str]:
     """Return what a site's routing rules may ask of an application."""
-    permit = work.session.get(Permit, case.id)
+    permit: Permit | None = work.get(CaseService).detail(case)
     return {"zone": work.session.get_one(Zone, permit.zone_id).name} if permit else {}
 
 

@@ -3,6 +3,7 @@
 from civicportal.api import (
     Case,
     CaseKind,
+    CaseService,
     OrganizationService,
     PublicAnswer,
     Reason,
@@ -60,7 +61,7 @@ WORKFLOW = Workflow(
 
 def facts(case: Case, work: Work) -> dict[str, str]:
     """Return what a site's routing rules may ask of a message."""
-    feedback = work.session.get(Feedback, case.id)
+    feedback: Feedback | None = work.get(CaseService).detail(case)
     if feedback is None:
         return {}
     unit = work.get(OrganizationService).units.by_id.get(feedback.unit_id or 0)

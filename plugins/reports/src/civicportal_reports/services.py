@@ -160,7 +160,7 @@ class ReportService:
 
     def unit_at_work(self, case: Case) -> str | None:
         """Return the key of the unit that works on a report nearby already: a new one goes to it too."""
-        report = self.session.get(Report, case.id)
+        report: Report | None = self.cases.detail(case)
         if report is None or report.point is None or case.category_id is None:
             return None
         for near in self.nearby(report.point, case.category_id, but=case.id):

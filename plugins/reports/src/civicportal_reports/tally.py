@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import func, literal_column, select, union_all
 
-from civicportal.api import Case, Cell, Rows, Tally, Work, column_of, row_of
+from civicportal.api import Case, CaseService, Cell, Rows, Tally, Work, column_of, row_of
 from civicportal_reports.models import PlaceCount, Report
 
 LEVELS = (16, 18)
@@ -26,7 +26,7 @@ def summed(level: int) -> int:
 
 def places(case: Case, work: Work) -> Iterator[tuple[Any, ...]]:
     """Yield where a report counts; one without a point counts nowhere."""
-    report = work.session.get(Report, case.id)
+    report: Report | None = work.get(CaseService).detail(case)
     point = report.point if report else None
     if report is None or point is None:
         return

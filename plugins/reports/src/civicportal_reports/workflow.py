@@ -4,6 +4,7 @@ from civicportal.api import (
     AfterPhoto,
     Case,
     CaseKind,
+    CaseService,
     CleanText,
     KnownFact,
     Node,
@@ -146,7 +147,7 @@ WORKFLOW = Workflow(
 
 def facts(case: Case, work: Work) -> dict[str, str]:
     """Return what a site's routing rules may ask of a report."""
-    report = work.session.get(Report, case.id)
+    report: Report | None = work.get(CaseService).detail(case)
     return {"district": report.district} if report else {}
 
 

@@ -79,7 +79,7 @@ class OrderService:
 
     def route(self, case: Case) -> Route | None:
         """Return the way of an order: it begins in the mayor's office, which refers it and sees it from then on."""
-        order = self.session.get(Order, case.id)
+        order: Order | None = self.cases.detail(case)
         unit = self.work.site.plugin_settings[KIND]["unit"]
         return Route(unit=unit, deadline_days=order.deadline_days) if order else None
 

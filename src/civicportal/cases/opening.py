@@ -1,0 +1,69 @@
+"""A new case before it is written: with its code, its words and the unit it goes to."""
+
+from typing import TYPE_CHECKING, Any
+
+from civicportal.cases.codes import CodeService
+from civicportal.cases.models import Case
+from civicportal.cases.search_index import citizen_name, words_of
+from civicportal.cases.workflow import CaseKind
+from civicportal.db import NEVER
+from civicportal.kartable.routing import RoutingService
+
+if TYPE_CHECKING:
+    from civicportal.organization.models import Category
+    from civicportal.work import Work
+
+
+class OpeningService:
+    """Makes cases ready to be written, in one go: a row of ``cases`` that changes again has a dozen indexes to follow."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self._details: dict[Case, Any] = {}
+
+    def prepare(
+        self,
+        kind: CaseKind,
+        detail: Any,
+        *,
+        subject: str,
+        place: str,
+        body: str,
+        category: "Category | None",
+        citizen_id: int | None,
+        **values: Any,
+    ) -> Case:
+        """Return a new case that knows where it goes, not written yet.
+
+        :param detail: the row of the kind's own table that is written after it, if there is one.
+        :param values: of further columns.
+        """
+        now, initial = self.work.clock.now(), kind.workflow.state(kind.workflow.initial)
+        named = category.name if category else ""
+        case = Case(
+            code=self.work.get(CodeService).free(),
+            kind=kind.name,
+            subject=subject,
+            place=place,
+            body=body,
+            category_id=category.id if category else None,
+            citizen_id=citizen_id,
+            status=initial.name,
+            stage=initial.stage,
+            created_at=now,
+            updated_at=now,
+            deadline=NEVER,
+            **dict.fromkeys(("reopenings", "hops", "rated", "satisfied"), 0),
+            **words_of(subject, place, body, named, citizen_name(self.work, citizen_id)),
+            **values,
+        )
+        self._details[case] = detail
+        self.work.get(RoutingService).place(case)
+        return case
+
+    def detail(self, case: Case) -> Any:
+        """Return the row of the kind's own table that belongs to a case; see ``CaseService.detail``."""
+        if case in self._details:
+            return self._details[case]
+        model = self.work.site.kind(case.kind).detail_model
+        return self.work.session.get(model, case.id) if model else None

@@ -59,6 +59,7 @@ class Identity:
 
     :ivar door: "staff" only when the session was opened at the staff door; a citizen's session carries no staff right.
     :ivar level: 0 anonymous, 1 mobile proved, 2 verified by the site's provider.
+    :ivar locale: the language of the person's messages; empty for the site's own.
     :ivar deputy_for: the person whose grants are used besides one's own, if any, by user id.
     :ivar has_kept: whether the session keeps forms of the person; None where nobody has looked.
     :ivar stamp: of the reference data at the beginning of the request, see :mod:`civicportal.reference`.
@@ -69,6 +70,7 @@ class Identity:
     door: Door
     level: int = 0
     mobile: str | None = None
+    locale: str = ""
     session_id: int | None = None
     grants: tuple[Grant, ...] = ()
     deputy_for: frozenset[int] = frozenset()

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from civicportal.accounts.identity import identity_of
 from civicportal.accounts.models import User
 from civicportal.audit.models import AuditEvent
 from civicportal.notifications.broadcasts import BroadcastLane
@@ -65,6 +66,17 @@ def test_notices_of_cases_go_to_those_who_want_them(site, citizen, wanted):
     with site.work() as work:
         make_case(work, citizen=citizen)
         assert bool(outbox(work, citizen.mobile)) is wanted
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_who_sends_a_case_is_told_if_they_want_to(site, citizen, wanted):
+    save(site, citizen, case_notices=wanted)
+    with site.work() as work:
+        user = work.session.get_one(User, citizen.id)
+        with work.acting_as(identity_of(work, user, "citizen")):
+            make_case(work, citizen=user)
+        found = [(message.recipient, message.user_id, message.locale) for message in outbox(work)]
+    assert found == ([(citizen.mobile, citizen.id, site.locale)] if wanted else [])
 
 
 def test_consent_stands_in_the_trail(site, citizen):

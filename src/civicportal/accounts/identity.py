@@ -72,6 +72,7 @@ def identity_of(work: "Work", user: User, door: Door, session_id: int | None = N
         door=door,
         level=user.level,
         mobile=user.mobile,
+        locale=user.locale or "",
         session_id=session_id,
         grants=tuple(grants),
         deputy_for=frozenset(row.holder_id for row in held) - {user.id},

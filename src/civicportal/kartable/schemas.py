@@ -32,7 +32,9 @@ class Referral(StrictSchema):
     """To whom a case, a copy of it or an inquiry goes."""
 
     unit = Node(Choice(lambda bindings: bindings["units"]), title=_("Unit"))
-    user = optional_choice("people", _("Person of this unit"), _("The whole unit"))
+    user = optional_choice(
+        lambda bindings: bindings["people"](), _("Person of this unit"), _("The whole unit")
+    )
     note = Node(
         CleanText(0, LONGEST_WORDS, multiline=True),
         title=_("Note to the recipient"),

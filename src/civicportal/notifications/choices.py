@@ -1,7 +1,7 @@
 """What each person wants to be told by SMS. Codes and warnings about one's own account are sent in any case."""
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import ColumnElement, Select, exists, select, update
 
@@ -31,10 +31,14 @@ class Choices:
     digest: bool = False
 
 
-def wants(choice: Choice) -> ColumnElement[bool]:
-    """Return the condition on ``User`` for those who want this."""
+def wants(choice: Choice, user_id: ColumnElement[Any] | None = None) -> ColumnElement[bool]:
+    """Return the condition for those who want this.
+
+    :param user_id: of somebody; of each ``User`` if None.
+    """
     column = getattr(NotificationChoices, choice)
-    row = select(NotificationChoices.user_id).where(NotificationChoices.user_id == User.id)
+    person = User.id if user_id is None else user_id
+    row = select(NotificationChoices.user_id).where(NotificationChoices.user_id == person)
     if getattr(Choices(), choice):
         return ~exists(row.where(~column)).correlate(User)
     return exists(row.where(column)).correlate(User)

@@ -4,7 +4,10 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import bindparam, select
+
 from civicportal.db import insert_into
+from civicportal.notifications.choices import Choice, wants
 from civicportal.notifications.models import OutboxMessage
 
 if TYPE_CHECKING:
@@ -16,10 +19,31 @@ _NEW = {"state": "new", "attempts": 0, "last_error": ""}
 
 def write_messages(work: "Work", rows: Sequence[Mapping[str, Any]]) -> None:
     """Write messages that name the same columns, many in one statement; a second one of event and person is dropped."""
-    now = work.clock.now()
-    values = [{**_USUAL, **row, **_NEW, "created_at": now} for row in rows]
+    values = [_values(work, row) for row in rows]
     if values:
         work.session.connection().execute(_insert(work.site.engines.dialect), values)
+
+
+def write_wanted(work: "Work", choice: Choice, row: Mapping[str, Any]) -> None:
+    """Write a message to somebody, unless they have chosen not to be told: asked in the statement that writes it."""
+    values = _values(work, row)
+    work.session.connection().execute(
+        _insert_wanted(work.site.engines.dialect, choice, tuple(values)), values
+    )
+
+
+def _values(work: "Work", row: Mapping[str, Any]) -> dict[str, Any]:
+    return {**_USUAL, **row, **_NEW, "created_at": work.clock.now()}
+
+
+@cache
+def _insert_wanted(dialect: str, choice: Choice, names: tuple[str, ...]) -> Any:
+    table = OutboxMessage.__table__
+    values = {name: bindparam(name, type_=table.c[name].type) for name in names}
+    row = select(*values.values()).where(wants(choice, values["user_id"]))
+    return (
+        insert_into(dialect, table).from_select(names, row, include_defaults=False).on_conflict_do_nothing()
+    )
 
 
 @cache

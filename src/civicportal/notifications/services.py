@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import cached_property
@@ -18,7 +18,7 @@ from civicportal.notifications import timing
 from civicportal.notifications.choices import wants
 from civicportal.notifications.models import OutboxMessage
 from civicportal.notifications.notices import Facts, Notices, facts_of, keys_of, keys_of_step
-from civicportal.notifications.outbox import write_messages
+from civicportal.notifications.outbox import write_messages, write_wanted
 from civicportal.notifications.sms import SmsLength, sms_parts
 from civicportal.notifications.texts import TextService
 from civicportal.notifications.types import Lane
@@ -63,26 +63,32 @@ class NotificationService:
         key = self.notices.choose(keys_of(change), facts)
         if key is None:
             return
-        case, due = change.case, self._due(change)
-        rows = []
-        for user in self._people(change):
-            locale = self.locale_of(user)
-            fields = self.notices.fields(case, facts, locale, own=user.id == case.citizen_id)
-            rows.append(
-                {
-                    "event_key": f"{change.event.id}:{user.id}:sms",
-                    "kind": key,
-                    "recipient": user.mobile,
-                    "user_id": user.id,
-                    "case_id": case.id,
-                    "event_id": change.event.id,
-                    "next_at": due,
-                    **self._content(key, locale, fields),
-                }
-            )
+        me, case = self.work.actor, change.case
+        if change.type == "opened" and me.is_citizen and me.user_id == case.citizen_id and me.mobile:
+            # Who sends a case is known already, except for whether they want to hear of it.
+            write_wanted(self.work, "case_notices", self._row(change, key, facts, me.user_id, me))
+            return
+        rows = [self._row(change, key, facts, person.id, person) for person in self._people(change)]
         write_messages(self.work, rows)
 
-    def _people(self, change: "CaseChange") -> list[User]:
+    def _row(
+        self, change: "CaseChange", key: str, facts: Facts, user_id: int | None, person: Any
+    ) -> dict[str, Any]:
+        """Return the message to somebody who has a ``mobile`` and a ``locale``."""
+        case, locale = change.case, self.locale_of(person)
+        fields = self.notices.fields(case, facts, locale, own=user_id == case.citizen_id)
+        return {
+            "event_key": f"{change.event.id}:{user_id}:sms",
+            "kind": key,
+            "recipient": person.mobile,
+            "user_id": user_id,
+            "case_id": case.id,
+            "event_id": change.event.id,
+            "next_at": self._due(change),
+            **self._content(key, locale, fields),
+        }
+
+    def _people(self, change: "CaseChange") -> Sequence[Any]:
         """Return who hears of a change, can be reached and wants to be told; of a new case its citizen alone."""
         case = change.case
         if change.type != "opened":
@@ -90,10 +96,12 @@ class NotificationService:
         elif case.citizen_id is not None:
             hears = User.id == case.citizen_id
         else:
-            return []
+            return ()
         reachable = (User.mobile.is_not(None), User.disabled_at.is_(None), User.deleted_at.is_(None))
-        query = select(User).where(hears, *reachable, wants("case_notices"))
-        return list(self.session.scalars(query.order_by(User.id)))
+        query = select(User.id, User.mobile, User.locale)
+        return self.session.execute(
+            query.where(hears, *reachable, wants("case_notices")).order_by(User.id)
+        ).all()
 
     def _due(self, change: "CaseChange") -> datetime:
         now = self.work.clock.now()
@@ -275,9 +283,9 @@ class NotificationService:
     def _add(self, **values: Any) -> None:
         write_messages(self.work, [values])
 
-    def locale_of(self, user: User) -> str:
-        """Return the language in which somebody reads messages."""
-        return user.locale if user.locale in self.site.languages else self.site.locale
+    def locale_of(self, person: Any) -> str:
+        """Return the language in which somebody, who has a ``locale``, reads messages."""
+        return str(person.locale) if person.locale in self.site.languages else self.site.locale
 
     def _digest(self, recipient: str) -> str:
         return self.site.keys.mac("outbox", recipient).hex()[:24]

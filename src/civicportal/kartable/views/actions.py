@@ -154,8 +154,7 @@ def undo(request: Any) -> Any:
 
 
 def _refer(request: Any, method: Callable[..., Any], done: Any) -> Any:
-    with request.site.work(actor=request.identity, write=False) as work:
-        form = forms.referral_form(request, work)
+    form = forms.referral_form(request, request.work)
 
     def act(case: Case, values: dict[str, Any]) -> None:
         method(request.work.get(KartableService), case, **forms.addressee(values))

@@ -56,7 +56,7 @@ def undo(request: Any) -> Any:
 
 def _refer(request: Any, codes: Sequence[str]) -> Any:
     with request.site.work(actor=request.identity, write=False) as work:
-        form = forms.referral_form(request, work, ignore=OWN)
+        form = forms.referral_form(request, work, ignore=OWN, outlives=True)
         cases = _cases(work, codes)
     if "unit" not in request.POST:
         return _ask(request, cases, "refer", refer=form)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from civicportal.cases.models import Case
@@ -78,19 +78,19 @@ def words_form(request: Any, transition: Transition, ignore: tuple[str, ...]) ->
     return BoundForm(request, schema, prefix=f"step-{transition.name}", ignore=ignore)
 
 
-def referral_form(request: Any, work: "Work", *, ignore: tuple[str, ...] = OWN) -> BoundForm:
-    """Return the form that says to whom a case goes."""
+def referral_form(
+    request: Any, work: "Work", *, ignore: tuple[str, ...] = OWN, outlives: bool = False
+) -> BoundForm:
+    """Return the form that says to whom a case goes.
+
+    :param outlives: the form is used after the unit of work has ended.
+    """
     units = list(_units(work))
-    people = work.get(KartableService).addressees()
-    bindings = {
-        "units": [Option(value=str(unit.id), label=unit.name) for unit in units],
-        "people": [
-            Option(value=f"{unit.id}-{user.id}", label=user.name, group=unit.name)
-            for unit in units
-            for user, unit_id in people
-            if unit_id == unit.id
-        ],
-    }
+    # Most cases go to a whole unit: who works there is read where it is shown or somebody is named.
+    people = cache(partial(_people, work, units))
+    if outlives:
+        people()
+    bindings = {"units": [Option(value=str(unit.id), label=unit.name) for unit in units], "people": people}
     return BoundForm(request, schemas.Referral(), bindings=bindings, prefix="refer", ignore=ignore)
 
 
@@ -130,6 +130,16 @@ def typed(form: BoundForm) -> list[str]:
     texts = form.draft()
     names = ("public_text", "internal_text", "text", "note")
     return [text for name in names for text in texts.get(name, []) if text.strip()]
+
+
+def _people(work: "Work", units: "Sequence[Unit]") -> list[Option]:
+    people = work.get(KartableService).addressees()
+    return [
+        Option(value=f"{unit.id}-{user.id}", label=user.name, group=unit.name)
+        for unit in units
+        for user, unit_id in people
+        if unit_id == unit.id
+    ]
 
 
 def _units(work: "Work", parent: int | None = None) -> "Iterator[Unit]":

@@ -169,7 +169,7 @@ def test_what_was_read_is_kept_before_it_is_answered(site, messages, provider, c
     assert answers(messages) == ["petitions.status"]
 
 
-@pytest.mark.parametrize("mode", ["500", "html", "no_credit", "truncated"])
+@pytest.mark.parametrize("mode", ["500", "html", "429", "truncated"])
 def test_a_provider_that_cannot_be_read_is_read_later(site, clock, messages, provider, code, mode):
     provider.script.append(mode)
     poll_inbound(site)

@@ -1,7 +1,9 @@
 """A key of the type Sandbox, and the way out of free texts."""
 
 import pytest
+from civicportal_sms_ir.sending import free_text
 
+from civicportal.api import Message
 from civicportal.testing.sms_simulator import SANDBOX_KEY
 
 OPT_OUT = "لغو11"
@@ -56,3 +58,11 @@ class TestFreeTexts:
         messages.deliver("codes")
         messages.deliver()
         assert all(OPT_OUT not in sms.text for sms in provider.sent)
+
+
+@pytest.mark.parametrize("ending", [OPT_OUT, "لغو۱۱", "لغو 11 "])
+def test_who_has_written_it_otherwise_gets_it_once(ending):
+    message = Message(
+        id=1, kind="news", lane="broadcasts", recipient="+989000000001", text=f"خبر\n{ending}", fields={}
+    )
+    assert free_text(message, OPT_OUT) == message.text

@@ -1,19 +1,17 @@
 """Asking what the account still pays for."""
 
-import logging
-
-from civicportal.api import GateService, SendError, Site
+from civicportal.api import GateService, Site
 from civicportal_sms_ir.client import SmsIr
+from civicportal_sms_ir.polling import rests, told_once
 
-log = logging.getLogger(__name__)
+CREDIT = "the credit"
 
 
 def poll_credit(site: Site) -> None:
     """Write down the credit, which administrators read beside the messages."""
-    try:
-        credit = SmsIr(site).credit()
-    except SendError as error:
-        log.warning("the credit is not known: %s", error)
+    if rests(site, CREDIT):
         return
-    with site.work() as work:
-        work.get(GateService).note_credit(credit)
+    with told_once(site, CREDIT):
+        credit = SmsIr(site).credit()
+        with site.work() as work:
+            work.get(GateService).note_credit(credit)

@@ -1,19 +1,18 @@
 """Asking the provider whether messages arrived."""
 
-import logging
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select
 
-from civicportal.api import NEVER, Arrival, ArrivalService, SendError, Site, Work
+from civicportal.api import NEVER, Arrival, ArrivalService, Site, Work
 from civicportal_sms_ir.client import SmsIr
 from civicportal_sms_ir.models import Delivery
+from civicportal_sms_ir.polling import rests, told_once
 from civicportal_sms_ir.records import Record
 
-log = logging.getLogger(__name__)
-
+ARRIVED = "the delivery of messages"
 #: After sending; who has not answered by then never will.
 SCHEDULE = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=6))
 KEEP = timedelta(days=30)
@@ -99,17 +98,16 @@ class DeliveryService:
 
 def poll_deliveries(site: Site) -> None:
     """Ask about messages that are due; a provider that does not answer is asked again by the next run."""
+    if rests(site, ARRIVED):
+        return
     api = SmsIr(site)
     with site.work(write=False) as work:
         due = work.get(DeliveryService).due()
-    for provider_id in due:
-        try:
+    with told_once(site, ARRIVED):
+        for provider_id in due:
             record = api.message(provider_id)
-        except SendError as error:
-            log.warning("the delivery of messages is not known: %s", error)
-            return
-        with site.work() as work:
-            work.get(DeliveryService).settle(provider_id, record)
+            with site.work() as work:
+                work.get(DeliveryService).settle(provider_id, record)
 
 
 def forget_deliveries(site: Site) -> None:

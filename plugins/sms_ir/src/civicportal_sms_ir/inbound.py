@@ -1,16 +1,15 @@
 """Fetching what people sent to the line."""
 
-import logging
 from collections.abc import Iterable
 from datetime import timedelta
 
-from civicportal.api import InboundService, SendError, Site, answer_inbound
+from civicportal.api import InboundService, Site, answer_inbound
 from civicportal_sms_ir.client import SmsIr
+from civicportal_sms_ir.polling import rests, told_once
 from civicportal_sms_ir.records import Received
 from civicportal_sms_ir.settings import NAME
 
-log = logging.getLogger(__name__)
-NOT_FETCHED = "messages to the line could not be fetched: %s"
+LATEST, TODAY = "messages to the line", "messages to the line of today"
 MOST_PAGES = 50
 LOOK_BACK = timedelta(hours=1)
 """So far what is known already is looked through for gaps."""
@@ -18,24 +17,23 @@ LOOK_BACK = timedelta(hours=1)
 
 def poll_inbound(site: Site) -> None:
     """Fetch what is new, keep it, then answer; the provider shows each message once, so keeping comes first."""
-    try:
-        _keep(site, SmsIr(site).receive_latest())
-    except SendError as error:
-        log.warning(NOT_FETCHED, error)
+    if not rests(site, LATEST):
+        with told_once(site, LATEST):
+            _keep(site, SmsIr(site).receive_latest())
     answer_inbound(site)
 
 
 def poll_missed(site: Site) -> None:
     """Look through the messages of today for what was shown once and never arrived here."""
+    if rests(site, TODAY):
+        return
     api, since = SmsIr(site), site.clock.now() - LOOK_BACK
-    try:
+    with told_once(site, TODAY):
         for page in range(1, MOST_PAGES + 1):
             received = api.receive_live(page)
             is_new = _keep(site, received)
             if not received or (not is_new and received[-1].received_at < since):
                 break
-    except SendError as error:
-        log.warning(NOT_FETCHED, error)
     answer_inbound(site)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from civicportal.api import Message, Permanent, Receipt, SendError, Site
+from civicportal.api import Message, Permanent, Receipt, SendError, Site, key
 from civicportal_sms_ir.client import SmsIr, is_iranian
 from civicportal_sms_ir.deliveries import DeliveryService
 from civicportal_sms_ir.lookup import find, find_each
@@ -115,9 +115,14 @@ def _result(number: str | None) -> Receipt | SendError:
 
 def free_text(message: Message, opt_out: str) -> str:
     """Return the words of a message without a template, with the way out at its end; a code needs none."""
-    if not opt_out or message.lane == "codes" or message.text.rstrip().endswith(opt_out):
+    if not opt_out or message.lane == "codes" or _folded(message.text).endswith(_folded(opt_out)):
         return message.text
     return f"{message.text}\n{opt_out}"
+
+
+def _folded(text: str) -> str:
+    """Return a text without what differs when a word is typed in another way: digits, blanks."""
+    return key(text).replace(" ", "")
 
 
 def _values(message: Message, template: Template) -> dict[str, str]:

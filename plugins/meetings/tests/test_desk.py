@@ -179,6 +179,11 @@ class TestSetting:
         assert (form["day"].value, form["at"].value) == ("۱۴۰۵/۰۳/۱۱", "۰۸:۰۰")
         assert form["place"].value == "دفتر شهردار"
 
+    @pytest.mark.parametrize(("part", "at"), [("morning", "۰۸:۰۰"), ("noon", "۱۱:۰۰")])
+    def test_begins_at_the_time_of_day_that_suits(self, office, desk, part, at):
+        code = office.ask(suitable_days=["mon"], suitable_part=part)
+        assert self.form(desk.get(f"/desk/meetings/requests/{code}"))["at"].value == at
+
     def test_sets_it(self, office, desk, code):
         form = self.form(desk.get(f"/desk/meetings/requests/{code}"))
         fill(form, day="1405/03/10", at="۱۰:۳۰", note="کارت ملی همراه باشد", expert_note="پرونده آماده شود.")

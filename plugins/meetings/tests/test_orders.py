@@ -131,6 +131,31 @@ class TestPages:
         form.submit(status=303)
         assert "/share" not in app.get(f"/kartable/cases/{meeting}").text
 
+    def test_the_same_form_sent_twice_gives_one(self, office, app, sign_in, meeting):
+        sign_in(office.officer)
+        page = app.get(f"/desk/meetings/requests/{meeting}/order")
+        form = next(one for one in page.forms.values() if "unit" in one.fields)
+        form["text"], form["unit"] = WORDS, "civil"
+        for _press in range(2):
+            form.submit(status=303)
+        with office.site.work(write=False) as work:
+            assert len(work.session.scalars(select(Case).where(Case.kind == "orders")).all()) == 1
+
+    def test_says_who_wrote_it_and_where_it_came_from(self, office, app, sign_in, meeting):
+        order = give(office, meeting)
+        sign_in(office.officer)
+        page = app.get(f"/kartable/cases/{order}")
+        assert "محمد کریمی" in page.html.select_one("section[aria-labelledby=words-title]").text
+        assert "شهروند" not in page.html.select_one("#words-title").text
+        titles = [
+            app.get(f"/kartable/cases/{code}")
+            .html.select_one("section[aria-labelledby=links-title] .muted")
+            .text
+            for code in (order, meeting)
+        ]
+        assert "پروندهٔ خاستگاه" in titles[0]
+        assert "پروندهٔ پیرو" in titles[1]
+
     def test_a_handler_works_on_it_in_the_kartable(self, office, app, sign_in, meeting):
         order = give(office, meeting)
         sign_in(office.handler)

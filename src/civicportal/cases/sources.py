@@ -14,6 +14,7 @@ BY_OFFICERS: dict[str, TranslationString] = {
 SOURCES: dict[str, TranslationString] = {
     "web": _("Portal"),
     **BY_OFFICERS,
+    "office": _("Within the municipality"),
     "sms": _("SMS"),
     "api": _("Interface"),
 }

@@ -30,11 +30,13 @@ RULES: dict[str, TranslationString] = {
     "category": _("Unit of the category"),
     "fallback": _("No rule fitted"),
 }
-LINK_TITLES: dict[str, TranslationString] = {
-    "duplicate": _("Duplicate"),
-    "follow_up": _("Follow-up case"),
-    "converted": _("Made from another case"),
+#: What the later one of two linked cases is for the earlier one, and the other way round.
+LINK_TITLES: dict[str, tuple[TranslationString, TranslationString]] = {
+    "duplicate": (_("Duplicate"), _("Duplicate")),
+    "follow_up": (_("Follow-up case"), _("Where it came from")),
+    "converted": (_("It goes on here"), _("What it was made from")),
 }
+LINKED = (_("Linked"), _("Linked"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,7 @@ class Facts:
     :ivar citizen: None without the right to see who it is, and on a case without a citizen.
     :ivar identity: what is known of the person's identity; empty without the right to see who it is.
     :ivar nameless: nobody stands behind the case.
+    :ivar author: who wrote it, where it came about within the municipality; else empty.
     :ivar category: the path of names, the root first.
     :ivar held_since: when the open action line was made.
     :ivar rule: what routed the case here: title of a rule or words for it.
@@ -62,6 +65,7 @@ class Facts:
     citizen: User | None
     identity: Sequence[IdentityFact]
     nameless: bool
+    author: str
     category: Sequence[str]
     held_since: datetime | None
     source: TranslationString | str
@@ -111,6 +115,7 @@ class FactsService:
             citizen=self.session.get(User, case.citizen_id) if case.citizen_id and may_know else None,
             identity=self._identity(case) if may_know or self.access.can(case, "identity") else (),
             nameless=case.citizen_id is None,
+            author=self._author(case),
             category=self._category_path(case),
             held_since=line.created_at if line else None,
             source=SOURCES.get(case.source, case.source),
@@ -151,6 +156,11 @@ class FactsService:
         claim = self.work.get(VerificationService).own(citizen) if citizen else None
         return identity_facts(self.work.site, claim) if claim else ()
 
+    def _author(self, case: Case) -> str:
+        if case.source != "office":
+            return ""
+        return self.work.get(CaseService).events(case)[-1].actor_name
+
     def _category_path(self, case: Case) -> list[str]:
         tree, names = self.organization.categories, list[str]()
         node = tree.by_id.get(case.category_id or 0)
@@ -173,7 +183,7 @@ class FactsService:
 
     def _links(self, case: Case) -> list[Link]:
         query = (
-            select(CaseLink.type, Case)
+            select(CaseLink, Case)
             .join(Case, or_(Case.id == CaseLink.from_id, Case.id == CaseLink.to_id))
             .where(
                 or_(CaseLink.from_id == case.id, CaseLink.to_id == case.id),
@@ -183,4 +193,7 @@ class FactsService:
             .order_by(CaseLink.id)
         )
         found = self.session.execute(query)
-        return [Link(title=LINK_TITLES.get(type_, _("Linked")), case=other) for type_, other in found]
+        return [
+            Link(title=LINK_TITLES.get(link.type, LINKED)[other.id == link.from_id], case=other)
+            for link, other in found
+        ]

@@ -1,6 +1,7 @@
 """Weekdays and parts of the day as citizens choose them, and as pages name them."""
 
 from collections.abc import Iterable
+from datetime import time
 
 from translationstring import TranslationString
 
@@ -22,7 +23,14 @@ PARTS: dict[str, TranslationString] = {
     "morning": _("In the morning"),
     "noon": _("Around noon"),
 }
+#: From here on it is around noon.
+NOON = time(11)
 _SATURDAY = 5
+
+
+def in_part(clock: time, part: str) -> bool:
+    """Tell whether a time of the day lies in the part that suits a citizen; "" and "any" are the whole day."""
+    return {"morning": clock < NOON, "noon": clock >= NOON}.get(part, True)
 
 
 def office_days(calendar: CityCalendar) -> list[tuple[str, TranslationString]]:

@@ -16,6 +16,7 @@ from civicportal.api import (
     FigureFields,
     Flag,
     HiddenWidget,
+    IdempotencyKey,
     Node,
     PeriodFields,
     SelectWidget,
@@ -79,6 +80,7 @@ class Waiting(StrictSchema):
 class NewOrder(StrictSchema):
     """What the mayor ordered, to whom, and until when."""
 
+    key = Node(IdempotencyKey())
     text = Node(
         CleanText(5, 2000, multiline=True), title=_("Order of the mayor"), widget=TextAreaWidget(rows=3)
     )

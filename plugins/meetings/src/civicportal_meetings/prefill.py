@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from civicportal.api import Case, Option, OrganizationService, Prefill, Work, format_number
-from civicportal_meetings.days import WEEKDAYS
+from civicportal_meetings.days import WEEKDAYS, in_part
 from civicportal_meetings.models import MeetingRequest
 from civicportal_meetings.names import KIND
 from civicportal_meetings.services.appointments import AppointmentService
@@ -93,7 +93,10 @@ def suitable_time(case: Case, work: Work, minutes: int) -> datetime | None:
     days = sorted(diary.free_days(tomorrow, tomorrow + AHEAD, minutes))
     request = work.session.get(MeetingRequest, case.id)
     chosen = next((day for day in days if request and suits(request, day)), days[0] if days else None)
-    return diary.free_times(chosen, minutes)[0] if chosen else None
+    if chosen is None:
+        return None
+    times, part = diary.free_times(chosen, minutes), request.suitable_part if request else ""
+    return next((one for one in times if in_part(work.site.calendar.local(one).time(), part)), times[0])
 
 
 def suits(request: MeetingRequest, day: date) -> bool:

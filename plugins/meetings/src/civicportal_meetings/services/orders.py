@@ -17,6 +17,7 @@ from civicportal.api import (
     Unit,
     Work,
     _,
+    open_once,
 )
 from civicportal_meetings.models import Order
 from civicportal_meetings.names import GIVE_ORDERS, KIND, ORDERS, REFER_ORDERS
@@ -30,11 +31,13 @@ class NewOrder:
     """What the mayor ordered.
 
     :ivar days: office days until it is to be done.
+    :ivar idempotency_key: of the form; one meeting's key gives one order.
     """
 
     text: str
     unit: Unit
     days: int
+    idempotency_key: str = ""
 
 
 class OrderService:
@@ -52,7 +55,7 @@ class OrderService:
         return all(actor.permits(right) for right in rights) and access.can(meeting, "work")
 
     def give(self, meeting: Case, new: NewOrder) -> Case:
-        """Open an order from a meeting, link the two, and refer it to its unit.
+        """Open an order from a meeting, link the two, and refer it to its unit; the same form sent again returns it.
 
         :raises Forbidden: without the right.
         :raises Refused: when the meeting has not taken place.
@@ -61,13 +64,18 @@ class OrderService:
             raise Forbidden("may not give orders")
         if meeting.kind != KIND or meeting.status != "held":
             raise Refused(_("Orders come from a meeting that was held."))
+        key = f"{ORDERS}:{meeting.id}:{new.idempotency_key}" if new.idempotency_key else None
+        return open_once(self.work, key, lambda: self._open(meeting, new, key))
+
+    def _open(self, meeting: Case, new: NewOrder, key: str | None) -> Case:
         order = self.cases.open(
             self.work.site.kind(ORDERS),
             subject=_shortened(new.text),
             body=new.text,
             citizen_id=None,
             detail=Order(meeting_id=meeting.id, deadline_days=new.days),
-            source="counter",
+            source="office",
+            idempotency_key=key,
         )
         self.session.add(
             CaseLink(from_id=meeting.id, to_id=order.id, type="follow_up", created_at=self.work.clock.now())

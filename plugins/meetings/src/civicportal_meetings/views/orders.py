@@ -40,7 +40,12 @@ def new(request: Any) -> Any:
     )
 
     def give(values: dict[str, Any]) -> HTTPSeeOther:
-        order = NewOrder(text=values["text"], unit=units[values["unit"]], days=values["days"])
+        order = NewOrder(
+            text=values["text"],
+            unit=units[values["unit"]],
+            days=values["days"],
+            idempotency_key=values["key"],
+        )
         try:
             request.work.get(OrderService).give(meeting, order)
         except Refused as refusal:

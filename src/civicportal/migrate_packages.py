@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alembic.config import Config
 from sqlalchemy import MetaData
 
 from civicportal.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from alembic.config import Config
+
     from civicportal.site import Site
 
 CORE = "civicportal"
@@ -69,8 +70,10 @@ def packages(site: "Site") -> list[Package]:
     return found
 
 
-def config_for(package: Package, **attributes: Any) -> Config:
+def config_for(package: Package, **attributes: Any) -> "Config":
     """Return Alembic's configuration for one package; ``migrations/env.py`` reads the attributes."""
+    from alembic.config import Config
+
     config = Config(stdout=io.StringIO(), attributes={"package": package, **attributes})
     config.set_main_option("script_location", _escape(SCRIPTS))
     config.set_main_option("version_locations", _escape(package.versions))

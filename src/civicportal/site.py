@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 from pyramid.i18n import Localizer, make_localizer
 from sqlalchemy import text
 
-from civicportal import migrate
 from civicportal.assembly import choose_country, collect_kinds, collect_models, collect_permissions
 from civicportal.calendar import CityCalendar
 from civicportal.cases.workflow import CaseKind, unknown_kind
@@ -26,6 +25,7 @@ from civicportal.errors import ConfigurationError
 from civicportal.face.values import Face, FaceCache
 from civicportal.geo import CityMap, map_files
 from civicportal.limits import Limits, Window
+from civicportal.migrate_state import refuse_pending
 from civicportal.notifications.types import MessageText
 from civicportal.plugins import (
     PluginInfo,
@@ -195,7 +195,7 @@ class Site:
         :raises ConfigurationError: with the remedy.
         """
         check_database(self.engines)
-        migrate.refuse_pending(self)
+        refuse_pending(self)
         if self.is_production:
             refuse_demo_data(self)
 

@@ -16,7 +16,7 @@ from PIL import Image
 from sqlalchemy import delete, func, select, text
 from webtest import TestApp
 
-from civicportal import migrate
+from civicportal import migrate, migrate_state
 from civicportal.accounts.models import Session, User
 from civicportal.accounts.sessions import SessionService
 from civicportal.app import create_app
@@ -216,13 +216,13 @@ class TestBack:
         assert restore_backup(assemble("other"), tmp_path / "backup", quiet).missing == 1
 
     def test_an_older_one_is_brought_to_this_code(self, city, assemble, tmp_path):
-        newest = next(state.current for state in migrate.current(city) if state.name == migrate.CORE)
+        newest = next(state.current for state in migrate_state.current(city) if state.name == migrate.CORE)
         before = f"{int(newest) - 1:04}"
         migrate.downgrade(city, migrate.CORE, before)
         make_backup(city, tmp_path / "backup", quiet)
         other = assemble("other")
         restore_backup(other, tmp_path / "backup", quiet)
-        assert migrate.pending(other) == []
+        assert migrate_state.pending(other) == []
 
     def test_by_force_it_takes_the_place_of_what_is_there(self, city, assemble, tmp_path):
         make_backup(city, tmp_path / "backup", quiet)
@@ -350,7 +350,7 @@ class TestRefused:
         with pytest.raises(BackupError):
             restore_backup(other, backup, quiet)
         assert list(other.storage.keys()) == []
-        assert migrate.pending(other)
+        assert migrate_state.pending(other)
 
     def test_a_snapshot_that_the_database_refuses_changes_nothing(self, city, assemble, tmp_path):
         """The sums are right and the snapshot is not: everything that was there stays."""

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
-from civicportal import migrate
+from civicportal import migrate, migrate_state
 from civicportal.accounts.models import Membership, User
 from civicportal.cli import main
 from civicportal.organization.models import Unit
@@ -61,7 +61,7 @@ def test_db_from_nothing_to_checked(run):
 
 def test_downgrade_asks_first(run, migrated):
     assert run("db", "downgrade", "civicportal", "base", input="n\n").exit_code == 1
-    assert migrate.pending(migrated) == []
+    assert migrate_state.pending(migrated) == []
 
 
 def test_an_unknown_package_is_refused_with_the_known_ones(run):
@@ -108,6 +108,23 @@ def test_it_starts_without_the_portal():
         "print(*heavy)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("\n", "")
+
+
+def test_a_portal_serves_without_what_its_commands_and_its_worker_need(migrated):
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from civicportal.app import create_app\n"
+        "from civicportal.site import Site\n"
+        "site = Site(Path(sys.argv[1]))\n"
+        "site.check_start()\n"
+        "create_app(site)\n"
+        "print(*({'alembic', 'mako', 'httpx', 'PIL', 'openpyxl', 'obstore'} & set(sys.modules)))"
+    )
+    # Of what other distributions warn when they are imported, nothing is ours to say here.
+    ran = [sys.executable, "-W", "ignore", "-c", code, str(migrated.path)]
+    done = subprocess.run(ran, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("\n", "")
 
 

@@ -7,9 +7,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, inspect, text
 
-from civicportal import migrate
+from civicportal import migrate, migrate_state
 from civicportal.accounts.models import Role
 from civicportal.cases.models import Case
 from civicportal.db import BigId, check_database, new_metadata
@@ -112,12 +114,41 @@ def test_up_check_and_down(empty):
     migrate.upgrade(empty, progress=told.append)
     assert told == [f"civicportal {revision}" for revision in REVISIONS]
     assert migrate.check(empty) == []
-    assert migrate.pending(empty) == []
+    assert migrate_state.pending(empty) == []
     migrate.downgrade(empty, "civicportal", "base", progress=told.append)
     assert told[len(REVISIONS) :] == [f"civicportal -{revision}" for revision in reversed(REVISIONS)]
     assert tables(empty) == {"alembic_version_civicportal"}
     migrate.upgrade(empty)
     assert migrate.check(empty) == []
+
+
+def test_revisions_are_read_as_alembic_reads_them(empty, tmp_path):
+    empty.models["gadgets"] = gadgets(tmp_path / "gadgets")
+    add_revision(tmp_path / "gadgets", "0002", "'0001'")
+    migrate.upgrade(empty)
+    add_revision(tmp_path / "gadgets", "0003", "'0002'")
+    states = migrate_state.current(empty)
+    assert (states[-1].current, states[-1].head) == ("0002", "0003")
+    with empty.engines.read.connect() as connection:
+        for package, state in zip(migrate.packages(empty), states, strict=True):
+            scripts = ScriptDirectory.from_config(migrate.config_for(package))
+            applied = MigrationContext.configure(connection, opts={"version_table": package.version_table})
+            assert (state.head, state.current) == (scripts.get_current_head(), applied.get_current_revision())
+
+
+def test_two_revisions_after_one_are_refused_until_another_joins_them(empty, tmp_path):
+    empty.models["gadgets"] = gadgets(tmp_path / "gadgets")
+    for number in ("0002", "0003"):
+        add_revision(tmp_path / "gadgets", number, "'0001'")
+    with pytest.raises(ConfigurationError, match="0002 and 0003 follow the same one"):
+        migrate_state.current(empty)
+    add_revision(tmp_path / "gadgets", "0004", "('0002', '0003')")
+    assert migrate_state.current(empty)[-1].head == "0004"
+
+
+def add_revision(folder, number, follows):
+    text = f"revision: str = '{number}'\ndown_revision = {follows}\n\ndef upgrade():\n    pass\n"
+    (folder / "versions" / f"{number}_more.py").write_text(text)
 
 
 def test_refuses_to_start_on_old_tables(empty):
@@ -148,7 +179,7 @@ def test_old_code_works_on_newer_tables_that_fit(empty, newer, caplog):
     )
     empty.check_start()
     assert "newer code has migrated civicportal to 9999" in caplog.text
-    assert migrate.pending(empty) == []
+    assert migrate_state.pending(empty) == []
     with empty.work() as work:
         make_case(work)
 
@@ -166,7 +197,7 @@ def test_newer_tables_that_do_not_fit_are_refused(empty, newer, change, problem)
         pytest.skip("SQLite adds no such column")
     newer(change)
     with pytest.raises(ConfigurationError, match=problem):
-        migrate.refuse_pending(empty)
+        migrate_state.refuse_pending(empty)
 
 
 @pytest.mark.parametrize(("before", "after"), list(pairwise(REVISIONS)))
@@ -205,7 +236,7 @@ def test_a_plugin_has_a_version_table_of_its_own(empty, tmp_path):
     models = empty.models.pop("gadgets")
     migrate.upgrade(empty)
     assert migrate.check(empty) == []
-    assert migrate.sleeping(empty) == ["gadgets"]
+    assert migrate_state.sleeping(empty) == ["gadgets"]
     empty.models["gadgets"] = models
     migrate.downgrade(empty, "gadgets", "base")
     assert "gadgets_details" not in tables(empty)
@@ -281,7 +312,7 @@ def test_a_failing_revision_changes_nothing(empty, tmp_path, core_copy):
     (tmp_path / "gadgets/versions/0001_initial.py").write_text(broken)
     with pytest.raises(Exception, match="nowhere"):
         migrate.upgrade(empty)
-    assert [(state.name, state.current) for state in migrate.current(empty)] == [
+    assert [(state.name, state.current) for state in migrate_state.current(empty)] == [
         ("civicportal", REVISIONS[-1]),
         ("gadgets", None),
     ]
@@ -308,10 +339,10 @@ def test_a_migration_that_is_killed_may_simply_be_run_again(empty, empty_databas
     )
     killed = subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
     assert killed.returncode == -9
-    assert [state.current for state in migrate.current(empty)][-1] == "0001"
+    assert [state.current for state in migrate_state.current(empty)][-1] == "0001"
     (versions / "0002_unit.py").write_text(revision)
     migrate.upgrade(empty)
-    assert migrate.pending(empty) == []
+    assert migrate_state.pending(empty) == []
     assert "unit" in {column["name"] for column in inspect(empty.engines.read).get_columns("gadgets_details")}
 
 

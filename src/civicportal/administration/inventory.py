@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
-from civicportal import migrate
+from civicportal.migrate_state import pending, sleeping
 from civicportal.plugins import GROUP, in_order
 
 if TYPE_CHECKING:
@@ -56,13 +56,13 @@ class Inventory:
 
     def cards(self) -> list[PluginCard]:
         """Return the plugins in the site's order."""
-        behind = {state.name for state in migrate.pending(self.site)}
+        behind = {state.name for state in pending(self.site)}
         return [self._card(info, behind=info.name in behind) for info in self.site.plugins]
 
     def sleeping(self) -> list[Sleeper]:
         """Return the plugins that are installed, or have left tables here, and are not listed."""
         installed = {entry.name for entry in entry_points(group=GROUP)}
-        left = set(migrate.sleeping(self.site))
+        left = set(sleeping(self.site))
         names = sorted((installed | left) - {info.name for info in self.site.plugins})
         return [Sleeper(name=name, installed=name in installed, tables=name in left) for name in names]
 

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from civicportal import __version__, migrate
+from civicportal import __version__
 from civicportal.backup.errors import BackupError
 from civicportal.errors import ConfigurationError
+from civicportal.migrate_packages import CORE, Package, packages
+from civicportal.migrate_state import current
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,14 +56,14 @@ def describe(site: "Site") -> Manifest:
 
     :raises BackupError: when it has no tables.
     """
-    revisions = {state.name: state.current for state in migrate.current(site) if state.current}
-    if migrate.CORE not in revisions:
+    revisions = {state.name: state.current for state in current(site) if state.current}
+    if CORE not in revisions:
         raise BackupError("the database has no tables: there is nothing to back up")
     return Manifest(
         format=FORMAT,
         made_at=site.clock.now().isoformat(timespec="seconds"),
         database=site.engines.dialect,
-        versions={migrate.CORE: __version__, **{info.name: info.version for info in site.plugins}},
+        versions={CORE: __version__, **{info.name: info.version for info in site.plugins}},
         revisions=revisions,
         site_file=fingerprint(site.path),
         environment=dict(_outside(site.path, "env")),
@@ -118,12 +120,12 @@ def _reasons(site: "Site", manifest: Manifest) -> Iterator[str]:
             f"the backup is of a {manifest.database} database, and site.database_url names a"
             f" {site.engines.dialect} one: name an empty {manifest.database} database"
         )
-    here, there = {migrate.CORE, *(info.name for info in site.plugins)}, set(manifest.versions)
+    here, there = {CORE, *(info.name for info in site.plugins)}, set(manifest.versions)
     for name in sorted(there - here):
         yield f"the backup has the plugin {name} {manifest.versions[name]}: install it and list it in site.plugins"
     for name in sorted(here - there):
         yield f"the backup has no plugin {name}: take it off site.plugins, and put it back after the restore"
-    for package in migrate.packages(site):
+    for package in packages(site):
         revision = manifest.revisions.get(package.name)
         if revision and not _knows(package, revision):
             yield (
@@ -132,7 +134,7 @@ def _reasons(site: "Site", manifest: Manifest) -> Iterator[str]:
             )
 
 
-def _knows(package: migrate.Package, revision: str) -> bool:
+def _knows(package: Package, revision: str) -> bool:
     return any(path.name.startswith(f"{revision}_") for path in package.versions.glob("*.py"))
 
 

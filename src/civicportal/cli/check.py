@@ -46,10 +46,10 @@ def _findings(site: "Site") -> "Iterator[Finding]":
 
 
 def _database(site: "Site") -> "Iterator[Finding]":
-    from civicportal import migrate
+    from civicportal import migrate_state
     from civicportal.checks import Finding
 
-    for state in migrate.current(site):
+    for state in migrate_state.current(site):
         text = f"the tables are at {state.current or 'nothing'}, the code is at {state.head}"
         if state.is_ahead:
             yield Finding(

@@ -69,12 +69,12 @@ def check(context: click.Context) -> None:
 @click.pass_context
 def current(context: click.Context) -> None:
     """Show the revision of each package, and the newest there is."""
-    from civicportal import migrate
+    from civicportal import migrate_state
 
     site = load_site(context)
-    for state in migrate.current(site):
+    for state in migrate_state.current(site):
         newest = "" if state.current == state.head else f" (newest: {state.head})"
         newest = f" (newer than this code: {state.head})" if state.is_ahead else newest
         click.echo(f"{state.name:<20} {state.current or '-'}{newest}")
-    for prefix in migrate.sleeping(site):
+    for prefix in migrate_state.sleeping(site):
         click.echo(f"{prefix:<20} sleeps: it is not listed in site.plugins")

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from civicportal.migrate import pending
+from civicportal.migrate_state import pending
 from civicportal.security import EVERYBODY
 
 

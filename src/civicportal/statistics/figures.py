@@ -13,10 +13,10 @@ from sqlalchemy import ColumnElement, literal
 from civicportal.calendar.sql import city_hour, city_weekday
 from civicportal.cases.conditions import overdue
 from civicportal.cases.models import Case
-from civicportal.statistics.counters import Values
+from civicportal.statistics.counters import MEASURES, Values
 from civicportal.statistics.numbers import Numbers
 from civicportal.statistics.periods import Span, Step
-from civicportal.statistics.reading import FigureReader, both
+from civicportal.statistics.reading import HOURS, FigureReader, both
 from civicportal.statistics.remembered import remembered
 from civicportal.statistics.selection import Facet, Selection
 
@@ -142,21 +142,26 @@ class FigureService:
     # -- what cannot be added up: (is_now, group of the facet, …, number) ----------------------------------------
 
     def _live(self, selection: Selection, facet: Facet | None) -> Sequence[Any]:
-        """Return the sums of :meth:`figures` from the cases, and keep those of :meth:`table` that came with them."""
+        """Return the sums of :meth:`figures` from the cases, and keep what came with them: they are gathered once."""
         found = self.reader.at_once(selection, facet)
         self._begin(selection, None)
         by = facet.name if facet else ""
-        self._known[f"overdue by {by}"] = [(row[0], row[4], row[5]) for row in found]
-        self._known[f"sums by {by}"] = [(row[4], row[1], *row[6:]) for row in found if row[0]]
-        return [(*row[:4], *row[6:]) for row in found]
+        sums = [(row, [getattr(row, name) for name in MEASURES]) for row in found["sums"]]
+        self._known = {
+            f"overdue by {by}": [(row.is_now, row.facet, row.overdue) for row, _values in sums],
+            f"sums by {by}": [(row.facet, row.stage, *values) for row, values in sums if row.is_now],
+            f"hours by {by}": [(row.is_now, row.facet, row.hours, row.n) for row in found["hours"]],
+            "days": [(row.day, row.stage, row.n) for row in found["days"]],
+            "citizens": [(row.is_now, row.n) for row in found["citizens"]],
+        }
+        return [(row.is_now, row.stage, row.status, row.category_id, *values) for row, values in sums]
 
     def _overdue(self, selection: Selection, facet: Facet | None = None) -> Sequence[Any]:
         late = overdue(self.work.clock.now())
         return self._spread("overdue", selection, facet, (), late)
 
     def _hours(self, selection: Selection, facet: Facet | None = None) -> Sequence[Any]:
-        hours = (Case.handling_minutes + 30) // 60
-        return self._spread("hours", selection, facet, (hours,), Case.handling_minutes.is_not(None))
+        return self._spread("hours", selection, facet, (HOURS,), Case.handling_minutes.is_not(None))
 
     def _spread(
         self,

@@ -1,10 +1,23 @@
 """Reading what figures are made of: sums from the counters or from the cases, and what cannot be added up."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, case, func, literal, select, text, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    Subquery,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+    text,
+    union_all,
+)
 
 from civicportal.calendar.sql import city_day
 from civicportal.cases.conditions import overdue
@@ -21,6 +34,11 @@ if TYPE_CHECKING:
 
 # All cases of a large city are read some times over: that may take longer than other pages may.
 _PATIENT = text("SET LOCAL statement_timeout = '20s'")
+
+HOURS = (Case.handling_minutes + 30) // 60
+"""Whole working hours that a closed case took."""
+KEYS = ("is_now", "stage", "status", "category_id", "facet", "day", "hours")
+SUMS = ("overdue", *MEASURES)
 
 
 class FigureReader:
@@ -74,23 +92,49 @@ class FigureReader:
         sums = (func.sum(rows.c[name]) for name in measures)
         return self.session.execute(select(*columns, *sums).group_by(*columns)).all()
 
-    def at_once(self, selection: Selection, facet: Facet | None) -> Sequence[Any]:
-        """Return (is now, stage, status, category, group of the facet, overdue, measure …) from the cases: looked at once."""
+    def at_once(self, selection: Selection, facet: Facet | None) -> Mapping[str, Sequence[Any]]:
+        """Return what is asked of cases that no counter knows: gathered once, counted in several ways.
+
+        :returns: rows with the names of :data:`KEYS` and :data:`SUMS`, those that say nothing being None: under "sums" by
+            is_now, stage, status, category and facet; under "hours" by is_now, facet and hours; under "days" those of
+            the span itself by day and stage; under "citizens" how many people there are by is_now.
+        """
         self._be_patient()
-        keys = self._case_keys(selection, facet)
-        names = ("is_now", "stage", "status", "category_id", "facet")
         late = case((overdue(self.work.clock.now()), 1), else_=0)
-        rows = selection.rows(
-            self.work,
-            both(selection.span),
-            *(keys[name].label(name) for name in names),
-            late.label("overdue"),
-            *(MEASURED[name].label(name) for name in MEASURES),
-            facet=facet,
-        ).subquery()
-        columns = [rows.c[name] for name in names]
-        sums = [func.sum(rows.c[name]) for name in ("overdue", *MEASURES)]
-        return self.session.execute(select(*columns, *sums).group_by(*columns)).all()
+        columns = {
+            **self._case_keys(selection, facet),
+            "hours": HOURS,
+            "overdue": late,
+            **MEASURED,
+            "citizen_id": Case.citizen_id,
+        }
+        named = (column.label(name) for name, column in columns.items())
+        rows = selection.rows(self.work, both(selection.span), *named, facet=facet).cte("looked_at")
+        known = select(rows.c.is_now, rows.c.citizen_id).where(rows.c.citizen_id.is_not(None))
+        people = known.distinct().subquery()
+        sums = {name: func.sum(rows.c[name]) for name in SUMS}
+        number = {"n": func.count()}
+        parts = (
+            self._part("sums", rows, rows, ("is_now", "stage", "status", "category_id", "facet"), sums),
+            self._part("hours", rows, rows, ("is_now", "facet", "hours"), number).where(
+                rows.c.hours.is_not(None)
+            ),
+            self._part("days", rows, rows, ("day", "stage"), number).where(rows.c.is_now == 1),
+            self._part("citizens", rows, people, ("is_now",), number),
+        )
+        found: dict[str, list[Any]] = {"sums": [], "hours": [], "days": [], "citizens": []}
+        for row in self.session.execute(union_all(*parts)):
+            found[row.part].append(row)
+        return found
+
+    @staticmethod
+    def _part(name: str, rows: Any, of: Any, keys: Sequence[str], sums: Mapping[str, Any]) -> Select[Any]:
+        """Return one part of a union: all its columns, those that the part does not have being NULL of their type."""
+        known = {**{key: of.c[key] for key in keys}, **sums}
+        columns = (
+            known.get(column, cast(null(), rows.c[column].type)).label(column) for column in (*KEYS, *SUMS)
+        )
+        return select(literal(name).label("part"), *columns).group_by(*(of.c[key] for key in keys))
 
     def citizens(self, selection: Selection) -> Sequence[Any]:
         """Return (is now, number of different people)."""
@@ -162,7 +206,7 @@ class FigureReader:
             "stage": Case.stage,
             "status": Case.status,
             "category_id": func.coalesce(Case.category_id, 0),
-            "facet": facet.column if facet else literal(None),
+            "facet": facet.column if facet else cast(null(), String),
         }
 
 

@@ -12,9 +12,11 @@ from civicportal.cases.models import Case
 from civicportal.cases.search import CaseSearch
 from civicportal.cases.search_index import SearchIndex
 from civicportal.cases.wanted import read
+from civicportal.lists import Total
 from civicportal.persian import runs
 from civicportal.privacy.erasure import ErasureService
 from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
+from civicportal.web.counting import statements
 
 STORIES = [
     "چراغ‌هاي پارك لاله خاموشه و شبها امنيت نداره",
@@ -149,6 +151,16 @@ def test_a_lost_index_is_missed_and_made_again(site, told):
     assert out_of_step(site) == (0, 1)
     SearchIndex(site.engines).rebuild()
     assert out_of_step(site) == (0, 0)
+
+
+def test_what_the_index_does_not_know_is_counted_without_a_look(site, told):
+    with site.work(write=False) as work, statements(site.engines.read) as texts:
+        search = work.get(CaseSearch)
+        query = select(Case.id).where(search.matches("ژژپپچچ"))
+        asked = len(texts)
+        assert search.total(query, "ژژپپچچ") == Total(0)
+        assert len(texts) == asked
+        assert work.session.scalars(query).all() == []
 
 
 # -- names of people ----------------------------------------------------------------------------------------

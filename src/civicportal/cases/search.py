@@ -67,6 +67,11 @@ class Proposal:
     ids: tuple[int, ...] = ()
     complete: bool = False
 
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether nothing is to be found."""
+        return self.complete and not self.ids
+
 
 class CaseSearch:
     """Looks for cases as the actor may."""
@@ -92,6 +97,8 @@ class CaseSearch:
         if not wanted.terms:
             return false()
         proposal = self._proposal(wanted, kind)
+        if proposal and proposal.is_empty:
+            return false()
         narrowed = self._among(proposal.ids) if proposal and proposal.complete else true()
         return and_(narrowed, self._rule(wanted))
 
@@ -115,6 +122,8 @@ class CaseSearch:
         if not typed:
             return self._total(query, kind)
         proposal = self._proposal(read(typed), kind)
+        if proposal and proposal.is_empty:
+            return Total(0)
         if proposal is None or proposal.complete or (self._newest or 0) <= _LOOKED_AT:
             return count_rows(self.session, query)
         # Of a frequent word some cases are known, or the latest are looked at: how many of them the rest of the query

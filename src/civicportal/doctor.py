@@ -12,6 +12,7 @@ from civicportal.cases.models import Case
 from civicportal.cases.search_index import SearchIndex
 from civicportal.checks import Finding
 from civicportal.i18n import _
+from civicportal.notifications.transports import is_served
 from civicportal.organization.models import Category, Unit
 from civicportal.privacy import rotation
 from civicportal.storage import FileMissing, new_key
@@ -29,10 +30,24 @@ def findings(work: "Work") -> Iterator[Finding]:
     yield from _roles(work)
     yield from _states(work)
     yield from doctor_words.findings(work)
+    yield from _transport(work.site)
     yield from _store(work.site)
     yield from _search(work)
     yield from rotation.findings(work)
     yield from doctor_machine.findings(work)
+
+
+def _transport(site: "Site") -> Iterator[Finding]:
+    if not is_served(site):
+        yield Finding(
+            level="error",
+            place="notifications.transport",
+            text=_(
+                "nobody sends by ${transport}: no code and no notice goes out",
+                mapping={"transport": site.transport},
+            ),
+            remedy=_("list the plugin that does, or let the package of the site send"),
+        )
 
 
 def _store(site: "Site") -> Iterator[Finding]:

@@ -158,6 +158,19 @@ class TestStore:
         assert "pictures cannot be kept" in text
 
 
+class TestTransport:
+    def test_nobody_sends_by_it(self, site, monkeypatch):
+        def transports():
+            with site.work(write=False) as work:
+                return [one for one in found(doctor.findings(work)) if "transport" in one[1]]
+
+        assert transports() == []
+        monkeypatch.setattr(site, "transport", "pigeon")
+        assert transports() == [
+            ("error", "notifications.transport", "nobody sends by pigeon: no code and no notice goes out")
+        ]
+
+
 class TestWords:
     def test_a_message_without_words_and_one_that_is_too_long(self, site):
         def texts():

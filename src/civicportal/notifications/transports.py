@@ -78,6 +78,11 @@ def ask(site: "Site", message: Message) -> Outcome:
     return receipt or Configuration(f"the transport {site.transport!r} did not take the message")
 
 
+def is_served(site: "Site") -> bool:
+    """Tell whether anybody sends by the site's transport."""
+    return _of_transport(site, "send_message") is not None
+
+
 def takes_many(site: "Site") -> bool:
     """Tell whether the site's transport can send several messages of one text in one call."""
     return _of_transport(site, "send_messages") is not None

@@ -89,6 +89,19 @@ def test_a_role_made_in_the_browser_is_what_its_holder_sees(
     expect(newcomer).to_have_url(re.compile("/staff/login"))
 
 
+def test_the_heads_of_the_matrix_stay_in_sight(open_page: Open, screen: Screen) -> None:
+    page = open_page("administrator", screen)
+    page.goto("/admin/roles")
+    region = page.locator("[role=region]:has(.matrix)")
+    page.locator(".matrix tbody tr").last.scroll_into_view_if_needed()
+    assert region.evaluate("region => region.scrollTop") > 0
+    top = region.bounding_box()
+    head = page.locator(".matrix thead th").first.bounding_box()
+    assert top
+    assert head
+    assert abs(head["y"] - top["y"]) <= 1
+
+
 def member_path(portal: Portal, username: str) -> str:
     """Return the address of a member's page."""
     with portal.site.work(write=False) as work:

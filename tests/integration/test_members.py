@@ -91,9 +91,11 @@ def test_who_has_just_signed_in_was_seen(site, app, city, browse):
     _boss, officer, *_ = city
     with site.work(write=False) as work:
         assert work.session.get(User, officer.id).last_seen_at is None
+    assert "رضا پناهی" in names(app.get("/admin/members?state=unseen"))
     browse(site, officer, "staff")
     with site.work(write=False) as work:
         assert work.session.get(User, officer.id).last_seen_at == work.clock.now()
+    assert names(app.get("/admin/members?state=unseen")) == ["مریم کاویانی"]
 
 
 def test_filters(site, app, city):

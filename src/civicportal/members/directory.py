@@ -25,7 +25,7 @@ class MemberQuery:
     """What is looked for; None asks for all.
 
     :ivar who: "staff" or "citizens".
-    :ivar state: "active", "disabled" or "deleted"; None leaves out the deleted.
+    :ivar state: "active", "unseen", "disabled" or "deleted"; None leaves out the deleted.
     :ivar role: id of a role that is held.
     :ivar unit: id of a unit within which, or below which, a role is held.
     :ivar citizen: one person by id.
@@ -138,6 +138,8 @@ class MemberDirectory:
         present: list[ColumnElement[bool]] = [User.deleted_at.is_(None)]
         if state == "active":
             present.append(User.disabled_at.is_(None))
+        if state == "unseen":
+            present.append(User.last_seen_at.is_(None))
         if state == "disabled":
             present.append(User.disabled_at.is_not(None))
         return present

@@ -33,7 +33,12 @@ LONGEST_NAME = 120
 MOST_RIGHTS = 1000
 SCOPES = ("", "_2", "_3")
 """Endings of the fields of the roles that an invitation may give."""
-STATES = {"active": _("Active"), "disabled": _("Disabled"), "deleted": _("Deleted")}
+STATES = {
+    "active": _("Active"),
+    "unseen": _("Never signed in"),
+    "disabled": _("Disabled"),
+    "deleted": _("Deleted"),
+}
 WAYS = {
     "unit": _("They go back before the whole unit"),
     "colleague": _("A colleague takes them over"),

@@ -17,7 +17,7 @@ from civicportal.testing.postgres import PostgresMissing, TemporaryCluster
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/scaling.md"
-#: Their texts by their names; the first line of each says where it goes.
+#: Their texts by their names; each begins with where it goes.
 FILES = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs/deploy").iterdir()}
 UNITS = {name: text for name, text in FILES.items() if Path(name).suffix in (".service", ".socket", ".timer")}
 
@@ -45,7 +45,7 @@ def test_the_table_of_the_bucket_is_one() -> None:
 def test_each_file_says_where_it_goes_and_is_shown() -> None:
     page = (ROOT / "docs/use/production.md").read_text(encoding="utf-8")
     for name, text in FILES.items():
-        assert re.match(r"# /etc/\S+\n", text), name
+        assert re.match(r"(#!/bin/sh\n)?# /(etc|usr/local/sbin)/\S+\n", text), name
         assert f"(../deploy/{name})" in page
 
 
@@ -79,6 +79,27 @@ def test_nobody_else_reads_the_secrets_of_the_units() -> None:
         assert "\nUser=civicportal\n" in text
         assert "\nEnvironmentFile=/etc/civicportal/secrets\n" in text
         assert re.search(r"^Environment=(?!CIVICPORTAL_SITE=)", text, re.MULTILINE) is None
+
+
+def test_the_command_has_the_secrets_and_the_rights_of_the_services(tmp_path: Path) -> None:
+    needed("runuser")
+    if os.geteuid():
+        pytest.skip("only root becomes another user")
+    text = FILES["civicportal.sh"]
+    (tmp_path / "secrets").write_text("PORTAL_SECRET='$HOME & more'\n")
+    places = {
+        "/srv/civicportal/bin/civicportal": "/bin/sh",
+        "/etc/civicportal/secrets": str(tmp_path / "secrets"),
+        "/var/lib/civicportal": "/",
+        "-u civicportal": "-u nobody",
+    }
+    for place, there in places.items():
+        assert place in text
+        text = text.replace(place, there)
+    said = run(
+        "/bin/sh", "-c", text, "civicportal", "-c", 'id -un; pwd; echo "$CIVICPORTAL_SITE $PORTAL_SECRET"'
+    )
+    assert said == "nobody\n/\n/etc/civicportal/site.toml $HOME & more\n"
 
 
 def test_nginx_takes_the_proxy(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from browser import desk
 from browser.conftest import Open
-from browser.people import CITIZENS, DESKTOP, Screen, messages, persian, wait_for_message
+from browser.people import CITIZENS, DESKTOP, PHONE, Screen, messages, persian, wait_for_message
 from browser.samples import send_report, who
 from playwright.sync_api import Page, expect
 from portal import Portal
@@ -110,6 +110,36 @@ def test_preview_is_the_message_that_goes_out(
     portal.release_notices()
     arrived = wait_for_message(page, CITIZENS["neighbour"], f"{code}.*بررسی", seen=seen)
     assert arrived == shown
+
+
+def test_the_form_of_a_step_comes_when_it_is_chosen_and_no_word_is_lost(open_page: Open, code: str) -> None:
+    page, colleague = open_page("handler"), open_page("administrator")
+    desk.open_case(page, code)
+    expect(page.locator("[data-step-panel]")).to_have_count(1)
+    panel = desk.choose_step(page, "close")
+    panel.locator("[name=public_text]").fill(desk.ANSWER)
+    expect(panel.locator("[data-count]").first).to_contain_text(persian(str(len(desk.ANSWER))))
+    desk.open_case(colleague, code)
+    desk.take_step(colleague, "start_action")
+    # Work cannot be started twice: what is open stays open.
+    page.locator("[data-step-choice]").select_option("panel-start_action")
+    expect(page.locator("[data-toasts]")).to_contain_text("فرم این گام باز نشد")
+    expect(page.locator("[data-step-choice]")).to_have_value("panel-close")
+    expect(panel.locator("[name=public_text]")).to_have_value(desk.ANSWER)
+    other = desk.choose_step(page, "reject")
+    expect(panel).to_be_hidden()
+    expect(other.locator("[name=public_text]")).to_have_value(desk.ANSWER)
+
+
+@pytest.mark.parametrize("screen", [PHONE, DESKTOP], ids=lambda screen: screen.name)
+def test_a_step_without_a_script(open_page: Open, screen: Screen, code: str) -> None:
+    page = open_page("handler", screen, java_script_enabled=False)
+    desk.open_case(page, code)
+    page.locator(f"a[href$='/{code}/close#panel-of-step']").click()
+    panel = page.locator("#panel-close")
+    panel.locator("[name=public_text]").fill(desk.ANSWER)
+    panel.locator("[name=then][value=stay]").click()
+    expect(page.locator(".page-h .pill").first).to_have_text("بررسی‌شده")
 
 
 def test_number_is_masked_until_it_is_asked_for(open_page: Open, screen: Screen, code: str) -> None:

@@ -64,6 +64,11 @@ def case_of(site, desk):
         return work.get(CaseService).fetch(desk["code"])
 
 
+def openings(site):
+    with site.work(write=False) as work:
+        return work.session.scalars(select(AuditEvent).where(AuditEvent.action == "case:open")).all()
+
+
 # -- the list -----------------------------------------------------------------------------------------------
 
 
@@ -131,8 +136,7 @@ def test_opening_reads_the_line_and_is_written_down(site, app, page, desk):
     app.head(page, status=200)
     with site.work(write=False) as work:
         assert work.session.scalar(select(Referral.read_at)) == site.clock.now()
-        trail = work.session.scalars(select(AuditEvent).where(AuditEvent.action == "case:open")).all()
-        assert [(row.case_id, row.subject_id) for row in trail] == [(desk["case"], desk["citizen"])]
+    assert [(row.case_id, row.subject_id) for row in openings(site)] == [(desk["case"], desk["citizen"])]
     assert case_of(site, desk).version == before
 
 
@@ -183,13 +187,44 @@ def test_a_step(site, app, page, desk):
     assert case_of(site, desk).status == "registered"
 
 
+def test_the_form_of_one_step_is_open_and_others_have_addresses(site, app, asking, page, desk):
+    first = app.get(page, status=200)
+    assert [panel["id"] for panel in first.html.select("[data-step-panel]")] == ["panel-accept"]
+    links = first.html.select("nav.only-nojs a")
+    assert [link["href"].removeprefix(page) for link in links] == [
+        "/accept#panel-of-step",
+        "/reject#panel-of-step",
+    ]
+    other = app.get(f"{page}/reject", status=200)
+    assert [panel["id"] for panel in other.html.select("[data-step-panel]")] == ["panel-reject"]
+    assert form_to(other, "/reject")["public_text"].value == ""
+    assert other.html.select_one("[data-step-choice] option[selected]")["value"] == "panel-reject"
+
+
+def test_a_script_gets_the_form_alone_and_opens_the_case_no_second_time(site, app, asking, page, desk):
+    app.get(page, status=200)
+    opened = len(openings(site))
+    alone = app.get(f"{page}/reject", xhr=True, status=200)
+    assert alone.html.find("html") is None
+    form_to(alone, "/reject").submit(status=422)
+    assert len(openings(site)) == opened
+    app.get(f"{page}/reject", status=200)
+    assert len(openings(site)) == opened + 1
+
+
+def test_a_step_that_is_not_possible_leads_to_its_case(app, page):
+    for name in ("finish", "nothing"):
+        assert app.get(f"{page}/{name}", status=303).location.endswith(page)
+        app.get(f"{page}/{name}", xhr=True, status=303)
+
+
 def test_save_and_open_the_next(site, clock, app, page, desk):
     clock.advance(minutes=20)
     with site.work() as work:
         following = make_case(work, category=work.session.scalar(select(Category))).code
     done = form_to(app.get(page), "/accept").submit("then", value="next", status=303)
     assert done.location.endswith(f"/kartable/cases/{following}")
-    done = form_to(app.get(f"/kartable/cases/{following}"), "/reject").submit(
+    done = form_to(app.get(f"/kartable/cases/{following}/reject"), "/reject").submit(
         "then", value="next", status=303
     )
     assert done.location.endswith("/kartable")
@@ -226,7 +261,7 @@ def asking(site, monkeypatch):
 
 
 def test_a_step_that_is_gone_keeps_its_words(site, app, asking, page, desk):
-    form = form_to(app.get(page), "/reject")
+    form = form_to(app.get(f"{page}/reject"), "/reject")
     form["public_text"] = WORDS
     with site.work(actor=desk["staff"][1]) as work:
         cases = work.get(CaseService)
@@ -237,7 +272,7 @@ def test_a_step_that_is_gone_keeps_its_words(site, app, asking, page, desk):
 
 
 def test_a_step_that_is_still_there_is_sent_again(site, app, asking, page, desk):
-    form = form_to(app.get(page), "/reject")
+    form = form_to(app.get(f"{page}/reject"), "/reject")
     form["public_text"] = WORDS
     with site.work(actor=desk["staff"][1]) as work:
         work.get(CaseService).mark_urgent(work.get(CaseService).fetch(desk["code"], lock=True), True)
@@ -251,7 +286,7 @@ def test_a_step_that_is_still_there_is_sent_again(site, app, asking, page, desk)
 
 def test_pictures_of_the_work_come_with_the_form(site, app, asking, page, desk):
     form_to(app.get(page), "/accept").submit(status=303)
-    form = form_to(app.get(page), "/finish")
+    form = form_to(app.get(f"{page}/finish"), "/finish")
     form["photos_files"] = [Upload("after.png", picture())]
     form["public_text"] = ""
     refused = form.submit(status=422)
@@ -385,7 +420,6 @@ def test_what_is_not_there(app, page):
     token = app.get(page).html.find("input", {"name": "csrf_token"})["value"]
     app.post(f"{page}/fly", {"csrf_token": token, "version": "1"}, status=404)
     app.post(f"{page}/object", {"csrf_token": token, "version": "1"}, status=404)
-    app.get(f"{page}/accept", status=404)
     app.post(f"{page}/accept", {"version": "1"}, status=400)
 
 

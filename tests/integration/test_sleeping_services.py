@@ -148,7 +148,7 @@ def test_a_service_sleeps_and_wakes(city, service):
     page = officer.get(f"/kartable/cases/{code}", status=200)
     assert INACTIVE in page
     assert page.html.select_one(".page-h .pill").text == "ثبت‌شده"
-    assert not page.html.select("[id^=panel-][id$=" + service.step + "]")
+    assert not page.html.select(f"option[value=panel-{service.step}]")
     act(officer, code, "comment", text="یادداشت هنگام خاموشی")
     act(officer, code, "refer", unit=str(city.other_unit.id))
     colleague = city.browser(city.colleague)
@@ -170,7 +170,7 @@ def check_awake(city: City, service: Service, code: str) -> None:
     officer.get(service.desk, status=200)
     page = officer.get(f"/kartable/cases/{code}", status=200)
     assert INACTIVE not in page
-    assert page.html.find(id=f"panel-{service.step}")
+    assert page.html.select(f"option[value=panel-{service.step}]")
     assert INACTIVE not in city.browser(city.citizen, "citizen").get(f"/my/{code}", status=200)
 
 

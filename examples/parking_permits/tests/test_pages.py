@@ -98,7 +98,7 @@ def test_the_case_page_takes_the_steps(city, app, sign_in):
     code = city.apply()
     city.step(code, "check")
     sign_in(city.officer)
-    page = app.get(f"/kartable/cases/{code}")
+    page = app.get(f"/kartable/cases/{code}/ask_payment")
     form = next(form for form in page.forms.values() if form.action.endswith("/ask_payment"))
     assert form["fee"].value == "36"
     form.submit(status=303)

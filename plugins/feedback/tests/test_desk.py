@@ -115,7 +115,7 @@ class TestList:
 
 class TestCase:
     def step(self, app, code, name):
-        page = app.get(f"/kartable/cases/{code}", status=200)
+        page = app.get(f"/kartable/cases/{code}/{name}", status=200)
         return next(form for form in page.forms.values() if form.action.endswith(f"/{name}"))
 
     def test_tells_what_it_is_about_and_who_may_not_be_known(self, city, app, sign_in):

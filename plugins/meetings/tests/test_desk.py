@@ -244,12 +244,12 @@ class TestSetting:
         assert office.current(code).start == office.moment(MONDAY, "11:00")
 
     def test_from_the_kartable_too(self, office, desk, code):
-        page = desk.get(f"/kartable/cases/{code}")
+        page = desk.get(f"/kartable/cases/{code}/schedule")
         form = next(f for f in page.forms.values() if f.action.endswith("/schedule"))
         assert form["at"].value == "۰۸:۰۰"
         fill(form, day="1405/03/10", at="10:30").submit("then", value="stay", status=303)
         assert office.current(code).start == office.moment(SUNDAY, "10:30")
-        page = desk.get(f"/kartable/cases/{code}")
+        page = desk.get(f"/kartable/cases/{code}/reschedule")
         form = next(f for f in page.forms.values() if f.action.endswith("/reschedule"))
         assert form["day"].value == "۱۴۰۵/۰۳/۱۰"
         page = fill(form, day="1405/03/14", reason="شهردار در سفر است.").submit(
@@ -260,9 +260,8 @@ class TestSetting:
     def test_the_kartable_previews_what_stands_in_the_form(self, office, desk, code):
         address = f"/kartable/cases/{code}/preview?transition=schedule"
         assert "۱۴۰۵/۰۳/۱۱ ساعت ۰۸:۰۰" in desk.get(address).text
-        form = next(
-            f for f in desk.get(f"/kartable/cases/{code}").forms.values() if f.action.endswith("/schedule")
-        )
+        page = desk.get(f"/kartable/cases/{code}/schedule")
+        form = next(f for f in page.forms.values() if f.action.endswith("/schedule"))
         typed = {"day": "1405/03/12", "at": "10:30", "note": "مدارک مالکیت و شناسنامه را همراه داشته باشید."}
         fill(form, **typed)
         text = desk.post(address, form.submit_fields()).html.select_one(".sms").text

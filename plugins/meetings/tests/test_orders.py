@@ -160,7 +160,7 @@ class TestPages:
         order = give(office, meeting)
         sign_in(office.handler)
         assert order in app.get("/kartable").text
-        page = app.get(f"/kartable/cases/{order}")
+        page = app.get(f"/kartable/cases/{order}/finish")
         form = next(one for one in page.forms.values() if one.action.endswith("/finish"))
         form["public_text"] = "جدول‌گذاری انجام شد."
         form.submit("then", value="stay", status=303)

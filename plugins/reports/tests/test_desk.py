@@ -150,7 +150,7 @@ class TestKartable:
     def test_a_wrong_code_leaves_the_case_and_the_form_as_they_were(self, city, app, sign_in):
         code = city.send()
         sign_in(city.officer)
-        page = app.get(f"/kartable/cases/{code}", status=200)
+        page = app.get(f"/kartable/cases/{code}/duplicate", status=200)
         form = next(
             f for f in page.forms.values() if f.action.endswith("/duplicate") and "version" in f.fields
         )
@@ -163,11 +163,8 @@ class TestKartable:
     def test_a_picture_that_is_gone_costs_no_words(self, city, app, sign_in):
         code = city.send()
         sign_in(city.officer)
-        form = next(
-            f
-            for f in app.get(f"/kartable/cases/{code}", status=200).forms.values()
-            if f.action.endswith("/close")
-        )
+        page = app.get(f"/kartable/cases/{code}/close", status=200)
+        form = next(f for f in page.forms.values() if f.action.endswith("/close"))
         fields = [
             (name, value) for name, value in form.submit_fields() if name not in ("photos", "public_text")
         ]

@@ -32,6 +32,7 @@ class ListAddress:
     ) -> None:
         names = {field.name for field in form}
         self._request, self.route = request, route
+        self._path = request.route_path(route)
         self._kept = {
             name: value for name, value in request.GET.items() if name in names.union(keep) and value
         }
@@ -43,4 +44,5 @@ class ListAddress:
 
         :param changed: None takes a filter away.
         """
-        return with_query(self._request.route_path(route or self.route), {**self._kept, **changed})
+        path = self._request.route_path(route) if route else self._path
+        return with_query(path, {**self._kept, **changed})

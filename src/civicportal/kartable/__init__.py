@@ -62,6 +62,7 @@ VIEWS: tuple[Page, ...] = (
     ("texts.new", "ready_texts.new", "text", TEXTS, ("GET", "POST")),
     ("texts.edit", "ready_texts.edit", "text", TEXTS, ("GET", "POST")),
     ("texts.move", "ready_texts.move", None, TEXTS, "POST"),
+    ("kartable.step", "case.step", "case", STAFF, "GET"),
     ("kartable.step", "actions.step", "case", STAFF, "POST"),
 )
 

@@ -18,7 +18,7 @@ from civicportal.cases.services import CaseService
 from civicportal.cases.sources import SOURCES
 from civicportal.i18n import _
 from civicportal.kartable.models import Referral, RoutingRule
-from civicportal.kartable.rows import Row, RowService
+from civicportal.kartable.rows import Row, RowService, holder_id
 from civicportal.organization.services import OrganizationService
 
 if TYPE_CHECKING:
@@ -110,9 +110,11 @@ class FactsService:
         """Return the facts of a case."""
         line = self.access.action_line(case)
         may_know = self.access.can(case, "contact")
+        people = self._people(case.citizen_id if may_know else None, holder_id(line))
+        names = {user_id: user.name for user_id, user in people.items()}
         return Facts(
-            row=self.work.get(RowService).row(case, line),
-            citizen=self.session.get(User, case.citizen_id) if case.citizen_id and may_know else None,
+            row=self.work.get(RowService).row(case, line, names),
+            citizen=people.get(case.citizen_id or 0) if may_know else None,
             identity=self._identity(case) if may_know or self.access.can(case, "identity") else (),
             nameless=case.citizen_id is None,
             author=self._author(case),
@@ -155,6 +157,12 @@ class FactsService:
         citizen = self.session.get(User, case.citizen_id) if case.citizen_id else None
         claim = self.work.get(VerificationService).own(citizen) if citizen else None
         return identity_facts(self.work.site, claim) if claim else ()
+
+    def _people(self, *user_ids: int | None) -> dict[int, User]:
+        """Return people by id, in one statement."""
+        wanted = {user_id for user_id in user_ids if user_id}
+        found = self.session.scalars(select(User).where(User.id.in_(wanted))) if wanted else ()
+        return {user.id: user for user in found}
 
     def _author(self, case: Case) -> str:
         if case.source != "office":

@@ -87,12 +87,15 @@ class RowService:
         names = names_of(self.work, (holder_id(line) for _case, line in found))
         return [self._row(case, line, photos, comments, names) for case, line in found]
 
-    def row(self, case: Case, line: Referral | None) -> Row:
-        """Return the row of a case whose history and pictures its page shows anyway."""
+    def row(self, case: Case, line: Referral | None, names: Mapping[int, str]) -> Row:
+        """Return the row of a case whose history and pictures its page shows anyway.
+
+        :param names: of people by id, the holder's among them.
+        """
         photos = Counts({case.id: len(self.work.get(AttachmentService).of_case(case))})
         events = self.work.get(CaseService).events(case)
         comments = Counts({case.id: sum(event.type == "commented" for event in events)})
-        return self._row(case, line, photos, comments, names_of(self.work, (holder_id(line),)))
+        return self._row(case, line, photos, comments, names)
 
     def icon(self, case: Case) -> tuple[str, str]:
         """Return icon and tone of a case: those of its root category, else of its kind."""

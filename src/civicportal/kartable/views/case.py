@@ -3,15 +3,18 @@
 from datetime import datetime
 from typing import Any
 
+from pyramid.httpexceptions import HTTPSeeOther
+
 from civicportal.access import AccessService, holds
 from civicportal.audit.services import AuditService
 from civicportal.cases.models import Case
 from civicportal.cases.services import CaseService
 from civicportal.cases.workflow import Transition
 from civicportal.errors import Forbidden, NotFound
+from civicportal.kartable.ready_texts import ReadyTextService
 from civicportal.kartable.services import KartableService
 from civicportal.kartable.views import forms
-from civicportal.kartable.views.page import case_page
+from civicportal.kartable.views.page import case_page, last_event
 from civicportal.notifications.services import NotificationService
 from civicportal.work import Work
 
@@ -27,6 +30,20 @@ def show(request: Any) -> dict[str, Any]:
                 work.get(KartableService).mark_read(work.get(CaseService).fetch(case.code))
             work.get(AuditService).record("case:open", subject_id=case.citizen_id, case_id=case.id)
     return case_page(request, case)
+
+
+def step(request: Any) -> Any:
+    """Show a case with the form of one step open; a script asks for that form alone."""
+    case, cases = _case(request), request.work.get(CaseService)
+    steps = cases.steps(case)
+    if request.matchdict["step"] not in [step.transition.name for step in steps if not step.reason]:
+        return HTTPSeeOther(forms.path(request, "kartable.case"))
+    if not request.is_xhr:
+        return show(request)
+    request.override_renderer = "civicportal:templates/kartable/step.jinja2"
+    opened = forms.open_step(request, case, steps)
+    offers = request.work.get(ReadyTextService).offers(case, opened.transition) if opened else []
+    return {"case": case, "step": opened, "offers": offers, "seen": last_event(cases, case)}
 
 
 def reveal(request: Any) -> dict[str, Any]:

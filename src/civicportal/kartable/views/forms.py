@@ -29,7 +29,7 @@ WORDS = frozenset({"public_text", "internal_text"})
 
 @dataclass(frozen=True, kw_only=True)
 class StepForm:
-    """A possible step with its form."""
+    """A step with its form."""
 
     transition: Transition
     form: BoundForm
@@ -40,15 +40,21 @@ def path(request: Any, name: str, **more: str) -> str:
     return str(request.route_path(name, code=request.matchdict["code"], **more))
 
 
-def step_forms(
+def open_step(
     request: Any, case: Case, steps: Sequence[Step], sent: BoundForm | None = None
-) -> list[StepForm]:
-    """Return the forms of the possible steps; one that was sent and refused stands as it was sent."""
+) -> StepForm | None:
+    """Return the step whose form a page shows: the one that the address names, else the first; None if none is possible.
+
+    :param sent: the form of the named step as it was sent and refused.
+    """
     possible = [step.transition for step in steps if not step.reason]
-    forms = [step_form(request, t, case, request.work) for t in possible]
-    if sent is not None:
-        forms = [sent if form.action == sent.action else form for form in forms]
-    return [StepForm(transition=t, form=form) for t, form in zip(possible, forms, strict=True)]
+    if not possible:
+        return None
+    name = request.matchdict.get("step")
+    named = next((transition for transition in possible if transition.name == name), None)
+    transition = named or possible[0]
+    form = (sent if named else None) or step_form(request, transition, case, request.work)
+    return StepForm(transition=transition, form=form)
 
 
 def step_form(request: Any, transition: Transition, case: Case, work: "Work") -> BoundForm:

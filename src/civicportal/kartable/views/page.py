@@ -45,7 +45,7 @@ def case_page(
     history, ready = work.get(StaffHistory), work.get(ReadyTextService)
     rights = facts.rights(case)
     steps = cases.steps(case)
-    step_forms = forms.step_forms(request, case, steps, shown["step"])
+    opened = forms.open_step(request, case, steps, shown["step"])
     public = request.GET.get("history") == "public"
     photos = work.get(AttachmentService).of_case(case)
     events = [] if public else history.of(case)
@@ -55,8 +55,9 @@ def case_page(
         "rights": rights,
         "publishable": cases.kind(case).publishable,
         "photos": [photo for photo in photos if photo.purpose == "before"],
-        "steps": step_forms,
-        "offers": {item.transition.name: ready.offers(case, item.transition) for item in step_forms},
+        "steps": [step.transition for step in steps if not step.reason],
+        "step": opened,
+        "offers": ready.offers(case, opened.transition) if opened else [],
         "targets": work.get(ConversionService).targets(case),
         "closed_steps": [step for step in steps if step.reason],
         "refer": shown["refer"] or (forms.referral_form(request, work) if rights.refer else None),
@@ -64,7 +65,7 @@ def case_page(
         "reply": shown["reply"] or forms.reply_form(request),
         "events": events,
         "public_events": work.get(PublicHistory).of(case, own=True, audiences=AUDIENCES) if public else None,
-        "seen": _last_event(cases, case),
+        "seen": last_event(cases, case),
         "undo": work.get(UndoService).last(case),
         "neighbours": work.get(InboxService).neighbours(case),
         "rating": work.get(RatingService).summary(case),
@@ -72,18 +73,19 @@ def case_page(
         "sent": shown,
         "merge": merge,
         "meanwhile": history.since(case, forms.sent_number(request, forms.SEEN)) if merge else [],
-        "kept": _kept(shown["step"], step_forms) if merge else [],
+        "kept": _kept(shown["step"], opened) if merge else [],
         "reveal": reveal,
     }
 
 
-def _last_event(cases: CaseService, case: Case) -> int:
+def last_event(cases: CaseService, case: Case) -> int:
+    """Return the id of the last event, which the forms of the page carry; 0 for none."""
     event = cases.last_event(case)
     return event.id if event else 0
 
 
-def _kept(step: BoundForm | None, step_forms: list[forms.StepForm]) -> list[str]:
+def _kept(sent: BoundForm | None, opened: forms.StepForm | None) -> list[str]:
     """Return the words of a step that is not possible any more: no form of the page holds them."""
-    if step is None or step in [item.form for item in step_forms]:
+    if sent is None or (opened is not None and sent is opened.form):
         return []
-    return forms.typed(step)
+    return forms.typed(sent)

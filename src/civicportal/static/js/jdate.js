@@ -162,4 +162,4 @@ class Picker {
   }
 }
 
-cp.all('[data-jdate]').forEach((input) => new Picker(input));
+cp.each('[data-jdate]', (input) => new Picker(input));

@@ -5,7 +5,8 @@
    <input type="checkbox" data-select-all>  <button data-select-none>  <span data-selected-count>
    <div class="bulk" data-bulk-bar>                  hidden while nothing is selected
    <div role="tablist" data-tabs><button role="tab" aria-controls aria-selected data-key="KeyS">
-   <select data-step-choice> … <section data-step-panel id>   shows the section that the chosen option names;
+   <select data-step-choice data-text-failed><option data-form="URL"> … <section data-step-panel id>   shows the section that
+                                                     the chosen option names, fetched if the page has it not yet;
                                                      what was typed goes along into fields of the same name
    <div data-preview="URL">                          filled from there when its section is shown
    <div data-ready="ID"><select> … <option data-text> <button>   the text of the choice goes below what stands in that field
@@ -127,7 +128,7 @@
       .then(function (html) { place.innerHTML = html; })
       .catch(function () { /* The preview before stays. */ });
   }
-  cp.all('[data-step-form]').forEach(function (form) {
+  cp.each('[data-step-form]', function (form) {
     form.addEventListener('change', function () { refreshPreview(form); });
   });
   function carryWords(from, to) {
@@ -145,12 +146,32 @@
     if (before.length === 1 && before[0] !== chosen) { carryWords(before[0], chosen); }
     fillPreview(chosen);
   }
+  function fetchStep(select) {
+    var option = select.selectedOptions[0];
+    fetch(option.dataset.form, { headers: { 'X-Requested-With': 'XMLHttpRequest' } })
+      .then(function (answer) { return answer.ok && !answer.redirected ? answer.text() : Promise.reject(answer.status); })
+      .then(function (html) {
+        if (!document.getElementById(option.value)) {
+          var last = cp.all('[data-step-panel]').pop();
+          last.insertAdjacentHTML('afterend', html);
+          cp.begin(last.nextElementSibling);
+        }
+        openStep(select);
+      })
+      .catch(function () {
+        select.value = cp.one('[data-step-panel]:not([hidden])').id;
+        cp.toast(select.dataset.textFailed);
+      });
+  }
+  function openStep(select) {
+    if (!select.value || document.getElementById(select.value)) { chooseStep(select); } else { fetchStep(select); }
+  }
   cp.all('[data-step-choice]').forEach(function (select) {
-    chooseStep(select);
-    select.addEventListener('change', function () { chooseStep(select); });
+    openStep(select);
+    select.addEventListener('change', function () { openStep(select); });
   });
   /* The first submit button of a form is pressed by Enter as well: without a choice it does not insert. */
-  cp.all('[data-ready]').forEach(function (place) {
+  cp.each('[data-ready]', function (place) {
     var choice = cp.one('select', place);
     var field = document.getElementById(place.dataset.ready);
     cp.one('button', place).addEventListener('click', function (e) {
@@ -163,7 +184,7 @@
       field.focus();
     });
   });
-  cp.all('form[data-people]').forEach(function (form) {
+  cp.each('form[data-people]', function (form) {
     var unit = form.elements.unit;
     var person = form.elements.user;
     function offer() {

@@ -59,6 +59,10 @@
     var limit = Number(texts.limit);
     var waiting = 0;
 
+    function say(text, isBad) {
+      status.textContent = text;
+      status.classList.toggle('err', Boolean(isBad));
+    }
     function tiles() { return cp.all('[data-photo]', list); }
     function changed() {
       tiles().forEach(function (tile, index) {
@@ -112,10 +116,11 @@
           keep(tile, answer);
           caption(tile, blob.size);
           tile.dispatchEvent(new CustomEvent('photo-kept', { bubbles: true, detail: answer }));
-          status.textContent = '';
+          /* What was refused of several stays in sight when the next one succeeds. */
+          if (!status.classList.contains('err')) { say(''); }
         }, function (message) {
           tile.remove();
-          status.textContent = message || texts.textFailed;
+          say(message || texts.textFailed, true);
         }).then(function () { progress.remove(); });
       }).then(function () {
         waiting -= 1;
@@ -128,7 +133,7 @@
       var room = limit - tiles().length - waiting;
       if (!files.length) { return; }
       input.value = '';
-      status.textContent = files.length > room ? texts.textFull : '';
+      say(files.length > room ? texts.textFull : '', files.length > room);
       files.slice(0, Math.max(0, room)).forEach(take);
     });
     list.addEventListener('click', function (e) {
@@ -145,12 +150,12 @@
     form.addEventListener('submit', function (e) {
       if (waiting && !e.defaultPrevented) {
         e.preventDefault();
-        status.textContent = texts.textWait;
+        say(texts.textWait);
         status.scrollIntoView({ block: 'center' });
       }
     });
     changed();
   }
 
-  cp.all('[data-photos]').forEach(setUp);
+  cp.each('[data-photos]', setUp);
 })();

@@ -21,7 +21,8 @@
    <input data-jdate>                          the month over a date field comes from body[data-dates]
    body[data-text-copied data-text-busy data-text-of data-icons data-dates], input[name=csrf_token]
 
-   window.civicportal = {one, all, number, token, csrf, toast, icon, onTheme, digits, key} serves the other files. */
+   window.civicportal = {one, all, number, token, csrf, toast, icon, onTheme, digits, key, each, begin} serves the other
+   files: each(SELECTOR, setUp) sets up what is on the page and what comes later, begin(PART) what came with a part. */
 (function () {
   'use strict';
   var root = document.documentElement;
@@ -35,6 +36,14 @@
       var found = e.target.closest && e.target.closest(selector);
       if (found) { listener(found, e); }
     });
+  }
+  var beginners = [];
+  function each(selector, setUp) {
+    beginners.push([selector, setUp]);
+    all(selector).forEach(setUp);
+  }
+  function begin(part) {
+    beginners.forEach(function (pair) { all(pair[0], part).forEach(pair[1]); });
   }
   function number(value) { return Number(value).toLocaleString(root.lang); }
   function token(name) { return getComputedStyle(root).getPropertyValue(name).trim(); }
@@ -93,7 +102,7 @@
     if (e.key === 'Escape' && body.classList.contains('nav-open')) { drawer(false); }
   });
 
-  all('[data-count]').forEach(function (counter) {
+  each('[data-count]', function (counter) {
     var field = document.getElementById(counter.dataset.count);
     field.addEventListener('input', function () {
       counter.textContent = body.dataset.textOf
@@ -180,7 +189,7 @@
 
   window.civicportal = {
     one: one, all: all, number: number, token: token, csrf: csrf, toast: toast, icon: icon, digits: digits, key: key,
-    onTheme: function (listener) { themeListeners.push(listener); }
+    onTheme: function (listener) { themeListeners.push(listener); }, each: each, begin: begin
   };
-  if (one('[data-jdate]')) { import(body.dataset.dates); }
+  each('[data-jdate]', function () { import(body.dataset.dates); });
 })();

@@ -7,6 +7,7 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
+EMPTY = "DELETE FROM reports_place_count WHERE level = -18"
 FILL = """
 INSERT INTO reports_place_count
     (level, grid_row, grid_column, district, stage, status, category_id, unit_id, public, n)
@@ -20,8 +21,10 @@ ORDER BY grid_row, grid_column, district, stage, status, public
 def upgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.execute("SET LOCAL statement_timeout = '30min'")
+    # Newer code may already have counted what came since it runs.
+    op.execute(EMPTY)
     op.execute(FILL)
 
 
 def downgrade() -> None:
-    op.execute("DELETE FROM reports_place_count WHERE level = -18")
+    op.execute(EMPTY)

@@ -1,10 +1,13 @@
 """From the outbox over HTTP to the provider: what each answer, and each missing answer, leads to."""
 
 import logging
+from importlib.resources import files
 
 import pytest
 from civicportal_sms_ir import exchange
+from pyramid.i18n import make_localizer
 from sqlalchemy import text
+from translationstring import TranslationString
 
 from civicportal.api import NEVER
 from civicportal.testing import NOON
@@ -196,3 +199,28 @@ def test_no_key_and_no_number_is_logged(messages, provider, caplog):
     for secret in (API_KEY, messages.citizen, messages.citizen[3:], "493817"):
         assert secret not in written
     assert API_KEY not in provider.ledger.path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [
+        ("lost", "the connection to the provider broke off"),
+        ("hang", "the provider did not answer in time"),
+        ("refuse", "the provider was not reached"),
+    ],
+)
+def test_what_went_wrong_is_told_in_words_that_have_a_translation(messages, provider, mode, words):
+    if mode == "refuse":
+        provider.refuse()
+    else:
+        provider.mode = mode
+    messages.promise()
+    messages.deliver()
+    (row,) = messages.rows()
+    assert row.last_error == words
+    assert (
+        make_localizer("fa", [str(files("civicportal_sms_ir") / "locale")]).translate(
+            TranslationString(words, domain="civicportal")
+        )
+        != words
+    )

@@ -3,6 +3,7 @@
 The client is loaded with the first one: it has six megabytes, and the processes that serve pages send nothing.
 """
 
+import logging
 import ssl
 import threading
 from collections.abc import Mapping
@@ -11,10 +12,12 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from civicportal.api import Configuration, SendError, Transient, Uncertain
+from civicportal.api import Configuration, SendError, Transient, Uncertain, _
 
 if TYPE_CHECKING:
     import httpx
+
+log = logging.getLogger(__name__)
 
 TIMEOUT = 5.0
 """Seconds for everything: looking up the name, connecting, TLS, sending, receiving."""
@@ -119,15 +122,16 @@ def exchange(request: Request) -> Answer:
         return running.answer.result(TIMEOUT)
     except TimeoutError:
         running.abandon()
-        raise _no_answer(running, f"no answer within {TIMEOUT:g} seconds") from None
+        raise _no_answer(running, _("the provider did not answer in time")) from None
     except httpx.HTTPError as error:
         if _is_about_certificate(error):
-            raise Configuration("the certificate of the provider is not valid") from error
-        raise _no_answer(running, type(error).__name__) from error
+            raise Configuration(_("the certificate of the provider is not valid")) from error
+        log.info("no answer: %s", type(error).__name__)
+        raise _no_answer(running, _("the connection to the provider broke off")) from error
 
 
 def _no_answer(running: _Exchange, words: str) -> SendError:
-    return Uncertain(words) if running.has_begun else Transient(f"not reached: {words}")
+    return Uncertain(words) if running.has_begun else Transient(_("the provider was not reached"))
 
 
 def _read(response: "httpx.Response") -> bytes:

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import transaction
@@ -42,10 +42,11 @@ class Work:
         engines = site.engines
         self.session = ReferenceSession(bind=engines.write if write else engines.read, expire_on_commit=False)
         self.session.keeper = site.reference
-        # "changed": plain SQL statements are committed too, not only what the ORM wrote.
-        zope.sqlalchemy.register(
-            self.session, transaction_manager=manager, initial_state="changed" if write else "active"
-        )
+        if manager is not None:
+            # "changed": plain SQL statements are committed too, not only what the ORM wrote.
+            zope.sqlalchemy.register(
+                self.session, transaction_manager=manager, initial_state="changed" if write else "active"
+            )
         self._services: dict[type[Any], Any] = {}
         self._counts = Counts()
         self._tallies = TallyCounts()
@@ -130,7 +131,15 @@ class Work:
 
 @contextmanager
 def unit_of_work(site: "Site", *, actor: Identity = SYSTEM, write: bool = True) -> Iterator[Work]:
-    """Open a unit of work outside a request: commit at the end, roll back on an exception."""
+    """Open a unit of work outside a request: commit at the end, roll back on an exception.
+
+    One that only reads has nothing to commit, and no transaction manager: those of a request are opened with each.
+    """
+    if not write:
+        reading = Work(site, None, actor=actor, write=False)
+        with closing(reading.session):
+            yield reading
+        return
     manager = transaction.TransactionManager(explicit=True)
     manager.begin()
     work = Work(site, manager, actor=actor, write=write)

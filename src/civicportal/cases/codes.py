@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 
 from civicportal.cases.models import Case
 from civicportal.cases.tracking import new_code
@@ -11,6 +11,10 @@ from civicportal.cases.tracking import new_code
 if TYPE_CHECKING:
     from civicportal.work import Work
 
+#: The cases that have a key or a code; made once, for every form that opens a case asks for it.
+_TAKEN = select(Case.id, Case.code, Case.idempotency_key).where(
+    or_(Case.idempotency_key == bindparam("key"), Case.code == bindparam("code"))
+)
 NONE = 0
 """The number of no case."""
 
@@ -45,7 +49,7 @@ class CodeService:
         Where there is none, one is opened next: whether a code is free for it is asked along.
         """
         code = new_code()
-        same = or_(Case.idempotency_key == idempotency_key, Case.code == code)
-        found = self.session.scalars(select(Case).where(same)).all()
-        self._free = "" if any(case.code == code for case in found) else code
-        return next((case for case in found if case.idempotency_key == idempotency_key), None)
+        found = self.session.execute(_TAKEN, {"key": idempotency_key, "code": code}).all()
+        self._free = "" if any(row.code == code for row in found) else code
+        before = next((row.id for row in found if row.idempotency_key == idempotency_key), None)
+        return self.session.get(Case, before) if before else None

@@ -2,14 +2,24 @@
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, and_, exists, literal, select, union
+from sqlalchemy import ColumnElement, and_, exists, select, union
 
 from civicportal.accounts.models import User
 from civicportal.cases.models import Case, Follower
-from civicportal.db import BigId
 
 if TYPE_CHECKING:
     from civicportal.work import Work
+
+
+def hearing(case_id: ColumnElement[int], citizen_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Return the condition on ``User`` for those whom :meth:`FollowerService.recipients` names.
+
+    :param citizen_id: of the case's citizen; NULL where there is none.
+    """
+    of_case = Follower.case_id == case_id
+    everybody = union(select(citizen_id), select(Follower.user_id).where(of_case))
+    muted = exists().where(of_case, Follower.user_id == User.id, Follower.muted)
+    return and_(User.id.in_(everybody), ~muted)
 
 
 class FollowerService:
@@ -46,13 +56,6 @@ class FollowerService:
         owner = [case.citizen_id] if case.citizen_id is not None else []
         everybody = dict.fromkeys([*owner, *sorted(muted)])
         return [user_id for user_id in everybody if not muted.get(user_id, False)]
-
-    def hearing(self, case: Case) -> ColumnElement[bool]:
-        """Return the condition on ``User`` for those whom :meth:`recipients` names."""
-        of_case = Follower.case_id == case.id
-        everybody = union(select(literal(case.citizen_id, BigId)), select(Follower.user_id).where(of_case))
-        muted = exists().where(of_case, Follower.user_id == User.id, Follower.muted)
-        return and_(User.id.in_(everybody), ~muted)
 
     @property
     def _actor_id(self) -> int:

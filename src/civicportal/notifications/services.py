@@ -8,12 +8,12 @@ from datetime import datetime, time, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from civicportal.accounts.models import OtpChallenge, User
 from civicportal.cases.errors import CannotUndo
-from civicportal.cases.followers import FollowerService
-from civicportal.db import changed_rows
+from civicportal.cases.followers import hearing
+from civicportal.db import BigId, changed_rows
 from civicportal.notifications import timing
 from civicportal.notifications.choices import wants
 from civicportal.notifications.models import OutboxMessage
@@ -28,6 +28,19 @@ if TYPE_CHECKING:
     from civicportal.cases.changes import CaseChange
     from civicportal.cases.models import Case, CaseEvent
     from civicportal.work import Work
+
+#: Who hears of a case, can be reached and wants to be told; made once, for every step asks for it.
+_TOLD = (
+    select(User.id, User.mobile, User.locale)
+    .where(
+        hearing(bindparam("case_id", type_=BigId), bindparam("citizen_id", type_=BigId)),
+        User.mobile.is_not(None),
+        User.disabled_at.is_(None),
+        User.deleted_at.is_(None),
+        wants("case_notices"),
+    )
+    .order_by(User.id)
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,19 +102,9 @@ class NotificationService:
         }
 
     def _people(self, change: "CaseChange") -> Sequence[Any]:
-        """Return who hears of a change, can be reached and wants to be told; of a new case its citizen alone."""
+        """Return who hears of a change, can be reached and wants to be told."""
         case = change.case
-        if change.type != "opened":
-            hears = self.work.get(FollowerService).hearing(case)
-        elif case.citizen_id is not None:
-            hears = User.id == case.citizen_id
-        else:
-            return ()
-        reachable = (User.mobile.is_not(None), User.disabled_at.is_(None), User.deleted_at.is_(None))
-        query = select(User.id, User.mobile, User.locale)
-        return self.session.execute(
-            query.where(hears, *reachable, wants("case_notices")).order_by(User.id)
-        ).all()
+        return self.session.execute(_TOLD, {"case_id": case.id, "citizen_id": case.citizen_id}).all()
 
     def _due(self, change: "CaseChange") -> datetime:
         now = self.work.clock.now()

@@ -30,7 +30,7 @@ class CategoryService:
 
     def tree(self, kind: str) -> Tree[Category]:
         """Return the categories of a kind of case, as rows that may be changed."""
-        return self._categories.of(lambda category: category.kind == kind)
+        return self._categories.part(kind, lambda category: category.kind == kind)
 
     @memoized_property
     def _categories(self) -> Tree[Category]:

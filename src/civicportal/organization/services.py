@@ -36,10 +36,17 @@ class Tree(Generic[Node]):
         self._children: dict[int | None, list[Node]] = {}
         for row in self.by_id.values():
             self._children.setdefault(row.parent_id, []).append(row)
+        self._parts: dict[str, Tree[Node]] = {}
 
     def of(self, belongs: Callable[[Node], bool]) -> "Tree[Node]":
         """Return the tree of some of the rows."""
         return Tree(row for row in self.by_id.values() if belongs(row))
+
+    def part(self, name: str, belongs: Callable[[Node], bool]) -> "Tree[Node]":
+        """Return the same, made once for each name."""
+        if name not in self._parts:
+            self._parts[name] = self.of(belongs)
+        return self._parts[name]
 
     @property
     def roots(self) -> list[Node]:
@@ -70,7 +77,6 @@ class OrganizationService:
 
     def __init__(self, work: "Work") -> None:
         self.work = work
-        self._by_kind: dict[str, Tree[Category]] = {}
 
     @memoized_property
     def units(self) -> Tree[Unit]:
@@ -84,9 +90,7 @@ class OrganizationService:
 
     def categories_of(self, kind: str) -> Tree[Category]:
         """Return the categories of one kind of case."""
-        if kind not in self._by_kind:
-            self._by_kind[kind] = self.categories.of(lambda category: category.kind == kind)
-        return self._by_kind[kind]
+        return self.categories.part(kind, lambda category: category.kind == kind)
 
     def unit(self, key: str) -> Unit:
         """Return the unit of a key.

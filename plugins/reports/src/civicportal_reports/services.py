@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from math import cos, radians
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, Select, delete, select
 
 from civicportal.api import (
     OPEN_STAGES,
@@ -67,6 +69,7 @@ class ReportService:
         self.session = work.session
         self.cases = work.get(CaseService)
         self.organization = work.get(OrganizationService)
+        self.settings = work.site.plugin_settings[KIND]
 
     # -- sending --------------------------------------------------------------------------------------------
 
@@ -132,22 +135,8 @@ class ReportService:
         :param conditions: on ``Case``, for instance what somebody may see.
         :param but: id of a case that is not looked for.
         """
-        settings = self.work.site.plugin_settings[KIND]
-        categories = self.organization.categories
-        box = bounding_box(point, settings["nearby_metres"])
-        query = (
-            select(Case, Report)
-            .join(Report, Report.case_id == Case.id)
-            .where(
-                Report.lat.between(box.south, box.north),
-                Report.lon.between(box.west, box.east),
-                Case.kind == KIND,
-                Case.stage.in_(OPEN_STAGES),
-                Case.category_id.in_(categories.subtree(categories.root_of(category_id).id)),
-                Case.created_at > self.work.clock.now() - timedelta(days=settings["nearby_days"]),
-                Case.id != (but or 0),
-                *conditions,
-            )
+        query = self._around(point, category_id, Case, Report).where(
+            Case.stage.in_(OPEN_STAGES), Case.id != (but or 0), *conditions
         )
         found = [
             Near(case=case, metres=distance_m(point, report.point))
@@ -155,7 +144,25 @@ class ReportService:
             if report.point
         ]
         return sorted(
-            (near for near in found if near.metres <= settings["nearby_metres"]), key=lambda near: near.metres
+            (near for near in found if near.metres <= self.settings["nearby_metres"]),
+            key=lambda near: near.metres,
+        )
+
+    def _around(self, point: Point, category_id: int, *columns: Any) -> Select[Any]:
+        """Return a query for columns of the recent reports of the same root category in the square around a point."""
+        categories = self.organization.categories
+        box = bounding_box(point, self.settings["nearby_metres"])
+        return (
+            select(*columns)
+            .select_from(Case)
+            .join(Report, Report.case_id == Case.id)
+            .where(
+                Report.lat.between(box.south, box.north),
+                Report.lon.between(box.west, box.east),
+                Case.kind == KIND,
+                Case.category_id.in_(categories.subtree(categories.root_of(category_id).id)),
+                Case.created_at > self.work.clock.now() - timedelta(days=self.settings["nearby_days"]),
+            )
         )
 
     def unit_at_work(self, case: Case) -> str | None:
@@ -163,10 +170,15 @@ class ReportService:
         report: Report | None = self.cases.detail(case)
         if report is None or report.point is None or case.category_id is None:
             return None
-        for near in self.nearby(report.point, case.category_id, but=case.id):
-            if near.case.stage == "in_progress" and near.case.unit_id:
-                return self.organization.units.by_id[near.case.unit_id].key
-        return None
+        point, columns = report.point, (Case.unit_id, Report.lat, Report.lon)
+        at_work = (Case.stage == "in_progress", Case.unit_id.is_not(None), Case.id != (case.id or 0))
+        north, east = Report.lat - point.lat, (Report.lon - point.lon) * cos(radians(point.lat))
+        query = self._around(point, case.category_id, *columns).where(*at_work)
+        # The nearest is found by the database: on one street hundreds may be at work.
+        nearest = self.session.execute(query.order_by(north * north + east * east).limit(1)).first()
+        if nearest is None or distance_m(point, Point(*nearest[1:])) > self.settings["nearby_metres"]:
+            return None
+        return self.organization.units.by_id[nearest.unit_id].key
 
     def relocate(self) -> int:
         """Name the places of all reports anew, after the city's map has changed.

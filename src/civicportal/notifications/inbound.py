@@ -41,13 +41,12 @@ class InboundService:
         self.work = work
         self.session = work.session
 
-    def keep(self, provider_id: str, sender: str, text: str, received_at: datetime) -> bool:
+    def keep(self, provider_id: str, sender: str, text: str, received_at: datetime) -> None:
         """Keep a message; one that is there already is not kept twice.
 
         :param provider_id: the provider's name for it, unique over all providers: ``<transport>:<number>``.
         :param sender: E.164.
         :param received_at: aware.
-        :returns: whether it was new.
         """
         row = {
             "provider_id": provider_id,
@@ -56,8 +55,7 @@ class InboundService:
             "received_at": received_at,
         }
         statement = self.work.site.engines.insert(InboundMessage).values(row)
-        statement = statement.on_conflict_do_nothing(index_elements=["provider_id"])
-        return self.session.scalar(statement.returning(InboundMessage.id)) is not None
+        self.session.execute(statement.on_conflict_do_nothing(index_elements=["provider_id"]))
 
     def waiting(self) -> list[tuple[int, str]]:
         """Return id and sender of messages that wait for an answer, the oldest first."""

@@ -11,8 +11,8 @@ from civicportal_sms_ir.settings import NAME
 
 LATEST, TODAY = "messages to the line", "messages to the line of today"
 MOST_PAGES = 50
-LOOK_BACK = timedelta(hours=1)
-"""So far what is known already is looked through for gaps."""
+LOOK_BACK = timedelta(hours=3)
+"""So far the list of today is looked through for gaps; whoever leaves the portal later is not remembered by it again."""
 
 
 def poll_inbound(site: Site) -> None:
@@ -31,21 +31,18 @@ def poll_missed(site: Site) -> None:
     with told_once(site, TODAY):
         for page in range(1, MOST_PAGES + 1):
             received = api.receive_live(page)
-            is_new = _keep(site, received)
-            if not received or (not is_new and received[-1].received_at < since):
+            _keep(site, (message for message in received if message.received_at >= since))
+            if not received or received[-1].received_at < since:
                 break
     answer_inbound(site)
 
 
-def _keep(site: Site, received: Iterable[Received]) -> bool:
-    """Keep messages of people, and tell whether one was new; other services send to the line too and get no answer."""
+def _keep(site: Site, received: Iterable[Received]) -> None:
+    """Keep messages of people; other services send to the line too and get no answer."""
     people = [message for message in received if message.mobile.startswith("+98")]
     if not people:
-        return False
+        return
     with site.work() as work:
-        keep = work.get(InboundService).keep
-        new = [
-            keep(f"{NAME}:{message.name}", message.mobile, message.text, message.received_at)
-            for message in people
-        ]
-    return any(new)
+        service = work.get(InboundService)
+        for message in people:
+            service.keep(f"{NAME}:{message.name}", message.mobile, message.text, message.received_at)

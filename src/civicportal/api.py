@@ -32,7 +32,7 @@ from civicportal.cases.models import (
     Follower,
     Rating,
 )
-from civicportal.cases.narrowing import FigureFields, FigureFilters
+from civicportal.cases.narrowing import CaseFilters, FigureFields
 from civicportal.cases.on_behalf import Caller, NamedCaller, register_for
 from civicportal.cases.once import open_once
 from civicportal.cases.paging import PAGE_SIZE, SORTS, Page, Rows, Sort, case_page
@@ -238,6 +238,7 @@ __all__ = [
     "CaseChange",
     "CaseError",
     "CaseEvent",
+    "CaseFilters",
     "CaseKind",
     "CaseLink",
     "CaseRow",
@@ -272,7 +273,6 @@ __all__ = [
     "Export",
     "Facet",
     "FigureFields",
-    "FigureFilters",
     "FigureService",
     "FigureTable",
     "Figures",

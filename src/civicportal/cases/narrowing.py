@@ -1,19 +1,28 @@
 """Filters that every list of cases has, so that each figure of the statistics leads to the list behind it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import ColumnElement
 
-from civicportal.calendar import CityCalendar
 from civicportal.calendar.sql import city_hour, city_weekday
-from civicportal.cases.conditions import closed_on_time, late, mostly_satisfied
+from civicportal.cases.conditions import (
+    closed_on_time,
+    in_stage,
+    late,
+    mostly_satisfied,
+    overdue,
+    sent_between,
+)
 from civicportal.cases.models import Case
 from civicportal.forms.optional import optional_choice
 from civicportal.i18n import _
 from civicportal.schema import Flag, Node, StrictSchema
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
 
 TIMINGS = {"on_time": _("Closed on time"), "late": _("Closed late, or overdue")}
 RATINGS = {
@@ -35,9 +44,17 @@ HOURS = [(str(hour), f"{hour:02}:00") for hour in range(24)]
 
 
 @dataclass(frozen=True, kw_only=True)
-class FigureFilters:
-    """What narrows a list by what figures count; an empty field does not.
+class CaseFilters:
+    """What narrows a list of cases; an empty field does not. A plugin derives from it and adds what its own table knows.
 
+    :ivar words: and
+    :ivar citizen: what :class:`~civicportal.cases.finding.SearchFields` says.
+    :ivar stage: or "open" for all that still wait for somebody.
+    :ivar status: name of a state of the workflow.
+    :ivar source: the way on which it came.
+    :ivar first_day: of its registration, as is
+    :ivar last_day: included.
+    :ivar overdue: open past its deadline.
     :ivar timing: one of :data:`TIMINGS`.
     :ivar rating: one of :data:`RATINGS`.
     :ivar reopened: opened again at least once.
@@ -46,6 +63,14 @@ class FigureFilters:
     :ivar hour: of the city's clock at which it was registered.
     """
 
+    words: str = ""
+    citizen: int | None = None
+    stage: str | None = None
+    status: str | None = None
+    source: str | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+    overdue: bool = False
     timing: str | None = None
     rating: str | None = None
     reopened: bool = False
@@ -53,9 +78,22 @@ class FigureFilters:
     weekday: str | None = None
     hour: str | None = None
 
-    def figure_conditions(self, calendar: CityCalendar, now: datetime) -> list[ColumnElement[bool]]:
-        """Return these filters as conditions on ``Case``."""
-        found: list[ColumnElement[bool]] = []
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        """Return the filters of a form that may have further fields, or lack some."""
+        names = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in values.items() if name in names})
+
+    def conditions(self, work: "Work") -> list[ColumnElement[bool]]:
+        """Return these filters as conditions on ``Case``, but for words, citizen and status: plugins look for them their way."""
+        calendar, now = work.site.calendar, work.clock.now()
+        found = [sent_between(calendar, self.first_day, self.last_day)]
+        if self.stage:
+            found.append(in_stage(self.stage))
+        if self.source:
+            found.append(Case.source == self.source)
+        if self.overdue:
+            found.append(overdue(now))
         if self.timing:
             found.append(closed_on_time() if self.timing == "on_time" else late(now))
         if self.rating:
@@ -78,7 +116,7 @@ def _in_order(bindings: Mapping[str, Any]) -> list[tuple[str, Any]]:
 
 
 class FigureFields(StrictSchema):
-    """The same as fields of a list's form."""
+    """What figures count, as fields of a list's form."""
 
     timing = optional_choice([*TIMINGS.items()], _("On time"), _("Whether on time or not"))
     rating = optional_choice([*RATINGS.items()], _("Satisfaction"), _("Whether rated or not"))

@@ -1,8 +1,6 @@
 """Finding applications: one query for the desk's list, its file and its figures, so that they always agree."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from datetime import date
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, select
@@ -10,16 +8,13 @@ from sqlalchemy import ColumnElement, Select, select
 from civicportal.api import (
     SORTS,
     Case,
+    CaseFilters,
     CaseSearch,
-    FigureFilters,
     Page,
     SuggestionService,
     Total,
     Work,
     case_page,
-    in_stage,
-    overdue,
-    sent_between,
     visible,
 )
 from civicportal_parking_permits.models import Permit, Zone
@@ -27,26 +22,13 @@ from civicportal_parking_permits.names import KIND
 
 
 @dataclass(frozen=True, kw_only=True)
-class Filters(FigureFilters):
+class Filters(CaseFilters):
     """What narrows a list; an empty field does not.
 
     :ivar zone: key of a zone.
-    :ivar stage: or "open" for all that still wait for somebody.
     """
 
-    words: str = ""
-    citizen: int | None = None
     zone: str | None = None
-    stage: str | None = None
-    status: str | None = None
-    first_day: date | None = None
-    last_day: date | None = None
-    overdue: bool = False
-
-    @classmethod
-    def of(cls, values: Mapping[str, Any]) -> "Filters":
-        """Return the filters of a form."""
-        return cls(**{field.name: values[field.name] for field in fields(cls)})
 
 
 class PermitSearch:
@@ -82,14 +64,10 @@ class PermitSearch:
         return query.where(Case.kind == KIND, *self._conditions(filters))
 
     def _conditions(self, filters: Filters) -> list[ColumnElement[bool]]:
-        found = [sent_between(self.work.site.calendar, filters.first_day, filters.last_day)]
+        found = filters.conditions(self.work)
         found += self.work.get(CaseSearch).conditions(filters.words, filters.citizen, KIND)
         if filters.zone:
             found.append(Zone.key == filters.zone)
-        if filters.stage:
-            found.append(in_stage(filters.stage))
         if filters.status:
             found.append(Case.status == filters.status)
-        if filters.overdue:
-            found.append(overdue(self.work.clock.now()))
-        return found + filters.figure_conditions(self.work.site.calendar, self.work.clock.now())
+        return found

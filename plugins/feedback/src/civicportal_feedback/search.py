@@ -1,18 +1,17 @@
 """Finding messages: one query for the desk's list and its counts, so that they always agree."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
-from datetime import date
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, select
+from sqlalchemy import ColumnElement, Select, and_, exists, select
 
 from civicportal.api import (
     SORTS,
     Case,
+    CaseFilters,
     CaseSearch,
     CounterService,
-    FigureFilters,
     OrganizationService,
     Page,
     Referral,
@@ -23,8 +22,6 @@ from civicportal.api import (
     _,
     case_page,
     in_stage,
-    overdue,
-    sent_between,
     stages_of,
     visible,
 )
@@ -35,30 +32,16 @@ OPINIONS = {"waiting": _("Waits for an opinion"), "come": _("The opinion has com
 
 
 @dataclass(frozen=True, kw_only=True)
-class Filters(FigureFilters):
+class Filters(CaseFilters):
     """What narrows a list; an empty field does not.
 
-    :ivar stage: or "open" for all that still wait for somebody.
     :ivar unit: key of the unit a message is about; what lies below it counts too.
     :ivar opinion: one of :data:`OPINIONS`, of open messages of which a unit was asked.
     """
 
-    words: str = ""
-    citizen: int | None = None
     type: str | None = None
-    stage: str | None = None
-    status: str | None = None
     unit: str | None = None
-    source: str | None = None
     opinion: str | None = None
-    first_day: date | None = None
-    last_day: date | None = None
-    overdue: bool = False
-
-    @classmethod
-    def of(cls, values: Mapping[str, Any]) -> "Filters":
-        """Return the filters of a form."""
-        return cls(**{field.name: values[field.name] for field in fields(cls)})
 
 
 class FeedbackSearch:
@@ -91,11 +74,6 @@ class FeedbackSearch:
             filters.words, lambda words: self.query(replace(filters, words=words), Case.id)
         )
 
-    def counts(self, filters: Filters) -> dict[str, int]:
-        """Return how many messages the filters leave, by stage."""
-        query = self.query(filters, Case.stage, func.count()).group_by(Case.stage)
-        return dict(self.session.execute(query).all())
-
     def opinions(self, cases: Iterable[Case]) -> dict[int, str]:
         """Return how it stands with the opinions of units on open messages: one of :data:`OPINIONS` by id of the case."""
         ids = [case.id for case in cases if case.is_open]
@@ -124,12 +102,10 @@ class FeedbackSearch:
         return query.where(Case.kind == KIND, *self._conditions(filters))
 
     def _conditions(self, filters: Filters) -> list[ColumnElement[bool]]:
-        found = [sent_between(self.work.site.calendar, filters.first_day, filters.last_day)]
+        found = filters.conditions(self.work)
         found += self.work.get(CaseSearch).conditions(filters.words, filters.citizen, KIND)
         if filters.type:
             found.append(Feedback.type == filters.type)
-        if filters.stage:
-            found.append(in_stage(filters.stage))
         if filters.status:
             found.append(Case.status == filters.status)
         if filters.unit:
@@ -138,11 +114,7 @@ class FeedbackSearch:
             found.append(Feedback.unit_id.in_(below))
         if filters.opinion:
             found += [in_stage("open"), _asked(waiting=filters.opinion == "waiting")]
-        if filters.source:
-            found.append(Case.source == filters.source)
-        if filters.overdue:
-            found.append(overdue(self.work.clock.now()))
-        return found + filters.figure_conditions(self.work.site.calendar, self.work.clock.now())
+        return found
 
 
 def _asked(*, waiting: bool) -> ColumnElement[bool]:

@@ -1,8 +1,6 @@
 """Finding reports: one query for the desk's list, its counts, its map and the figures, so that they always agree."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from datetime import date
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select
@@ -12,10 +10,10 @@ from civicportal.api import (
     SORTS,
     Bounds,
     Case,
+    CaseFilters,
     CaseSearch,
     Category,
     CounterService,
-    FigureFilters,
     OrganizationService,
     Page,
     Span,
@@ -23,10 +21,7 @@ from civicportal.api import (
     Total,
     Work,
     case_page,
-    in_stage,
-    overdue,
     sees_all,
-    sent_between,
     stages_of,
     visible,
 )
@@ -38,32 +33,17 @@ MOST_POINTS = 3000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Filters(FigureFilters):
+class Filters(CaseFilters):
     """What narrows a list; an empty field does not.
 
-    :ivar stage: or "open" for all that still wait for somebody.
     :ivar category: key of a root or a leaf.
     :ivar unit: key; what lies below it counts too.
     """
 
-    stage: str | None = None
-    status: str | None = None
     category: str | None = None
     unit: str | None = None
     district: str | None = None
-    source: str | None = None
-    first_day: date | None = None
-    last_day: date | None = None
-    words: str = ""
-    citizen: int | None = None
     urgent: bool = False
-    overdue: bool = False
-
-    @classmethod
-    def of(cls, values: Mapping[str, Any]) -> "Filters":
-        """Return the filters of a form that may have further fields."""
-        names = {field.name for field in fields(cls)}
-        return cls(**{name: value for name, value in values.items() if name in names})
 
 
 class ReportSearch:
@@ -164,9 +144,8 @@ class ReportSearch:
         return query.where(Case.kind == KIND, *self._conditions(filters))
 
     def _conditions(self, filters: Filters) -> list[ColumnElement[bool]]:
-        found: list[ColumnElement[bool]] = []
-        if filters.stage:
-            found.append(in_stage(filters.stage))
+        found = filters.conditions(self.work)
+        found += self.work.get(CaseSearch).conditions(filters.words, filters.citizen, KIND)
         if filters.status:
             found.append(Case.status == filters.status)
         if filters.category:
@@ -175,15 +154,9 @@ class ReportSearch:
             found.append(Case.unit_id.in_(self.unit_ids(filters.unit)))
         if filters.district:
             found.append(Report.district == filters.district)
-        if filters.source:
-            found.append(Case.source == filters.source)
         if filters.urgent:
             found.append(Case.urgent.is_(True))
-        found += self.work.get(CaseSearch).conditions(filters.words, filters.citizen, KIND)
-        if filters.overdue:
-            found.append(overdue(self.work.clock.now()))
-        found += filters.figure_conditions(self.work.site.calendar, self.work.clock.now())
-        return [*found, sent_between(self.work.site.calendar, filters.first_day, filters.last_day)]
+        return found
 
     def category_ids(self, key: str) -> frozenset[int]:
         """Return the ids of a category and of those below it."""

@@ -1,18 +1,17 @@
 """Finding requests on the desk."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from datetime import date
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from civicportal.api import (
     SORTS,
     Case,
+    CaseFilters,
     CaseSearch,
     CounterService,
-    FigureFilters,
     OrganizationService,
     Page,
     Rows,
@@ -24,9 +23,6 @@ from civicportal.api import (
     Work,
     case_page,
     count_rows,
-    in_stage,
-    overdue,
-    sent_between,
     stages_of,
     store,
     visible,
@@ -39,35 +35,19 @@ WAITING = ("registered", "in_review")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Filters(FigureFilters):
+class Filters(CaseFilters):
     """What narrows the list; an empty field does not.
 
     :ivar status: name of a state, "all", or None for what waits for a time.
-    :ivar citizen: id of whose requests are shown.
-    :ivar stage: or "open" for all that still wait for somebody.
     :ivar unit: key; what lies below it counts too.
     """
 
-    words: str = ""
-    first_day: date | None = None
-    last_day: date | None = None
-    status: str | None = None
-    citizen: int | None = None
-    stage: str | None = None
     unit: str | None = None
-    source: str | None = None
-    overdue: bool = False
 
     @property
     def waiting_only(self) -> bool:
         """Tell whether only requests that wait for a time are meant: nobody has chosen a status, or a person."""
         return self.status is None and self.citizen is None
-
-    @classmethod
-    def of(cls, values: Mapping[str, Any]) -> "Filters":
-        """Return the filters of a form that may have further fields."""
-        names = {item.name for item in fields(cls)}
-        return cls(**{name: value for name, value in values.items() if name in names})
 
 
 class MeetingSearch:
@@ -96,17 +76,19 @@ class MeetingSearch:
         known = self._counted(filters)
         if known is not None:
             return Total(known)
-        return count_rows(self.session, self._walked(filters, Case.id))
+        # What stands in the request itself no index knows: words are looked for in every one.
+        query = self._walked(filters, Case.id)
+        return (
+            count_rows(self.session, query)
+            if filters.words
+            else self.work.get(CaseSearch).total(query, kind=KIND)
+        )
 
     def instead_of(self, filters: Filters) -> str:
         """Return words that would find something in place of those that find nothing; empty for none."""
         return self.work.get(SuggestionService).instead_of(
             filters.words, lambda words: self._walked(replace(filters, words=words), Case.id)
         )
-
-    def count(self, filters: Filters) -> int:
-        """Return how many requests the filters leave."""
-        return self.session.scalar(self.query(filters, func.count())) or 0
 
     def citizen_of(self, national_code: str) -> int | None:
         """Return the id of the citizen who named this national code in a request that the actor may see."""
@@ -157,7 +139,7 @@ class MeetingSearch:
         )
 
     def _conditions(self, filters: Filters) -> list[ColumnElement[bool]]:
-        found = [sent_between(self.work.site.calendar, filters.first_day, filters.last_day)]
+        found = filters.conditions(self.work)
         if filters.waiting_only:
             found.append(Case.status.in_(WAITING))
         elif filters.status and filters.status != "all":
@@ -166,19 +148,8 @@ class MeetingSearch:
             found.append(Case.citizen_id == filters.citizen)
         if filters.words:
             found.append(self._has(filters.words))
-        return found + self._further(filters)
-
-    def _further(self, filters: Filters) -> list[ColumnElement[bool]]:
-        now = self.work.clock.now()
-        found = filters.figure_conditions(self.work.site.calendar, now)
-        if filters.stage:
-            found.append(in_stage(filters.stage))
         if filters.unit:
             found.append(Case.unit_id.in_(self._unit_ids(filters.unit)))
-        if filters.source:
-            found.append(Case.source == filters.source)
-        if filters.overdue:
-            found.append(overdue(now))
         return found
 
     def _has(self, words: str) -> ColumnElement[bool]:

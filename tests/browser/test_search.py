@@ -3,6 +3,7 @@
 import pytest
 from browser import desk
 from browser.conftest import Open
+from browser.people import Screen
 from browser.samples import send_report, who
 from playwright.sync_api import expect
 from portal import Portal
@@ -45,3 +46,13 @@ def test_a_near_word_is_a_link_away(open_page: Open, code: str) -> None:
     page.goto("/kartable")
     desk.press(page, "Slash")
     expect(page.locator("#staff-search")).to_be_focused()
+
+
+def test_what_stands_in_the_box_begins_beside_its_icon(open_page: Open, screen: Screen) -> None:
+    page = open_page("observer", screen)
+    page.goto("/desk/reports")
+    box = page.locator("main [data-hotkey=Slash]")
+    # An empty field and one with nothing but digits have no direction of their own.
+    for typed in ("", "8815159132"):
+        box.fill(typed)
+        expect(box).to_have_css("direction", "rtl")

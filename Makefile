@@ -16,8 +16,11 @@ STAMP := $(VENV)/requirements.stamp
 REQUIREMENTS := requirements-dev.txt constraints.txt pyproject.toml \
 	$(wildcard plugins/*/pyproject.toml examples/*/pyproject.toml)
 
+# What looks at the code and its pages, not at what the portal does.
+CHECKS := tests/test_architecture.py tests/test_catalogues.py tests/test_hookspecs.py tests/test_docs*.py
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-reset test test-long bench bench-full check docs format clean
+.PHONY: help setup demo demo-reset test test-long bench bench-full check check-form check-types check-tests ci docs format clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,12 +57,23 @@ bench-full: setup ## The same with up to a million cases; takes half an hour and
 	$(BIN)/python -m benchmarks full --n 10k --n 100k --n 1M --seconds 3 --rounds 3
 
 check: setup ## Look at form, types, architecture, catalogues, documentation and vendored files.
+	@$(MAKE) --no-print-directory --output-sync --jobs $(WORKERS) check-types check-tests check-form
+
+check-types:
+	$(BIN)/mypy src plugins/*/src examples/*/src
+
+check-tests:
+	$(BIN)/python -m pytest -q $(CHECKS)
+
+check-form:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy src plugins/*/src examples/*/src
-	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_catalogues.py tests/test_hookspecs.py tests/test_docs*.py
 	$(BIN)/codespell *.md docs src plugins examples tests benchmarks
 	$(BIN)/python assets/vendor.py --check
+
+ci: check ## What a build machine runs: check, then the tests that it has not run.
+	@.ci/packages postgresql chromium || true
+	$(PYTEST) $(CHECKS:%=--ignore-glob=%)
 
 docs: setup ## Build the documentation into build/docs; a warning ends it.
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs

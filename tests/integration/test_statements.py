@@ -45,7 +45,7 @@ EVERYBODY = ("/", "/reports", "/reports/new", "/announcements", "/feedback")
 MOST = {
     "/offline": 2,
     "/kartable": 7,
-    "/desk": 17,
+    "/desk": 15,
     "/desk/reports": 5,
     "case": 17,
     "submit": 10,

@@ -1,6 +1,6 @@
 """What plugins contribute to pages that show several of them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -38,12 +38,14 @@ class Widget:
     What is drawn for "head" stands in the head of the page: a link to a feed, a description.
 
     :ivar template: asset of a Jinja2 template, rendered with ``context`` added to the page's names.
+    :ivar context: names, or a function that reads them: it is called only on the page that shows the piece, and
+        returns None where there is nothing to show.
     """
 
     name: str
     area: Literal["card", "main", "aside", "head", "desk"]
     template: str
-    context: Mapping[str, object] = field(default_factory=dict)
+    context: Mapping[str, object] | Callable[[], Mapping[str, object] | None] = field(default_factory=dict)
     weight: int = 0
 
 

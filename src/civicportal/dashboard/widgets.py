@@ -35,15 +35,13 @@ def core_widgets(request: Any) -> Iterator[Widget]:
         yield _phone(request, phone)
     if request.identity.is_citizen:
         yield _own_cases(request)
-    figures = request.display_work.get(FiguresService).city()
-    if figures:
-        yield Widget(
-            name="figures",
-            area="aside",
-            template="civicportal:templates/dashboard/figures.jinja2",
-            weight=-10,
-            context={"figures": figures},
-        )
+    yield Widget(
+        name="figures",
+        area="aside",
+        template="civicportal:templates/dashboard/figures.jinja2",
+        weight=-10,
+        context=lambda: _figures(request),
+    )
     yield Widget(
         name="install", area="aside", template="civicportal:templates/dashboard/install.jinja2", weight=-20
     )
@@ -75,6 +73,11 @@ def _own_cases(request: Any) -> Widget:
         weight=100,
         context={"cases": cases},
     )
+
+
+def _figures(request: Any) -> dict[str, Any] | None:
+    figures = request.display_work.get(FiguresService).city()
+    return {"figures": figures} if figures else None
 
 
 def _kartable(request: Any) -> Widget:

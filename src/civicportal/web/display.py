@@ -78,7 +78,10 @@ def pieces(
 
 def _drawn(request: Any, plugin: str, piece: Any, page: Mapping[str, Any]) -> list[tuple[int, str, Markup]]:
     try:
-        text = render(piece.template, {**page, **piece.context}, request=request)
+        context = piece.context() if callable(piece.context) else piece.context
+        if context is None:
+            return []
+        text = render(piece.template, {**page, **context}, request=request)
     except Exception:
         log.exception("the piece %s of plugin %s cannot be drawn", piece.name, plugin)
         return []

@@ -75,6 +75,23 @@ def test_a_template_that_raises_costs_its_own_card(browser: Any, plugin: Any) ->
     assert page.count("/good") == 1
 
 
+def test_only_what_a_page_shows_is_read(browser: Any, plugin: Any) -> None:
+    read = []
+
+    def context(name: str, found: Any) -> Any:
+        return lambda: read.append(name) or found
+
+    widgets = [
+        Widget(name="shown", area="card", template=CARD, context=context("shown", GOOD)),
+        Widget(name="nothing", area="card", template=CARD, context=context("nothing", None)),
+        Widget(name="desk", area="desk", template=CARD, context=context("desk", GOOD)),
+    ]
+    plugin("lazy", dashboard_widgets=lambda request: widgets)
+    page = browser.get("/", status=200).text
+    assert page.count("/good") == 1
+    assert read == ["shown", "nothing"]
+
+
 def test_hooks_that_display_cannot_write(browser: Any, plugin: Any, open_case: Any, site: Any) -> None:
     seen = []
 

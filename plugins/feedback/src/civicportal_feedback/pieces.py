@@ -30,15 +30,13 @@ def dashboard_widgets(request: Any) -> Iterator[Widget]:
             "tone": "v",
         },
     )
-    pairs = request.display_work.get(PublicationService).latest(LATEST)
-    if pairs:
-        yield Widget(
-            name="feedback.published",
-            area="aside",
-            template=f"{TEMPLATES}/published.jinja2",
-            weight=40,
-            context={"pairs": pairs, "types": TYPES},
-        )
+    yield Widget(
+        name="feedback.published",
+        area="aside",
+        template=f"{TEMPLATES}/published.jinja2",
+        weight=40,
+        context=lambda: _published(request),
+    )
     if request.identity.is_staff and request.identity.permits(FEEDBACK.permission("view")):
         yield _desk(request)
 
@@ -72,6 +70,11 @@ def case_panels(case: Case, request: Any) -> Iterator[Panel]:
             "may_publish": work.get(AccessService).may_act(case, PERMISSION),
         },
     )
+
+
+def _published(request: Any) -> dict[str, Any] | None:
+    pairs = request.display_work.get(PublicationService).latest(LATEST)
+    return {"pairs": pairs, "types": TYPES} if pairs else None
 
 
 def _about(feedback: Feedback, request: Any) -> dict[str, object]:

@@ -42,7 +42,13 @@ def dashboard_widgets(request: Any) -> Iterator[Widget]:
             "tone": "t",
         },
     )
-    yield _recent(request)
+    yield Widget(
+        name="reports.recent",
+        area="main",
+        template=f"{TEMPLATES}/recent.jinja2",
+        weight=50,
+        context=lambda: _recent(request),
+    )
     if request.identity.is_staff and request.identity.permits("reports:case:view"):
         yield _desk(request)
 
@@ -61,27 +67,21 @@ def case_panels(case: Case, request: Any) -> Iterator[Panel]:
         yield from _nearby(case, report, request)
 
 
-def _recent(request: Any) -> Widget:
+def _recent(request: Any) -> dict[str, Any]:
     work = request.display_work
     search, kind = work.get(ReportSearch), request.site.kind(KIND)
     categories = work.get(OrganizationService).categories.by_id
     rows = search.published(Filters()).rows[:RECENT]
     center = request.site.settings["map"]["center"] if request.site.map else None
     points = search.public_points(Filters(), most=RECENT_PINS) if center else []
-    return Widget(
-        name="reports.recent",
-        area="main",
-        template=f"{TEMPLATES}/recent.jinja2",
-        weight=50,
-        context={
-            "rows": [
-                (case, report, categories.get(case.category_id or 0), public_status(kind, case.status))
-                for case, report in rows
-            ],
-            "pins": Pins(request, work).for_everybody(points),
-            "center": center,
-        },
-    )
+    return {
+        "rows": [
+            (case, report, categories.get(case.category_id or 0), public_status(kind, case.status))
+            for case, report in rows
+        ],
+        "pins": Pins(request, work).for_everybody(points),
+        "center": center,
+    }
 
 
 def _desk(request: Any) -> Widget:

@@ -77,6 +77,24 @@ def test_without_a_script_the_form_comes_back_to_describe_the_picture(
     assert f"{OWN} بی‌اسکریپت" in announcements.on_home(visitor)
 
 
+def test_a_refused_file_is_told_beside_those_that_are_taken(
+    open_page: Open, photo: Path, tmp_path: Path
+) -> None:
+    letter = tmp_path / "letter.jpg"
+    letter.write_bytes(b"no picture at all")
+    officer = open_page("public_relations")
+    officer.goto("/desk/announcements/new")
+    with officer.expect_response(lambda answer: answer.url.endswith("/uploads") and not answer.ok):
+        officer.locator("[data-photo-input]").set_input_files([letter, photo])
+    expect(officer.locator("[data-picture]")).to_have_count(1)
+    status = officer.locator("[data-photo-status]")
+    expect(status).to_have_class(re.compile(r"\berr\b"))
+    expect(status).to_contain_text("JPEG")
+    officer.locator("[data-photo-input]").set_input_files(photo)
+    expect(officer.locator("[data-picture]")).to_have_count(2)
+    expect(status).to_be_empty()
+
+
 def test_an_officer_plans_orders_changes_and_deletes(open_page: Open) -> None:
     officer, visitor = open_page("public_relations"), open_page(VISITOR)
     first, second, later = f"{OWN} یکم", f"{OWN} دوم", f"{OWN} بعدی"

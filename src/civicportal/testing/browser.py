@@ -26,6 +26,8 @@ PATIENCE = 15_000
 """Milliseconds that a page may take on a busy machine."""
 REFUSALS = (403, 404, 409, 422, 429)
 """Statuses of pages that answer a person's mistake: the browser notes them on its console."""
+UNFIT = 422
+"""The status of a refused value, for instance a file, also where a script has sent it."""
 
 
 class ChromiumMissing(Exception):
@@ -70,7 +72,8 @@ class Watch:
             self._found.append((request.url, "a request to a foreign host"))
 
     def _answered(self, response: Any) -> None:
-        if response.request.is_navigation_request() and response.status in REFUSALS:
+        is_page = response.request.is_navigation_request()
+        if response.status == UNFIT or (is_page and response.status in REFUSALS):
             self._refused.add(response.url)
         if response.status >= 500:
             self._found.append((response.url, f"answered {response.status}"))

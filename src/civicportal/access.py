@@ -68,17 +68,6 @@ def _gathered(identity: Identity, permission: str) -> CompoundSelect[int] | None
     return union(select(of_unit.id).where(of_unit.unit_id.in_(units)), *lines)
 
 
-def in_own_units(identity: Identity, kind: str) -> ColumnElement[bool] | None:
-    """Return a condition on ``Case`` for the most of what :func:`visible` holds for: an index has it together.
-
-    :returns: that a case of the kind lies in a unit where a membership covers it whatever its category, and whatever
-        lines it has; None for who has no such membership.
-    """
-    grants = [grant for grant in identity.grants if grant.gives(f"{kind}:case:view")]
-    units = frozenset[int]().union(*(grant.units or () for grant in grants if grant.categories is None))
-    return Case.unit_id.in_(units) if identity.is_staff and units else None
-
-
 def sees_all(identity: Identity, kind: str, verb: str = "view") -> bool:
     """Tell whether :func:`visible` holds for every case of a kind, so that counters may answer in its place."""
     if identity.door == "system":

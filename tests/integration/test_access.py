@@ -13,7 +13,6 @@ from civicportal.access import (
     can,
     holds,
     in_kartable,
-    in_own_units,
     persons,
     sees_all,
     visible,
@@ -28,7 +27,7 @@ from civicportal.kartable.parts import parts
 from civicportal.kartable.services import KartableService
 from civicportal.lists import Total
 from civicportal.organization.models import Category, Unit
-from civicportal.reach import reaches
+from civicportal.reach import in_own_units, reaches
 from civicportal.security import SYSTEM, VISITOR, Grant, Identity
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
 

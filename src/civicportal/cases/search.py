@@ -28,12 +28,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from civicportal.access import in_own_units, sees_all, visible
+from civicportal.access import sees_all, visible
 from civicportal.cases.models import Case
 from civicportal.cases.search_index import SearchIndex
 from civicportal.cases.search_query import fts5_query, tsquery, tsquery_of_kind, tsquery_of_scope
 from civicportal.cases.wanted import Term, Wanted, read
 from civicportal.lists import MOST_COUNTED, Total, count_rows, more_than, so_many
+from civicportal.reach import in_own_units
 
 if TYPE_CHECKING:
     from civicportal.work import Work
@@ -141,7 +142,9 @@ class CaseSearch:
         own = in_own_units(self.work.actor, kind) if kind else None
         if own is None or sees_all(self.work.actor, kind):
             return count_rows(self.session, query)
-        parts = (query.where(own), query.where(or_(Case.unit_id.is_(None), not_(own))))
+        # Of the others there may be few: gathered, they are not looked for in every case.
+        others = (or_(Case.unit_id.is_(None), not_(own)), visible(self.work.actor, kind=kind))
+        parts = (query.where(own), query.where(*others))
         some = union_all(*(part.with_only_columns(literal(1)).order_by(None) for part in parts))
         counted = select(func.count()).select_from(some.limit(MOST_COUNTED + 1).subquery())
         return so_many(self.session.scalar(counted) or 0, MOST_COUNTED)

@@ -286,8 +286,11 @@ def test_hook_load_demo_fills_the_database_in_the_order_of_the_site(install, ass
     install.plugin("gadget", implementation("load_demo", load))
     install.plugin("widget", implementation("load_demo", lambda files, progress: progress(1, 1)))
     site = assemble_migrated("widget", "gadget", site={"mode": "demo"})
+    (site.data / "demo").mkdir()
+    people = '[[citizens]]\nfirst_name = "لیلا"\nlast_name = "نمونه"\nmobile = "0900000000{}"\n'
+    (site.data / "demo/citizens.toml").write_text(people.format(1) + people.format(2), encoding="utf-8")
     runner.load(site, lambda *report: reports.append(report))
-    assert reports == [("people", 0, 0), ("widget", 1, 1), ("gadget", 1, 2), ("gadget", 2, 2)]
+    assert reports == [("people", 2, 2), ("widget", 1, 1), ("gadget", 1, 2), ("gadget", 2, 2)]
     with site.work(write=False) as work:
         assert work.session.scalars(select(Case.subject)).all() == ["demo 2"]
 

@@ -154,6 +154,7 @@
         if (!document.getElementById(option.value)) {
           var last = cp.all('[data-step-panel]').pop();
           last.insertAdjacentHTML('afterend', html);
+          last.nextElementSibling.hidden = true;
           cp.begin(last.nextElementSibling);
         }
         openStep(select);

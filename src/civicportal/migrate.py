@@ -13,6 +13,7 @@ from sqlalchemy import Connection, MetaData, inspect
 
 from civicportal import migrate_rules
 from civicportal.accounts.names import fold_names
+from civicportal.audit.append_only import guards_aside
 from civicportal.cases.search_index import SearchIndex, has_words, put_triggers
 from civicportal.errors import ConfigurationError
 from civicportal.kartable.copies import triggers_aside
@@ -53,7 +54,7 @@ def upgrade(
     :raises ConfigurationError: for an unknown package or revision, or when a revision would break references.
     """
     with migrating(site.engines) as connection:
-        with triggers_aside(connection):
+        with triggers_aside(connection), guards_aside(connection):
             for one in _chosen(site, package):
                 if any(one.versions.glob("*.py")):
                     _run(command.upgrade, connection, one, revision, progress=progress)
@@ -74,7 +75,7 @@ def downgrade(site: "Site", package: str, revision: str, progress: Progress | No
     :raises ConfigurationError: for an unknown package or revision.
     """
     (one,) = _chosen(site, package)
-    with migrating(site.engines) as connection, triggers_aside(connection):
+    with migrating(site.engines) as connection, triggers_aside(connection), guards_aside(connection):
         _run(command.downgrade, connection, one, revision, progress=progress)
 
 

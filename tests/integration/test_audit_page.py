@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import select, update
+from trail import open_trail
 
 import civicportal
 from civicportal.audit import jobs
@@ -76,6 +77,7 @@ def test_the_button_says_what_it_found(app, site, clock, boss, opened):
     jobs.seal(site)
     assert "مُهر تازه‌تر" in press(app)
     with site.work() as work:
+        open_trail(work)
         changed = update(AuditEvent).where(AuditEvent.action == "case:open").values(actor_id=4)
         work.session.execute(changed)
     assert "دست خورده است" in press(app)
@@ -94,6 +96,7 @@ def test_every_night_the_whole_is_verified(app, site, clock, boss, opened, caplo
     jobs.verify(site)
     assert "همهٔ دفتر رویدادها درست است" in app.get("/admin/audit")
     with site.work() as work:
+        open_trail(work)
         work.session.execute(
             update(AuditEvent).where(AuditEvent.action == "case:open").values(door="citizen")
         )

@@ -3,13 +3,15 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy.exc import IntegrityError
+from trail import open_trail
 
 from civicportal.audit.jobs import seal as seal_all
 from civicportal.audit.models import AuditEvent, AuditSeal
 from civicportal.audit.seals import SealService
 from civicportal.audit.services import AuditService
-from civicportal.cases.models import CaseEvent
+from civicportal.cases.models import Case, CaseEvent
 from civicportal.cases.services import CaseService
 from civicportal.testing import make_case, make_citizen
 from civicportal.web.counting import statements
@@ -120,9 +122,36 @@ TAMPERINGS = {
 }
 
 
+UNGUARDED = ("other data", "a comment rewritten")
+"""Words may be blanked, so the database lets them be written; that they are others shows."""
+
+
+@pytest.mark.parametrize("name", [name for name in TAMPERINGS if name not in UNGUARDED])
+def test_the_database_refuses_to_change_the_trail(site, trail, name):
+    with pytest.raises(IntegrityError, match="never changed"), site.work() as work:
+        work.session.execute(TAMPERINGS[name].execution_options(synchronize_session=False))
+    assert verify(site).flaws == ()
+
+
+def test_the_trail_is_not_emptied_at_once(site, trail, civic_database):
+    if civic_database == "sqlite":
+        pytest.skip("SQLite knows no TRUNCATE")
+    for orders in ("TRUNCATE audit_events", "TRUNCATE audit_seals", "TRUNCATE case_events"):
+        with pytest.raises(IntegrityError, match="never changed"), site.work() as work:
+            work.session.execute(text(orders))
+
+
+def test_a_history_goes_with_its_case(site, trail):
+    with site.work() as work:
+        work.session.execute(delete(Case))
+    with site.work(write=False) as work:
+        assert work.session.scalar(select(func.count(CaseEvent.id))) == 0
+
+
 @pytest.mark.parametrize("change", TAMPERINGS.values(), ids=list(TAMPERINGS))
 def test_a_later_change_shows(site, trail, change):
     with site.work() as work:
+        open_trail(work)
         work.session.execute(change.execution_options(synchronize_session=False))
     assert verify(site).flaws
 
@@ -130,10 +159,12 @@ def test_a_later_change_shows(site, trail, change):
 def test_every_single_change_shows(site, trail):
     for number in range(EVENTS):
         with site.work() as work:
+            open_trail(work)
             row = AuditEvent.subject_id == number
             work.session.execute(update(AuditEvent).where(row).values(door="citizen"))
         assert verify(site).flaws, number
         with site.work() as work:
+            open_trail(work)
             work.session.execute(update(AuditEvent).where(row).values(door="system"))
     assert verify(site).flaws == ()
 
@@ -154,6 +185,7 @@ def test_a_cut_off_tail_shows_by_what_was_noted(site, clock, trail):
         source = last.source
     assert verify(site, anchor=anchor).flaws == ()
     with site.work() as work:
+        open_trail(work)
         work.session.execute(delete(AuditSeal).where(AuditSeal.id == anchor[0]))
         work.session.execute(delete(AuditEvent if source == "audit_events" else CaseEvent))
     assert verify(site).flaws == ()

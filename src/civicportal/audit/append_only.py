@@ -1,0 +1,80 @@
+"""SQLite's guards of the trail; those of PostgreSQL are made by the core's migration 0010.
+
+A trail is written and read: the database refuses to change or delete rows of it, whoever asks by the portal's account. Words may
+be blanked, for people are forgotten, and a case takes its history along. Who owns the tables can take the guards away: that a
+row was changed then shows by its seal.
+
+A migration on SQLite copies a table that it alters, which loses the triggers of that table. So they are put back afterwards.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, inspect, text
+
+_DROP = (
+    "DROP TRIGGER IF EXISTS audit_events_unchanged",
+    "DROP TRIGGER IF EXISTS audit_events_kept",
+    "DROP TRIGGER IF EXISTS audit_seals_unchanged",
+    "DROP TRIGGER IF EXISTS audit_seals_kept",
+    "DROP TRIGGER IF EXISTS case_events_unchanged",
+    "DROP TRIGGER IF EXISTS case_events_kept",
+)
+_CREATE = (
+    """
+    CREATE TRIGGER audit_events_unchanged
+    BEFORE UPDATE OF id, at, action, actor_id, door, subject_id, case_id, digests ON audit_events
+    BEGIN SELECT RAISE(ABORT, 'the trail is written and read, never changed'); END
+    """,
+    """
+    CREATE TRIGGER audit_events_kept BEFORE DELETE ON audit_events
+    BEGIN SELECT RAISE(ABORT, 'the trail is written and read, never changed'); END
+    """,
+    """
+    CREATE TRIGGER audit_seals_unchanged BEFORE UPDATE ON audit_seals
+    BEGIN SELECT RAISE(ABORT, 'the trail is written and read, never changed'); END
+    """,
+    """
+    CREATE TRIGGER audit_seals_kept BEFORE DELETE ON audit_seals
+    BEGIN SELECT RAISE(ABORT, 'the trail is written and read, never changed'); END
+    """,
+    """
+    CREATE TRIGGER case_events_unchanged
+    BEFORE UPDATE OF id, at, case_id, type, transition, before, after, actor_id, door, on_behalf_of_id, unit_id,
+        public, digests ON case_events
+    BEGIN SELECT RAISE(ABORT, 'the trail is written and read, never changed'); END
+    """,
+    """
+    CREATE TRIGGER case_events_kept BEFORE DELETE ON case_events
+    WHEN EXISTS (SELECT 1 FROM cases WHERE id = old.case_id)
+    BEGIN SELECT RAISE(ABORT, 'the trail is written and read, never changed'); END
+    """,
+)
+_SINCE = "0010"
+"""The core's migration that guards the trail."""
+
+
+@contextmanager
+def guards_aside(connection: Connection) -> Iterator[None]:
+    """Take SQLite's guards away while tables are migrated, and put them back where the core is new enough for them."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    take_guards(connection)
+    yield
+    if _is_guarded(connection):
+        for create in _CREATE:
+            connection.execute(text(create))
+
+
+def take_guards(connection: Connection) -> None:
+    """Take SQLite's guards away."""
+    for drop in _DROP:
+        connection.execute(text(drop))
+
+
+def _is_guarded(connection: Connection) -> bool:
+    if not inspect(connection).has_table("alembic_version_civicportal"):
+        return False
+    revision = connection.scalar(text("SELECT version_num FROM alembic_version_civicportal"))
+    return revision is not None and str(revision) >= _SINCE

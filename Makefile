@@ -20,7 +20,7 @@ REQUIREMENTS := requirements-dev.txt constraints.txt pyproject.toml \
 CHECKS := tests/test_architecture.py tests/test_catalogues.py tests/test_hookspecs.py tests/test_docs*.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-reset test test-long bench bench-full check check-form check-types check-tests ci docs format clean
+.PHONY: help setup demo demo-reset test test-long bench bench-full check check-form check-types check-tests docs format clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,9 +40,9 @@ demo: setup ## Run a portal full of invented cases; nothing leaves this machine.
 demo-reset: setup ## The same, with its data made anew.
 	$(BIN)/civicportal --site $(SITE_FILE) demo --reset
 
-test: setup ## Run the tests, on SQLite and PostgreSQL.
+test: setup ## Run the tests, on SQLite and PostgreSQL; CHECKED=yes leaves out those of check.
 	@.ci/packages postgresql chromium || true
-	$(PYTEST)
+	$(PYTEST) $(if $(CHECKED),$(CHECKS:%=--ignore-glob=%))
 
 test-long: setup ## Run the tests with the long forms of their loops: kills, generated input.
 	@.ci/packages postgresql chromium || true
@@ -70,10 +70,6 @@ check-form:
 	$(BIN)/ruff check .
 	$(BIN)/codespell *.md docs src plugins examples tests benchmarks
 	$(BIN)/python assets/vendor.py --check
-
-ci: check ## What a build machine runs: check, then the tests that it has not run.
-	@.ci/packages postgresql chromium || true
-	$(PYTEST) $(CHECKS:%=--ignore-glob=%)
 
 docs: setup ## Build the documentation into build/docs; a warning ends it.
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs

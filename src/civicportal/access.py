@@ -41,7 +41,7 @@ def visible(
         return true()
     if not identity.is_staff:
         return false()
-    ids = _gathered(identity, f"{kind}:case:{verb}") if kind and not walked else None
+    ids = gathered(identity, f"{kind}:case:{verb}") if kind and not walked else None
     if ids is not None:
         return Case.id.in_(ids)
     conditions: list[ColumnElement[bool]] = [
@@ -53,10 +53,10 @@ def visible(
     return or_(false(), *conditions)
 
 
-def _gathered(identity: Identity, permission: str) -> CompoundSelect[int] | None:
+def gathered(identity: Identity, permission: str, *, by_line: bool = False) -> CompoundSelect[int] | None:
     """Return a query for the ids of the cases that :func:`visible` means; None where units alone do not tell them.
 
-    :param permission: of the kind in question.
+    :param by_line: only of those with a line to the units or the person.
     """
     grants = [grant for grant in identity.grants if grant.gives(permission)]
     if any(grant.units is None or grant.categories is not None for grant in grants):
@@ -65,7 +65,7 @@ def _gathered(identity: Identity, permission: str) -> CompoundSelect[int] | None
     of_unit, line = aliased(Case), aliased(Referral)
     personal = [_personal(identity, line)] if permission.endswith(":view") else []
     lines = (select(line.case_id).where(mine) for mine in (line.to_unit_id.in_(units), *personal))
-    return union(select(of_unit.id).where(of_unit.unit_id.in_(units)), *lines)
+    return union(*lines) if by_line else union(select(of_unit.id).where(of_unit.unit_id.in_(units)), *lines)
 
 
 def sees_all(identity: Identity, kind: str, verb: str = "view") -> bool:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement
 
-from civicportal.access import kinds_of
+from civicportal.access import gathered, kinds_of, visible
 from civicportal.cases.models import Case
 from civicportal.security import Identity
 
@@ -46,3 +46,12 @@ def in_own_units(identity: Identity, kind: str) -> ColumnElement[bool] | None:
     grants = [grant for grant in identity.grants if grant.gives(f"{kind}:case:view")]
     units = frozenset[int]().union(*(grant.units or () for grant in grants if grant.categories is None))
     return Case.unit_id.in_(units) if identity.is_staff and units else None
+
+
+def by_line(identity: Identity, kind: str) -> ColumnElement[bool]:
+    """Return the condition on ``Case`` for those of a kind that may be seen by a line, wherever they lie now.
+
+    Where units alone do not tell them, for all that may be seen.
+    """
+    ids = gathered(identity, f"{kind}:case:view", by_line=True)
+    return visible(identity, kind=kind) if ids is None else Case.id.in_(ids)

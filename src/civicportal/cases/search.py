@@ -18,13 +18,11 @@ from sqlalchemy import (
     bindparam,
     false,
     func,
-    literal,
     not_,
     or_,
     select,
     text,
     true,
-    union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -34,7 +32,7 @@ from civicportal.cases.search_index import SearchIndex
 from civicportal.cases.search_query import fts5_query, tsquery, tsquery_of_kind, tsquery_of_scope
 from civicportal.cases.wanted import Term, Wanted, read
 from civicportal.lists import MOST_COUNTED, Total, count_rows, more_than, so_many
-from civicportal.reach import in_own_units
+from civicportal.reach import by_line, in_own_units
 
 if TYPE_CHECKING:
     from civicportal.work import Work
@@ -83,6 +81,7 @@ class CaseSearch:
         self._is_postgresql = work.site.engines.dialect == "postgresql"
         self._newest: int | None = None
         self._proposals: dict[tuple[Wanted, str], Proposal | None] = {}
+        self._gathered: dict[str, ColumnElement[bool] | None] = {}
 
     def matches(self, typed: str, kind: str = "") -> ColumnElement[bool]:
         """Return the condition on ``Case`` that all words occur; a tracking code means its case.
@@ -142,12 +141,25 @@ class CaseSearch:
         own = in_own_units(self.work.actor, kind) if kind else None
         if own is None or sees_all(self.work.actor, kind):
             return count_rows(self.session, query)
-        # Of the others there may be few: gathered, they are not looked for in every case.
-        others = (or_(Case.unit_id.is_(None), not_(own)), visible(self.work.actor, kind=kind))
-        parts = (query.where(own), query.where(*others))
-        some = union_all(*(part.with_only_columns(literal(1)).order_by(None) for part in parts))
-        counted = select(func.count()).select_from(some.limit(MOST_COUNTED + 1).subquery())
-        return so_many(self.session.scalar(counted) or 0, MOST_COUNTED)
+        found = count_rows(self.session, query.where(own))
+        elsewhere = self._elsewhere(kind, own) if found.exact else None
+        if elsewhere is None:
+            return found
+        others = count_rows(self.session, query.where(elsewhere), MOST_COUNTED - found.number)
+        return so_many(found.number + others.number + (not others.exact), MOST_COUNTED)
+
+    def _elsewhere(self, kind: str, own: ColumnElement[bool]) -> ColumnElement[bool] | None:
+        """Return the condition that a case of the kind lies elsewhere and is seen all the same; None if there is none.
+
+        Mostly these are few: gathered once, they are not looked for again by each number of a page.
+        """
+        if kind not in self._gathered:
+            elsewhere = and_(or_(Case.unit_id.is_(None), not_(own)), by_line(self.work.actor, kind))
+            query = select(Case.id).where(Case.kind == kind, elsewhere).limit(MOST_COUNTED + 1)
+            ids = self.session.scalars(query).all()
+            few = Case.id.in_(ids) if ids else None
+            self._gathered[kind] = few if len(ids) <= MOST_COUNTED else elsewhere
+        return self._gathered[kind]
 
     def proposal(self, typed: str, kind: str = "") -> Proposal | None:
         """Return what the index knows of the words; None where it cannot say."""

@@ -1,4 +1,4 @@
-"""SQLite's guards of the trail; those of PostgreSQL are made by the core's migration 0010.
+"""What guards the trail, and how migrations get past it. The guards of PostgreSQL are made by the core's migration 0010.
 
 A trail is written and read: the database refuses to change or delete rows of it, whoever asks by the portal's account. Words may
 be blanked, for people are forgotten, and a case takes its history along. Who owns the tables can take the guards away: that a
@@ -56,21 +56,21 @@ _SINCE = "0010"
 
 @contextmanager
 def guards_aside(connection: Connection) -> Iterator[None]:
-    """Take SQLite's guards away while tables are migrated, and put them back where the core is new enough for them."""
+    """Let a transaction change the trail, as whoever owns the tables can.
+
+    SQLite's guards are taken away meanwhile, and put back where the core is new enough for them; those of PostgreSQL let
+    the transaction pass until it ends.
+    """
     if connection.dialect.name != "sqlite":
+        connection.execute(text("SET LOCAL civicportal.trail = 'open'"))
         yield
         return
-    take_guards(connection)
+    for drop in _DROP:
+        connection.execute(text(drop))
     yield
     if _is_guarded(connection):
         for create in _CREATE:
             connection.execute(text(create))
-
-
-def take_guards(connection: Connection) -> None:
-    """Take SQLite's guards away."""
-    for drop in _DROP:
-        connection.execute(text(drop))
 
 
 def _is_guarded(connection: Connection) -> bool:

@@ -1,7 +1,7 @@
 """The trail is written and read: the database refuses to change or delete what was written.
 
-The guards of SQLite, which a migration may lose, are put there after it: see civicportal.audit.append_only. A migration that
-must change the trail says ``SET LOCAL civicportal.trail = 'open'``.
+The guards of SQLite, which a migration may lose, are put there after it, and every migration gets past them: see
+civicportal.audit.append_only.
 """
 
 from alembic import op

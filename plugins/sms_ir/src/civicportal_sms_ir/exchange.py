@@ -120,7 +120,8 @@ def exchange(request: Request) -> Answer:
     threading.Thread(target=running.run, name="sms_ir", daemon=True).start()
     try:
         return running.answer.result(TIMEOUT)
-    except TimeoutError:
+    except (TimeoutError, httpx.TimeoutException):
+        # Both clocks run for as long; which of them is heard first is chance.
         running.abandon()
         raise _no_answer(running, _("the provider did not answer in time")) from None
     except httpx.HTTPError as error:

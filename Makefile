@@ -41,11 +41,11 @@ demo-reset: setup ## The same, with its data made anew.
 	$(BIN)/civicportal --site $(SITE_FILE) demo --reset
 
 test: setup ## Run the tests, on SQLite and PostgreSQL; CHECKED=yes leaves out those of check.
-	@.ci/packages postgresql chromium || true
+	@.ci/packages postgresql chromium-headless-shell || true
 	$(PYTEST) $(if $(CHECKED),$(CHECKS:%=--ignore-glob=%))
 
 test-long: setup ## Run the tests with the long forms of their loops: kills, generated input.
-	@.ci/packages postgresql chromium || true
+	@.ci/packages postgresql chromium-headless-shell || true
 	CIVICPORTAL_LONG=1 $(PYTEST)
 
 bench: setup ## Measure the portal on small databases of its own, in two minutes.

@@ -1,11 +1,12 @@
 """Settings of all tests. The fixtures are those of ``civicportal.pytest_plugin``."""
 
 import gc
-import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+
+from civicportal.testing.browser import program
 
 if TYPE_CHECKING:
     from buckets import S3Service
@@ -26,9 +27,9 @@ def _rank(item: pytest.Item) -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the long ones first; skip what needs a browser where there is none, and say what to install."""
     items.sort(key=_rank)
-    if shutil.which("chromium"):
+    if program():
         return
-    missing = pytest.mark.skip(reason="chromium is not installed (Debian: apt-get install chromium)")
+    missing = pytest.mark.skip(reason="no browser is installed (Debian: apt-get install chromium-headless-shell)")
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(missing)

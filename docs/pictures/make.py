@@ -1,6 +1,5 @@
 """Make the picture of the README anew from the demo: ``PYTHONPATH=tests python docs/pictures/make.py`` (needs chromium)."""
 
-import shutil
 import tempfile
 from io import BytesIO
 from pathlib import Path
@@ -8,10 +7,10 @@ from pathlib import Path
 from browser import people, wizard
 from browser.people import PHONE, Screen
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 from portal import Portal, running
 
-from civicportal.testing.browser import ARGUMENTS, PATIENCE
+from civicportal.testing.browser import PATIENCE, launched
 
 TARGET = Path(__file__).with_name("portal.png")
 DESK = Screen("desk", 1366, 880, touch=False)
@@ -74,13 +73,11 @@ def _shot(data: bytes) -> Image.Image:
 
 def main() -> None:
     """Run the demo, look at it, write the picture."""
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as folder, launched() as browser:
         database = f"sqlite:///{folder}/portal.db"
         with running(Path(folder), database, people=True) as portal:
             portal.start(worker=True)
-            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
             compose(kartable(browser, portal), report_form(browser, portal)).save(TARGET, optimize=True)
-            browser.close()
             portal.stop()
 
 

@@ -3,7 +3,6 @@
 It fills a demo of its own, serves it, looks at it with Chromium, and writes ``docs/fa/pictures``; it needs a few minutes.
 """
 
-import shutil
 import tempfile
 from collections.abc import Callable
 from io import BytesIO
@@ -12,13 +11,13 @@ from pathlib import Path
 from browser import meetings, people, wizard
 from browser.people import DESKTOP, PHONE, VISITOR, Screen
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from portal import Portal, running
 from sqlalchemy import select
 
 from civicportal.accounts.models import User
 from civicportal.cases.models import Case
-from civicportal.testing.browser import ARGUMENTS, PATIENCE
+from civicportal.testing.browser import PATIENCE, launched
 
 FOLDER = Path(__file__).parents[1] / "fa/pictures"
 QUALITY = 78
@@ -115,16 +114,14 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
-        sync_playwright() as playwright,
         running(Path(folder), f"sqlite:///{folder}/portal.db", people=True) as portal,
+        launched() as browser,
     ):
         portal.start(worker=True)
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
         states: dict[str, object] = {}
         for name, picture in shown(portal).items():
             image = Image.open(BytesIO(look(browser, portal, states, picture))).convert("RGB")
             image.save(FOLDER / f"{name}.webp", quality=QUALITY, method=6)
-        browser.close()
         portal.stop()
 
 

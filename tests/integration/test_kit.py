@@ -141,5 +141,5 @@ def test_the_ini_file_names_plugins_and_what_is_missing_is_told(tmp_path):
         check=False,
     )
     assert "1 passed, 1 skipped" in done.stdout, done.stdout + done.stderr
-    assert "chromium is not installed (Debian: apt-get install chromium" in done.stdout
+    assert "no browser is installed (Debian: apt-get install chromium-headless-shell" in done.stdout
     assert "Warning" not in done.stdout

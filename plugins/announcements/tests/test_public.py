@@ -1,13 +1,18 @@
-"""What everybody sees: the board on the home, the list, an announcement, its pictures, the feed."""
+"""What everybody sees: the board on the home, the list, an announcement, its pictures, the feeds."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
+from xml.etree.ElementTree import fromstring
 
 import feedparser
 import pytest
+from bs4 import BeautifulSoup
 from civicportal_announcements.board import Board
 
 DAY = timedelta(days=1)
+ATOM = "/announcements/feed.xml"
+RSS = "/announcements/rss.xml"
 
 
 @pytest.fixture
@@ -37,7 +42,10 @@ class TestHome:
 
     def test_the_home_names_the_feed_even_while_the_board_is_empty(self, desk, app):
         head = app.get("/", status=200).html.head
-        assert head.select_one("link[rel=alternate]")["href"] == "/announcements/feed.xml"
+        assert {link["type"]: link["href"] for link in head.select("link[rel=alternate]")} == {
+            "application/atom+xml": ATOM,
+            "application/rss+xml": RSS,
+        }
 
     def test_pictures_are_lazy_and_have_their_place(self, app, shelf):
         image = app.get("/").html.select_one(".board-track img")
@@ -168,7 +176,7 @@ class TestFeed:
         clock.advance(hours=1)
         desk.put_up("دوم")
         desk.put_up("پیش‌نویس", publish=False)
-        answer = app.get("/announcements/feed.xml")
+        answer = app.get(ATOM)
         assert answer.content_type == "application/atom+xml"
         feed = feedparser.parse(answer.body)
         assert not feed.bozo
@@ -186,12 +194,92 @@ class TestFeed:
 
     def test_shows_when_a_planned_one_has_appeared(self, desk, app, clock):
         desk.put_up("فردا", starts_at=clock.now() + DAY)
-        assert feedparser.parse(app.get("/announcements/feed.xml").body).entries == []
+        assert feedparser.parse(app.get(ATOM).body).entries == []
         clock.advance(days=2)
-        (entry,) = feedparser.parse(app.get("/announcements/feed.xml").body).entries
+        (entry,) = feedparser.parse(app.get(ATOM).body).entries
         assert entry.updated == entry.published == "2026-05-31T08:30:00Z"
 
-    def test_is_not_sent_twice(self, desk, app):
+    @pytest.mark.parametrize("path", [ATOM, RSS])
+    def test_is_not_sent_twice(self, desk, app, path):
         desk.put_up()
-        answer = app.get("/announcements/feed.xml")
-        app.get("/announcements/feed.xml", headers={"If-None-Match": answer.headers["ETag"]}, status=304)
+        answer = app.get(path)
+        app.get(path, headers={"If-None-Match": answer.headers["ETag"]}, status=304)
+        desk.put_up("تازه")
+        app.get(path, headers={"If-None-Match": answer.headers["ETag"]}, status=200)
+
+
+class TestRss:
+    @pytest.fixture
+    def items(self, desk, clock):
+        """Two announcements on the board, the later first."""
+        pictures = [desk.picture("مخروط"), desk.picture("نوار")]
+        first = desk.put_up(
+            "یکم & نخست", body="متن **مهم** [گزارش](/reports/new) [۱۳۷](tel:137) ]]>", pictures=pictures
+        )
+        clock.advance(hours=1)
+        second = desk.put_up("دوم")
+        desk.put_up("پیش‌نویس", publish=False)
+        return [second, first]
+
+    def test_has_what_rss_asks_of_a_channel(self, desk, app, items):
+        answer = app.get(RSS)
+        assert answer.content_type == "application/rss+xml"
+        root = fromstring(answer.body)
+        assert (root.tag, root.get("version")) == ("rss", "2.0")
+        (channel,) = root
+        assert channel.findtext("title") == desk.site.name
+        assert channel.findtext("description") == "خبرها و آگاهی‌های شهرداری"
+        assert channel.findtext("language") == desk.site.locale
+        assert int(channel.findtext("ttl")) > 0
+        assert urlsplit(channel.findtext("link")).path == "/announcements"
+        own = channel.find("{http://www.w3.org/2005/Atom}link")
+        assert (own.get("rel"), own.get("type")) == ("self", "application/rss+xml")
+        assert urlsplit(own.get("href")).path == RSS
+        built = parsedate_to_datetime(channel.findtext("lastBuildDate"))
+        assert built == datetime(2026, 5, 30, 9, 30, tzinfo=UTC)
+        assert built.utcoffset() == timedelta(hours=3, minutes=30)
+
+    def test_has_what_rss_asks_of_an_item(self, desk, app, items):
+        found = fromstring(app.get(RSS).body).findall("channel/item")
+        assert [item.findtext("title") for item in found] == ["دوم", "یکم & نخست"]
+        for item, post_id in zip(found, items, strict=True):
+            address = item.findtext("link")
+            assert urlsplit(address).scheme in ("http", "https")
+            assert urlsplit(address).path == f"/announcements/{post_id}"
+            guid = item.find("guid")
+            assert (guid.text, guid.get("isPermaLink")) == (address, "true")
+        assert found[0].find("enclosure") is None
+        assert found[1].findtext("pubDate") == "Sat, 30 May 2026 12:00:00 +0330"
+
+    def test_carries_the_first_picture_with_its_length(self, app, items):
+        (enclosure,) = fromstring(app.get(RSS).body).iter("enclosure")
+        picture = app.get(urlsplit(enclosure.get("url")).path)
+        assert enclosure.get("type") == picture.content_type
+        assert int(enclosure.get("length")) == len(picture.body)
+
+    @pytest.mark.parametrize("path", [ATOM, RSS])
+    def test_is_html_whose_links_are_full(self, app, items, path):
+        answer = app.get(path)
+        assert b"CDATA" not in answer.body
+        feed = feedparser.parse(answer.body, sanitize_html=False, resolve_relative_uris=False)
+        entry = feed.entries[1]
+        words = BeautifulSoup(
+            entry.content[0].value if "content" in entry else entry.description, "html.parser"
+        )
+        assert words.strong.text == "مهم"
+        assert "]]>" in words.text
+        links = [urlsplit(link["href"]) for link in words("a")]
+        assert [(link.scheme, link.path) for link in links] == [("http", "/reports/new"), ("tel", "137")]
+
+    def test_is_read_by_a_reader_of_feeds(self, app, items):
+        feed = feedparser.parse(app.get(RSS).body)
+        assert not feed.bozo
+        assert feed.version == "rss20"
+        atom = feedparser.parse(app.get(ATOM).body)
+        assert [(entry.id, entry.title) for entry in feed.entries] == [
+            (entry.id, entry.title) for entry in atom.entries
+        ]
+
+    def test_of_an_empty_board_is_a_channel_without_items(self, app):
+        feed = feedparser.parse(app.get(RSS).body)
+        assert (feed.bozo, feed.entries) == (False, [])

@@ -143,4 +143,5 @@ def _picture(image: PostImage, file: Attachment) -> Picture:
         focus_y=image.focus_y,
         width=file.width,
         height=file.height,
+        size=file.size,
     )

@@ -1,17 +1,79 @@
-"""The board as an Atom feed (RFC 4287)."""
+"""The board for programs that read news: what there is to read, written as Atom (RFC 4287) and as RSS 2.0."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from email.utils import format_datetime
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from civicportal.api import Site
+from civicportal.api import Site, _
 from civicportal_announcements.markup import render_markup
 from civicportal_announcements.models import Post
 from civicportal_announcements.pictures import Picture
 
-CONTENT_TYPE = "application/atom+xml"
-_ATOM = "http://www.w3.org/2005/Atom"
+ATOM = "application/atom+xml"
+RSS = "application/rss+xml"
+TTL = 30
+"""Minutes that a reader of RSS may wait before it asks again."""
+_NAMESPACE = "http://www.w3.org/2005/Atom"
+_PICTURES = "image/jpeg"
 _BEFORE_ALL = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Enclosure:
+    """A picture of an entry.
+
+    :ivar address: full.
+    :ivar title: what it shows.
+    :ivar size: bytes.
+    """
+
+    address: str
+    title: str
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """An announcement.
+
+    :ivar address: of its page, full.
+    :ivar content: HTML, its links full.
+    :ivar changed: when readers may find something new.
+    """
+
+    title: str
+    address: str
+    summary: str
+    content: str
+    published: datetime
+    changed: datetime
+    pictures: Sequence[Enclosure]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feed:
+    """What both forms say.
+
+    :ivar about: one sentence.
+    :ivar home: the page that shows the same to people.
+    :ivar address: of the feed itself.
+    :ivar timezone: of the city.
+    """
+
+    title: str
+    about: str
+    language: str
+    home: str
+    address: str
+    timezone: tzinfo
+    entries: Sequence[Entry]
+
+    @property
+    def changed(self) -> datetime:
+        """Return when its latest change appeared."""
+        return max((entry.changed for entry in self.entries), default=_BEFORE_ALL)
 
 
 def feed_of(
@@ -19,45 +81,100 @@ def feed_of(
     posts: Sequence[Post],
     pictures: Mapping[int, Sequence[Picture]],
     *,
+    route: str,
     address: Callable[..., str],
-) -> bytes:
-    """Return the feed.
+) -> Feed:
+    """Return what there is to read.
 
     :param posts: the latest first.
+    :param route: of the feed.
     :param address: returns the full address of a route.
     """
-    home = address("announcements.list")
-    feed = Element("feed", {"xmlns": _ATOM, "xml:lang": site.locale})
-    _add(feed, "title", site.name)
-    _add(feed, "id", home)
-    _link(feed, home)
-    _link(feed, address("announcements.feed"), rel="self", type=CONTENT_TYPE)
-    _add(feed, "updated", _moment(max((_changed(post) for post in posts), default=_BEFORE_ALL)))
-    _add(SubElement(feed, "author"), "name", site.name)
-    for post in posts:
-        _entry(feed, post, pictures.get(post.id, ()), address)
-    return bytes(tostring(feed, encoding="utf-8", xml_declaration=True))
+    return Feed(
+        title=site.name,
+        about=site.localizer().translate(_("What the municipality announces")),
+        language=site.locale,
+        home=address("announcements.list"),
+        address=address(route),
+        timezone=site.timezone,
+        entries=[_entry(post, pictures.get(post.id, ()), address) for post in posts],
+    )
 
 
-def _entry(feed: Element, post: Post, pictures: Sequence[Picture], address: Callable[..., str]) -> None:
-    entry = SubElement(feed, "entry")
+def atom(feed: Feed) -> bytes:
+    """Write it as Atom."""
+    root = Element("feed", {"xmlns": _NAMESPACE, "xml:lang": feed.language})
+    _add(root, "title", feed.title)
+    _add(root, "id", feed.home)
+    _link(root, feed.home)
+    _link(root, feed.address, rel="self", type=ATOM)
+    _add(root, "updated", _iso(feed.changed))
+    _add(SubElement(root, "author"), "name", feed.title)
+    for entry in feed.entries:
+        _atom_entry(SubElement(root, "entry"), entry)
+    return _written(root)
+
+
+def rss(feed: Feed) -> bytes:
+    """Write it as RSS 2.0, its moments with the city's own offset; an item may carry one picture."""
+    root = Element("rss", {"version": "2.0", "xmlns:atom": _NAMESPACE})
+    channel = SubElement(root, "channel")
+    _add(channel, "title", feed.title)
+    _add(channel, "link", feed.home)
+    _add(channel, "description", feed.about)
+    _add(channel, "language", feed.language)
+    _add(channel, "lastBuildDate", format_datetime(feed.changed.astimezone(feed.timezone)))
+    _add(channel, "ttl", str(TTL))
+    SubElement(channel, "atom:link", {"rel": "self", "href": feed.address, "type": RSS})
+    for entry in feed.entries:
+        _rss_item(SubElement(channel, "item"), entry, feed.timezone)
+    return _written(root)
+
+
+def _entry(post: Post, pictures: Sequence[Picture], address: Callable[..., str]) -> Entry:
     page = address("announcements.page", id=post.id)
-    _add(entry, "title", post.title)
-    _add(entry, "id", page)
-    _link(entry, page)
-    _add(entry, "published", _moment(post.starts_at or post.created_at))
-    _add(entry, "updated", _moment(_changed(post)))
-    if post.summary:
-        _add(entry, "summary", post.summary)
-    for picture in pictures:
-        large = address("announcements.image", key=picture.key, size="large")
-        _link(entry, large, rel="enclosure", type="image/jpeg", title=picture.alt)
-    _add(entry, "content", str(render_markup(post.body)), type="html")
+    return Entry(
+        title=post.title,
+        address=page,
+        summary=post.summary,
+        content=str(render_markup(post.body, base=page)),
+        published=post.starts_at or post.created_at,
+        # What was written before it was shown is new when it is shown.
+        changed=max(post.updated_at, post.starts_at or post.updated_at),
+        pictures=[
+            Enclosure(
+                address=address("announcements.image", key=picture.key, size="large"),
+                title=picture.alt,
+                size=picture.size,
+            )
+            for picture in pictures
+        ],
+    )
 
 
-def _changed(post: Post) -> datetime:
-    """Return when readers may find something new: what was written before it was shown is new when it is shown."""
-    return max(post.updated_at, post.starts_at or post.updated_at)
+def _atom_entry(element: Element, entry: Entry) -> None:
+    _add(element, "title", entry.title)
+    _add(element, "id", entry.address)
+    _link(element, entry.address)
+    _add(element, "published", _iso(entry.published))
+    _add(element, "updated", _iso(entry.changed))
+    if entry.summary:
+        _add(element, "summary", entry.summary)
+    for picture in entry.pictures:
+        _link(element, picture.address, rel="enclosure", type=_PICTURES, title=picture.title)
+    _add(element, "content", entry.content, type="html")
+
+
+def _rss_item(element: Element, entry: Entry, zone: tzinfo) -> None:
+    _add(element, "title", entry.title)
+    _add(element, "link", entry.address)
+    _add(element, "guid", entry.address, isPermaLink="true")
+    _add(element, "pubDate", format_datetime(entry.published.astimezone(zone)))
+    _add(element, "description", entry.content)
+    for picture in entry.pictures[:1]:
+        SubElement(
+            element, "enclosure", {"url": picture.address, "length": str(picture.size), "type": _PICTURES}
+        )
 
 
 def _add(parent: Element, name: str, text: str, **attributes: str) -> None:
@@ -68,5 +185,9 @@ def _link(parent: Element, href: str, *, rel: str = "alternate", **attributes: s
     SubElement(parent, "link", {"rel": rel, "href": href, **attributes})
 
 
-def _moment(moment: datetime) -> str:
+def _iso(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _written(root: Element) -> bytes:
+    return bytes(tostring(root, encoding="utf-8", xml_declaration=True))

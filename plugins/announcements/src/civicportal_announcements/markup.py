@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Iterable, Iterator
+from urllib.parse import urljoin
 
 import nh3
 from markdown_it import MarkdownIt
@@ -20,8 +21,11 @@ _DEEPEST = 4
 _ADDRESS = re.compile(r"(https?://[^\s<>«»()\[\]\"]*[^\s<>«»()\[\]\".,،؛;:!?؟…])", re.IGNORECASE)
 
 
-def render_markup(text: str) -> Markup:
-    """Return the HTML of a text, safe to stand in a page of ours; its headings begin below the page's own."""
+def render_markup(text: str, *, base: str = "") -> Markup:
+    """Return the HTML of a text, safe to stand in a page of ours; its headings begin below the page's own.
+
+    :param base: the address its links start from where it is read outside our pages.
+    """
     tokens = [_lowered(token) for token in _PARSER.parse(text)]
     for token in tokens:
         token.children = list(_linked(token.children)) if token.children else token.children
@@ -30,6 +34,7 @@ def render_markup(text: str) -> Markup:
         found,
         tags=_TAGS,
         attributes={"a": {"href"}, "*": set()},
+        attribute_filter=lambda _tag, name, value: urljoin(base, value) if name == "href" else value,
         url_schemes=_SCHEMES,
         link_rel="noopener noreferrer",
     )

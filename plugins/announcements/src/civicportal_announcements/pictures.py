@@ -24,6 +24,7 @@ class Picture:
     :ivar focus_y: percent from the top.
     :ivar width: of the large size, px.
     :ivar height: px.
+    :ivar size: of its file, bytes.
     """
 
     key: str
@@ -33,6 +34,7 @@ class Picture:
     focus_y: int = 50
     width: int = 0
     height: int = 0
+    size: int = 0
 
     @property
     def focus(self) -> str:

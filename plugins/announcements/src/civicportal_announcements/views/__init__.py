@@ -10,6 +10,7 @@ from civicportal_announcements.services import EDIT
 ROUTES = {
     "announcements.list": "/announcements",
     "announcements.feed": "/announcements/feed.xml",
+    "announcements.rss": "/announcements/rss.xml",
     "announcements.page": r"/announcements/{id:\d{1,18}}",
     "announcements.image": r"/announcements/images/{key:[\w-]{22}}/{size:small|medium|large}",
     "announcements.desk": "/desk/announcements",
@@ -29,7 +30,8 @@ ROUTES = {
 #: Route, view, template or renderer, who may, methods.
 VIEWS: tuple[tuple[str, str, str | None, str, Any], ...] = (
     ("announcements.list", "public.listing", "list", EVERYBODY, "GET"),
-    ("announcements.feed", "public.feed", None, EVERYBODY, "GET"),
+    ("announcements.feed", "public.atom_feed", None, EVERYBODY, "GET"),
+    ("announcements.rss", "public.rss_feed", None, EVERYBODY, "GET"),
     ("announcements.page", "public.page", "page", EVERYBODY, "GET"),
     ("announcements.image", "images.image", None, EVERYBODY, "GET"),
     ("announcements.desk", "desk.listing", "desk", EDIT, "GET"),

@@ -1,12 +1,13 @@
-"""What everybody may read: the board, the archive, one announcement, the feed."""
+"""What everybody may read: the board, the archive, one announcement, the feeds."""
 
+from collections.abc import Callable
 from typing import Any
 
 from pyramid.response import Response
 
 from civicportal.api import whole_number
 from civicportal_announcements.board import Board
-from civicportal_announcements.feed import CONTENT_TYPE, feed_of
+from civicportal_announcements.feed import ATOM, RSS, Feed, atom, feed_of, rss
 from civicportal_announcements.markup import plain_text, render_markup
 from civicportal_announcements.models import Post
 from civicportal_announcements.states import MARKS, state_of
@@ -32,7 +33,6 @@ def listing(request: Any) -> dict[str, Any]:
         "url": lambda number: request.route_path(
             "announcements.list", _query={"page": number, **({"view": view} if view == "ended" else {})}
         ),
-        "feed_url": feed_url(request),
     }
 
 
@@ -62,24 +62,14 @@ def shown(request: Any, post: Post, *, preview: bool = False) -> dict[str, Any]:
     }
 
 
-def feed(request: Any) -> Response:
-    """Answer the latest announcements as an Atom feed."""
-    board = request.work.get(Board)
-    posts = board.latest(LATEST)
-    body = feed_of(
-        request.site,
-        posts,
-        board.pictures(posts),
-        address=lambda route, **parts: public_address(request, request.route_path(route, **parts)),
-    )
-    response = request.response
-    response.content_type = CONTENT_TYPE
-    response.charset = "utf-8"
-    response.cache_control = f"public, max-age={FIVE_MINUTES}"
-    response.body = body
-    response.md5_etag()
-    response.conditional_response = True
-    return response
+def atom_feed(request: Any) -> Response:
+    """Answer the latest announcements as Atom."""
+    return _feed(request, "announcements.feed", atom, ATOM)
+
+
+def rss_feed(request: Any) -> Response:
+    """Answer the latest announcements as RSS."""
+    return _feed(request, "announcements.rss", rss, RSS)
 
 
 def lead(post: Post) -> str:
@@ -87,11 +77,26 @@ def lead(post: Post) -> str:
     return post.summary or plain_text(post.body, LEAD)
 
 
-def feed_url(request: Any) -> str:
-    """Return where programs find the feed."""
-    return str(request.route_path("announcements.feed"))
-
-
 def public_address(request: Any, path: str) -> str:
     """Return an address with the city's host, as others may keep it."""
     return f"{(request.site.public_url or request.host_url).rstrip('/')}{path}"
+
+
+def _feed(request: Any, route: str, write: Callable[[Feed], bytes], content_type: str) -> Response:
+    board = request.work.get(Board)
+    posts = board.latest(LATEST)
+    feed = feed_of(
+        request.site,
+        posts,
+        board.pictures(posts),
+        route=route,
+        address=lambda route, **parts: public_address(request, request.route_path(route, **parts)),
+    )
+    response = request.response
+    response.content_type = content_type
+    response.charset = "utf-8"
+    response.cache_control = f"public, max-age={FIVE_MINUTES}"
+    response.body = write(feed)
+    response.md5_etag()
+    response.conditional_response = True
+    return response

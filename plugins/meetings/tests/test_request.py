@@ -223,6 +223,31 @@ class TestRefused:
         form.submit(status=429)
 
 
+class TestPapers:
+    def test_are_seen_by_their_sender_and_the_office_not_by_code_and_digits(self, office, app, sign_in):
+        sign_in(office.citizen)
+        form = filled(app)
+        form["photo_key_files"] = picture()
+        form.submit(status=303)
+        [(case, _detail)] = requests(office)
+        own = app.get(f"/my/{case.code}", status=200)
+        addresses = [link["href"] for link in own.html.select("a.thumb-link")]
+        assert len(addresses) == 1
+        addresses.append(f"{addresses[0]}/small")
+        app.get(addresses[0], status=200)
+        app.reset()
+        token = app.get("/track").forms[0]["csrf_token"].value
+        sent = {"csrf_token": token, "code": case.code, "proof": office.citizen.mobile[-4:]}
+        page = app.post("/track", sent, status=303).follow(status=200)
+        assert page.html.select("img[src^='/attachments']") == []
+        assert page.html.select_one("#papers-title") is not None
+        for address in addresses:
+            app.get(address, status=404)
+        sign_in(office.officer)
+        for address in addresses:
+            app.get(address, status=200)
+
+
 class TestVisitor:
     def test_signs_in_and_finds_the_form_filled(self, office, app, site):
         form = filled(app)

@@ -166,16 +166,18 @@ class AttachmentService:
         """Return a picture that the actor may see and the tracking code of its case, empty while it waits.
 
         Its uploader sees it until a case claims it; then the right to it is the right to its case: the citizen,
-        staff whose memberships cover it, everybody once it is published, whoever proved the code's second part.
+        staff whose memberships cover it, everybody once it is published, whoever proved the code's second part if they
+        are no papers.
 
         :param proved: tracking codes whose second part this browser has shown.
         :raises NotFound: when there is none, and just so when the actor may not know of it.
         """
         actor = self.work.actor
         of_citizen = Attachment.audience.in_(("citizen", "public"))
+        open_kinds = [kind.name for kind in self.work.site.kinds.values() if not kind.papers]
         rights = [
             and_(Case.public, Attachment.audience == "public"),
-            and_(Case.code.in_(proved), of_citizen),
+            and_(Case.code.in_(proved), of_citizen, Case.kind.in_(open_kinds)),
             and_(Case.id.is_not(None), visible(actor)),
         ]
         if owner:

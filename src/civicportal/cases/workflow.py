@@ -201,6 +201,8 @@ class CaseKind:
     :ivar permission_prefix: ``<kind>:case``.
     :ivar rating: the citizen rates each closing.
     :ivar publishable: an officer may show a case with its words and pictures to everybody.
+    :ivar papers: its pictures are documents of a person: staff and the citizen who has signed in see them, but not whoever
+        has shown the tracking code and four digits, which can be guessed.
     :ivar reopen: the transition by which an objection of the citizen opens the case again.
     :ivar handover: the transition that closes a case which goes on as one of another kind; None where none does.
     :ivar made_from_case: name of the route, with the ``code`` of a case of another kind, whose page makes one of this kind
@@ -221,6 +223,7 @@ class CaseKind:
     detail_model: type[Any] | None = None
     rating: bool = False
     publishable: bool = False
+    papers: bool = False
     reopen: str | None = None
     handover: str | None = None
     made_from_case: str | None = None
@@ -277,4 +280,6 @@ def unknown_kind(name: str) -> CaseKind:
         workflow=Workflow(initial="registered", states=states, transitions=()),
         permission_prefix=f"{name}:case",
         icon="plug-connected-x",
+        # What its pictures showed, only the plugin knew.
+        papers=True,
     )

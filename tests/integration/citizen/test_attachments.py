@@ -101,6 +101,32 @@ def test_the_right_to_a_picture_is_the_right_to_its_case(
                 service.fetch(key, "somebody", proved)
 
 
+@pytest.mark.parametrize(
+    ("who", "seen"), [("citizen", True), ("officer", True), ("visitor", False), ("off", False)]
+)
+def test_papers_are_not_for_whoever_has_the_code_and_four_digits(
+    site: Any,
+    people: Any,
+    case_with_picture: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    who: str,
+    seen: bool,
+) -> None:
+    code, key = case_with_picture()
+    kind = site.kinds["requests"]
+    if who == "off":
+        monkeypatch.delitem(site.kinds, "requests")
+    else:
+        monkeypatch.setitem(site.kinds, "requests", replace(kind, papers=True))
+    with site.work(actor=people.get(who, people["visitor"]), write=False) as work:
+        service = work.get(AttachmentService)
+        if seen:
+            assert service.fetch(key, "", frozenset({code}))[1] == code
+        else:
+            with pytest.raises(NotFound):
+                service.fetch(key, "", frozenset({code}))
+
+
 def test_the_uploader_alone_has_no_right_once_a_case_has_it(
     site: Any, people: Any, case_with_picture: Any
 ) -> None:

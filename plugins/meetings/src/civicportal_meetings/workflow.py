@@ -231,6 +231,7 @@ MEETINGS = CaseKind(
     workflow=MEETING_WORKFLOW,
     permission_prefix="meetings:case",
     detail_model=MeetingRequest,
+    papers=True,
     level=1,
     register_route="meetings.register",
     icon="calendar-event",

@@ -13,6 +13,7 @@ from civicportal.cases.follow_up import FollowUpService
 from civicportal.cases.history import PublicHistory
 from civicportal.cases.proofs import keep_proof, proved_codes
 from civicportal.cases.schemas import Follow
+from civicportal.cases.services import CaseService
 from civicportal.errors import NotFound
 from civicportal.forms import BoundForm, Button, FormInvalid, handle_form
 from civicportal.i18n import _
@@ -47,13 +48,16 @@ def show(request: Any) -> Any:
     except NotFound:
         return HTTPSeeOther(request.route_path("track"))
     history, successor = work.get(PublicHistory), work.get(ConversionService).successor(found)
+    papers = work.get(CaseService).kind(found).papers
+    audiences = () if papers else AUDIENCES
     request.response.headers["Referrer-Policy"] = "no-referrer"
     return {
         "row": work.get(FollowUpService).summary(found),
         "code": found.code,
         "continued": request.route_path("track_case", code=successor.code) if successor else None,
-        "events": history.of(found, audiences=AUDIENCES),
-        "photos": [p for p in history.photos(found, AUDIENCES) if p.purpose == "before"],
+        "events": history.of(found, audiences=audiences),
+        "photos": [p for p in history.photos(found, audiences) if p.purpose == "before"],
+        "papers": papers and bool(history.photos(found, AUDIENCES)),
         "standing": None,
         "faces": (),
         "rating": None,

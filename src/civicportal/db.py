@@ -7,13 +7,14 @@ writers queue in their order instead of polling a busy database; a reader says `
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, cast
 
 from sqlalchemy import (
     BigInteger,
+    Connection,
     CursorResult,
     DateTime,
     Dialect,
@@ -267,6 +268,29 @@ def check_database(engines: Engines) -> None:
 def changed_rows(result: Result[*tuple[Any, ...]]) -> int:
     """Return how many rows a statement has changed: of a conditional update this decides who came first."""
     return cast("CursorResult[*tuple[Any, ...]]", result).rowcount
+
+
+@contextmanager
+def triggers_aside(
+    connection: Connection, drop: Iterable[str], create: Iterable[str], fit: Callable[[Connection], bool]
+) -> Iterator[None]:
+    """Take triggers of SQLite away while a transaction does what they forbid or would not outlive.
+
+    One that fails brings them back by being undone. On PostgreSQL nothing is taken away.
+
+    :param drop: statements; a trigger that is not there is no mistake.
+    :param create: statements that put them back.
+    :param fit: tells whether the tables are, after the work, new enough for them.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    for statement in drop:
+        connection.execute(text(statement))
+    yield
+    if fit(connection):
+        for statement in create:
+            connection.execute(text(statement))
 
 
 @contextmanager

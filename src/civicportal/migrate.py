@@ -16,7 +16,7 @@ from civicportal.accounts.names import fold_names
 from civicportal.audit.append_only import guards_aside
 from civicportal.cases.search_index import SearchIndex, has_words, put_triggers
 from civicportal.errors import ConfigurationError
-from civicportal.kartable.copies import triggers_aside
+from civicportal.kartable.copies import copies_aside
 from civicportal.migrate_connection import migrating
 from civicportal.migrate_packages import CORE, SCRIPTS, VERSION_TABLE, Package, config_for, packages
 from civicportal.migrate_state import current
@@ -54,7 +54,7 @@ def upgrade(
     :raises ConfigurationError: for an unknown package or revision, or when a revision would break references.
     """
     with migrating(site.engines) as connection:
-        with triggers_aside(connection), guards_aside(connection):
+        with copies_aside(connection), guards_aside(connection):
             for one in _chosen(site, package):
                 if any(one.versions.glob("*.py")):
                     _run(command.upgrade, connection, one, revision, progress=progress)
@@ -75,7 +75,7 @@ def downgrade(site: "Site", package: str, revision: str, progress: Progress | No
     :raises ConfigurationError: for an unknown package or revision.
     """
     (one,) = _chosen(site, package)
-    with migrating(site.engines) as connection, triggers_aside(connection), guards_aside(connection):
+    with migrating(site.engines) as connection, copies_aside(connection), guards_aside(connection):
         _run(command.downgrade, connection, one, revision, progress=progress)
 
 

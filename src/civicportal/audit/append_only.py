@@ -12,6 +12,8 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, inspect, text
 
+from civicportal.db import triggers_aside
+
 _DROP = (
     "DROP TRIGGER IF EXISTS audit_events_unchanged",
     "DROP TRIGGER IF EXISTS audit_events_kept",
@@ -63,14 +65,8 @@ def guards_aside(connection: Connection) -> Iterator[None]:
     """
     if connection.dialect.name != "sqlite":
         connection.execute(text("SET LOCAL civicportal.trail = 'open'"))
+    with triggers_aside(connection, _DROP, _CREATE, _is_guarded):
         yield
-        return
-    for drop in _DROP:
-        connection.execute(text(drop))
-    yield
-    if _is_guarded(connection):
-        for create in _CREATE:
-            connection.execute(text(create))
 
 
 def _is_guarded(connection: Connection) -> bool:

@@ -4,10 +4,11 @@ A migration on SQLite copies a table that it alters, which loses the triggers of
 another table names it. So they are taken aside meanwhile.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, inspect
+
+from civicportal.db import triggers_aside
 
 _COPY = """
     UPDATE referrals SET (kind, category_id, status, stage, deadline, paused_at, sent_at, changed_at) = (
@@ -44,18 +45,9 @@ _CREATE = (
 )
 
 
-@contextmanager
-def triggers_aside(connection: Connection) -> Iterator[None]:
+def copies_aside(connection: Connection) -> AbstractContextManager[None]:
     """Take SQLite's triggers away while tables are migrated, and put them back where lines have the columns."""
-    if connection.dialect.name != "sqlite":
-        yield
-        return
-    for drop in _DROP:
-        connection.execute(text(drop))
-    yield
-    if _has_copies(connection):
-        for create in _CREATE:
-            connection.execute(text(create))
+    return triggers_aside(connection, _DROP, _CREATE, _has_copies)
 
 
 def _has_copies(connection: Connection) -> bool:

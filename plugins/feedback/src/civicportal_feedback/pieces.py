@@ -84,7 +84,7 @@ def _about(feedback: Feedback, request: Any) -> dict[str, object]:
 
 def _desk(request: Any) -> Widget:
     total = request.display_work.get(FeedbackSearch).total
-    path, translate = request.route_path("feedback.desk"), request.translate
+    path = request.route_path("feedback.desk")
     rows = (
         ("registered", _("Registered"), "c4"),
         ("in_progress", _("In progress"), "c1"),
@@ -94,12 +94,15 @@ def _desk(request: Any) -> Widget:
     return Widget(
         name="feedback.desk",
         area="desk",
-        template=f"{TEMPLATES}/desk.jinja2",
+        template="civicportal:templates/dashboard/desk_list.jinja2",
         weight=40,
         context={
+            "title": _("Messages of citizens"),
+            "link": path,
+            "link_title": _("The list"),
             "rows": [
-                (translate(title), total(Filters(stage=stage)), f"{path}?stage={stage}", tone)
+                (title, total(Filters(stage=stage)), f"{path}?stage={stage}", tone)
                 for stage, title, tone in rows
-            ]
+            ],
         },
     )

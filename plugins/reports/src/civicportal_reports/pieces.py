@@ -86,23 +86,27 @@ def _recent(request: Any) -> dict[str, Any]:
 
 def _desk(request: Any) -> Widget:
     total = request.display_work.get(ReportSearch).total
-    path, translate = request.route_path("reports.desk"), request.translate
+    path = request.route_path("reports.desk")
     stages = (
         ("registered", _("Registered"), "c4"),
         ("in_progress", _("In progress"), "c1"),
         ("done", _("Reviewed"), "c6"),
     )
     rows = [
-        (translate(title), total(Filters(stage=stage)), f"{path}?stage={stage}", tone)
-        for stage, title, tone in stages
+        (title, total(Filters(stage=stage)), f"{path}?stage={stage}", tone) for stage, title, tone in stages
     ]
-    overdue = (translate(_("Overdue")), total(Filters(overdue=True)), f"{path}?overdue=true", "c5")
+    overdue = (_("Overdue"), total(Filters(overdue=True)), f"{path}?overdue=true", "c5")
     return Widget(
         name="reports.desk",
         area="desk",
-        template=f"{TEMPLATES}/desk.jinja2",
+        template="civicportal:templates/dashboard/desk_list.jinja2",
         weight=50,
-        context={"rows": [*rows[:2], overdue, *rows[2:]]},
+        context={
+            "title": _("City reports"),
+            "link": request.route_path("reports.statistics"),
+            "link_title": _("Figures and map"),
+            "rows": [*rows[:2], overdue, *rows[2:]],
+        },
     )
 
 

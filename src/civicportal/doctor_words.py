@@ -23,6 +23,7 @@ SOURCE = "en"
 def findings(work: "Work") -> Iterator[Finding]:
     """Yield what is wrong, each with its remedy."""
     yield from _states(work.site)
+    yield from _telephone(work.site)
     yield from _messages(work)
     yield from _untranslated(work.site)
 
@@ -38,6 +39,16 @@ def _states(site: "Site") -> Iterator[Finding]:
                     place=f"kind {kind.name}",
                     text=_("no message text for the state ${state}", mapping={"state": state}),
                 )
+
+
+def _telephone(site: "Site") -> Iterator[Finding]:
+    if not site.face.phone:
+        yield Finding(
+            level="warning",
+            place="contact.phone",
+            text=_("texts ask people to call the municipality, and it has no number"),
+            remedy=_("write it under /admin/settings"),
+        )
 
 
 def _messages(work: "Work") -> Iterator[Finding]:

@@ -171,6 +171,28 @@ class TestTransport:
         ]
 
 
+class TestTelephone:
+    @pytest.fixture(params=["", "137"])
+    def civic_settings(self, request):
+        return {"contact": {"phone": request.param} if request.param else {}}
+
+    def test_texts_say_whom_to_call_and_the_doctor_that_there_is_no_number(self, site):
+        number = site.face.phone
+        with site.work(write=False) as work:
+            places = [place for _level, place, _text in found(doctor_words.findings(work))]
+            texts = {
+                locale: work.get(TextService).render("member.password_changed", locale, {})
+                for locale in ("fa", "en")
+            }
+        assert ("contact.phone" in places) == (not number)
+        assert texts["en"].endswith(f"call {number or 'the municipality'}.")
+        assert texts["fa"].endswith(f"تلفن {number or 'شهرداری'}")
+
+    def test_the_page_of_an_error_calls_only_a_number_that_is_there(self, site, app):
+        links = app.get("/nowhere", status=404).html.select("a[href^='tel:']")
+        assert {link["href"] for link in links} == ({f"tel:{site.face.phone}"} if site.face.phone else set())
+
+
 class TestWords:
     def test_a_message_without_words_and_one_that_is_too_long(self, site):
         def texts():

@@ -46,12 +46,15 @@ def cut_fields(fields: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def common_fields(site: "Site") -> dict[str, str]:
-    """Return the fields that say who speaks."""
+def common_fields(site: "Site", locale: str | None = None) -> dict[str, str]:
+    """Return the fields that say who speaks; whom to call has words where there is no number.
+
+    :param locale: a language of the site; its own if None.
+    """
     return {
         "SITE": site.short_name,
         "HOST": urlsplit(site.public_url).hostname or "",
-        "PHONE": site.face.phone,
+        "PHONE": site.face.phone or str(site.localizer(locale).translate(_("the municipality"))),
     }
 
 
@@ -87,12 +90,15 @@ class TextService:
         :param fields: those the text does not list are not filled in.
         """
         wording = self.wording(key, locale)
-        return None if wording is None else fill(wording, self.values(key, fields))
+        return None if wording is None else fill(wording, self.values(key, fields, locale))
 
-    def values(self, key: str, fields: Mapping[str, str]) -> dict[str, str]:
-        """Return the values a text of this key may use, cut to length, with the site's own."""
+    def values(self, key: str, fields: Mapping[str, str], locale: str | None = None) -> dict[str, str]:
+        """Return the values a text of this key may use, cut to length, with the site's own.
+
+        :param locale: a language of the site; its own if None.
+        """
         allowed = self.allowed(key)
-        given = {**common_fields(self.site), **fields}
+        given = {**common_fields(self.site, locale), **fields}
         return cut_fields({name: value for name, value in given.items() if name in allowed})
 
     def allowed(self, key: str) -> frozenset[str]:

@@ -184,6 +184,9 @@
     });
   });
 
+  /* Of more tabs than a phone is wide the one that is open is in sight. */
+  all('.tabs-x [aria-current]').forEach(function (tab) { tab.scrollIntoView({ block: 'nearest', inline: 'center' }); });
+
   var first = one('[data-focus]');
   if (first) { first.focus(); }
 

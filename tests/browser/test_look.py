@@ -1,0 +1,103 @@
+"""What a person can tell apart by looking, in both themes: things on a tinted ground, marks, the edges of cards."""
+
+import re
+
+import pytest
+from browser.conftest import Open
+from browser.people import DESKTOP, PHONE
+from browser.samples import Facts, facts
+from playwright.sync_api import Locator, Page, expect
+from portal import Portal
+
+pytestmark = pytest.mark.browser
+GROUND = "element => getComputedStyle(element).backgroundColor"
+#: Pixels between the upper edge of a card's inside and the first thing that is seen in it.
+GAP = """card => {
+    const top = card.getBoundingClientRect().top + parseFloat(getComputedStyle(card).paddingTop) + card.clientTop
+    const seen = [...card.querySelectorAll('.form-label, .lbl, .row-x')].find(element => element.offsetParent)
+    return Math.round(seen.getBoundingClientRect().top - top)
+}"""
+
+
+@pytest.fixture(scope="module")
+def found(portal: Portal) -> Facts:
+    """Return cases of the demo for the addresses."""
+    return facts(portal)
+
+
+@pytest.fixture(params=["light", "dark"])
+def theme(request: pytest.FixtureRequest) -> str:
+    """Return the theme that the browser asks for."""
+    chosen: str = request.param
+    return chosen
+
+
+def ground(locator: Locator) -> str:
+    """Return the colour behind something."""
+    return str(locator.first.evaluate(GROUND))
+
+
+def test_button_stands_out_in_the_chosen_row(open_page: Open, found: Facts, theme: str) -> None:
+    page = open_page("office_manager", DESKTOP, color_scheme=theme)
+    page.goto(f"/desk/meetings/requests/{found['waiting']}")
+    assert ground(page.locator("tr.sel .btn-soft")) != ground(page.locator("tr.sel td"))
+
+
+def test_icon_stands_out_in_the_chosen_card(open_page: Open, theme: str) -> None:
+    page = open_page("office_manager", DESKTOP, color_scheme=theme)
+    page.goto("/desk/meetings/new")
+    chosen = page.locator(".choice:has(:checked)", has=page.locator(".cat-ic"))
+    assert ground(chosen.locator(".cat-ic")) != ground(chosen)
+
+
+def test_mark_of_a_chosen_radio_is_dark_on_the_bright_ground_of_the_dark_theme(
+    open_page: Open, found: Facts
+) -> None:
+    page = open_page("handler", DESKTOP, color_scheme="dark")
+    page.goto(f"/kartable/cases/{found['case']}")
+    page.locator("#tab-comment").click()
+    chosen = page.locator("#panel-of-comment [type=radio]:checked").first
+    mark = chosen.evaluate("element => getComputedStyle(element).backgroundImage")
+    assert re.findall(r"fill='%23(\w+)'", mark) == ["032725"]
+
+
+@pytest.mark.parametrize(
+    ("role", "path"),
+    [
+        ("office_manager", "/desk/meetings/sessions/new"),
+        ("office_manager", "/desk/meetings/requests/{held}/order"),
+        ("public_relations", "/desk/texts/new?kind=feedback"),
+        ("public_relations", "/kartable/cases/{message}"),
+    ],
+)
+def test_what_is_not_seen_leaves_no_gap_in_a_card(
+    open_page: Open, found: Facts, role: str, path: str
+) -> None:
+    page = open_page(role, DESKTOP)
+    page.goto(path.format(**found))
+    assert page.locator(".card-x.pad-lg").first.evaluate(GAP) <= 1
+
+
+def test_list_of_cards_ends_within_its_round_corners(open_page: Open) -> None:
+    page = open_page("office_manager", PHONE)
+    page.goto("/desk/meetings/statistics?period=all")
+    assert border(page, "table.cards-sm tbody tr:last-child") == "0px"
+
+
+def border(page: Page, selector: str) -> str:
+    """Return how thick the lower border of something is."""
+    return str(page.locator(selector).last.evaluate("element => getComputedStyle(element).borderBottomWidth"))
+
+
+def test_open_tab_is_in_sight_on_a_phone(open_page: Open) -> None:
+    page = open_page("public_relations", PHONE)
+    page.goto("/desk/announcements?view=deleted")
+    expect(page.locator(".tabs-x [aria-current]")).to_be_in_viewport()
+
+
+def test_field_in_error_has_no_red_but_the_portals_own(open_page: Open) -> None:
+    page = open_page("public_relations", DESKTOP, color_scheme="dark")
+    page.goto("/desk/announcements/new")
+    page.locator("[name=action][value=publish]").click()
+    field = page.locator("[name=title].is-invalid")
+    assert field.evaluate("element => getComputedStyle(element).backgroundImage") == "none"

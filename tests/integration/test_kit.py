@@ -143,3 +143,17 @@ def test_the_ini_file_names_plugins_and_what_is_missing_is_told(tmp_path):
     assert "1 passed, 1 skipped" in done.stdout, done.stdout + done.stderr
     assert "no browser is installed (Debian: apt-get install chromium-headless-shell" in done.stdout
     assert "Warning" not in done.stdout
+
+
+def test_a_driver_that_cannot_start_tells_that_the_browser_is_missing(monkeypatch, tmp_path):
+    """On an empty machine Playwright's own program lacks a library that Chromium brings along."""
+    pytest.importorskip("playwright")
+    from civicportal.testing import browser
+
+    broken = tmp_path / "node"
+    broken.write_text("#!/bin/sh\nexit 127\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", str(broken))
+    monkeypatch.setattr(browser, "PROGRAMS", ())
+    with pytest.raises(browser.ChromiumMissing, match="apt-get install chromium"), browser.launched():
+        pass

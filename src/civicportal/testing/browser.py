@@ -6,7 +6,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    Request,
+    sync_playwright,
+)
 
 from civicportal.site import Site
 from civicportal.testing.people import People, Person
@@ -31,6 +39,9 @@ UNFIT = 422
 """The status of a refused value, for instance a file, also where a script has sent it."""
 
 
+MISSING = "no browser is installed (Debian: apt-get install chromium-headless-shell; else: playwright install chromium)"
+
+
 class ChromiumMissing(Exception):
     """There is no browser to start; the text says what to install."""
 
@@ -46,15 +57,26 @@ def launched() -> Iterator[Browser]:
 
     :raises ChromiumMissing: when there is neither.
     """
-    with sync_playwright() as playwright:
-        found = program()
+    found = program()
+    playwright = _driver(found)
+    try:
         if found is None and not Path(playwright.chromium.executable_path).exists():
-            raise ChromiumMissing(
-                "no browser is installed (Debian: apt-get install chromium-headless-shell; else: playwright install chromium)"
-            )
+            raise ChromiumMissing(MISSING)
         browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
         yield browser
         browser.close()
+    finally:
+        playwright.stop()
+
+
+def _driver(found: str | None) -> Playwright:
+    # On an empty machine it lacks a library that Chromium brings along, and its error names neither.
+    try:
+        return sync_playwright().start()
+    except Exception as error:  # Playwright raises nothing narrower
+        if found:
+            raise
+        raise ChromiumMissing(MISSING) from error
 
 
 class Watch:

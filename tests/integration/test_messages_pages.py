@@ -55,6 +55,13 @@ def test_the_list_shows_the_fate_and_hides_the_number(site, app, boss):
     assert CITIZEN not in page
 
 
+def test_a_list_of_one_page_has_no_buttons_to_others(site, app, boss):
+    promise(site, 1)
+    page = app.get("/admin/messages", status=200)
+    assert page.html.select("tbody tr")
+    assert page.html.select("main .disabled, a[rel=next], a[rel=prev]") == []
+
+
 def test_filters_and_search_without_a_number_in_the_address(site, app, boss):
     promise(site, 1)
     with site.work() as work:

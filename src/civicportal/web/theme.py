@@ -40,7 +40,7 @@ def theme_css(look: Mapping[str, str]) -> str:
     if light:
         rules.append(f":root,[data-bs-theme=light]{{{';'.join(light)}}}")
     if dark:
-        rules.append(f"[data-bs-theme=dark]{{{';'.join(dark)}}}")
+        rules.append(f"@media screen{{[data-bs-theme=dark]{{{';'.join(dark)}}}}}")
     return "\n".join(rules) + "\n"
 
 

@@ -11,6 +11,10 @@ from portal import Portal
 
 pytestmark = pytest.mark.browser
 GROUND = "element => getComputedStyle(element).backgroundColor"
+INKS = """elements => elements.map(element => {
+    const style = getComputedStyle(element)
+    return [style.colorScheme, style.color, style.backgroundColor]
+})"""
 #: Pixels between the upper edge of a card's inside and the first thing that is seen in it.
 GAP = """card => {
     const top = card.getBoundingClientRect().top + parseFloat(getComputedStyle(card).paddingTop) + card.clientTop
@@ -82,6 +86,41 @@ def test_list_of_cards_ends_within_its_round_corners(open_page: Open) -> None:
     page = open_page("office_manager", PHONE)
     page.goto("/desk/meetings/statistics?period=all")
     assert border(page, "table.cards-sm tbody tr:last-child") == "0px"
+
+
+def test_chosen_row_stays_chosen_under_the_pointer_and_its_mark_shows_the_focus(
+    open_page: Open, theme: str
+) -> None:
+    page = open_page("handler", DESKTOP, color_scheme=theme)
+    page.goto("/kartable")
+    mark, cell = page.locator("[data-row] [type=checkbox]").first, page.locator("[data-row] td").first
+    mark.focus()
+    page.keyboard.press("Space")
+    assert mark.evaluate("element => getComputedStyle(element).outlineWidth") == "3px"
+    chosen = ground(cell)
+    mark.hover()
+    assert ground(cell) == chosen
+
+
+def test_menu_shows_buttons_and_links_alike(open_page: Open, theme: str) -> None:
+    page = open_page("handler", DESKTOP, color_scheme=theme)
+    page.goto("/kartable")
+    page.locator(".menu-x summary", has_text="خروجی").click()
+    items = page.locator(".menu-x[open] .side-link")
+    looks = items.evaluate_all("items => items.map(item => getComputedStyle(item).borderWidth)")
+    assert set(looks) == {"0px"}
+
+
+def test_paper_is_the_same_from_a_dark_screen(open_page: Open, found: Facts) -> None:
+    printed = []
+    for scheme in ("light", "dark"):
+        page = open_page("office_manager", DESKTOP, color_scheme=scheme)
+        page.goto(f"/kartable/cases/{found['held']}")
+        page.emulate_media(media="print")
+        inks = page.locator("html, .pill, .node, .bubble, .page-h a").evaluate_all(INKS)
+        assert len(inks) > 5
+        printed.append(inks)
+    assert printed[0] == printed[1]
 
 
 def border(page: Page, selector: str) -> str:

@@ -248,6 +248,22 @@ class TestPapers:
             app.get(address, status=200)
 
 
+class TestDeadline:
+    def test_of_the_office_is_not_read_beside_a_time_of_ones_own(self, office, app, sign_in):
+        code = office.ask()
+        sign_in(office.citizen)
+
+        def told():
+            due = office.site.calendar.format_date(office.case(code).deadline, "medium", "fa")
+            pages = (app.get(path, status=200).html.select_one("main") for path in ("/", f"/my/{code}"))
+            return [due in page.text for page in pages]
+
+        office.schedule(code)
+        assert told() == [False, False]
+        office.step(code, "recall", public_text="شهردار در سفر است.")
+        assert told() == [True, True]
+
+
 class TestVisitor:
     def test_signs_in_and_finds_the_form_filled(self, office, app, site):
         form = filled(app)

@@ -13,6 +13,7 @@ from translationstring import TranslationString
 from civicportal.cases.history import public_status
 from civicportal.cases.models import Case, Follower
 from civicportal.cases.services import CaseService
+from civicportal.cases.workflow import CaseKind
 from civicportal.crypto import same
 from civicportal.db import NEVER
 from civicportal.errors import NotFound
@@ -29,7 +30,7 @@ _STEPS = {"registered": 1, "in_progress": 2, "done": 3, "rejected": 3}
 class CaseSummary:
     """A case as a list of citizens shows it.
 
-    :ivar deadline: until when it should be settled; None where there is none or it is closed.
+    :ivar deadline: until when it should be settled; None where there is none, it is closed, or its state keeps it inside.
     :ivar steps: how many of three it has gone.
     """
 
@@ -103,7 +104,7 @@ class FollowUpService:
             status=public_status(kind, case.status),
             icon=root.icon if root else kind.icon,
             tone=root.tint if root else "t",
-            deadline=case.deadline if case.is_open and case.deadline != NEVER else None,
+            deadline=case.deadline if case.deadline != NEVER and _tells_deadline(kind, case) else None,
             steps=_STEPS[case.stage],
         )
 
@@ -144,3 +145,8 @@ class FollowUpService:
 
     def _pin_hash(self, code: str, pin: str) -> str:
         return self.work.site.keys.mac("pin", code, pin).hex()
+
+
+def _tells_deadline(kind: CaseKind, case: Case) -> bool:
+    state = kind.workflow.by_name.get(case.status)
+    return case.is_open and (state is None or state.tells_deadline)

@@ -47,6 +47,7 @@ class State:
 
     :ivar public_title: what the citizen reads, if not the title.
     :ivar pauses_deadline: while a case waits here its deadline moves on.
+    :ivar tells_deadline: the citizen reads until when the case should be settled; not where they have a time of their own.
     :ivar retired: kept for old cases, reached by no transition.
     """
 
@@ -55,6 +56,7 @@ class State:
     stage: Stage
     public_title: TranslationString | None = None
     pauses_deadline: bool = False
+    tells_deadline: bool = True
     retired: bool = False
 
     @property

@@ -61,7 +61,8 @@ MEETING_WORKFLOW = Workflow(
             stage="in_progress",
             public_title=_("In progress"),
         ),
-        State(name="scheduled", title=_("Time set"), stage="in_progress"),
+        # From now on the deadline is the office's, for what came of the meeting.
+        State(name="scheduled", title=_("Time set"), stage="in_progress", tells_deadline=False),
         State(name="held", title=_("Meeting held"), stage="done"),
         State(name="declined", title=_("Not agreed to"), stage="rejected"),
         State(name="cancelled", title=_("Cancelled"), stage="rejected"),

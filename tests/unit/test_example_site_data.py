@@ -7,6 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from portal import Portal
 from shahreman_site.identity import verify
 
 from civicportal.calendar.local import LocalDates
@@ -155,3 +156,11 @@ REZA = ("+989000000002", "1000000011", date(1976, 1, 22))
 )
 def test_the_register_of_the_demo(claim, outcome):
     assert verify(*claim) == outcome
+
+
+def test_a_report_is_called_as_the_menu_and_the_exports_call_reports(tmp_path):
+    site = Portal(tmp_path, f"sqlite:///{tmp_path / 'portal.db'}").site
+    say = site.localizer("fa").translate
+    titles = {say(site.kinds["reports"].title), say(site.exports["reports.list"].title)}
+    site.engines.dispose()
+    assert titles == {"گزارش شهری", "گزارش‌های شهری"}

@@ -1,15 +1,7 @@
-"""What the city of Shahreman adds in code: its own word for reports, and its demo's register of people."""
+"""What the city of Shahreman adds in code: its demo's register of people."""
 
-from dataclasses import replace
-
-from civicportal.api import CaseKind, IdentityClaim, Site, Verdict, _, hookimpl
+from civicportal.api import IdentityClaim, Site, Verdict, hookimpl
 from shahreman_site.identity import verify
-
-
-@hookimpl
-def adapt_case_kind(kind: CaseKind) -> CaseKind | None:
-    """Call a report what the city's people call it: a message to 137."""
-    return replace(kind, title=_("Message to 137")) if kind.name == "reports" else None
 
 
 @hookimpl

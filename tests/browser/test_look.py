@@ -134,6 +134,17 @@ def test_open_tab_is_in_sight_on_a_phone(open_page: Open) -> None:
     expect(page.locator(".tabs-x [aria-current]")).to_be_in_viewport()
 
 
+def test_open_page_is_in_sight_in_the_side_bar(open_page: Open) -> None:
+    page = open_page("administrator", DESKTOP)
+    page.goto("/admin/audit")
+    seen = """link => {
+        const box = link.getBoundingClientRect()
+        return link.contains(document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2))
+    }"""
+    assert page.locator(".side-link[aria-current]").evaluate(seen)
+    assert page.evaluate("scrollY") == 0
+
+
 def test_field_in_error_has_no_red_but_the_portals_own(open_page: Open) -> None:
     page = open_page("public_relations", DESKTOP, color_scheme="dark")
     page.goto("/desk/announcements/new")

@@ -184,8 +184,11 @@
     });
   });
 
-  /* Of more tabs than a phone is wide the one that is open is in sight. */
-  all('.tabs-x [aria-current]').forEach(function (tab) { tab.scrollIntoView({ block: 'nearest', inline: 'center' }); });
+  /* Of more tabs than a phone is wide, and more pages than the side bar is high, the open one is in sight. */
+  all('.tabs-x [aria-current], .side-link[aria-current]').forEach(function (open) {
+    var place = open.getBoundingClientRect(), list = open.closest('.tabs-x, .side'), frame = list.getBoundingClientRect();
+    list.scrollBy(place.x + place.width / 2 - frame.x - frame.width / 2, place.y + place.height / 2 - frame.y - frame.height / 2);
+  });
 
   var first = one('[data-focus]');
   if (first) { first.focus(); }

@@ -30,6 +30,7 @@ class JobRunner:
     def __init__(self, site: "Site", jobs: Iterable[Job] | None = None) -> None:
         self.site = site
         registered: dict[str, Job] = collect(site.hooks, "register_jobs", lambda job: job.name, site=site)
+        self._is_known = False
         self.jobs: dict[str, Job] = registered if jobs is None else {job.name: job for job in jobs}
 
     def run_due(self) -> list[str]:
@@ -37,7 +38,9 @@ class JobRunner:
 
         :returns: the names of those that were run, in vain or not.
         """
-        self._add_missing()
+        if not self._is_known:
+            self._add_missing()
+            self._is_known = True
         return [name for name in self._due() if self._run(self.jobs[name])]
 
     def _add_missing(self) -> None:

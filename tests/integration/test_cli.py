@@ -227,6 +227,7 @@ def test_check_names_what_is_missing(run, path):
     )
     ready = run("check")
     assert ready.exit_code == 0, ready.output
+    assert "errors: 0, warnings: " in ready.output.splitlines()[-1]
 
 
 def test_plugins_bring_commands(run, monkeypatch):

@@ -25,7 +25,7 @@ def check(context: click.Context) -> None:
         if finding.remedy:
             click.echo(f"{'':<8} → {say(finding.remedy)}")
     errors = sum(finding.level == "error" for finding in findings)
-    click.echo(f"{site.name}: {errors} errors, {len(findings) - errors} warnings")
+    click.echo(f"{site.name}: errors: {errors}, warnings: {len(findings) - errors}")
     context.exit(1 if errors else 0)
 
 

@@ -284,6 +284,53 @@ def test_a_step_that_is_still_there_is_sent_again(site, app, asking, page, desk)
         assert (event.after, event.public_text) == ("rejected", WORDS)
 
 
+@pytest.fixture
+def colleague(site, desk):
+    """Return a function by which a colleague marks the case as urgent: every form of its page is stale then."""
+
+    def act():
+        with site.work(actor=desk["staff"][1]) as work:
+            work.get(CaseService).mark_urgent(work.get(CaseService).fetch(desk["code"], lock=True), True)
+
+    return act
+
+
+class TestStaleAndMistaken:
+    def test_a_referral_to_nobody(self, site, app, page, desk, colleague):
+        refer = form_to(app.get(page), "/refer")
+        refer["note"] = WORDS
+        colleague()
+        merge = refer.submit(status=409)
+        assert "فوری شد" in merge.html.select_one("#merge").text
+        again = form_to(merge, "/refer")
+        assert again["note"].value == WORDS
+        again["unit"] = str(desk["light"])
+        again.submit(status=303)
+        assert case_of(site, desk).unit_id == desk["light"]
+
+    def test_a_step_without_its_words_and_with_a_picture(self, site, app, asking, page, desk, colleague):
+        form_to(app.get(page), "/accept").submit(status=303)
+        form = form_to(app.get(f"{page}/finish"), "/finish")
+        form["photos_files"] = [Upload("after.png", picture())]
+        form["public_text"] = ""
+        colleague()
+        again = form_to(form.submit(status=409), "/finish")
+        assert again["photos"].value
+        assert form_to(again.submit(status=422), "/finish")["photos"].value
+        again["public_text"] = WORDS
+        again.submit(status=303)
+        assert case_of(site, desk).stage == "done"
+
+    def test_a_step_that_is_gone(self, app, asking, page, desk, site):
+        form = form_to(app.get(f"{page}/reject"), "/reject")
+        form["public_text"] = "ن" * 5000
+        with site.work(actor=desk["staff"][1]) as work:
+            cases = work.get(CaseService)
+            cases.apply(cases.fetch(desk["code"], lock=True), "reject", public_text="earlier")
+        merge = form.submit(status=409)
+        assert merge.html.select_one("#merge textarea").text.strip() == "ن" * 5000
+
+
 def test_pictures_of_the_work_come_with_the_form(site, app, asking, page, desk):
     form_to(app.get(page), "/accept").submit(status=303)
     form = form_to(app.get(f"{page}/finish"), "/finish")

@@ -190,7 +190,11 @@ def _act(
             request.work.get(CaseService).check_version(case, forms.sent_number(request, forms.VERSION))
         act(case, values)
     except FormInvalid:
-        return case_page(request, _locked(request), status=422, sent=_shown(request, place, form))
+        case, shown = case or _locked(request), _shown(request, place, form)
+        # What a colleague did is told before a form's own mistakes: whoever mends these should know it.
+        if versioned and _is_stale(request, case):
+            return _stale(request, shown)
+        return case_page(request, case, status=422, sent=shown)
     except StaleCase:
         return _stale(request, _shown(request, place, form))
     except Refused as refusal:
@@ -206,9 +210,13 @@ def _insert(request: Any, transition: Transition, form: BoundForm) -> Any:
     form.keep(request.POST)
     case = _locked(request)
     insert(request, case, transition, form)
-    if case.version != forms.sent_number(request, forms.VERSION):
+    if _is_stale(request, case):
         return _stale(request, {"step": form})
     return case_page(request, case, sent={"step": form})
+
+
+def _is_stale(request: Any, case: Case) -> bool:
+    return forms.sent_number(request, forms.VERSION) != case.version
 
 
 def _stale(request: Any, shown: dict[str, BoundForm]) -> Any:

@@ -111,6 +111,13 @@ def test_menu_shows_buttons_and_links_alike(open_page: Open, theme: str) -> None
     assert set(looks) == {"0px"}
 
 
+def test_history_bears_no_numbers(open_page: Open, found: Facts) -> None:
+    page = open_page("office_manager", DESKTOP)
+    page.goto(f"/kartable/cases/{found['held']}")
+    step = page.locator("ol.tl > li").first
+    assert step.evaluate("element => getComputedStyle(element).listStyleType") == "none"
+
+
 def test_paper_is_the_same_from_a_dark_screen(open_page: Open, found: Facts) -> None:
     printed = []
     for scheme in ("light", "dark"):

@@ -80,3 +80,10 @@ def test_identity_is_asked_for(site, office, app, registrar):
     page = filled(app, national_code="", consent=False).submit(status=422)
     assert len(page.html.select(".err-summary a")) == 2
     assert requests(site) == []
+
+
+def test_form_speaks_of_the_citizen_not_to_them(app, registrar):
+    page = app.get("/desk/meetings/new", status=200).text
+    assert "کدام روزها برای شهروند مناسب است؟" in page
+    assert "برای خودم" not in page
+    assert "سمت شما" not in page

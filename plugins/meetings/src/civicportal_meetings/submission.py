@@ -1,5 +1,6 @@
 """What the form of a new request asks for."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -34,6 +35,8 @@ PARTIES = (
     Option(value="natural", label=_("For myself"), icon="user", tone="t"),
     Option(value="legal", label=_("For a company or institution"), icon="building", tone="b"),
 )
+#: The same as an officer asks them.
+CALLER_PARTIES = (replace(PARTIES[0], label=_("In the citizen's own name")), PARTIES[1])
 #: What is asked of who comes for an organisation, and of nobody else.
 OF_LEGAL = ("organization", "legal_id", "position")
 #: What only some countries have.
@@ -157,3 +160,7 @@ class Registration(Submission, Caller):
         super().after_bind(node, bindings)
         self["reason"].description = _("What it is about, and what has been done about it so far.")
         self["consent"].title = _("The citizen agrees that these data are used to prepare the meeting")
+        self["party"].typ = Choice(CALLER_PARTIES)
+        self["party"].title = _("For whom does the citizen come?")
+        self["position"].title = _("What is the citizen in it?")
+        self["days"].title = _("Which days suit the citizen?")

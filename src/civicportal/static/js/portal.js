@@ -184,10 +184,12 @@
     });
   });
 
-  /* Of more tabs than a phone is wide, and more pages than the side bar is high, the open one is in sight. */
+  /* Of more tabs than a phone is wide, and more pages than the side bar is high above one's name, the open one is in sight. */
   all('.tabs-x [aria-current], .side-link[aria-current]').forEach(function (open) {
-    var place = open.getBoundingClientRect(), list = open.closest('.tabs-x, .side'), frame = list.getBoundingClientRect();
-    list.scrollBy(place.x + place.width / 2 - frame.x - frame.width / 2, place.y + place.height / 2 - frame.y - frame.height / 2);
+    var list = open.closest('.tabs-x, .side'), name = one('.me', list);
+    var place = open.getBoundingClientRect(), frame = list.getBoundingClientRect();
+    list.scrollLeft += place.x + place.width / 2 - frame.x - frame.width / 2;
+    if (name) { list.scrollTop += Math.max(0, place.bottom - name.getBoundingClientRect().top + 4); }
   });
 
   var first = one('[data-focus]');

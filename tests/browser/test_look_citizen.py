@@ -1,0 +1,116 @@
+"""What citizens see: the ring of a field in focus in both themes, numbers of lists, rows on a phone, the end of a page."""
+
+import re
+
+import pytest
+from browser.conftest import Open
+from browser.people import DESKTOP, PHONE, VISITOR, enter_mobile
+from playwright.sync_api import Locator, Page, expect
+
+pytestmark = pytest.mark.browser
+NAMELESS = "09000000799"
+#: WCAG 1.4.11: what shows a state stands out from what lies beside it.
+ENOUGH = 3
+CARD = "main .card-x"
+
+
+@pytest.fixture(params=["light", "dark"])
+def theme(request: pytest.FixtureRequest) -> str:
+    """Return the theme that the browser asks for."""
+    chosen: str = request.param
+    return chosen
+
+
+def shares(colour: str) -> tuple[list[float], float]:
+    """Read a colour as the browser writes it: red, green and blue from 0 to 1, and how much of it covers."""
+    found = [float(number) for number in re.findall(r"\d*\.?\d+", colour)[:4]]
+    rgb = found[:3] if colour.startswith("color(") else [number / 255 for number in found[:3]]
+    return rgb, found[3] if len(found) == 4 else 1
+
+
+def luminance(rgb: list[float]) -> float:
+    """Return the relative luminance (WCAG)."""
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(colour: str, ground: str) -> float:
+    """Return the contrast of a colour that may let the ground shine through."""
+    below, _ = shares(ground)
+    above, cover = shares(colour)
+    mixed = [a * cover + b * (1 - cover) for a, b in zip(above, below, strict=True)]
+    bright, dim = sorted((luminance(mixed), luminance(below)), reverse=True)
+    return (bright + 0.05) / (dim + 0.05)
+
+
+def look(locator: Locator, name: str) -> str:
+    """Return a computed style."""
+    return str(locator.first.evaluate("(element, name) => getComputedStyle(element)[name]", name))
+
+
+def ring(page: Page, field: Locator) -> float:
+    """Return the contrast of the ring around a field that has just got the focus, beside its card."""
+    field.focus()
+    shadow = look(field, "boxShadow").split(" 0px")[0]
+    return contrast(shadow, look(page.locator(CARD), "backgroundColor"))
+
+
+def test_ring_of_a_field_in_focus_is_seen(open_page: Open, theme: str) -> None:
+    page = open_page(VISITOR, DESKTOP, color_scheme=theme)
+    page.goto("/feedback/new")
+    assert ring(page, page.locator("[name=body]")) >= ENOUGH
+    page.locator("main form button.btn-primary").click()
+    expect(page.locator("textarea.is-invalid")).to_be_visible()
+    assert ring(page, page.locator("textarea.is-invalid")) >= ENOUGH
+
+
+@pytest.mark.parametrize(("language", "style"), [("fa", "persian"), ("en", "decimal")])
+def test_a_list_counts_as_its_page_does(open_page: Open, language: str, style: str) -> None:
+    page = open_page(VISITOR, DESKTOP)
+    page.goto("/announcements")
+    if language != "fa":
+        page.locator(f"[name=language][value={language}]").click()
+        page.wait_for_load_state()
+        page.goto("/announcements")
+    page.locator("main a", has_text="آغاز نهضت آسفالت").click()
+    assert look(page.locator(".prose ol"), "listStyleType") == style
+    page.goto("/meetings/new")
+    for silent in (".steps", ".tl"):
+        assert look(page.locator(f"ol{silent}"), "listStyleType") == "none"
+
+
+def test_status_stands_below_the_title_on_a_phone(open_page: Open) -> None:
+    for screen, below in ((PHONE, True), (DESKTOP, False)):
+        page = open_page("citizen", screen)
+        page.goto("/my")
+        row = page.locator("main .list-x > li").first
+        title, pill = row.locator("a").bounding_box(), row.locator(".pill").bounding_box()
+        assert title
+        assert pill
+        assert (pill["y"] >= title["y"] + title["height"]) is below
+
+
+def test_a_short_page_ends_where_the_window_ends(open_page: Open) -> None:
+    page = open_page("citizen", DESKTOP)
+    page.goto("/account/sessions")
+    end = page.locator("footer.site").evaluate("footer => footer.getBoundingClientRect().bottom")
+    assert round(end) == DESKTOP.height
+
+
+def test_somebody_without_a_name_has_a_mark_all_the_same(open_page: Open) -> None:
+    page = open_page(VISITOR, PHONE)
+    page.goto("/login")
+    enter_mobile(page, NAMELESS)
+    page.wait_for_url("**/login/name*")
+    page.goto("/my")
+    expect(page.locator("header a[href='/account'] .avatar svg")).to_be_visible()
+
+
+def test_the_field_of_the_telephone_fills_its_row(open_page: Open) -> None:
+    page = open_page(VISITOR, PHONE)
+    page.goto(f"/demo/phones/{NAMELESS}")
+    form, button = page.locator(".handset-write"), page.locator(".handset-write button")
+    outside, inside = form.bounding_box(), button.bounding_box()
+    assert outside
+    assert inside
+    assert inside["x"] - outside["x"] == pytest.approx(12, abs=1)

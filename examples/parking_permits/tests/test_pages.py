@@ -55,6 +55,18 @@ def test_zones_that_take_none_are_not_offered(city, app):
     assert [value for value, _checked, _text in form["zone"].options] == ["harbour"]
 
 
+def test_the_document_is_not_shown_for_code_and_digits(city, app, login):
+    login(city.citizen)
+    code = filled(app).submit(status=303).location.rpartition("/")[2]
+    [address] = [link["href"] for link in app.get(f"/my/{code}").html.select("a.thumb-link")]
+    app.reset()
+    token = app.get("/track").forms[0]["csrf_token"].value
+    sent = {"csrf_token": token, "code": code, "proof": city.citizen.mobile[-4:]}
+    page = app.post("/track", sent, status=303).follow(status=200)
+    assert page.html.select("img[src^='/attachments']") == []
+    app.get(address, status=404)
+
+
 @pytest.mark.parametrize(("name", "value"), [("plate", "XY-1"), ("photo_key_files", []), ("plate", "")])
 def test_what_is_wrong_is_said_and_the_rest_kept(city, app, sign_in, name, value):
     sign_in(city.citizen, "citizen")

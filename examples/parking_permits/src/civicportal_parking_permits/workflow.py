@@ -154,6 +154,7 @@ PERMITS = CaseKind(
     workflow=WORKFLOW,
     permission_prefix=f"{KIND}:case",
     detail_model=Permit,
+    papers=True,
     icon=ICON,
     facts=facts,
     known_facts=known_facts,

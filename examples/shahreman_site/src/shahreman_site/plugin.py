@@ -1,7 +1,15 @@
-"""What the city of Shahreman adds in code: its demo's register of people."""
+"""What the city of Shahreman adds in code: its own sign for the mayor's orders, and its demo's register of people."""
 
-from civicportal.api import IdentityClaim, Site, Verdict, hookimpl
+from dataclasses import replace
+
+from civicportal.api import CaseKind, IdentityClaim, Site, Verdict, hookimpl
 from shahreman_site.identity import verify
+
+
+@hookimpl
+def adapt_case_kind(kind: CaseKind) -> CaseKind | None:
+    """Let what the mayor orders bear the sign of the town hall."""
+    return replace(kind, icon="building-bank") if kind.name == "orders" else None
 
 
 @hookimpl

@@ -111,6 +111,20 @@ def test_menu_shows_buttons_and_links_alike(open_page: Open, theme: str) -> None
     assert set(looks) == {"0px"}
 
 
+@pytest.mark.parametrize(
+    ("role", "path"),
+    [("handler", "/kartable"), ("office_manager", "/desk/meetings"), ("administrator", "/desk")],
+)
+def test_menu_opens_within_a_phone(open_page: Open, role: str, path: str) -> None:
+    page = open_page(role, PHONE)
+    page.goto(path)
+    page.locator(".menu-x > summary").last.click()
+    box = page.locator(".menu-x[open] > ul").bounding_box()
+    assert box
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= PHONE.width
+
+
 def test_history_bears_no_numbers(open_page: Open, found: Facts) -> None:
     page = open_page("office_manager", DESKTOP)
     page.goto(f"/kartable/cases/{found['held']}")

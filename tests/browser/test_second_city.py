@@ -290,6 +290,13 @@ def test_dates_are_chosen_from_a_month_that_begins_on_monday(second: City) -> No
     assert field.input_value() == "2026/11/19"
 
 
+def test_the_bar_of_sections_shows_all_of_them(second: City) -> None:
+    for width in (1024, 1280):
+        page = second.served.open("/", viewport={"width": width, "height": 700})
+        bar = page.locator(".topnav")
+        assert bar.evaluate("bar => bar.scrollWidth - bar.clientWidth") == 0, width
+
+
 def test_files_and_the_installed_app_are_english_too(second: City) -> None:
     page = second.served.open("/", second.person("clerk"))
     refused = page.request.get("/%ff")

@@ -29,7 +29,7 @@ setup: $(STAMP) ## Make .venv with everything in it, anew when the requirements 
 
 $(STAMP): $(REQUIREMENTS)
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || .ci/packages python3-venv
-	@echo 'Making $(VENV): a minute or two, the first time only.'
+	@echo 'Making $(VENV) from packages of the network, the first time only: two minutes, on a slow line or a busy machine ten.'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from sqlalchemy import select
 
 from civicportal import migrate, migrate_state
-from civicportal.accounts.models import Membership, User
+from civicportal.accounts.models import Membership, Role, User
 from civicportal.cli import main
 from civicportal.organization.models import Unit
 from civicportal.testing import make_site, make_site_file
@@ -210,6 +210,16 @@ def test_accounts_are_closed_opened_and_sent_links(run, migrated):
     with migrated.work(write=False) as work:
         assert work.session.scalars(select(User.disabled_at).where(User.username == "maryam")).one()
     assert run("user", "enable", "maryam").exit_code == 0
+
+
+def test_a_role_that_is_not_there_is_answered_by_those_that_are(run, migrated):
+    """Roles made on a page have keys that no page shows; they are known by their titles."""
+    with migrated.work() as work:
+        work.session.add(Role(key="role-1a2b", title="Lost and found"))
+    person = ("--name", "x", "--username", "maryam", "--mobile", "09120000001")
+    refused = run("user", "add", *person, "--role", "clerk", "--password", "golabi-anar-sib-27")
+    assert refused.exit_code == 2
+    assert "role-1a2b (Lost and found)" in refused.stderr
 
 
 def test_check_names_what_is_missing(run, path):

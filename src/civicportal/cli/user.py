@@ -144,7 +144,9 @@ def _role(work: "Work", key: str) -> "Role":
         return work.get(RoleService).ensure_administrator()
     role = work.session.scalar(select(Role).where(Role.key == key))
     if role is None:
-        known = ", ".join(work.session.scalars(select(Role.key).order_by(Role.key)))
+        # A role that was made on a page has a key that no page shows.
+        roles = work.session.execute(select(Role.key, Role.title).order_by(Role.key))
+        known = ", ".join(f"{key} ({title})" for key, title in roles)
         raise click.BadParameter(
             f"there is no role {key!r}; there are {known or 'none yet'}", param_hint="--role"
         )

@@ -31,7 +31,7 @@ def card(request: Any) -> Widget:
             "text": _("Ask for a time; day and hour come by SMS"),
             "url": request.route_path("meetings.new"),
             "icon": "calendar-event",
-            "tone": "v",
+            "tone": "a",
         },
     )
 

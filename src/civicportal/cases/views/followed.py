@@ -84,5 +84,6 @@ def _page(request: Any, found: Case, rating: BoundForm | None = None) -> dict[st
         "faces": FACES,
         "rating": rating or forms.rating_form(request, _path(request, "followed_rate"), standing),
         "notices": forms.notices_form(request, _path(request, "followed_notices"), wanted=not muted),
+        "papers": False,
         "panels": (),
     }

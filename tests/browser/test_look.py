@@ -144,6 +144,15 @@ def test_paper_is_the_same_from_a_dark_screen(open_page: Open, found: Facts) -> 
     assert printed[0] == printed[1]
 
 
+def test_a_history_goes_on_over_the_page(open_page: Open, found: Facts) -> None:
+    page = open_page("office_manager", DESKTOP)
+    page.goto(f"/kartable/cases/{found['held']}")
+    page.emulate_media(media="print")
+    breaks = "element => getComputedStyle(element).breakInside"
+    assert page.locator("section:has(> .tl)").evaluate(breaks) == "auto"
+    assert page.locator(".tl > li").first.evaluate(breaks) == "avoid"
+
+
 def border(page: Page, selector: str) -> str:
     """Return how thick the lower border of something is."""
     return str(page.locator(selector).last.evaluate("element => getComputedStyle(element).borderBottomWidth"))

@@ -452,6 +452,13 @@ def test_urgent_and_public(site, app, page, desk):
     assert (case_of(site, desk).urgent, case_of(site, desk).public) == (False, False)
 
 
+def test_a_closed_case_is_not_marked_urgent_any_more(app, page):
+    form_to(app.get(f"{page}/reject"), "/reject").submit(status=303)
+    shown = app.get(page, status=200)
+    assert shown.html.select_one("form[action$='/publish']")
+    assert shown.html.select_one("form[action$='/urgent']") is None
+
+
 def test_the_preview_is_what_is_sent(site, app, page, desk):
     shown = app.get(f"{page}/preview?transition=accept", headers={"X-Requested-With": "XMLHttpRequest"})
     assert "<html" not in shown

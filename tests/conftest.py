@@ -29,7 +29,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_rank)
     if program():
         return
-    missing = pytest.mark.skip(reason="no browser is installed (Debian: apt-get install chromium-headless-shell)")
+    missing = pytest.mark.skip(
+        reason="no browser is installed (Debian: apt-get install chromium-headless-shell)"
+    )
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(missing)

@@ -7,8 +7,9 @@ def tidy(code):
 
 import sqlalchemy as sa
 from alembic import op
-
-${imports if imports else ""}
+% if imports:
+${imports}
+% endif
 
 revision = "${up_revision}"
 down_revision = ${'"%s"' % down_revision if down_revision else None}

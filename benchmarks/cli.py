@@ -148,6 +148,17 @@ def memory(database: str, requests: int, out: Path, options: tuple[str, ...]) ->
 
 
 @main.command()
+@click.option("--database", required=True, help="Address of a filled database.")
+@click.option("--seconds", default=60.0, show_default=True)
+def idle(database: str, seconds: float) -> None:
+    """Measure what a worker costs that has nothing to do."""
+    from benchmarks.idle import cost
+
+    used = cost(database, seconds)
+    click.echo(f"{used:.1f} ms of CPU a second: {used / 10:.1f} % of a core")
+
+
+@main.command()
 @click.option("--rounds", default=20, show_default=True)
 def picture(rounds: int) -> None:
     """Measure the gate of pictures by a photograph of 5 MB, against decoding it once with nothing around it."""

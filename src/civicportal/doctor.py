@@ -140,16 +140,17 @@ def _roles(work: "Work") -> Iterator[Finding]:
 
 
 def _states(work: "Work") -> Iterator[Finding]:
-    used = work.session.execute(select(Case.kind, Case.status).distinct())
+    used = work.session.execute(select(Case.kind, Case.status).distinct()).all()
+    kinds = work.site.kinds
+    for kind_name in sorted({name for name, _status in used} - kinds.keys()):
+        yield Finding(
+            level="warning",
+            place=f"kind {kind_name}",
+            text=_("there are cases, but its plugin is switched off"),
+        )
     for kind_name, status in used:
-        kind = work.site.kinds.get(kind_name)
-        if kind is None:
-            yield Finding(
-                level="warning",
-                place=f"kind {kind_name}",
-                text=_("there are cases, but its plugin is switched off"),
-            )
-        elif status not in kind.workflow.by_name:
+        kind = kinds.get(kind_name)
+        if kind and status not in kind.workflow.by_name:
             yield Finding(
                 level="error",
                 place=f"kind {kind_name}",

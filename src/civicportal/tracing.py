@@ -5,20 +5,26 @@ import os
 from collections.abc import Callable
 from functools import wraps
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pluggy
+if TYPE_CHECKING:
+    import pluggy
 
 SWITCH = "CIVICPORTAL_TRACE_HOOKS"
 log = logging.getLogger(__name__)
 
 
-def trace_hooks(manager: pluggy.PluginManager) -> None:
+def is_traced() -> bool:
+    """Tell whether the environment asks for it."""
+    return os.environ.get(SWITCH, "") not in ("", "0")
+
+
+def trace_hooks(manager: "pluggy.PluginManager") -> None:
     """Let every implementation log its calls, if the environment asks for it.
 
     Names and milliseconds only: what is handed over may be a person's data.
     """
-    if os.environ.get(SWITCH, "") in ("", "0"):
+    if not is_traced():
         return
     for plugin in manager.get_plugins():
         for caller in manager.get_hookcallers(plugin) or ():

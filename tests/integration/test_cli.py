@@ -128,6 +128,14 @@ def test_a_portal_serves_without_what_its_commands_and_its_worker_need(migrated)
     assert (done.stdout, done.stderr) == ("\n", "")
 
 
+def test_a_command_tells_which_hooks_it_calls_when_it_is_asked_to(migrated, monkeypatch):
+    ran = [sys.executable, "-m", "civicportal", "--site", str(migrated.path), "check"]
+    called = "register_permissions of core returned"
+    assert called not in subprocess.run(ran, capture_output=True, text=True, check=False).stderr
+    monkeypatch.setenv("CIVICPORTAL_TRACE_HOOKS", "1")
+    assert called in subprocess.run(ran, capture_output=True, text=True, check=False).stderr
+
+
 def test_site_seeds_are_planted_once(run, migrated):
     loaded = run("site", "load")
     assert "unit:waste\n" in loaded.output

@@ -5,11 +5,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from civicportal import doctor, doctor_machine, doctor_words, migrate
 from civicportal.accounts.models import Role, RolePermission
 from civicportal.administration import findings as arrangement
+from civicportal.cases.models import Case
 from civicportal.checks import say
 from civicportal.clock import SystemClock
 from civicportal.jobs import Job, JobRun
@@ -145,6 +146,29 @@ class TestRoles:
             work.session.add(RolePermission(role_id=guest.id, permission="petitions:case:view"))
         with site.work(write=False) as work:
             assert not [one for one in found(doctor.findings(work)) if "role" in one[1]]
+
+
+class TestStates:
+    @pytest.fixture
+    def change(self, work):
+        """Return a function that changes two cases of different states and returns what is found of their kinds."""
+        for status in ("registered", "working"):
+            make_case(work).status = status
+
+        def change(**values):
+            work.session.execute(update(Case).values(**values))
+            return [finding for finding in found(doctor.findings(work)) if finding[1].startswith("kind ")]
+
+        return change
+
+    def test_of_a_service_that_is_switched_off_they_are_told_once(self, change):
+        told = [finding for finding in change(kind="gone") if finding[1] == "kind gone"]
+        assert told == [("warning", "kind gone", "there are cases, but its plugin is switched off")]
+
+    def test_one_that_the_workflow_has_lost(self, change):
+        lost = ("error", "kind petitions", "there are cases in lost, which the workflow does not know")
+        assert lost not in change(status="working")
+        assert lost in change(status="lost")
 
 
 class TestStore:

@@ -7,6 +7,7 @@ import click
 
 from civicportal.cli.options import Options, plugin_commands, site_path
 from civicportal.errors import CivicportalError, ConfigurationError
+from civicportal.tracing import is_traced
 
 COMMANDS = {
     "audit": "audit:audit",
@@ -82,3 +83,8 @@ class LazyGroup(click.Group):
 def main(context: click.Context, site: str | None) -> None:
     """Run and look after a portal."""
     context.obj = Options(path=site)
+    if is_traced():
+        # A command that only says something writes no log otherwise.
+        from civicportal.logging import setup_logging
+
+        setup_logging()

@@ -183,7 +183,7 @@ def test_a_note_needs_a_text_with_room_and_is_cut(site, city):
             "TRACK": city.code,
             "SITE": "نمونه",
             "HOST": "",
-            "PHONE": "",
+            "PHONE": "شهرداری",
         }
         assert utf16_len(texts.values("petitions.referred", fields)["UNIT"]) == 24
         facts = Facts(status="working", moment=NOON, note="x")

@@ -313,7 +313,8 @@ def test_deleted_members_come_back_within_thirty_days(site, app, city, clock):
     assert names(app.get("/admin/members?state=deleted")) == ["رضا پناهی"]
     assert "رضا پناهی" not in names(app.get("/admin/members"))
     gone = app.get(page_of(officer))
-    assert not [form for form in gone.forms.values() if form.action.endswith(("/roles", "/deputies"))]
+    assert [form["action"] for form in gone.html.select("main form")] == [page_of(officer, "/restore")]
+    assert gone.html.select_one("main a[href$='/edit']") is None
     form_of(app.get(page_of(officer)), "/restore").submit(status=303)
     assert "رضا پناهی" in names(app.get("/admin/members"))
     with site.work() as work:

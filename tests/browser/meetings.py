@@ -113,13 +113,18 @@ def desk_facts(portal: Portal, officer: Identity) -> dict[str, str]:
         )
         session = work.get(PublicDayService).plan(new)
         work.get(PublicDayService).wait(session.id, work.get(CaseService).fetch(waiting))
-        held = work.session.scalars(select(Case.code).where(Case.kind == "meetings", Case.status == "held"))
         return {
             "waiting": waiting,
-            "held": held.first() or "",
+            "held": held(work),
             "session": str(session.id),
             "day": portal.site.calendar.today(start).isoformat(),
         }
+
+
+def held(work: Work) -> str:
+    """Return the tracking code of a meeting of the demo that was held."""
+    codes = select(Case.code).where(Case.kind == "meetings", Case.status == "held")
+    return work.session.scalars(codes).first() or ""
 
 
 def _far(portal: Portal, work: Work) -> date:

@@ -3,11 +3,15 @@
 import re
 
 import pytest
+from browser import meetings
 from browser.conftest import Open
 from browser.people import DESKTOP, PHONE
-from browser.samples import Facts, facts
+from browser.samples import Facts, send_report, who
 from playwright.sync_api import Locator, Page, expect
 from portal import Portal
+from sqlalchemy import select
+
+from civicportal.cases.models import Case
 
 pytestmark = pytest.mark.browser
 GROUND = "element => getComputedStyle(element).backgroundColor"
@@ -25,8 +29,12 @@ GAP = """card => {
 
 @pytest.fixture(scope="module")
 def found(portal: Portal) -> Facts:
-    """Return cases of the demo for the addresses."""
-    return facts(portal)
+    """Return a report, a message, a request that waits and a meeting that was held, for the addresses."""
+    with portal.site.work(write=False) as work:
+        neighbour, held = who(work, "neighbour"), meetings.held(work)
+        message = work.session.scalars(select(Case.code).where(Case.kind == "feedback")).first() or ""
+    waiting = meetings.ask(portal, "09000000784")
+    return {"case": send_report(portal, neighbour), "message": message, "waiting": waiting, "held": held}
 
 
 @pytest.fixture(params=["light", "dark"])
@@ -181,3 +189,15 @@ def test_field_in_error_has_no_red_but_the_portals_own(open_page: Open) -> None:
     page.locator("[name=action][value=publish]").click()
     field = page.locator("[name=title].is-invalid")
     assert field.evaluate("element => getComputedStyle(element).backgroundImage") == "none"
+
+
+def test_two_of_one_half_hour_can_both_be_hit(open_page: Open) -> None:
+    page = open_page("office_manager", DESKTOP)
+    page.goto("/desk/meetings")
+    twins = """meet => {
+        const twin = meet.cloneNode(true)
+        meet.after(twin)
+        return [meet, twin].map(element => element.getBoundingClientRect().height)
+    }"""
+    # WCAG 2.5.8: 24 px.
+    assert min(page.locator(".week-t td:not([rowspan]) .meet").first.evaluate(twins)) >= 24

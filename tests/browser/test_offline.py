@@ -15,10 +15,12 @@ from portal import Portal
 
 pytestmark = pytest.mark.browser
 BAR = ".offline-bar"
+PATIENCE = 30
+"""Seconds, on a busy machine."""
 
 
 class Network(socketserver.ThreadingTCPServer):
-    """A way to the portal that can be cut."""
+    """A way to the portal that can be cut, and that can hold one request back."""
 
     allow_reuse_address = True
     daemon_threads = True
@@ -27,6 +29,8 @@ class Network(socketserver.ThreadingTCPServer):
         self.target = target
         self.is_cut = False
         self.open: set[socket.socket] = set()
+        self.held = b""
+        self.arrived, self.released, self.answered = (threading.Event() for _ in range(3))
         super().__init__(("127.0.0.1", 0), Connection)
 
     @property
@@ -45,6 +49,7 @@ class Connection(socketserver.BaseRequestHandler):
     """Carries what one browser and the portal say to each other."""
 
     server: Network
+    held = False
 
     def handle(self) -> None:
         if self.server.is_cut:
@@ -60,7 +65,13 @@ class Connection(socketserver.BaseRequestHandler):
     def carry(self, source: socket.socket, target: socket.socket) -> None:
         with suppress(OSError):  # the other side has gone
             while data := source.recv(65536):
+                if self.server.held and data.startswith(self.server.held):
+                    self.held = True
+                    self.server.arrived.set()
+                    self.server.released.wait(PATIENCE)
                 target.sendall(data)
+                if self.held and source is not self.request:
+                    self.server.answered.set()
             target.shutdown(socket.SHUT_WR)
 
 
@@ -154,6 +165,24 @@ def test_at_the_door_of_the_staff_nothing_is_left(phone: Callable[[], Page], cod
     see(page, "/my")
     page.goto("/staff/login")
     forgotten(page)
+
+
+def test_what_comes_only_after_the_door_is_not_kept(
+    network: Network, phone: Callable[[], Page], code: str
+) -> None:
+    page, own = phone(), f"/my/{code}"
+    see(page, "/my")
+    kept(page, own)
+    network.held = f"GET {own} ".encode()
+    page.evaluate("path => navigator.serviceWorker.controller.postMessage({ keep: [path] })", own)
+    assert network.arrived.wait(PATIENCE)
+    page.goto("/staff/login")
+    forgotten(page)
+    network.released.set()
+    assert network.answered.wait(PATIENCE)
+    # The same person's home page is kept after it, and would leave it there.
+    see(page, "/")
+    assert not page.evaluate("async path => Boolean(await caches.match(path, { ignoreVary: true }))", own)
 
 
 def test_after_the_sign_out_nothing_is_left(

@@ -6,7 +6,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from civicportal.accounts.models import OtpChallenge, Session
 from civicportal.cases.models import Attachment
@@ -35,6 +35,14 @@ def test_a_job_is_run_when_it_is_due(site, clock):
     clock.advance(hours=1)
     assert runner.run_due() == ["test.job"]
     assert runs == [NOON, NOON + timedelta(hours=1)]
+
+
+def test_a_job_whose_row_has_gone_meanwhile_is_run_all_the_same(site):
+    runner = JobRunner(site, [hourly(lambda site: None)])
+    assert runner.run_due() == ["test.job"]
+    with site.work() as work:
+        work.session.execute(delete(JobRun))
+    assert runner.run_due() == ["test.job"]
 
 
 def test_a_failing_job_is_noted_and_holds_up_no_other(site, clock):
@@ -108,7 +116,7 @@ def test_two_workers_run_a_job_once(site):
 def test_the_job_of_a_lost_worker_is_taken_over(site, clock):
     job = hourly(lambda site: None)
     runner = JobRunner(site, [job])
-    runner._add_missing()
+    runner._add([job.name])
     assert runner._lease(job)
     assert runner.run_due() == []
     clock.set(NOON + LEASE)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import and_, or_, select, update
 
 from civicportal.jobs import Job, JobRun
 from civicportal.logging import mask
@@ -30,7 +30,6 @@ class JobRunner:
     def __init__(self, site: "Site", jobs: Iterable[Job] | None = None) -> None:
         self.site = site
         registered: dict[str, Job] = collect(site.hooks, "register_jobs", lambda job: job.name, site=site)
-        self._is_known = False
         self.jobs: dict[str, Job] = registered if jobs is None else {job.name: job for job in jobs}
 
     def run_due(self) -> list[str]:
@@ -38,25 +37,26 @@ class JobRunner:
 
         :returns: the names of those that were run, in vain or not.
         """
-        if not self._is_known:
-            self._add_missing()
-            self._is_known = True
-        return [name for name in self._due() if self._run(self.jobs[name])]
+        known = self._known()
+        # A row may go while the worker runs: a backup that is restored replaces them all.
+        if self._add(sorted(self.jobs.keys() - known.keys())):
+            known = self._known()
+        return [name for name, is_due in known.items() if is_due and self._run(self.jobs[name])]
 
-    def _add_missing(self) -> None:
+    def _known(self) -> dict[str, bool]:
+        """Return which jobs have a row and whether each is due, the longest waiting first."""
+        is_due = and_(*_is_free(self.site.clock.now()))
+        rows = select(JobRun.name, is_due).where(JobRun.name.in_(self.jobs)).order_by(JobRun.next_at)
         with self.site.work(write=False) as work:
-            missing = sorted(set(self.jobs) - set(work.session.scalars(select(JobRun.name))))
+            return dict(work.session.execute(rows).all())
+
+    def _add(self, missing: list[str]) -> bool:
         if not missing:
-            return
+            return False
         with self.site.work() as work:
             rows = [{"name": name, "next_at": work.clock.now(), "last_error": ""} for name in missing]
             work.session.execute(self.site.engines.insert(JobRun).values(rows).on_conflict_do_nothing())
-
-    def _due(self) -> list[str]:
-        now = self.site.clock.now()
-        with self.site.work(write=False) as work:
-            due = select(JobRun.name).where(JobRun.name.in_(self.jobs), *_is_free(now))
-            return list(work.session.scalars(due.order_by(JobRun.next_at)))
+        return True
 
     def _run(self, job: Job) -> bool:
         lease_id = self._lease(job)

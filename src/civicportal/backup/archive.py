@@ -35,7 +35,7 @@ class ArchiveWriter:
     def __init__(self, file: BinaryIO, mtime: float) -> None:
         self._mtime = mtime
         self._tar = tarfile.open(fileobj=file, mode="w|", bufsize=BLOCK)  # noqa: SIM115  closed with this
-        self._sums = tempfile.TemporaryFile()  # noqa: SIM115  likewise
+        self._sums = tempfile.TemporaryFile()  # noqa: SIM115  closed with this
 
     def __enter__(self) -> Self:
         return self

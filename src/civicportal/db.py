@@ -1,12 +1,11 @@
 """Engine, declarative base and column types shared by the core and by every plugin.
 
 One pool serves readers and writers. On SQLite a writer says ``BEGIN IMMEDIATE`` behind a fair process lock, so that
-writers queue in their order instead of polling a busy database; a reader says ``BEGIN``.
+writers queue in their order instead of polling a busy database; a reader says ``BEGIN``. On PostgreSQL a reader says
+nothing: each statement sees what is committed, as it would in a transaction of ``READ COMMITTED``, and two round trips
+less are made.
 """
 
-import sqlite3
-import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -24,14 +23,13 @@ from sqlalchemy import (
     Result,
     TypeDecorator,
     create_engine,
-    event,
     make_url,
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.pool import ConnectionPoolEntry
 
+from civicportal.connections import WRITE, prepare_postgresql, prepare_sqlite
 from civicportal.errors import ConfigurationError
 
 NAMING_CONVENTION = {
@@ -45,11 +43,10 @@ NAMING_CONVENTION = {
 #: Ids that other packages may refer to. SQLite only counts up in an ``INTEGER`` primary key.
 BigId = BigInteger().with_variant(Integer, "sqlite")
 
+_TRANSACTION: dict[str, dict[str, str]] = {"sqlite": {}, "postgresql": {"isolation_level": "READ COMMITTED"}}
+
 #: The deadline of a case that has none: a sort key is never NULL.
 NEVER = datetime(9000, 1, 1, tzinfo=UTC)
-
-WRITE = "civicportal_write"
-_OWNER = "civicportal_writer"
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -118,46 +115,6 @@ def id_column(person: str | None = None) -> Mapped[int]:
     return tagged(BigId, primary_key=True, autoincrement=True, person=person)
 
 
-class FairLock:
-    """A lock that serves waiters in the order in which they came, and refuses to be taken twice by one thread."""
-
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._waiters: deque[threading.Event] = deque()
-        self._holder: int | None = None
-
-    def acquire(self, timeout: float) -> None:
-        """Take the lock.
-
-        :param timeout: seconds to wait at most.
-        :raises RuntimeError: when this thread already holds it (a second writer inside an open one).
-        :raises TimeoutError: when it was not free in time.
-        """
-        me = threading.get_ident()
-        turn = threading.Event()
-        with self._guard:
-            if self._holder == me:
-                raise RuntimeError("a second writing unit of work was opened inside an open one")
-            if self._holder is None and not self._waiters:
-                self._holder = me
-                return
-            self._waiters.append(turn)
-        if not turn.wait(timeout):
-            with self._guard:
-                if not turn.is_set():
-                    self._waiters.remove(turn)
-                    raise TimeoutError("the database is busy")
-        self._holder = me
-
-    def release(self) -> None:
-        """Hand the lock to the one who waits longest."""
-        with self._guard:
-            self._holder = None
-            if self._waiters:
-                self._holder = -1
-                self._waiters.popleft().set()
-
-
 def insert_into(dialect: str, table: Any) -> Any:
     """Return an ``INSERT`` that may say what to do when the row is there already.
 
@@ -167,11 +124,17 @@ def insert_into(dialect: str, table: Any) -> Any:
 
 
 class Engines:
-    """The reading and the writing face of one connection pool."""
+    """The faces of one connection pool.
+
+    :ivar read: for statements that read.
+    :ivar steady: for those that read in one transaction.
+    :ivar write: for transactions that write.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.read = engine
-        self.write = engine.execution_options(**{WRITE: True})
+        self.write = engine.execution_options(**{WRITE: True, **_TRANSACTION[engine.dialect.name]})
+        self.steady = engine.execution_options(**_TRANSACTION[engine.dialect.name])
 
     @property
     def dialect(self) -> str:
@@ -198,7 +161,7 @@ def make_engines(url: str, *, statement_timeout: float = 3.0, lock_timeout: floa
     kind = make_url(url).get_backend_name()
     if kind == "sqlite":
         engine = create_engine(url, pool_size=10, max_overflow=20)
-        _prepare_sqlite(engine)
+        prepare_sqlite(engine)
     elif kind == "postgresql":
         options = (
             f"-c statement_timeout={int(statement_timeout * 1000)} -c lock_timeout={int(lock_timeout * 1000)}"
@@ -207,45 +170,13 @@ def make_engines(url: str, *, statement_timeout: float = 3.0, lock_timeout: floa
             make_url(url).set(drivername="postgresql+psycopg"),
             pool_size=10,
             max_overflow=20,
-            pool_pre_ping=True,
+            isolation_level="AUTOCOMMIT",
             connect_args={"options": options},
         )
+        prepare_postgresql(engine)
     else:
         raise ConfigurationError(f"site.database_url: {kind} is neither sqlite nor postgresql")
     return Engines(engine)
-
-
-def _prepare_sqlite(engine: Engine) -> None:
-    lock = FairLock()
-
-    @event.listens_for(engine, "connect")
-    def connect(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
-        connection.isolation_level = None
-        for pragma in (
-            "journal_mode=WAL",
-            "foreign_keys=ON",
-            "busy_timeout=10000",
-            "synchronous=FULL",
-            "temp_store=MEMORY",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Any) -> None:
-        if not connection.get_execution_options().get(WRITE):
-            connection.exec_driver_sql("BEGIN")
-            return
-        lock.acquire(timeout=10)
-        connection.connection._connection_record.info[_OWNER] = True
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    # The connection goes back to the pool right after COMMIT or ROLLBACK: only then is the database free.
-    def release(_: sqlite3.Connection | None, record: ConnectionPoolEntry, *__: Any) -> None:
-        if record.info.pop(_OWNER, False):
-            lock.release()
-
-    event.listen(engine, "checkin", release)
-    event.listen(engine, "invalidate", release)
 
 
 def check_database(engines: Engines) -> None:

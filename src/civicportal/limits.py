@@ -3,7 +3,7 @@
 The numbers are those of ``docs/security/limits.md``; a site changes single ones in its ``[limits]`` table.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -90,11 +90,15 @@ DEFAULTS: dict[str, tuple[Window, ...]] = {
 
 
 class Limits:
-    """The limits of one site."""
+    """The limits of one site.
 
-    def __init__(self, site: "Site", overrides: Mapping[str, tuple[Window, ...]] | None = None) -> None:
+    :param settings: of the site, instead of what is usual: by the name of a limit its windows as (hits, seconds).
+    """
+
+    def __init__(self, site: "Site", settings: Mapping[str, Sequence[Sequence[int]]]) -> None:
         self._site = site
-        self._windows = {**DEFAULTS, **(overrides or {})}
+        own = {name: tuple(Window(*pair) for pair in pairs) for name, pairs in settings.items()}
+        self._windows = {**DEFAULTS, **own}
 
     def windows(self, name: str) -> tuple[Window, ...]:
         """Return the windows of a limit, shortest first."""

@@ -24,7 +24,7 @@ from civicportal.db import Engines, check_database, make_engines
 from civicportal.errors import ConfigurationError
 from civicportal.face.values import Face, FaceCache
 from civicportal.geo import CityMap, map_files
-from civicportal.limits import Limits, Window
+from civicportal.limits import Limits
 from civicportal.migrate_state import refuse_pending
 from civicportal.notifications.types import MessageText
 from civicportal.plugins import (
@@ -86,7 +86,7 @@ class Site:
         self.keys = self._make_keys(table)
         self.engines: Engines = make_engines(self._database_url(table["database_url"]))
         self.storage: IFileStorage = self.bucket() or self.folder()
-        self.limits = Limits(self, _windows(self.settings["limits"]))
+        self.limits = Limits(self, self.settings["limits"])
         self.calendar = self._make_calendar()
         self.plugins: tuple[PluginInfo, ...] = plugin_infos(self.hooks, table["plugins"])
         self.plugin_settings = self._validate_plugins()
@@ -174,9 +174,11 @@ class Site:
         """Return a kind of case; of one whose plugin is off, a stand-in without transitions."""
         return self.kinds.get(name) or unknown_kind(name)
 
-    def work(self, *, actor: Identity = SYSTEM, write: bool = True) -> AbstractContextManager[Work]:
-        """Open a unit of work outside a request."""
-        return unit_of_work(self, actor=actor, write=write)
+    def work(
+        self, *, actor: Identity = SYSTEM, write: bool = True, patience: int = 0
+    ) -> AbstractContextManager[Work]:
+        """Open a unit of work outside a request, whose statements may take so many seconds if a page's are not enough."""
+        return unit_of_work(self, actor=actor, write=write, patience=patience)
 
     def localizer(self, locale: str | None = None) -> Localizer:
         """Return the translator for a locale, the site's own if None."""
@@ -294,7 +296,3 @@ def refuse_demo_data(site: Site) -> None:
         raise ConfigurationError(
             "site.database_url: the demo has filled this database; production needs its own"
         )
-
-
-def _windows(table: Mapping[str, list[list[int]]]) -> dict[str, tuple[Window, ...]]:
-    return {name: tuple(Window(*pair) for pair in pairs) for name, pairs in table.items()}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import transaction
 import zope.sqlalchemy
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from civicportal.reference import ReferenceSession
@@ -18,11 +19,13 @@ from civicportal.statistics.tallies import Place, Tally, TallyCounts, tallied_ro
 if TYPE_CHECKING:
     from civicportal.cases.changes import CaseChange
     from civicportal.clock import Clock
+    from civicportal.db import Engines
     from civicportal.site import Site
 
 Service = TypeVar("Service")
 Value = TypeVar("Value")
 
+_PATIENCE = text("SELECT set_config('statement_timeout', :milliseconds, true)")
 MOST_CHANGES = 20
 """More changes than this that follow from one are a loop."""
 
@@ -33,14 +36,16 @@ class Work:
     :ivar session: the SQLAlchemy session; its transaction begins with the first statement.
     :ivar actor: who acts.
     :ivar writing: whether this unit of work may write.
+    :param patience: seconds that a statement may take, where nobody waits before a screen; SQLite sets no limit.
     """
 
-    def __init__(self, site: "Site", manager: Any, *, actor: Identity, write: bool) -> None:
+    def __init__(
+        self, site: "Site", manager: Any, *, actor: Identity, write: bool, patience: int = 0
+    ) -> None:
         self.site = site
         self.actor = actor
         self.writing = write
-        engines = site.engines
-        self.session = ReferenceSession(bind=engines.write if write else engines.read, expire_on_commit=False)
+        self.session = ReferenceSession(bind=_engine(site.engines, write, patience), expire_on_commit=False)
         self.session.keeper = site.reference
         if manager is not None:
             # "changed": plain SQL statements are committed too, not only what the ORM wrote.
@@ -55,6 +60,8 @@ class Work:
         self._relaying = False
         if write:
             manager.get().addBeforeCommitHook(self._close)
+        if patience and site.engines.dialect == "postgresql":
+            self.session.execute(_PATIENCE, {"milliseconds": str(patience * 1000)})
 
     @property
     def clock(self) -> "Clock":
@@ -129,20 +136,31 @@ class Work:
         self._tallies.clear()
 
 
+def _engine(engines: "Engines", write: bool, patience: int) -> Engine:
+    """Return the face of the pool for a unit of work: how long a statement may take is said in a transaction."""
+    if write:
+        return engines.write
+    return engines.steady if patience else engines.read
+
+
 @contextmanager
-def unit_of_work(site: "Site", *, actor: Identity = SYSTEM, write: bool = True) -> Iterator[Work]:
+def unit_of_work(
+    site: "Site", *, actor: Identity = SYSTEM, write: bool = True, patience: int = 0
+) -> Iterator[Work]:
     """Open a unit of work outside a request: commit at the end, roll back on an exception.
 
     One that only reads has nothing to commit, and no transaction manager: those of a request are opened with each.
+
+    :param patience: seconds that a statement may take, if more than those of a page.
     """
     if not write:
-        reading = Work(site, None, actor=actor, write=False)
+        reading = Work(site, None, actor=actor, write=False, patience=patience)
         with closing(reading.session):
             yield reading
         return
     manager = transaction.TransactionManager(explicit=True)
     manager.begin()
-    work = Work(site, manager, actor=actor, write=write)
+    work = Work(site, manager, actor=actor, write=write, patience=patience)
     try:
         yield work
     except BaseException:

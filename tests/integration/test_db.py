@@ -7,8 +7,10 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import StatementError
 
+from civicportal import connections
 from civicportal.accounts.models import User
-from civicportal.db import FairLock, UTCDateTime, make_engines, short_transaction
+from civicportal.connections import FairLock
+from civicportal.db import UTCDateTime, make_engines, short_transaction
 from civicportal.errors import ConfigurationError
 from civicportal.organization.models import Unit
 from civicportal.testing import make_citizen, make_unit
@@ -156,3 +158,51 @@ def test_foreign_keys_are_held(site):
 def test_other_databases_are_refused():
     with pytest.raises(ConfigurationError, match="neither sqlite nor postgresql"):
         make_engines("mysql://x/y")
+
+
+def only_postgresql(civic_database):
+    if civic_database != "postgresql":
+        pytest.skip("SQLite has no server")
+
+
+def test_a_connection_that_the_server_has_closed_is_handed_to_nobody(site, civic_database):
+    only_postgresql(civic_database)
+    own = text("SELECT pg_backend_pid()")
+    with site.engines.read.connect() as connection, site.engines.read.connect() as other:
+        closed = connection.scalar(own)
+        connection.close()
+        other.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": closed})
+    for engine in (site.engines.read, site.engines.write):
+        with engine.connect() as connection:
+            assert connection.scalar(own) != closed
+
+
+def test_a_connection_that_nobody_has_used_for_long_is_asked(site, civic_database, monkeypatch):
+    only_postgresql(civic_database)
+    asked = []
+    do_ping = site.engines.read.dialect.do_ping
+    monkeypatch.setattr(site.engines.read.dialect, "do_ping", lambda one: asked.append(one) or do_ping(one))
+    for _ in range(2):
+        with site.engines.read.connect() as connection:
+            connection.execute(text("SELECT 1"))
+    assert not asked
+    monkeypatch.setattr(connections, "ASK", -1.0)
+    with site.engines.read.connect() as connection:
+        connection.execute(text("SELECT 1"))
+    assert len(asked) == 1
+
+
+def test_a_reader_opens_no_transaction_unless_it_wants_patience(site, civic_database):
+    only_postgresql(civic_database)
+    alone = text("SELECT xact_start <> query_start FROM pg_stat_activity WHERE pid = pg_backend_pid()")
+    allowed = text("SHOW statement_timeout")
+    with site.work(write=False) as work:
+        usual = work.session.scalar(allowed)
+        assert not work.session.scalar(alone)
+    with site.work(write=False, patience=77) as work:
+        assert work.session.scalar(allowed) == "77s"
+        assert work.session.scalar(alone)
+    with site.work(patience=77) as work:
+        assert work.session.scalar(allowed) == "77s"
+    with site.work(write=False) as work:
+        assert work.session.scalar(allowed) == usual

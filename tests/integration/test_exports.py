@@ -434,7 +434,7 @@ def test_what_cannot_be_counted_in_good_time_is_large(site, desk, civic_database
     order = rows.Order(export=export, values=values, columns=export.columns)
     actor = desk["staff"][0]
     assert rows.count_few(site, actor, order, 100) == CASES
-    with site.engines.read.connect() as blocker, blocker.begin():
+    with site.engines.write.connect() as blocker, blocker.begin():
         blocker.execute(text("LOCK TABLE cases IN ACCESS EXCLUSIVE MODE"))
         assert rows.count_few(site, actor, order, 100) == 101
         assert rows.count(site, actor, order) is None

@@ -157,8 +157,10 @@ class SealService:
         if newest:
             numbers = select(AuditSeal.id).order_by(AuditSeal.id.desc()).limit(newest)
             first = min(self.session.scalars(numbers), default=0)
-        query = select(AuditSeal).where(AuditSeal.id >= first).order_by(AuditSeal.id)
-        yield from self.session.scalars(query.execution_options(yield_per=100))
+        query = select(AuditSeal).order_by(AuditSeal.id).limit(100)
+        while seals := self.session.scalars(query.where(AuditSeal.id >= first)).all():
+            yield from seals
+            first = seals[-1].id + 1
 
     def _flaws(self, seal: AuditSeal) -> Iterator[Flaw]:
         model = next((model for model in _models() if model.__tablename__ == seal.source), None)

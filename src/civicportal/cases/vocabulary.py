@@ -40,18 +40,14 @@ _COUNTED = {
         "SELECT term, doc FROM temp.case_words WHERE col = 'search_text' AND doc >= :least ORDER BY doc DESC"
     ),
 }
-_PREPARED = {
-    # Every word of every case is read once: that takes longer than a page may.
-    "postgresql": text("SET LOCAL statement_timeout = '300s'"),
-    "sqlite": text(
-        "CREATE VIRTUAL TABLE IF NOT EXISTS temp.case_words USING fts5vocab(main, case_search, col)"
-    ),
-}
+_LISTED = text("CREATE VIRTUAL TABLE IF NOT EXISTS temp.case_words USING fts5vocab(main, case_search, col)")
+PATIENCE = 300
+"""Seconds that a statement may take: every word of every case is read once."""
 
 
 def make_vocabulary(site: "Site") -> None:
     """Write the words that cases use now, instead of those that were kept."""
-    with site.work(write=False) as work:
+    with site.work(write=False, patience=PATIENCE) as work:
         if not SearchIndex(site.engines).is_ready(work.session):
             return
         words = list(islice(_used(work.session, site.engines.dialect), MOST_WORDS))
@@ -64,7 +60,8 @@ def make_vocabulary(site: "Site") -> None:
 
 def _used(session: "Session", dialect: str) -> Iterator[tuple[str, int]]:
     least = 1 + (session.scalar(select(func.max(Case.id))) or 0) // _CASES_A_WORD
-    session.execute(_PREPARED[dialect])
+    if dialect == "sqlite":
+        session.execute(_LISTED)
     for word, number in session.execute(_COUNTED[dialect], {"least": least}):
         if len(word) >= SHORTEST and word.isalpha():
             yield word, number

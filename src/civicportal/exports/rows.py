@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from civicportal.access import visible
@@ -28,8 +28,8 @@ log = logging.getLogger(__name__)
 
 BATCH = 1000
 """Cases in one transaction."""
-PATIENCE = text("SET LOCAL statement_timeout = 60000")
-"""Milliseconds a statement of the worker may take: nobody waits for it before a screen."""
+PATIENCE = 60
+"""Seconds a statement of the worker may take: nobody waits for it before a screen."""
 Row = Sequence[Any]
 
 
@@ -84,7 +84,7 @@ def bound_schema(work: "Work", export: Any) -> Any:
 
 def count(site: "Site", actor: Identity, order: Order) -> int | None:
     """Return how many rows there are, or None when the database cannot count them in good time."""
-    return _counted(site, actor, order, None, patient=True)
+    return _counted(site, actor, order, None, patience=PATIENCE)
 
 
 def count_few(site: "Site", actor: Identity, order: Order, most: int) -> int:
@@ -94,12 +94,10 @@ def count_few(site: "Site", actor: Identity, order: Order, most: int) -> int:
 
 
 def _counted(
-    site: "Site", actor: Identity, order: Order, most: int | None, *, patient: bool = False
+    site: "Site", actor: Identity, order: Order, most: int | None, *, patience: int = 0
 ) -> int | None:
     try:
-        with site.work(actor=actor, write=False) as work:
-            if patient:
-                be_patient(work)
+        with site.work(actor=actor, write=False, patience=patience) as work:
             rows = _selected(work, order, Case.id).limit(most).subquery()
             return work.session.scalar(select(func.count()).select_from(rows)) or 0
     except OperationalError:
@@ -108,30 +106,20 @@ def _counted(
 
 
 def batches(
-    site: "Site", actor: Identity, order: Order, *, size: int = BATCH, patient: bool = False
+    site: "Site", actor: Identity, order: Order, *, size: int = BATCH, patience: int = 0
 ) -> Iterator[Batch]:
     """Yield all rows; between two batches no transaction is open.
 
     :param size: rows of a batch at most.
-    :param patient: let statements take longer than those of a page.
+    :param patience: seconds that a statement may take, if more than those of a page.
     """
-    with site.work(actor=actor, write=False) as work:
-        if patient:
-            be_patient(work)
+    with site.work(actor=actor, write=False, patience=patience) as work:
         ids = _ids(work, order)
     for start in range(0, len(ids), size):
-        with site.work(actor=actor, write=False) as work:
-            if patient:
-                be_patient(work)
+        with site.work(actor=actor, write=False, patience=patience) as work:
             batch = _batch(work, order, ids[start : start + size])
         if batch.rows:
             yield batch
-
-
-def be_patient(work: "Work") -> None:
-    """Let the statements of this transaction take longer; SQLite sets no limit."""
-    if work.site.engines.dialect == "postgresql":
-        work.session.execute(PATIENCE)
 
 
 def _ids(work: "Work", order: Order) -> "array[int]":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Select,
     String,
     Subquery,
@@ -15,7 +16,6 @@ from sqlalchemy import (
     literal,
     null,
     select,
-    text,
     union_all,
 )
 
@@ -32,8 +32,8 @@ from civicportal.statistics.selection import Facet, Selection
 if TYPE_CHECKING:
     from civicportal.work import Work
 
-# All cases of a large city are read some times over: that may take longer than other pages may.
-_PATIENT = text("SET LOCAL statement_timeout = '20s'")
+PATIENCE = 20
+"""Seconds that a statement may take which reads all cases of a large city some times over."""
 
 HOURS = (Case.handling_minutes + 30) // 60
 """Whole working hours that a closed case took."""
@@ -47,7 +47,6 @@ class FigureReader:
     def __init__(self, work: "Work") -> None:
         self.work = work
         self.session = work.session
-        self._is_patient = False
 
     def sums(
         self,
@@ -99,7 +98,6 @@ class FigureReader:
             is_now, stage, status, category and facet; under "hours" by is_now, facet and hours; under "days" those of
             the span itself by day and stage; under "citizens" how many people there are by is_now.
         """
-        self._be_patient()
         late = case((overdue(self.work.clock.now()), 1), else_=0)
         columns = {
             **self._case_keys(selection, facet),
@@ -123,7 +121,7 @@ class FigureReader:
             self._part("citizens", rows, people, ("is_now",), number),
         )
         found: dict[str, list[Any]] = {"sums": [], "hours": [], "days": [], "citizens": []}
-        for row in self.session.execute(union_all(*parts)):
+        for row in self._patiently(union_all(*parts)):
             found[row.part].append(row)
         return found
 
@@ -138,18 +136,15 @@ class FigureReader:
 
     def citizens(self, selection: Selection) -> Sequence[Any]:
         """Return (is now, number of different people)."""
-        self._be_patient()
         keys = (self.is_now(selection), Case.citizen_id)
         rows = self._rows(selection, both(selection.span), keys, Case.citizen_id.is_not(None))
         # Grouping twice lets PostgreSQL hash; count(distinct …) would sort.
         people = select(*rows.c).group_by(*rows.c).subquery()
-        counted = select(people.c.k0, func.count()).group_by(people.c.k0)
-        return self.session.execute(counted).all()
+        return self._patiently(select(people.c.k0, func.count()).group_by(people.c.k0))
 
-    def _be_patient(self) -> None:
-        if self.work.site.engines.dialect == "postgresql" and not self._is_patient:
-            self.session.execute(_PATIENT)
-            self._is_patient = True
+    def _patiently(self, statement: Select[Any] | CompoundSelect[Any]) -> Sequence[Any]:
+        with self.work.site.work(actor=self.work.actor, write=False, patience=PATIENCE) as work:
+            return work.session.execute(statement).all()
 
     def first_and_last(self, selection: Selection) -> Any:
         """Return the first and the last day with a case, as the counters know them."""

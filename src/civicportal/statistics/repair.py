@@ -3,21 +3,20 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
-
 from civicportal.statistics.backfill import measure, rebuild
 from civicportal.statistics.services import StatisticsService
 from civicportal.statistics.tally_service import TallyService
 
 if TYPE_CHECKING:
     from civicportal.site import Site
-    from civicportal.work import Work
+
+PATIENCE = 1800
+"""Seconds that a statement may take: every case is read."""
 
 
 def wrong_counters(site: "Site") -> list[str]:
     """Return what is wrong with the counters of the core and of all kinds, one line for each."""
-    with site.work(write=False) as work:
-        _be_patient(work)
+    with site.work(write=False, patience=PATIENCE) as work:
         service = work.get(StatisticsService)
         wrong, months = service.verify(), service.verify_months()
         tallies = work.get(TallyService)
@@ -35,13 +34,6 @@ def make_anew(site: "Site", progress: Callable[[str], None]) -> None:
     progress(f"{rebuild(site)} counters")
     for kind in site.kinds.values():
         if kind.tally:
-            with site.work() as work:
-                _be_patient(work)
+            with site.work(patience=PATIENCE) as work:
                 number = work.get(TallyService).rebuild(kind.tally)
             progress(f"{number} counters in {kind.tally.model.__tablename__}")
-
-
-def _be_patient(work: "Work") -> None:
-    """Let a statement take longer than somebody before a screen would wait."""
-    if work.site.engines.dialect == "postgresql":
-        work.session.execute(text("SET LOCAL statement_timeout = '30min'"))

@@ -1,0 +1,127 @@
+"""What connections go through: those of SQLite queue to write, those of PostgreSQL are looked at before they are used."""
+
+import select
+import sqlite3
+import threading
+import time
+from collections import deque
+from typing import Any
+
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+WRITE = "civicportal_write"
+ASK = 30.0
+"""Seconds of idleness after which PostgreSQL is asked whether it is still there: a network forgets connections silently."""
+_OWNER = "civicportal_writer"
+_SINCE = "civicportal_idle_since"
+
+
+class FairLock:
+    """A lock that serves waiters in the order in which they came, and refuses to be taken twice by one thread."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._waiters: deque[threading.Event] = deque()
+        self._holder: int | None = None
+
+    def acquire(self, timeout: float) -> None:
+        """Take the lock.
+
+        :param timeout: seconds to wait at most.
+        :raises RuntimeError: when this thread already holds it (a second writer inside an open one).
+        :raises TimeoutError: when it was not free in time.
+        """
+        me = threading.get_ident()
+        turn = threading.Event()
+        with self._guard:
+            if self._holder == me:
+                raise RuntimeError("a second writing unit of work was opened inside an open one")
+            if self._holder is None and not self._waiters:
+                self._holder = me
+                return
+            self._waiters.append(turn)
+        if not turn.wait(timeout):
+            with self._guard:
+                if not turn.is_set():
+                    self._waiters.remove(turn)
+                    raise TimeoutError("the database is busy")
+        self._holder = me
+
+    def release(self) -> None:
+        """Hand the lock to the one who waits longest."""
+        with self._guard:
+            self._holder = None
+            if self._waiters:
+                self._holder = -1
+                self._waiters.popleft().set()
+
+
+def prepare_sqlite(engine: Engine) -> None:
+    """Let writers say ``BEGIN IMMEDIATE`` behind a fair lock of the process, and readers ``BEGIN``."""
+    lock = FairLock()
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL",
+            "foreign_keys=ON",
+            "busy_timeout=10000",
+            "synchronous=FULL",
+            "temp_store=MEMORY",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        if not connection.get_execution_options().get(WRITE):
+            connection.exec_driver_sql("BEGIN")
+            return
+        lock.acquire(timeout=10)
+        connection.connection._connection_record.info[_OWNER] = True
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    # The connection goes back to the pool right after COMMIT or ROLLBACK: only then is the database free.
+    def release(_: sqlite3.Connection | None, record: ConnectionPoolEntry, *__: Any) -> None:
+        if record.info.pop(_OWNER, False):
+            lock.release()
+
+    event.listen(engine, "checkin", release)
+    event.listen(engine, "invalidate", release)
+
+
+def prepare_postgresql(engine: Engine) -> None:
+    """Let nobody be handed a connection that PostgreSQL has closed meanwhile.
+
+    Asking it each time would be a round trip more for every unit of work; that a server has gone is written in the
+    socket already. Only one that nobody has used for long is asked.
+    """
+
+    @event.listens_for(engine, "checkout")
+    def checkout(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
+        now = time.monotonic()
+        is_fresh = now - record.info.get(_SINCE, now) <= ASK
+        if _is_spoken_to(connection) or not (is_fresh or _answers(engine, connection)):
+            raise InvalidatePoolError
+
+    @event.listens_for(engine, "checkin")
+    def checkin(_: Any, record: ConnectionPoolEntry) -> None:
+        record.info[_SINCE] = time.monotonic()
+
+
+def _is_spoken_to(connection: Any) -> bool:
+    """Tell whether something waits to be read: to a connection that asks nothing PostgreSQL only says goodbye."""
+    if connection.closed:
+        return True
+    poll = select.poll()
+    poll.register(connection.pgconn.socket, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def _answers(engine: Engine, connection: Any) -> bool:
+    try:
+        return engine.dialect.do_ping(connection)
+    except engine.dialect.loaded_dbapi.Error:
+        return False

@@ -88,6 +88,13 @@ class Identity:
         return self.door == "citizen"
 
     @property
+    def reach(self) -> "Identity":
+        """Return what decides which cases somebody reaches, without name and session: of two that are equal so are these."""
+        return Identity(
+            user_id=self.user_id, name="", door=self.door, grants=self.grants, deputy_for=self.deputy_for
+        )
+
+    @property
     def avatar_letter(self) -> str:
         """Return the first letter of the name, for the round mark beside it; empty without a name."""
         return self.name.strip()[:1]

@@ -16,6 +16,7 @@ from civicportal.cases.services import CaseService
 from civicportal.cases.workflow import UnknownTransition
 from civicportal.errors import Forbidden, NotFound
 from civicportal.kartable.inbox import EVERYWHERE, VIEWS, Filters, InboxService
+from civicportal.kartable.neighbours import neighbours
 from civicportal.kartable.rows import RowService
 from civicportal.kartable.services import KartableService
 from civicportal.organization.models import Category, Unit
@@ -216,8 +217,8 @@ def test_neighbours_follow_the_list(site, clock, city):
         codes.append(open_case(site, city, 0))
         clock.advance(hours=1)
     with site.work(actor=city["staff"][0], write=False) as work:
-        service, cases = work.get(InboxService), work.get(CaseService)
-        found = [service.neighbours(cases.fetch(code)) for code in codes]
+        cases = work.get(CaseService)
+        found = [neighbours(work, cases.fetch(code)) for code in codes]
     assert found == [(None, codes[1]), (codes[0], codes[2]), (codes[1], None)]
 
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, func, literal, select
+from sqlalchemy import ColumnElement, CompoundSelect, and_, func, literal, select
 
 from civicportal.kartable.models import Referral
 from civicportal.kartable.parts import parts, some_of
-from civicportal.lists import MOST_COUNTED, Total, so_many
+from civicportal.lists import Total, so_many
+from civicportal.security import Identity
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import InstrumentedAttribute
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 NONE = Total(0)
+MOST_MARKED = 99
+"""More than these are not counted for a mark, which stands on every page; the kartable itself counts further."""
+KEPT = 500
+"""Statements that a process keeps: one for each set of memberships of those who are at work."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,19 +34,37 @@ class OpenLines:
 
 
 def open_lines(work: "Work") -> OpenLines:
-    """Count the actor's open action lines in one statement; of each part no more than are counted for a list."""
-    identity = work.actor
-    whole, split = parts(identity), parts(identity, work.site.kinds)
-    if not whole:
+    """Count the actor's open action lines in one statement; of each part no more than :data:`MOST_MARKED`."""
+    query = _query(work.actor.reach, tuple(work.site.kinds))
+    if query is None:
         return OpenLines()
-    query = _counted(whole, literal("")).union_all(_counted(split, Referral.kind))
-    found = {kind: so_many(number, MOST_COUNTED) for kind, number in work.session.execute(query)}
-    return OpenLines(total=found.pop("", NONE), by_kind=found)
+    found = {row.kind: row.number for row in work.session.execute(query)}
+    total = found.pop("", None)
+    by_kind = {kind: so_many(number, MOST_MARKED) for kind, number in found.items()}
+    return OpenLines(
+        total=so_many(sum(found.values()) if total is None else total, MOST_MARKED), by_kind=by_kind
+    )
+
+
+@lru_cache(maxsize=KEPT)
+def _query(reach: Identity, kinds: tuple[str, ...]) -> "Rows | CompoundSelect[Any] | None":
+    """Return the statement for (kind, number); SQLAlchemy works longer at making it than at sending it.
+
+    An administrator has lines of services that are switched off too: their total has a row of its own, without a kind.
+    """
+    lines = parts(reach, kinds)
+    if not lines:
+        return None
+    by_kind = _counted(lines, Referral.kind)
+    if not any(grant.administrator for grant in reach.grants):
+        return by_kind
+    return by_kind.union_all(_counted(parts(reach), literal("")))
 
 
 def _counted(
     lines: list[ColumnElement[bool]], kind: "ColumnElement[Any] | InstrumentedAttribute[Any]"
 ) -> "Rows":
     action = Referral.type == "action"
-    found = some_of([and_(line, action) for line in lines], kind.label("kind")).subquery()
-    return select(found.c.kind, func.count()).group_by(found.c.kind)
+    lines = [and_(line, action) for line in lines]
+    found = some_of(lines, kind.label("kind"), most=MOST_MARKED).subquery()
+    return select(found.c.kind, func.count().label("number")).group_by(found.c.kind)

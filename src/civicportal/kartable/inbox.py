@@ -3,20 +3,19 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, null, or_, select, true, tuple_, union_all
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, and_, false, func, null, or_, select, true, union_all
 from sqlalchemy.util import memoized_property
 
 from civicportal.access import in_kartable, visible
 from civicportal.cases.models import Case
-from civicportal.cases.paging import SORTS, Cursor, Page, Rows, Window
+from civicportal.cases.paging import SORTS, Page, Rows, Window
 from civicportal.cases.search import CaseSearch
 from civicportal.cases.workflow import OPEN_STAGES
 from civicportal.i18n import _
 from civicportal.kartable.models import Referral
-from civicportal.kartable.parts import own_parts, parts, some_of
+from civicportal.kartable.parts import OTHER, best_line, earlier_line, own_parts, parts, some_of
 from civicportal.lists import MOST_COUNTED, Total, more_than, so_many, within_days
 from civicportal.organization.services import OrganizationService
 
@@ -39,8 +38,6 @@ MOMENTS = {
     "updated": Referral.changed_at,
 }
 """Where the orders of cases stand on their open lines."""
-OTHER = aliased(Referral)
-"""Another line of the same case; made once, since an alias copies every column."""
 EVERYWHERE = "everywhere"
 """View of a search: every case the person may see, in whosever kartable. It has no counter."""
 
@@ -105,20 +102,6 @@ class InboxService:
         query = self._query(select(Case.id), view, filters)
         return self.work.get(CaseSearch).total(query, filters.words, filters.kind or "")
 
-    def neighbours(self, case: Case) -> tuple[str | None, str | None]:
-        """Return the codes of the cases before and after this one in "all open" by deadline."""
-        lines = self._lines("all", Filters())
-        ways: tuple[Literal["before", "after"], ...] = ("before", "after")
-        windows = [
-            Window(SORTS["deadline"], str(Cursor(way=way, moment=case.deadline, case_id=case.id)), 0)
-            for way in ways
-        ]
-        both = [
-            self._first(window, lines).with_only_columns(Case.code).scalar_subquery() for window in windows
-        ]
-        found = self.session.execute(select(*both)).one()
-        return found[0], found[1]
-
     # -- lines in parts, see civicportal.kartable.parts ------------------------------------------------------
 
     @staticmethod
@@ -174,10 +157,7 @@ class InboxService:
 
     @memoized_property
     def _best(self) -> ColumnElement[bool]:
-        """The condition for one line of each case of the kartable: the one to act, else the first copy or inquiry."""
-        better = self._earlier(in_kartable(self.identity, OTHER))
-        # There is one line to act at most: of it nothing is asked.
-        return or_(Referral.type == "action", ~better)
+        return best_line(self.identity)
 
     def _last_closed_today(self) -> ColumnElement[bool]:
         calendar = self.work.site.calendar
@@ -187,14 +167,7 @@ class InboxService:
             mine = line.closed_by_id == self.identity.user_id
             return and_(mine, line.closed_at >= start, line.closed_at < end)
 
-        return and_(mine(Referral), ~self._earlier(mine(OTHER)))
-
-    @staticmethod
-    def _earlier(condition: ColumnElement[bool]) -> ColumnElement[bool]:
-        """Return the condition that another such line of the case comes before; it is asked of ``OTHER``."""
-        earlier = tuple_(OTHER.type, OTHER.id) < tuple_(Referral.type, Referral.id)
-        lines = select(OTHER.id).where(OTHER.case_id == Referral.case_id, condition, earlier)
-        return exists(lines).correlate(Referral)
+        return and_(mine(Referral), ~earlier_line(mine(OTHER)))
 
     @memoized_property
     def _conditions(self) -> Mapping[str, ColumnElement[bool]]:

@@ -8,7 +8,8 @@ no line is in two of them; a property test says so.
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, and_, or_, select, true, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, and_, exists, or_, select, true, tuple_, union_all
+from sqlalchemy.orm import aliased
 
 from civicportal.access import ADDRESSED, in_kartable, kinds_of, persons
 from civicportal.kartable.models import Referral
@@ -16,6 +17,8 @@ from civicportal.lists import MOST_COUNTED
 from civicportal.security import Grant, Identity
 
 Condition = ColumnElement[bool]
+OTHER = aliased(Referral)
+"""Another line of the same case; made once, since an alias copies every column."""
 
 
 def parts(identity: Identity, kinds: Collection[str] = ()) -> list[Condition]:
@@ -38,13 +41,28 @@ def own_parts(identity: Identity) -> list[Condition]:
     return [and_(Referral.closed_at.is_(None), lines) for lines in (sent, and_(taken, sent_to_others))]
 
 
-def some_of(lines: Iterable[Condition], *columns: Any) -> CompoundSelect[Any]:
-    """Return a query for columns of so many lines of each part as are counted of a list, and one more.
+def best_line(identity: Identity) -> Condition:
+    """Return the condition for one line of each case of the kartable: the one to act, else the first copy or inquiry."""
+    # There is one line to act at most: of it nothing is asked.
+    return or_(Referral.type == "action", ~earlier_line(in_kartable(identity, OTHER)))
+
+
+def earlier_line(condition: Condition) -> Condition:
+    """Return the condition that another such line of the case comes before; it is asked of :data:`OTHER`."""
+    earlier = tuple_(OTHER.type, OTHER.id) < tuple_(Referral.type, Referral.id)
+    lines = select(OTHER.id).where(OTHER.case_id == Referral.case_id, condition, earlier)
+    return exists(lines).correlate(Referral)
+
+
+def some_of(lines: Iterable[Condition], *columns: Any, most: int = MOST_COUNTED) -> CompoundSelect[Any]:
+    """Return a query for columns of so many lines of each part as are counted, and one more.
 
     The order is that of an index: without it a database may look for open lines among all that there ever were.
+
+    :param most: as many as are counted of a list, if not said otherwise.
     """
     order = (Referral.deadline, Referral.case_id)
-    chosen = select(*columns).select_from(Referral).order_by(*order).limit(MOST_COUNTED + 1)
+    chosen = select(*columns).select_from(Referral).order_by(*order).limit(most + 1)
     return union_all(*(select(chosen.where(line).subquery()) for line in lines))
 
 

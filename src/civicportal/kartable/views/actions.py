@@ -14,7 +14,7 @@ from civicportal.cases.workflow import Transition
 from civicportal.errors import NotFound
 from civicportal.forms import BoundForm, FormInvalid
 from civicportal.i18n import _
-from civicportal.kartable.inbox import InboxService
+from civicportal.kartable.neighbours import neighbours
 from civicportal.kartable.services import KartableService
 from civicportal.kartable.undo import CannotUndo, UndoService
 from civicportal.kartable.views import forms
@@ -252,7 +252,7 @@ def _tell(request: Any, case: Case, done: Any) -> None:
 def _then(request: Any, case: Case) -> str:
     if request.POST.get(forms.THEN) != "next":
         return forms.path(request, "kartable.case")
-    following = request.work.get(InboxService).neighbours(case)[1]
+    following = neighbours(request.work, case)[1]
     return str(
         request.route_path("kartable.case", code=following) if following else request.route_path("kartable")
     )

@@ -11,7 +11,7 @@ from civicportal.cases.ratings import RatingService
 from civicportal.cases.services import CaseService
 from civicportal.forms import BoundForm
 from civicportal.kartable.facts import FactsService
-from civicportal.kartable.inbox import InboxService
+from civicportal.kartable.neighbours import neighbours
 from civicportal.kartable.ready_texts import ReadyTextService
 from civicportal.kartable.timeline import StaffHistory
 from civicportal.kartable.undo import UndoService
@@ -67,7 +67,7 @@ def case_page(
         "public_events": work.get(PublicHistory).of(case, own=True, audiences=AUDIENCES) if public else None,
         "seen": last_event(cases, case),
         "undo": work.get(UndoService).last(case),
-        "neighbours": work.get(InboxService).neighbours(case),
+        "neighbours": neighbours(work, case),
         "rating": work.get(RatingService).summary(case),
         "panels": pieces(request, "case_panels", ("facts", "aside"), case=case),
         "sent": shown,

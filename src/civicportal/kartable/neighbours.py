@@ -1,0 +1,52 @@
+"""The cases before and after one, for those who go through their kartable page by page."""
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ScalarSelect, bindparam, select, tuple_, union_all
+
+from civicportal.cases.models import Case
+from civicportal.db import BigId, UTCDateTime
+from civicportal.kartable.counters import KEPT
+from civicportal.kartable.models import Referral
+from civicportal.kartable.parts import best_line, parts
+from civicportal.security import Identity
+
+if TYPE_CHECKING:
+    from civicportal.cases.paging import Rows
+    from civicportal.work import Work
+
+
+def neighbours(work: "Work", case: Case) -> tuple[str | None, str | None]:
+    """Return the codes of the cases before and after this one in the actor's "all open" by deadline."""
+    query = _query(work.actor.reach)
+    if query is None:
+        return None, None
+    found = work.session.execute(query, {"deadline": case.deadline, "case_id": case.id}).one()
+    return found.before, found.after
+
+
+@lru_cache(maxsize=KEPT)
+def _query(reach: Identity) -> "Rows | None":
+    if not parts(reach):
+        return None
+    return select(_nearest(reach, after=False).label("before"), _nearest(reach, after=True).label("after"))
+
+
+def _nearest(reach: Identity, *, after: bool) -> ScalarSelect[Any]:
+    """Return the code of the case that comes next, of all that come next in a part of the kartable."""
+    here = tuple_(bindparam("deadline", type_=UTCDateTime()), bindparam("case_id", type_=BigId))
+
+    def in_order(of: Any) -> tuple[Any, ...]:
+        key = (of.deadline, of.case_id)
+        return key if after else tuple(column.desc() for column in key)
+
+    place = tuple_(Referral.deadline, Referral.case_id)
+    beyond = place > here if after else place < here
+    lines = select(Referral.deadline, Referral.case_id).where(best_line(reach), beyond)
+    some = [
+        lines.where(part).order_by(*in_order(Referral)).limit(1).subquery().select() for part in parts(reach)
+    ]
+    nearest = union_all(*some).subquery()
+    first = select(nearest.c.case_id).order_by(*in_order(nearest.c)).limit(1).scalar_subquery()
+    return select(Case.code).where(Case.id == first).scalar_subquery()

@@ -7,18 +7,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, CompoundSelect, and_, exists, false, or_, select, true, union
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
 from sqlalchemy.orm import aliased
 
 from civicportal.cases.models import Case
+from civicportal.db import Unindexed
 from civicportal.kartable.models import Referral
+from civicportal.scopes import ADDRESSED, gathered, in_category, kinds_of, personal, persons
 from civicportal.security import Grant, Identity
 
 if TYPE_CHECKING:
     from civicportal.work import Work
 
-ADDRESSED = ("copy", "inquiry")
-"""Types of lines by which somebody asks or informs a whole unit, whatever the case is about."""
 _OWN_LINE = aliased(Referral)
 """A line of a case under a name of its own; made once, for SQLAlchemy works longer at an alias than at its query."""
 
@@ -48,24 +48,9 @@ def visible(
         _covered_by(grant, verb, walked) for grant in identity.grants if _may(grant, verb)
     ]
     if verb == "view":
-        line = select(_OWN_LINE.id).where(_OWN_LINE.case_id == Case.id, _personal(identity, _OWN_LINE))
+        line = select(_OWN_LINE.id).where(_OWN_LINE.case_id == Case.id, personal(identity, _OWN_LINE))
         conditions.append(exists(line).correlate(Case))
     return or_(false(), *conditions)
-
-
-def gathered(identity: Identity, permission: str, *, by_line: bool = False) -> CompoundSelect[int] | None:
-    """Return a query for the ids of the cases that :func:`visible` means; None where units alone do not tell them.
-
-    :param by_line: only of those with a line to the units or the person.
-    """
-    grants = [grant for grant in identity.grants if grant.gives(permission)]
-    if any(grant.units is None or grant.categories is not None for grant in grants):
-        return None
-    units = frozenset[int]().union(*(grant.units or () for grant in grants))
-    of_unit, line = aliased(Case), aliased(Referral)
-    personal = [_personal(identity, line)] if permission.endswith(":view") else []
-    lines = (select(line.case_id).where(mine) for mine in (line.to_unit_id.in_(units), *personal))
-    return union(*lines) if by_line else union(select(of_unit.id).where(of_unit.unit_id.in_(units)), *lines)
 
 
 def sees_all(identity: Identity, kind: str, verb: str = "view") -> bool:
@@ -107,7 +92,7 @@ def in_kartable(identity: Identity, line: type[Referral] = Referral) -> ColumnEl
         return false()
     covered = [_line_covered_by(grant, line) for grant in identity.grants]
     of_unit = and_(line.to_user_id.is_(None), line.taken_by_id.is_(None), or_(false(), *covered))
-    return and_(line.closed_at.is_(None), or_(_personal(identity, line), of_unit))
+    return and_(line.closed_at.is_(None), or_(personal(identity, line), of_unit))
 
 
 def holds(identity: Identity, case: Case, line: Referral) -> bool:
@@ -228,16 +213,6 @@ def _given(identity: Identity, permission: str, case: Case, units: Iterable[int 
     )
 
 
-def persons(identity: Identity) -> frozenset[int]:
-    """Return whose lines are one's own: the person, and whom they deputise for."""
-    return identity.deputy_for | ({identity.user_id} if identity.user_id else set())
-
-
-def _personal(identity: Identity, line: type[Referral]) -> ColumnElement[bool]:
-    ids = persons(identity)
-    return or_(line.to_user_id.in_(ids), line.taken_by_id.in_(ids))
-
-
 def _is_personal(identity: Identity, line: Referral) -> bool:
     ids = persons(identity)
     return line.to_user_id in ids or line.taken_by_id in ids
@@ -255,24 +230,17 @@ def _may(grant: Grant, verb: str) -> bool:
     return grant.administrator or bool(kinds_of(grant, verb))
 
 
-def kinds_of(grant: Grant, verb: str) -> list[str]:
-    """Return the kinds of cases with which a membership allows this."""
-    ending = f":case:{verb}"
-    return sorted(name.removesuffix(ending) for name in grant.permissions if name.endswith(ending))
-
-
 def _of_kinds(grant: Grant, verb: str, of: type[Case] | type[Referral] = Case) -> list[ColumnElement[bool]]:
     return [] if grant.administrator else [of.kind.in_(kinds_of(grant, verb))]
 
 
 def _covered_by(grant: Grant, verb: str, walked: bool) -> ColumnElement[bool]:
     conditions = _of_kinds(grant, verb)
-    category = _in_category(grant)
+    category = in_category(grant)
     if grant.units is None:
         return and_(true(), *conditions, category)
-    # A sum is no column: SQLite, which knows no numbers of its rows, would read the unit's lines instead of the case's.
-    unit = Referral.to_unit_id + 0 if walked else Referral.to_unit_id
-    line = select(Referral.id).where(Referral.case_id == Case.id, unit.in_(grant.units))
+    of_unit = Unindexed(Referral.to_unit_id).in_(grant.units)
+    line = select(Referral.id).where(Referral.case_id == Case.id, of_unit)
     # An offset is what keeps PostgreSQL from making one table of them all.
     fence = 0 if walked else None
     covered = and_(or_(Case.unit_id.in_(grant.units), exists(line.offset(fence)).correlate(Case)), category)
@@ -282,18 +250,11 @@ def _covered_by(grant: Grant, verb: str, walked: bool) -> ColumnElement[bool]:
     return and_(*conditions, covered)
 
 
-def _in_category(grant: Grant, of: type[Case] | type[Referral] = Case) -> ColumnElement[bool]:
-    if grant.categories is None:
-        return true()
-    inside = of.category_id.in_(grant.categories)
-    return inside if grant.units is None else or_(inside, of.category_id.is_(None))
-
-
 def _line_covered_by(grant: Grant, line: type[Referral]) -> ColumnElement[bool]:
     if not _may(grant, "view"):
         return false()
     conditions = _of_kinds(grant, "view", line)
-    category = _in_category(grant, line)
+    category = in_category(grant, line)
     if grant.units is None:
         return and_(true(), *conditions, category)
     shared = category if grant.categories is None else or_(category, line.type.in_(ADDRESSED))

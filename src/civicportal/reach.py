@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, or_
 
-from civicportal.access import gathered, kinds_of, visible
+from civicportal.access import visible
 from civicportal.cases.models import Case
+from civicportal.scopes import gathered, held, kinds_of
 from civicportal.security import Identity
 
 
@@ -40,12 +41,10 @@ def reaches(identity: Identity) -> list[Reach]:
 def in_own_units(identity: Identity, kind: str) -> ColumnElement[bool] | None:
     """Return a condition on ``Case`` for the most of what :func:`~civicportal.access.visible` holds for: an index has it together.
 
-    :returns: that a case of the kind lies in a unit where a membership covers it whatever its category, and whatever
-        lines it has; None for who has no such membership.
+    :returns: that a membership covers the case where it lies now, whatever lines it has; None for who has no membership.
     """
     grants = [grant for grant in identity.grants if grant.gives(f"{kind}:case:view")]
-    units = frozenset[int]().union(*(grant.units or () for grant in grants if grant.categories is None))
-    return Case.unit_id.in_(units) if identity.is_staff and units else None
+    return or_(*(held(grant) for grant in grants)) if identity.is_staff and grants else None
 
 
 def by_line(identity: Identity, kind: str) -> ColumnElement[bool]:

@@ -132,7 +132,9 @@ def compare(work):
                     or set(session.scalars(select(Case.id).where(Case.kind == kind, own))) <= in_sql
                 )
                 with work.acting_as(person):
+                    listed = select(Case.id).where(Case.kind == kind, CaseSearch(work).listed(kind))
                     total = CaseSearch(work).total(walked.where(Case.kind == kind), kind=kind)
+                assert set(session.scalars(listed)) == {id_ for id_ in in_sql if by_id[id_].kind == kind}
                 assert total == Total(sum(by_id[id_].kind == kind for id_ in in_sql))
             if sees_all(person, kind, verb):
                 assert {case.id for case in cases if case.kind == kind} <= in_sql

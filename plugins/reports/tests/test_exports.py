@@ -110,7 +110,7 @@ class TestRows:
         assert set(rows[0]) == {"code", "status"}
 
     def test_come_in_batches_without_a_gap_and_none_twice(self, city, clock, monkeypatch):
-        monkeypatch.setattr("civicportal.exports.rows.batches.__kwdefaults__", {"size": 2, "patient": False})
+        monkeypatch.setattr("civicportal.exports.rows.batches.__kwdefaults__", {"size": 2, "patience": 0})
         codes = [city.send() for _ in range(3)]
         clock.advance(minutes=1)
         codes += [city.send(by=city.other) for _ in range(4)]

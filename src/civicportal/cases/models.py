@@ -61,6 +61,18 @@ class Case(Base):
             postgresql_where=_OPEN,
             sqlite_where=_OPEN,
         ),
+        # Every order in which a list may be read has an index, or a list of a large city would be sorted for each page.
+        Index(None, "kind", "updated_at", "id"),
+        Index(None, "kind", "deadline", "id"),
+        # The earliest deadlines of all are those of cases closed long ago.
+        Index(
+            "ix_cases_open_deadline",
+            "kind",
+            "deadline",
+            "id",
+            postgresql_where=_OPEN,
+            sqlite_where=_OPEN,
+        ),
         Index("ix_cases_unmeasured", "id", postgresql_where=_UNMEASURED, sqlite_where=_UNMEASURED),
         Index(
             "ix_cases_public",

@@ -82,6 +82,7 @@ class CaseSearch:
         self._newest: int | None = None
         self._proposals: dict[tuple[Wanted, str], Proposal | None] = {}
         self._gathered: dict[str, ColumnElement[bool] | None] = {}
+        self._numbers: dict[str, Total] = {}
 
     def matches(self, typed: str, kind: str = "") -> ColumnElement[bool]:
         """Return the condition on ``Case`` that all words occur; a tracking code means its case.
@@ -136,6 +137,26 @@ class CaseSearch:
             found = count_rows(self.session, latest, MOST_COUNTED, Case.id.desc())
         return more_than(found.number) if found.exact else found
 
+    def listed(self, kind: str) -> ColumnElement[bool]:
+        """Return the condition for what a list of a kind shows of what the actor may see, in the form that its size wants.
+
+        Of much, whoever walks along the list soon meets a page of it; of little, hundreds of thousands of others would be
+        looked at for each, so it is named: what lies in the actor's units, and the ids of the few that lie elsewhere.
+        """
+        own = None if sees_all(self.work.actor, kind) else in_own_units(self.work.actor, kind)
+        if own is None:
+            return visible(self.work.actor, walked=True)
+        if not self._own(kind, own).exact:
+            return visible(self.work.actor, walked=True)
+        elsewhere = self._elsewhere(kind, own)
+        return own if elsewhere is None else or_(own, elsewhere)
+
+    def _own(self, kind: str, own: ColumnElement[bool]) -> Total:
+        """Return how many cases of the kind lie in the actor's own units."""
+        if kind not in self._numbers:
+            self._numbers[kind] = count_rows(self.session, select(Case.id).where(Case.kind == kind, own))
+        return self._numbers[kind]
+
     def _total(self, query: Rows, kind: str) -> Total:
         """Count what lies in the actor's own units first: of a large one this is more than is counted, and soon met."""
         own = in_own_units(self.work.actor, kind) if kind else None
@@ -154,7 +175,8 @@ class CaseSearch:
         Mostly these are few: gathered once, they are not looked for again by each number of a page.
         """
         if kind not in self._gathered:
-            elsewhere = and_(or_(Case.unit_id.is_(None), not_(own)), by_line(self.work.actor, kind))
+            # Of what has no unit or no category "own" says neither yes nor no.
+            elsewhere = and_(not_(func.coalesce(own, false())), by_line(self.work.actor, kind))
             query = select(Case.id).where(Case.kind == kind, elsewhere).limit(MOST_COUNTED + 1)
             ids = self.session.scalars(query).all()
             few = Case.id.in_(ids) if ids else None

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from civicportal.access import persons
 from civicportal.cases.wanted import Term, Wanted
 from civicportal.reach import reaches
+from civicportal.scopes import persons
 from civicportal.security import Identity
 
 

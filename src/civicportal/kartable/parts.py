@@ -11,9 +11,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, CompoundSelect, and_, exists, or_, select, true, tuple_, union_all
 from sqlalchemy.orm import aliased
 
-from civicportal.access import ADDRESSED, in_kartable, kinds_of, persons
+from civicportal.access import in_kartable
 from civicportal.kartable.models import Referral
 from civicportal.lists import MOST_COUNTED
+from civicportal.scopes import ADDRESSED, kinds_of, persons
 from civicportal.security import Grant, Identity
 
 Condition = ColumnElement[bool]

@@ -44,12 +44,12 @@ class PermitSearch:
 
     def page(self, filters: Filters, *, cursor: str | None = None) -> Page:
         """Return one page of (case, permit, zone) rows, the newest first."""
-        query = self._filtered(filters, Case, Permit, Zone).where(visible(self.work.actor, walked=True))
+        query = self._filtered(filters, Case, Permit, Zone).where(self.work.get(CaseSearch).listed(KIND))
         return case_page(self.session, query, sort=SORTS["newest"], cursor=cursor)
 
     def total(self, filters: Filters) -> Total:
         """Return how many there are, counted no further than a page shows."""
-        query = self._filtered(filters, Case.id).where(visible(self.work.actor, walked=True))
+        query = self._filtered(filters, Case.id).where(self.work.get(CaseSearch).listed(KIND))
         return self.work.get(CaseSearch).total(query, filters.words, KIND)
 
     def instead_of(self, filters: Filters) -> str:

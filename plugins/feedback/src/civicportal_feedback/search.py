@@ -57,7 +57,7 @@ class FeedbackSearch:
 
     def page(self, filters: Filters, *, sort: str = "newest", cursor: str | None = None) -> Page:
         """Return one page of (case, feedback) rows."""
-        query = self._filtered(filters, Case, Feedback).where(visible(self.work.actor, walked=True))
+        query = self._filtered(filters, Case, Feedback).where(self.work.get(CaseSearch).listed(KIND))
         return case_page(self.session, query, sort=SORTS.get(sort, SORTS["newest"]), cursor=cursor)
 
     def total(self, filters: Filters) -> Total:
@@ -65,7 +65,7 @@ class FeedbackSearch:
         known = self._counted(filters)
         if known is not None:
             return Total(known)
-        query = self._filtered(filters, Case.id).where(visible(self.work.actor, walked=True))
+        query = self._filtered(filters, Case.id).where(self.work.get(CaseSearch).listed(KIND))
         return self.work.get(CaseSearch).total(query, filters.words, KIND)
 
     def instead_of(self, filters: Filters) -> str:

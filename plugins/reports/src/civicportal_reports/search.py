@@ -89,7 +89,7 @@ class ReportSearch:
 
     def _walked(self, filters: Filters, *columns: Any) -> Select[Any]:
         """Return the same query as :meth:`query`, of which no more than a page is read."""
-        return self._filtered(filters, *columns).where(visible(self.work.actor, walked=True))
+        return self._filtered(filters, *columns).where(self.work.get(CaseSearch).listed(KIND))
 
     # -- everybody ------------------------------------------------------------------------------------------
 
@@ -118,7 +118,8 @@ class ReportSearch:
             query = query.where(
                 Report.lat.between(box.south, box.north), Report.lon.between(box.west, box.east)
             )
-        rows = self.session.execute(query.order_by(Case.id.desc()).limit(most))
+        # In the order of an index: SQLite would sort them all by their ids.
+        rows = self.session.execute(query.order_by(*SORTS["newest"].order).limit(most))
         return [(case, report) for case, report in rows]
 
     def _counted(self, filters: Filters) -> int | None:

@@ -127,7 +127,7 @@ class MeetingSearch:
 
     def _walked(self, filters: Filters, *columns: Any) -> Rows:
         """Return the same query as :meth:`query`, of which no more than a page is read."""
-        return self._base(*columns).where(visible(self.work.actor, walked=True), *self._conditions(filters))
+        return self._base(*columns).where(self.work.get(CaseSearch).listed(KIND), *self._conditions(filters))
 
     def _base(self, *columns: Any) -> Rows:
         return (

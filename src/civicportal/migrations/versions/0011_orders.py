@@ -1,0 +1,30 @@
+"""Lists of cases are read from an index in each of their orders: by deadline, open ones too, and by the latest change."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0011"
+down_revision = "0010"
+branch_labels = None
+depends_on = None
+
+OPEN = sa.text("stage IN ('registered', 'in_progress')")
+
+
+def upgrade() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("SET LOCAL statement_timeout = '30min'")
+    op.create_index("ix_cases_kind_updated_at_id", "cases", ["kind", "updated_at", "id"])
+    op.create_index("ix_cases_kind_deadline_id", "cases", ["kind", "deadline", "id"])
+    op.create_index(
+        "ix_cases_open_deadline",
+        "cases",
+        ["kind", "deadline", "id"],
+        postgresql_where=OPEN,
+        sqlite_where=OPEN,
+    )
+
+
+def downgrade() -> None:
+    for name in ("ix_cases_open_deadline", "ix_cases_kind_deadline_id", "ix_cases_kind_updated_at_id"):
+        op.drop_index(name, "cases")

@@ -1,0 +1,87 @@
+"""What the rules of access are put together from: whose lines are one's own, what a membership covers, and the ids of it all."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, or_, select, true, union
+from sqlalchemy.orm import aliased
+
+from civicportal.cases.models import Case
+from civicportal.kartable.models import Referral
+from civicportal.security import Grant, Identity
+
+ADDRESSED = ("copy", "inquiry")
+"""Types of lines by which somebody asks or informs a whole unit, whatever the case is about."""
+
+
+def persons(identity: Identity) -> frozenset[int]:
+    """Return whose lines are one's own: the person, and whom they deputise for."""
+    return identity.deputy_for | ({identity.user_id} if identity.user_id else set())
+
+
+def personal(identity: Identity, line: type[Referral]) -> ColumnElement[bool]:
+    """Return the condition on ``Referral`` for lines to the person, or in their hands."""
+    ids = persons(identity)
+    return or_(line.to_user_id.in_(ids), line.taken_by_id.in_(ids))
+
+
+def kinds_of(grant: Grant, verb: str) -> list[str]:
+    """Return the kinds of cases with which a membership allows this."""
+    ending = f":case:{verb}"
+    return sorted(name.removesuffix(ending) for name in grant.permissions if name.endswith(ending))
+
+
+def in_category(grant: Grant, of: type[Case] | type[Referral] = Case) -> ColumnElement[bool]:
+    """Return the condition on a case, or on the copy of it on an open line, that its category is covered."""
+    if grant.categories is None:
+        return true()
+    inside = of.category_id.in_(grant.categories)
+    return inside if grant.units is None else or_(inside, of.category_id.is_(None))
+
+
+def held(grant: Grant, of: type[Case] = Case) -> ColumnElement[bool]:
+    """Return the condition on ``Case`` that a membership covers it where it lies now, whatever lines it has."""
+    if grant.units is None or grant.categories is None:
+        return and_(true() if grant.units is None else of.unit_id.in_(grant.units), in_category(grant, of))
+    # A sum is no column: the cases of a unit are few beside those of its categories in the whole city, and PostgreSQL
+    # would go through an index of all cases for them.
+    category = of.category_id + 0
+    return and_(of.unit_id.in_(grant.units), or_(category.in_(grant.categories), of.category_id.is_(None)))
+
+
+def gathered(identity: Identity, permission: str, *, by_line: bool = False) -> CompoundSelect[int] | None:
+    """Return a query for the ids of the cases that :func:`~civicportal.access.visible` means; None for who sees every case, or none.
+
+    :param by_line: only of those with a line to the units or the person.
+    """
+    grants = [grant for grant in identity.grants if grant.gives(permission)]
+    if any(grant.units is None and grant.categories is None for grant in grants):
+        return None
+    found: list[Select[Any]] = [] if by_line else [_now_inside(grant) for grant in grants]
+    view = permission.endswith(":view")
+    for grant in grants:
+        found += _once_inside(grant, view=view)
+    if view:
+        line = aliased(Referral)
+        found.append(select(line.case_id).where(personal(identity, line)))
+    return union(*found) if found else None
+
+
+def _now_inside(grant: Grant) -> Select[Any]:
+    case = aliased(Case)
+    return select(case.id).where(held(grant, case))
+
+
+def _once_inside(grant: Grant, *, view: bool) -> Iterator[Select[Any]]:
+    """Yield the cases that ever had a line to a unit of the membership."""
+    if grant.units is None:
+        return
+    line = aliased(Referral)
+    lines = select(line.case_id).where(line.to_unit_id.in_(grant.units))
+    if grant.categories is None:
+        yield lines
+        return
+    case = aliased(Case)
+    yield lines.join(case, case.id == line.case_id).where(in_category(grant, case))
+    if view:
+        yield lines.where(line.type.in_(ADDRESSED), line.to_user_id.is_(None))

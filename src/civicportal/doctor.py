@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, select, tuple_
 
 from civicportal import doctor_machine, doctor_words
 from civicportal.accounts.models import Membership, Role, RolePermission, User
@@ -140,7 +140,7 @@ def _roles(work: "Work") -> Iterator[Finding]:
 
 
 def _states(work: "Work") -> Iterator[Finding]:
-    used = work.session.execute(select(Case.kind, Case.status).distinct()).all()
+    used = list(_used_states(work))
     kinds = work.site.kinds
     for kind_name in sorted({name for name, _status in used} - kinds.keys()):
         yield Finding(
@@ -160,6 +160,15 @@ def _states(work: "Work") -> Iterator[Finding]:
                 ),
                 remedy=_("keep the state in the workflow and mark it retired"),
             )
+
+
+def _used_states(work: "Work") -> Iterator[tuple[str, str]]:
+    """Yield kinds and statuses of cases, each by a step along their index: reading every case takes seconds of a million."""
+    states = select(Case.kind, Case.status).order_by(Case.kind, Case.status).limit(1)
+    place = ("", "")
+    while row := work.session.execute(states.where(tuple_(Case.kind, Case.status) > tuple_(*place))).first():
+        place = (row.kind, row.status)
+        yield place
 
 
 def _search(work: "Work") -> Iterator[Finding]:

@@ -17,6 +17,8 @@ from civicportal.work import Work
 
 CITIZENS = 300
 CASES = 4000
+PATIENCE = 600
+"""Seconds that a statement may take: the database may have just begun."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Cast:
     def __init__(self, site: Site) -> None:
         self.site = site
         self.rng = Random(7)
-        with site.work() as work:
+        with site.work(patience=PATIENCE) as work:
             self.staff = {name: self._staff(work, name) for name in ("admin", "waste1", "pr")}
             self._read_cases(work)
             self.citizens = self._citizens(work)

@@ -11,6 +11,7 @@ from civicportal.cases import search as searching
 from civicportal.cases.models import Case
 from civicportal.cases.search import CaseSearch
 from civicportal.cases.search_index import SearchIndex
+from civicportal.cases.vocabulary import make_vocabulary
 from civicportal.cases.wanted import read
 from civicportal.lists import Total
 from civicportal.persian import runs
@@ -97,9 +98,18 @@ def found(site, query, actor=None):
         return set(work.session.scalars(select(Case.id).where(work.get(CaseSearch).matches(query))))
 
 
+def count_words(site):
+    """Count the words of the cases; after ten minutes they are read anew."""
+    make_vocabulary(site)
+    site.clock.advance(minutes=11)
+
+
+@pytest.mark.parametrize("counted", [False, True])
 @pytest.mark.parametrize("most", [0, 2, 1000])
-def test_words_find_what_the_rule_says(site, told, monkeypatch, most):
+def test_words_find_what_the_rule_says(site, told, monkeypatch, most, counted):
     monkeypatch.setattr(searching, "MOST_PROPOSED", most)
+    if counted:
+        count_words(site)
     wrong = []
     for query in QUERIES:
         right = {case_id for case_id, story in told.items() if expected(story, query)}
@@ -161,6 +171,23 @@ def test_what_the_index_does_not_know_is_counted_without_a_look(site, told):
         assert search.total(query, "ژژپپچچ") == Total(0)
         assert len(texts) == asked
         assert work.session.scalars(query).all() == []
+
+
+def test_of_a_word_that_hardly_any_case_uses_the_latest_are_not_looked_at(site, told):
+    count_words(site)
+    with site.work(write=False) as work, statements(site.engines.read) as texts:
+        matches = work.get(CaseSearch).matches
+        for words, looks in (("چراغ", True), ("ژژپپچچ", False), ("چراغ ژژپپچچ", False), ("12", True)):
+            asked = len(texts)
+            matches(words)
+            assert any("count(*)" in text for text in texts[asked:]) == looks, words
+
+
+def test_a_word_that_came_after_the_words_were_counted_is_found(site, told):
+    count_words(site)
+    with site.work() as work:
+        late = {make_case(work, subject="-", body="توفان درخت را انداخت").id for _number in range(30)}
+    assert found(site, "توفان") == late
 
 
 # -- names of people ----------------------------------------------------------------------------------------

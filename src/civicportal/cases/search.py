@@ -25,11 +25,14 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.util import memoized_property
 
 from civicportal.access import sees_all, visible
 from civicportal.cases.models import Case
 from civicportal.cases.search_index import SearchIndex
 from civicportal.cases.search_query import fts5_query, tsquery, tsquery_of_kind, tsquery_of_scope
+from civicportal.cases.suggestions import SuggestionService
+from civicportal.cases.vocabulary import is_counted
 from civicportal.cases.wanted import Term, Wanted, read
 from civicportal.lists import MOST_COUNTED, Total, count_rows, more_than, so_many
 from civicportal.reach import by_line, in_own_units
@@ -79,7 +82,6 @@ class CaseSearch:
         self.work = work
         self.session = work.session
         self._is_postgresql = work.site.engines.dialect == "postgresql"
-        self._newest: int | None = None
         self._proposals: dict[tuple[Wanted, str], Proposal | None] = {}
         self._gathered: dict[str, ColumnElement[bool] | None] = {}
         self._numbers: dict[str, Total] = {}
@@ -125,7 +127,7 @@ class CaseSearch:
         proposal = self._proposal(read(typed), kind)
         if proposal and proposal.is_empty:
             return Total(0)
-        if proposal is None or proposal.complete or (self._newest or 0) <= _LOOKED_AT:
+        if proposal is None or proposal.complete or self._newest <= _LOOKED_AT:
             return count_rows(self.session, query)
         # Of a frequent word some cases are known, or the latest are looked at: how many of them the rest of the query
         # leaves is the least there is.
@@ -224,10 +226,7 @@ class CaseSearch:
         return self._proposals[key]
 
     def _propose(self, wanted: Wanted, kind: str) -> Proposal:
-        latest = select(func.count()).select_from(Case).where(self._latest(_LATEST), self._rule(wanted))
-        if kind:
-            latest = latest.where(Case.kind == kind)
-        if (self.session.scalar(latest.where(visible(self.work.actor, walked=True))) or 0) >= _FREQUENT:
+        if not self._is_rare(wanted) and self._is_frequent(wanted, kind):
             return Proposal()
         if self.work.writing and self._is_postgresql:
             # What this transaction has written itself is found too.
@@ -241,6 +240,24 @@ class CaseSearch:
             ids = list({*ids, *self.session.scalars(codes)})
         return Proposal(ids=tuple(ids[:MOST_PROPOSED]), complete=len(ids) <= MOST_PROPOSED)
 
+    def _is_rare(self, wanted: Wanted) -> bool:
+        """Tell whether one of the terms is a word that hardly any case uses: then no list meets it soon."""
+        known = self.work.get(SuggestionService).vocabulary()
+        return bool(known) and any(
+            all(
+                any(is_counted(word) and not known.knows(word) for word in spelling)
+                for spelling in term.spellings
+            )
+            for term in wanted.terms
+        )
+
+    def _is_frequent(self, wanted: Wanted, kind: str) -> bool:
+        """Tell whether so many of the latest cases have it that a list soon meets a page of them."""
+        latest = select(func.count()).select_from(Case).where(self._latest(_LATEST), self._rule(wanted))
+        if kind:
+            latest = latest.where(Case.kind == kind)
+        return (self.session.scalar(latest.where(visible(self.work.actor, walked=True))) or 0) >= _FREQUENT
+
     def _index_query(self, wanted: Wanted, kind: str) -> str:
         people = self._knows_people
         if not self._is_postgresql:
@@ -250,10 +267,12 @@ class CaseSearch:
         return " & ".join(part for part in parts if part)
 
     def _latest(self, number: int) -> ColumnElement[bool]:
-        # Known beforehand: of a span that a subquery names the planner would expect a third of all cases.
-        if self._newest is None:
-            self._newest = self.session.scalar(select(func.max(Case.id))) or 0
         return Case.id > self._newest - number
+
+    @memoized_property
+    def _newest(self) -> int:
+        """The id of the newest case. Known beforehand: of a span that a subquery names a planner would expect a third of all."""
+        return self.session.scalar(select(func.max(Case.id))) or 0
 
     def _among(self, ids: tuple[int, ...]) -> ColumnElement[bool]:
         if self._is_postgresql:

@@ -48,7 +48,7 @@ class SuggestionService:
 
     def _proposals(self, typed: str) -> Iterator[tuple[str, list[str]]]:
         """Yield texts with other words in place of those that are not known, and these words."""
-        known = self._vocabulary()
+        known = self.vocabulary()
         there = list(words(typed))
         odd = [word for word in there if len(word.key) >= SHORTEST and not known.knows(word.key)]
         joined = _in_one(there, known)
@@ -61,7 +61,8 @@ class SuggestionService:
             new = [options[min(choice, len(options) - 1)] for options in near]
             yield _put(typed, odd, new), new
 
-    def _vocabulary(self) -> Vocabulary:
+    def vocabulary(self) -> Vocabulary:
+        """Return the words that cases use, as they were counted some hours ago."""
         engine, now = self.work.site.engines.read, self.work.clock.now()
         if engine not in _read or abs(now - _read[engine][0]) > _FRESH:
             rows = self.session.execute(select(SearchWord.word, SearchWord.cases))

@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -63,8 +64,13 @@ def _used(session: "Session", dialect: str) -> Iterator[tuple[str, int]]:
     if dialect == "sqlite":
         session.execute(_LISTED)
     for word, number in session.execute(_COUNTED[dialect], {"least": least}):
-        if len(word) >= SHORTEST and word.isalpha():
+        if is_counted(word):
             yield word, number
+
+
+def is_counted(word: str) -> bool:
+    """Tell whether a word is one of those that are counted: numbers and the shortest are not."""
+    return len(word) >= SHORTEST and word.isalpha()
 
 
 class Vocabulary:
@@ -76,7 +82,14 @@ class Vocabulary:
     def __init__(self, words: Mapping[str, int]) -> None:
         self._cases = words
         self._sorted = sorted(words)
-        self._sounds = [_sound(word) for word in self._sorted]
+
+    def __bool__(self) -> bool:
+        """Tell whether any words have been counted."""
+        return bool(self._sorted)
+
+    @cached_property
+    def _sounds(self) -> list[str]:
+        return [_sound(word) for word in self._sorted]
 
     def knows(self, word: str) -> bool:
         """Tell whether a word is used or is the beginning of one that is."""

@@ -148,6 +148,33 @@ def memory(database: str, requests: int, out: Path, options: tuple[str, ...]) ->
 
 
 @main.command()
+@click.option("--database", required=True, help="Address of a filled database; it is only read.")
+@click.option(
+    "--as",
+    "people",
+    multiple=True,
+    default=("admin", "pr", "waste1", "traffic1", "culture1", "citizen", "visitor"),
+    show_default=True,
+    help="Who looks; again for more.",
+)
+@click.option("--pages", default=300, show_default=True, help="Of each at most.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("var/bench"), show_default=True)
+def crawl(database: str, people: tuple[str, ...], pages: int, out: Path) -> None:
+    """Follow the links of all pages and name the slowest; exits with 1 when one fails."""
+    os.environ["BENCH_DATABASE_URL"] = database
+    from benchmarks.crawl import crawl
+    from civicportal.site import Site
+
+    out.mkdir(parents=True, exist_ok=True)
+    site = Site(SITE)
+    text, fine = crawl(site, database, out, people, pages, click.echo)
+    site.engines.dispose()
+    (out / "crawl.md").write_text(text + "\n", encoding="utf-8")
+    click.echo(text)
+    raise SystemExit(0 if fine else 1)
+
+
+@main.command()
 @click.option("--database", required=True, help="Address of a filled database.")
 @click.option("--seconds", default=60.0, show_default=True)
 def idle(database: str, seconds: float) -> None:

@@ -55,7 +55,7 @@ class Cast:
         self.site = site
         self.rng = Random(7)
         with site.work(patience=PATIENCE) as work:
-            self.staff = {name: self._staff(work, name) for name in ("admin", "waste1", "pr")}
+            self.staff = {name: self.member(work, name) for name in ("admin", "waste1", "pr")}
             self._read_cases(work)
             self.citizens = self._citizens(work)
             self.places = [tuple(row) for row in work.session.execute(_some(Report.lat, Report.lon))]
@@ -64,7 +64,8 @@ class Cast:
             self.unit_ids = list(work.session.scalars(select(Unit.id).order_by(Unit.id)))
         self.words = list(COMMON)
 
-    def _staff(self, work: Work, username: str) -> Person:
+    def member(self, work: Work, username: str) -> Person:
+        """Return somebody of staff with a session."""
         return self._person(work, work.session.scalars(select(User).where(User.username == username)).one())
 
     def _person(self, work: Work, user: User) -> Person:

@@ -110,11 +110,8 @@ def _links(path: str, location: str | None, body: bytes) -> Iterator[str]:
     for link in [*found, *([location] if location else [])]:
         parts = urlsplit(link)
         where = parts.path or urlsplit(path).path
-        if (
-            not parts.netloc.strip("127.0.0.1:0123456789")
-            and where.startswith("/")
-            and not where.startswith(_ASIDE)
-        ):
+        is_page = where.startswith("/") and not where.startswith(_ASIDE) and "." not in where
+        if is_page and parts.hostname in (None, "127.0.0.1"):
             yield f"{where}?{parts.query}" if parts.query else where
 
 

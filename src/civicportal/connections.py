@@ -14,6 +14,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 WRITE = "civicportal_write"
 ASK = 30.0
 """Seconds of idleness after which PostgreSQL is asked whether it is still there: a network forgets connections silently."""
+TURNING_ON = 10.0
+"""Seconds."""
 _OWNER = "civicportal_writer"
 _SINCE = "civicportal_idle_since"
 
@@ -65,14 +67,9 @@ def prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def connect(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
         connection.isolation_level = None
-        for pragma in (
-            "journal_mode=WAL",
-            "foreign_keys=ON",
-            "busy_timeout=10000",
-            "synchronous=FULL",
-            "temp_store=MEMORY",
-        ):
+        for pragma in ("foreign_keys=ON", "busy_timeout=10000", "synchronous=FULL", "temp_store=MEMORY"):
             connection.execute(f"PRAGMA {pragma}")
+        write_ahead(connection)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
@@ -90,6 +87,25 @@ def prepare_sqlite(engine: Engine) -> None:
 
     event.listen(engine, "checkin", release)
     event.listen(engine, "invalidate", release)
+
+
+def write_ahead(connection: sqlite3.Connection) -> None:
+    """Let readers and a writer of SQLite work beside each other, as the file remembers from then on.
+
+    Of several who turn it on at once, all but one are refused without waiting: SQLite sees a deadlock in it.
+
+    :raises sqlite3.OperationalError: when it could not be turned on for :data:`TURNING_ON` seconds.
+    """
+    until = time.monotonic() + TURNING_ON
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def prepare_postgresql(engine: Engine) -> None:

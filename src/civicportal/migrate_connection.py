@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, NullPool, Table, create_engine, event, text
 
+from civicportal.connections import write_ahead
 from civicportal.db import Engines
 from civicportal.errors import ConfigurationError
 
@@ -53,8 +54,9 @@ def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def connect(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "foreign_keys=OFF", "busy_timeout=60000", "synchronous=FULL"):
+        for pragma in ("foreign_keys=OFF", "busy_timeout=60000", "synchronous=FULL"):
             connection.execute(f"PRAGMA {pragma}")
+        write_ahead(connection)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

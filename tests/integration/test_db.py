@@ -1,5 +1,6 @@
 """The database layer: who writes when, what is committed, which times are taken."""
 
+import sqlite3
 import threading
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -158,6 +159,34 @@ def test_foreign_keys_are_held(site):
 def test_other_databases_are_refused():
     with pytest.raises(ConfigurationError, match="neither sqlite nor postgresql"):
         make_engines("mysql://x/y")
+
+
+def test_all_who_open_a_new_file_at_once_may_write_it(tmp_path):
+    failed = []
+
+    def write(path, together):
+        connection = sqlite3.connect(path, isolation_level=None)
+        together.wait()
+        try:
+            connections.write_ahead(connection)
+            connection.execute("INSERT INTO met VALUES (1)")
+        except sqlite3.OperationalError as error:
+            failed.append(error)
+        finally:
+            connection.close()
+
+    for number in range(60):
+        path = tmp_path / f"{number}.db"
+        connection = sqlite3.connect(path)
+        connection.execute("CREATE TABLE met (a)")
+        connection.close()
+        together = threading.Barrier(3)
+        threads = [threading.Thread(target=write, args=(path, together)) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert not failed
 
 
 def only_postgresql(civic_database):

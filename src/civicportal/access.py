@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 from civicportal.cases.models import Case
 from civicportal.db import Unindexed
 from civicportal.kartable.models import Referral
-from civicportal.scopes import ADDRESSED, gathered, in_category, kinds_of, personal, persons
+from civicportal.scopes import ADDRESSED, free_line, gathered, in_category, kinds_of, personal, persons
 from civicportal.security import Grant, Identity
 
 if TYPE_CHECKING:
@@ -41,7 +41,9 @@ def visible(
         return true()
     if not identity.is_staff:
         return false()
-    ids = gathered(identity, f"{kind}:case:{verb}") if kind and not walked else None
+    # Where categories share out a unit, as many cases would be joined to be left out again: there lines are looked for.
+    shared_out = any(grant.categories is not None for grant in identity.grants)
+    ids = gathered(identity, f"{kind}:case:{verb}") if kind and not walked and not shared_out else None
     if ids is not None:
         return Case.id.in_(ids)
     conditions: list[ColumnElement[bool]] = [
@@ -91,7 +93,7 @@ def in_kartable(identity: Identity, line: type[Referral] = Referral) -> ColumnEl
     if not identity.is_staff:
         return false()
     covered = [_line_covered_by(grant, line) for grant in identity.grants]
-    of_unit = and_(line.to_user_id.is_(None), line.taken_by_id.is_(None), or_(false(), *covered))
+    of_unit = and_(free_line(line), or_(false(), *covered))
     return and_(line.closed_at.is_(None), or_(personal(identity, line), of_unit))
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, or_, select,
 from sqlalchemy.orm import aliased
 
 from civicportal.cases.models import Case
+from civicportal.db import Unindexed
 from civicportal.kartable.models import Referral
 from civicportal.security import Grant, Identity
 
@@ -23,6 +24,14 @@ def personal(identity: Identity, line: type[Referral]) -> ColumnElement[bool]:
     """Return the condition on ``Referral`` for lines to the person, or in their hands."""
     ids = persons(identity)
     return or_(line.to_user_id.in_(ids), line.taken_by_id.in_(ids))
+
+
+def free_line(line: type[Referral]) -> ColumnElement[bool]:
+    """Return the condition on ``Referral`` for lines to a whole unit that nobody has taken in hand: most of the open ones.
+
+    SQLite would take "nobody" for one person of many, and gather all these lines by the index of those in somebody's hands.
+    """
+    return and_(Unindexed(line.to_user_id).is_(None), Unindexed(line.taken_by_id).is_(None))
 
 
 def kinds_of(grant: Grant, verb: str) -> list[str]:

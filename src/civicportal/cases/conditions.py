@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, or_
 from civicportal.calendar import CityCalendar
 from civicportal.cases.models import Case
 from civicportal.cases.workflow import OPEN_STAGES
-from civicportal.db import NEVER
+from civicportal.db import NEVER, Unindexed
 from civicportal.lists import within_days
 
 
@@ -28,7 +28,8 @@ def sent_between(calendar: CityCalendar, first: date | None, last: date | None) 
 
 def overdue(now: datetime) -> ColumnElement[bool]:
     """Return the condition for open cases past their deadline; one that waits for its citizen is not."""
-    return and_(Case.stage.in_(OPEN_STAGES), Case.deadline < now, Case.paused_at.is_(None))
+    # Most open cases may be past it: SQLite would gather them all by their deadlines, whatever a list is sorted by.
+    return and_(Case.stage.in_(OPEN_STAGES), Unindexed(Case.deadline) < now, Case.paused_at.is_(None))
 
 
 def closed_on_time() -> ColumnElement[bool]:

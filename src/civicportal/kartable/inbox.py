@@ -13,6 +13,7 @@ from civicportal.cases.models import Case
 from civicportal.cases.paging import SORTS, Page, Rows, Window
 from civicportal.cases.search import CaseSearch
 from civicportal.cases.workflow import OPEN_STAGES
+from civicportal.db import Unindexed
 from civicportal.i18n import _
 from civicportal.kartable.models import Referral
 from civicportal.kartable.parts import OTHER, best_line, earlier_line, own_parts, parts, some_of
@@ -179,7 +180,7 @@ class InboxService:
             "new": Referral.read_at.is_(None),
             "mine": or_(Referral.to_user_id.in_(persons), Referral.taken_by_id.in_(persons)),
             "referred": Referral.from_unit_id.is_not(None),
-            "overdue": and_(Referral.deadline < self._now, running),
+            "overdue": and_(Unindexed(Referral.deadline) < self._now, running),
             "waiting": Referral.paused_at.is_not(None),
         }
 

@@ -41,9 +41,11 @@ class Referral(Base):
             sqlite_where=_OPEN_ACTION,
         ),
         Index(None, "case_id", "id"),
-        Index(None, "to_unit_id", "closed_at"),
-        Index(None, "to_user_id", "closed_at"),
-        Index(None, "taken_by_id", "closed_at"),
+        # Which cases a unit or a person ever had. Of open lines the others know; with ``closed_at`` here SQLite, which
+        # takes NULL for one moment of many, would gather most open lines by these.
+        Index(None, "to_unit_id", "case_id"),
+        Index(None, "to_user_id", "case_id"),
+        Index(None, "taken_by_id", "case_id"),
         Index(None, "closed_by_id", "closed_at"),
         _open_lines("to_user", "to_user_id", "deadline", "case_id"),
         _open_lines("taken_by", "taken_by_id", "deadline", "case_id"),

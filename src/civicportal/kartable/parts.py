@@ -14,7 +14,7 @@ from sqlalchemy.orm import aliased
 from civicportal.access import in_kartable
 from civicportal.kartable.models import Referral
 from civicportal.lists import MOST_COUNTED
-from civicportal.scopes import ADDRESSED, kinds_of, persons
+from civicportal.scopes import ADDRESSED, free_line, kinds_of, persons
 from civicportal.security import Grant, Identity
 
 Condition = ColumnElement[bool]
@@ -27,7 +27,7 @@ def parts(identity: Identity, kinds: Collection[str] = ()) -> list[Condition]:
 
     :param kinds: by these the administrator's lines are parted too, and those of other kinds are left out.
     """
-    free = and_(Referral.to_user_id.is_(None), Referral.taken_by_id.is_(None))
+    free = free_line(Referral)
     of_units = [and_(Referral.closed_at.is_(None), free, shared) for shared in _shared(identity, kinds)]
     return own_parts(identity) + of_units
 

@@ -1,4 +1,7 @@
-"""Lists of cases are read from an index in each of their orders: by deadline, open ones too, and by the latest change."""
+"""Lists of cases are read from an index in each of their orders: by deadline, open ones too, and by the latest change.
+
+Those of the lines of units and people say which cases they were about; open lines have indexes of their own.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,6 +11,7 @@ down_revision = "0010"
 branch_labels = None
 depends_on = None
 
+HOLDERS = ("to_unit_id", "to_user_id", "taken_by_id")
 OPEN = sa.text("stage IN ('registered', 'in_progress')")
 
 
@@ -23,8 +27,16 @@ def upgrade() -> None:
         postgresql_where=OPEN,
         sqlite_where=OPEN,
     )
+    _lines("closed_at", "case_id")
+
+
+def _lines(before: str, after: str) -> None:
+    for holder in HOLDERS:
+        op.drop_index(f"ix_referrals_{holder}_{before}", "referrals")
+        op.create_index(f"ix_referrals_{holder}_{after}", "referrals", [holder, after])
 
 
 def downgrade() -> None:
+    _lines("case_id", "closed_at")
     for name in ("ix_cases_open_deadline", "ix_cases_kind_deadline_id", "ix_cases_kind_updated_at_id"):
         op.drop_index(name, "cases")

@@ -14,13 +14,11 @@ from sqlalchemy import text
 from benchmarks.run import proc, serving
 from benchmarks.run.cast import Cast
 from benchmarks.run.client import Client, Measured, Request
-from benchmarks.run.scenarios import Scenario, scenarios
+from benchmarks.run.scenarios import WARM_UP, Scenario, scenarios
 from civicportal.audit.append_only import guards_aside
 from civicportal.site import Site
 from civicportal.statistics.services import StatisticsService
 
-WARM_UP = 12
-"""Requests before anything is measured."""
 PATIENCE = 1800
 """Seconds that a statement may take which counts all cases."""
 Progress = Callable[[str], None]

@@ -113,7 +113,10 @@ def test_a_stale_form_keeps_what_was_written(
     fields = {"csrf_token": as_citizen.token(), "version": "1", "public_text": "روبه‌روی مدرسه"}
     page = as_citizen.post(f"/my/{code}/answer", fields, status=409)
     assert "روبه‌روی مدرسه" in page.text
+    told = as_citizen.post(f"/my/{code}/answer", {**fields, "public_text": ""}, status=409)
+    assert "در این میان" in told.text
     fields["version"] = version_of(page)
+    as_citizen.post(f"/my/{code}/answer", {**fields, "public_text": ""}, status=422)
     as_citizen.post(f"/my/{code}/answer", fields, status=303)
 
 

@@ -90,6 +90,11 @@ def step_forms(request: Any, case: Case, steps: list[Step]) -> dict[str, StepFor
     }
 
 
+def is_stale(request: Any, case: Case) -> bool:
+    """Tell whether a form that names the version it was made from was made from an earlier one."""
+    return VERSION in request.POST and sent_version(request) != case.version
+
+
 def sent_version(request: Any) -> int:
     """Return the version a form was made from; one that cannot be read fits no case."""
     return whole_number(request.POST.get(VERSION, ""))

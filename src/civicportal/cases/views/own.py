@@ -142,7 +142,12 @@ def _act(
         values = form.validate(request.POST)
         what(_own(request, lock=True), values)
     except FormInvalid:
-        return _page(request, _own(request), status=422, **shown)
+        found = _own(request)
+        if not forms.is_stale(request, found):
+            return _page(request, found, status=422, **shown)
+        # What is new comes before what is wrong: whoever reads it may want to say something else.
+        form.fail("", CHANGED)
+        return _page(request, found, status=409, **shown)
     except StaleCase:
         form.fail("", CHANGED)
         return _page(request, _own(request), status=409, **shown)

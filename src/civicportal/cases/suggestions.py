@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MOST_TRIED = 3
 """Searches that are tried for one that finds nothing."""
 _FRESH = timedelta(minutes=10)
+_NONE_YET = timedelta(seconds=1)
+"""How long nobody looks again where no words have been counted: they may be any moment."""
 Rows = Select[*tuple[Any, ...]]
 QueryFor = Callable[[str], Rows]
 """Makes the query of a list for other words, all else as it was."""
@@ -64,9 +66,12 @@ class SuggestionService:
     def vocabulary(self) -> Vocabulary:
         """Return the words that cases use, as they were counted some hours ago."""
         engine, now = self.work.site.engines.read, self.work.clock.now()
-        if engine not in _read or abs(now - _read[engine][0]) > _FRESH:
-            rows = self.session.execute(select(SearchWord.word, SearchWord.cases))
-            _read[engine] = (now, Vocabulary(dict(rows.all())))
+        if engine in _read:
+            read_at, known = _read[engine]
+            if abs(now - read_at) <= (_FRESH if known else _NONE_YET):
+                return known
+        rows = self.session.execute(select(SearchWord.word, SearchWord.cases))
+        _read[engine] = (now, Vocabulary(dict(rows.all())))
         return _read[engine][1]
 
 

@@ -8,8 +8,6 @@ from browser.samples import send_report, who
 from playwright.sync_api import expect
 from portal import Portal
 
-from civicportal.cases.vocabulary import make_vocabulary
-
 pytestmark = pytest.mark.browser
 
 
@@ -18,9 +16,7 @@ def code(portal: Portal) -> str:
     """Return the code of a report with words that no other has."""
     with portal.site.work() as work:
         neighbour = who(work, "neighbour")
-    code = send_report(portal, neighbour, "سنگ‌فرش‌هاي كنار زورخانه لق شده‌اند.")
-    make_vocabulary(portal.site)
-    return code
+    return send_report(portal, neighbour, "سنگ‌فرش‌هاي كنار زورخانه لق شده‌اند.")
 
 
 def test_words_are_typed_by_key_and_marked(open_page: Open, code: str) -> None:
@@ -38,11 +34,12 @@ def test_words_are_typed_by_key_and_marked(open_page: Open, code: str) -> None:
     expect(row.locator("mark")).to_have_text(["سنگ‌فرش‌هاي", "زورخانه"])
 
 
-def test_a_near_word_is_a_link_away(open_page: Open, code: str) -> None:
+def test_a_near_word_is_a_link_away(open_page: Open) -> None:
+    """A word of the demo's own cases: a process that serves knows those that were counted when it first searched."""
     page = open_page("observer")
-    page.goto("/desk/reports?words=ضورخانه")
-    page.locator(".empty a", has_text="زورخانه").click()
-    expect(page.locator(f"tbody a[href='/kartable/cases/{code}']")).to_be_visible()
+    page.goto("/desk/reports?words=آسفالط")
+    page.locator(".empty a", has_text="آسفالت").click()
+    expect(page.locator("tbody mark", has_text="آسفالت").first).to_be_visible()
     page.goto("/kartable")
     desk.press(page, "Slash")
     expect(page.locator("#staff-search")).to_be_focused()

@@ -13,6 +13,7 @@ from civicportal.accounts.roles import RoleService
 from civicportal.accounts.services import AccountService
 from civicportal.accounts.types import IdentityClaim
 from civicportal.accounts.verification import VERIFIED, VerificationService
+from civicportal.cases.vocabulary import make_vocabulary
 from civicportal.i18n import listed
 from civicportal.notifications.models import OutboxMessage
 from civicportal.organization.models import Category, Seed, Unit
@@ -62,6 +63,9 @@ def load(site: "Site", report: Callable[[str, int, int], None]) -> None:
         implementation(site=site, files=files, progress=_named(report, name))
     with site.work() as work:
         _deliver_the_past(work)
+    # Not hours later by the worker: who tries the demo meets near words in its first minute.
+    make_vocabulary(site)
+    with site.work() as work:
         work.session.get_one(Seed, MARK).digest = ""
 
 

@@ -3,6 +3,7 @@
 from browser import announcements, exports, feedback, meetings
 from browser.people import CITIZENS, STAFF
 from browser.wizard import STREET, WORDS
+from civicportal_reports.nearby import NearbyService
 from civicportal_reports.places import locate_point
 from civicportal_reports.services import NewReport, ReportService
 from portal import Portal
@@ -84,7 +85,7 @@ def send_report(portal: Portal, citizen: Identity, words: str = WORDS) -> str:
 def quiet_place(work: Work, city_map: CityMap, category_id: int) -> Point:
     """Return a point of the street beside which no report is open: such a one would draw another to the unit at work there."""
     places = (city_map.point_on_street(STREET, share / 100) for share in range(1, 100))
-    return next(point for point in places if not work.get(ReportService).nearby(point, category_id))
+    return next(point for point in places if not work.get(NearbyService).reports(point, category_id))
 
 
 def close_report(portal: Portal, officer: Identity, code: str) -> int:

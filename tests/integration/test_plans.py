@@ -12,23 +12,9 @@ from civicportal.cases.paging import SORTS, Window
 from civicportal.kartable.models import Referral
 from civicportal.kartable.parts import parts
 from civicportal.security import Grant, Identity
+from civicportal.testing import plan
 
 VIEW = frozenset({"reports:case:view", "reports:case:contact"})
-
-
-def plan(session, query, dialect):
-    """Return how the database answers a query, one text."""
-    asked = "EXPLAIN " if dialect == "postgresql" else "EXPLAIN QUERY PLAN "
-    compiled = query.compile(session.connection(), compile_kwargs={"render_postcompile": True})
-    rows = session.connection().exec_driver_sql(asked + compiled.string, _parameters(compiled, dialect))
-    return "\n".join(str(row[-1]) for row in rows)
-
-
-def _parameters(compiled, dialect):
-    if dialect == "postgresql":
-        return compiled.construct_params()
-    values = compiled.construct_params()
-    return tuple(values[name] for name in compiled.positiontup)
 
 
 @pytest.fixture
@@ -50,7 +36,7 @@ def test_each_order_of_a_list_is_that_of_an_index(reading, sort, stage):
     query = select(Case.id).where(Case.kind == "reports")
     if stage:
         query = query.where(in_stage(stage))
-    found = plan(session, Window(SORTS[sort]).narrow(query), dialect)
+    found = plan(session, Window(SORTS[sort]).narrow(query))
     assert "USE TEMP B-TREE FOR ORDER BY" not in found
     assert not re.search(r"(?<!Incremental )Sort  [(]", found), found
 
@@ -64,7 +50,7 @@ def test_sqlite_looks_for_the_lines_of_a_case_not_for_those_of_a_unit(reading, v
         pytest.skip("PostgreSQL knows numbers of its rows")
     grant = Grant(permissions=VIEW, units=frozenset({3, 4}), categories=categories)
     officer = Identity(user_id=7, name="", door="staff", grants=(grant,))
-    found = plan(session, select(Case.id).where(visible(officer, verb, walked=walked)), dialect)
+    found = plan(session, select(Case.id).where(visible(officer, verb, walked=walked)))
     assert "USING INDEX ix_referrals_case_id_id (case_id=?)" in found
     assert "to_unit_id=?" not in found
 
@@ -113,7 +99,7 @@ def test_lines_that_nobody_has_taken_are_met_in_the_order_of_their_deadlines(mil
     grants = (Grant(permissions=frozenset(), administrator=True),)
     boss = Identity(user_id=7, name="", door="staff", grants=grants)
     (*_own, free) = parts(boss)
-    found = plan(million, select(Referral.id).where(free).order_by(Referral.deadline).limit(100), "sqlite")
+    found = plan(million, select(Referral.id).where(free).order_by(Referral.deadline).limit(100))
     assert "ix_referrals_deadline" in found
     assert "TEMP B-TREE" not in found
 
@@ -121,4 +107,4 @@ def test_lines_that_nobody_has_taken_are_met_in_the_order_of_their_deadlines(mil
 @pytest.mark.parametrize("sort", SORTS)
 def test_overdue_cases_are_not_gathered_by_their_deadlines(million, site, sort):
     late = select(Case.id).where(Case.kind == "reports", overdue(site.clock.now()))
-    assert "deadline<?" not in plan(million, Window(SORTS[sort]).narrow(late), "sqlite")
+    assert "deadline<?" not in plan(million, Window(SORTS[sort]).narrow(late))

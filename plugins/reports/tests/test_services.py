@@ -2,8 +2,9 @@
 
 import pytest
 from civicportal_reports.models import Report
+from civicportal_reports.nearby import NearbyService
 from civicportal_reports.services import ReportService
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from civicportal.api import (
     Case,
@@ -18,7 +19,7 @@ from civicportal.api import (
     Point,
     Refused,
 )
-from civicportal.testing import outbox
+from civicportal.testing import outbox, plan
 
 KEY = "k" * 22
 METRE = 1 / 111_195  # degrees of latitude
@@ -95,7 +96,7 @@ class TestRouting:
 class TestNearby:
     def found(self, city, point=None, category="pothole"):
         with city.site.work(write=False) as work:
-            near = work.get(ReportService).nearby(point or city.street, city.categories[category])
+            near = work.get(NearbyService).reports(point or city.street, city.categories[category])
             return [item.case.code for item in near]
 
     def test_within_fifty_metres_the_nearest_first(self, city):
@@ -111,6 +112,20 @@ class TestNearby:
         code = city.send()
         city.step(code, "close", public_text="انجام شد.")
         assert self.found(city) == []
+
+    def test_also_what_came_since_it_was_asked(self, city):
+        assert self.found(city) == []
+        code = city.send()
+        assert self.found(city) == [code]
+
+    def test_which_reports_of_a_square_are_young_is_told_by_the_index_of_places(self, city, civic_database):
+        square = (Report.lat.between(31, 31.1), Report.lon.between(52, 52.1), Report.case_id >= 5)
+        with city.site.work(write=False) as work:
+            if civic_database == "postgresql":
+                work.session.execute(text("SET enable_seqscan = off; SET enable_bitmapscan = off"))
+            found = plan(work.session, select(Report.case_id, Report.lat, Report.lon).where(*square))
+        assert "ix_reports_report_lat_lon_case_id" in found
+        assert "COVERING" in found or "Index Only" in found
 
     def test_sixty_days_at_most(self, city, clock):
         city.send()

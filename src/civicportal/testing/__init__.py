@@ -17,6 +17,7 @@ from civicportal.testing.factories import (
 from civicportal.testing.kinds import PETITIONS
 from civicportal.testing.messages import Outbox
 from civicportal.testing.people import People
+from civicportal.testing.plans import plan
 from civicportal.testing.sites import make_site, make_site_file
 from civicportal.worker.process import mark_alive
 
@@ -40,4 +41,5 @@ __all__ = [
     "memory",
     "outbox",
     "owner_of",
+    "plan",
 ]

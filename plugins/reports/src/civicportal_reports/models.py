@@ -16,7 +16,8 @@ class Report(ReportsBase):
     """The place of a report; without a point only the words in ``Case.place`` say where it is."""
 
     __tablename__ = "reports_report"
-    __table_args__ = (Index(None, "lat", "lon"), Index(None, "district"))
+    # With the id: which of the reports of a square are young is known before one of them is looked up.
+    __table_args__ = (Index(None, "lat", "lon", "case_id"), Index(None, "district"))
 
     case_id: Mapped[int] = tagged(
         BigId, ForeignKey(Case.id, ondelete="CASCADE"), primary_key=True, autoincrement=False

@@ -15,9 +15,9 @@ from civicportal.api import (
     visible,
 )
 from civicportal_reports.models import Report
+from civicportal_reports.nearby import NearbyService
 from civicportal_reports.pins import Pins
 from civicportal_reports.search import Filters, ReportSearch
-from civicportal_reports.services import ReportService
 from civicportal_reports.workflow import KIND
 
 TEMPLATES = "civicportal_reports:templates/reports/widgets"
@@ -129,7 +129,7 @@ def _place(case: Case, report: Report, request: Any) -> dict[str, Any]:
 def _nearby(case: Case, report: Report, request: Any) -> Iterator[Panel]:
     work = request.display_work
     seen = visible(work.actor)
-    found = work.get(ReportService).nearby(report.point, case.category_id, seen, but=case.id)
+    found = work.get(NearbyService).reports(report.point, case.category_id, seen, but=case.id)
     if not found:
         return
     cases = work.get(CaseService)

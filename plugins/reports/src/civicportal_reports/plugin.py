@@ -28,6 +28,7 @@ from civicportal_reports import commands, demo, doctor, pieces, views
 from civicportal_reports.exports import EXPORTS
 from civicportal_reports.messages import MESSAGES
 from civicportal_reports.models import ReportsBase
+from civicportal_reports.nearby import NearbyService
 from civicportal_reports.schemas import Settings
 from civicportal_reports.services import ReportService
 from civicportal_reports.workflow import KIND, REPORTS
@@ -103,7 +104,7 @@ def case_panels(case: Case, request: Any) -> Iterator[Panel]:
 @hookimpl
 def route_case(case: Case, work: Work) -> Route | None:
     """Send a report to the unit that works on one nearby already."""
-    unit = work.get(ReportService).unit_at_work(case) if case.kind == KIND else None
+    unit = work.get(NearbyService).unit_at_work(case) if case.kind == KIND else None
     return Route(unit=unit) if unit else None
 
 

@@ -1,16 +1,11 @@
-"""Reports: send one, find those nearby, say "me too", keep duplicates together."""
+"""Reports: send one, say "me too", keep duplicates together."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from math import cos, radians
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import delete, select
 
 from civicportal.api import (
-    OPEN_STAGES,
     Case,
     CaseChange,
     CaseLink,
@@ -20,22 +15,16 @@ from civicportal.api import (
     Forbidden,
     NotFound,
     OrganizationService,
-    Point,
     Refused,
     TallyService,
     Work,
     _,
-    bounding_box,
-    distance_m,
     open_once,
 )
 from civicportal_reports.models import Report
 from civicportal_reports.places import Location, OutsideCity, locate_point
 from civicportal_reports.tally import PLACES
 from civicportal_reports.workflow import KIND
-
-MOST_NEAR = 20
-"""Reports nearby that are named: on a street of a large city there may be hundreds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,14 +44,6 @@ class NewReport:
     owner: str = ""
     idempotency_key: str = ""
     source: str = "web"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Near:
-    """An open report of the same root category, and how far away it is."""
-
-    case: Case
-    metres: float
 
 
 class ReportService:
@@ -129,59 +110,7 @@ class ReportService:
         comma = self.work.site.localizer().translate(_(", "))
         return comma.join(parts)
 
-    # -- reports nearby -------------------------------------------------------------------------------------
-
-    def nearby(
-        self, point: Point, category_id: int, *conditions: ColumnElement[bool], but: int | None = None
-    ) -> list[Near]:
-        """Return the open reports of the same root category around a point, the nearest first, no more than :data:`MOST_NEAR`.
-
-        :param conditions: on ``Case``, for instance what somebody may see.
-        :param but: id of a case that is not looked for.
-        """
-        place, query = self._around(point, category_id)
-        open_ones = (Case.stage.in_(OPEN_STAGES), Case.id != (but or 0), *conditions)
-        found = query.add_columns(Case, place.lat, place.lon).where(*open_ones).limit(MOST_NEAR)
-        return [Near(case=case, metres=metres) for case, metres in self._measured(point, found)]
-
-    def unit_at_work(self, case: Case) -> str | None:
-        """Return the key of the unit that works on a report nearby already: a new one goes to it too."""
-        report: Report | None = self.cases.detail(case)
-        if report is None or report.point is None or case.category_id is None:
-            return None
-        place, query = self._around(report.point, case.category_id)
-        at_work = (Case.stage == "in_progress", Case.unit_id.is_not(None), Case.id != (case.id or 0))
-        found = query.add_columns(Case.unit_id, place.lat, place.lon).where(*at_work).limit(1)
-        unit_id = next((unit_id for unit_id, _metres in self._measured(report.point, found)), None)
-        return self.organization.units.by_id[unit_id].key if unit_id else None
-
-    def _around(self, point: Point, category_id: int) -> tuple[type[Report], Select[Any]]:
-        """Return the places in the square around a point, and a query for the recent reports there, the nearest first.
-
-        The nearest are found by the database: on one street hundreds may be at work.
-        """
-        categories = self.organization.categories
-        box = bounding_box(point, self.settings["nearby_metres"])
-        inside = select(Report).where(
-            Report.lat.between(box.south, box.north), Report.lon.between(box.west, box.east)
-        )
-        # An offset is what keeps SQLite from looking through all reports of these weeks instead.
-        place = aliased(Report, inside.offset(0).subquery())
-        north, east = place.lat - point.lat, (place.lon - point.lon) * cos(radians(point.lat))
-        recent = (
-            Case.kind == KIND,
-            Case.category_id.in_(categories.subtree(categories.root_of(category_id).id)),
-            Case.created_at > self.work.clock.now() - timedelta(days=self.settings["nearby_days"]),
-        )
-        query = select().select_from(place).join(Case, Case.id == place.case_id).where(*recent)
-        return place, query.order_by(north * north + east * east)
-
-    def _measured(self, point: Point, query: Select[Any]) -> Iterator[tuple[Any, float]]:
-        """Yield what a query finds, with its distance: the corners of the square are too far."""
-        for found, lat, lon in self.session.execute(query):
-            metres = distance_m(point, Point(lat, lon))
-            if metres <= self.settings["nearby_metres"]:
-                yield found, metres
+    # -- others' reports -------------------------------------------------------------------------------------
 
     def relocate(self) -> int:
         """Name the places of all reports anew, after the city's map has changed.

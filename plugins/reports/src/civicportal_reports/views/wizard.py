@@ -23,6 +23,7 @@ from civicportal.api import (
     upload_owner,
 )
 from civicportal_reports.categories import Topic, anything_else, leaf_options, topics
+from civicportal_reports.nearby import NearbyService
 from civicportal_reports.places import Location, OutsideCity, locate
 from civicportal_reports.schemas import NearPlace, Submission
 from civicportal_reports.services import NewReport, ReportService
@@ -105,7 +106,7 @@ def near(request: Any) -> dict[str, Any]:
     except OutsideCity:
         return {"location": None, "outside": True, "found": []}
     category = request.work.get(OrganizationService).category(KIND, values["category"] or "")
-    found = request.work.get(ReportService).nearby(location.point, category.id) if category else []
+    found = request.work.get(NearbyService).reports(location.point, category.id) if category else []
     kind, names = request.site.kind(KIND), request.work.get(OrganizationService).category_name
     return {
         "location": location,

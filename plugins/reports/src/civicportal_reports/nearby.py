@@ -1,0 +1,118 @@
+"""Reports near a place: those of the last weeks about the same thing, the nearest first."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import cos, radians
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import ColumnElement, Engine, Select, func, select
+
+from civicportal.api import (
+    OPEN_STAGES,
+    Case,
+    CaseService,
+    OrganizationService,
+    Point,
+    Work,
+    bounding_box,
+    distance_m,
+)
+from civicportal_reports.models import Report
+from civicportal_reports.workflow import KIND
+
+MOST_NEAR = 20
+"""Reports nearby that are named: on a street of a large city there may be hundreds."""
+_FRESH = timedelta(hours=1)
+_UNDERWAY = 1000
+"""Ids that other transactions may have been given and not yet committed; more than there are at any moment."""
+_eldest: "WeakKeyDictionary[Engine, tuple[datetime, int]]" = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Near:
+    """An open report of the same root category, and how far away it is."""
+
+    case: Case
+    metres: float
+
+
+class NearbyService:
+    """Looks around a place, in the square and among the days that the plugin's settings name."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.session = work.session
+        self.organization = work.get(OrganizationService)
+        self.settings = work.site.plugin_settings[KIND]
+
+    def reports(
+        self, point: Point, category_id: int, *conditions: ColumnElement[bool], but: int | None = None
+    ) -> list[Near]:
+        """Return the open reports of the same root category around a point, the nearest first, no more than :data:`MOST_NEAR`.
+
+        :param conditions: on ``Case``, for instance what somebody may see.
+        :param but: id of a case that is not looked for.
+        """
+        open_ones = (Case.stage.in_(OPEN_STAGES), Case.id != (but or 0), *conditions)
+        query = self._around(point, category_id, Case).where(*open_ones).limit(MOST_NEAR)
+        return [Near(case=case, metres=metres) for case, metres in self._measured(point, query)]
+
+    def unit_at_work(self, case: Case) -> str | None:
+        """Return the key of the unit that works on a report nearby already: a new one goes to it too."""
+        report: Report | None = self.work.get(CaseService).detail(case)
+        if report is None or report.point is None or case.category_id is None:
+            return None
+        at_work = (Case.stage == "in_progress", Case.unit_id.is_not(None), Case.id != (case.id or 0))
+        query = self._around(report.point, case.category_id, Case.unit_id).where(*at_work).limit(1)
+        unit_id = next((unit_id for unit_id, _metres in self._measured(report.point, query)), None)
+        return self.organization.units.by_id[unit_id].key if unit_id else None
+
+    def _around(self, point: Point, category_id: int, column: Any) -> Select[Any]:
+        """Return a query for a column of the recent reports in the square around a point, and where they are.
+
+        The nearest are found by the database: on one street hundreds may be at work.
+        """
+        categories = self.organization.categories
+        since = self.work.clock.now() - timedelta(days=self.settings["nearby_days"])
+        box = bounding_box(point, self.settings["nearby_metres"])
+        inside = select(Report.case_id, Report.lat, Report.lon).where(
+            Report.lat.between(box.south, box.north),
+            Report.lon.between(box.west, box.east),
+            # One index holds all three: of a street's reports of many years only the young are looked up.
+            Report.case_id >= self._no_younger_below(since),
+        )
+        # An offset is what keeps SQLite from looking through all reports of these weeks instead.
+        place = inside.offset(0).subquery()
+        north, east = place.c.lat - point.lat, (place.c.lon - point.lon) * cos(radians(point.lat))
+        recent = (
+            Case.kind == KIND,
+            Case.category_id.in_(categories.subtree(categories.root_of(category_id).id)),
+            Case.created_at > since,
+        )
+        query = select(column, place.c.lat, place.c.lon).join_from(place, Case, Case.id == place.c.case_id)
+        return query.where(*recent).order_by(north * north + east * east)
+
+    def _no_younger_below(self, since: datetime) -> int:
+        """Return an id below which no case was registered since then.
+
+        It stays true while time goes on, for new cases have higher ids: each process reads it once an hour.
+        """
+        engine, now = self.work.site.engines.read, self.work.clock.now()
+        if engine in _eldest:
+            read_at, eldest = _eldest[engine]
+            if read_at <= now < read_at + _FRESH:
+                return eldest
+        # The offset keeps PostgreSQL from walking along all ids to the first of these.
+        young = select(Case.id).where(Case.kind == KIND, Case.created_at > since).offset(0).subquery()
+        eldest = (self.session.scalar(select(func.min(young.c.id))) or 0) - _UNDERWAY
+        _eldest[engine] = (now, eldest)
+        return eldest
+
+    def _measured(self, point: Point, query: Select[Any]) -> Iterator[tuple[Any, float]]:
+        """Yield what a query finds, with its distance: the corners of the square are too far."""
+        for found, lat, lon in self.session.execute(query):
+            metres = distance_m(point, Point(lat, lon))
+            if metres <= self.settings["nearby_metres"]:
+                yield found, metres

@@ -7,13 +7,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true, union
 from sqlalchemy.orm import aliased
 
 from civicportal.cases.models import Case
 from civicportal.db import Unindexed
 from civicportal.kartable.models import Referral
-from civicportal.scopes import ADDRESSED, free_line, gathered, in_category, kinds_of, personal, persons
+from civicportal.scopes import (
+    ADDRESSED,
+    free_line,
+    gathered,
+    in_category,
+    kinds_of,
+    personal,
+    persons,
+    shares_out,
+)
 from civicportal.security import Grant, Identity
 
 if TYPE_CHECKING:
@@ -41,11 +50,11 @@ def visible(
         return true()
     if not identity.is_staff:
         return false()
-    # Where categories share out a unit, as many cases would be joined to be left out again: there lines are looked for.
-    shared_out = any(grant.categories is not None for grant in identity.grants)
-    ids = gathered(identity, f"{kind}:case:{verb}") if kind and not walked and not shared_out else None
+    ids = gathered(identity, kind, verb) if kind and not walked else None
     if ids is not None:
-        return Case.id.in_(ids)
+        # Where categories share out a unit, some of what was gathered must be left out again.
+        inside = visible(identity, verb, walked=True) if shares_out(identity) else true()
+        return and_(Case.id.in_(union(*ids)), inside)
     conditions: list[ColumnElement[bool]] = [
         _covered_by(grant, verb, walked) for grant in identity.grants if _may(grant, verb)
     ]

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, and_, false, func, not_, or_, true, union, union_all
+from sqlalchemy.orm import Session
 
 from civicportal.access import visible
 from civicportal.cases.models import Case
-from civicportal.scopes import gathered, held, kinds_of
+from civicportal.scopes import gathered, held, kinds_of, shares_out
 from civicportal.security import Identity
 
 
@@ -47,10 +48,24 @@ def in_own_units(identity: Identity, kind: str) -> ColumnElement[bool] | None:
     return or_(*(held(grant) for grant in grants)) if identity.is_staff and grants else None
 
 
-def by_line(identity: Identity, kind: str) -> ColumnElement[bool]:
-    """Return the condition on ``Case`` for those of a kind that may be seen by a line, wherever they lie now.
+def by_line(
+    identity: Identity, kind: str, own: ColumnElement[bool], session: Session, most: int
+) -> ColumnElement[bool] | None:
+    """Return the condition on ``Case`` for those of a kind that may be seen by a line and are not the units' own.
 
-    Where units alone do not tell them, for all that may be seen.
+    Mostly these are few: then they are named by their ids, so that nobody looks for them again.
+
+    :param own: what :func:`in_own_units` returned.
+    :param most: so many ids are few.
+    :returns: None where there is none.
     """
-    ids = gathered(identity, f"{kind}:case:view", by_line=True)
-    return visible(identity, kind=kind) if ids is None else Case.id.in_(ids)
+    queries = gathered(identity, kind, "view", by_line=True)
+    # Of what has no unit or no category "own" says neither yes nor no.
+    others = not_(func.coalesce(own, false()))
+    if queries is None:
+        return and_(others, visible(identity, kind=kind))
+    ids = set(session.scalars(union_all(*queries).limit(most + 1)))
+    if not ids:
+        return None
+    inside = visible(identity, walked=True) if shares_out(identity) else true()
+    return and_(Case.id.in_(ids if len(ids) <= most else union(*queries)), others, inside)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, or_, select, true, union
+from sqlalchemy import ColumnElement, Select, and_, or_, select, true
 from sqlalchemy.orm import aliased
 
 from civicportal.cases.models import Case
@@ -58,22 +58,29 @@ def held(grant: Grant, of: type[Case] = Case) -> ColumnElement[bool]:
     return and_(of.unit_id.in_(grant.units), or_(category.in_(grant.categories), of.category_id.is_(None)))
 
 
-def gathered(identity: Identity, permission: str, *, by_line: bool = False) -> CompoundSelect[int] | None:
-    """Return a query for the ids of the cases that :func:`~civicportal.access.visible` means; None for who sees every case, or none.
+def shares_out(identity: Identity) -> bool:
+    """Tell whether a membership covers some categories of a unit and not others."""
+    return any(grant.units is not None and grant.categories is not None for grant in identity.grants)
 
-    :param by_line: only of those with a line to the units or the person.
+
+def gathered(identity: Identity, kind: str, verb: str, *, by_line: bool = False) -> list[Select[int]] | None:
+    """Return queries for the ids of all cases of a kind that :func:`~civicportal.access.visible` means, and of others.
+
+    Others are those of other kinds and, for whom categories share out a unit, of its other categories.
+
+    :param by_line: only of those that a line of the units or of the person is needed for.
+    :returns: None for who sees every case, or none.
     """
-    grants = [grant for grant in identity.grants if grant.gives(permission)]
+    grants = [grant for grant in identity.grants if grant.gives(f"{kind}:case:{verb}")]
     if any(grant.units is None and grant.categories is None for grant in grants):
         return None
     found: list[Select[Any]] = [] if by_line else [_now_inside(grant) for grant in grants]
-    view = permission.endswith(":view")
+    view = verb == "view"
     for grant in grants:
-        found += _once_inside(grant, view=view)
+        found += _once_inside(grant, kind, view=view)
     if view:
-        line = aliased(Referral)
-        found.append(select(line.case_id).where(personal(identity, line)))
-    return union(*found) if found else None
+        found.append(_personally(identity, grants))
+    return found or None
 
 
 def _now_inside(grant: Grant) -> Select[Any]:
@@ -81,16 +88,20 @@ def _now_inside(grant: Grant) -> Select[Any]:
     return select(case.id).where(held(grant, case))
 
 
-def _once_inside(grant: Grant, *, view: bool) -> Iterator[Select[Any]]:
-    """Yield the cases that ever had a line to a unit of the membership."""
+def _once_inside(grant: Grant, kind: str, *, view: bool) -> Iterator[Select[Any]]:
+    """Yield the cases that had a line to a unit of the membership and lie elsewhere; the others are held anyway."""
     if grant.units is None:
         return
     line = aliased(Referral)
     lines = select(line.case_id).where(line.to_unit_id.in_(grant.units))
-    if grant.categories is None:
-        yield lines
-        return
-    case = aliased(Case)
-    yield lines.join(case, case.id == line.case_id).where(in_category(grant, case))
-    if view:
+    yield lines.where(line.elsewhere == kind)
+    if view and grant.categories is not None:
         yield lines.where(line.type.in_(ADDRESSED), line.to_user_id.is_(None))
+
+
+def _personally(identity: Identity, grants: list[Grant]) -> Select[Any]:
+    """Return the cases with a line to the person that are not held anyway."""
+    line = aliased(Referral)
+    lines = select(line.case_id).where(personal(identity, line))
+    whole = [unit for grant in grants if grant.categories is None for unit in grant.units or ()]
+    return lines.where(or_(line.elsewhere.is_not(None), line.to_unit_id.not_in(whole))) if whole else lines

@@ -1,8 +1,12 @@
-"""What a kartable sorts by stands on its open lines as it stands in the case, whoever writes either."""
+"""What a kartable sorts by stands on its open lines as it stands in the case, whoever writes either.
+
+On every line, open or closed, stands whether its case lies elsewhere now.
+"""
 
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import case as choose
 from sqlalchemy import select, update
 
 from civicportal.accounts.models import Membership
@@ -39,6 +43,13 @@ def copies(work):
     return lines, work.session.execute(joined.add_columns(*COPIES.values())).all()
 
 
+def astray(work):
+    """Return the lines that do not say whether their case lies elsewhere as it is."""
+    gone = choose((Referral.to_unit_id.is_distinct_from(Case.unit_id), Case.kind))
+    query = select(Referral.id).join(Case, Case.id == Referral.case_id)
+    return work.session.scalars(query.where(Referral.elsewhere.is_distinct_from(gone))).all()
+
+
 @pytest.fixture
 def office(work):
     unit = make_unit(work)
@@ -62,7 +73,27 @@ def test_steps_pauses_and_referrals_are_copied(work, office):
             work.session.flush()
             lines, cases = copies(work)
             assert lines == cases
+            assert not astray(work)
     assert len(lines) == 2
+    told = dict(work.session.execute(select(Referral.to_unit_id, Referral.elsewhere)).all())
+    assert told == {unit.id: case.kind, other.id: None}
+    with work.acting_as(identity(work, make_staff(work, "back", unit=other))):
+        work.get(KartableService).refer(case, unit.id)
+    work.session.flush()
+    assert not astray(work)
+
+
+@pytest.mark.parametrize("where", ["other", None])
+def test_a_case_that_is_moved_by_hand_lies_elsewhere(work, office, where):
+    unit, _category, case, _officer = office
+    other = work.session.scalar(select(Unit.id).where(Unit.key == where))
+    work.session.execute(update(Case).values(unit_id=other))
+    assert work.session.scalars(select(Referral.elsewhere)).all() == [case.kind]
+    assert not astray(work)
+    work.session.execute(update(Case).values(unit_id=unit.id))
+    assert work.session.scalars(select(Referral.elsewhere)).all() == [None]
+    work.session.execute(update(Referral).values(to_unit_id=other or unit.id))
+    assert not astray(work)
 
 
 def test_a_line_that_opens_again_has_what_the_case_has_now(work, office):

@@ -18,7 +18,6 @@ from sqlalchemy import (
     bindparam,
     false,
     func,
-    not_,
     or_,
     select,
     text,
@@ -119,12 +118,10 @@ class CaseSearch:
     def total(self, query: Rows, typed: str = "", kind: str = "") -> Total:
         """Count the rows of a query, which :meth:`matches` may have narrowed by the same words; never all of many.
 
-        :param query: selects from ``Case``.
+        :param query: selects from ``Case`` what the actor may see.
         :param kind: name of the only kind that the query asks for.
         """
-        if not typed:
-            return self._total(query, kind)
-        proposal = self._proposal(read(typed), kind)
+        proposal = self._proposal(read(typed), kind) if typed else None
         if proposal and proposal.is_empty:
             return Total(0)
         if proposal is None or proposal.complete or self._newest <= _LOOKED_AT:
@@ -138,6 +135,24 @@ class CaseSearch:
             latest = query.where(self._latest(_LOOKED_AT))
             found = count_rows(self.session, latest, MOST_COUNTED, Case.id.desc())
         return more_than(found.number) if found.exact else found
+
+    def total_listed(self, kind: str, query: Rows, typed: str = "") -> Total:
+        """Count what :meth:`listed` leaves of the rows of a query; never all of many.
+
+        :param kind: name of the only kind that the query asks for.
+        :param query: selects from ``Case``; the actor need not be allowed to see it all.
+        :param typed: words by which :meth:`matches` has narrowed it.
+        """
+        own = in_own_units(self.work.actor, kind)
+        if typed or own is None or sees_all(self.work.actor, kind):
+            return self.total(query.where(self.listed(kind)), typed, kind)
+        # In the actor's own units first: of a large one this is more than is counted, and soon met.
+        found = count_rows(self.session, query.where(own))
+        elsewhere = self._elsewhere(kind, own) if found.exact else None
+        if elsewhere is None:
+            return found
+        others = count_rows(self.session, query.where(elsewhere), MOST_COUNTED - found.number)
+        return so_many(found.number + others.number + (not others.exact), MOST_COUNTED)
 
     def listed(self, kind: str) -> ColumnElement[bool]:
         """Return the condition for what a list of a kind shows of what the actor may see, in the form that its size wants.
@@ -159,30 +174,13 @@ class CaseSearch:
             self._numbers[kind] = count_rows(self.session, select(Case.id).where(Case.kind == kind, own))
         return self._numbers[kind]
 
-    def _total(self, query: Rows, kind: str) -> Total:
-        """Count what lies in the actor's own units first: of a large one this is more than is counted, and soon met."""
-        own = in_own_units(self.work.actor, kind) if kind else None
-        if own is None or sees_all(self.work.actor, kind):
-            return count_rows(self.session, query)
-        found = count_rows(self.session, query.where(own))
-        elsewhere = self._elsewhere(kind, own) if found.exact else None
-        if elsewhere is None:
-            return found
-        others = count_rows(self.session, query.where(elsewhere), MOST_COUNTED - found.number)
-        return so_many(found.number + others.number + (not others.exact), MOST_COUNTED)
-
     def _elsewhere(self, kind: str, own: ColumnElement[bool]) -> ColumnElement[bool] | None:
         """Return the condition that a case of the kind lies elsewhere and is seen all the same; None if there is none.
 
         Mostly these are few: gathered once, they are not looked for again by each number of a page.
         """
         if kind not in self._gathered:
-            # Of what has no unit or no category "own" says neither yes nor no.
-            elsewhere = and_(not_(func.coalesce(own, false())), by_line(self.work.actor, kind))
-            query = select(Case.id).where(Case.kind == kind, elsewhere).limit(MOST_COUNTED + 1)
-            ids = self.session.scalars(query).all()
-            few = Case.id.in_(ids) if ids else None
-            self._gathered[kind] = few if len(ids) <= MOST_COUNTED else elsewhere
+            self._gathered[kind] = by_line(self.work.actor, kind, own, self.session, MOST_COUNTED)
         return self._gathered[kind]
 
     def proposal(self, typed: str, kind: str = "") -> Proposal | None:

@@ -1,10 +1,11 @@
-"""SQLite's triggers that copy a case onto its open line; those of PostgreSQL are made by the core's migration 0008.
+"""SQLite's triggers that copy a case onto its lines; those of PostgreSQL are made by the core's migrations 0008 and 0012.
 
 A migration on SQLite copies a table that it alters, which loses the triggers of that table and is refused while one of
 another table names it. So they are taken aside meanwhile.
 """
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from sqlalchemy import Connection, inspect
 
@@ -45,13 +46,44 @@ _CREATE = (
 )
 
 
-def copies_aside(connection: Connection) -> AbstractContextManager[None]:
+_ELSEWHERE = """
+    UPDATE referrals SET elsewhere = (
+        SELECT kind FROM cases WHERE id = new.case_id AND unit_id IS NOT new.to_unit_id
+    ) WHERE id = new.id;
+"""
+_DROP_ELSEWHERE = (
+    "DROP TRIGGER IF EXISTS referrals_added_elsewhere",
+    "DROP TRIGGER IF EXISTS referrals_changed_elsewhere",
+    "DROP TRIGGER IF EXISTS cases_elsewhere",
+)
+_CREATE_ELSEWHERE = (
+    "CREATE TRIGGER referrals_added_elsewhere AFTER INSERT ON referrals BEGIN" + _ELSEWHERE + "END",
+    """
+        CREATE TRIGGER referrals_changed_elsewhere AFTER UPDATE OF case_id, to_unit_id ON referrals BEGIN
+    """
+    + _ELSEWHERE
+    + "END",
+    """
+        CREATE TRIGGER cases_elsewhere AFTER UPDATE OF kind, unit_id ON cases
+        WHEN old.kind IS NOT new.kind OR old.unit_id IS NOT new.unit_id BEGIN
+            UPDATE referrals SET elsewhere = CASE WHEN to_unit_id IS NOT new.unit_id THEN new.kind END
+            WHERE case_id = new.id;
+        END
+    """,
+)
+
+
+@contextmanager
+def copies_aside(connection: Connection) -> Iterator[None]:
     """Take SQLite's triggers away while tables are migrated, and put them back where lines have the columns."""
-    return triggers_aside(connection, _DROP, _CREATE, _has_copies)
+    open_lines = triggers_aside(connection, _DROP, _CREATE, lambda _c: _has(connection, "changed_at"))
+    elsewhere = triggers_aside(
+        connection, _DROP_ELSEWHERE, _CREATE_ELSEWHERE, lambda _c: _has(connection, "elsewhere")
+    )
+    with open_lines, elsewhere:
+        yield
 
 
-def _has_copies(connection: Connection) -> bool:
+def _has(connection: Connection, name: str) -> bool:
     tables = inspect(connection)
-    return tables.has_table("referrals") and "changed_at" in {
-        c["name"] for c in tables.get_columns("referrals")
-    }
+    return tables.has_table("referrals") and name in {c["name"] for c in tables.get_columns("referrals")}

@@ -13,6 +13,8 @@ from civicportal.reference import REFERENCE
 _OPEN = text("closed_at IS NULL")
 _NEW = text("closed_at IS NULL AND read_at IS NULL")
 _OPEN_ACTION = text("type = 'action' AND closed_at IS NULL")
+_ELSEWHERE = text("elsewhere IS NOT NULL")
+_ADDRESSED = text("type IN ('copy', 'inquiry')")
 
 
 def _copied(*args: Any) -> Mapped[Any]:
@@ -20,7 +22,7 @@ def _copied(*args: Any) -> Mapped[Any]:
     return tagged(*args, deferred=True, deferred_raiseload=True, export=False)
 
 
-def _open_lines(name: str, *columns: str, where: TextClause = _OPEN) -> Index:
+def _lines(name: str, *columns: str, where: TextClause = _OPEN) -> Index:
     return Index(f"ix_referrals_{name}", *columns, postgresql_where=where, sqlite_where=where)
 
 
@@ -28,7 +30,8 @@ class Referral(Base):
     """One kartable line. An open case has exactly one open line of type "action".
 
     What a kartable sorts and filters by stands on an open line too, so that a page of it is read from an index however many
-    cases are open. Triggers of the database copy it there from the case; nobody else writes it.
+    cases are open; and on each line whether its case has gone to another unit. Triggers of the database copy it there from
+    the case; nobody else writes it.
     """
 
     __tablename__ = "referrals"
@@ -47,17 +50,20 @@ class Referral(Base):
         Index(None, "to_user_id", "case_id"),
         Index(None, "taken_by_id", "case_id"),
         Index(None, "closed_by_id", "closed_at"),
-        _open_lines("to_user", "to_user_id", "deadline", "case_id"),
-        _open_lines("taken_by", "taken_by_id", "deadline", "case_id"),
-        _open_lines("unit_deadline", "to_unit_id", "kind", "deadline", "case_id"),
-        _open_lines("unit_sent", "to_unit_id", "kind", "sent_at", "case_id"),
-        _open_lines("kind_deadline", "kind", "deadline", "case_id"),
-        _open_lines("unit_changed", "to_unit_id", "kind", "changed_at", "case_id"),
-        _open_lines("unit_new", "to_unit_id", "kind", "deadline", "case_id", where=_NEW),
-        _open_lines("category", "category_id", "deadline", "case_id"),
-        _open_lines("deadline", "deadline", "case_id"),
-        _open_lines("sent", "sent_at", "case_id"),
-        _open_lines("changed", "changed_at", "case_id"),
+        # What a unit sees of cases that lie in others now, and by what it was asked or told.
+        _lines("elsewhere", "to_unit_id", "elsewhere", "case_id", where=_ELSEWHERE),
+        _lines("addressed", "to_unit_id", "case_id", where=_ADDRESSED),
+        _lines("to_user", "to_user_id", "deadline", "case_id"),
+        _lines("taken_by", "taken_by_id", "deadline", "case_id"),
+        _lines("unit_deadline", "to_unit_id", "kind", "deadline", "case_id"),
+        _lines("unit_sent", "to_unit_id", "kind", "sent_at", "case_id"),
+        _lines("kind_deadline", "kind", "deadline", "case_id"),
+        _lines("unit_changed", "to_unit_id", "kind", "changed_at", "case_id"),
+        _lines("unit_new", "to_unit_id", "kind", "deadline", "case_id", where=_NEW),
+        _lines("category", "category_id", "deadline", "case_id"),
+        _lines("deadline", "deadline", "case_id"),
+        _lines("sent", "sent_at", "case_id"),
+        _lines("changed", "changed_at", "case_id"),
         {"sqlite_autoincrement": True},
     )
 
@@ -97,6 +103,8 @@ class Referral(Base):
     paused_at: Mapped[datetime | None] = _copied()
     sent_at: Mapped[datetime | None] = _copied()
     changed_at: Mapped[datetime | None] = _copied()
+    #: The kind of a case that lies in another unit than the line's now, or in none; else None.
+    elsewhere: Mapped[str | None] = _copied(String(40))
 
 
 class RoutingRule(Base):

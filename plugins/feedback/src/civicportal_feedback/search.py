@@ -65,8 +65,8 @@ class FeedbackSearch:
         known = self._counted(filters)
         if known is not None:
             return Total(known)
-        query = self._filtered(filters, Case.id).where(self.work.get(CaseSearch).listed(KIND))
-        return self.work.get(CaseSearch).total(query, filters.words, KIND)
+        query = self._filtered(filters, Case.id)
+        return self.work.get(CaseSearch).total_listed(KIND, query, filters.words)
 
     def instead_of(self, filters: Filters) -> str:
         """Return words that would find something in place of those that find nothing; empty for none."""

@@ -75,7 +75,7 @@ class ReportSearch:
         known = self._counted(filters)
         if known is not None:
             return Total(known)
-        return self.work.get(CaseSearch).total(self._walked(filters, Case.id), filters.words, KIND)
+        return self.work.get(CaseSearch).total_listed(KIND, self._filtered(filters, Case.id), filters.words)
 
     def instead_of(self, filters: Filters) -> str:
         """Return words that would find something in place of those that find nothing; empty for none."""

@@ -22,7 +22,6 @@ from civicportal.api import (
     User,
     Work,
     case_page,
-    count_rows,
     stages_of,
     store,
     visible,
@@ -77,12 +76,8 @@ class MeetingSearch:
         if known is not None:
             return Total(known)
         # What stands in the request itself no index knows: words are looked for in every one.
-        query = self._walked(filters, Case.id)
-        return (
-            count_rows(self.session, query)
-            if filters.words
-            else self.work.get(CaseSearch).total(query, kind=KIND)
-        )
+        query = self._base(Case.id).where(*self._conditions(filters))
+        return self.work.get(CaseSearch).total_listed(KIND, query)
 
     def instead_of(self, filters: Filters) -> str:
         """Return words that would find something in place of those that find nothing; empty for none."""

@@ -13,13 +13,13 @@ BEGIN, END = "<!-- written by tests/api_surface.py -->\n", "<!-- end -->\n"
 #: Title of a table: the modules whose names stand in it.
 TABLES = {
     "The portal and its plugins": "site work hookspecs plugins settings toml_types checks cli jobs errors limits",
-    "People and rights": "access accounts security audit",
+    "People and rights": "access reach accounts security audit",
     "Cases": "cases",
     "Units, routing and the kartable": "organization kartable",
     "Messages": "notifications",
     "Forms": "forms schema persian",
     "Pages": "web dashboard i18n lists",
-    "Tables and pictures": "db storage",
+    "Tables and pictures": "db hints storage",
     "Time and place": "calendar geo countries",
     "Figures and files to take along": "statistics exports",
     "The demonstration": "demo",

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true, un
 from sqlalchemy.orm import aliased
 
 from civicportal.cases.models import Case
-from civicportal.db import Unindexed
+from civicportal.hints import Unindexed
 from civicportal.kartable.models import Referral
 from civicportal.scopes import (
     ADDRESSED,
@@ -21,7 +21,6 @@ from civicportal.scopes import (
     kinds_of,
     personal,
     persons,
-    shares_out,
 )
 from civicportal.security import Grant, Identity
 
@@ -52,9 +51,7 @@ def visible(
         return false()
     ids = gathered(identity, kind, verb) if kind and not walked else None
     if ids is not None:
-        # Where categories share out a unit, some of what was gathered must be left out again.
-        inside = visible(identity, verb, walked=True) if shares_out(identity) else true()
-        return and_(Case.id.in_(union(*ids)), inside)
+        return Case.id.in_(union(*ids))
     conditions: list[ColumnElement[bool]] = [
         _covered_by(grant, verb, walked) for grant in identity.grants if _may(grant, verb)
     ]

@@ -111,6 +111,7 @@ from civicportal.geo import (
     shade_scale,
 )
 from civicportal.geo.sql import column_of, row_of
+from civicportal.hints import Rare
 from civicportal.hookspecs import hookimpl
 from civicportal.i18n import _, format_number, localized_digits
 from civicportal.jobs import Job
@@ -147,6 +148,7 @@ from civicportal.organization.models import Category, Unit
 from civicportal.organization.services import OrganizationService, Tree
 from civicportal.persian import key, store
 from civicportal.plugins import PluginModels
+from civicportal.reach import in_own_counters
 from civicportal.schema import (
     BoundedInt,
     Choice,
@@ -340,6 +342,7 @@ __all__ = [
     "PublicEvent",
     "PublicHistory",
     "RadioWidget",
+    "Rare",
     "Rating",
     "RatingService",
     "ReadyTextService",
@@ -418,6 +421,7 @@ __all__ = [
     "id_column",
     "identity_facts",
     "identity_of",
+    "in_own_counters",
     "in_stage",
     "keep_form",
     "key",

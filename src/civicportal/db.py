@@ -13,7 +13,6 @@ from typing import Any, cast
 
 from sqlalchemy import (
     BigInteger,
-    ColumnElement,
     Connection,
     CursorResult,
     DateTime,
@@ -28,10 +27,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.sql import coercions, roles
-from sqlalchemy.sql.visitors import InternalTraversal
 
 from civicportal.connections import WRITE, prepare_postgresql, prepare_sqlite
 from civicportal.errors import ConfigurationError
@@ -117,32 +113,6 @@ def id_column(person: str | None = None) -> Mapped[int]:
     :param person: as of :func:`tagged`, for the tables of people and cases themselves.
     """
     return tagged(BigId, primary_key=True, autoincrement=True, person=person)
-
-
-class Unindexed(ColumnElement[Any]):
-    """A column by whose index SQLite looks for no rows; elsewhere it is the column.
-
-    SQLite knows no numbers of its rows. A subquery for each row of another table it answers by whatever index it meets
-    first, be it that of all lines of a unit, and so reads hundreds of thousands of rows for each of a thousand.
-    """
-
-    inherit_cache = True
-    __visit_name__ = "unindexed"
-    _traverse_internals = [("column", InternalTraversal.dp_clauseelement)]
-
-    def __init__(self, column: Any) -> None:
-        self.column = coercions.expect(roles.ExpressionElementRole, column)
-        self.type = self.column.type
-
-
-@compiles(Unindexed)
-def _plain(element: Unindexed, compiler: Any, **options: Any) -> str:
-    return str(compiler.process(element.column, **options))
-
-
-@compiles(Unindexed, "sqlite")
-def _with_a_sign(element: Unindexed, compiler: Any, **options: Any) -> str:
-    return f"+{compiler.process(element.column, **options)}"
 
 
 def insert_into(dialect: str, table: Any) -> Any:

@@ -1,14 +1,15 @@
 """Where the cases lie that somebody may see, for an index: :func:`civicportal.access.visible` decides."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, func, not_, or_, true, union, union_all
 from sqlalchemy.orm import Session
 
 from civicportal.access import visible
 from civicportal.cases.models import Case
-from civicportal.scopes import gathered, held, kinds_of, shares_out
-from civicportal.security import Identity
+from civicportal.scopes import gathered, held, kinds_of
+from civicportal.security import Grant, Identity
 
 
 @dataclass(frozen=True)
@@ -39,33 +40,47 @@ def reaches(identity: Identity) -> list[Reach]:
     ]
 
 
-def in_own_units(identity: Identity, kind: str) -> ColumnElement[bool] | None:
+def in_own_units(identity: Identity, kind: str) -> ColumnElement[bool]:
     """Return a condition on ``Case`` for the most of what :func:`~civicportal.access.visible` holds for: an index has it together.
 
-    :returns: that a membership covers the case where it lies now, whatever lines it has; None for who has no membership.
+    :returns: that a membership covers the case where it lies now, whatever lines it has.
     """
-    grants = [grant for grant in identity.grants if grant.gives(f"{kind}:case:view")]
-    return or_(*(held(grant) for grant in grants)) if identity.is_staff and grants else None
+    return or_(false(), *(held(grant) for grant in _memberships(identity, kind)))
 
 
-def by_line(
-    identity: Identity, kind: str, own: ColumnElement[bool], session: Session, most: int
-) -> ColumnElement[bool] | None:
-    """Return the condition on ``Case`` for those of a kind that may be seen by a line and are not the units' own.
+def in_own_counters(identity: Identity, kind: str, counter: Any) -> ColumnElement[bool]:
+    """Return the same condition on a table of counters, whose ``unit_id`` and ``category_id`` say 0 for none."""
+    return or_(false(), *(_counted(grant, counter) for grant in _memberships(identity, kind)))
+
+
+def _counted(grant: Grant, counter: Any) -> ColumnElement[bool]:
+    found = [] if grant.units is None else [counter.unit_id.in_(grant.units)]
+    if grant.categories is not None:
+        unsorted = frozenset() if grant.units is None else frozenset({0})
+        found.append(counter.category_id.in_(grant.categories | unsorted))
+    return and_(true(), *found)
+
+
+def _memberships(identity: Identity, kind: str) -> list[Grant]:
+    return [grant for grant in identity.grants if identity.is_staff and grant.gives(f"{kind}:case:view")]
+
+
+def by_line(identity: Identity, kind: str, session: Session, most: int) -> ColumnElement[bool] | None:
+    """Return the condition on ``Case`` for those of a kind that may be seen by a line and are not of :func:`in_own_units`.
 
     Mostly these are few: then they are named by their ids, so that nobody looks for them again.
 
-    :param own: what :func:`in_own_units` returned.
     :param most: so many ids are few.
     :returns: None where there is none.
     """
+    if not identity.is_staff:
+        return None
     queries = gathered(identity, kind, "view", by_line=True)
     # Of what has no unit or no category "own" says neither yes nor no.
-    others = not_(func.coalesce(own, false()))
+    others = not_(func.coalesce(in_own_units(identity, kind), false()))
     if queries is None:
         return and_(others, visible(identity, kind=kind))
     ids = set(session.scalars(union_all(*queries).limit(most + 1)))
     if not ids:
         return None
-    inside = visible(identity, walked=True) if shares_out(identity) else true()
-    return and_(Case.id.in_(ids if len(ids) <= most else union(*queries)), others, inside)
+    return and_(Case.id.in_(ids if len(ids) <= most else union(*queries)), others)

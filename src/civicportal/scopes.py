@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, func, not_, or_, select, true
 from sqlalchemy.orm import aliased
 
 from civicportal.cases.models import Case
-from civicportal.db import Unindexed
+from civicportal.hints import Unindexed
 from civicportal.kartable.models import Referral
 from civicportal.security import Grant, Identity
 
@@ -41,7 +41,7 @@ def kinds_of(grant: Grant, verb: str) -> list[str]:
 
 
 def in_category(grant: Grant, of: type[Case] | type[Referral] = Case) -> ColumnElement[bool]:
-    """Return the condition on a case, or on the copy of it on an open line, that its category is covered."""
+    """Return the condition on a case, or on the copy of it on a line, that its category is covered."""
     if grant.categories is None:
         return true()
     inside = of.category_id.in_(grant.categories)
@@ -58,17 +58,10 @@ def held(grant: Grant, of: type[Case] = Case) -> ColumnElement[bool]:
     return and_(of.unit_id.in_(grant.units), or_(category.in_(grant.categories), of.category_id.is_(None)))
 
 
-def shares_out(identity: Identity) -> bool:
-    """Tell whether a membership covers some categories of a unit and not others."""
-    return any(grant.units is not None and grant.categories is not None for grant in identity.grants)
-
-
 def gathered(identity: Identity, kind: str, verb: str, *, by_line: bool = False) -> list[Select[int]] | None:
-    """Return queries for the ids of all cases of a kind that :func:`~civicportal.access.visible` means, and of others.
+    """Return queries for the ids of all cases of a kind that :func:`~civicportal.access.visible` means, and perhaps of other kinds.
 
-    Others are those of other kinds and, for whom categories share out a unit, of its other categories.
-
-    :param by_line: only of those that a line of the units or of the person is needed for.
+    :param by_line: only of those that a line of the units or of the person is needed for, and perhaps of some others.
     :returns: None for who sees every case, or none.
     """
     grants = [grant for grant in identity.grants if grant.gives(f"{kind}:case:{verb}")]
@@ -79,7 +72,7 @@ def gathered(identity: Identity, kind: str, verb: str, *, by_line: bool = False)
     for grant in grants:
         found += _once_inside(grant, kind, view=view)
     if view:
-        found.append(_personally(identity, grants))
+        found.append(_personally(identity, kind, grants))
     return found or None
 
 
@@ -94,14 +87,20 @@ def _once_inside(grant: Grant, kind: str, *, view: bool) -> Iterator[Select[Any]
         return
     line = aliased(Referral)
     lines = select(line.case_id).where(line.to_unit_id.in_(grant.units))
-    yield lines.where(line.elsewhere == kind)
+    yield lines.where(line.elsewhere == kind, in_category(grant, line))
     if view and grant.categories is not None:
         yield lines.where(line.type.in_(ADDRESSED), line.to_user_id.is_(None))
 
 
-def _personally(identity: Identity, grants: list[Grant]) -> Select[Any]:
-    """Return the cases with a line to the person that are not held anyway."""
+def _personally(identity: Identity, kind: str, grants: list[Grant]) -> Select[Any]:
+    """Return the cases with a line to the person that are not held anyway, as far as the line can tell."""
     line = aliased(Referral)
-    lines = select(line.case_id).where(personal(identity, line))
-    whole = [unit for grant in grants if grant.categories is None for unit in grant.units or ()]
-    return lines.where(or_(line.elsewhere.is_not(None), line.to_unit_id.not_in(whole))) if whole else lines
+    lines = select(line.case_id).where(line.kind == kind, personal(identity, line))
+    anyway = [
+        and_(line.elsewhere.is_(None), _of_units(grant, line), in_category(grant, line)) for grant in grants
+    ]
+    return lines.where(not_(func.coalesce(or_(*anyway), false()))) if anyway else lines
+
+
+def _of_units(grant: Grant, line: type[Referral]) -> ColumnElement[bool]:
+    return true() if grant.units is None else line.to_unit_id.in_(grant.units)

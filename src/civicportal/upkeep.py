@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 LOOKED_AT = 10_000
 """Entries of an index that are looked at: enough to tell a rare value from a frequent one, and done in a moment."""
 
+MISLEADING = ("referrals",)
+"""Tables whose numbers SQLite draws wrong conclusions from: it takes NULL, which most lines have in most columns, for one value
+of many, and then gathers hundreds of thousands of lines. Of indexes without numbers it takes the one that fits best."""
+
 
 def analyse(site: "Site") -> None:
     """Let SQLite look at its tables: without numbers it takes an index that finds half of them.
@@ -23,6 +27,10 @@ def analyse(site: "Site") -> None:
     with short_transaction(site.engines) as connection:
         connection.exec_driver_sql(f"PRAGMA analysis_limit={LOOKED_AT}")
         connection.exec_driver_sql("ANALYZE")
+        for table in MISLEADING:
+            connection.exec_driver_sql("DELETE FROM sqlite_stat1 WHERE tbl = ?", (table,))
+        # Read them anew, as they are now.
+        connection.exec_driver_sql("ANALYZE sqlite_schema")
 
 
 JOBS = (Job(name="core.analyse", every=timedelta(days=1), run=analyse),)

@@ -110,10 +110,12 @@ class Work:
     def acting_as(self, actor: Identity) -> Iterator[None]:
         """Let somebody else act for a moment: nobody in particular, where the sender stays unknown."""
         before, self.actor = self.actor, actor
+        # What services remember is what this person may see, and no other.
+        services, self._services = self._services, {}
         try:
             yield
         finally:
-            self.actor = before
+            self.actor, self._services = before, services
 
     @contextmanager
     def attempt(self) -> Iterator[None]:

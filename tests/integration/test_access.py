@@ -29,6 +29,8 @@ from civicportal.lists import Total
 from civicportal.organization.models import Category, Unit
 from civicportal.reach import in_own_units, reaches
 from civicportal.security import SYSTEM, VISITOR, Grant, Identity
+from civicportal.statistics.lookup import CounterService
+from civicportal.statistics.services import StatisticsService
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
 
 VERBS = ("view", "work", "contact", "act_any", "export")
@@ -51,6 +53,8 @@ def scatter(site, rng):
             case.unit_id = rng.choice([None, *(unit.id for unit in units)])
             for _line in range(rng.randrange(4)):
                 work.session.add(any_line(case, rng, units, people, work.clock.now()))
+    with site.work() as work:
+        work.get(StatisticsService).rebuild()
 
 
 def any_line(case, rng, units, people, now):
@@ -134,6 +138,24 @@ def compare(work):
                 with work.acting_as(person):
                     listed = select(Case.id).where(Case.kind == kind, CaseSearch(work).listed(kind))
                     total = CaseSearch(work).total(walked.where(Case.kind == kind), kind=kind)
+                    every = select(Case.id).where(Case.kind == kind)
+                    assert CaseSearch(work).total_listed(kind, every) == total
+                    assert CaseSearch(work).total_listed(
+                        kind, every.where(Case.unit_id == units[0])
+                    ) == Total(
+                        sum(by_id[id_].kind == kind and by_id[id_].unit_id == units[0] for id_ in in_sql)
+                    )
+                    assert CounterService(work).total(kind) == total
+                    assert CounterService(work).total(
+                        kind, units=units[:2], categories=categories[1:]
+                    ) == Total(
+                        sum(
+                            by_id[id_].kind == kind
+                            and by_id[id_].unit_id in units[:2]
+                            and by_id[id_].category_id in categories[1:]
+                            for id_ in in_sql
+                        )
+                    )
                 assert set(session.scalars(listed)) == {id_ for id_ in in_sql if by_id[id_].kind == kind}
                 assert total == Total(sum(by_id[id_].kind == kind for id_ in in_sql))
             if sees_all(person, kind, verb):

@@ -7,7 +7,10 @@ from sqlalchemy import delete, event, select, update
 
 from civicportal.cases.models import Case
 from civicportal.cases.services import CaseService
+from civicportal.kartable.models import Referral
+from civicportal.lists import Total
 from civicportal.security import SYSTEM
+from civicportal.statistics import lookup
 from civicportal.statistics.backfill import catch_up, sum_up
 from civicportal.statistics.figures import FigureService
 from civicportal.statistics.lookup import CounterService
@@ -129,7 +132,7 @@ def test_figures_of_any_span_are_those_of_the_cases(town):
             whole = [sum(column) for column in zip(*service.by_day(live).values(), strict=True)]
             months = service.by_day(counted, "month")
             assert [sum(column) for column in zip(*months.values(), strict=True)] == whole
-            assert work.get(CounterService).number(KIND, span=span) == whole[0]
+            assert work.get(CounterService).total(KIND, span=span) == Total(whole[0])
 
 
 @pytest.mark.parametrize(
@@ -144,13 +147,31 @@ def test_figures_of_any_span_are_those_of_the_cases(town):
 )
 def test_a_list_knows_its_length_from_the_counters(town, narrowed, number):
     with town.site.work(actor=town.boss, write=False) as work:
-        assert work.get(CounterService).number(KIND, **narrowed) == number
-        assert work.get(CounterService).number(KIND, units=[town.unit.id], **narrowed) == number
-        assert work.get(CounterService).number(KIND, categories=[town.category.id + 1], **narrowed) == 0
+        assert work.get(CounterService).total(KIND, **narrowed) == Total(number)
+        assert work.get(CounterService).total(KIND, units=[town.unit.id], **narrowed) == Total(number)
+        assert work.get(CounterService).total(KIND, categories=[town.category.id + 1], **narrowed) == Total(0)
 
 
-def test_who_does_not_see_all_is_not_told(town):
+def test_an_officer_is_told_of_the_cases_that_they_may_see(town):
+    with town.site.work() as work:
+        other = make_unit(work, "parks")
+        for number, case in enumerate(work.session.scalars(select(Case).order_by(Case.id).limit(3))):
+            case.unit_id = other.id
+            if number:
+                work.session.execute(delete(Referral).where(Referral.case_id == case.id))
+        work.session.flush()
+        work.get(StatisticsService).rebuild()
     with town.site.work(actor=town.officer, write=False) as work:
-        assert work.get(CounterService).number(KIND) is None
+        counters = work.get(CounterService)
+        assert counters.total(KIND) == Total(DAYS // 4 - 2)
+        assert counters.total(KIND, units=[other.id]) == Total(1)
     with town.site.work(actor=SYSTEM, write=False) as work:
-        assert work.get(CounterService).number(KIND) == DAYS // 4
+        assert work.get(CounterService).total(KIND) == Total(DAYS // 4)
+
+
+def test_beside_many_of_their_own_no_others_are_counted(town, monkeypatch):
+    monkeypatch.setattr(lookup, "MOST_COUNTED", 1)
+    with town.site.work(actor=town.officer, write=False) as work:
+        assert not work.get(CounterService).total(KIND).exact
+    with town.site.work(actor=SYSTEM, write=False) as work:
+        assert work.get(CounterService).total(KIND) == Total(DAYS // 4)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import case as choose
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from civicportal.accounts.models import Membership
 from civicportal.cases.models import Case
@@ -47,7 +47,12 @@ def astray(work):
     """Return the lines that do not say whether their case lies elsewhere as it is."""
     gone = choose((Referral.to_unit_id.is_distinct_from(Case.unit_id), Case.kind))
     query = select(Referral.id).join(Case, Case.id == Referral.case_id)
-    return work.session.scalars(query.where(Referral.elsewhere.is_distinct_from(gone))).all()
+    wrong = or_(
+        Referral.elsewhere.is_distinct_from(gone),
+        Referral.kind.is_distinct_from(Case.kind),
+        Referral.category_id.is_distinct_from(Case.category_id),
+    )
+    return work.session.scalars(query.where(wrong)).all()
 
 
 @pytest.fixture
@@ -94,6 +99,10 @@ def test_a_case_that_is_moved_by_hand_lies_elsewhere(work, office, where):
     assert work.session.scalars(select(Referral.elsewhere)).all() == [None]
     work.session.execute(update(Referral).values(to_unit_id=other or unit.id))
     assert not astray(work)
+    work.session.execute(update(Referral).values(closed_at=work.clock.now()))
+    for values in ({"kind": "another"}, {"category_id": None}):
+        work.session.execute(update(Case).values(**values))
+        assert not astray(work)
 
 
 def test_a_line_that_opens_again_has_what_the_case_has_now(work, office):

@@ -57,18 +57,6 @@ def test_sqlite_looks_for_the_lines_of_a_case_not_for_those_of_a_unit(reading, v
 
 #: What a limited ANALYZE of SQLite says of a million cases: of NULL it believes that it is one moment, or one person, of many.
 STATISTICS = """\
-referrals ix_referrals_unit_new 91388 5001 3334 6 1
-referrals ix_referrals_deadline 412888 106 1
-referrals ix_referrals_unit_deadline 412888 10001 6667 13 1
-referrals ix_referrals_kind_deadline 412888 6667 23 1
-referrals ix_referrals_category 412888 6667 16 1
-referrals ix_referrals_taken_by 412888 6667 9 1
-referrals ix_referrals_to_user 412888 10001 106 1
-referrals uq_referrals_open_action 412888 1
-referrals ix_referrals_to_user_id_case_id 1116394 10001 1
-referrals ix_referrals_to_unit_id_case_id 1116394 10001 1
-referrals ix_referrals_taken_by_id_case_id 1116394 10001 1
-referrals ix_referrals_case_id_id 1116394 2 1
 cases ix_cases_open_deadline 412888 6667 23 1
 cases ix_cases_kind_deadline_id 1000000 10001 53 1
 cases ix_cases_kind_updated_at_id 1000000 10001 1 1

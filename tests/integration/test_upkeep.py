@@ -30,6 +30,9 @@ def test_sqlite_knows_how_rare_a_value_is(site, numbers):
     assert numbers() == {}
     assert "core.analyse" in JobRunner(site).run_due()
     assert numbers()["ix_cases_citizen_id_created_at"].split()[0] == "30"
+    with site.work(write=False) as work:
+        lines = text("SELECT count(*) FROM sqlite_stat1 WHERE tbl = 'referrals'")
+        assert work.session.scalar(lines) == 0, "of these SQLite draws wrong conclusions"
 
 
 def test_postgresql_clears_up_more_often_than_it_comes(site):

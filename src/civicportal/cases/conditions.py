@@ -7,7 +7,8 @@ from sqlalchemy import ColumnElement, and_, or_
 from civicportal.calendar import CityCalendar
 from civicportal.cases.models import Case
 from civicportal.cases.workflow import OPEN_STAGES
-from civicportal.db import NEVER, Unindexed
+from civicportal.db import NEVER
+from civicportal.hints import Unindexed
 from civicportal.lists import within_days
 
 

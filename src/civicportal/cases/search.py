@@ -33,6 +33,7 @@ from civicportal.cases.search_query import fts5_query, tsquery, tsquery_of_kind,
 from civicportal.cases.suggestions import SuggestionService
 from civicportal.cases.vocabulary import is_counted
 from civicportal.cases.wanted import Term, Wanted, read
+from civicportal.hints import Rare
 from civicportal.lists import MOST_COUNTED, Total, count_rows, more_than, so_many
 from civicportal.reach import by_line, in_own_units
 
@@ -143,12 +144,11 @@ class CaseSearch:
         :param query: selects from ``Case``; the actor need not be allowed to see it all.
         :param typed: words by which :meth:`matches` has narrowed it.
         """
-        own = in_own_units(self.work.actor, kind)
-        if typed or own is None or sees_all(self.work.actor, kind):
+        if typed or sees_all(self.work.actor, kind):
             return self.total(query.where(self.listed(kind)), typed, kind)
         # In the actor's own units first: of a large one this is more than is counted, and soon met.
-        found = count_rows(self.session, query.where(own))
-        elsewhere = self._elsewhere(kind, own) if found.exact else None
+        found = count_rows(self.session, query.where(in_own_units(self.work.actor, kind)))
+        elsewhere = self.elsewhere(kind) if found.exact else None
         if elsewhere is None:
             return found
         others = count_rows(self.session, query.where(elsewhere), MOST_COUNTED - found.number)
@@ -160,27 +160,29 @@ class CaseSearch:
         Of much, whoever walks along the list soon meets a page of it; of little, hundreds of thousands of others would be
         looked at for each, so it is named: what lies in the actor's units, and the ids of the few that lie elsewhere.
         """
-        own = None if sees_all(self.work.actor, kind) else in_own_units(self.work.actor, kind)
-        if own is None:
+        if sees_all(self.work.actor, kind) or not self._own(kind).exact:
             return visible(self.work.actor, walked=True)
-        if not self._own(kind, own).exact:
-            return visible(self.work.actor, walked=True)
-        elsewhere = self._elsewhere(kind, own)
+        own, elsewhere = in_own_units(self.work.actor, kind), self.elsewhere(kind)
         return own if elsewhere is None else or_(own, elsewhere)
 
-    def _own(self, kind: str, own: ColumnElement[bool]) -> Total:
+    def _own(self, kind: str) -> Total:
         """Return how many cases of the kind lie in the actor's own units."""
         if kind not in self._numbers:
+            own = in_own_units(self.work.actor, kind)
             self._numbers[kind] = count_rows(self.session, select(Case.id).where(Case.kind == kind, own))
         return self._numbers[kind]
 
-    def _elsewhere(self, kind: str, own: ColumnElement[bool]) -> ColumnElement[bool] | None:
-        """Return the condition that a case of the kind lies elsewhere and is seen all the same; None if there is none.
+    def elsewhere(self, kind: str) -> ColumnElement[bool] | None:
+        """Return the condition that a case of the kind lies outside the actor's units and is seen all the same.
 
         Mostly these are few: gathered once, they are not looked for again by each number of a page.
+
+        :returns: None if there is none.
         """
+        if sees_all(self.work.actor, kind):
+            return None
         if kind not in self._gathered:
-            self._gathered[kind] = by_line(self.work.actor, kind, own, self.session, MOST_COUNTED)
+            self._gathered[kind] = by_line(self.work.actor, kind, self.session, MOST_COUNTED)
         return self._gathered[kind]
 
     def proposal(self, typed: str, kind: str = "") -> Proposal | None:
@@ -265,7 +267,7 @@ class CaseSearch:
         return " & ".join(part for part in parts if part)
 
     def _latest(self, number: int) -> ColumnElement[bool]:
-        return Case.id > self._newest - number
+        return Rare(Case.id > self._newest - number)
 
     @memoized_property
     def _newest(self) -> int:

@@ -47,8 +47,8 @@ _CREATE = (
 
 
 _ELSEWHERE = """
-    UPDATE referrals SET elsewhere = (
-        SELECT kind FROM cases WHERE id = new.case_id AND unit_id IS NOT new.to_unit_id
+    UPDATE referrals SET (kind, category_id, elsewhere) = (
+        SELECT kind, category_id, CASE WHEN unit_id IS NOT new.to_unit_id THEN kind END FROM cases WHERE id = new.case_id
     ) WHERE id = new.id;
 """
 _DROP_ELSEWHERE = (
@@ -64,9 +64,10 @@ _CREATE_ELSEWHERE = (
     + _ELSEWHERE
     + "END",
     """
-        CREATE TRIGGER cases_elsewhere AFTER UPDATE OF kind, unit_id ON cases
-        WHEN old.kind IS NOT new.kind OR old.unit_id IS NOT new.unit_id BEGIN
-            UPDATE referrals SET elsewhere = CASE WHEN to_unit_id IS NOT new.unit_id THEN new.kind END
+        CREATE TRIGGER cases_elsewhere AFTER UPDATE OF kind, category_id, unit_id ON cases
+        WHEN old.kind IS NOT new.kind OR old.category_id IS NOT new.category_id OR old.unit_id IS NOT new.unit_id BEGIN
+            UPDATE referrals SET kind = new.kind, category_id = new.category_id,
+                elsewhere = CASE WHEN to_unit_id IS NOT new.unit_id THEN new.kind END
             WHERE case_id = new.id;
         END
     """,

@@ -13,7 +13,7 @@ from civicportal.cases.models import Case
 from civicportal.cases.paging import SORTS, Page, Rows, Window
 from civicportal.cases.search import CaseSearch
 from civicportal.cases.workflow import OPEN_STAGES
-from civicportal.db import Unindexed
+from civicportal.hints import Unindexed
 from civicportal.i18n import _
 from civicportal.kartable.models import Referral
 from civicportal.kartable.parts import OTHER, best_line, earlier_line, own_parts, parts, some_of

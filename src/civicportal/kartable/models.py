@@ -30,8 +30,8 @@ class Referral(Base):
     """One kartable line. An open case has exactly one open line of type "action".
 
     What a kartable sorts and filters by stands on an open line too, so that a page of it is read from an index however many
-    cases are open; and on each line whether its case has gone to another unit. Triggers of the database copy it there from
-    the case; nobody else writes it.
+    cases are open; and on each line of what kind and category its case is, and whether it has gone to another unit. Triggers of the database
+    copy it there from the case; nobody else writes it.
     """
 
     __tablename__ = "referrals"
@@ -47,8 +47,8 @@ class Referral(Base):
         # Which cases a unit or a person ever had. Of open lines the others know; with ``closed_at`` here SQLite, which
         # takes NULL for one moment of many, would gather most open lines by these.
         Index(None, "to_unit_id", "case_id"),
-        Index(None, "to_user_id", "case_id"),
-        Index(None, "taken_by_id", "case_id"),
+        Index(None, "to_user_id", "kind", "case_id"),
+        Index(None, "taken_by_id", "kind", "case_id"),
         Index(None, "closed_by_id", "closed_at"),
         # What a unit sees of cases that lie in others now, and by what it was asked or told.
         _lines("elsewhere", "to_unit_id", "elsewhere", "case_id", where=_ELSEWHERE),
@@ -93,10 +93,10 @@ class Referral(Base):
     #: The events of the case that opened and closed the line: an undo follows them.
     opened_event_id: Mapped[int | None] = tagged(BigId)
     closed_event_id: Mapped[int | None] = tagged(BigId)
-    #: Copies of the case, right while the line is open; ``sent_at`` and ``changed_at`` are its ``created_at`` and
-    #: ``updated_at``.
     kind: Mapped[str | None] = _copied(String(40))
     category_id: Mapped[int | None] = _copied(BigId)
+    #: Copies of the case, right while the line is open; ``sent_at`` and ``changed_at`` are its ``created_at`` and
+    #: ``updated_at``.
     status: Mapped[str | None] = _copied(String(40))
     stage: Mapped[str | None] = _copied(String(12))
     deadline: Mapped[datetime | None] = _copied()

@@ -1,12 +1,17 @@
 """Asking the counters: the length of a list that they know, and which of them hold which days."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, func, select, union_all
 
 from civicportal.access import sees_all
 from civicportal.calendar import CityCalendar
+from civicportal.cases.conditions import sent_between
+from civicportal.cases.models import Case
+from civicportal.cases.search import CaseSearch
+from civicportal.lists import MOST_COUNTED, Total, count_rows, more_than, so_many
+from civicportal.reach import in_own_counters
 from civicportal.statistics.models import CaseCount, CaseMonthCount
 from civicportal.statistics.periods import Span, whole_months
 
@@ -14,6 +19,8 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 ALWAYS = Span()
+Narrowed = Mapping[str, Collection[Any] | None]
+"""Names of columns that cases and counters share, and the values that are asked for; None for all."""
 
 
 def pieces(span: Span, calendar: CityCalendar) -> Iterator[tuple[Any, Span]]:
@@ -37,14 +44,14 @@ def counted_in(model: Any, kind: str, span: Span) -> list[ColumnElement[bool]]:
 
 
 class CounterService:
-    """Says how many cases a list has, without reading one of them."""
+    """Says how many cases a list has, without reading those of the actor's own units."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
         self.session = work.session
         self._by_state: dict[str, list[tuple[str, str, int]]] = {}
 
-    def number(
+    def total(
         self,
         kind: str,
         *,
@@ -53,38 +60,63 @@ class CounterService:
         categories: Collection[int] | None = None,
         units: Collection[int] | None = None,
         span: Span = ALWAYS,
-    ) -> int | None:
-        """Return the number of cases that a list shows, narrowed by this and by nothing else; None narrows nothing.
+    ) -> Total:
+        """Return how many cases a list shows to the actor, narrowed by this and by nothing else; None narrows nothing.
+
+        Beside many of an officer's own units, cases that they may see elsewhere are not counted: there are more, it says.
 
         :param units: that hold the cases.
         :param span: the days on which they were registered.
-        :returns: None when the actor does not see every case of the kind.
         """
-        if not sees_all(self.work.actor, kind):
-            return None
+        narrowed = {"stage": stages, "status": statuses, "category_id": categories, "unit_id": units}
         if categories is None and units is None and span == ALWAYS:
-            return sum(
+            own = sum(
                 n
                 for stage, status, n in self._states(kind)
                 if (stages is None or stage in stages) and (statuses is None or status in statuses)
             )
-        narrowed = {"stage": stages, "status": statuses, "category_id": categories, "unit_id": units}
+        else:
+            own = self._own(kind, narrowed, span)
+        if sees_all(self.work.actor, kind):
+            return Total(own)
+        if own > MOST_COUNTED:
+            return more_than(own)
+        others = self._elsewhere(kind, narrowed, span, MOST_COUNTED - own)
+        return so_many(own + others.number + (not others.exact), MOST_COUNTED)
+
+    def _own(self, kind: str, narrowed: Narrowed, span: Span) -> int:
         parts = [
-            select(model.n).where(
-                *counted_in(model, kind, days),
-                *(getattr(model, name).in_(of) for name, of in narrowed.items() if of is not None),
-            )
+            select(model.n).where(*self._seen(model, kind, days), *_among(model, narrowed))
             for model, days in pieces(span, self.work.site.calendar)
         ]
         return self.session.scalar(select(func.sum(union_all(*parts).subquery().c.n))) or 0
+
+    def _elsewhere(self, kind: str, narrowed: Narrowed, span: Span, most: int) -> Total:
+        elsewhere = self.work.get(CaseSearch).elsewhere(kind)
+        if elsewhere is None:
+            return Total(0)
+        of_days = sent_between(self.work.site.calendar, span.first, span.last)
+        query = select(Case.id).where(Case.kind == kind, of_days, elsewhere, *_among(Case, narrowed))
+        return count_rows(self.session, query, most)
 
     def _states(self, kind: str) -> list[tuple[str, str, int]]:
         """Return stages and statuses of a kind with their numbers: read once for all figures of a desk."""
         if kind not in self._by_state:
             model = CaseMonthCount
             query = select(model.stage, model.status, func.sum(model.n)).where(
-                *counted_in(model, kind, ALWAYS)
+                *self._seen(model, kind, ALWAYS)
             )
             rows = self.session.execute(query.group_by(model.stage, model.status))
             self._by_state[kind] = [(stage, status, int(n)) for stage, status, n in rows]
         return self._by_state[kind]
+
+    def _seen(self, model: Any, kind: str, span: Span) -> list[ColumnElement[bool]]:
+        """Return the conditions on counters for what the actor sees by them."""
+        found = counted_in(model, kind, span)
+        if not sees_all(self.work.actor, kind):
+            found.append(in_own_counters(self.work.actor, kind, model))
+        return found
+
+
+def _among(table: Any, narrowed: Narrowed) -> list[ColumnElement[bool]]:
+    return [getattr(table, name).in_(of) for name, of in narrowed.items() if of is not None]

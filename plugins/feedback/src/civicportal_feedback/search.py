@@ -64,7 +64,7 @@ class FeedbackSearch:
         """Return how many there are: from the counters where they know it, else counted no further than a page shows."""
         known = self._counted(filters)
         if known is not None:
-            return Total(known)
+            return known
         query = self._filtered(filters, Case.id)
         return self.work.get(CaseSearch).total_listed(KIND, query, filters.words)
 
@@ -86,11 +86,11 @@ class FeedbackSearch:
                 found[case_id] = "come" if closed_at else "waiting"
         return found
 
-    def _counted(self, filters: Filters) -> int | None:
+    def _counted(self, filters: Filters) -> Total | None:
         rest = replace(filters, stage=None, status=None, first_day=None, last_day=None)
         if rest != Filters():
             return None
-        return self.work.get(CounterService).number(
+        return self.work.get(CounterService).total(
             KIND,
             stages=stages_of(filters.stage) if filters.stage else None,
             statuses=[filters.status] if filters.status else None,

@@ -5,7 +5,8 @@ the points is enough as long as no filter asks for more.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,9 +22,11 @@ from civicportal.api import (
     Cluster,
     GridBox,
     Point,
+    Rare,
     Work,
     clusters,
     column_of,
+    in_own_counters,
     row_of,
     sees_all,
 )
@@ -38,6 +41,8 @@ FEW = 100
 """So few are told apart at any zoom."""
 STREET = 16
 """Zoom from which reports are told apart if they are not too many."""
+SMALL = 0.01
+"""Degrees of latitude, a kilometre: of a city's reports few lie in a strip as narrow."""
 DEEPEST = 18
 """Zoom beyond which nothing is magnified."""
 CITY = 13
@@ -136,6 +141,7 @@ class ReportMap:
         self.work = work
         self.session = work.session
         self.search = work.get(ReportSearch)
+        self._gathered: dict[Any, list[tuple[str, Cell, int]]] = {}
 
     def picture(self, filters: Filters, view: MapView, *, public: bool = False) -> Picture:
         """Return points if they are few enough, otherwise clusters."""
@@ -156,13 +162,16 @@ class ReportMap:
 
     def districts(self, filters: Filters, *, public: bool = False) -> dict[str, int]:
         """Return how many reports with a point lie in each district."""
-        if self._tallied(filters, public):
-            query = self._tally_query(filters, public, PlaceCount.district, func.sum(PlaceCount.n))
-            rows = self.session.execute(query.group_by(PlaceCount.district))
-        else:
+        if not self._tallied(filters):
             live = self._live_query(filters, public, Report.district, func.count())
-            rows = self.session.execute(live.where(Report.lat.is_not(None)).group_by(Report.district))
-        return {name: n for name, n in rows if n}
+            query = live.where(Report.lat.is_not(None)).group_by(Report.district)
+            return {name: int(n) for name, n in self.session.execute(query)}
+        query = self._tally_query(filters, public, PlaceCount.district, func.sum(PlaceCount.n))
+        rows = self.session.execute(query.group_by(PlaceCount.district))
+        found = Counter({name: int(n) for name, n in rows})
+        for name, _cell, n in self._elsewhere(filters, public):
+            found[name] += n
+        return +found
 
     # -- inside ---------------------------------------------------------------------------------------------
 
@@ -174,19 +183,36 @@ class ReportMap:
     ) -> tuple[int, list[tuple[Cell, int]]]:
         """Count by cells: of the level that is wanted, or the best from ``level`` on that counters have."""
         at = next((counted for counted in LEVELS if level <= counted), None)
-        if at is not None and self._tallied(filters, public):
-            fine = min(wanted, at)
-            up = at - fine
-            row, column = _above(PlaceCount.grid_row, up), _above(PlaceCount.grid_column, up)
-            query = self._tally_query(filters, public, row, column, func.sum(PlaceCount.n), level=at)
-            query = query.where(*_in_cells(box, at)).group_by(row, column)
-        else:
+        if at is None or not self._tallied(filters):
             fine = min(wanted, FINEST)
             row, column = row_of(Report.lat, fine), column_of(Report.lon, fine)
-            query = self._live_query(filters, public, row, column, func.count())
-            query = query.where(*_in_degrees(box)).group_by(row, column)
-        counted = [(Cell(row, column), n) for row, column, n in self.session.execute(query) if n]
-        return fine, [pair for pair in counted if box is None or box.holds(pair[0], fine)]
+            query = self._live_query(filters, public, row, column, func.count()).where(*_in_degrees(box))
+            found = _by_cell(self.session.execute(query.group_by(row, column)))
+        else:
+            fine = min(wanted, at)
+            row, column = _above(PlaceCount.grid_row, at - fine), _above(PlaceCount.grid_column, at - fine)
+            query = self._tally_query(filters, public, row, column, func.sum(PlaceCount.n), level=at)
+            query = query.where(*_in_cells(box, at)).group_by(row, column)
+            found = _by_cell(self.session.execute(query))
+            for _name, cell, n in self._elsewhere(filters, public, box):
+                found[cell.above(LEVELS[-1] - fine)] += n
+        return fine, [(cell, n) for cell, n in found.items() if n and (box is None or box.holds(cell, fine))]
+
+    def _elsewhere(
+        self, filters: Filters, public: bool, box: GridBox | None = None
+    ) -> list[tuple[str, Cell, int]]:
+        """Return district, cell of the finest counted level, and number of what the actor sees outside their own units."""
+        if public:
+            return []
+        key = (filters, box)
+        if key not in self._gathered:
+            row, column = row_of(Report.lat, LEVELS[-1]), column_of(Report.lon, LEVELS[-1])
+            query = self.search.elsewhere(filters, Report.district, row, column, func.count())
+            if query is not None:
+                query = query.where(*_in_degrees(box)).group_by(Report.district, row, column)
+            rows = self.session.execute(query) if query is not None else ()
+            self._gathered[key] = [(name, Cell(row, column), n) for name, row, column, n in rows]
+        return self._gathered[key]
 
     def _rows(self, filters: Filters, box: GridBox | None, public: bool) -> list[Any]:
         columns = (Case.id, Case.code, Case.status, Case.stage, Case.category_id, Case.public)
@@ -197,17 +223,21 @@ class ReportMap:
         )
         return sorted(kept, key=lambda row: -row.id)
 
-    def _tallied(self, filters: Filters, public: bool) -> bool:
-        """Tell whether the counters know all that is asked."""
+    @staticmethod
+    def _tallied(filters: Filters) -> bool:
+        """Tell whether the counters know all that is asked, but for what somebody sees outside their own units."""
         rest = replace(filters, stage=None, status=None, category=None, unit=None, district=None)
-        return rest == Filters() and (public or sees_all(self.work.actor, KIND))
+        return rest == Filters()
 
     def _tally_query(
         self, filters: Filters, public: bool, *columns: Any, level: int = LEVELS[0]
     ) -> Select[Any]:
-        if not filters.category and not filters.unit:
+        own = not public and not sees_all(self.work.actor, KIND)
+        if not filters.category and not filters.unit and not own:
             level = summed(level)
         found: list[ColumnElement[bool]] = [PlaceCount.level == level, PlaceCount.n != 0]
+        if own:
+            found.append(in_own_counters(self.work.actor, KIND, PlaceCount))
         if filters.stage:
             found.append(PlaceCount.stage.in_(OPEN_STAGES if filters.stage == "open" else (filters.stage,)))
         if filters.status:
@@ -252,7 +282,12 @@ def _in_degrees(box: GridBox | None) -> list[ColumnElement[bool]]:
     if box is None:
         return [Report.lat.is_not(None)]
     south, west, north, east = box.reach
-    return [Report.lat.between(south, north), Report.lon.between(west, east)]
+    found: list[ColumnElement[bool]] = [Report.lat.between(south, north), Report.lon.between(west, east)]
+    return [Rare(condition) for condition in found] if north - south < SMALL else found
+
+
+def _by_cell(rows: Iterable[Any]) -> Counter[Cell]:
+    return Counter({Cell(row, column): n for row, column, n in rows})
 
 
 def _above(number: Any, levels: int) -> ColumnElement[int]:

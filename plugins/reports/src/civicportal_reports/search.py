@@ -8,7 +8,6 @@ from sqlalchemy import ColumnElement, Select, func, select
 from civicportal.api import (
     OPEN_STAGES,
     SORTS,
-    Bounds,
     Case,
     CaseFilters,
     CaseSearch,
@@ -61,6 +60,12 @@ class ReportSearch:
         query = self._filtered(filters, *columns)
         return query if sees_all(self.work.actor, KIND) else query.where(visible(self.work.actor, kind=KIND))
 
+    def elsewhere(self, filters: Filters, *columns: Any) -> Select[Any] | None:
+        """Return a query for columns of those that lie outside the actor's own units; None if there is none."""
+        elsewhere = self.work.get(CaseSearch).elsewhere(KIND)
+        query = self._filtered(filters, *columns)
+        return None if elsewhere is None else query.where(elsewhere)
+
     def page(self, filters: Filters, *, sort: str = "newest", cursor: str | None = None) -> Page:
         """Return one page of (case, report) rows."""
         query = self._walked(filters, Case, Report)
@@ -74,7 +79,7 @@ class ReportSearch:
         """Return how many there are: from the counters where they know it, else counted no further than a page shows."""
         known = self._counted(filters)
         if known is not None:
-            return Total(known)
+            return known
         return self.work.get(CaseSearch).total_listed(KIND, self._filtered(filters, Case.id), filters.words)
 
     def instead_of(self, filters: Filters) -> str:
@@ -82,10 +87,6 @@ class ReportSearch:
         return self.work.get(SuggestionService).instead_of(
             filters.words, lambda words: self._walked(replace(filters, words=words), Case.id)
         )
-
-    def points(self, filters: Filters, box: Bounds | None = None) -> list[tuple[Case, Report]]:
-        """Return the reports with a point, those inside a box if one is given; the latest when they are too many."""
-        return self._points(self.query(filters, Case, Report), box)
 
     def _walked(self, filters: Filters, *columns: Any) -> Select[Any]:
         """Return the same query as :meth:`query`, of which no more than a page is read."""
@@ -98,11 +99,12 @@ class ReportSearch:
         query = self._filtered(filters, Case, Report).where(Case.public)
         return case_page(self.session, query, sort=SORTS["newest"], cursor=cursor)
 
-    def public_points(
-        self, filters: Filters, box: Bounds | None = None, most: int = MOST_POINTS
-    ) -> list[tuple[Case, Report]]:
+    def public_points(self, filters: Filters, most: int = MOST_POINTS) -> list[tuple[Case, Report]]:
         """Return the latest of what the public map shows."""
-        return self._points(self.public_query(filters, Case, Report), box, most)
+        query = self.public_query(filters, Case, Report).where(Report.lat.is_not(None))
+        # In the order of an index: SQLite would sort them all by their ids.
+        rows = self.session.execute(query.order_by(*SORTS["newest"].order).limit(most))
+        return [(case, report) for case, report in rows]
 
     def public_query(self, filters: Filters, *columns: Any) -> Select[Any]:
         """Return a query for what the public map shows: published reports, and of open ones no more than that they are."""
@@ -110,25 +112,13 @@ class ReportSearch:
 
     # -- inside ---------------------------------------------------------------------------------------------
 
-    def _points(
-        self, query: Select[Any], box: Bounds | None, most: int = MOST_POINTS
-    ) -> list[tuple[Case, Report]]:
-        query = query.where(Report.lat.is_not(None))
-        if box:
-            query = query.where(
-                Report.lat.between(box.south, box.north), Report.lon.between(box.west, box.east)
-            )
-        # In the order of an index: SQLite would sort them all by their ids.
-        rows = self.session.execute(query.order_by(*SORTS["newest"].order).limit(most))
-        return [(case, report) for case, report in rows]
-
-    def _counted(self, filters: Filters) -> int | None:
+    def _counted(self, filters: Filters) -> Total | None:
         rest = replace(
             filters, stage=None, status=None, category=None, unit=None, first_day=None, last_day=None
         )
         if rest != Filters():
             return None
-        return self.work.get(CounterService).number(
+        return self.work.get(CounterService).total(
             KIND,
             stages=stages_of(filters.stage) if filters.stage else None,
             statuses=[filters.status] if filters.status else None,

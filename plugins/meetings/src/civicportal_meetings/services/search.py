@@ -74,7 +74,7 @@ class MeetingSearch:
         """Return how many there are: from the counters where they know it, else counted no further than a page shows."""
         known = self._counted(filters)
         if known is not None:
-            return Total(known)
+            return known
         # What stands in the request itself no index knows: words are looked for in every one.
         query = self._base(Case.id).where(*self._conditions(filters))
         return self.work.get(CaseSearch).total_listed(KIND, query)
@@ -103,12 +103,12 @@ class MeetingSearch:
         query = self.query(Filters(), Case, MeetingRequest).order_by(Case.created_at, Case.id).limit(200)
         return [(case, request) for case, request in self.session.execute(query)]
 
-    def _counted(self, filters: Filters) -> int | None:
+    def _counted(self, filters: Filters) -> Total | None:
         rest = replace(filters, status=None, stage=None, unit=None, first_day=None, last_day=None)
         if rest != Filters():
             return None
         asked = {None: WAITING, "all": None}.get(filters.status, (filters.status or "",))
-        return self.work.get(CounterService).number(
+        return self.work.get(CounterService).total(
             KIND,
             stages=stages_of(filters.stage) if filters.stage else None,
             statuses=asked,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true, union
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
 from sqlalchemy.orm import aliased
 
 from civicportal.cases.models import Case
@@ -16,7 +16,6 @@ from civicportal.kartable.models import Referral
 from civicportal.scopes import (
     ADDRESSED,
     free_line,
-    gathered,
     in_category,
     kinds_of,
     personal,
@@ -31,9 +30,7 @@ _OWN_LINE = aliased(Referral)
 """A line of a case under a name of its own; made once, for SQLAlchemy works longer at an alias than at its query."""
 
 
-def visible(
-    identity: Identity, verb: str = "view", *, kind: str = "", walked: bool = False
-) -> ColumnElement[bool]:
+def visible(identity: Identity, verb: str = "view", *, walked: bool = False) -> ColumnElement[bool]:
     """Return the condition on ``Case`` for what the identity may do by its memberships.
 
     A membership covers a case by the unit of the case or of any line it ever had, and by its category if it has one.
@@ -43,15 +40,11 @@ def visible(
     :param verb: view, export, contact, …; see :data:`~civicportal.cases.workflow.VERBS`.
     :param walked: for a query that reads cases in an order until it has a page of them: each is looked up by itself.
         Without it PostgreSQL gathers all lines of the units first, which is quicker where most cases are read.
-    :param kind: name of the only kind that is asked for: cases of units are gathered by their ids, no others looked at.
     """
     if identity.door == "system":
         return true()
     if not identity.is_staff:
         return false()
-    ids = gathered(identity, kind, verb) if kind and not walked else None
-    if ids is not None:
-        return Case.id.in_(union(*ids))
     conditions: list[ColumnElement[bool]] = [
         _covered_by(grant, verb, walked) for grant in identity.grants if _may(grant, verb)
     ]

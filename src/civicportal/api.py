@@ -40,6 +40,7 @@ from civicportal.cases.proofs import fetch_own_or_proved
 from civicportal.cases.ratings import WINDOW as OBJECTION_WINDOW
 from civicportal.cases.ratings import RatingService
 from civicportal.cases.schemas import AfterPhoto, ExpertComment, PublicAnswer, Reason, step_values
+from civicportal.cases.scope import CaseScope
 from civicportal.cases.search import CaseSearch
 from civicportal.cases.services import CaseService
 from civicportal.cases.sources import SOURCES
@@ -244,6 +245,7 @@ __all__ = [
     "CaseKind",
     "CaseLink",
     "CaseRow",
+    "CaseScope",
     "CaseSearch",
     "CaseService",
     "CaseSource",

@@ -6,13 +6,15 @@ nothing: each statement sees what is committed, as it would in a transaction of 
 less are made.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, cast
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     CursorResult,
     DateTime,
@@ -22,8 +24,12 @@ from sqlalchemy import (
     MetaData,
     Result,
     TypeDecorator,
+    any_,
+    bindparam,
     create_engine,
+    func,
     make_url,
+    select,
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -113,6 +119,17 @@ def id_column(person: str | None = None) -> Mapped[int]:
     :param person: as of :func:`tagged`, for the tables of people and cases themselves.
     """
     return tagged(BigId, primary_key=True, autoincrement=True, person=person)
+
+
+def among(column: Any, ids: Collection[int], dialect: str) -> ColumnElement[bool]:
+    """Return the condition that a number is one of many: however many they are, they are sent as one value."""
+    if dialect == "postgresql":
+        found: ColumnElement[bool] = column == any_(
+            bindparam(None, list(ids), type_=postgresql.ARRAY(BigInteger))
+        )
+        return found
+    each = func.json_each(json.dumps(list(ids))).table_valued("value")
+    return cast("ColumnElement[bool]", column.in_(select(each.c.value)))
 
 
 def insert_into(dialect: str, table: Any) -> Any:

@@ -1,15 +1,20 @@
-"""Where the cases lie that somebody may see, for an index: :func:`civicportal.access.visible` decides."""
+"""Where the cases lie that somebody may see, in forms that an index answers: :func:`civicportal.access.visible` decides."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, and_, false, func, not_, or_, true, union, union_all
-from sqlalchemy.orm import Session
 
-from civicportal.access import visible
 from civicportal.cases.models import Case
-from civicportal.scopes import gathered, held, kinds_of
+from civicportal.db import among
+from civicportal.scopes import by_lines, held, kinds_of
 from civicportal.security import Grant, Identity
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+MOST_NAMED = 20_000
+"""Cases that are named by their ids."""
 
 
 @dataclass(frozen=True)
@@ -65,22 +70,21 @@ def _memberships(identity: Identity, kind: str) -> list[Grant]:
     return [grant for grant in identity.grants if identity.is_staff and grant.gives(f"{kind}:case:view")]
 
 
-def by_line(identity: Identity, kind: str, session: Session, most: int) -> ColumnElement[bool] | None:
-    """Return the condition on ``Case`` for those of a kind that may be seen by a line and are not of :func:`in_own_units`.
+def by_line(work: "Work", kind: str) -> ColumnElement[bool] | None:
+    """Return the condition on ``Case`` for those of a kind that the actor may see by a line and are not of :func:`in_own_units`.
 
     Mostly these are few: then they are named by their ids, so that nobody looks for them again.
 
-    :param most: so many ids are few.
-    :returns: None where there is none.
+    :returns: None where there is none, or all are the actor's own.
     """
-    if not identity.is_staff:
+    identity = work.actor
+    queries = by_lines(identity, kind) if identity.is_staff else []
+    if not queries:
         return None
-    queries = gathered(identity, kind, "view", by_line=True)
-    # Of what has no unit or no category "own" says neither yes nor no.
-    others = not_(func.coalesce(in_own_units(identity, kind), false()))
-    if queries is None:
-        return and_(others, visible(identity, kind=kind))
-    ids = set(session.scalars(union_all(*queries).limit(most + 1)))
+    ids = set(work.session.scalars(union_all(*queries).limit(MOST_NAMED + 1)))
     if not ids:
         return None
-    return and_(Case.id.in_(ids if len(ids) <= most else union(*queries)), others)
+    few = len(ids) <= MOST_NAMED
+    named = among(Case.id, ids, work.site.engines.dialect) if few else Case.id.in_(union(*queries))
+    # Of what has no unit or no category "own" says neither yes nor no.
+    return and_(named, not_(func.coalesce(in_own_units(identity, kind), false())))

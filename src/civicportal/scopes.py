@@ -1,9 +1,9 @@
-"""What the rules of access are put together from: whose lines are one's own, what a membership covers, and the ids of it all."""
+"""What the rules of access are put together from: whose lines are one's own, what a membership covers, and what is seen by a line."""
 
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, func, literal_column, not_, or_, select, true
 from sqlalchemy.orm import aliased
 
 from civicportal.cases.models import Case
@@ -24,6 +24,11 @@ def personal(identity: Identity, line: type[Referral]) -> ColumnElement[bool]:
     """Return the condition on ``Referral`` for lines to the person, or in their hands."""
     ids = persons(identity)
     return or_(line.to_user_id.in_(ids), line.taken_by_id.in_(ids))
+
+
+def addressed(line: type[Referral]) -> ColumnElement[bool]:
+    """Return the condition on ``Referral`` for lines by which somebody was asked or informed, in the words of their index."""
+    return line.type.in_([literal_column(f"'{name}'") for name in ADDRESSED])
 
 
 def free_line(line: type[Referral]) -> ColumnElement[bool]:
@@ -58,38 +63,27 @@ def held(grant: Grant, of: type[Case] = Case) -> ColumnElement[bool]:
     return and_(of.unit_id.in_(grant.units), or_(category.in_(grant.categories), of.category_id.is_(None)))
 
 
-def gathered(identity: Identity, kind: str, verb: str, *, by_line: bool = False) -> list[Select[int]] | None:
-    """Return queries for the ids of all cases of a kind that :func:`~civicportal.access.visible` means, and perhaps of other kinds.
+def by_lines(identity: Identity, kind: str) -> list[Select[int]]:
+    """Return queries for the ids of all cases of a kind that may be seen by a line and are not :func:`held`, and of some others.
 
-    :param by_line: only of those that a line of the units or of the person is needed for, and perhaps of some others.
-    :returns: None for who sees every case, or none.
+    :returns: none for who sees every case.
     """
-    grants = [grant for grant in identity.grants if grant.gives(f"{kind}:case:{verb}")]
+    grants = [grant for grant in identity.grants if grant.gives(f"{kind}:case:view")]
     if any(grant.units is None and grant.categories is None for grant in grants):
-        return None
-    found: list[Select[Any]] = [] if by_line else [_now_inside(grant) for grant in grants]
-    view = verb == "view"
-    for grant in grants:
-        found += _once_inside(grant, kind, view=view)
-    if view:
-        found.append(_personally(identity, kind, grants))
-    return found or None
+        return []
+    by_unit = (query for grant in grants for query in _once_inside(grant, kind))
+    return [*by_unit, _personally(identity, kind, grants)]
 
 
-def _now_inside(grant: Grant) -> Select[Any]:
-    case = aliased(Case)
-    return select(case.id).where(held(grant, case))
-
-
-def _once_inside(grant: Grant, kind: str, *, view: bool) -> Iterator[Select[Any]]:
+def _once_inside(grant: Grant, kind: str) -> Iterator[Select[Any]]:
     """Yield the cases that had a line to a unit of the membership and lie elsewhere; the others are held anyway."""
     if grant.units is None:
         return
     line = aliased(Referral)
     lines = select(line.case_id).where(line.to_unit_id.in_(grant.units))
     yield lines.where(line.elsewhere == kind, in_category(grant, line))
-    if view and grant.categories is not None:
-        yield lines.where(line.type.in_(ADDRESSED), line.to_user_id.is_(None))
+    if grant.categories is not None:
+        yield lines.where(addressed(line), Unindexed(line.to_user_id).is_(None))
 
 
 def _personally(identity: Identity, kind: str, grants: list[Grant]) -> Select[Any]:

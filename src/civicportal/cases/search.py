@@ -5,17 +5,13 @@ An index only proposes cases; it never decides. So that no plan of the database 
 by the index first, and what is frequent is met soon by walking along the list itself.
 """
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Select,
     and_,
-    any_,
-    bindparam,
     false,
     func,
     or_,
@@ -23,19 +19,19 @@ from sqlalchemy import (
     text,
     true,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.util import memoized_property
 
-from civicportal.access import sees_all, visible
+from civicportal.access import visible
 from civicportal.cases.models import Case
+from civicportal.cases.scope import CaseScope
 from civicportal.cases.search_index import SearchIndex
 from civicportal.cases.search_query import fts5_query, tsquery, tsquery_of_kind, tsquery_of_scope
 from civicportal.cases.suggestions import SuggestionService
 from civicportal.cases.vocabulary import is_counted
 from civicportal.cases.wanted import Term, Wanted, read
+from civicportal.db import among
 from civicportal.hints import Rare
-from civicportal.lists import MOST_COUNTED, Total, count_rows, more_than, so_many
-from civicportal.reach import by_line, in_own_units
+from civicportal.lists import MOST_COUNTED, Total, count_rows, more_than
 
 if TYPE_CHECKING:
     from civicportal.work import Work
@@ -83,8 +79,6 @@ class CaseSearch:
         self.session = work.session
         self._is_postgresql = work.site.engines.dialect == "postgresql"
         self._proposals: dict[tuple[Wanted, str], Proposal | None] = {}
-        self._gathered: dict[str, ColumnElement[bool] | None] = {}
-        self._numbers: dict[str, Total] = {}
 
     def matches(self, typed: str, kind: str = "") -> ColumnElement[bool]:
         """Return the condition on ``Case`` that all words occur; a tracking code means its case.
@@ -102,7 +96,11 @@ class CaseSearch:
         proposal = self._proposal(wanted, kind)
         if proposal and proposal.is_empty:
             return false()
-        narrowed = self._among(proposal.ids) if proposal and proposal.complete else true()
+        narrowed = (
+            among(Case.id, proposal.ids, self.work.site.engines.dialect)
+            if proposal and proposal.complete
+            else true()
+        )
         return and_(narrowed, self._rule(wanted))
 
     def conditions(self, typed: str, citizen: int | None, kind: str = "") -> list[ColumnElement[bool]]:
@@ -130,7 +128,9 @@ class CaseSearch:
         # Of a frequent word some cases are known, or the latest are looked at: how many of them the rest of the query
         # leaves is the least there is.
         if proposal.ids:
-            found = count_rows(self.session, query.where(self._among(proposal.ids)))
+            found = count_rows(
+                self.session, query.where(among(Case.id, proposal.ids, self.work.site.engines.dialect))
+            )
         else:
             # In this order: PostgreSQL would read all that came before.
             latest = query.where(self._latest(_LOOKED_AT))
@@ -138,52 +138,16 @@ class CaseSearch:
         return more_than(found.number) if found.exact else found
 
     def total_listed(self, kind: str, query: Rows, typed: str = "") -> Total:
-        """Count what :meth:`listed` leaves of the rows of a query; never all of many.
+        """Count what the actor may see of the rows of a query; never all of many.
 
         :param kind: name of the only kind that the query asks for.
         :param query: selects from ``Case``; the actor need not be allowed to see it all.
         :param typed: words by which :meth:`matches` has narrowed it.
         """
-        if typed or sees_all(self.work.actor, kind):
-            return self.total(query.where(self.listed(kind)), typed, kind)
-        # In the actor's own units first: of a large one this is more than is counted, and soon met.
-        found = count_rows(self.session, query.where(in_own_units(self.work.actor, kind)))
-        elsewhere = self.elsewhere(kind) if found.exact else None
-        if elsewhere is None:
-            return found
-        others = count_rows(self.session, query.where(elsewhere), MOST_COUNTED - found.number)
-        return so_many(found.number + others.number + (not others.exact), MOST_COUNTED)
-
-    def listed(self, kind: str) -> ColumnElement[bool]:
-        """Return the condition for what a list of a kind shows of what the actor may see, in the form that its size wants.
-
-        Of much, whoever walks along the list soon meets a page of it; of little, hundreds of thousands of others would be
-        looked at for each, so it is named: what lies in the actor's units, and the ids of the few that lie elsewhere.
-        """
-        if sees_all(self.work.actor, kind) or not self._own(kind).exact:
-            return visible(self.work.actor, walked=True)
-        own, elsewhere = in_own_units(self.work.actor, kind), self.elsewhere(kind)
-        return own if elsewhere is None else or_(own, elsewhere)
-
-    def _own(self, kind: str) -> Total:
-        """Return how many cases of the kind lie in the actor's own units."""
-        if kind not in self._numbers:
-            own = in_own_units(self.work.actor, kind)
-            self._numbers[kind] = count_rows(self.session, select(Case.id).where(Case.kind == kind, own))
-        return self._numbers[kind]
-
-    def elsewhere(self, kind: str) -> ColumnElement[bool] | None:
-        """Return the condition that a case of the kind lies outside the actor's units and is seen all the same.
-
-        Mostly these are few: gathered once, they are not looked for again by each number of a page.
-
-        :returns: None if there is none.
-        """
-        if sees_all(self.work.actor, kind):
-            return None
-        if kind not in self._gathered:
-            self._gathered[kind] = by_line(self.work.actor, kind, self.session, MOST_COUNTED)
-        return self._gathered[kind]
+        scope = self.work.get(CaseScope)
+        if not typed:
+            return scope.total(kind, query)
+        return self.total(query.where(scope.listed(kind)), typed, kind)
 
     def proposal(self, typed: str, kind: str = "") -> Proposal | None:
         """Return what the index knows of the words; None where it cannot say."""
@@ -273,11 +237,6 @@ class CaseSearch:
     def _newest(self) -> int:
         """The id of the newest case. Known beforehand: of a span that a subquery names a planner would expect a third of all."""
         return self.session.scalar(select(func.max(Case.id))) or 0
-
-    def _among(self, ids: tuple[int, ...]) -> ColumnElement[bool]:
-        if self._is_postgresql:
-            return Case.id == any_(bindparam(None, list(ids), type_=ARRAY(BigInteger)))
-        return Case.id.in_(select(func.json_each(json.dumps(ids)).table_valued("value").c.value))
 
 
 def occurs(term: Term, column: Any, dialect: str) -> ColumnElement[bool]:

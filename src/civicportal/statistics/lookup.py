@@ -9,7 +9,7 @@ from civicportal.access import sees_all
 from civicportal.calendar import CityCalendar
 from civicportal.cases.conditions import sent_between
 from civicportal.cases.models import Case
-from civicportal.cases.search import CaseSearch
+from civicportal.cases.scope import CaseScope
 from civicportal.lists import MOST_COUNTED, Total, count_rows, more_than, so_many
 from civicportal.reach import in_own_counters
 from civicportal.statistics.models import CaseCount, CaseMonthCount
@@ -92,7 +92,7 @@ class CounterService:
         return self.session.scalar(select(func.sum(union_all(*parts).subquery().c.n))) or 0
 
     def _elsewhere(self, kind: str, narrowed: Narrowed, span: Span, most: int) -> Total:
-        elsewhere = self.work.get(CaseSearch).elsewhere(kind)
+        elsewhere = self.work.get(CaseScope).elsewhere(kind)
         if elsewhere is None:
             return Total(0)
         of_days = sent_between(self.work.site.calendar, span.first, span.last)

@@ -9,13 +9,13 @@ from civicportal.api import (
     SORTS,
     Case,
     CaseFilters,
+    CaseScope,
     CaseSearch,
     Page,
     SuggestionService,
     Total,
     Work,
     case_page,
-    visible,
 )
 from civicportal_parking_permits.models import Permit, Zone
 from civicportal_parking_permits.names import KIND
@@ -40,17 +40,17 @@ class PermitSearch:
 
     def query(self, filters: Filters, *columns: Any) -> Select[Any]:
         """Return a query for columns of the applications that the actor may see."""
-        return self._filtered(filters, *columns).where(visible(self.work.actor))
+        return self._filtered(filters, *columns).where(self.work.get(CaseScope).seen(KIND))
 
     def page(self, filters: Filters, *, cursor: str | None = None) -> Page:
         """Return one page of (case, permit, zone) rows, the newest first."""
-        query = self._filtered(filters, Case, Permit, Zone).where(self.work.get(CaseSearch).listed(KIND))
+        query = self._filtered(filters, Case, Permit, Zone).where(self.work.get(CaseScope).listed(KIND))
         return case_page(self.session, query, sort=SORTS["newest"], cursor=cursor)
 
     def total(self, filters: Filters) -> Total:
         """Return how many there are, counted no further than a page shows."""
-        query = self._filtered(filters, Case.id).where(self.work.get(CaseSearch).listed(KIND))
-        return self.work.get(CaseSearch).total(query, filters.words, KIND)
+        query = self._filtered(filters, Case.id)
+        return self.work.get(CaseSearch).total_listed(KIND, query, filters.words)
 
     def instead_of(self, filters: Filters) -> str:
         """Return words that would find something in place of those that find nothing; empty for none."""

@@ -10,6 +10,7 @@ from civicportal.api import (
     SORTS,
     Case,
     CaseFilters,
+    CaseScope,
     CaseSearch,
     CounterService,
     OrganizationService,
@@ -23,7 +24,6 @@ from civicportal.api import (
     case_page,
     in_stage,
     stages_of,
-    visible,
 )
 from civicportal_feedback.models import Feedback
 from civicportal_feedback.workflow import KIND
@@ -53,11 +53,11 @@ class FeedbackSearch:
 
     def query(self, filters: Filters, *columns: Any) -> Select[Any]:
         """Return a query for columns of the messages that the actor may see."""
-        return self._filtered(filters, *columns).where(visible(self.work.actor, kind=KIND))
+        return self._filtered(filters, *columns).where(self.work.get(CaseScope).seen(KIND))
 
     def page(self, filters: Filters, *, sort: str = "newest", cursor: str | None = None) -> Page:
         """Return one page of (case, feedback) rows."""
-        query = self._filtered(filters, Case, Feedback).where(self.work.get(CaseSearch).listed(KIND))
+        query = self._filtered(filters, Case, Feedback).where(self.work.get(CaseScope).listed(KIND))
         return case_page(self.session, query, sort=SORTS.get(sort, SORTS["newest"]), cursor=cursor)
 
     def total(self, filters: Filters) -> Total:

@@ -10,6 +10,7 @@ from civicportal.api import (
     SORTS,
     Case,
     CaseFilters,
+    CaseScope,
     CaseSearch,
     Category,
     CounterService,
@@ -20,9 +21,7 @@ from civicportal.api import (
     Total,
     Work,
     case_page,
-    sees_all,
     stages_of,
-    visible,
 )
 from civicportal_reports.models import Report
 from civicportal_reports.workflow import KIND
@@ -57,12 +56,11 @@ class ReportSearch:
 
     def query(self, filters: Filters, *columns: Any) -> Select[Any]:
         """Return a query for columns of the reports that the actor may see."""
-        query = self._filtered(filters, *columns)
-        return query if sees_all(self.work.actor, KIND) else query.where(visible(self.work.actor, kind=KIND))
+        return self._filtered(filters, *columns).where(self.work.get(CaseScope).seen(KIND))
 
     def elsewhere(self, filters: Filters, *columns: Any) -> Select[Any] | None:
         """Return a query for columns of those that lie outside the actor's own units; None if there is none."""
-        elsewhere = self.work.get(CaseSearch).elsewhere(KIND)
+        elsewhere = self.work.get(CaseScope).elsewhere(KIND)
         query = self._filtered(filters, *columns)
         return None if elsewhere is None else query.where(elsewhere)
 
@@ -90,7 +88,7 @@ class ReportSearch:
 
     def _walked(self, filters: Filters, *columns: Any) -> Select[Any]:
         """Return the same query as :meth:`query`, of which no more than a page is read."""
-        return self._filtered(filters, *columns).where(self.work.get(CaseSearch).listed(KIND))
+        return self._filtered(filters, *columns).where(self.work.get(CaseScope).listed(KIND))
 
     # -- everybody ------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from civicportal.api import (
     SORTS,
     Case,
     CaseFilters,
+    CaseScope,
     CaseSearch,
     CounterService,
     OrganizationService,
@@ -58,7 +59,7 @@ class MeetingSearch:
 
     def query(self, filters: Filters, *columns: Any) -> Rows:
         """Return a query for columns of the requests that the actor may see."""
-        return self._base(*columns).where(visible(self.work.actor, kind=KIND), *self._conditions(filters))
+        return self._base(*columns).where(self.work.get(CaseScope).seen(KIND), *self._conditions(filters))
 
     def page(self, filters: Filters, *, cursor: str | None = None) -> Page:
         """Return one page of (case, request, citizen) rows."""
@@ -122,7 +123,7 @@ class MeetingSearch:
 
     def _walked(self, filters: Filters, *columns: Any) -> Rows:
         """Return the same query as :meth:`query`, of which no more than a page is read."""
-        return self._base(*columns).where(self.work.get(CaseSearch).listed(KIND), *self._conditions(filters))
+        return self._base(*columns).where(self.work.get(CaseScope).listed(KIND), *self._conditions(filters))
 
     def _base(self, *columns: Any) -> Rows:
         return (

@@ -9,6 +9,7 @@ from civicportal.access import visible
 from civicportal.cases.conditions import in_stage, overdue
 from civicportal.cases.models import Case
 from civicportal.cases.paging import SORTS, Window
+from civicportal.kartable.inbox import Filters, InboxService
 from civicportal.kartable.models import Referral
 from civicportal.kartable.parts import parts
 from civicportal.security import Grant, Identity
@@ -53,6 +54,16 @@ def test_sqlite_looks_for_the_lines_of_a_case_not_for_those_of_a_unit(reading, v
     found = plan(session, select(Case.id).where(visible(officer, verb, walked=walked)))
     assert "USING INDEX ix_referrals_case_id_id (case_id=?)" in found
     assert "to_unit_id=?" not in found
+
+
+def test_lines_that_somebody_closed_today_are_compared_within_their_case_only(reading, site):
+    session, _dialect = reading
+    grant = Grant(permissions=VIEW, units=frozenset({3}))
+    with site.work(actor=Identity(user_id=7, name="", door="staff", grants=(grant,)), write=False) as work:
+        query = InboxService(work).query("closed", Filters(), Case.id)
+    found = plan(session, query)
+    assert found.count("ix_referrals_closed_by_id_closed_at") == 1, found
+    assert "ix_referrals_case_id_id" in found
 
 
 #: What a limited ANALYZE of SQLite says of a million cases: of NULL it believes that it is one moment, or one person, of many.

@@ -165,8 +165,9 @@ class InboxService:
         start, end = calendar.day_bounds(calendar.today(self._now))
 
         def mine(line: type[Referral]) -> ColumnElement[bool]:
-            mine = line.closed_by_id == self.identity.user_id
-            return and_(mine, line.closed_at >= start, line.closed_at < end)
+            # A sum is no column: by that index all of somebody's day would be looked through for each line of it.
+            by = line.closed_by_id + 0 if line is OTHER else line.closed_by_id
+            return and_(by == self.identity.user_id, line.closed_at >= start, line.closed_at < end)
 
         return and_(mine(Referral), ~earlier_line(mine(OTHER)))
 

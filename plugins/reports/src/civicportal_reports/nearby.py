@@ -15,6 +15,7 @@ from civicportal.api import (
     CaseService,
     OrganizationService,
     Point,
+    Rare,
     Work,
     bounding_box,
     distance_m,
@@ -78,8 +79,8 @@ class NearbyService:
         since = self.work.clock.now() - timedelta(days=self.settings["nearby_days"])
         box = bounding_box(point, self.settings["nearby_metres"])
         inside = select(Report.case_id, Report.lat, Report.lon).where(
-            Report.lat.between(box.south, box.north),
-            Report.lon.between(box.west, box.east),
+            Rare(Report.lat.between(box.south, box.north)),
+            Rare(Report.lon.between(box.west, box.east)),
             # One index holds all three: of a street's reports of many years only the young are looked up.
             Report.case_id >= self._no_younger_below(since),
         )

@@ -58,15 +58,16 @@ class Server:
         (self.folder / "may-end").touch()
 
     def ask(self, words):
-        """Ask in a thread; the answer is kept."""
+        """Ask, and wait in a thread; the answer is kept."""
+        # Not in the thread: one that comes to run late would find nobody listening any more.
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=READY)
+        connection.request("POST", "/", words)
 
-        def ask():
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=READY)
-            connection.request("POST", "/", words)
+        def wait():
             self.answers.append(connection.getresponse().read())
             connection.close()
 
-        thread = threading.Thread(target=ask)
+        thread = threading.Thread(target=wait)
         thread.start()
         return thread
 

@@ -9,7 +9,7 @@ from civicportal.cases.models import Case
 from civicportal.db import BigId, UTCDateTime
 from civicportal.kartable.counters import KEPT
 from civicportal.kartable.models import Referral
-from civicportal.kartable.parts import best_line, parts
+from civicportal.kartable.parts import parts
 from civicportal.security import Identity
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ def _nearest(reach: Identity, *, after: bool) -> ScalarSelect[Any]:
 
     place = tuple_(Referral.deadline, Referral.case_id)
     beyond = place > here if after else place < here
-    lines = select(Referral.deadline, Referral.case_id).where(best_line(reach), beyond)
+    # Open lines of one case stand in one place: whichever of them is found, none is of this case.
+    lines = select(Referral.deadline, Referral.case_id).where(beyond)
     some = [
         lines.where(part).order_by(*in_order(Referral)).limit(1).subquery().select() for part in parts(reach)
     ]

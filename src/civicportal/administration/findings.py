@@ -36,7 +36,7 @@ def findings(work: "Work") -> Iterator[Finding]:
 
 def _closed_units(work: "Work") -> Iterator[Finding]:
     organization = work.get(OrganizationService)
-    lines = work.get(UsageService).open_lines()
+    usage = work.get(UsageService)
     for unit in organization.units.by_id.values():
         if unit.active:
             continue
@@ -47,11 +47,12 @@ def _closed_units(work: "Work") -> Iterator[Finding]:
                 text=_("the unit ${key} is closed", mapping={"key": unit.key}),
                 remedy=_("open it under /admin/units, or name another unit"),
             )
-        if lines.get(unit.id):
+        cases = usage.open_cases(unit)
+        if cases:
             yield Finding(
                 level="warning",
                 place=f"unit {unit.key}",
-                text=_("it is closed and has ${count} open cases", mapping={"count": lines[unit.id]}),
+                text=_("it is closed and has ${count} open cases", mapping={"count": cases}),
                 remedy=_("refer them under /admin/units"),
             )
     for category in organization.categories.by_id.values():

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
 from civicportal.accounts.models import Membership, User
 from civicportal.audit.services import AuditService
@@ -70,27 +70,23 @@ class UsageService:
         units = select(Unit).where(Unit.parent_id == unit.id, Unit.active)
         return Usage(
             lines=self.session.scalar(lines) or 0,
-            cases=self.open_lines().get(unit.id, 0),
+            cases=self.open_cases(unit),
             categories=list(self.session.scalars(categories.order_by(Category.weight.desc()))),
             rules=list(self.session.scalars(rules.order_by(RoutingRule.position))),
             units=list(self.session.scalars(units.order_by(Unit.weight.desc()))),
         )
 
-    def open_lines(self) -> dict[int, int]:
-        """Return how many open action lines each unit has, by id."""
-        query = (
-            select(Referral.to_unit_id, func.count())
-            .where(Referral.type == "action", Referral.closed_at.is_(None))
-            .group_by(Referral.to_unit_id)
-        )
-        return dict(self.session.execute(query).all())
+    def open_cases(self, unit: Unit) -> int:
+        """Return in how many cases a unit has to act, by the lines themselves."""
+        query = select(func.count()).where(*_to_act(unit))
+        return self.session.scalar(query) or 0
 
     def open_codes(self, unit: Unit, limit: int) -> list[str]:
         """Return the codes of cases whose action line lies in a unit, the oldest first."""
         query = (
             select(Case.code)
             .join(Referral, Referral.case_id == Case.id)
-            .where(Referral.type == "action", Referral.closed_at.is_(None), Referral.to_unit_id == unit.id)
+            .where(*_to_act(unit))
             .order_by(Referral.id)
             .limit(limit)
         )
@@ -116,3 +112,7 @@ class UsageService:
             categories=[category.key for category in usage.categories],
             rules=[rule.key for rule in usage.rules],
         )
+
+
+def _to_act(unit: Unit) -> tuple[ColumnElement[bool], ...]:
+    return Referral.to_unit_id == unit.id, Referral.closed_at.is_(None), Referral.type == "action"

@@ -10,6 +10,7 @@ from civicportal.calendar import CityCalendar
 from civicportal.cases.conditions import sent_between
 from civicportal.cases.models import Case
 from civicportal.cases.scope import CaseScope
+from civicportal.cases.workflow import OPEN_STAGES
 from civicportal.lists import MOST_COUNTED, Total, count_rows, more_than, so_many
 from civicportal.reach import in_own_counters
 from civicportal.statistics.models import CaseCount, CaseMonthCount
@@ -83,6 +84,22 @@ class CounterService:
             return more_than(own)
         others = self._elsewhere(kind, narrowed, span, MOST_COUNTED - own)
         return so_many(own + others.number + (not others.exact), MOST_COUNTED)
+
+    def open_by_unit(self) -> dict[int, int]:
+        """Return how many open cases each unit holds, by id, whoever asks."""
+        return self._open_by(CaseMonthCount.unit_id)
+
+    def open_by_category(self, kind: str) -> dict[int, int]:
+        """Return how many open cases of a kind each category has, by id, whoever asks."""
+        return self._open_by(CaseMonthCount.category_id, CaseMonthCount.kind == kind)
+
+    def _open_by(self, column: Any, *conditions: ColumnElement[bool]) -> dict[int, int]:
+        query = (
+            select(column, func.sum(CaseMonthCount.n))
+            .where(CaseMonthCount.stage.in_(OPEN_STAGES), CaseMonthCount.n != 0, *conditions)
+            .group_by(column)
+        )
+        return {id_: int(n) for id_, n in self.session.execute(query) if id_ and n}
 
     def _own(self, kind: str, narrowed: Narrowed, span: Span) -> int:
         parts = [

@@ -4,14 +4,11 @@ import re
 from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
-from sqlalchemy import func, select
 
 from civicportal.administration import options
 from civicportal.administration.icons import ICONS
 from civicportal.administration.schemas import LeafForm, ListQuery, RootForm, icon_options
 from civicportal.administration.views.pieces import press, row_id, step
-from civicportal.cases.models import Case
-from civicportal.cases.workflow import OPEN_STAGES
 from civicportal.errors import NotFound
 from civicportal.forms import BoundForm, handle_form
 from civicportal.forms.filters import with_query
@@ -22,6 +19,7 @@ from civicportal.organization.editing import in_order
 from civicportal.organization.models import Category
 from civicportal.organization.services import OrganizationService
 from civicportal.schema import whole_number
+from civicportal.statistics.lookup import CounterService
 from civicportal.web.editing import edit_form, handle_edit
 
 MOST_SYNONYMS = 40
@@ -45,7 +43,7 @@ def categories(request: Any) -> dict[str, Any]:
         "siblings": {row.id: tree.children(row.parent_id) for _depth, row in rows},
         "leaves": {row.id: len(tree.children(row.id)) for _depth, row in rows},
         "organization": request.work.get(OrganizationService),
-        "open_cases": _open_cases(request, kind),
+        "open_cases": request.work.get(CounterService).open_by_category(kind),
         "address": lambda **parts: address(request, **parts),
     }
 
@@ -90,7 +88,7 @@ def category(request: Any) -> Any:
         kind=found.kind,
         root=None if is_root else service.fetch(found.parent_id or 0),
         may_delete=service.may_delete(found),
-        cases=_open_cases(request, found.kind).get(found.id, 0),
+        cases=request.work.get(CounterService).open_by_category(found.kind).get(found.id, 0),
     )
 
 
@@ -177,15 +175,6 @@ def _values(values: dict[str, Any]) -> dict[str, Any]:
         "unit_id": int(unit) if unit else None,
         "synonyms": _synonyms(values["synonyms"]),
     }
-
-
-def _open_cases(request: Any, kind: str) -> dict[int, int]:
-    query = (
-        select(Case.category_id, func.count())
-        .where(Case.kind == kind, Case.stage.in_(OPEN_STAGES))
-        .group_by(Case.category_id)
-    )
-    return dict(request.work.session.execute(query).all())
 
 
 def _synonyms(text: str) -> list[str]:

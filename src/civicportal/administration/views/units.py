@@ -17,6 +17,7 @@ from civicportal.organization.editing import in_order
 from civicportal.organization.models import Unit
 from civicportal.organization.units import UnitService
 from civicportal.schema import Option, whole_number
+from civicportal.statistics.lookup import CounterService
 from civicportal.web.editing import edit_form, handle_edit
 
 MOST = 100
@@ -29,7 +30,7 @@ def units(request: Any) -> dict[str, Any]:
     return {
         "rows": list(in_order(service.tree)),
         "siblings": {unit.id: service.tree.children(unit.parent_id) for unit in service.tree.by_id.values()},
-        "lines": request.work.get(UsageService).open_lines(),
+        "cases": request.work.get(CounterService).open_by_unit(),
         "fallback": request.site.fallback_unit,
     }
 

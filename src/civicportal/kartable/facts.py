@@ -190,18 +190,18 @@ class FactsService:
         return self.session.scalar(query) or 0
 
     def _links(self, case: Case) -> list[Link]:
-        query = (
-            select(CaseLink, Case)
-            .join(Case, or_(Case.id == CaseLink.from_id, Case.id == CaseLink.to_id))
-            .where(
-                or_(CaseLink.from_id == case.id, CaseLink.to_id == case.id),
-                Case.id != case.id,
-                visible(self.work.actor),
-            )
-            .order_by(CaseLink.id)
-        )
-        found = self.session.execute(query)
+        either = or_(CaseLink.from_id == case.id, CaseLink.to_id == case.id)
+        links = self.session.scalars(select(CaseLink).where(either).order_by(CaseLink.id)).all()
+        ids = {id_ for link in links for id_ in (link.from_id, link.to_id)} - {case.id}
+        if not ids:
+            return []
+        query = select(Case).where(Case.id.in_(ids), visible(self.work.actor))
+        others = {other.id: other for other in self.session.scalars(query)}
+        found = [
+            (link, others.get(link.to_id if link.from_id == case.id else link.from_id)) for link in links
+        ]
         return [
             Link(title=LINK_TITLES.get(link.type, LINKED)[other.id == link.from_id], case=other)
             for link, other in found
+            if other
         ]

@@ -260,6 +260,26 @@ class TestStatements:
         assert numbers[0] == numbers[1] <= 10
 
 
+class TestPatience:
+    @pytest.mark.parametrize(("period", "limit"), [("month", "3s"), ("all", "20s")])
+    def test_years_may_take_longer_than_a_page_does(self, city, app, sign_in, civic_database, period, limit):
+        if civic_database == "sqlite":
+            pytest.skip("SQLite sets no limit to a statement")
+        limits = []
+
+        def note(_connection, cursor, statement, *_more):
+            if "cases.source AS facet" in statement:
+                limits.append(cursor.connection.execute("SHOW statement_timeout").fetchone()[0])
+
+        with city.site.work() as work:
+            administrator = identity(work, make_staff(work, "administrator"))
+        sign_in(administrator)
+        event.listen(city.site.engines.read, "before_cursor_execute", note)
+        app.get(f"/desk/reports/statistics?period={period}&by=source", status=200)
+        event.remove(city.site.engines.read, "before_cursor_execute", note)
+        assert set(limits) == {limit}
+
+
 @pytest.fixture
 def busy_after(city, clock):
     """Fill the city when asked to."""

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, union_all
 
 from civicportal.accounts.models import User
 from civicportal.cases.models import Case, CaseEvent
@@ -53,13 +53,15 @@ class TransferService(KartableService):
 
     def open_actions(self, user_ids: list[int]) -> dict[int, int]:
         """Return in how many cases each of some people has to act themselves, by their ids."""
-        holder = func.coalesce(Referral.taken_by_id, Referral.to_user_id)
-        query = (
-            select(holder, func.count())
-            .where(Referral.type == "action", Referral.closed_at.is_(None), holder.in_(user_ids))
-            .group_by(holder)
+        to_act = (Referral.type == "action", Referral.closed_at.is_(None))
+        taken = select(Referral.taken_by_id.label("holder")).where(
+            *to_act, Referral.taken_by_id.in_(user_ids)
         )
-        return dict(self.session.execute(query).all())
+        sent = select(Referral.to_user_id).where(
+            *to_act, Referral.to_user_id.in_(user_ids), Referral.taken_by_id.is_(None)
+        )
+        lines = union_all(taken, sent).subquery()
+        return dict(self.session.execute(select(lines.c.holder, func.count()).group_by(lines.c.holder)).all())
 
     def heirs(self, user_id: int) -> list[User]:
         """Return the colleagues who may take over: those of any unit in which the person has an open line."""

@@ -24,7 +24,9 @@ from civicportal.statistics.periods import (
     title,
     weekdays,
 )
+from civicportal.statistics.reading import PATIENCE
 from civicportal.statistics.selection import Selection, Subject
+from civicportal.work import Work
 
 CITIZENS = _("Citizens")
 HOURS = "hours"
@@ -33,6 +35,8 @@ HOURS = "hours"
 
 LONGEST_TREND = 1100
 """Days; a longer one begins with the first case."""
+LONG = 100
+"""Days; of more there may be so many cases that a statement takes longer than one of a page may."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,8 +80,17 @@ class FigureAddress:
 
 def figures_page(request: Any, subject: Subject, page: FiguresPage) -> dict[str, Any]:
     """Return what ``civicportal:templates/statistics/desk.jinja2`` shows."""
-    work, values, selection = request.work, subject.values, subject.selection(request.work)
-    service = work.get(FigureService)
+    selection = subject.selection(request.work)
+    if (selection.span.days or LONG) < LONG:
+        return _shown(request, request.work, subject, selection, page)
+    with request.site.work(actor=request.identity, write=False, patience=PATIENCE) as work:
+        return _shown(request, work, subject, selection, page)
+
+
+def _shown(
+    request: Any, work: Work, subject: Subject, selection: Selection, page: FiguresPage
+) -> dict[str, Any]:
+    service, values = work.get(FigureService), subject.values
     by = request.GET.get("by", "")
     facet = next((one for one in subject.facets if one.name == by), subject.facets[0])
     shows_hours = by == HOURS

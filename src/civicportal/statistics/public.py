@@ -15,7 +15,7 @@ from civicportal.cases.models import Case
 from civicportal.cases.workflow import STAGES, CaseKind
 from civicportal.organization.services import OrganizationService
 from civicportal.statistics.hiding import FEWEST, hide_small, share
-from civicportal.statistics.models import CaseCount
+from civicportal.statistics.models import CaseMonthCount
 from civicportal.statistics.periods import Bucket, Span, buckets
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class PublicFigures:
 
 
 class PublicFigureService:
-    """Reads the counters, and of the cases what is overdue."""
+    """Reads the counters of months, and of the cases what is overdue."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
@@ -67,12 +67,18 @@ class PublicFigureService:
         ]
         return [one for one in found if one.registered >= FEWEST]
 
-    def _service(self, kind: CaseKind, span: Span, days: dict[date, int], overdue: int) -> PublicFigures:
-        columns = (CaseCount.n, CaseCount.on_time, CaseCount.late, CaseCount.rated, CaseCount.satisfied)
+    def _service(self, kind: CaseKind, span: Span, months: dict[date, int], overdue: int) -> PublicFigures:
+        columns = (
+            CaseMonthCount.n,
+            CaseMonthCount.on_time,
+            CaseMonthCount.late,
+            CaseMonthCount.rated,
+            CaseMonthCount.satisfied,
+        )
         query = (
-            select(CaseCount.stage, CaseCount.category_id, *map(func.sum, columns))
-            .where(CaseCount.kind == kind.name, *_days(span))
-            .group_by(CaseCount.stage, CaseCount.category_id)
+            select(CaseMonthCount.stage, CaseMonthCount.category_id, *map(func.sum, columns))
+            .where(CaseMonthCount.kind == kind.name, *_days(span))
+            .group_by(CaseMonthCount.stage, CaseMonthCount.category_id)
         )
         stages, categories = dict.fromkeys(STAGES, 0), dict[str, int]()
         totals = [0, 0, 0, 0]
@@ -87,7 +93,7 @@ class PublicFigureService:
             registered=sum(stages.values()),
             by_stage=list(zip(stages, hide_small(list(stages.values())), strict=True)),
             by_category=_largest_first(categories) if set(categories) != {""} else [],
-            by_month=self._by_month(span, days),
+            by_month=self._by_month(span, months),
             on_time=share(on_time, on_time + late + overdue),
             satisfied=share(satisfied, rated),
         )
@@ -98,20 +104,21 @@ class PublicFigureService:
         return dict(self.session.execute(query.group_by(Case.kind)).all())
 
     def _months(self, span: Span) -> dict[str, dict[date, int]]:
+        """Return by kind how many cases were registered in each month, by its first day."""
         query = (
-            select(CaseCount.kind, CaseCount.day, func.sum(CaseCount.n))
+            select(CaseMonthCount.kind, CaseMonthCount.day, func.sum(CaseMonthCount.n))
             .where(*_days(span))
-            .group_by(CaseCount.kind, CaseCount.day)
+            .group_by(CaseMonthCount.kind, CaseMonthCount.day)
         )
         found: dict[str, dict[date, int]] = {}
-        for kind, day, number in self.session.execute(query):
-            found.setdefault(kind, {})[day] = number
+        for kind, month, number in self.session.execute(query):
+            found.setdefault(kind, {})[month] = number
         return found
 
-    def _by_month(self, span: Span, days: dict[date, int]) -> list[tuple[Bucket, int | None]]:
-        months = buckets(span.first or date.min, span.last or date.min, "month", self.work.site.calendar)
-        numbers = [sum(days.get(day, 0) for day in month.days) for month in months]
-        return list(zip(months, hide_small(numbers), strict=True))
+    def _by_month(self, span: Span, months: dict[date, int]) -> list[tuple[Bucket, int | None]]:
+        shown = buckets(span.first or date.min, span.last or date.min, "month", self.work.site.calendar)
+        numbers = [months.get(month.first, 0) for month in shown]
+        return list(zip(shown, hide_small(numbers), strict=True))
 
     def _root(self, category_id: int) -> str:
         tree = self.work.get(OrganizationService).categories
@@ -125,4 +132,4 @@ def _largest_first(numbers: dict[str, int]) -> list[tuple[str, int | None]]:
 
 
 def _days(span: Span) -> tuple[Any, ...]:
-    return CaseCount.day >= span.first, CaseCount.day <= span.last
+    return CaseMonthCount.day >= span.first, CaseMonthCount.day <= span.last

@@ -10,7 +10,7 @@ from pyramid.response import FileIter, Response
 from civicportal.audit.services import AuditService
 from civicportal.exports.errors import TooManyRunning
 from civicportal.exports.files import CONTENT_TYPES, Cover, file_name, write_rows, write_tables
-from civicportal.exports.rows import Order, batches, count_few
+from civicportal.exports.rows import PATIENCE, Order, batches, count_few
 from civicportal.exports.schemas import ExportEntry
 from civicportal.exports.selection import Selection, selection
 from civicportal.exports.services import ExportService
@@ -101,7 +101,7 @@ def _at_once(request: Any, chosen: Selection, order: Order, format_: str) -> Res
 
 
 def _figures(request: Any, chosen: Selection, export: Figures, format_: str) -> Response:
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, patience=PATIENCE) as work:
         tables = export.tables(work, chosen.values)
     cover = _cover(request, chosen)
     answer = _file(

@@ -20,17 +20,21 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Engine,
+    FromClause,
     Integer,
     MetaData,
     Result,
+    String,
     TypeDecorator,
     any_,
     bindparam,
+    column,
     create_engine,
     func,
     make_url,
     select,
     text,
+    type_coerce,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -130,6 +134,18 @@ def among(column: Any, ids: Collection[int], dialect: str) -> ColumnElement[bool
         return found
     each = func.json_each(json.dumps(list(ids))).table_valued("value")
     return cast("ColumnElement[bool]", column.in_(select(each.c.value)))
+
+
+def table_of(rows: Collection[tuple[str, int]], dialect: str) -> FromClause:
+    """Return a table with the columns ``name`` and ``number``: however many rows it has, they are sent as one value or two."""
+    if dialect == "postgresql":
+        names = bindparam(None, [name for name, _number in rows], type_=postgresql.ARRAY(String))
+        numbers = bindparam(None, [number for _name, number in rows], type_=postgresql.ARRAY(BigInteger))
+        table = func.unnest(names, numbers).table_valued(column("name", String), column("number", BigInteger))
+        return table.render_derived()
+    row = func.json_each(json.dumps(list(rows))).table_valued("value").c.value
+    name, number = func.json_extract(row, "$[0]"), func.json_extract(row, "$[1]")
+    return select(type_coerce(name, String).label("name"), number.label("number")).subquery()
 
 
 def insert_into(dialect: str, table: Any) -> Any:

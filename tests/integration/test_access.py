@@ -1,6 +1,7 @@
 """Rights over cases: the rule in SQL and the rule in Python are one rule."""
 
 import random
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -23,6 +24,7 @@ from civicportal.cases.scope import CaseScope
 from civicportal.cases.search import CaseSearch
 from civicportal.cases.services import CaseService
 from civicportal.errors import Forbidden, NotFound
+from civicportal.kartable.counters import open_lines
 from civicportal.kartable.models import Referral
 from civicportal.kartable.parts import parts
 from civicportal.kartable.services import KartableService
@@ -52,16 +54,16 @@ def scatter(site, rng):
                 line.closed_at = work.clock.now()
             case.kind = rng.choice(["petitions", "petitions", "gone"])
             case.unit_id = rng.choice([None, *(unit.id for unit in units)])
-            for _line in range(rng.randrange(4)):
-                work.session.add(any_line(case, rng, units, people, work.clock.now()))
+            for number in range(rng.randrange(4)):
+                work.session.add(any_line(case, rng, units, people, work.clock.now(), first=number == 0))
     with site.work() as work:
         work.get(StatisticsService).rebuild()
 
 
-def any_line(case, rng, units, people, now):
+def any_line(case, rng, units, people, now, *, first):
     return Referral(
         case_id=case.id,
-        type=rng.choice(["copy", "inquiry"]),
+        type="action" if first and rng.random() < 0.7 else rng.choice(["copy", "inquiry"]),
         to_unit_id=rng.choice(units).id,
         to_user_id=rng.choice([None, None, rng.choice(people).id]),
         taken_by_id=rng.choice([None, None, rng.choice(people).id]),
@@ -168,6 +170,13 @@ def compare(work):
             line for part in parts(person) for line in session.scalars(select(Referral.id).where(part))
         ]
         assert sorted(in_parts) == sorted(held)
+        with work.acting_as(person):
+            marked = open_lines(work)
+        acted = Counter(
+            by_id[line.case_id].kind for line in lines if line.id in held and line.type == "action"
+        )
+        assert marked.total == Total(acted.total())
+        assert marked.by_kind.get("petitions", Total(0)) == Total(acted["petitions"])
         seen = set(session.scalars(select(Case.id).where(visible(person))))
         assert {line.case_id for line in lines if line.id in held} <= seen
         assert seen <= {case.id for case in cases if is_reached(person, case, of_case[case.id])}

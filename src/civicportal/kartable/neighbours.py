@@ -9,7 +9,7 @@ from civicportal.cases.models import Case
 from civicportal.db import BigId, UTCDateTime
 from civicportal.kartable.counters import KEPT
 from civicportal.kartable.models import Referral
-from civicportal.kartable.parts import parts
+from civicportal.kartable.parts import each_of, own_parts, parted, parts, shares
 from civicportal.security import Identity
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def neighbours(work: "Work", case: Case) -> tuple[str | None, str | None]:
     """Return the codes of the cases before and after this one in the actor's "all open" by deadline."""
-    query = _query(work.actor.reach)
+    query = _query(work.actor.reach, work.site.engines.dialect)
     if query is None:
         return None, None
     found = work.session.execute(query, {"deadline": case.deadline, "case_id": case.id}).one()
@@ -27,13 +27,14 @@ def neighbours(work: "Work", case: Case) -> tuple[str | None, str | None]:
 
 
 @lru_cache(maxsize=KEPT)
-def _query(reach: Identity) -> "Rows | None":
+def _query(reach: Identity, dialect: str) -> "Rows | None":
     if not parts(reach):
         return None
-    return select(_nearest(reach, after=False).label("before"), _nearest(reach, after=True).label("after"))
+    before, after = (_nearest(reach, dialect, after=after) for after in (False, True))
+    return select(before.label("before"), after.label("after"))
 
 
-def _nearest(reach: Identity, *, after: bool) -> ScalarSelect[Any]:
+def _nearest(reach: Identity, dialect: str, *, after: bool) -> ScalarSelect[Any]:
     """Return the code of the case that comes next, of all that come next in a part of the kartable."""
     here = tuple_(bindparam("deadline", type_=UTCDateTime()), bindparam("case_id", type_=BigId))
 
@@ -44,10 +45,13 @@ def _nearest(reach: Identity, *, after: bool) -> ScalarSelect[Any]:
     place = tuple_(Referral.deadline, Referral.case_id)
     beyond = place > here if after else place < here
     # Open lines of one case stand in one place: whichever of them is found, none is of this case.
-    lines = select(Referral.deadline, Referral.case_id).where(beyond)
-    some = [
-        lines.where(part).order_by(*in_order(Referral)).limit(1).subquery().select() for part in parts(reach)
-    ]
+    lines = select(Referral.deadline, Referral.case_id).where(beyond).order_by(*in_order(Referral)).limit(1)
+    plain, others = parted(shares(reach))
+    some = [lines.where(part).subquery().select() for part in own_parts(reach) + others]
+    if plain:
+        table, walked = each_of(plain, dialect, Referral.case_id)
+        one = walked.where(beyond).order_by(*in_order(Referral)).limit(1).scalar_subquery()
+        some.append(select(Case.deadline, Case.id).join_from(table, Case, Case.id == one))
     nearest = union_all(*some).subquery()
     first = select(nearest.c.case_id).order_by(*in_order(nearest.c)).limit(1).scalar_subquery()
     return select(Case.code).where(Case.id == first).scalar_subquery()

@@ -6,12 +6,26 @@ no line is in two of them; a property test says so.
 """
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, and_, exists, or_, select, true, tuple_, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    FromClause,
+    Select,
+    and_,
+    exists,
+    or_,
+    select,
+    true,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 
 from civicportal.access import in_kartable
+from civicportal.db import table_of
 from civicportal.kartable.models import Referral
 from civicportal.lists import MOST_COUNTED
 from civicportal.scopes import ADDRESSED, free_line, kinds_of, persons
@@ -20,6 +34,28 @@ from civicportal.security import Grant, Identity
 Condition = ColumnElement[bool]
 OTHER = aliased(Referral)
 """Another line of the same case; made once, since an alias copies every column."""
+_FREE = and_(Referral.closed_at.is_(None), free_line(Referral))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """Open lines that nobody has in hand: those of a unit, or of all.
+
+    :ivar kind: of their cases; None for any.
+    :ivar unit: None for all units.
+    :ivar inside: what else is asked of them; None for nothing.
+    """
+
+    kind: str | None = None
+    unit: int | None = None
+    inside: Condition | None = None
+
+    @property
+    def condition(self) -> Condition:
+        """Return the condition on ``Referral``."""
+        of_kind = Referral.kind == self.kind if self.kind else None
+        of_unit = Referral.to_unit_id == self.unit if self.unit else None
+        return _all_of(_FREE, of_kind, of_unit, self.inside)
 
 
 def parts(identity: Identity, kinds: Collection[str] = ()) -> list[Condition]:
@@ -27,9 +63,7 @@ def parts(identity: Identity, kinds: Collection[str] = ()) -> list[Condition]:
 
     :param kinds: by these the administrator's lines are parted too, and those of other kinds are left out.
     """
-    free = free_line(Referral)
-    of_units = [and_(Referral.closed_at.is_(None), free, shared) for shared in _shared(identity, kinds)]
-    return own_parts(identity) + of_units
+    return own_parts(identity) + [share.condition for share in shares(identity, kinds)]
 
 
 def own_parts(identity: Identity) -> list[Condition]:
@@ -68,18 +102,37 @@ def some_of(lines: Iterable[Condition], *columns: Any, most: int = MOST_COUNTED)
     return union_all(*(select(chosen.where(line).subquery()) for line in lines))
 
 
-def _shared(identity: Identity, kinds: Collection[str]) -> Iterator[Condition]:
-    """Yield the parts that lie with whole units."""
+def shares(identity: Identity, kinds: Collection[str] = ()) -> list[Share]:
+    """Return those parts that lie with whole units; ``kinds`` as of :func:`parts`."""
     if not identity.is_staff:
-        return
+        return []
     if any(grant.administrator for grant in identity.grants):
         # Of any kind, also of one whose service is off: in the order of all lines.
-        everything = true() if _everything(identity) else in_kartable(identity)
-        yield from (and_(Referral.kind == kind, everything) for kind in kinds) if kinds else (everything,)
-        return
+        inside = None if _everything(identity) else in_kartable(identity)
+        return [Share(kind=kind, inside=inside) for kind in kinds or (None,)]
+    found: list[Share] = []
     for kind in sorted({kind for grant in identity.grants for kind in kinds_of(grant, "view")}):
         grants = [grant for grant in identity.grants if kind in kinds_of(grant, "view")]
-        yield from _of_kind(kind, grants)
+        found += _of_kind(kind, grants)
+    return found
+
+
+def parted(some: Collection[Share]) -> tuple[list[Share], list[Condition]]:
+    """Return the shares of a kind and a unit of which nothing else is asked, and the conditions of the others."""
+    plain = [share for share in some if share.kind and share.unit and share.inside is None]
+    return plain, [share.condition for share in some if share not in plain]
+
+
+def each_of(of_units: Iterable[Share], dialect: str, *columns: Any) -> tuple[FromClause, Select[Any]]:
+    """Return a table of shares, and the query for the lines of each of its rows, to be limited and put beside it.
+
+    PostgreSQL makes a plan for one of them instead of one for each, which takes it longer than to follow it.
+
+    :param of_units: of a kind and a unit, of which nothing else is asked; see :func:`parted`.
+    """
+    table = table_of([(share.kind or "", share.unit or 0) for share in of_units], dialect)
+    here = Referral.kind == table.c.name, Referral.to_unit_id == table.c.number
+    return table, select(*columns).where(_FREE, *here).correlate(table)
 
 
 def _everything(identity: Identity) -> bool:
@@ -88,23 +141,24 @@ def _everything(identity: Identity) -> bool:
     )
 
 
-def _of_kind(kind: str, grants: list[Grant]) -> Iterator[Condition]:
-    of_kind = Referral.kind == kind
-    units = {unit for grant in grants for unit in grant.units or ()}
+def _of_kind(kind: str, grants: list[Grant]) -> Iterator[Share]:
+    units = sorted({unit for grant in grants for unit in grant.units or ()})
     everywhere = [grant for grant in grants if grant.units is None]
-    if everywhere:
-        of_units = [_of_unit(unit, grants) for unit in sorted(units)]
-        yield and_(of_kind, or_(_inside(everywhere), *of_units))
-        return
-    for unit in sorted(units):
-        yield and_(of_kind, _of_unit(unit, grants))
+    if not everywhere:
+        yield from (Share(kind=kind, unit=unit, inside=_of_unit(unit, grants)) for unit in units)
+    elif not _sorted(everywhere):
+        yield Share(kind=kind)
+    else:
+        of_units = (_all_of(Referral.to_unit_id == unit, _of_unit(unit, grants)) for unit in units)
+        yield Share(kind=kind, inside=or_(_inside(everywhere), *of_units))
 
 
-def _of_unit(unit: int, grants: Iterable[Grant]) -> Condition:
+def _of_unit(unit: int, grants: Iterable[Grant]) -> Condition | None:
     members = [grant for grant in grants if grant.is_of(unit)]
+    if not _sorted(members):
+        return None
     unsorted = or_(Referral.category_id.is_(None), Referral.type.in_(ADDRESSED))
-    inside = _inside(members)
-    return and_(Referral.to_unit_id == unit, or_(inside, unsorted) if _sorted(members) else inside)
+    return or_(_inside(members), unsorted)
 
 
 def _sorted(grants: Iterable[Grant]) -> bool:
@@ -116,3 +170,7 @@ def _inside(grants: list[Grant]) -> Condition:
     if not _sorted(grants):
         return true()
     return Referral.category_id.in_({category for grant in grants for category in grant.categories or ()})
+
+
+def _all_of(*conditions: Condition | None) -> Condition:
+    return and_(*(condition for condition in conditions if condition is not None))

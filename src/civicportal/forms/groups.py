@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import groupby
-from operator import attrgetter
 from typing import Any
 
 import deform
 
 from civicportal import schema
+from civicportal.forms.options import options_markup
 from civicportal.forms.widgets import Widget, shown
 
 
@@ -16,12 +15,11 @@ class _Options(Widget):
     """A choice of the schema type's options."""
 
     def values(self, field: deform.Field, cstruct: Any) -> dict[str, Any]:
-        """Return options, also by their groups, the chosen values, and whether several may be chosen."""
+        """Return options, the chosen values, and whether several may be chosen."""
         options = field.typ.options(field.schema)
         many = isinstance(field.typ, schema.ListOf)
         chosen = cstruct if isinstance(cstruct, list) else [shown(cstruct)]
-        groups = [(name, list(members)) for name, members in groupby(options, attrgetter("group"))]
-        return {"options": options, "groups": groups, "chosen": chosen, "many": many}
+        return {"options": options, "chosen": chosen, "many": many}
 
 
 class SelectWidget(_Options):
@@ -29,6 +27,7 @@ class SelectWidget(_Options):
 
     template = "select"
     empty: Any = ""
+    markup = staticmethod(options_markup)
 
 
 class ChoiceCardsWidget(_Options):

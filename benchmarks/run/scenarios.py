@@ -87,7 +87,9 @@ def scenarios(cast: Cast) -> list[Scenario]:
         Scenario(
             "search, common word", page(f"/desk/reports?words={quote('خیابان')}", admin), "/search?خیابان"
         ),
-        Scenario("search, rare words", lambda n: _rare(cast, n), "/search?نیمکت سرسره"),
+        Scenario("search, rare word", page(f"/desk/reports?words={quote('نارون')}", admin), "/search?نارون"),
+        Scenario("search, two words", lambda n: _two_words(cast, n), "/search?نیمکت سرسره", small=False),
+        Scenario("search, tracking code", lambda n: _code(cast, n), "/case?{n}", small=False),
         Scenario("search, no hit", page(f"/desk/reports?words={quote('ژژپپچچ')}", admin), "/search?ژژپپچچ"),
         Scenario(
             "report sent",
@@ -132,7 +134,12 @@ def _case(cast: Cast, n: int) -> Request:
     return Request(f"/kartable/cases/{cast.codes[n % len(cast.codes)]}", cast.staff["admin"].token)
 
 
-def _rare(cast: Cast, n: int) -> Request:
+def _code(cast: Cast, n: int) -> Request:
+    return Request(f"/desk/reports?words={cast.codes[n % len(cast.codes)]}", cast.staff["admin"].token)
+
+
+def _two_words(cast: Cast, n: int) -> Request:
+    """Return a search for two words, each of which one of fifty cases has."""
     words = f"{cast.words[-1 - n % 20]} {cast.words[-2 - n % 7]}"
     return Request(f"/desk/reports?words={quote(words)}", cast.staff["admin"].token)
 

@@ -7,6 +7,7 @@ import click
 
 from civicportal.cli.options import Options, plugin_commands, site_path
 from civicportal.errors import CivicportalError, ConfigurationError
+from civicportal.garbage import collect_seldom
 from civicportal.tracing import is_traced
 
 COMMANDS = {
@@ -62,6 +63,7 @@ class LazyGroup(click.Group):
 
     def invoke(self, context: click.Context) -> Any:
         """Show what is refused on purpose without a traceback."""
+        collect_seldom()
         try:
             return super().invoke(context)
         except ConfigurationError as error:

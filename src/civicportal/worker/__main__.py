@@ -4,13 +4,16 @@ import argparse
 import sys
 from pathlib import Path
 
-from civicportal.logging import setup_logging
-from civicportal.site import Site
-from civicportal.worker.process import Worker
+from civicportal.garbage import collect_seldom
 
 
 def main(arguments: list[str]) -> None:
     """Run the worker of a site."""
+    collect_seldom()
+    from civicportal.logging import setup_logging
+    from civicportal.site import Site
+    from civicportal.worker.process import Worker
+
     parser = argparse.ArgumentParser(prog="python -m civicportal.worker")
     parser.add_argument("site", type=Path)
     parser.add_argument("--parent", type=int)

@@ -17,10 +17,8 @@ from benchmarks.run.client import Client, Measured, Request
 from benchmarks.run.scenarios import WARM_UP, Scenario, scenarios
 from civicportal.audit.append_only import guards_aside
 from civicportal.site import Site
-from civicportal.statistics.services import StatisticsService
+from civicportal.statistics.repair import wrong_counters
 
-PATIENCE = 1800
-"""Seconds that a statement may take which counts all cases."""
 Progress = Callable[[str], None]
 
 
@@ -196,10 +194,9 @@ class Bench:
                 connection.execute(text(f"DELETE FROM {table} WHERE id > :last"), {"last": last[table]})
 
     def _counters(self) -> list[str]:
-        """Return what the counters say wrongly."""
-        with self.site.work(write=False, patience=PATIENCE) as work:
-            wrong = work.get(StatisticsService).verify()
-        return [f"{len(wrong)} counters are wrong"] if wrong else []
+        """Return what counters and lines say wrongly."""
+        wrong = wrong_counters(self.site)
+        return [f"{len(wrong)} counters or lines are wrong, the first is {wrong[0]}"] if wrong else []
 
     def _count(self, table: str) -> int:
         with self.site.engines.read.connect() as connection:

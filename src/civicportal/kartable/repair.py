@@ -1,0 +1,65 @@
+"""Looking whether lines say of their cases what is so, and mending those that do not.
+
+Triggers keep the copies (:class:`~civicportal.kartable.models.Referral`), so only a database that was changed beside them, by hand or by
+a tool, can be wrong: then a case may be missing from a list of those who may see it. The copies decide nothing else.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, and_, case, or_, select, update
+
+from civicportal.cases.models import Case
+from civicportal.kartable.models import Referral
+
+if TYPE_CHECKING:
+    from civicportal.site import Site
+    from civicportal.work import Work
+
+BATCH = 500
+"""Lines that are mended in one transaction."""
+
+#: What every line copies, and what it copies while it is open.
+ALWAYS: dict[Any, Any] = {
+    Referral.kind: Case.kind,
+    Referral.category_id: Case.category_id,
+    Referral.elsewhere: case((Case.unit_id.is_distinct_from(Referral.to_unit_id), Case.kind)),
+}
+OPEN: dict[Any, Any] = {
+    Referral.status: Case.status,
+    Referral.stage: Case.stage,
+    Referral.deadline: Case.deadline,
+    Referral.paused_at: Case.paused_at,
+    Referral.sent_at: Case.created_at,
+    Referral.changed_at: Case.updated_at,
+}
+
+
+def wrong_lines(work: "Work") -> Sequence[int]:
+    """Return the ids of lines that say of their cases what is not so."""
+    query = select(Referral.id).join(Case, Case.id == Referral.case_id)
+    wrong = or_(_differ(ALWAYS), and_(Referral.closed_at.is_(None), _differ(OPEN)))
+    return work.session.scalars(query.where(wrong).order_by(Referral.id)).all()
+
+
+def mend_lines(site: "Site", ids: Sequence[int]) -> None:
+    """Copy the cases of some lines onto them anew, some in one short transaction after the other."""
+    for first in range(0, len(ids), BATCH):
+        some = Referral.id.in_(ids[first : first + BATCH])
+        with site.work() as work:
+            _copy(work, ALWAYS, some)
+            _copy(work, OPEN, some, Referral.closed_at.is_(None))
+
+
+def _differ(copies: dict[Any, Any]) -> ColumnElement[bool]:
+    return or_(*(copy.is_distinct_from(value) for copy, value in copies.items()))
+
+
+def _copy(work: "Work", copies: dict[Any, Any], *lines: ColumnElement[bool]) -> None:
+    of_case = {
+        copy: select(value).where(Case.id == Referral.case_id).correlate(Referral).scalar_subquery()
+        for copy, value in copies.items()
+    }
+    work.session.execute(
+        update(Referral).where(*lines).values(of_case), execution_options={"synchronize_session": False}
+    )

@@ -1,0 +1,60 @@
+"""Lines that say of their cases what is not so are found and mended: a tool may have changed the database beside its triggers."""
+
+import pytest
+from sqlalchemy import update
+
+from civicportal.cases.services import CaseService
+from civicportal.kartable.models import Referral
+from civicportal.kartable.repair import wrong_lines
+from civicportal.kartable.services import KartableService
+from civicportal.statistics.repair import make_anew, wrong_counters
+from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
+
+
+@pytest.fixture
+def lines(site):
+    """A closed line of the first unit and an open one of the second, by their ids."""
+    with site.work() as work:
+        waste, parks = make_unit(work, "waste"), make_unit(work, "parks")
+        code = make_case(work, category=make_category(work, "bin", unit=waste)).code
+        officer = identity(work, make_staff(work, "administrator"))
+    with site.work(actor=officer) as work:
+        case = work.get(CaseService).fetch(code, lock=True)
+        work.get(KartableService).refer(case, parks.id)
+        return [line.id for line in work.session.query(Referral).order_by(Referral.id)]
+
+
+def spoil(site, line, **values):
+    with site.work() as work:
+        work.session.execute(update(Referral).where(Referral.id == line).values(values))
+
+
+def test_what_triggers_wrote_is_right(site, lines):
+    assert len(lines) == 2
+    assert wrong_counters(site) == []
+
+
+@pytest.mark.parametrize(
+    ("which", "values"),
+    [
+        (0, {"elsewhere": None}),
+        (1, {"elsewhere": "petitions"}),
+        (0, {"kind": "gone"}),
+        (1, {"category_id": None}),
+        (1, {"status": "gone"}),
+        (1, {"deadline": None}),
+    ],
+)
+def test_a_line_that_is_wrong_is_named_and_mended(site, lines, which, values):
+    spoil(site, lines[which], **values)
+    assert wrong_counters(site) == [f"line {lines[which]}: says of its case what is not so"]
+    said = []
+    make_anew(site, said.append)
+    assert said[-1] == "1 lines of kartables mended"
+    assert wrong_counters(site) == []
+
+
+def test_what_a_closed_line_said_when_it_was_open_may_be_old(site, lines):
+    spoil(site, lines[0], status="accepted", deadline=None)
+    with site.work(write=False) as work:
+        assert wrong_lines(work) == []

@@ -56,12 +56,15 @@ def shown(service, filters, view, public=False):
     return picture
 
 
-def listed(work, query, view, levels):
-    """Count the list itself, report by report."""
+def cells(work, query):
+    """Return where the reports of the list itself lie, one by one."""
+    return [Cell.of(report.point, FINEST) for report in work.session.scalars(query) if report.point]
+
+
+def within(listed, view, levels):
+    """Count those of the list that a picture of this view is of."""
     box = GridBox.around(view.bounds, view.zoom + levels, mapping.MOST_CELLS) if view.bounds else None
-    rows = work.session.scalars(query)
-    points = [report.point for report in rows if report.point]
-    return sum(box is None or box.holds(Cell.of(point, FINEST), FINEST) for point in points)
+    return sum(box is None or box.holds(cell, FINEST) for cell in listed)
 
 
 def choices(city, clock):
@@ -87,13 +90,11 @@ class TestNumbers:
             with city.site.work(actor=person, write=False) as work:
                 search, service = work.get(ReportSearch), work.get(ReportMap)
                 for filters in choices(city, clock):
-                    query = search.query(filters, Report)
+                    listed = cells(work, search.query(filters, Report))
                     for view in views(scattered):
-                        assert shown(service, filters, view).total == listed(
-                            work, query, view, mapping.CLUSTER
-                        )
+                        assert shown(service, filters, view).total == within(listed, view, mapping.CLUSTER)
                         heat = service.heat(filters, view)
-                        assert sum(n for _, n in heat.cells) == listed(work, query, view, mapping.HEAT)
+                        assert sum(n for _, n in heat.cells) == within(listed, view, mapping.HEAT)
                     assert shown(service, filters, MapView()).total == search.count(filters)
                     assert sum(service.districts(filters).values()) == search.count(filters)
 
@@ -101,10 +102,10 @@ class TestNumbers:
         with city.site.work(write=False) as work:
             search, service = work.get(ReportSearch), work.get(ReportMap)
             for filters in (Filters(), Filters(stage="done"), Filters(category="pothole", stage="open")):
-                query = search.public_query(filters, Report)
+                listed = cells(work, search.public_query(filters, Report))
                 for view in views(scattered):
                     found = shown(service, filters, view, public=True).total
-                    assert found == listed(work, query, view, mapping.CLUSTER)
+                    assert found == within(listed, view, mapping.CLUSTER)
                 assert sum(service.districts(filters, public=True).values()) == len(
                     search.public_points(filters)
                 )

@@ -8,6 +8,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+MEMORY = Path("/dev/shm")  # noqa: S108  the cluster makes a folder of its own there
+"""A file system that is no disk: the thousand files of a new database are there in a tenth of the time."""
+ROOM = 6 * 2**30
+"""Free bytes that it must have, for several clusters of some hundred databases."""
+
 
 class PostgresMissing(Exception):
     """There is no PostgreSQL to start; the text says what to install."""
@@ -16,7 +21,7 @@ class PostgresMissing(Exception):
 class TemporaryCluster:
     """A server that listens on a Unix socket of its own and cares for no power cut.
 
-    :param durable: what it has committed outlives :meth:`break_off`; slower.
+    :param durable: it lies on the disk, and what it has committed outlives :meth:`break_off`; slower.
     :param settings: further settings of the server, and others for those it has.
     :raises PostgresMissing: when the programs are not installed.
     """
@@ -24,7 +29,8 @@ class TemporaryCluster:
     def __init__(self, *, durable: bool = False, **settings: str) -> None:
         self._programs = _find_programs()
         self._as_user = _owner()
-        self.folder = Path(tempfile.mkdtemp(prefix="civicportal-pg-"))
+        place = None if durable else memory_with_room()
+        self.folder = Path(tempfile.mkdtemp(prefix="civicportal-pg-", dir=place))
         if self._as_user:
             shutil.chown(self.folder, self._as_user["user"], self._as_user["group"])
         self._run(
@@ -33,6 +39,7 @@ class TemporaryCluster:
         commit = "on" if durable else "off"
         self._options = f"-k {self.folder} -c listen_addresses='' -c fsync=off -c synchronous_commit={commit}"
         self._options += " -c full_page_writes=off -c max_connections=100 -c shared_buffers=32MB"
+        self._options += " -c max_wal_size=128MB"  # nobody recovers from it
         self._options += "".join(f" -c {name}={value}" for name, value in settings.items())
         self._made = 0
         self.start()
@@ -93,6 +100,12 @@ class TemporaryCluster:
             if done.returncode:
                 output.seek(0)
                 raise RuntimeError(f"{program} failed: {output.read()}")
+
+
+def memory_with_room() -> Path | None:
+    """Return where a cluster may lie in memory, None where that is not possible: containers often have little of it."""
+    is_usable = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= ROOM
+    return MEMORY if is_usable else None
 
 
 def _find_programs() -> Path:

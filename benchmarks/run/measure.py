@@ -16,6 +16,7 @@ from benchmarks.run.cast import Cast
 from benchmarks.run.client import Client, Measured, Request
 from benchmarks.run.scenarios import WARM_UP, Scenario, scenarios
 from civicportal.audit.append_only import guards_aside
+from civicportal.kartable.repair import wrong_lines
 from civicportal.site import Site
 from civicportal.statistics.repair import wrong_counters
 
@@ -195,8 +196,12 @@ class Bench:
 
     def _counters(self) -> list[str]:
         """Return what counters and lines say wrongly."""
-        wrong = wrong_counters(self.site)
-        return [f"{len(wrong)} counters or lines are wrong, the first is {wrong[0]}"] if wrong else []
+        wrong = {"counters": wrong_counters(self.site), "lines": wrong_lines(self.site)}
+        return [
+            f"{len(found)} {name} are wrong, the first is {found[0]}"
+            for name, found in wrong.items()
+            if found
+        ]
 
     def _count(self, table: str) -> int:
         with self.site.engines.read.connect() as connection:

@@ -19,6 +19,7 @@ from civicportal.backup.manifest import Manifest, fingerprint, read_manifest, re
 from civicportal.cases.search_index import SearchIndex
 from civicportal.cases.stock import damages
 from civicportal.db import changed_rows
+from civicportal.kartable.repair import mend_lines, wrong_lines
 from civicportal.notifications.models import OutboxMessage
 from civicportal.statistics import repair
 
@@ -134,6 +135,8 @@ def _make_whole(site: "Site", progress: Progress) -> None:
     if repair.wrong_counters(site):
         progress("the counters of the statistics are made anew")
         repair.make_anew(site, progress)
+    if wrong_lines(site):
+        mend_lines(site, progress)
 
 
 def _tell(progress: Progress, number: int, what: str) -> None:

@@ -14,9 +14,12 @@ def stats() -> None:
 @click.pass_context
 def verify(context: click.Context) -> None:
     """Exit with 1 when a counter or a line of a kartable does not say what the cases say."""
+    from civicportal.kartable.repair import wrong_lines
     from civicportal.statistics.repair import wrong_counters
 
-    wrong = wrong_counters(load_site(context))
+    site = load_site(context)
+    wrong = wrong_counters(site)
+    wrong += [f"line {number}: says of its case what is not so" for number in wrong_lines(site)]
     for line in wrong:
         click.echo(line)
     click.echo(f"{len(wrong)} counters and lines are wrong")
@@ -27,6 +30,9 @@ def verify(context: click.Context) -> None:
 @click.pass_context
 def rebuild(context: click.Context) -> None:
     """Measure what is not measured yet, make the counters anew from the cases, and mend what lines say of them."""
+    from civicportal.kartable.repair import mend_lines
     from civicportal.statistics.repair import make_anew
 
-    make_anew(load_site(context), click.echo)
+    site = load_site(context)
+    make_anew(site, click.echo)
+    mend_lines(site, click.echo)

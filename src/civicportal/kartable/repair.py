@@ -4,7 +4,7 @@ Triggers keep the copies (:class:`~civicportal.kartable.models.Referral`), so on
 a tool, can be wrong: then a case may be missing from a list of those who may see it. The copies decide nothing else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, and_, case, or_, select, update
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 BATCH = 500
 """Lines that are mended in one transaction."""
+PATIENCE = 1800
+"""Seconds that a statement may take: every line is read."""
 
 #: What every line copies, and what it copies while it is open.
 ALWAYS: dict[Any, Any] = {
@@ -35,20 +37,23 @@ OPEN: dict[Any, Any] = {
 }
 
 
-def wrong_lines(work: "Work") -> Sequence[int]:
+def wrong_lines(site: "Site") -> Sequence[int]:
     """Return the ids of lines that say of their cases what is not so."""
     query = select(Referral.id).join(Case, Case.id == Referral.case_id)
     wrong = or_(_differ(ALWAYS), and_(Referral.closed_at.is_(None), _differ(OPEN)))
-    return work.session.scalars(query.where(wrong).order_by(Referral.id)).all()
+    with site.work(write=False, patience=PATIENCE) as work:
+        return work.session.scalars(query.where(wrong).order_by(Referral.id)).all()
 
 
-def mend_lines(site: "Site", ids: Sequence[int]) -> None:
-    """Copy the cases of some lines onto them anew, some in one short transaction after the other."""
+def mend_lines(site: "Site", progress: Callable[[str], None]) -> None:
+    """Copy the cases of wrong lines onto them anew, some in one short transaction after the other."""
+    ids = wrong_lines(site)
     for first in range(0, len(ids), BATCH):
         some = Referral.id.in_(ids[first : first + BATCH])
         with site.work() as work:
             _copy(work, ALWAYS, some)
             _copy(work, OPEN, some, Referral.closed_at.is_(None))
+    progress(f"{len(ids)} lines of kartables mended")
 
 
 def _differ(copies: dict[Any, Any]) -> ColumnElement[bool]:

@@ -1,9 +1,8 @@
-"""Looking whether all counters, and all lines of kartables, say what the cases say, and making them anew."""
+"""Looking whether all counters say what the cases say, and making them anew."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from civicportal.kartable.repair import mend_lines, wrong_lines
 from civicportal.statistics.backfill import measure, rebuild
 from civicportal.statistics.services import StatisticsService
 from civicportal.statistics.tally_service import TallyService
@@ -16,22 +15,21 @@ PATIENCE = 1800
 
 
 def wrong_counters(site: "Site") -> list[str]:
-    """Return what is wrong with the counters of the core and of all kinds, and with lines, one text for each."""
+    """Return what is wrong with the counters of the core and of all kinds, one line for each."""
     with site.work(write=False, patience=PATIENCE) as work:
         service = work.get(StatisticsService)
         wrong, months = service.verify(), service.verify_months()
         tallies = work.get(TallyService)
         others = {tally.model.__tablename__: tallies.differences(tally) for tally in tallies.tallies()}
-        lines = wrong_lines(work)
     found = [f"{key}: stored {stored}, live {live}" for key, (stored, live) in wrong.items()]
     found += [f"month {key}: stored {stored}, its days {days}" for key, (stored, days) in months.items()]
     for name, rows in others.items():
         found += [f"{name}: {tuple(row)} is not what the cases say, or only they say it" for row in rows]
-    return found + [f"line {number}: says of its case what is not so" for number in lines]
+    return found
 
 
 def make_anew(site: "Site", progress: Callable[[str], None]) -> None:
-    """Measure what is not measured yet, make all counters anew from the cases, and mend what lines say of them."""
+    """Measure what is not measured yet, and make all counters anew from the cases."""
     progress(f"{measure(site)} cases measured")
     progress(f"{rebuild(site)} counters")
     for kind in site.kinds.values():
@@ -39,7 +37,3 @@ def make_anew(site: "Site", progress: Callable[[str], None]) -> None:
             with site.work(patience=PATIENCE) as work:
                 number = work.get(TallyService).rebuild(kind.tally)
             progress(f"{number} counters in {kind.tally.model.__tablename__}")
-    with site.work(write=False, patience=PATIENCE) as work:
-        lines = wrong_lines(work)
-    mend_lines(site, lines)
-    progress(f"{len(lines)} lines of kartables mended")

@@ -7,13 +7,15 @@ import sys
 import click
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from civicportal import migrate, migrate_state
 from civicportal.accounts.models import Membership, Role, User
 from civicportal.cli import main
+from civicportal.kartable.models import Referral
 from civicportal.organization.models import Unit
-from civicportal.testing import make_site, make_site_file
+from civicportal.statistics.models import CaseCount
+from civicportal.testing import make_case, make_site, make_site_file
 
 
 @pytest.fixture
@@ -256,3 +258,18 @@ def test_plugins_bring_commands(run, monkeypatch):
     monkeypatch.setattr(cli, "plugin_commands", lambda context: group)
     assert run("gadget").output == "whirr\n"
     assert "gadget" in run("--help").output
+
+
+def test_stats_name_what_is_wrong_and_make_it_right(run, migrated):
+    with migrated.work() as work:
+        make_case(work)
+    assert run("stats", "verify").output == "0 counters and lines are wrong\n"
+    with migrated.work() as work:
+        work.session.execute(update(CaseCount).values(n=7))
+        work.session.execute(update(Referral).values(elsewhere="nonsense"))
+    wrong = run("stats", "verify")
+    assert wrong.exit_code == 1
+    assert "stored (7, " in wrong.output
+    assert "line 1: says of its case what is not so" in wrong.output
+    assert "1 lines of kartables mended" in run("stats", "rebuild").output
+    assert run("stats", "verify").exit_code == 0

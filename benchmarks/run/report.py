@@ -10,6 +10,7 @@ from benchmarks.run.measure import Figures, Result, Run
 
 GATES = Path(__file__).parents[1] / "gates.toml"
 GOAL = "goal_"
+SQLITE = "_sqlite"
 """How names begin of what is wished for, and fails no run."""
 NOISY = 25
 """More than this in a hundred between rounds, and times of the clock decide nothing."""
@@ -63,9 +64,16 @@ def _gates() -> dict[str, dict[str, float]]:
 
 def _held(run: Run, prefix: str, gates: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
     for result in run.results:
-        for name, limit in gates.get(result.name, {}).items():
+        for name, limit in _of_database(gates.get(result.name, {}), run.database).items():
             if name.startswith(GOAL) == bool(prefix):
                 yield from _failed(result, name.removeprefix(prefix), limit, run, prefix)
+
+
+def _of_database(gates: Mapping[str, float], database: str) -> Mapping[str, float]:
+    """Return the gates of a scenario: ``statements_sqlite`` stands in the place of ``statements`` on SQLite."""
+    usual = {name: limit for name, limit in gates.items() if not name.endswith(SQLITE)}
+    own = {name.removesuffix(SQLITE): limit for name, limit in gates.items() if name.endswith(SQLITE)}
+    return {**usual, **own} if database == "sqlite" else usual
 
 
 def write(run: Run, folder: Path) -> None:

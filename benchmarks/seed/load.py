@@ -29,6 +29,7 @@ from civicportal.site import Site
 from civicportal.statistics.backfill import measure
 from civicportal.statistics.services import StatisticsService
 from civicportal.statistics.tally_service import TallyService
+from civicportal.upkeep import analyse
 
 CHUNK = 10_000
 Progress = Callable[[str], None]
@@ -154,13 +155,12 @@ def _finish(site: Site, progress: Progress) -> None:
     SearchIndex(site.engines).rebuild(progress)
     make_vocabulary(site)
     progress("analysing")
-    with site.engines.read.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if site.engines.dialect == "postgresql":
+    analyse(site)
+    if site.engines.dialect == "postgresql":
+        with site.engines.read.connect() as connection:
             connection.execute(text("SET statement_timeout = 0"))
             connection.execute(text("VACUUM ANALYZE"))
             connection.execute(text("RESET statement_timeout"))
-        else:
-            connection.exec_driver_sql("ANALYZE")
 
 
 def manifest(site: Site, *, cases: int, seed: int, until: datetime) -> dict[str, Any]:

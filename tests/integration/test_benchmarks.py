@@ -127,5 +127,13 @@ def test_gates_fail_a_run_and_goals_are_named():
     assert failures(run_of(p95=26.0), gates) == ["kartable: p95 is 26.0, the gate is 25"]
 
 
+def test_sqlite_has_gates_of_its_own_where_it_is_asked_otherwise():
+    gates = {"kartable": {"statements": 7, "statements_sqlite": 8}}
+    run = run_of()
+    assert failures(run, gates) == []
+    run.database = "postgresql"
+    assert failures(run, gates) == ["kartable: statements is 8.0, the gate is 7"]
+
+
 def test_the_table_names_every_scenario():
     assert "| kartable | 10.0 | 20.0 | 30.0 | 5 | 8 | 8.0 + 2.0 | 3.00 | 30 | 2 |" in table(run_of())

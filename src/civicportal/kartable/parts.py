@@ -51,6 +51,11 @@ class Share:
     inside: Condition | None = None
 
     @property
+    def is_plain(self) -> bool:
+        """Tell whether it is of a kind and a unit, and nothing else is asked."""
+        return bool(self.kind and self.unit) and self.inside is None
+
+    @property
     def condition(self) -> Condition:
         """Return the condition on ``Referral``."""
         of_kind = Referral.kind == self.kind if self.kind else None
@@ -119,8 +124,8 @@ def shares(identity: Identity, kinds: Collection[str] = ()) -> list[Share]:
 
 def parted(some: Collection[Share]) -> tuple[list[Share], list[Condition]]:
     """Return the shares of a kind and a unit of which nothing else is asked, and the conditions of the others."""
-    plain = [share for share in some if share.kind and share.unit and share.inside is None]
-    return plain, [share.condition for share in some if share not in plain]
+    plain = [share for share in some if share.is_plain]
+    return plain, [share.condition for share in some if not share.is_plain]
 
 
 def each_of(of_units: Iterable[Share], dialect: str, *columns: Any) -> tuple[FromClause, Select[Any]]:

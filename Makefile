@@ -17,7 +17,7 @@ REQUIREMENTS := requirements-dev.txt constraints.txt pyproject.toml \
 	$(wildcard plugins/*/pyproject.toml examples/*/pyproject.toml)
 
 # What looks at the code and its pages, not at what the portal does.
-CHECKS := tests/test_architecture.py tests/test_catalogues.py tests/test_hookspecs.py tests/test_docs*.py
+CHECKS := tests/test_api.py tests/test_architecture.py tests/test_catalogues.py tests/test_hookspecs.py tests/test_docs*.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-reset test test-long bench bench-full check check-form check-types check-tests docs format clean

@@ -71,7 +71,7 @@ class Work:
     def get(self, service: type[Service]) -> Service:
         """Return the service of this class, built once per unit of work."""
         if service not in self._services:
-            self._services[service] = service(self)  # type: ignore[call-arg]
+            self._services[service] = service(self)  # type: ignore[call-arg]  # a service takes its unit of work alone
         return self._services[service]
 
     def reference(self, name: str, load: Callable[[Session], Value]) -> Value:

@@ -1,11 +1,11 @@
 """Lines that say of their cases what is not so are found and mended: a tool may have changed the database beside its triggers."""
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import inspect, update
 
 from civicportal.cases.services import CaseService
 from civicportal.kartable.models import Referral
-from civicportal.kartable.repair import mend_lines, wrong_lines
+from civicportal.kartable.repair import ALWAYS, OPEN, mend_lines, wrong_lines
 from civicportal.kartable.services import KartableService
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
 
@@ -56,3 +56,8 @@ def test_a_line_that_is_wrong_is_named_and_mended(site, lines, which, values):
 def test_what_a_closed_line_said_when_it_was_open_may_be_old(site, lines):
     spoil(site, lines[0], status="accepted", deadline=None)
     assert wrong_lines(site) == []
+
+
+def test_every_copy_is_looked_at():
+    copied = {attribute.key for attribute in inspect(Referral).column_attrs if attribute.deferred}
+    assert {copy.key for copy in {**ALWAYS, **OPEN}} == copied

@@ -6,7 +6,6 @@ On every line, open or closed, stands whether its case lies elsewhere now.
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import case as choose
 from sqlalchemy import or_, select, update
 
 from civicportal.accounts.models import Membership
@@ -18,21 +17,13 @@ from civicportal.kartable.counters import open_lines
 from civicportal.kartable.inbox import VIEWS, Filters, InboxService
 from civicportal.kartable.models import Referral
 from civicportal.kartable.neighbours import neighbours
+from civicportal.kartable.repair import ALWAYS, OPEN
 from civicportal.kartable.services import KartableService
 from civicportal.lists import MOST_COUNTED, Total
 from civicportal.organization.models import Unit
 from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
 
-COPIES = {
-    Referral.kind: Case.kind,
-    Referral.category_id: Case.category_id,
-    Referral.status: Case.status,
-    Referral.stage: Case.stage,
-    Referral.deadline: Case.deadline,
-    Referral.paused_at: Case.paused_at,
-    Referral.sent_at: Case.created_at,
-    Referral.changed_at: Case.updated_at,
-}
+COPIES = {**ALWAYS, **OPEN}
 
 
 def copies(work):
@@ -44,14 +35,9 @@ def copies(work):
 
 
 def astray(work):
-    """Return the lines that do not say whether their case lies elsewhere as it is."""
-    gone = choose((Referral.to_unit_id.is_distinct_from(Case.unit_id), Case.kind))
+    """Return the lines, closed ones too, that do not say of their cases what they always should."""
     query = select(Referral.id).join(Case, Case.id == Referral.case_id)
-    wrong = or_(
-        Referral.elsewhere.is_distinct_from(gone),
-        Referral.kind.is_distinct_from(Case.kind),
-        Referral.category_id.is_distinct_from(Case.category_id),
-    )
+    wrong = or_(*(copy.is_distinct_from(value) for copy, value in ALWAYS.items()))
     return work.session.scalars(query.where(wrong)).all()
 
 

@@ -71,7 +71,7 @@ class Cursor:
         if way not in ("after", "before") or not numbers:
             return None
         try:
-            return cls(way=way, moment=_EPOCH + int(moment) * _EPOCH.resolution, case_id=int(case_id))  # type: ignore[arg-type]
+            return cls(way=way, moment=_EPOCH + int(moment) * _EPOCH.resolution, case_id=int(case_id))  # type: ignore[arg-type]  # one of the two, as was looked
         except OverflowError:
             return None
 

@@ -18,8 +18,9 @@ _INT = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 
 def whole_number(text: object) -> int:
     """Return the number that a text of an address or a hidden field holds; 0, which no row has, for anything else."""
-    readable = isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < 16
-    return int(text) if readable else 0  # type: ignore[call-overload]
+    if isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < 16:
+        return int(text)
+    return 0
 
 
 class _Bounded(Scalar):

@@ -94,7 +94,7 @@ class S3Storage:
         return S3Store(
             self.bucket,
             endpoint=self.endpoint,
-            client_options=self._client_options,  # type: ignore[arg-type]
+            client_options=self._client_options,  # type: ignore[arg-type]  # a plain dict
             retry_config=retries,
             **self._options,
         )

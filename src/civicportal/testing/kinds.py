@@ -27,7 +27,7 @@ def _step(name: str, sources: tuple[str, ...], target: str, actor: str = "staff"
         title=TranslationString(name.title()),
         sources=sources,
         target=target,
-        actors=frozenset({actor}),  # type: ignore[arg-type]
+        actors=frozenset({actor}),  # type: ignore[arg-type]  # a test names who acts
     )
 
 

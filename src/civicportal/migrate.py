@@ -46,7 +46,7 @@ Progress = Callable[[str], None]
 def upgrade(
     site: "Site", package: str | None = None, revision: str = "head", progress: Progress | None = None
 ) -> None:
-    """Bring the tables up to date, then make the index of words, the counters of months and the words of names.
+    """Bring the tables up to date, then make the index of words, the counters of months and of all the time, and the words of names.
 
     These take many small transactions, while others work.
 
@@ -60,10 +60,10 @@ def upgrade(
                     _run(command.upgrade, connection, one, revision, progress=progress)
         put_triggers(connection)
         is_searchable = has_words(connection)
-        has_months = inspect(connection).has_table("case_month_counts")
+        has_sums = inspect(connection).has_table("case_totals")
     if is_searchable:
         SearchIndex(site.engines).build(progress)
-    if has_months:
+    if has_sums:
         sum_up(site)
         fold_names(site)
 

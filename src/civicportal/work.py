@@ -53,7 +53,7 @@ class Work:
                 self.session, transaction_manager=manager, initial_state="changed" if write else "active"
             )
         self._services: dict[type[Any], Any] = {}
-        self._counts = Counts()
+        self._counts = Counts[CountKey]()
         self._tallies = TallyCounts()
         self._changes: deque[CaseChange] = deque()
         self._relayed = 0
@@ -120,7 +120,7 @@ class Work:
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """Do what may be refused half-way: a raise leaves rows and counters as they were before."""
-        counts, tallies = Counts(self._counts), TallyCounts(self._tallies)
+        counts, tallies = Counts[CountKey](self._counts), TallyCounts(self._tallies)
         try:
             with self.session.begin_nested():
                 yield

@@ -50,7 +50,7 @@ def test_one_seed_makes_one_city_and_its_counters_are_right(make):
     assert fill(first) == fill(second)
     with first.work(write=False) as work:
         counters = work.get(StatisticsService)
-        assert counters.verify() == counters.verify_months() == {}
+        assert counters.verify() == counters.verify_months() == counters.verify_totals() == {}
         lines = select(func.count()).where(Referral.type == "action", Referral.closed_at.is_(None))
         still_open = work.session.scalar(lines)
     statuses = fill(first)["statuses"]

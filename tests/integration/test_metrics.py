@@ -69,7 +69,7 @@ class City:
             numbers = service.figures(asked).now
             assert numbers == service.figures(live).now
             counters = work.get(StatisticsService)
-            assert counters.verify() == counters.verify_months() == {}
+            assert counters.verify() == counters.verify_months() == counters.verify_totals() == {}
             return numbers
 
     def query(self, _span, *columns):

@@ -39,7 +39,7 @@ def measure(site: "Site") -> int:
 def catch_up(site: "Site") -> None:
     """Measure what is not measured yet; if there was anything, or there are no counters at all, make them anew.
 
-    Months are looked at too: code of an older release, which may still run, knows nothing of them.
+    Sums are looked at too: code of an older release, which may still run, knows nothing of them.
     """
     measured = measure(site)
     with site.work(write=False) as work:
@@ -51,14 +51,18 @@ def catch_up(site: "Site") -> None:
 
 
 def sum_up(site: "Site") -> None:
-    """Make the counters of those months anew that do not say what the counters of their days do."""
+    """Make the counters anew of those months that do not say what their days do, and of all the time likewise."""
     with site.work(write=False) as work:
         service = work.get(StatisticsService)
         wrong = {key.day for key in service.verify_months()}
         spans = [span for span in service.months() if any(map(span.holds, wrong))]
+        has_wrong_totals = not spans and service.verify_totals()
     for span in spans:
         with site.work() as work:
             work.get(StatisticsService).sum_up(span)
+    if has_wrong_totals:
+        with site.work() as work:
+            work.get(StatisticsService).total_up()
 
 
 def rebuild(site: "Site") -> int:

@@ -116,8 +116,12 @@ class FigureService:
             f"sums by {facet.name}", selection, lambda: self.reader.sums(selection, ("facet", "stage"), facet)
         )
 
+        known: dict[Any, list[Numbers]] = {}
+
         def groups(value: Any) -> Iterable[Numbers]:
-            return [found.setdefault(group, Numbers()) for group in facet.groups(value)]
+            if value not in known:
+                known[value] = [found.setdefault(group, Numbers()) for group in facet.groups(value)]
+            return known[value]
 
         for value, stage, *values in sums:
             for numbers in groups(value):

@@ -13,7 +13,7 @@ from civicportal.cases.scope import CaseScope
 from civicportal.cases.workflow import OPEN_STAGES
 from civicportal.lists import MOST_COUNTED, Total, count_rows, more_than, so_many
 from civicportal.reach import in_own_counters
-from civicportal.statistics.models import CaseCount, CaseMonthCount
+from civicportal.statistics.models import CaseCount, CaseMonthCount, CaseTotal
 from civicportal.statistics.periods import Span, whole_months
 
 if TYPE_CHECKING:
@@ -24,8 +24,14 @@ Narrowed = Mapping[str, Collection[Any] | None]
 """Names of columns that cases and counters share, and the values that are asked for; None for all."""
 
 
-def pieces(span: Span, calendar: CityCalendar) -> Iterator[tuple[Any, Span]]:
-    """Yield the counters that hold the days of a span, each with its part of it: whole months, and what is left."""
+def pieces(span: Span, calendar: CityCalendar, *, dated: bool = False) -> Iterator[tuple[Any, Span]]:
+    """Yield the counters that hold the days of a span, each with its part of it: whole months, and what is left.
+
+    :param dated: each must say of which day or month it is; else one table may say all of an open span.
+    """
+    if span == ALWAYS and not dated:
+        yield CaseTotal, span
+        return
     months, days = whole_months(span, calendar)
     if months:
         yield CaseMonthCount, months
@@ -87,16 +93,16 @@ class CounterService:
 
     def open_by_unit(self) -> dict[int, int]:
         """Return how many open cases each unit holds, by id, whoever asks."""
-        return self._open_by(CaseMonthCount.unit_id)
+        return self._open_by(CaseTotal.unit_id)
 
     def open_by_category(self, kind: str) -> dict[int, int]:
         """Return how many open cases of a kind each category has, by id, whoever asks."""
-        return self._open_by(CaseMonthCount.category_id, CaseMonthCount.kind == kind)
+        return self._open_by(CaseTotal.category_id, CaseTotal.kind == kind)
 
     def _open_by(self, column: Any, *conditions: ColumnElement[bool]) -> dict[int, int]:
         query = (
-            select(column, func.sum(CaseMonthCount.n))
-            .where(CaseMonthCount.stage.in_(OPEN_STAGES), CaseMonthCount.n != 0, *conditions)
+            select(column, func.sum(CaseTotal.n))
+            .where(CaseTotal.stage.in_(OPEN_STAGES), CaseTotal.n != 0, *conditions)
             .group_by(column)
         )
         return {id_: int(n) for id_, n in self.session.execute(query) if id_ and n}
@@ -119,7 +125,7 @@ class CounterService:
     def _states(self, kind: str) -> list[tuple[str, str, int]]:
         """Return stages and statuses of a kind with their numbers: read once for all figures of a desk."""
         if kind not in self._by_state:
-            model = CaseMonthCount
+            model = CaseTotal
             query = select(model.stage, model.status, func.sum(model.n)).where(
                 *self._seen(model, kind, ALWAYS)
             )

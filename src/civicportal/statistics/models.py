@@ -1,4 +1,4 @@
-"""Counters of cases, one row for each combination that occurs: by day, and once more by month."""
+"""Counters of cases, one row for each combination that occurs: by day, by month, and of all the time."""
 
 from datetime import date
 
@@ -9,11 +9,9 @@ from civicportal.db import Base, BigId, tagged
 
 
 class Counter:
-    """How many cases of some days stand where, and what is counted of them. ``0`` means no category or no unit."""
+    """How many cases stand where, and what is counted of them. ``0`` means no category or no unit."""
 
-    kind: Mapped[str] = tagged(String(40), primary_key=True)
-    #: The first of the days on which the cases were registered, on the city's clock.
-    day: Mapped[date] = tagged(Date, primary_key=True)
+    kind: Mapped[str] = tagged(String(40), primary_key=True, sort_order=-2)
     stage: Mapped[str] = tagged(String(12), primary_key=True)
     status: Mapped[str] = tagged(String(40), primary_key=True)
     category_id: Mapped[int] = tagged(BigId, primary_key=True, autoincrement=False)
@@ -31,13 +29,26 @@ class Counter:
     hops: Mapped[int] = tagged(Integer, server_default="0")
 
 
-class CaseCount(Counter, Base):
+class DatedCounter(Counter):
+    """The same of the cases that were registered on some days."""
+
+    #: The first of the days, on the city's clock.
+    day: Mapped[date] = tagged(Date, primary_key=True, sort_order=-1)
+
+
+class CaseCount(DatedCounter, Base):
     """The counters of single days."""
 
     __tablename__ = "case_counts"
 
 
-class CaseMonthCount(Counter, Base):
-    """The same of whole months of the city's calendar, from which long spans are read."""
+class CaseMonthCount(DatedCounter, Base):
+    """Those of whole months of the city's calendar, from which long spans are read."""
 
     __tablename__ = "case_month_counts"
+
+
+class CaseTotal(Counter, Base):
+    """Those of all the time, from which the lengths of lists are read."""
+
+    __tablename__ = "case_totals"

@@ -75,7 +75,9 @@ class FigureReader:
                     *(getattr(model, name).label(name) for name in measures),
                 )
                 for one in spans
-                for model, days in (pieces(one, calendar) if by_month else [(CaseCount, one)])
+                for model, days in (
+                    pieces(one, calendar, dated="day" in names) if by_month else [(CaseCount, one)]
+                )
             ]
             rows = union_all(*parts).subquery()
         else:

@@ -18,11 +18,12 @@ def wrong_counters(site: "Site") -> list[str]:
     """Return what is wrong with the counters of the core and of all kinds, one line for each."""
     with site.work(write=False, patience=PATIENCE) as work:
         service = work.get(StatisticsService)
-        wrong, months = service.verify(), service.verify_months()
+        wrong, months, totals = service.verify(), service.verify_months(), service.verify_totals()
         tallies = work.get(TallyService)
         others = {tally.model.__tablename__: tallies.differences(tally) for tally in tallies.tallies()}
     found = [f"{key}: stored {stored}, live {live}" for key, (stored, live) in wrong.items()]
     found += [f"month {key}: stored {stored}, its days {days}" for key, (stored, days) in months.items()]
+    found += [f"total {key}: stored {stored}, its months {sums}" for key, (stored, sums) in totals.items()]
     for name, rows in others.items():
         found += [f"{name}: {tuple(row)} is not what the cases say, or only they say it" for row in rows]
     return found

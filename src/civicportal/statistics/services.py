@@ -10,17 +10,17 @@ from civicportal.calendar.sql import city_day
 from civicportal.cases.conditions import sent_between
 from civicportal.cases.models import Case
 from civicportal.statistics.conditions import MEASURED
-from civicportal.statistics.counters import MEASURES, CountKey, Values
-from civicportal.statistics.models import CaseCount, CaseMonthCount
+from civicportal.statistics.counters import MEASURES, CountKey, Key, TotalKey, Values
+from civicportal.statistics.models import CaseCount, CaseMonthCount, CaseTotal
 from civicportal.statistics.periods import Span, month_after, month_of
 
 if TYPE_CHECKING:
     from civicportal.work import Work
 
 # Whoever has changed a case and not yet counted it waits, and adds to the new counters; in the order in which they
-# come to both tables.
-_ALONE = text("LOCK TABLE case_month_counts, case_counts IN SHARE ROW EXCLUSIVE MODE")
-Differences = dict[CountKey, tuple[Values, Values]]
+# come to the tables.
+_ALONE = text("LOCK TABLE case_month_counts, case_totals, case_counts IN SHARE ROW EXCLUSIVE MODE")
+Differences = dict[Key, tuple[Values, Values]]
 """Counters that are wrong, as (stored, live); the numbers in the order of the measures."""
 
 
@@ -31,19 +31,23 @@ class StatisticsService:
         self.work = work
         self.session = work.session
 
-    def verify(self) -> Differences:
+    def verify(self) -> Differences[CountKey]:
         """Return the counters of days that are wrong."""
-        found: Differences = {}
+        found: Differences[CountKey] = {}
         for span in self.months():
-            found |= self._compared(_stored(CaseCount, span), _summed(self._rows(span), "live"))
+            found |= self._compared(CountKey, _stored(CaseCount, CountKey, span), self._rows(span))
         return found
 
-    def verify_months(self) -> Differences:
+    def verify_months(self) -> Differences[CountKey]:
         """Return the counters of months that do not say what those of their days do."""
-        found: Differences = {}
+        found: Differences[CountKey] = {}
         for span in self.months():
-            found |= self._compared(_stored(CaseMonthCount, span), _summed(_days_of(span), "live"))
+            found |= self._compared(CountKey, _stored(CaseMonthCount, CountKey, span), _days_of(span))
         return found
+
+    def verify_totals(self) -> Differences[TotalKey]:
+        """Return the counters of all the time that do not say what those of months do."""
+        return self._compared(TotalKey, _stored(CaseTotal, TotalKey), _all_months())
 
     def rebuild(self) -> int:
         """Make all counters anew, in this one transaction.
@@ -62,12 +66,17 @@ class StatisticsService:
         """Make the counters of a month and of its days anew; exact under whatever is written meanwhile."""
         self._alone()
         self._replace(CaseCount, span, self._rows(span))
-        self._replace(CaseMonthCount, span, _days_of(span))
+        self._sum_up(span)
 
     def sum_up(self, span: Span) -> None:
         """Make the counters of a month anew from those of its days."""
         self._alone()
-        self._replace(CaseMonthCount, span, _days_of(span))
+        self._sum_up(span)
+
+    def total_up(self) -> None:
+        """Make the counters of all the time anew from those of months."""
+        self._alone()
+        self._total_up()
 
     def months(self) -> Iterator[Span]:
         """Yield the months of the city's calendar that have cases or counters."""
@@ -92,21 +101,32 @@ class StatisticsService:
         if self.work.site.engines.dialect == "postgresql":
             self.session.execute(_ALONE)
 
+    def _sum_up(self, span: Span) -> None:
+        self._replace(CaseMonthCount, span, _days_of(span))
+        self._total_up()
+
+    def _total_up(self) -> None:
+        self.session.execute(delete(CaseTotal))
+        rows = _summed(_all_months(), TotalKey)
+        self.session.execute(insert(CaseTotal).from_select([*TotalKey._fields, *MEASURES], rows))
+
     def _replace(self, model: Any, span: Span, rows: Subquery) -> None:
         self.session.execute(delete(model).where(*_within(model, span)))
-        self.session.execute(insert(model).from_select([*CountKey._fields, *MEASURES], _summed(rows)))
+        rows_summed = _summed(rows, CountKey)
+        self.session.execute(insert(model).from_select([*CountKey._fields, *MEASURES], rows_summed))
 
-    def _compared(self, stored: Select[Any], live: Select[Any]) -> Differences:
-        both = union_all(stored, live).subquery()
+    def _compared(self, key: type[Key], stored: Select[Any], rows: Subquery) -> Differences[Key]:
+        """Return where what is stored is not the sums of rows."""
+        both = union_all(stored, _summed(rows, key, "live")).subquery()
         sums = [func.sum(both.c[f"{side}_{name}"]) for side in ("stored", "live") for name in MEASURES]
-        keys = [both.c[name] for name in CountKey._fields]
+        keys = [both.c[name] for name in key._fields]
         half = len(MEASURES)
         differ = [old != new for old, new in zip(sums[:half], sums[half:], strict=True)]
         query = select(*keys, *sums).group_by(*keys).having(or_(*differ)).order_by(*keys)
         found = {}
         for row in self.session.execute(query):
             numbers = tuple(int(number) for number in row[len(keys) :])
-            found[CountKey(*row[: len(keys)])] = (numbers[:half], numbers[half:])
+            found[key(*row[: len(keys)])] = (numbers[:half], numbers[half:])
         return found
 
     def _rows(self, span: Span) -> Subquery:
@@ -141,16 +161,22 @@ def _days_of(span: Span) -> Subquery:
     )
 
 
-def _summed(rows: Subquery, side: str = "") -> Select[Any]:
+def _all_months() -> Subquery:
+    """Return the counters of all months, without saying of which."""
+    columns = (getattr(CaseMonthCount, name) for name in (*TotalKey._fields, *MEASURES))
+    return select(*columns).where(CaseMonthCount.n != 0).subquery()
+
+
+def _summed(rows: Subquery, key: type[Key], side: str = "") -> Select[Any]:
     """Return sums by key; with a side to be compared, under its name and beside nothing on the other."""
-    keys = [rows.c[name] for name in CountKey._fields]
+    keys = [rows.c[name] for name in key._fields]
     sums = [func.sum(rows.c[name]).label(f"{side}_{name}" if side else name) for name in MEASURES]
     zeros = [literal(0).label(f"stored_{name}") for name in MEASURES] if side else []
     return select(*keys, *zeros, *sums).group_by(*keys)
 
 
-def _stored(model: Any, span: Span) -> Select[Any]:
-    keys = [getattr(model, name) for name in CountKey._fields]
+def _stored(model: Any, key: type[Key], span: Span | None = None) -> Select[Any]:
+    keys = [getattr(model, name) for name in key._fields]
     numbers = [getattr(model, name).label(f"stored_{name}") for name in MEASURES]
     zeros = (literal(0).label(f"live_{name}") for name in MEASURES)
-    return select(*keys, *numbers, *zeros).where(*_within(model, span))
+    return select(*keys, *numbers, *zeros).where(*(_within(model, span) if span else ()))

@@ -1,9 +1,9 @@
-"""Counters of months: written with those of days, made anew from them, and read for long spans and totals of lists."""
+"""Counters of months and of all the time: written with those of days, made anew from them, read for long spans and lists."""
 
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete, event, select, update
+from sqlalchemy import delete, event, func, select, update
 
 from civicportal.cases.models import Case
 from civicportal.cases.services import CaseService
@@ -14,7 +14,7 @@ from civicportal.statistics import lookup
 from civicportal.statistics.backfill import catch_up, sum_up
 from civicportal.statistics.figures import FigureService
 from civicportal.statistics.lookup import CounterService
-from civicportal.statistics.models import CaseCount, CaseMonthCount
+from civicportal.statistics.models import CaseCount, CaseMonthCount, CaseTotal
 from civicportal.statistics.periods import Span, month_of
 from civicportal.statistics.selection import Selection
 from civicportal.statistics.services import StatisticsService
@@ -22,6 +22,7 @@ from civicportal.testing import identity, make_case, make_category, make_citizen
 
 KIND = "petitions"
 DAYS = 100
+RIGHT = ({}, {}, {})
 
 
 class Town:
@@ -64,15 +65,32 @@ def town(site, clock):
 def counters(site):
     with site.work(write=False) as work:
         service = work.get(StatisticsService)
-        return service.verify(), service.verify_months()
+        return service.verify(), service.verify_months(), service.verify_totals()
 
 
 def test_months_say_what_their_days_say(town):
-    assert counters(town.site) == ({}, {})
+    assert counters(town.site) == RIGHT
     with town.site.work(write=False) as work:
         days = {month_of(day, town.site.calendar) for day in work.session.scalars(select(CaseCount.day))}
         assert set(work.session.scalars(select(CaseMonthCount.day))) == days
         assert len(days) >= 4
+
+
+def test_all_the_time_is_the_sum_of_its_months(town):
+    with town.site.work(write=False) as work:
+        number = func.sum(CaseTotal.n)
+        of_stages = work.session.execute(select(CaseTotal.stage, number).group_by(CaseTotal.stage))
+        assert {stage: n for stage, n in of_stages if n} == {"registered": 16, "done": 9}
+
+
+def test_sums_of_all_the_time_that_older_code_has_not_counted_are_made_up_for(town):
+    with town.site.work() as work:
+        work.session.execute(delete(CaseTotal).where(CaseTotal.stage == "done"))
+        work.session.execute(update(CaseTotal).values(n=CaseTotal.n + 1))
+    assert counters(town.site)[:2] == ({}, {})
+    assert len(counters(town.site)[2]) == 2
+    catch_up(town.site)
+    assert counters(town.site) == RIGHT
 
 
 def test_months_that_older_code_has_not_counted_are_made_up_for(town):
@@ -81,7 +99,7 @@ def test_months_that_older_code_has_not_counted_are_made_up_for(town):
         work.session.execute(update(CaseMonthCount).values(n=CaseMonthCount.n + 1))
     assert counters(town.site)[1]
     catch_up(town.site)
-    assert counters(town.site) == ({}, {})
+    assert counters(town.site) == RIGHT
 
 
 def test_months_of_another_calendar_are_made_anew(town):
@@ -90,14 +108,14 @@ def test_months_of_another_calendar_are_made_anew(town):
         rows = work.session.execute(select(CaseCount.__table__)).mappings()
         work.session.execute(CaseMonthCount.__table__.insert(), [dict(row) for row in rows])
     sum_up(town.site)
-    assert counters(town.site) == ({}, {})
+    assert counters(town.site) == RIGHT
 
 
 def test_a_change_and_its_counters_are_one_way_to_postgresql(town):
     statements = []
 
     def note(_connection, _cursor, statement, *_more):
-        if "case_counts" in statement or "case_month_counts" in statement:
+        if any(table in statement for table in ("case_counts", "case_month_counts", "case_totals")):
             statements.append(statement)
 
     event.listen(town.site.engines.read, "before_cursor_execute", note)
@@ -106,8 +124,8 @@ def test_a_change_and_its_counters_are_one_way_to_postgresql(town):
             make_case(work, category=town.category)
     finally:
         event.remove(town.site.engines.read, "before_cursor_execute", note)
-    assert len(statements) == (1 if town.site.engines.dialect == "postgresql" else 2)
-    assert counters(town.site) == ({}, {})
+    assert len(statements) == (1 if town.site.engines.dialect == "postgresql" else 3)
+    assert counters(town.site) == RIGHT
 
 
 def test_figures_of_any_span_are_those_of_the_cases(town):

@@ -18,13 +18,22 @@ if TYPE_CHECKING:
     from civicportal.site import Site
     from civicportal.work import Work
 
-#: Marks a table as reference data: ``__table_args__ = {"info": REFERENCE}``.
+#: Marks a table as reference data: ``__table_args__ = {"info": REFERENCE}``; see also :func:`reference_where`.
 REFERENCE = {"reference": True}
 LONGEST = 60.0
 """Seconds until what is kept is read anew whatever the stamp says: somebody may have changed a row by hand."""
 VISITORS = 1.0
 """Seconds for which visitors are shown what another process has changed meanwhile."""
 Value = TypeVar("Value")
+
+
+def reference_where(matters: Callable[[Any], bool]) -> dict[str, Any]:
+    """Mark a table as reference data in part: ``__table_args__ = {"info": reference_where(…)}``.
+
+    :param matters: tells of a row that is added, changed or deleted by the ORM whether it is reference data. What
+        statements do to the table is none.
+    """
+    return {"reference": matters}
 
 
 class ReferenceStamp(Base):
@@ -104,12 +113,13 @@ class ReferenceData:
 def _touched(session: Any) -> bool:
     if not session.touches_reference:
         changed = (*session.new, *session.deleted, *session.dirty)
-        session.touches_reference = any(_is_reference(type(row).__table__) for row in changed)
+        session.touches_reference = any(map(_is_reference, changed))
     return bool(session.touches_reference)
 
 
-def _is_reference(table: Any) -> bool:
-    return bool(table is not None and table.info.get("reference"))
+def _is_reference(row: Any) -> bool:
+    mark = type(row).__table__.info.get("reference")
+    return bool(mark(row) if callable(mark) else mark)
 
 
 @event.listens_for(ReferenceSession, "before_flush")
@@ -126,4 +136,5 @@ def _after_commit(session: ReferenceSession) -> None:
 @event.listens_for(ReferenceSession, "do_orm_execute")
 def _do_orm_execute(state: Any) -> None:
     if state.is_insert or state.is_update or state.is_delete:
-        state.session.touches_reference |= _is_reference(getattr(state.statement, "table", None))
+        table = getattr(state.statement, "table", None)
+        state.session.touches_reference |= table is not None and table.info.get("reference") is True

@@ -47,7 +47,7 @@ MOST = {
     "/kartable": 7,
     "/desk": 15,
     "/desk/reports": 5,
-    "case": 17,
+    "case": 14,
     "submit": 10,
     "step": 11,
     "refer": 12,

@@ -13,6 +13,7 @@ def request_of(site, work, identity):
     """Return what a display hook is given, without a web server."""
     return SimpleNamespace(
         site=site,
+        work=work,
         display_work=work,
         identity=identity,
         translate=lambda text: site.localizer().translate(text),
@@ -37,7 +38,7 @@ class TestCasePanels:
         earlier, later = city.send(), city.send(by=city.other)
         city.send("bin", by=city.other)
         panel = panels(city, later, city.officer)["reports.nearby", "aside"]
-        assert [near.case.code for near, _status in panel.context["found"]] == [earlier]
+        assert [near.code for near, _status in panel.context["found"]] == [earlier]
         assert panel.context["may_link"] is True
 
     def test_staff_who_only_look_get_no_step(self, city):

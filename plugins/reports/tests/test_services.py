@@ -97,7 +97,7 @@ class TestNearby:
     def found(self, city, point=None, category="pothole"):
         with city.site.work(write=False) as work:
             near = work.get(NearbyService).reports(point or city.street, city.categories[category])
-            return [item.case.code for item in near]
+            return [item.code for item in near]
 
     def test_within_fifty_metres_the_nearest_first(self, city):
         far, near, _outside = (city.send(point=moved(city.street, metres)) for metres in (48, 10, 53))

@@ -21,14 +21,22 @@ from sqlalchemy.orm import Mapped, relationship
 
 from civicportal.db import Base, BigId, id_column, tagged
 from civicportal.persian import folded
-from civicportal.reference import REFERENCE
+from civicportal.reference import REFERENCE, reference_where
+
+
+def _is_named_to_staff(user: "User") -> bool:
+    """Tell whether a change concerns the lists of colleagues: not those who sign in, nor citizens."""
+    changes = inspect(user).attrs
+    return user.username is not None and any(
+        changes[name].history.has_changes() for name in ("name", "disabled_at", "deleted_at")
+    )
 
 
 class User(Base):
     """A person: every user may be a citizen, staff also have a user name and memberships."""
 
     __tablename__ = "users"
-    __table_args__ = {"sqlite_autoincrement": True}
+    __table_args__ = {"sqlite_autoincrement": True, "info": reference_where(_is_named_to_staff)}
 
     id: Mapped[int] = id_column(person="user")
     #: E.164.
@@ -110,7 +118,7 @@ class Membership(Base):
     """A user's role and where it holds: both the unit and the category must fit, empty fits all."""
 
     __tablename__ = "memberships"
-    __table_args__ = (Index(None, "user_id"),)
+    __table_args__ = (Index(None, "user_id"), {"info": REFERENCE})
 
     id: Mapped[int] = id_column()
     user_id: Mapped[int] = tagged(BigId, ForeignKey("users.id", ondelete="CASCADE"), erase="row")

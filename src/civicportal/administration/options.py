@@ -6,7 +6,7 @@ from civicportal.calendar import CityCalendar
 from civicportal.calendar.formats import WEEKDAYS
 from civicportal.cases.workflow import KnownFact
 from civicportal.i18n import is_persian
-from civicportal.kartable.services import KartableService
+from civicportal.kartable.addressees import offered
 from civicportal.organization.editing import in_order
 from civicportal.organization.services import OrganizationService
 from civicportal.schema import Option
@@ -30,12 +30,11 @@ def root_options(roots: "list[Category]") -> list[Option]:
 def people_options(work: "Work") -> list[Option]:
     """Return the staff of all units, by their units: the value is ``<unit>-<user>``."""
     units = work.get(OrganizationService).units
-    people = work.get(KartableService).addressees()
+    people = offered(work)
     return [
-        Option(value=f"{unit.id}-{user.id}", label=user.name, group=unit.name)
+        Option(value=f"{unit.id}-{user_id}", label=name, group=unit.name)
         for _depth, unit in in_order(units)
-        for user, unit_id in people
-        if unit_id == unit.id
+        for user_id, name in people.get(unit.id, ())
     ]
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from civicportal.audit.digests import digest_words
 from civicportal.audit.models import AuditEvent
@@ -43,14 +43,14 @@ class AuditService:
 
     def lookers(self, case_id: int, within: timedelta) -> list[str]:
         """Return the names of other staff who opened the case of late, the latest first."""
-        events = self.work.session.execute(
-            select(AuditEvent.actor_id, AuditEvent.actor_name)
-            .where(
-                AuditEvent.case_id == case_id,
-                AuditEvent.action == "case:open",
-                AuditEvent.at > self.work.clock.now() - within,
-                AuditEvent.actor_id != self.work.actor.user_id,
-            )
-            .order_by(AuditEvent.at.desc())
-        )
+        events = self.work.session.execute(self.looks(case_id, within).order_by(AuditEvent.at.desc()))
         return list(dict(events.all()).values())
+
+    def looks(self, case_id: int, within: timedelta) -> Select[int | None, str]:
+        """Return a query for ids and names of other staff who opened the case of late."""
+        return select(AuditEvent.actor_id, AuditEvent.actor_name).where(
+            AuditEvent.case_id == case_id,
+            AuditEvent.action == "case:open",
+            AuditEvent.at > self.work.clock.now() - within,
+            AuditEvent.actor_id != self.work.actor.user_id,
+        )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from translationstring import TranslationString
 
 from civicportal.access import AccessService, holds, visible
@@ -112,6 +112,7 @@ class FactsService:
         may_know = self.access.can(case, "contact")
         people = self._people(case.citizen_id if may_know else None, holder_id(line))
         names = {user_id: user.name for user_id, user in people.items()}
+        followers, has_links, has_lookers = self._around(case)
         return Facts(
             row=self.work.get(RowService).row(case, line, names),
             citizen=people.get(case.citizen_id or 0) if may_know else None,
@@ -122,9 +123,9 @@ class FactsService:
             held_since=line.created_at if line else None,
             source=SOURCES.get(case.source, case.source),
             rule=self._rule(case),
-            followers=self._followers(case),
-            links=self._links(case),
-            lookers=self.work.get(AuditService).lookers(case.id, JUST_NOW),
+            followers=followers,
+            links=self._links(case) if has_links else (),
+            lookers=self.work.get(AuditService).lookers(case.id, JUST_NOW) if has_lookers else (),
         )
 
     def rights(self, case: Case) -> Rights:
@@ -185,16 +186,18 @@ class FactsService:
         title = self.session.scalar(select(RoutingRule.title).where(RoutingRule.key == key))
         return title or key
 
-    def _followers(self, case: Case) -> int:
-        query = select(func.count()).select_from(Follower).where(Follower.case_id == case.id)
-        return self.session.scalar(query) or 0
+    def _around(self, case: Case) -> tuple[int, bool, bool]:
+        """Return how many follow a case, and whether it has links and lookers: asked at once, for most have none."""
+        followers = select(func.count()).select_from(Follower).where(Follower.case_id == case.id)
+        links = select(CaseLink.id).where(_either_end(case))
+        looks = self.work.get(AuditService).looks(case.id, JUST_NOW)
+        query = select(followers.scalar_subquery(), links.exists(), looks.exists())
+        number, has_links, has_lookers = self.session.execute(query).one()
+        return number, has_links, has_lookers
 
     def _links(self, case: Case) -> list[Link]:
-        either = or_(CaseLink.from_id == case.id, CaseLink.to_id == case.id)
-        links = self.session.scalars(select(CaseLink).where(either).order_by(CaseLink.id)).all()
+        links = self.session.scalars(select(CaseLink).where(_either_end(case)).order_by(CaseLink.id)).all()
         ids = {id_ for link in links for id_ in (link.from_id, link.to_id)} - {case.id}
-        if not ids:
-            return []
         query = select(Case).where(Case.id.in_(ids), visible(self.work.actor))
         others = {other.id: other for other in self.session.scalars(query)}
         found = [
@@ -205,3 +208,7 @@ class FactsService:
             for link, other in found
             if other
         ]
+
+
+def _either_end(case: Case) -> ColumnElement[bool]:
+    return or_(CaseLink.from_id == case.id, CaseLink.to_id == case.id)

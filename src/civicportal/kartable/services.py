@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from civicportal.access import AccessService, holds
 from civicportal.accounts.models import Membership, User
@@ -15,6 +15,7 @@ from civicportal.cases.services import CaseService
 from civicportal.cases.snapshots import snapshot
 from civicportal.errors import Forbidden
 from civicportal.i18n import _
+from civicportal.kartable.addressees import of_units
 from civicportal.kartable.errors import ReferralError
 from civicportal.kartable.models import Referral
 from civicportal.kartable.routing import RoutingService
@@ -189,16 +190,14 @@ class KartableService:
 
     def colleagues(self, unit_id: int) -> list[User]:
         """Return the staff of a unit to whom a case may be referred by name."""
-        return [user for user, unit in self.addressees() if unit == unit_id]
+        return [user for user, _unit in self._addressees(Membership.unit_id == unit_id)]
 
     def addressees(self) -> list[tuple[User, int]]:
         """Return by name everyone to whom a case may be referred, with the unit in which they are one."""
-        query = (
-            select(User, Membership.unit_id)
-            .join(Membership, Membership.user_id == User.id)
-            .where(Membership.unit_id.is_not(None), User.disabled_at.is_(None), User.deleted_at.is_(None))
-            .distinct()
-        )
+        return self._addressees()
+
+    def _addressees(self, *conditions: ColumnElement[bool]) -> list[tuple[User, int]]:
+        query = select(User, Membership.unit_id).where(*of_units(), *conditions).distinct()
         found = [(user, unit_id) for user, unit_id in self.session.execute(query) if unit_id]
         return sorted(found, key=lambda pair: (alphabetical(pair[0].name), pair[0].id))
 

@@ -25,6 +25,8 @@ from civicportal_reports.workflow import KIND
 
 MOST_NEAR = 20
 """Reports nearby that are named: on a street of a large city there may be hundreds."""
+SAID = ("id", "code", "subject", "status", "category_id")
+"""Names of what is read of each, instead of the whole case with its words."""
 _FRESH = timedelta(hours=1)
 _UNDERWAY = 1000
 """Ids that other transactions may have been given and not yet committed; more than there are at any moment."""
@@ -33,9 +35,13 @@ _eldest: "WeakKeyDictionary[Engine, tuple[datetime, int]]" = WeakKeyDictionary()
 
 @dataclass(frozen=True, kw_only=True)
 class Near:
-    """An open report of the same root category, and how far away it is."""
+    """An open report of the same root category, and how far away it is: what lists of them say."""
 
-    case: Case
+    id: int
+    code: str
+    subject: str
+    status: str
+    category_id: int
     metres: float
 
 
@@ -57,8 +63,12 @@ class NearbyService:
         :param but: id of a case that is not looked for.
         """
         open_ones = (Case.stage.in_(OPEN_STAGES), Case.id != (but or 0), *conditions)
-        query = self._around(point, category_id, Case).where(*open_ones).limit(MOST_NEAR)
-        return [Near(case=case, metres=metres) for case, metres in self._measured(point, query)]
+        columns = [getattr(Case, name) for name in SAID]
+        query = self._around(point, category_id, *columns).where(*open_ones).limit(MOST_NEAR)
+        return [
+            Near(**dict(zip(SAID, said, strict=True)), metres=metres)
+            for said, metres in self._measured(point, query)
+        ]
 
     def unit_at_work(self, case: Case) -> str | None:
         """Return the key of the unit that works on a report nearby already: a new one goes to it too."""
@@ -67,11 +77,11 @@ class NearbyService:
             return None
         at_work = (Case.stage == "in_progress", Case.unit_id.is_not(None), Case.id != (case.id or 0))
         query = self._around(report.point, case.category_id, Case.unit_id).where(*at_work).limit(1)
-        unit_id = next((unit_id for unit_id, _metres in self._measured(report.point, query)), None)
+        unit_id = next((unit_id for (unit_id,), _metres in self._measured(report.point, query)), None)
         return self.organization.units.by_id[unit_id].key if unit_id else None
 
-    def _around(self, point: Point, category_id: int, column: Any) -> Select[Any]:
-        """Return a query for a column of the recent reports in the square around a point, and where they are.
+    def _around(self, point: Point, category_id: int, *columns: Any) -> Select[Any]:
+        """Return a query for columns of the recent reports in the square around a point, and where they are.
 
         The nearest are found by the database: on one street hundreds may be at work.
         """
@@ -92,7 +102,7 @@ class NearbyService:
             Case.category_id.in_(categories.subtree(categories.root_of(category_id).id)),
             Case.created_at > since,
         )
-        query = select(column, place.c.lat, place.c.lon).join_from(place, Case, Case.id == place.c.case_id)
+        query = select(*columns, place.c.lat, place.c.lon).join_from(place, Case, Case.id == place.c.case_id)
         return query.where(*recent).order_by(north * north + east * east)
 
     def _no_younger_below(self, since: datetime) -> int:
@@ -111,9 +121,9 @@ class NearbyService:
         _eldest[engine] = (now, eldest)
         return eldest
 
-    def _measured(self, point: Point, query: Select[Any]) -> Iterator[tuple[Any, float]]:
+    def _measured(self, point: Point, query: Select[Any]) -> Iterator[tuple[list[Any], float]]:
         """Yield what a query finds, with its distance: the corners of the square are too far."""
-        for found, lat, lon in self.session.execute(query):
+        for *found, lat, lon in self.session.execute(query):
             metres = distance_m(point, Point(lat, lon))
             if metres <= self.settings["nearby_metres"]:
                 yield found, metres

@@ -132,8 +132,9 @@ def _nearby(case: Case, report: Report, request: Any) -> Iterator[Panel]:
     found = work.get(NearbyService).reports(report.point, case.category_id, seen, but=case.id)
     if not found:
         return
-    cases = work.get(CaseService)
-    kind = cases.kind(case)
+    # The page has looked already what may be done with the case.
+    steps = request.work.get(CaseService).steps(case)
+    kind = work.site.kind(KIND)
     yield Panel(
         name="reports.nearby",
         area="aside",
@@ -141,7 +142,7 @@ def _nearby(case: Case, report: Report, request: Any) -> Iterator[Panel]:
         weight=40,
         context={
             "case": case,
-            "found": [(near, kind.workflow.state(near.case.status).title) for near in found],
-            "may_link": any(step.transition.name == "duplicate" for step in cases.steps(case)),
+            "found": [(near, kind.workflow.state(near.status).title) for near in found],
+            "may_link": any(step.transition.name == "duplicate" for step in steps),
         },
     )

@@ -11,7 +11,7 @@ from civicportal.cases.uploads import take_files
 from civicportal.cases.workflow import Prefill, Transition
 from civicportal.forms import BoundForm
 from civicportal.kartable import schemas
-from civicportal.kartable.services import KartableService
+from civicportal.kartable.addressees import offered
 from civicportal.organization.services import OrganizationService
 from civicportal.schema import Option, StrictSchema, whole_number
 
@@ -139,12 +139,11 @@ def typed(form: BoundForm) -> list[str]:
 
 
 def _people(work: "Work", units: "Sequence[Unit]") -> list[Option]:
-    people = work.get(KartableService).addressees()
+    people = offered(work)
     return [
-        Option(value=f"{unit.id}-{user.id}", label=user.name, group=unit.name)
+        Option(value=f"{unit.id}-{user_id}", label=name, group=unit.name)
         for unit in units
-        for user, unit_id in people
-        if unit_id == unit.id
+        for user_id, name in people.get(unit.id, ())
     ]
 
 

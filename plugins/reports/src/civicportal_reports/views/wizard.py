@@ -112,8 +112,7 @@ def near(request: Any) -> dict[str, Any]:
         "location": location,
         "outside": False,
         "found": [
-            (near, names(near.case.category_id), public_status(kind, near.case.status))
-            for near in found[:MOST_NEAR]
+            (near, names(near.category_id), public_status(kind, near.status)) for near in found[:MOST_NEAR]
         ],
     }
 

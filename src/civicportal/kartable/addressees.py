@@ -1,0 +1,40 @@
+"""To whom a case may be referred by name."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from civicportal.accounts.models import Membership, User
+from civicportal.persian import alphabetical
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+Offered = Mapping[int, Sequence[tuple[int, str]]]
+"""By unit, the ids and names of its staff in the order of their names."""
+
+
+def of_units() -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions on ``User`` and ``Membership`` for those who are at work in a unit."""
+    return (
+        Membership.user_id == User.id,
+        Membership.unit_id.is_not(None),
+        User.disabled_at.is_(None),
+        User.deleted_at.is_(None),
+    )
+
+
+def offered(work: "Work") -> Offered:
+    """Return whom forms offer; what comes back is held against who is there then."""
+    return work.reference("addressees", _read)
+
+
+def _read(session: Session) -> Offered:
+    query = select(Membership.unit_id, User.id, User.name).where(*of_units()).distinct()
+    found: dict[int, list[tuple[int, str]]] = {}
+    rows = session.execute(query)
+    for unit_id, user_id, name in sorted(rows, key=lambda row: (alphabetical(row.name), row.id)):
+        found.setdefault(unit_id or 0, []).append((user_id, name))
+    return found

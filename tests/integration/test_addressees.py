@@ -1,0 +1,81 @@
+"""Whom the forms of a referral offer: kept by each process, and read anew when somebody comes, goes or is renamed."""
+
+import pytest
+
+from civicportal.accounts.models import Membership, User
+from civicportal.kartable.addressees import offered
+from civicportal.testing import make_citizen, make_site, make_staff, make_unit
+from civicportal.web.counting import statements
+
+
+@pytest.fixture
+def other(civic_environment):
+    """The same site, assembled a second time as another process does."""
+    second = make_site(civic_environment.path)
+    yield second
+    second.engines.dispose()
+
+
+@pytest.fixture
+def unit(site):
+    with site.work() as work:
+        unit = make_unit(work, "lights")
+        for name in ("ژاله", "پروین", "ندا"):
+            make_staff(work, unit=unit, name=name)
+        return unit.id
+
+
+def names(site, unit_id):
+    with site.work(write=False) as work:
+        return [name for _id, name in offered(work).get(unit_id, ())]
+
+
+def change(site, who, **values):
+    with site.work() as work:
+        person = work.session.query(User).filter_by(name=who).one()
+        for key, value in values.items():
+            setattr(person, key, value)
+
+
+def test_in_the_order_of_the_persian_alphabet(site, unit):
+    assert names(site, unit) == ["پروین", "ژاله", "ندا"]
+
+
+def test_asked_for_again_nobody_is_read(site, unit):
+    names(site, unit)
+    with statements(site.engines.read) as texts:
+        names(site, unit)
+    assert not [text for text in texts if "users" in text]
+
+
+def test_who_is_renamed_or_gone_is_seen_by_every_process(site, other, unit, clock):
+    assert names(other, unit) == ["پروین", "ژاله", "ندا"]
+    change(site, "ندا", name="آیدا")
+    assert names(other, unit) == names(site, unit) == ["آیدا", "پروین", "ژاله"]
+    change(site, "ژاله", disabled_at=clock.now())
+    assert names(other, unit) == ["آیدا", "پروین"]
+    change(other, "پروین", deleted_at=clock.now())
+    assert names(site, unit) == ["آیدا"]
+
+
+def test_who_joins_or_leaves_a_unit_is_seen(site, other, unit):
+    names(other, unit)
+    with site.work() as work:
+        make_staff(work, unit=work.session.get_one(type(make_unit(work, "parks")), unit), name="آرش")
+    assert names(other, unit)[0] == "آرش"
+    with site.work() as work:
+        person = work.session.query(User).filter_by(name="آرش").one()
+        for membership in work.session.query(Membership).filter_by(user_id=person.id):
+            work.session.delete(membership)
+    assert "آرش" not in names(other, unit)
+
+
+def test_citizens_and_sign_ins_change_nothing_for_anybody(site, other, unit, clock):
+    names(other, unit)
+    with site.work() as work:
+        make_citizen(work, name="شهروند")
+    change(site, "ندا", last_seen_at=clock.now())
+    change(site, "شهروند", name="همسایه")
+    with statements(other.engines.read) as texts:
+        names(other, unit)
+    assert not [text for text in texts if "users" in text]

@@ -23,6 +23,7 @@ from civicportal.cases.follow_up import FollowUpService
 from civicportal.cases.followers import FollowerService
 from civicportal.cases.guards import objection_in_time
 from civicportal.cases.history import PublicEvent, PublicHistory, public_status
+from civicportal.cases.hits import searched_page
 from civicportal.cases.identity import IdentityFact
 from civicportal.cases.models import (
     Attachment,
@@ -449,6 +450,7 @@ __all__ = [
     "row_of",
     "scaled",
     "search_list",
+    "searched_page",
     "sees_all",
     "sent_between",
     "set_time",

@@ -16,6 +16,7 @@ from civicportal.cases.wanted import read
 from civicportal.lists import Total
 from civicportal.persian import runs
 from civicportal.privacy.erasure import ErasureService
+from civicportal.security import SYSTEM
 from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
 from civicportal.web.counting import statements
 
@@ -105,9 +106,10 @@ def count_words(site):
 
 
 @pytest.mark.parametrize("counted", [False, True])
-@pytest.mark.parametrize("most", [0, 2, 1000])
-def test_words_find_what_the_rule_says(site, told, monkeypatch, most, counted):
+@pytest.mark.parametrize(("most", "rare"), [(0, 1), (2, 1), (1000, 1), (1000, 100)])
+def test_words_find_what_the_rule_says(site, told, monkeypatch, most, rare, counted):
     monkeypatch.setattr(searching, "MOST_PROPOSED", most)
+    monkeypatch.setattr(searching, "_RARE", rare)
     if counted:
         count_words(site)
     wrong = []
@@ -181,6 +183,32 @@ def test_of_a_word_that_hardly_any_case_uses_the_latest_are_not_looked_at(site, 
             asked = len(texts)
             matches(words)
             assert any("count(*)" in text for text in texts[asked:]) == looks, words
+
+
+def test_of_several_words_the_index_is_asked_for_the_rare_one_alone(site, told, monkeypatch):
+    monkeypatch.setattr(searching, "_RARE", len(told) // 2)
+    count_words(site)
+    (rare,) = (case_id for case_id, story in told.items() if "لغزنده" in story)
+    with site.work(write=False) as work:
+        assert work.get(CaseSearch).proposal("خراب لغزنده").ids == (rare,)
+    assert found(site, "خراب لغزنده") == set()
+    assert found(site, "میدان لغزنده") == {rare}
+
+
+def test_a_word_that_is_rare_in_texts_and_frequent_in_names_is_asked_for_with_the_others(
+    site, told, monkeypatch
+):
+    monkeypatch.setattr(searching, "_RARE", 1)
+    count_words(site)
+    with site.work() as work:
+        author = make_citizen(work, name="سعدی", mobile="+989000000099")
+        for _number in range(6):
+            make_case(work, subject="-", body="درخت خشک است", citizen_id=author.id)
+    monkeypatch.setattr(searching, "MOST_PROPOSED", 4)
+    with site.work(write=False, actor=SYSTEM) as work:
+        assert not work.get(CaseSearch).proposal("سعدی").complete
+        assert len(work.get(CaseSearch).proposal("سعدی شکسته").ids) == 1
+    assert len(found(site, "سعدی", SYSTEM)) == 7
 
 
 def test_a_word_that_came_after_the_words_were_counted_is_found(site, told):

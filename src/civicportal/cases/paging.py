@@ -11,6 +11,7 @@ from translationstring import TranslationString
 
 from civicportal.cases.models import Case
 from civicportal.i18n import _
+from civicportal.lists import Total
 
 PAGE_SIZE = 25
 """Rows of a list of cases."""
@@ -78,11 +79,15 @@ class Cursor:
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """Some rows of a list, and the cursors of its neighbours."""
+    """Some rows of a list, and the cursors of its neighbours.
+
+    :ivar total: how many the whole list has; None where that is not known yet.
+    """
 
     rows: Sequence[Any]
     next: str | None
     previous: str | None
+    total: Total | None = None
 
 
 class Window:
@@ -98,7 +103,7 @@ class Window:
         self._place = Cursor.parse(cursor) if cursor else None
         self._backwards = self._place is not None and self._place.way == "before"
 
-    def narrow(self, query: Rows, *key: InstrumentedAttribute[Any]) -> Rows:
+    def narrow(self, query: Rows, *key: Any) -> Rows:
         """Return a query for the rows of the page and one more, which tells whether there are others.
 
         :param key: the moment and the id of the case where they do not stand in ``Case`` itself.
@@ -112,8 +117,11 @@ class Window:
             query = query.order_by(moment, case_id)
         return query.limit(self.size + 1)
 
-    def page(self, rows: Sequence[Any]) -> Page:
-        """Return the page of the rows of :meth:`narrow`, of which the first column is ``Case``."""
+    def page(self, rows: Sequence[Any], total: Total | None = None) -> Page:
+        """Return the page of the rows of :meth:`narrow`, of which the first column is ``Case``.
+
+        :param total: how many the whole list has, where that is known.
+        """
         more, rows = len(rows) > self.size, rows[: self.size]
         if self._backwards:
             rows = rows[::-1]
@@ -122,6 +130,7 @@ class Window:
             rows=rows,
             next=self._cursor("after", rows[-1][0]) if rows and (more or self._backwards) else None,
             previous=self._cursor("before", rows[0][0]) if rows and before else None,
+            total=total,
         )
 
     def _beyond(self, key: Tuple, place: Cursor) -> ColumnElement[bool]:

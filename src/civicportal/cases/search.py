@@ -5,7 +5,7 @@ An index only proposes cases; it never decides. So that no plan of the database 
 by the index first, and what is frequent is met soon by walking along the list itself.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -27,7 +27,7 @@ from civicportal.cases.scope import CaseScope
 from civicportal.cases.search_index import SearchIndex
 from civicportal.cases.search_query import fts5_query, tsquery, tsquery_of_kind, tsquery_of_scope
 from civicportal.cases.suggestions import SuggestionService
-from civicportal.cases.vocabulary import is_counted
+from civicportal.cases.vocabulary import Vocabulary
 from civicportal.cases.wanted import Term, Wanted, read
 from civicportal.db import among
 from civicportal.hints import Rare
@@ -41,6 +41,8 @@ MOST_PROPOSED = 2000
 _LATEST = 500
 _FREQUENT = 25
 """What so many of the latest cases have needs no index: a list meets it soon, the index would have to gather all."""
+_RARE = 100
+"""What no more than one of so many cases has is asked of the index at once."""
 _LOOKED_AT = 20_000
 """The latest cases that are looked at to say how many have a frequent word."""
 Rows = Select[*tuple[Any, ...]]
@@ -190,30 +192,39 @@ class CaseSearch:
         return self._proposals[key]
 
     def _propose(self, wanted: Wanted, kind: str) -> Proposal:
-        if not self._is_rare(wanted) and self._is_frequent(wanted, kind):
+        rare = self._rare_term(wanted)
+        if rare is None and self._is_frequent(wanted, kind):
             return Proposal()
         if self.work.writing and self._is_postgresql:
             # What this transaction has written itself is found too.
             self.session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
-        query = _PROPOSE[self.work.site.engines.dialect]
-        asked = {"query": self._index_query(wanted, kind), "most": MOST_PROPOSED + 1}
-        ids = list(self.session.scalars(query, asked))
+        # What else is asked leaves little of few cases, and takes the index longer than to find these.
+        ids = self._ask(self._words_query(replace(wanted, terms=(rare,)))) if rare else []
+        if rare is None or len(ids) > MOST_PROPOSED:
+            ids = self._ask(self._index_query(wanted, kind))
         (only, *others) = wanted.terms
         if only.code and not others:
             codes = select(Case.id).where(_code_begins(only.code)).limit(MOST_PROPOSED + 1)
             ids = list({*ids, *self.session.scalars(codes)})
         return Proposal(ids=tuple(ids[:MOST_PROPOSED]), complete=len(ids) <= MOST_PROPOSED)
 
-    def _is_rare(self, wanted: Wanted) -> bool:
-        """Tell whether one of the terms is a word that hardly any case uses: then no list meets it soon."""
+    def _ask(self, query: str) -> list[int]:
+        asked = {"query": query, "most": MOST_PROPOSED + 1}
+        return list(self.session.scalars(_PROPOSE[self.work.site.engines.dialect], asked))
+
+    def _rare_term(self, wanted: Wanted) -> Term | None:
+        """Return the term that the fewest cases have, if they are so few that no list meets one soon; else None."""
         known = self.work.get(SuggestionService).vocabulary()
-        return bool(known) and any(
-            all(
-                any(is_counted(word) and not known.knows(word) for word in spelling)
-                for spelling in term.spellings
-            )
-            for term in wanted.terms
-        )
+        if not known:
+            return None
+        numbers = {term: cases_of(term, known) for term in wanted.terms}
+        counted = {term: number for term, number in numbers.items() if number is not None}
+        rarest = min(counted, key=lambda term: counted[term], default=None)
+        if rarest is None:
+            return None
+        number = counted[rarest]
+        is_rare = not number or number <= min(MOST_PROPOSED, self._newest // _RARE)
+        return rarest if is_rare else None
 
     def _is_frequent(self, wanted: Wanted, kind: str) -> bool:
         """Tell whether so many of the latest cases have it that a list soon meets a page of them."""
@@ -223,12 +234,14 @@ class CaseSearch:
         return (self.session.scalar(latest.where(visible(self.work.actor, walked=True))) or 0) >= _FREQUENT
 
     def _index_query(self, wanted: Wanted, kind: str) -> str:
-        people = self._knows_people
+        words = self._words_query(wanted)
         if not self._is_postgresql:
-            return fts5_query(wanted, people=people)
+            return words
         scope = tsquery_of_scope(self.work.actor, self.work.site.kinds)
-        parts = [tsquery(wanted, people=people), scope, tsquery_of_kind(kind) if kind else ""]
-        return " & ".join(part for part in parts if part)
+        return " & ".join(part for part in (words, scope, tsquery_of_kind(kind) if kind else "") if part)
+
+    def _words_query(self, wanted: Wanted) -> str:
+        return (tsquery if self._is_postgresql else fts5_query)(wanted, people=self._knows_people)
 
     def _latest(self, number: int) -> ColumnElement[bool]:
         return Rare(Case.id > self._newest - number)
@@ -237,6 +250,19 @@ class CaseSearch:
     def _newest(self) -> int:
         """The id of the newest case. Known beforehand: of a span that a subquery names a planner would expect a third of all."""
         return self.session.scalar(select(func.max(Case.id))) or 0
+
+
+def cases_of(term: Term, known: Vocabulary) -> int | None:
+    """Return in how many cases a term occurs at most, about; None where its words are not counted."""
+    found = 0
+    for spelling in term.spellings:
+        *first, last = spelling
+        numbers = [known.cases(last, term.goes_on), *(known.cases(word, goes_on=False) for word in first)]
+        counted = [number for number in numbers if number is not None]
+        if not counted:
+            return None
+        found += min(counted)
+    return found
 
 
 def occurs(term: Term, column: Any, dialect: str) -> ColumnElement[bool]:

@@ -21,8 +21,8 @@ from civicportal.api import (
     Total,
     Work,
     _,
-    case_page,
     in_stage,
+    searched_page,
     stages_of,
 )
 from civicportal_feedback.models import Feedback
@@ -57,8 +57,15 @@ class FeedbackSearch:
 
     def page(self, filters: Filters, *, sort: str = "newest", cursor: str | None = None) -> Page:
         """Return one page of (case, feedback) rows."""
-        query = self._filtered(filters, Case, Feedback).where(self.work.get(CaseScope).listed(KIND))
-        return case_page(self.session, query, sort=SORTS.get(sort, SORTS["newest"]), cursor=cursor)
+        return searched_page(
+            self.work,
+            KIND,
+            filters.words,
+            lambda *columns: self._filtered(filters, *columns).where(self.work.get(CaseScope).listed(KIND)),
+            self._filtered(Filters(), Case, Feedback),
+            sort=SORTS.get(sort, SORTS["newest"]),
+            cursor=cursor,
+        )
 
     def total(self, filters: Filters) -> Total:
         """Return how many there are: from the counters where they know it, else counted no further than a page shows."""

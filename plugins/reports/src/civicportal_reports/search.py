@@ -1,6 +1,7 @@
 """Finding reports: one query for the desk's list, its counts, its map and the figures, so that they always agree."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select
@@ -21,6 +22,7 @@ from civicportal.api import (
     Total,
     Work,
     case_page,
+    searched_page,
     stages_of,
 )
 from civicportal_reports.models import Report
@@ -66,8 +68,15 @@ class ReportSearch:
 
     def page(self, filters: Filters, *, sort: str = "newest", cursor: str | None = None) -> Page:
         """Return one page of (case, report) rows."""
-        query = self._walked(filters, Case, Report)
-        return case_page(self.session, query, sort=SORTS.get(sort, SORTS["newest"]), cursor=cursor)
+        return searched_page(
+            self.work,
+            KIND,
+            filters.words,
+            partial(self._walked, filters),
+            self._filtered(Filters(), Case, Report),
+            sort=SORTS.get(sort, SORTS["newest"]),
+            cursor=cursor,
+        )
 
     def count(self, filters: Filters) -> int:
         """Return how many reports the filters leave."""

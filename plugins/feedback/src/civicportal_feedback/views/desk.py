@@ -46,7 +46,7 @@ def listing(request: Any) -> dict[str, Any]:
         "page": page,
         "opinions": search.opinions(case for case, _feedback in page.rows),
         "opinion_titles": OPINIONS,
-        "total": search.total(filters),
+        "total": page.total or search.total(filters),
         "filters": filters,
         "instead": search.instead_of(filters) if filters.words and not page.rows else "",
         "address": ListAddress(request, form, "feedback.desk"),

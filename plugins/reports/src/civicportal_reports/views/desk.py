@@ -36,7 +36,7 @@ def listing(request: Any) -> dict[str, Any]:
     return {
         "form": form,
         "page": page,
-        "total": search.total(filters),
+        "total": page.total or search.total(filters),
         "filters": filters,
         "instead": search.instead_of(filters) if filters.words and not page.rows else "",
         "address": ListAddress(request, form, "reports.desk"),

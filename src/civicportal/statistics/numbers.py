@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from civicportal.cases.workflow import OPEN_STAGES, STAGES
 from civicportal.statistics.counters import MEASURES, Values
 
+_REOPENED = MEASURES.index("reopened")
+
 
 def _share(part: int, whole: int) -> float | None:
     return 100 * part / whole if whole else None
@@ -32,10 +34,10 @@ class Numbers:
     def add(self, stage: str, values: Values) -> None:
         """Add what was counted of some cases in one stage."""
         self.by_stage[stage] += values[0]
-        counted = dict(zip(MEASURES, values, strict=True))
-        self.sums.update(counted)
+        for name, value in zip(MEASURES, values, strict=True):
+            self.sums[name] += value
         if stage in OPEN_STAGES:
-            self.open_again += counted["reopened"]
+            self.open_again += values[_REOPENED]
 
     @property
     def stamp(self) -> Values:

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from math import cos, radians
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, Engine, Select, func, select
+from sqlalchemy import ColumnElement, Engine, Float, Select, bindparam, func, select
 
 from civicportal.api import (
     OPEN_STAGES,
@@ -64,46 +65,37 @@ class NearbyService:
         """
         open_ones = (Case.stage.in_(OPEN_STAGES), Case.id != (but or 0), *conditions)
         columns = [getattr(Case, name) for name in SAID]
-        query = self._around(point, category_id, *columns).where(*open_ones).limit(MOST_NEAR)
-        return [
-            Near(**dict(zip(SAID, said, strict=True)), metres=metres)
-            for said, metres in self._measured(point, query)
-        ]
+        query = _around(*columns).where(*open_ones).limit(MOST_NEAR)
+        found = self._measured(point, query, self._place(point, category_id))
+        return [Near(**dict(zip(SAID, said, strict=True)), metres=metres) for said, metres in found]
 
     def unit_at_work(self, case: Case) -> str | None:
         """Return the key of the unit that works on a report nearby already: a new one goes to it too."""
         report: Report | None = self.work.get(CaseService).detail(case)
         if report is None or report.point is None or case.category_id is None:
             return None
-        at_work = (Case.stage == "in_progress", Case.unit_id.is_not(None), Case.id != (case.id or 0))
-        query = self._around(report.point, case.category_id, Case.unit_id).where(*at_work).limit(1)
-        unit_id = next((unit_id for (unit_id,), _metres in self._measured(report.point, query)), None)
+        asked = {**self._place(report.point, case.category_id), "but": case.id or 0}
+        found = self._measured(report.point, _at_work(), asked)
+        unit_id = next((unit_id for (unit_id,), _metres in found), None)
         return self.organization.units.by_id[unit_id].key if unit_id else None
 
-    def _around(self, point: Point, category_id: int, *columns: Any) -> Select[Any]:
-        """Return a query for columns of the recent reports in the square around a point, and where they are.
-
-        The nearest are found by the database: on one street hundreds may be at work.
-        """
+    def _place(self, point: Point, category_id: int) -> dict[str, Any]:
+        """Return what :func:`_around` is asked with: the square, the days, the categories below the same root."""
         categories = self.organization.categories
         since = self.work.clock.now() - timedelta(days=self.settings["nearby_days"])
         box = bounding_box(point, self.settings["nearby_metres"])
-        inside = select(Report.case_id, Report.lat, Report.lon).where(
-            Rare(Report.lat.between(box.south, box.north)),
-            Rare(Report.lon.between(box.west, box.east)),
-            # One index holds all three: of a street's reports of many years only the young are looked up.
-            Report.case_id >= self._no_younger_below(since),
-        )
-        # An offset is what keeps SQLite from looking through all reports of these weeks instead.
-        place = inside.offset(0).subquery()
-        north, east = place.c.lat - point.lat, (place.c.lon - point.lon) * cos(radians(point.lat))
-        recent = (
-            Case.kind == KIND,
-            Case.category_id.in_(categories.subtree(categories.root_of(category_id).id)),
-            Case.created_at > since,
-        )
-        query = select(*columns, place.c.lat, place.c.lon).join_from(place, Case, Case.id == place.c.case_id)
-        return query.where(*recent).order_by(north * north + east * east)
+        return {
+            "south": box.south,
+            "north": box.north,
+            "west": box.west,
+            "east": box.east,
+            "lat": point.lat,
+            "lon": point.lon,
+            "shrink": cos(radians(point.lat)),
+            "eldest": self._no_younger_below(since),
+            "since": since,
+            "categories": list(categories.subtree(categories.root_of(category_id).id)),
+        }
 
     def _no_younger_below(self, since: datetime) -> int:
         """Return an id below which no case was registered since then.
@@ -121,9 +113,43 @@ class NearbyService:
         _eldest[engine] = (now, eldest)
         return eldest
 
-    def _measured(self, point: Point, query: Select[Any]) -> Iterator[tuple[list[Any], float]]:
+    def _measured(
+        self, point: Point, query: Select[Any], asked: dict[str, Any]
+    ) -> Iterator[tuple[list[Any], float]]:
         """Yield what a query finds, with its distance: the corners of the square are too far."""
-        for *found, lat, lon in self.session.execute(query):
+        for *found, lat, lon in self.session.execute(query, asked):
             metres = distance_m(point, Point(lat, lon))
             if metres <= self.settings["nearby_metres"]:
                 yield found, metres
+
+
+@cache
+def _around(*columns: Any) -> Select[Any]:
+    """Return the query for columns of the recent reports in the square around a point, and where they are.
+
+    It is put together once a process, which takes longer than PostgreSQL works at it. The nearest are found by the
+    database: on one street hundreds may be at work.
+    """
+    inside = select(Report.case_id, Report.lat, Report.lon).where(
+        Rare(Report.lat.between(bindparam("south"), bindparam("north"))),
+        Rare(Report.lon.between(bindparam("west"), bindparam("east"))),
+        # One index holds all three: of a street's reports of many years only the young are looked up.
+        Report.case_id >= bindparam("eldest"),
+    )
+    # An offset is what keeps SQLite from looking through all reports of these weeks instead.
+    place = inside.offset(0).subquery()
+    north = place.c.lat - bindparam("lat")
+    east = (place.c.lon - bindparam("lon")) * bindparam("shrink", type_=Float)
+    recent = (
+        Case.kind == KIND,
+        Case.category_id.in_(bindparam("categories", expanding=True)),
+        Case.created_at > bindparam("since"),
+    )
+    query = select(*columns, place.c.lat, place.c.lon).join_from(place, Case, Case.id == place.c.case_id)
+    return query.where(*recent).order_by(north * north + east * east)
+
+
+@cache
+def _at_work() -> Select[Any]:
+    in_hand = (Case.stage == "in_progress", Case.unit_id.is_not(None), Case.id != bindparam("but"))
+    return _around(Case.unit_id).where(*in_hand).limit(1)

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 WIDTH, HEIGHT = 720, 240
 """Of the drawing, in its own units."""
-TOP, BOTTOM, AXIS, END = 14, 30, 52, 36
-"""Margins; the axis has room for numbers."""
+TOP, BOTTOM, SIDE = 14, 30, 52
+"""Margins; on both sides there is room for the numbers of the grid."""
+AXIS = SIDE - 12
+"""Where the numbers end."""
 LINES = 4
 """Lines of the grid above zero."""
 MOST_LABELS = 8
@@ -18,8 +20,9 @@ class Chart:
 
     :ivar series: for each line its points (x, y).
     :ivar grid: height of each line of the grid, with its number.
-    :ivar labels: place of each name below, with the index of the step it belongs to.
-    :ivar axis: where the numbers of the grid stand.
+    :ivar labels: place of each name below, with the index of the step it belongs to; the newest step has one.
+    :ivar axis: where the numbers of the grid stand, beside the oldest step.
+    :ivar newest: where they stand once more, beside the newest: a phone begins there, and the axis is out of sight.
     :ivar ends: of the lines of the grid.
     """
 
@@ -27,6 +30,7 @@ class Chart:
     grid: tuple[tuple[float, int], ...]
     labels: tuple[tuple[float, int], ...]
     axis: float
+    newest: float
     ends: tuple[float, float]
     width: int = WIDTH
     height: int = HEIGHT
@@ -51,9 +55,10 @@ def line_chart(series: Sequence[Sequence[int]], *, rtl: bool) -> Chart:
             tuple((x, _y(value, top)) for x, value in zip(xs, line, strict=True)) for line in series
         ),
         grid=grid,
-        labels=tuple((xs[index], index) for index in range(0, steps, every)),
-        axis=WIDTH - AXIS + 12 if rtl else AXIS - 12,
-        ends=(END, WIDTH - AXIS) if rtl else (AXIS, WIDTH - END),
+        labels=tuple((xs[index], index) for index in reversed(range(steps - 1, -1, -every))),
+        axis=WIDTH - AXIS if rtl else AXIS,
+        newest=AXIS if rtl else WIDTH - AXIS,
+        ends=(SIDE, WIDTH - SIDE),
     )
 
 
@@ -68,8 +73,8 @@ def highest(value: int) -> int:
 
 
 def _x(index: int, steps: int, rtl: bool) -> float:
-    room = WIDTH - AXIS - END
-    x = AXIS + (room * index / (steps - 1) if steps > 1 else room / 2)
+    room = WIDTH - 2 * SIDE
+    x = SIDE + (room * index / (steps - 1) if steps > 1 else room / 2)
     return round(WIDTH - x if rtl else x, 1)
 
 

@@ -1,0 +1,75 @@
+"""Figures as a person looks at them: the newest of a trend first, pieces of a bar that can be told apart."""
+
+import pytest
+from browser.conftest import Open
+from browser.people import DESKTOP, PHONE, VISITOR
+from playwright.sync_api import Locator, Page, expect
+
+pytestmark = pytest.mark.browser
+FIGURES = "/desk/reports/statistics?period=all"
+TREND = ".scroll-x:has(> .chart-x)"
+TITLES, NUMBERS = ".t[text-anchor=middle]", ".t:not([text-anchor=middle])"
+
+
+def speak_english(page: Page) -> None:
+    """Choose English at the foot of a page."""
+    page.goto("/")
+    page.locator("[name=language][value=en]").click()
+    page.wait_for_load_state()
+
+
+def in_sight(what: Locator, frame: Locator) -> bool:
+    """Tell whether something lies within what scrolls it, from side to side."""
+    inner, outer = what.bounding_box(), frame.bounding_box()
+    assert inner
+    assert outer
+    return inner["x"] >= outer["x"] and inner["x"] + inner["width"] <= outer["x"] + outer["width"]
+
+
+@pytest.mark.parametrize(
+    ("role", "path", "language", "script"),
+    [
+        (VISITOR, "/statistics", "fa", False),
+        (VISITOR, "/statistics", "en", True),
+        ("observer", f"{FIGURES}&step=week", "fa", True),
+        ("observer", f"{FIGURES}&step=month", "en", False),
+    ],
+)
+def test_a_phone_shows_the_newest_of_a_trend_first(
+    open_page: Open, role: str, path: str, language: str, script: bool
+) -> None:
+    page = open_page(role, PHONE, java_script_enabled=script)
+    if language == "en":
+        speak_english(page)
+    page.goto(path)
+    frame = page.locator(TREND).first
+    frame.scroll_into_view_if_needed()
+    points, titles = frame.locator("circle"), frame.locator(TITLES)
+    assert in_sight(points.last, frame)
+    assert not in_sight(points.first, frame)
+    assert in_sight(titles.last, frame)
+    numbers = [one for one in frame.locator(NUMBERS).all() if in_sight(one, frame)]
+    assert len(numbers) == frame.locator(".grid").count()
+
+
+def test_a_keyboard_goes_back_to_the_oldest(open_page: Open) -> None:
+    page = open_page("observer", PHONE)
+    page.goto(FIGURES)
+    frame = page.locator(TREND)
+    frame.focus()
+    for _ in range(20):
+        page.keyboard.press("ArrowRight")
+    expect(frame.locator("circle").first).to_be_in_viewport()
+    assert in_sight(frame.locator("circle").first, frame)
+
+
+@pytest.mark.parametrize("paper", [False, True], ids=["screen", "paper"])
+def test_with_room_for_a_trend_its_numbers_stand_once(open_page: Open, paper: bool) -> None:
+    page = open_page("observer", DESKTOP)
+    page.goto(FIGURES)
+    if paper:
+        page.emulate_media(media="print")
+    frame = page.locator(TREND)
+    assert frame.evaluate("frame => frame.scrollWidth <= frame.clientWidth")
+    shown = [one for one in frame.locator(NUMBERS).all() if one.is_visible()]
+    assert len(shown) == frame.locator(".grid").count()

@@ -1,16 +1,13 @@
 """What citizens see: the ring of a field in focus in both themes, numbers of lists, rows on a phone, the end of a page."""
 
-import re
-
 import pytest
+from browser.colours import ENOUGH, contrast
 from browser.conftest import Open
 from browser.people import DESKTOP, PHONE, VISITOR, enter_mobile
 from playwright.sync_api import Locator, Page, expect
 
 pytestmark = pytest.mark.browser
 NAMELESS = "09000000799"
-#: WCAG 1.4.11: what shows a state stands out from what lies beside it.
-ENOUGH = 3
 CARD = "main .card-x"
 
 
@@ -19,28 +16,6 @@ def theme(request: pytest.FixtureRequest) -> str:
     """Return the theme that the browser asks for."""
     chosen: str = request.param
     return chosen
-
-
-def shares(colour: str) -> tuple[list[float], float]:
-    """Read a colour as the browser writes it: red, green and blue from 0 to 1, and how much of it covers."""
-    found = [float(number) for number in re.findall(r"\d*\.?\d+", colour)[:4]]
-    rgb = found[:3] if colour.startswith("color(") else [number / 255 for number in found[:3]]
-    return rgb, found[3] if len(found) == 4 else 1
-
-
-def luminance(rgb: list[float]) -> float:
-    """Return the relative luminance (WCAG)."""
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(colour: str, ground: str) -> float:
-    """Return the contrast of a colour that may let the ground shine through."""
-    below, _ = shares(ground)
-    above, cover = shares(colour)
-    mixed = [a * cover + b * (1 - cover) for a, b in zip(above, below, strict=True)]
-    bright, dim = sorted((luminance(mixed), luminance(below)), reverse=True)
-    return (bright + 0.05) / (dim + 0.05)
 
 
 def look(locator: Locator, name: str) -> str:

@@ -1,8 +1,13 @@
 """Figures as a person looks at them: the newest of a trend first, pieces of a bar that can be told apart."""
 
+from collections import Counter
+from io import BytesIO
+
 import pytest
+from browser.colours import ENOUGH, contrast
 from browser.conftest import Open
 from browser.people import DESKTOP, PHONE, VISITOR
+from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 pytestmark = pytest.mark.browser
@@ -73,3 +78,54 @@ def test_with_room_for_a_trend_its_numbers_stand_once(open_page: Open, paper: bo
     assert frame.evaluate("frame => frame.scrollWidth <= frame.clientWidth")
     shown = [one for one in frame.locator(NUMBERS).all() if one.is_visible()]
     assert len(shown) == frame.locator(".grid").count()
+
+
+#: What each piece of a drawing is filled with, one over the other.
+FILLS = """svg => {
+    const found = new Map()
+    for (const one of svg.querySelectorAll('rect')) {
+        const place = one.getAttribute('x')
+        found.set(place, [...found.get(place) || [], one.getAttribute('class') || one.getAttribute('fill')])
+    }
+    return [...found.values()]
+}"""
+BAR, ROWS = "section:has(#by-status) .stack-x", "section:has(#by-status) .fig-t:first-of-type tbody tr"
+
+
+def by_status(page: Page) -> list[list[str]]:
+    """Return how the statuses that have cases are marked in the table."""
+    counted = [row for row in page.locator(ROWS).all() if row.locator("a").count()]
+    return [row.locator(".swatch").evaluate(FILLS)[0] for row in counted]
+
+
+def colours(what: Locator) -> list[str]:
+    """Return the two colours of which most of a picture is made, as a browser writes them."""
+    image = Image.open(BytesIO(what.screenshot())).convert("RGB")
+    return [f"rgb{colour}" for colour, _ in Counter(image.get_flattened_data()).most_common(2)]
+
+
+@pytest.mark.parametrize(
+    ("role", "path"), [("observer", FIGURES), ("office_manager", "/desk/meetings/statistics?period=all")]
+)
+def test_pieces_of_the_bar_of_statuses_can_be_told_apart(open_page: Open, role: str, path: str) -> None:
+    page = open_page(role, DESKTOP)
+    page.goto(path)
+    pieces, marks = page.locator(BAR).evaluate(FILLS), by_status(page)
+    assert len(pieces) > 4
+    assert pieces == marks
+    assert len({tuple(piece) for piece in pieces}) == len(pieces)
+    assert page.locator(f"{BAR} line").count() == len(pieces) - 1
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"color_scheme": "dark"}, {"forced_colors": "active", "color_scheme": "dark"}],
+    ids=["light", "dark", "forced"],
+)
+def test_patterns_of_a_bar_are_seen(open_page: Open, options: dict[str, str]) -> None:
+    page = open_page("observer", PHONE, **options)
+    page.goto(FIGURES)
+    for mark in page.locator(ROWS).locator(".swatch:has([fill])").all():
+        mark.scroll_into_view_if_needed()
+        assert contrast(*colours(mark)) >= ENOUGH
+    assert page.locator(ROWS).locator(".swatch:has([fill])").count() >= 3

@@ -26,6 +26,7 @@ from civicportal.statistics.periods import (
 )
 from civicportal.statistics.reading import PATIENCE
 from civicportal.statistics.selection import Selection, Subject
+from civicportal.statistics.statuses import status_rows
 from civicportal.work import Work
 
 CITIZENS = _("Citizens")
@@ -107,6 +108,7 @@ def _shown(
         "address": FigureAddress(request, page, values, selection.span),
         "periods": PERIODS,
         "chosen_period": None if values["first_day"] or values["last_day"] else values["period"],
+        "statuses": status_rows(subject.kind.workflow, figures.by_status),
         "categories": category_rows(categories, figures.by_category, values.get("category")),
         "trend": _trend(request, service, selection),
         "steps": STEPS,

@@ -12,6 +12,7 @@ from civicportal.statistics.figures import Figures, FigureService
 from civicportal.statistics.numbers import Numbers
 from civicportal.statistics.periods import weekdays
 from civicportal.statistics.selection import Facet, Selection, Subject
+from civicportal.statistics.statuses import status_rows
 
 if TYPE_CHECKING:
     from civicportal.work import Work
@@ -60,11 +61,8 @@ def _key_figures(figures: Figures, people: Any) -> FigureTable:
 
 
 def _by_status(subject: Subject, figures: Figures) -> FigureTable:
-    rows = [
-        (state.title, figures.by_status.get(state.name, 0))
-        for state in subject.kind.workflow.states
-        if figures.by_status.get(state.name) or not state.retired
-    ]
+    found = status_rows(subject.kind.workflow, figures.by_status)
+    rows = [(row.state.title, row.number) for row in found]
     return FigureTable(title=_("By status"), head=(_("Status"), _("Number")), rows=rows)
 
 

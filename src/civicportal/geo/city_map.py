@@ -41,6 +41,27 @@ class MapFeature:
     def bounds(self) -> Bounds:
         return Bounds.around([point for line in self.lines for point in line])
 
+    @cached_property
+    def area(self) -> float:
+        """How large an area is beside others of the map (in square degrees): its largest ring."""
+        return (
+            max(abs(sum(a.lon * b.lat - b.lon * a.lat for a, b in pairwise(ring))) for ring in self.lines) / 2
+        )
+
+    def inner_points(self, steps: int = 7) -> Iterator[Point]:
+        """Places of an area from its middle outwards, found only as they are asked for."""
+        box, shares = self.bounds, [(number + 0.5) / steps for number in range(steps)]
+        places = [
+            (
+                abs(x - 0.5) + abs(y - 0.5),
+                box.south + y * (box.north - box.south),
+                box.west + x * (box.east - box.west),
+            )
+            for x in shares
+            for y in shares
+        ]
+        return (point for _far, lat, lon in sorted(places) if self.contains(point := Point(lat, lon)))
+
     def contains(self, point: Point) -> bool:
         """Whether a polygon holds the point (ray casting, even-odd, so that holes count).
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from markupsafe import Markup
 
 from civicportal.geo.city_map import CityMap
+from civicportal.geo.labels import XY, Names
 from civicportal.geo.points import EARTH_RADIUS_M, Point
 from civicportal.geo.static_map import View
 
@@ -16,6 +17,8 @@ _STEP = 1.5  # pixels: a picture of a whole city needs no finer lines
 _MAJOR = ("primary", "ring")
 _SMALLEST, _LARGEST = 9.0, 24.0
 _DOT = 3.5
+_NAME, _LARGE_NAME = 12, 22
+"""Sizes of a district's name: in a picture that is seen as large as it is, and in one that is seen half as large."""
 
 
 def render_overview(
@@ -35,11 +38,15 @@ def render_overview(
     :returns: an ``<svg>`` element, hidden from screen readers: the table beside it says the same.
     """
     view = _whole(city_map, size)
+    circles = _circles(view, list(marks))
     parts = [
         *_districts(city_map, view, shades or {}),
         *_lines(city_map, view),
-        *_marks(view, list(marks), number),
-        *_names(city_map, view),
+        *_marks(circles, number),
+        Markup('<g class="sm-names">{}</g>').format(_names(city_map, view, circles, _NAME)),
+        Markup('<g class="sm-names-large" display="none">{}</g>').format(
+            _names(city_map, view, circles, _LARGE_NAME)
+        ),
     ]
     return Markup(
         '<svg xmlns="http://www.w3.org/2000/svg" class="static-map" viewBox="0 0 {w} {h}" aria-hidden="true"'
@@ -93,28 +100,38 @@ def _lines(city_map: CityMap, view: View) -> Iterator[Markup]:
         yield line.format(path="".join(view.path(road, _STEP) for road in roads))
 
 
-def _marks(view: View, marks: list[tuple[Point, int]], number: Callable[[int], str]) -> Iterator[Markup]:
+def _circles(view: View, marks: list[tuple[Point, int]]) -> list[tuple[XY, float, int]]:
+    """Return place, radius and number of each mark, the largest last."""
+    most = max((n for _, n in marks), default=1)
+    return [
+        (view.place(point), _DOT if n == 1 else _SMALLEST + (_LARGEST - _SMALLEST) * math.sqrt(n / most), n)
+        for point, n in sorted(marks, key=lambda mark: mark[1])
+    ]
+
+
+def _marks(circles: list[tuple[XY, float, int]], number: Callable[[int], str]) -> Iterator[Markup]:
     dot = Markup('<circle class="sm-dot" cx="{x:.1f}" cy="{y:.1f}" r="{r}" fill="#B02A1E" stroke="#FFFFFF"/>')
     circle = Markup(
         '<g class="sm-cluster"><circle cx="{x:.1f}" cy="{y:.1f}" r="{r:.1f}" fill="#B02A1E" fill-opacity=".88"'
         ' stroke="#FFFFFF" stroke-width="1.5"/><text x="{x:.1f}" y="{y:.1f}" fill="#FFFFFF" font-size="10"'
         ' font-weight="700" text-anchor="middle" dominant-baseline="central">{n}</text></g>'
     )
-    most = max((n for _, n in marks), default=1)
-    for point, n in sorted(marks, key=lambda mark: mark[1]):
-        x, y = view.place(point)
-        if n == 1:
-            yield dot.format(x=x, y=y, r=_DOT)
-        else:
-            radius = _SMALLEST + (_LARGEST - _SMALLEST) * math.sqrt(n / most)
-            yield circle.format(x=x, y=y, r=radius, n=number(n))
+    for (x, y), radius, n in circles:
+        yield dot.format(x=x, y=y, r=radius) if n == 1 else circle.format(x=x, y=y, r=radius, n=number(n))
 
 
-def _names(city_map: CityMap, view: View) -> Iterator[Markup]:
+def _names(city_map: CityMap, view: View, circles: list[tuple[XY, float, int]], size: int) -> Markup:
+    """Write the names of districts that have room, the largest district's first."""
     text = Markup(
         '<text class="sm-label" x="{x:.1f}" y="{y:.1f}" fill="#16211F" stroke="#FBFAF6" stroke-width="3"'
-        ' paint-order="stroke" font-size="11" font-weight="700" text-anchor="middle">{name}</text>'
+        ' paint-order="stroke" font-size="{size}" font-weight="700" text-anchor="middle"'
+        ' dominant-baseline="central">{name}</text>'
     )
-    for district in city_map.of_kind("district"):
-        x, y = view.place(district.bounds.center)
-        yield text.format(x=x, y=y, name=district.name)
+    names = Names((view.width, view.height), marks=[(place, radius) for place, radius, _n in circles])
+    written = []
+    for district in sorted(city_map.of_kind("district"), key=lambda one: -one.area):
+        places = ((view.place(point), 0.0) for point in district.inner_points())
+        spot = names.stand(district.name, size, places)
+        if spot:
+            written.append(text.format(x=spot[0][0], y=spot[0][1], size=size, name=district.name))
+    return Markup("").join(written)

@@ -11,9 +11,8 @@ from itertools import pairwise
 from markupsafe import Markup, escape
 
 from civicportal.geo.city_map import CityMap, MapFeature
+from civicportal.geo.labels import XY, Box, Names
 from civicportal.geo.points import EARTH_RADIUS_M, Bounds, Point
-
-XY = tuple[float, float]
 
 _AREAS = {"water": "#AFD4DF", "park": "#CFE3C4"}
 _ROADS = {
@@ -23,8 +22,10 @@ _ROADS = {
     "ring": ("#FFF3D6", 22),
 }
 _CLOSE_M = 1500  # a picture of less ground than this names the side streets too
-_LABEL_SPACE = (90.0, 22.0)  # pixels kept free around the middle of a label
-_LABEL_MARGIN = 45.0
+_LABEL = 12
+"""Size of a road's name in pixels."""
+_PIECES = 12
+"""Of a road that are looked at for a place for its name."""
 _PIN = "M0 0C-3-6-10-12-10-20A10 10 0 1 1 10-20C10-12 3-6 0 0Z"
 
 
@@ -38,8 +39,9 @@ def render_svg(
     :returns: an `<svg>` element, hidden from screen readers: the text beside it names the place.
     """
     view = View(center, zoom_m, size)
-    parts = [*_areas(city_map, view), *_roads(city_map, view), *_labels(city_map, view)]
-    parts += [_pin(view.place(point)) for point in points]
+    pins = [view.place(point) for point in points]
+    parts = [*_areas(city_map, view), *_roads(city_map, view), *_labels(city_map, view, pins)]
+    parts += [_pin(place) for place in pins]
     width, height = size
     # All that stands in it are numbers, colours of this file and what `escape` has seen.
     return Markup(  # noqa: S704
@@ -68,9 +70,9 @@ class View:
         x = self.width / 2 + (point.lon - self.center.lon) * self.scale[0]
         return x, self.height / 2 - (point.lat - self.center.lat) * self.scale[1]
 
-    def holds(self, place: XY, margin: float) -> bool:
-        """Whether a place lies in the picture, `margin` pixels or more from its edge."""
-        return margin < place[0] < self.width - margin and margin < place[1] < self.height - margin
+    def holds(self, place: XY) -> bool:
+        """Whether a place lies in the picture."""
+        return 0 <= place[0] <= self.width and 0 <= place[1] <= self.height
 
     def path(self, feature: MapFeature, step: float = 0) -> str:
         """The feature's lines in the language of SVG paths.
@@ -123,42 +125,35 @@ def _stroke(classes: str, color: str, width: float, path: str) -> str:
     )
 
 
-def _labels(city_map: CityMap, view: View) -> Iterator[str]:
-    """Names of roads along their longest visible piece, wide roads first, none over another."""
-    taken: list[XY] = []
+def _labels(city_map: CityMap, view: View, pins: Sequence[XY]) -> Iterator[str]:
+    """Names of roads along their longest visible piece with room, wide roads first, none over another or under a pin."""
+    names = Names((view.width, view.height), free=[Box(x, y - 15, 24, 34) for x, y in pins])
     for road in reversed(_visible(city_map, view, "road")):
-        if road.properties.get("cls") == "street" and view.zoom_m > _CLOSE_M:
+        if not road.name or (road.properties.get("cls") == "street" and view.zoom_m > _CLOSE_M):
             continue
-        spot = _label_spot(road, view)
-        if spot is None or not road.name or any(_overlap(spot[0], other) for other in taken):
-            continue
-        taken.append(spot[0])
-        yield _label(*spot[0], spot[1], road.name)
+        spot = names.stand(road.name, _LABEL, _pieces(road, view))
+        if spot:
+            yield _label(*spot[0], spot[1], road.name)
 
 
 def _label(x: float, y: float, angle: float, name: str) -> str:
     return (
         f'<text class="sm-label" x="{x:.1f}" y="{y:.1f}" transform="rotate({angle:.0f} {x:.1f} {y:.1f})"'
-        ' fill="#4A5250" stroke="#FBFAF6" stroke-width="3" paint-order="stroke" font-size="12" text-anchor="middle"'
+        f' fill="#4A5250" stroke="#FBFAF6" stroke-width="3" paint-order="stroke" font-size="{_LABEL}" text-anchor="middle"'
         f' dominant-baseline="central">{escape(name)}</text>'
     )
 
 
-def _label_spot(road: MapFeature, view: View) -> tuple[XY, float] | None:
-    """Middle and slope (degrees, clockwise) of the road's longest piece with room for its name."""
-    best: tuple[float, XY, float] | None = None
+def _pieces(road: MapFeature, view: View) -> list[tuple[XY, float]]:
+    """Middle and slope (degrees, clockwise) of the road's longest pieces in the picture, the longest first."""
+    found = []
     for line in road.lines:
-        places = [view.place(point) for point in line]
-        for (x1, y1), (x2, y2) in pairwise(places):
-            middle, length = ((x1 + x2) / 2, (y1 + y2) / 2), math.hypot(x2 - x1, y2 - y1)
-            if view.holds(middle, _LABEL_MARGIN) and (best is None or length > best[0]):
+        for (x1, y1), (x2, y2) in pairwise([view.place(point) for point in line]):
+            middle = ((x1 + x2) / 2, (y1 + y2) / 2)
+            if view.holds(middle):
                 slope = math.degrees(math.atan2(y2 - y1, x2 - x1))
-                best = length, middle, (slope + 90) % 180 - 90
-    return (best[1], best[2]) if best else None
-
-
-def _overlap(a: XY, b: XY) -> bool:
-    return abs(a[0] - b[0]) < _LABEL_SPACE[0] and abs(a[1] - b[1]) < _LABEL_SPACE[1]
+                found.append((math.hypot(x2 - x1, y2 - y1), middle, (slope + 90) % 180 - 90))
+    return [(middle, slope) for _length, middle, slope in sorted(found, reverse=True)[:_PIECES]]
 
 
 def _pin(place: XY) -> str:

@@ -1,7 +1,7 @@
 /* The base map: a city drawn with Leaflet from GeoJSON, in the colours of the theme. Needs portal.js and Leaflet.
 
-   civicportal.City(map, features, tiles): with tiles only the borders are drawn; draw() after a change of zoom or theme, names() after a move,
-   of(kind) → features, contains(latlng), bounds(); City.centre(feature) → where a feature is shown.
+   civicportal.City(map, features, tiles): with tiles only the borders are drawn; draw() after a change of zoom or theme, names() after a move
+   and when other pins are shown, of(kind) → features, contains(latlng), bounds(); City.centre(feature) → where a feature is shown.
 
    Properties of a feature: kind (boundary, district, road, park, water, square, label), name,
    cls (roads: ring, primary, secondary, street). */
@@ -12,6 +12,11 @@
   var WIDTH = { street: 2.6, secondary: 5, primary: 7.5, ring: 7.5 };
   var ROAD_NAMES_FROM = { street: 16, secondary: 15, primary: 14, ring: 14 };
   var STREETS_FROM = 13.4;
+  var STEP = 18; /* pixels by which a name moves out of another's way */
+  var NEAR = [];
+  for (var far = 1; far <= 4; far += 1) {
+    for (var x = -far; x <= far; x += 1) { NEAR.push([x, Math.abs(x) - far], [x, far - Math.abs(x)]); }
+  }
 
   function reversed(position) { return [position[1], position[0]]; }
   function isMajor(road) { return road.properties.cls === 'primary' || road.properties.cls === 'ring'; }
@@ -43,6 +48,52 @@
             (ring[j][0] - ring[i][0]) * (latlng.lat - ring[i][1]) / (ring[j][1] - ring[i][1]) + ring[i][0]) { odd = !odd; }
       }
       return odd;
+    });
+  }
+
+  /* ---------- names ---------- */
+  function label(feature, at, kind, angle) {
+    var words = document.createElement('span');
+    words.className = 'map-label ' + kind;
+    words.textContent = feature.properties.name;
+    words.style.transform = 'translate(' + (document.documentElement.dir === 'rtl' ? 50 : -50) + '%, -50%) rotate(' + angle.toFixed(1) + 'deg)';
+    return {
+      feature: feature, area: feature.properties.kind === 'district', at: at, angle: angle, words: words, marker: L.marker(at, {
+        pane: 'labels', interactive: false, keyboard: false, icon: L.divIcon({ className: '', iconSize: [0, 0], html: words })
+      })
+    };
+  }
+  function extent(feature) {
+    var box = L.geoJSON(feature).getBounds();
+    return (box.getEast() - box.getWest()) * (box.getNorth() - box.getSouth());
+  }
+  /* Where a name may stand, in pixels of the map: that of a district anywhere near its middle, if it is whole. */
+  function places(one, map) {
+    var size = map.getSize();
+    var middle = map.latLngToContainerPoint(one.at);
+    function box(x, y, at) { return { x: x, y: y, width: one.width, height: one.height, angle: one.angle * Math.PI / 180, at: at }; }
+    var found = [box(middle.x, middle.y)];
+    if (!one.area) { return found; }
+    NEAR.forEach(function (step) {
+      var x = middle.x + step[0] * STEP;
+      var y = middle.y + step[1] * STEP;
+      var at = map.containerPointToLatLng([x, y]);
+      if (inside(one.feature, at)) { found.push(box(x, y, at)); }
+    });
+    return found.filter(function (box) {
+      return box.x >= box.width / 2 && box.x <= size.x - box.width / 2 && box.y >= box.height / 2 && box.y <= size.y - box.height / 2;
+    });
+  }
+  /* Two boxes are apart where a line between them can be drawn along a side of one. */
+  function reach(box, angle) {
+    return (box.width * Math.abs(Math.cos(angle - box.angle)) + box.height * Math.abs(Math.sin(angle - box.angle))) / 2;
+  }
+  function meets(box, others) {
+    return others.some(function (other) {
+      return [box.angle, box.angle + Math.PI / 2, other.angle, other.angle + Math.PI / 2].every(function (angle) {
+        var apart = Math.abs((box.x - other.x) * Math.cos(angle) + (box.y - other.y) * Math.sin(angle));
+        return apart < reach(box, angle) + reach(other, angle);
+      });
     });
   }
 
@@ -99,36 +150,52 @@
     });
     this.names();
   };
+  /* The largest districts first, then what is smaller. Whose place is taken goes; a district's moves within its area, and
+     touches a pin rather than going. */
   City.prototype.names = function () {
     var zoom = this.map.getZoom();
     var view = this.map.getBounds().pad(0.2);
+    var labels = [];
+    function add(feature, at, kind, angle) {
+      if (at && feature.properties.name && view.contains(at)) { labels.push(label(feature, at, kind, angle)); }
+    }
     this.named.clearLayers();
     if (this.tiles) { return; }
-    this.of('road').forEach(function (road) {
-      var place = road.properties.name && zoom >= ROAD_NAMES_FROM[road.properties.cls] && middle(road);
-      if (place && view.contains(place.at)) { this.label(road, place.at, '', place.angle); }
-    }, this);
-    ['park', 'water', 'square', 'label'].forEach(function (kind) {
-      if (zoom < (kind === 'label' ? 12 : 13.5)) { return; }
-      this.of(kind).forEach(function (feature) {
-        var at = feature.properties.name && centre(feature);
-        if (at && view.contains(at)) { this.label(feature, at, kind === 'square' ? 'sq' : kind, 0); }
-      }, this);
-    }, this);
     if (zoom < 14) {
-      this.of('district').forEach(function (feature) {
-        if (feature.properties.name) { this.label(feature, centre(feature), 'sq', 0); }
-      }, this);
+      this.of('district').slice().sort(function (a, b) { return extent(b) - extent(a); })
+        .forEach(function (feature) { add(feature, centre(feature), 'sq', 0); });
     }
+    ['label', 'square', 'water', 'park'].forEach(function (kind) {
+      if (zoom < (kind === 'label' ? 12 : 13.5)) { return; }
+      this.of(kind).forEach(function (feature) { add(feature, centre(feature), kind === 'square' ? 'sq' : kind, 0); });
+    }, this);
+    this.of('road').filter(function (road) { return zoom >= ROAD_NAMES_FROM[road.properties.cls]; })
+      .sort(function (a, b) { return ROADS.indexOf(b.properties.cls) - ROADS.indexOf(a.properties.cls); })
+      .forEach(function (road) { var place = middle(road); add(road, place.at, '', place.angle); });
+    labels.forEach(function (one) { one.marker.addTo(this.named); }, this);
+    this.spread(labels);
   };
-  City.prototype.label = function (feature, at, kind, angle) {
-    var words = document.createElement('span');
-    words.className = 'map-label ' + kind;
-    words.textContent = feature.properties.name;
-    words.style.transform = 'translate(' + (document.documentElement.dir === 'rtl' ? 50 : -50) + '%, -50%) rotate(' + angle.toFixed(1) + 'deg)';
-    L.marker(at, {
-      pane: 'labels', interactive: false, keyboard: false, icon: L.divIcon({ className: '', iconSize: [0, 0], html: words })
-    }).addTo(this.named);
+  /* All are measured before the first one is moved. */
+  City.prototype.spread = function (labels) {
+    var map = this.map;
+    var origin = map.getContainer().getBoundingClientRect();
+    var pins = cp.all('.leaflet-marker-pane .leaflet-marker-icon > *, .leaflet-control', map.getContainer()).map(function (pin) {
+      var box = pin.getBoundingClientRect();
+      return { x: box.x + box.width / 2 - origin.x, y: box.y + box.height / 2 - origin.y, width: box.width, height: box.height, angle: 0 };
+    });
+    var cores = pins.map(function (pin) {
+      return { x: pin.x, y: pin.y, width: pin.width / 2, height: pin.height / 2, angle: 0 };
+    });
+    var taken = [];
+    labels.forEach(function (one) { one.width = one.words.offsetWidth + 4; one.height = one.words.offsetHeight; });
+    labels.forEach(function (one) {
+      var free = places(one, map).filter(function (box) { return !meets(box, taken); });
+      var chosen = free.find(function (box) { return !meets(box, pins); });
+      if (!chosen && one.area) { chosen = free.find(function (box) { return !meets(box, cores); }); }
+      if (!chosen) { this.named.removeLayer(one.marker); return; }
+      taken.push(chosen);
+      if (chosen.at) { one.marker.setLatLng(chosen.at); }
+    }, this);
   };
   City.prototype.contains = function (latlng) {
     var boundary = this.of('boundary').filter(function (feature) { return /Polygon/.test(feature.geometry.type); });

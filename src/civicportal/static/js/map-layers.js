@@ -70,7 +70,7 @@
     if (this.asked) { this.asked.abort(); }
     this.rest();
     if (!this.map.getSize().x) { return; } /* hidden, as when the page is printed */
-    if (this.mode === 'districts') { this.show([]); this.shade(); this.say(''); return; }
+    if (this.mode === 'districts') { this.show([]); this.shade(); this.city.names(); this.say(''); return; }
     var asked = this.asked = new AbortController();
     this.map.getContainer().setAttribute('aria-busy', 'true');
     this.patience = setTimeout(function () { self.say(self.data.textLoading); }, PATIENCE);
@@ -82,6 +82,7 @@
       .then(function (answer) {
         if (asked !== self.asked) { return; }
         self.draw(answer);
+        self.city.names();
         self.say(answer.total ? '' : self.data.textNone);
         self.rest();
       })

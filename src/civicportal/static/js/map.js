@@ -140,11 +140,13 @@
     map.setMaxBounds(city.bounds().pad(0.5));
     city.draw();
     showPoints(map, group, pins, fixed);
+    city.names();
+    document.fonts.ready.then(function () { city.names(); });
     if (data.pointsUrl) { follow(map, city, element, group); }
     if (picker) { cp.setUpPicker(element, map, city); }
     map.on('zoomend', function () {
-      city.draw();
       if (pins.length) { showPoints(map, group, pins, fixed); }
+      city.draw();
     });
     map.on('moveend', function () { city.names(); });
     cp.onTheme(function () { city.draw(); });

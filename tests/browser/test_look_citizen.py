@@ -1,6 +1,7 @@
 """What citizens see: the ring of a field in focus in both themes, numbers of lists, rows on a phone, the end of a page."""
 
 import pytest
+from browser import wizard
 from browser.colours import ENOUGH, contrast
 from browser.conftest import Open
 from browser.people import DESKTOP, PHONE, VISITOR, enter_mobile
@@ -89,3 +90,33 @@ def test_the_field_of_the_telephone_fills_its_row(open_page: Open) -> None:
     assert outside
     assert inside
     assert inside["x"] - outside["x"] == pytest.approx(12, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("language", "words", "place"),
+    [
+        ("fa", "پلاک ۱۲؛ عکس در example.ir/1405 و تلفن ۰۲۱۸۸۱۲۳۴۵۶ است.", "خیابان نارون، شمارهٔ ۸"),
+        ("en", "پلاک 12؛ عکس در example.ir/1405 و تلفن 02188123456 است.", "خیابان نارون، شمارهٔ 8"),
+    ],
+    ids=["fa", "en"],
+)
+def test_last_step_is_read_in_the_digits_of_its_page_and_sent_as_typed(
+    open_page: Open, language: str, words: str, place: str
+) -> None:
+    page = open_page(VISITOR, PHONE)
+    page.goto("/")
+    if language != "fa":
+        page.locator(f"[name=language][value={language}]").click()
+        page.wait_for_load_state()
+    page.goto("/reports/new")
+    wizard.choose_category(page)
+    wizard.proceed(page, 2)
+    page.locator("[data-address] summary").click()
+    page.locator("[name=address]").fill("خیابان نارون، شمارهٔ 8")
+    wizard.proceed(page, 3)
+    typed = "پلاک 12؛ عکس در example.ir/1405 و تلفن ٠٢١٨٨١٢٣٤٥٦ است."
+    page.locator("[name=body]").fill(typed)
+    wizard.proceed(page, 4)
+    expect(page.locator("[data-review=body]")).to_have_text(words)
+    expect(page.locator("[data-review-place]")).to_have_text(place)
+    expect(page.locator("[name=body]")).to_have_value(typed)

@@ -21,8 +21,8 @@
    <input data-jdate>                          the month over a date field comes from body[data-dates]
    body[data-text-copied data-text-busy data-text-of data-icons data-dates], input[name=csrf_token]
 
-   window.civicportal = {one, all, number, token, csrf, toast, icon, onTheme, digits, key, each, begin} serves the other
-   files: each(SELECTOR, setUp) sets up what is on the page and what comes later, begin(PART) what came with a part. */
+   window.civicportal = {one, all, number, token, csrf, toast, icon, onTheme, digits, written, key, each, begin} serves the
+   other files: each(SELECTOR, setUp) sets up what is on the page and what comes later, begin(PART) what came with a part. */
 (function () {
   'use strict';
   var root = document.documentElement;
@@ -51,6 +51,13 @@
   function digits(text) {
     return String(text).replace(/[۰-۹]/g, function (d) { return d.charCodeAt(0) - 0x6F0; })
       .replace(/[٠-٩]/g, function (d) { return d.charCodeAt(0) - 0x660; });
+  }
+  /* What somebody typed, for reading: in the digits of the page's language. A word with Latin letters, such as the address of a page,
+     would be another one. */
+  function written(text) {
+    return String(text).replace(/\S+/g, function (word) {
+      return /[a-z]/i.test(word) ? word : digits(word).replace(/\d/g, number);
+    });
   }
   /* Two ways of writing one word are one word. */
   function key(text) {
@@ -196,8 +203,9 @@
   if (first) { first.focus(); }
 
   window.civicportal = {
-    one: one, all: all, number: number, token: token, csrf: csrf, toast: toast, icon: icon, digits: digits, key: key,
-    onTheme: function (listener) { themeListeners.push(listener); }, each: each, begin: begin
+    one: one, all: all, number: number, token: token, csrf: csrf, toast: toast, icon: icon, digits: digits,
+    written: written, key: key, onTheme: function (listener) { themeListeners.push(listener); },
+    each: each, begin: begin
   };
   each('[data-jdate]', function () { import(body.dataset.dates); });
 })();

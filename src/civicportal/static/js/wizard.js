@@ -8,7 +8,8 @@
      <button type="button" data-prev>
      <button type="submit" data-next data-text-next data-text-send><span data-next-text>
      <fieldset data-when="FIELD=VALUE">           asked only while the radio button is chosen
-     <… data-review="FIELD">  <… data-review-photos>  <a href="#2">
+     <… data-review="FIELD">                      what is filled in, in the digits of the page; sent as it was typed
+     <… data-review-photos>  <a href="#2">
      <div data-fragment-url="URL" data-fields="category lat lon" aria-live="polite">
 
    The step stands in the address (#2), so that the browser's Back goes one step back. */
@@ -133,7 +134,7 @@
     });
     var parts = chosen.map(function (field) {
       if (field.tagName === 'SELECT') { return field.selectedOptions[0].textContent; }
-      if (['radio', 'checkbox'].indexOf(field.type) < 0) { return field.value; }
+      if (['radio', 'checkbox'].indexOf(field.type) < 0) { return cp.written(field.value); }
       return (cp.one('.strong', field.labels[0]) || field.labels[0]).textContent;
     });
     return new Intl.ListFormat(document.documentElement.lang).format(parts);

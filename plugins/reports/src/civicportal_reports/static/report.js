@@ -76,7 +76,7 @@
     var place = cp.one('[data-review-place]', form);
     var name = cp.one('[data-place-name]', form);
     var leaf = chosenLeaf();
-    place.textContent = address.value.trim() || (name ? name.textContent : '') || (lat && lat.value ? place.dataset.textPoint : '');
+    place.textContent = cp.written(address.value.trim()) || (name ? name.textContent : '') || (lat && lat.value ? place.dataset.textPoint : '');
     cp.one('[data-review-answer]', form).textContent = (leaf && leaf.dataset.answer) || '';
   }
   document.addEventListener('relayout', review);

@@ -120,3 +120,20 @@ def test_last_step_is_read_in_the_digits_of_its_page_and_sent_as_typed(
     expect(page.locator("[data-review=body]")).to_have_text(words)
     expect(page.locator("[data-review-place]")).to_have_text(place)
     expect(page.locator("[name=body]")).to_have_value(typed)
+
+
+def test_a_service_has_one_name_for_citizens_and_one_for_staff(open_page: Open) -> None:
+    page = open_page(VISITOR, PHONE)
+    page.goto("/")
+    links = page.locator("a[href='/meetings/new']:not(.svc), a[href='/meetings/new'] h3").all()
+    assert {link.inner_text().strip() for link in links} == {"ملاقات با شهردار"}
+    assert len(links) > 2
+    label = page.locator(".bottomnav a[href='/meetings/new'] .truncate")
+    assert label.evaluate("label => label.scrollHeight <= label.clientHeight + 1")
+    assert label.evaluate("label => label.scrollWidth <= label.clientWidth")
+    desk = open_page("office_manager", DESKTOP)
+    desk.goto("/desk")
+    names = desk.locator("a[href='/desk/meetings']").all_inner_texts()
+    assert {name.strip().split("\n")[0] for name in names} == {"ملاقات‌های شهردار"}
+    desk.goto("/desk/meetings")
+    expect(desk.locator("h1")).to_have_text("ملاقات‌های شهردار")

@@ -12,7 +12,7 @@ from civicportal_meetings.services import AppointmentService, MeetingService
 TEMPLATES = "civicportal_meetings:templates/meetings/widgets"
 NAVIGATION = NavigationItem(
     name="meetings.new",
-    title=_("Meet the mayor"),
+    title=_("Meeting with the mayor"),
     route="meetings.new",
     icon="calendar-event",
     weight=80,

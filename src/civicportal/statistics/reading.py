@@ -60,7 +60,7 @@ class FigureReader:
     ) -> Sequence[Any]:
         """Return rows of the keys of these names and a sum for each measure.
 
-        :param before: read the span before too.
+        :param before: read the span before too; of it no more is told than is_now and stage.
         :param by_month: whole months may be read from their counters.
         """
         span, calendar = selection.span, self.work.site.calendar
@@ -194,7 +194,8 @@ class FigureReader:
         if name == "is_now":
             return literal(int(is_now))
         key: ColumnElement[Any] = getattr(model, facet.counter if facet and name == "facet" else name)
-        return key
+        # Of the span before there are fewer rows so.
+        return key if is_now or name == "stage" else cast(null(), key.type)
 
     def _case_keys(self, selection: Selection, facet: Facet | None) -> dict[str, Any]:
         return {

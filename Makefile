@@ -60,7 +60,7 @@ check: setup ## Look at form, types, architecture, catalogues, documentation and
 	@$(MAKE) --no-print-directory --output-sync --jobs $(WORKERS) check-types check-tests check-form
 
 check-types:
-	$(BIN)/mypy src plugins/*/src examples/*/src
+	$(BIN)/mypy src plugins/*/src examples/*/src benchmarks
 
 check-tests:
 	$(BIN)/python -m pytest -q $(CHECKS)

@@ -37,7 +37,7 @@ def write(rows: int, format_: str) -> dict[str, Any]:
     values = {node.name: node.missing for node in export.schema().children}
     order = Order(export=export, values=values, columns=export.columns)
     cover = Cover(title=export.title, filters=[], by="", at=site.clock.now(), locale="fa")
-    found = (row for batch in batches(site, SYSTEM, order, patient=True) for row in batch.rows)
+    found = (row for batch in batches(site, SYSTEM, order, patience=20) for row in batch.rows)
     began = time.monotonic()
     with TemporaryFile() as file:
         write_rows(site, file, format_, order, cover, islice(found, rows))

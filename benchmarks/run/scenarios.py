@@ -98,6 +98,8 @@ def scenarios(cast: Cast) -> list[Scenario]:
             303,
             (("cases", 1), ("case_events", 1), ("referrals", 1), ("outbox", 1)),
         ),
+        # What receiving and taking apart five megabytes costs by itself.
+        Scenario("picture received, refused", lambda n: submit_unproved(cast, n), expected=400, small=False),
         Scenario(
             "report sent with a picture",
             lambda n: submit_with_picture(cast, n),
@@ -164,6 +166,12 @@ def submit(cast: Cast, n: int) -> Request:
 def submit_with_picture(cast: Cast, n: int) -> Request:
     """Return the n-th report that a citizen sends with a photograph, by a browser without scripts."""
     return replace(submit(cast, n), pictures={"photo_key_files": photo()})
+
+
+def submit_unproved(cast: Cast, n: int) -> Request:
+    """Return the same without the token of its form: it is refused before anybody looks at the picture."""
+    sent = submit_with_picture(cast, n)
+    return replace(sent, form={**(sent.form or {}), "csrf_token": ""})
 
 
 def step(cast: Cast, case: OpenCase) -> Request:

@@ -17,9 +17,10 @@ from civicportal.statistics.periods import Span, month_after, month_of
 if TYPE_CHECKING:
     from civicportal.work import Work
 
-# Whoever has changed a case and not yet counted it waits, and adds to the new counters; in the order in which they
-# come to the tables.
-_ALONE = text("LOCK TABLE case_month_counts, case_totals, case_counts IN SHARE ROW EXCLUSIVE MODE")
+# Whoever has changed a case and not yet counted it waits, and adds to the new counters. All counters are written by one
+# statement, those of days among them, so this one table is enough; who asked for more would wait crosswise with it, for
+# PostgreSQL locks the tables of a statement in one order when it is new and in another when its plan is kept.
+_ALONE = text("LOCK TABLE case_counts IN SHARE ROW EXCLUSIVE MODE")
 Differences = dict[Key, tuple[Values, Values]]
 """Counters that are wrong, as (stored, live); the numbers in the order of the measures."""
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Rows = TypeVar("Rows")
 
-FEWEST = 5000
+FEWEST = 1000
 """Fewer cases than this are counted each time."""
 SPAN = timedelta(minutes=1)
 MOST = 200

@@ -40,6 +40,14 @@ def assemble_migrated(assemble, civic_environment):
 
 
 @pytest.fixture
+def other_process(civic_environment):
+    """The same site, assembled a second time as another process does."""
+    second = make_site(civic_environment.path)
+    yield second
+    second.engines.dispose()
+
+
+@pytest.fixture
 def browse(request):
     """Return a browser of a site: ``browse(site)``, or ``browse(site, user, "staff")`` with somebody signed in."""
     names = request.fixturenames

@@ -4,16 +4,8 @@ import pytest
 
 from civicportal.accounts.models import Membership, User
 from civicportal.kartable.addressees import offered
-from civicportal.testing import make_citizen, make_site, make_staff, make_unit
+from civicportal.testing import make_citizen, make_staff, make_unit
 from civicportal.web.counting import statements
-
-
-@pytest.fixture
-def other(civic_environment):
-    """The same site, assembled a second time as another process does."""
-    second = make_site(civic_environment.path)
-    yield second
-    second.engines.dispose()
 
 
 @pytest.fixture
@@ -48,34 +40,34 @@ def test_asked_for_again_nobody_is_read(site, unit):
     assert not [text for text in texts if "users" in text]
 
 
-def test_who_is_renamed_or_gone_is_seen_by_every_process(site, other, unit, clock):
-    assert names(other, unit) == ["پروین", "ژاله", "ندا"]
+def test_who_is_renamed_or_gone_is_seen_by_every_process(site, other_process, unit, clock):
+    assert names(other_process, unit) == ["پروین", "ژاله", "ندا"]
     change(site, "ندا", name="آیدا")
-    assert names(other, unit) == names(site, unit) == ["آیدا", "پروین", "ژاله"]
+    assert names(other_process, unit) == names(site, unit) == ["آیدا", "پروین", "ژاله"]
     change(site, "ژاله", disabled_at=clock.now())
-    assert names(other, unit) == ["آیدا", "پروین"]
-    change(other, "پروین", deleted_at=clock.now())
+    assert names(other_process, unit) == ["آیدا", "پروین"]
+    change(other_process, "پروین", deleted_at=clock.now())
     assert names(site, unit) == ["آیدا"]
 
 
-def test_who_joins_or_leaves_a_unit_is_seen(site, other, unit):
-    names(other, unit)
+def test_who_joins_or_leaves_a_unit_is_seen(site, other_process, unit):
+    names(other_process, unit)
     with site.work() as work:
         make_staff(work, unit=work.session.get_one(type(make_unit(work, "parks")), unit), name="آرش")
-    assert names(other, unit)[0] == "آرش"
+    assert names(other_process, unit)[0] == "آرش"
     with site.work() as work:
         person = work.session.query(User).filter_by(name="آرش").one()
         for membership in work.session.query(Membership).filter_by(user_id=person.id):
             work.session.delete(membership)
-    assert "آرش" not in names(other, unit)
+    assert "آرش" not in names(other_process, unit)
 
 
-def test_citizens_and_sign_ins_change_nothing_for_anybody(site, other, unit, clock):
-    names(other, unit)
+def test_citizens_and_sign_ins_change_nothing_for_anybody(site, other_process, unit, clock):
+    names(other_process, unit)
     with site.work() as work:
         make_citizen(work, name="شهروند")
     change(site, "ندا", last_seen_at=clock.now())
     change(site, "شهروند", name="همسایه")
-    with statements(other.engines.read) as texts:
-        names(other, unit)
+    with statements(other_process.engines.read) as texts:
+        names(other_process, unit)
     assert not [text for text in texts if "users" in text]

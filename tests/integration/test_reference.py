@@ -6,16 +6,8 @@ from sqlalchemy import update
 from civicportal.organization.models import Unit
 from civicportal.organization.services import OrganizationService
 from civicportal.security import VISITOR
-from civicportal.testing import make_site, make_staff, make_unit
+from civicportal.testing import make_staff, make_unit
 from civicportal.web.counting import statements
-
-
-@pytest.fixture
-def other(civic_environment):
-    """The same site, assembled a second time as another process does."""
-    second = make_site(civic_environment.path)
-    yield second
-    second.engines.dispose()
 
 
 @pytest.fixture
@@ -41,17 +33,17 @@ def test_a_second_unit_of_work_asks_for_the_stamp_alone(site, unit):
     assert [text.split("FROM")[1].split()[0] for text in texts] == ["reference_stamp"]
 
 
-def test_a_change_is_seen_by_this_process_and_by_another(site, other, unit):
-    assert [name(one, unit) for one in (site, other)] == ["Lights", "Lights"]
-    rename(other, unit, "Lamps")
-    assert [name(one, unit) for one in (site, other)] == ["Lamps", "Lamps"]
+def test_a_change_is_seen_by_this_process_and_by_another(site, other_process, unit):
+    assert [name(one, unit) for one in (site, other_process)] == ["Lights", "Lights"]
+    rename(other_process, unit, "Lamps")
+    assert [name(one, unit) for one in (site, other_process)] == ["Lamps", "Lamps"]
 
 
-def test_a_statement_that_changes_many_rows_is_a_change_too(site, other, unit):
-    assert name(other, unit) == "Lights"
+def test_a_statement_that_changes_many_rows_is_a_change_too(site, other_process, unit):
+    assert name(other_process, unit) == "Lights"
     with site.work() as work:
         work.session.execute(update(Unit).values(name="All"))
-    assert name(other, unit) == "All"
+    assert name(other_process, unit) == "All"
 
 
 def test_what_is_not_committed_is_nobody_elses(site, unit):

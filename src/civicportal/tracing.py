@@ -30,8 +30,7 @@ def trace_hooks(manager: "pluggy.PluginManager") -> None:
         for caller in manager.get_hookcallers(plugin) or ():
             for implementation in caller.get_hookimpls():
                 if implementation.plugin is plugin:
-                    # pluggy calls this attribute, and so does civicportal.plugins.in_order.
-                    implementation.function = _traced(  # type: ignore[misc]
+                    implementation.function = _traced(  # type: ignore[misc]  # pluggy and in_order() call this attribute
                         implementation.function, caller.name, implementation.plugin_name
                     )
 

@@ -68,7 +68,7 @@ def test_what_was_acknowledged_is_there_once_and_whole(tmp_path: Path, empty_dat
         print(f"kills={KILLS} acknowledged={len(acknowledged)} cases={len(cases)}")  # noqa: T201  the ledger of the run
 
 
-def _count_by_case(session, column, *conditions):  # type: ignore[no-untyped-def]
+def _count_by_case(session, column, *conditions):
     query = select(column, func.count()).where(column.is_not(None), *conditions).group_by(column)
     return dict(session.execute(query).all())
 

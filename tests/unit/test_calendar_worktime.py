@@ -222,7 +222,7 @@ def test_a_calendar_without_working_time_is_refused(wrong: dict[str, object]) ->
         "hours": (time(7, 30), time(14, 30)),
     }
     with pytest.raises(ValueError):
-        CityCalendar(**{**fields, **wrong})  # type: ignore[arg-type]
+        CityCalendar(**{**fields, **wrong})
 
 
 @pytest.mark.parametrize(

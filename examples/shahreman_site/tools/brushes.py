@@ -33,7 +33,7 @@ class Canvas:
     """A picture in the making."""
 
     def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)  # noqa: S311 - pictures, not secrets
+        self.random = random.Random(seed)
         self.image = Image.new("RGB", (WIDTH * _ZOOM, HEIGHT * _ZOOM))
 
     def gradient(self, top: float, bottom: float, upper: str, lower: str) -> None:

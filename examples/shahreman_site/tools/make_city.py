@@ -144,7 +144,7 @@ def pieces(line: int, *, to_north: bool) -> Iterator[list[XY]]:
 
 def side_street_names() -> tuple[Iterator[str], Iterator[str]]:
     """Endless names for long and for short side streets; a second round gets a point of the compass."""
-    shuffle = random.Random(1405).shuffle  # noqa: S311 - a map, not a secret
+    shuffle = random.Random(1405).shuffle
 
     def stream(prefix: str, names: list[str]) -> Iterator[str]:
         shuffle(names)
@@ -232,10 +232,8 @@ def limits() -> list[Feature]:
         arc = (
             [a for a in angles if start < a < end]
             if start < end
-            else [a for a in angles if a > start or a < end]
+            else [*(a for a in angles if a > start), *(a for a in angles if a < end)]
         )
-        if start > end:
-            arc.sort(key=lambda a, first=start: (a - first) % math.tau)  # type: ignore[misc]  # a default binds the loop's value
         outline = borders[number] + [edge(a, 1.12) for a in arc] + borders[(number + 1) % 4][:0:-1]
         districts.append(feature("district", outline, name=name, number=number + 1))
     boundary = feature("boundary", [edge(a, 1.12) for a in angles], name=NAMES["city"])

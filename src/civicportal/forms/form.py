@@ -239,9 +239,8 @@ class BoundForm:
         return names
 
     def _render(self, template: str, **values: Any) -> Markup:
-        # The templates escape what they are given; what they return is markup.
         drawn = environment(self.request).get_template(f"civicportal:templates/deform/{template}.jinja2")
-        return Markup(drawn.render({**self._names, **values}))  # noqa: S704
+        return Markup(drawn.render({**self._names, **values}))  # noqa: S704  the templates escape what they are given
 
 
 def _days_off(request: Request) -> frozenset[int]:

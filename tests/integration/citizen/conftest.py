@@ -68,12 +68,12 @@ REQUESTS = CaseKind(
 )
 
 
-class Browser(TestApp):  # type: ignore[misc]
+class Browser(TestApp):
     """WebTest's browser, which knows the token of its forms."""
 
     def token(self) -> str:
         page = self.get("/track").text
-        return re.search(r'name="csrf_token" value="(\w+)"', page)[1]  # type: ignore[index]
+        return re.search(r'name="csrf_token" value="(\w+)"', page)[1]
 
     def session_token(self) -> str:
         self.token()

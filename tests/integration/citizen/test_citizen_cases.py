@@ -13,7 +13,7 @@ from civicportal.kartable.undo import UndoService
 
 
 def version_of(page: Any) -> str:
-    return re.search(r'name="version" value="(\d+)"', page.text)[1]  # type: ignore[index]
+    return re.search(r'name="version" value="(\d+)"', page.text)[1]
 
 
 def test_the_list_has_pages_and_nobody_elses_cases(

@@ -18,7 +18,7 @@ def ask(browser: Any, code: str, proof: str, **more: Any) -> Any:
 
 
 def summary(page: Any) -> str:
-    return re.search(r'role="alert".*?</div>', page.text, re.S)[0]  # type: ignore[index]
+    return re.search(r'role="alert".*?</div>', page.text, re.S)[0]
 
 
 @pytest.fixture

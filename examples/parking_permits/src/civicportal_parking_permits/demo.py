@@ -44,7 +44,7 @@ def load(site: Site, files: Path, progress: Progress) -> None:
     if not source.is_file():
         return
     rows = tomllib.loads(source.read_text(encoding="utf-8"))["permits"]
-    lots = Random(SEED)  # noqa: S311  sample data
+    lots = Random(SEED)
     with site.work() as work:
         work.get(ZoneService).plant(site.data / FILE)
         citizens, staff = demo_cast.citizens(work), demo_cast.staff(work)

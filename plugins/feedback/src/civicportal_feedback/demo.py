@@ -54,7 +54,7 @@ class Teller:
     def __init__(self, site: Site, data: dict[str, Any]) -> None:
         self.site = site
         self.data = data
-        self.rng = Random(SEED)  # noqa: S311  sample data
+        self.rng = Random(SEED)
         with site.work() as work:
             self.citizens = demo_cast.citizens(work)
             self.staff = demo_cast.staff(work)

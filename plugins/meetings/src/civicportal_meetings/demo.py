@@ -43,7 +43,7 @@ class Teller:
 
     def __init__(self, site: Site, data: dict[str, Any], people: list[dict[str, Any]]) -> None:
         self.site, self.data = site, data
-        self.rng = Random(SEED)  # noqa: S311  sample data
+        self.rng = Random(SEED)
         self.numbers = {site.country.normalize_mobile(person["mobile"]): person for person in people}
         with site.work(write=False) as work:
             self.citizens = demo_cast.citizens(work)

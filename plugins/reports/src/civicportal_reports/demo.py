@@ -72,7 +72,7 @@ class Teller:
         self.site = site
         self.data = data
         self.photos = photos
-        self.rng = Random(SEED)  # noqa: S311  sample data
+        self.rng = Random(SEED)
         with site.work(write=False) as work:
             self.citizens = demo_cast.citizens(work)
             self.staff = demo_cast.staff(work)

@@ -95,14 +95,14 @@ class SimulatedPhones:
         """Let the provider behave in another way."""
         self.simulator.behave(cast("Mode", mode))
 
-    def counts(self, work: Work) -> Mapping[str, int]:  # noqa: ARG002  other phones ask the database
+    def counts(self, work: Work) -> Mapping[str, int]:
         """Return how many messages have arrived at each number; the number with the latest comes first."""
         counts: dict[str, int] = {}
         for sms in reversed(self.simulator.sent):
             counts[sms.mobile] = counts.get(sms.mobile, 0) + 1
         return {self._country.normalize_mobile(mobile): number for mobile, number in counts.items()}
 
-    def messages(self, work: Work, number: str) -> Sequence[PhoneMessage]:  # noqa: ARG002  other phones ask the database
+    def messages(self, work: Work, number: str) -> Sequence[PhoneMessage]:
         """Return what stands on one phone, the latest first."""
         mobile = self._country.display_mobile(number)
         found = [
@@ -115,7 +115,7 @@ class SimulatedPhones:
         ]
         return sorted(found, key=lambda message: message.at)[: -MOST_MESSAGES - 1 : -1]
 
-    def answer(self, work: Work, number: str, text: str) -> None:  # noqa: ARG002  other phones ask the database
+    def answer(self, work: Work, number: str, text: str) -> None:
         """Send a message from a phone to the city's line."""
         self.simulator.receive(self._country.display_mobile(number), text)
 

@@ -40,14 +40,19 @@ def test_ring_of_a_field_in_focus_is_seen(open_page: Open, theme: str) -> None:
     assert ring(page, page.locator("textarea.is-invalid")) >= ENOUGH
 
 
-@pytest.mark.parametrize(("language", "style"), [("fa", "persian"), ("en", "decimal")])
-def test_a_list_counts_as_its_page_does(open_page: Open, language: str, style: str) -> None:
-    page = open_page(VISITOR, DESKTOP)
-    page.goto("/announcements")
+def in_language(page: Page, language: str) -> Page:
+    """Choose the language of the pages; they begin in Persian."""
+    page.goto("/")
     if language != "fa":
         page.locator(f"[name=language][value={language}]").click()
         page.wait_for_load_state()
-        page.goto("/announcements")
+    return page
+
+
+@pytest.mark.parametrize(("language", "style"), [("fa", "persian"), ("en", "decimal")])
+def test_a_list_counts_as_its_page_does(open_page: Open, language: str, style: str) -> None:
+    page = in_language(open_page(VISITOR, DESKTOP), language)
+    page.goto("/announcements")
     page.locator("main a", has_text="آغاز نهضت آسفالت").click()
     assert look(page.locator(".prose ol"), "listStyleType") == style
     page.goto("/meetings/new")
@@ -103,11 +108,7 @@ def test_the_field_of_the_telephone_fills_its_row(open_page: Open) -> None:
 def test_last_step_is_read_in_the_digits_of_its_page_and_sent_as_typed(
     open_page: Open, language: str, words: str, place: str
 ) -> None:
-    page = open_page(VISITOR, PHONE)
-    page.goto("/")
-    if language != "fa":
-        page.locator(f"[name=language][value={language}]").click()
-        page.wait_for_load_state()
+    page = in_language(open_page(VISITOR, PHONE), language)
     page.goto("/reports/new")
     wizard.choose_category(page)
     wizard.proceed(page, 2)

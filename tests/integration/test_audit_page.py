@@ -108,7 +108,10 @@ def test_every_night_the_whole_is_verified(app, site, clock, boss, opened, caplo
 
 
 def test_the_commands(site, clock, opened):
-    run = lambda *words: CliRunner().invoke(main, ["--site", str(site.path), "audit", *words])  # noqa: E731
+
+    def run(*words):
+        return CliRunner().invoke(main, ["--site", str(site.path), "audit", *words])
+
     assert "nothing is sealed yet" in run("anchor").output
     clock.advance(seconds=11)
     jobs.seal(site)

@@ -57,7 +57,10 @@ def test_it_is_for_administrators(site, app, sign_in):
 def run(tmp_path):
     path = tmp_path / "site.toml"
     path.write_text(SITE, encoding="utf-8")
-    run = lambda *words: CliRunner().invoke(main, ["--site", str(path), "plugin", *words])  # noqa: E731
+
+    def run(*words):
+        return CliRunner().invoke(main, ["--site", str(path), "plugin", *words])
+
     run.path = path
     return run
 
@@ -91,7 +94,10 @@ def announcing(tmp_path, empty_database):
     """The commands of a migrated site with one plugin."""
     site = {"plugins": ["announcements"], "database_url": empty_database}
     path = make_site_file(tmp_path, site=site)
-    run = lambda *words: CliRunner().invoke(main, ["--site", str(path), *words])  # noqa: E731
+
+    def run(*words):
+        return CliRunner().invoke(main, ["--site", str(path), *words])
+
     assert run("db", "upgrade").exit_code == 0
     return run
 

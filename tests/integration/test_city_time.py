@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select, update
 
-from civicportal.calendar.sql import city_day, city_hour, city_weekday
+from civicportal.calendar.sql import city_day, city_hour, city_weekday, quarter_of_an_hour
 from civicportal.cases.models import Case
 from civicportal.testing import make_case
 
@@ -33,3 +33,8 @@ def test_are_those_of_python(site, name):
             assert found == (local.date(), local.weekday(), local.hour), moment
             since = work.session.scalar(select(city_day(Case.created_at, zone, moment)))
             assert since == local.date()
+            begun = select(quarter_of_an_hour(Case.created_at).label("quarter")).subquery().c.quarter
+            parts = [part(begun, zone) for part in (city_day, city_weekday, city_hour)]
+            quarter, *found = work.session.execute(select(begun, *parts)).one()
+            assert quarter == moment.replace(minute=moment.minute // 15 * 15)
+            assert tuple(found) == (local.date(), local.weekday(), local.hour), moment

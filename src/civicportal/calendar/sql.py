@@ -14,6 +14,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
 
+from civicportal.db import UTCDateTime
+
 _FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2040, 1, 1, tzinfo=UTC)
 """Clock changes before and after are not asked about: nobody has filed a case then."""
 _DAY = timedelta(days=1)
@@ -32,6 +34,10 @@ class _CityHour(FunctionElement[int]):
     name, type, inherit_cache = "city_hour", Integer(), True
 
 
+class _Quarter(FunctionElement[datetime]):
+    name, type, inherit_cache = "quarter_of_an_hour", UTCDateTime(), True
+
+
 def city_day(moment: Any, zone: ZoneInfo, since: datetime | None = None) -> ColumnElement[date]:
     """Return the day that the city's calendar shows at a moment.
 
@@ -41,14 +47,22 @@ def city_day(moment: Any, zone: ZoneInfo, since: datetime | None = None) -> Colu
     return _CityDay(moment, _offset(moment, zone, since))
 
 
-def city_weekday(moment: Any, zone: ZoneInfo) -> ColumnElement[int]:
+def city_weekday(moment: Any, zone: ZoneInfo, since: datetime | None = None) -> ColumnElement[int]:
     """Return the weekday in the city, Monday being 0."""
-    return _CityWeekday(moment, _offset(moment, zone))
+    return _CityWeekday(moment, _offset(moment, zone, since))
 
 
-def city_hour(moment: Any, zone: ZoneInfo) -> ColumnElement[int]:
+def city_hour(moment: Any, zone: ZoneInfo, since: datetime | None = None) -> ColumnElement[int]:
     """Return the hour that the city's clock shows, 0 to 23."""
-    return _CityHour(moment, _offset(moment, zone))
+    return _CityHour(moment, _offset(moment, zone, since))
+
+
+def quarter_of_an_hour(moment: Any) -> ColumnElement[datetime]:
+    """Return the beginning of the quarter of an hour in UTC: in no zone of today does it lie in two hours, or on two days.
+
+    A million moments come down to some ten thousand, of which the database then computes what is dear to compute.
+    """
+    return _Quarter(moment)
 
 
 def _offset(moment: Any, zone: ZoneInfo, since: datetime | None = None) -> ColumnElement[int]:
@@ -130,3 +144,17 @@ def _hour_sqlite(element: _CityHour, compiler: Any, **options: Any) -> str:
 def _sqlite_clock(element: FunctionElement[Any], compiler: Any, **options: Any) -> str:
     moment, offset = _parts(element, compiler, **options)
     return f"{moment}, ({offset}) || ' seconds'"
+
+
+@compiles(_Quarter, "postgresql")
+def _quarter_postgresql(element: _Quarter, compiler: Any, **options: Any) -> str:
+    (moment,) = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"date_bin('15 minutes', {moment}, TIMESTAMPTZ '2000-01-01 00:00:00+00')"
+
+
+@compiles(_Quarter, "sqlite")
+def _quarter_sqlite(element: _Quarter, compiler: Any, **options: Any) -> str:
+    # Moments are text, "2026-11-27 10:20:30.000000", and compared as such.
+    (moment,) = (compiler.process(clause, **options) for clause in element.clauses)
+    minute = f"CAST(substr({moment}, 15, 2) AS INTEGER)"
+    return f"(substr({moment}, 1, 14) || printf('%02d', {minute} / 15 * 15) || ':00.000000')"

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import ColumnElement, literal
 
-from civicportal.calendar.sql import city_hour, city_weekday
 from civicportal.cases.conditions import overdue
 from civicportal.cases.models import Case
 from civicportal.statistics.counters import MEASURES, Values
@@ -71,7 +70,7 @@ class FigureService:
                 found.by_category[category] = found.by_category.get(category, 0) + values[0]
         if counted:
             self._begin(selection, found.now.stamp + (found.before.stamp if found.before else ()))
-            facet = facet if facet and facet.of_case else None
+            facet = facet if facet and facet.counter else None
         for is_now, _group, number in self._overdue(selection, facet):
             found.of(is_now).overdue += number
         for is_now, _group, hours, number in self._hours(selection, facet):
@@ -112,10 +111,11 @@ class FigureService:
     def table(self, selection: Selection, facet: Facet) -> dict[str, Numbers]:
         """Return the numbers of each group of a facet, the largest first."""
         found: dict[str, Numbers] = {}
+        if not facet.counter:
+            self._read_facet(selection, facet)
         sums = self._kept(
             f"sums by {facet.name}", selection, lambda: self.reader.sums(selection, ("facet", "stage"), facet)
         )
-
         known: dict[Any, list[Numbers]] = {}
 
         def groups(value: Any) -> Iterable[Numbers]:
@@ -136,11 +136,7 @@ class FigureService:
 
     def by_hour(self, selection: Selection) -> dict[tuple[int, int], int]:
         """Return how many cases were registered in each (weekday, hour) of the city, Monday being 0."""
-        zone = self.work.site.calendar.timezone
-        columns = (city_weekday(Case.created_at, zone), city_hour(Case.created_at, zone))
-        rows = self._kept(
-            "hours of the day", selection, lambda: self.reader.numbers(selection, selection.span, columns)
-        )
+        rows = self._kept("hours of the day", selection, lambda: self.reader.by_hour(selection))
         return {(weekday, hour): number for weekday, hour, number in rows}
 
     # -- what cannot be added up: (is_now, group of the facet, …, number) ----------------------------------------
@@ -159,6 +155,18 @@ class FigureService:
             "citizens": [(row.is_now, row.n) for row in found["citizens"]],
         }
         return [(row.is_now, row.stage, row.status, row.category_id, *values) for row, values in sums]
+
+    def _read_facet(self, selection: Selection, facet: Facet) -> None:
+        """Keep what the table of a facet says that no counter knows, unless :meth:`_live` has gathered it."""
+        by = facet.name
+        if self._of is selection and f"sums by {by}" in self._known:
+            return
+        rows = self._kept(f"all by {by}", selection, lambda: self.reader.by_facet(selection, facet))
+        self._known |= {
+            f"sums by {by}": [(group, stage, *values) for group, stage, _hours, _late, *values in rows],
+            f"overdue by {by}": [(1, row[0], row[3]) for row in rows],
+            f"hours by {by}": [(1, row[0], row[2], row[4]) for row in rows if row[2] is not None],
+        }
 
     def _overdue(self, selection: Selection, facet: Facet | None = None) -> Sequence[Any]:
         late = overdue(self.work.clock.now())

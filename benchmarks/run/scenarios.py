@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from urllib.parse import quote
 
 from benchmarks.run.cast import Cast, OpenCase, Person
@@ -14,6 +15,8 @@ CITY = "bbox=52.151,33.014,52.251,33.084&zoom=13"
 DISTRICT = "bbox=52.190,33.042,52.210,33.058&zoom=15"
 STREET = "bbox=52.1995,33.0495,52.2015,33.0510&zoom=18"
 
+MONTH, YEAR = 30, 365
+"""Days."""
 WARM_UP = 12
 """Requests of a scenario before anything is measured."""
 Make = Callable[[int], Request]
@@ -71,6 +74,8 @@ def scenarios(cast: Cast) -> list[Scenario]:
         Scenario("case with history", lambda n: _case(cast, n), "/case?{n}"),
         Scenario("desk", page("/desk", admin), "/counters", small=False),
         Scenario("statistics", page("/desk/reports/statistics", admin), "/statistics"),
+        # No process has read these days before: medians and people are counted from the cases.
+        Scenario("statistics, read anew", lambda n: _other_days(cast, n), small=False),
         Scenario("map of the city", page(f"/desk/reports/map.json?{CITY}", admin), "/map_city"),
         Scenario(
             "map of the city, open ones",
@@ -134,6 +139,15 @@ def _mine(cast: Cast, n: int) -> Request:
 
 def _case(cast: Cast, n: int) -> Request:
     return Request(f"/kartable/cases/{cast.codes[n % len(cast.codes)]}", cast.staff["admin"].token)
+
+
+def _other_days(cast: Cast, n: int) -> Request:
+    calendar = cast.site.calendar
+    last = calendar.today(cast.site.clock.now()) - timedelta(days=n % YEAR)
+    days = (last - timedelta(days=MONTH - n // YEAR), last)
+    first_day, last_day = (calendar.format_date(day, "short", "en") for day in days)
+    address = f"/desk/reports/statistics?first_day={first_day}&last_day={last_day}"
+    return Request(address, cast.staff["admin"].token)
 
 
 def _code(cast: Cast, n: int) -> Request:

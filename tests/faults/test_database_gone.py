@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from portal import Portal, running
@@ -30,9 +31,20 @@ def cluster() -> Iterator[TemporaryCluster]:
 
 
 def get(portal: Portal, path: str, token: str = "") -> tuple[HTTPResponse, str]:
+    return ask(portal, "GET", path, {"Cookie": f"cp={token}"} if token else {})
+
+
+def post(portal: Portal, path: str, token: str, csrf: str, **fields: str) -> tuple[HTTPResponse, str]:
+    headers = {"Cookie": f"cp={token}", "Content-Type": "application/x-www-form-urlencoded"}
+    return ask(portal, "POST", path, headers, urlencode({"csrf_token": csrf, **fields}))
+
+
+def ask(
+    portal: Portal, method: str, path: str, headers: dict[str, str], body: str = ""
+) -> tuple[HTTPResponse, str]:
     connection = HTTPConnection("127.0.0.1", portal.port, timeout=15)
     try:
-        connection.request("GET", path, headers={"Cookie": f"cp={token}"} if token else {})
+        connection.request(method, path, body, headers)
         answer = connection.getresponse()
         return answer, answer.read().decode()
     finally:
@@ -55,6 +67,7 @@ def test_the_portal_outlives_its_database(tmp_path: Path, cluster: TemporaryClus
                 assert get(portal, path, citizens.citizens[0].token)[0].status == 503
             assert get(portal, "/healthz")[0].status == 200
             assert get(portal, "/readyz")[0].status == 503
+            gives_back_what_was_written(portal, citizens.citizens[0].token)
             cluster.start()
             wait_until(lambda: get(portal, "/readyz")[0].status == 200)
             citizens.wait_for(8)
@@ -75,6 +88,18 @@ def is_unavailable(portal: Portal, path: str, token: str) -> None:
         assert int(answer.getheader("Retry-After") or 0) > 0
         assert "</html>" in page
         assert "Traceback" not in page
+
+
+def gives_back_what_was_written(portal: Portal, token: str) -> None:
+    words = "چراغ‌های کوچه خاموش است"
+    own = portal.site.keys.mac("csrf", token).hex()
+    answer, page = post(portal, "/feedback/new", token, own, body=words)
+    assert answer.status == 503
+    assert f'name="body" value="{words}"' in page
+    assert 'action="/feedback/new"' in page
+    answer, page = post(portal, "/feedback/new", token, "0" * 64, body=words)
+    assert answer.status == 400
+    assert words not in page
 
 
 def nothing_is_lost(portal: Portal, citizens: Senders) -> None:

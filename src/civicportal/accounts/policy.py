@@ -13,6 +13,9 @@ from civicportal.accounts.identity import load_identity
 from civicportal.audit.services import AuditService
 from civicportal.security import CITIZEN, EVERYBODY, SIGNED_IN, STAFF, VISITOR, Identity
 
+GONE = (DBAPIError, PoolTimeout)
+"""How it shows that the database does not answer."""
+
 
 @implementer(ISecurityPolicy)
 class SecurityPolicy:
@@ -58,9 +61,15 @@ def _permits(identity: Identity, permission: str) -> bool:
 
 def _load(request: Any) -> Identity:
     # The page which says that the database is gone must not ask it who reads it.
-    if request.session_token is None or isinstance(request.exception, DBAPIError | PoolTimeout):
+    if request.session_token is None or isinstance(request.exception, GONE):
         return VISITOR
-    return load_identity(request.registry.site, request.session_token)
+    try:
+        return load_identity(request.registry.site, request.session_token)
+    except GONE:
+        if request.exception is None:
+            raise
+        # Another error has its page all the same.
+        return VISITOR
 
 
 def record_denial(request: Any) -> None:

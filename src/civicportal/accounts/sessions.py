@@ -108,6 +108,10 @@ class SessionService:
             return None
         return found[0], found[1], found[2] or ""
 
+    def row(self, token: str) -> Session | None:
+        """Return the row of a token, that of a session which has ended too as long as it is there."""
+        return self.session.scalar(select(Session).where(_is(token)))
+
     def list_of(self, user: User) -> Sequence[Session]:
         """Return a person's live sessions, the one seen last first."""
         rows = self.session.scalars(
@@ -184,12 +188,18 @@ class SessionService:
 
     def visitor_data(self, token: str, key: str) -> Any:
         """Return what is kept under a key, or None."""
-        return self._kept(token).get(key, {}).get("values")
+        return self.kept(token).get(key)
+
+    def kept(self, token: str, begin: str = "") -> dict[str, Any]:
+        """Return what is kept under keys that begin so, the oldest first."""
+        row = self.row(token)
+        kept = _unexpired(row.data, self.work.clock.now()) if row else {}
+        return {key: one["values"] for key, one in kept.items() if key.startswith(begin)}
 
     def kept_form(self, token: str) -> str | None:
         """Return the path of the page whose form was kept last, if any."""
-        forms = [key.removeprefix(FORM) for key in self._kept(token) if key.startswith(FORM)]
-        return forms[-1] if forms else None
+        forms = list(self.kept(token, FORM))
+        return forms[-1].removeprefix(FORM) if forms else None
 
     def forget(self, token: str, key: str) -> None:
         """Forget what is kept under a key."""
@@ -199,13 +209,6 @@ class SessionService:
             self.session.flush()
 
     # --- inside
-
-    def _row(self, token: str) -> Session | None:
-        return self.session.scalar(select(Session).where(_is(token)))
-
-    def _kept(self, token: str) -> dict[str, Any]:
-        row = self._row(token)
-        return _unexpired(row.data, self.work.clock.now()) if row else {}
 
     def _row_to_write(self, token: str, now: datetime) -> Session:
         """Return this browser's row; one whose session has ended becomes a visitor's."""
@@ -235,7 +238,7 @@ class SessionService:
 
     def _take_over(self, token: str, user: User) -> dict[str, Any]:
         """End the old session; what was kept goes along unless it was somebody else's."""
-        row = self._row(token)
+        row = self.row(token)
         if row is None:
             return {}
         self.session.delete(row)

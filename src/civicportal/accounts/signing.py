@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from civicportal.accounts.devices import DeviceService, ensure_device
 from civicportal.accounts.models import User
 from civicportal.accounts.sessions import LIFE, SessionService
+from civicportal.accounts.unsent import UnsentService
 from civicportal.audit.services import AuditService
 from civicportal.crypto import new_token
 from civicportal.web.csrf import set_session_cookie
@@ -17,7 +18,7 @@ def sign_in(request: Any, user: User, door: Literal["citizen", "staff"], *, by: 
     What the visitor had kept and uploaded goes along; the old token is worthless from now on.
 
     :param by: how the person proved who they are, for the trail.
-    :returns: the path of a form that waits, or an empty text.
+    :returns: the path of the page where a form waits, or an empty text.
     """
     work, old = request.work, request.session_token
     sessions = work.get(SessionService)
@@ -28,6 +29,8 @@ def sign_in(request: Any, user: User, door: Literal["citizen", "staff"], *, by: 
     set_session_cookie(
         request, token, strict=staff, max_age=None if staff else int(LIFE[door].total_seconds())
     )
+    if work.get(UnsentService).waiting(token, user.id):
+        return str(request.route_path("unsent"))
     return sessions.kept_form(token) or ""
 
 

@@ -16,15 +16,20 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 
 from civicportal.accounts.policy import record_denial
+from civicportal.accounts.unsent import keep_unsent
 from civicportal.cases.errors import Refused
 from civicportal.errors import Conflict, Forbidden, NotFound
 from civicportal.i18n import _
 from civicportal.limits import TooMany
 from civicportal.storage import StoreAway
+from civicportal.web.derivers import SAFE
+from civicportal.web.sent import sent_form
 
 log = logging.getLogger(__name__)
 STAFF_AREAS = ("/kartable", "/desk", "/admin", "/exports")
 RETRY_SECONDS = 5
+MAY_HELP = (429, 500, 503)
+"""Answers after which it may help to send the same again."""
 
 
 def page(request: Any, status: int, template: str = "error", **context: Any) -> Any:
@@ -32,6 +37,7 @@ def page(request: Any, status: int, template: str = "error", **context: Any) -> 
     if request.is_xhr or "application/json" in request.headers.get("Accept", ""):
         response = render_to_response("json", {"message": context.get("message", "")}, request=request)
     else:
+        context |= {"sent": sent_form(request), "retry": status in MAY_HELP}
         response = render_to_response(
             f"civicportal:templates/errors/{template}.jinja2", context, request=request
         )
@@ -45,12 +51,22 @@ def not_found(request: Any) -> Any:
 
 
 def forbidden(request: Any) -> Any:
-    """Show the right door to a visitor, 403 to everybody else."""
-    if request.identity.door == "visitor" and request.method in ("GET", "HEAD"):
-        staff = request.path.startswith(STAFF_AREAS)
-        door = "/staff/login" if staff else "/login"
-        return HTTPSeeOther(f"{door}?next={quote(request.path_qs, safe='/')}")
+    """Show the right door to a visitor, 403 to everybody else.
+
+    Who was signed in a moment ago and sends a form of ours goes on with it behind the door.
+    """
+    if request.identity.door != "visitor":
+        return wrong_door(request)
+    if request.method in SAFE:
+        return _door(request, request.path_qs)
+    if sent_form(request).is_own:
+        return _door(request, keep_unsent(request))
     return wrong_door(request)
+
+
+def _door(request: Any, target: str) -> HTTPSeeOther:
+    door = "/staff/login" if request.path.startswith(STAFF_AREAS) else "/login"
+    return HTTPSeeOther(f"{door}?next={quote(target, safe='/')}" if target else door)
 
 
 def wrong_door(request: Any) -> Any:

@@ -13,10 +13,12 @@ from browser.pages import (
 )
 from browser.pages.shown import Shown
 
-__all__ = ["PAGES", "PIECES", "Shown"]
+__all__ = ["ELSEWHERE", "PAGES", "PIECES", "Shown"]
 
 #: Pieces of other pages.
 PIECES = {"reports.near", "reports.card", "reports.public_card", "reports.map_numbers"}
+#: Pages that a test of their own leads to and looks at as those of the table are.
+ELSEWHERE = {"unsent"}
 
 PAGES = (
     *citizen.PAGES,

@@ -1,0 +1,154 @@
+"""A session ends while somebody writes: what they send then waits behind the door, for them and nobody else."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from civicportal.accounts.models import Session
+from civicportal.accounts.services import AccountService
+from civicportal.accounts.sessions import SessionService
+from civicportal.cases.models import CaseEvent
+from civicportal.notifications.services import NotificationService
+from civicportal.testing import make_case, make_category, make_citizen, make_staff, make_unit, outbox
+
+PASSWORD = "سپیدار بلند کنار رود"
+WORDS = "چاله را دیدیم\nو فردا پر می‌کنیم"
+
+
+@pytest.fixture
+def desk(site):
+    """A case, an officer of its unit who has a password, and a colleague."""
+    with site.work() as work:
+        waste = make_unit(work, "waste")
+        case = make_case(work, citizen=make_citizen(work), category=make_category(work, unit=waste))
+        officer, colleague = (make_staff(work, "officer", unit=waste, username=name) for name in ("a", "b"))
+        work.get(AccountService).set_password(officer, PASSWORD)
+        return {"officer": officer, "colleague": colleague, "page": f"/kartable/cases/{case.code}"}
+
+
+@pytest.fixture
+def written(app, login, desk, clock):
+    """The form of a comment that the officer has filled in, half an hour later."""
+    login(desk["officer"])
+    form = form_to(app.get(desk["page"]), "/comment")
+    form["text"] = WORDS
+    clock.advance(minutes=31)
+    return form
+
+
+def form_to(response: Any, path: str) -> Any:
+    return next(form for form in response.forms.values() if form.action.partition("?")[0].endswith(path))
+
+
+def sent(form: Any, page: str, status: int = 303) -> Any:
+    return form.submit(headers={"Referer": f"http://localhost{page}"}, status=status)
+
+
+def comments(site: Any) -> list[str]:
+    with site.work(write=False) as work:
+        found = select(CaseEvent.internal_text).where(CaseEvent.internal_text != "")
+        return list(work.session.scalars(found))
+
+
+def sessions(site: Any) -> list[Session]:
+    with site.work(write=False) as work:
+        return list(work.session.scalars(select(Session)))
+
+
+def written_words(page: Any) -> list[str]:
+    return re.findall(r'<p class="pre-line" dir="auto">(.*?)</p>', page.text, re.DOTALL)
+
+
+def signed_in_as(site: Any, app: Any, user: Any) -> Any:
+    """Sign somebody in on this browser, as the door does when it knows them."""
+    with site.work() as work:
+        token = work.get(SessionService).open(
+            "staff", user, replaces=app.cookies[site.cookie_name].strip('"')
+        )
+    app.set_cookie(site.cookie_name, token)
+    return app.get("/unsent")
+
+
+def test_it_is_sent_after_signing_in_again_and_once(site, app, desk, written):
+    door = sent(written, desk["page"])
+    assert (door.status_int, door.location) == (303, "http://localhost/staff/login?next=/unsent")
+    page = door.follow()
+    form = page.forms[0]
+    form["username"], form["password"] = "a", PASSWORD
+    page = form.submit().follow()
+    form = next(form for form in page.forms.values() if "code" in form.fields)
+    with site.work(write=False) as work:
+        form["code"] = str(
+            work.get(NotificationService).fields_of(outbox(work, desk["officer"].mobile)[-1])["CODE"]
+        )
+    page = form.submit().follow()
+    assert page.request.path == "/unsent"
+    assert written_words(page) == [WORDS]
+    again = form_to(page, "/unsent/send")
+    onward = again.submit(status=307)
+    assert onward.location == f"http://localhost{desk['page']}/comment"
+    assert comments(site) == []
+    app.post(onward.location, again.submit_fields(), status=303)
+    assert comments(site) == [WORDS]
+    assert again.submit(status=303).location.endswith("/unsent")
+    assert app.get("/unsent", status=303).location.endswith("/desk")
+
+
+def test_two_tabs_lose_nothing(site, app, desk, written):
+    sent(written, desk["page"])
+    answer = app.post(
+        f"{desk['page']}/refer",
+        {"csrf_token": written["csrf_token"].value, "note": "به واحد روشنایی برود"},
+    )
+    assert answer.location.endswith("next=/unsent")
+    page = signed_in_as(site, app, desk["officer"])
+    assert written_words(page) == [WORDS, "به واحد روشنایی برود"]
+    assert form_to(page, "/unsent/forget").submit().location == f"http://localhost{desk['page']}"
+    assert WORDS not in app.get("/unsent")
+
+
+def test_nobody_else_sees_it_on_the_same_browser(site, app, desk, written):
+    sent(written, desk["page"])
+    page = signed_in_as(site, app, desk["colleague"])
+    assert page.status_int == 303
+    form = {"csrf_token": app.get(desk["page"]).forms[0]["csrf_token"].value}
+    assert app.post(f"/unsent/send?of={desk['page']}/comment", form).location.endswith("/unsent")
+
+
+def test_it_waits_encrypted(site, desk, written):
+    sent(written, desk["page"])
+    kept = json.dumps([row.data for row in sessions(site)], ensure_ascii=False)
+    assert "unsent:" in kept
+    assert "چاله" not in kept
+
+
+def test_a_password_is_kept_nowhere(site, app, login, desk, clock):
+    login(desk["officer"])
+    token = app.get(desk["page"]).forms[0]["csrf_token"].value
+    clock.advance(minutes=31)
+    form = {"csrf_token": token, "password": "x y", "new_password": "کلمهٔ تازه"}
+    assert app.post("/account/password", form).location == "http://localhost/login"
+    assert [row.data for row in sessions(site)] == [{}]
+
+
+def test_what_another_site_made_is_not_kept(site, desk, written):
+    written["csrf_token"].force_value("0" * 64)
+    sent(written, desk["page"], status=403)
+    assert [row.data for row in sessions(site)] == [{}]
+
+
+def test_who_was_never_signed_in_is_shown_the_door(app, site, desk):
+    token = app.get("/staff/login").forms[0]["csrf_token"].value
+    answer = app.post(f"{desk['page']}/comment", {"csrf_token": token, "text": WORDS})
+    assert (answer.status_int, answer.location) == (303, "http://localhost/staff/login")
+    assert all(not row.data for row in sessions(site))
+
+
+def test_what_is_too_large_leads_back_to_its_page(app, site, desk, written):
+    written["text"] = WORDS * 2000
+    answer = sent(written, desk["page"])
+    assert answer.location == f"http://localhost/staff/login?next={desk['page']}"
+    assert [row.data for row in sessions(site)] == [{}]

@@ -48,11 +48,6 @@
       }, function () { say(status.dataset.textDenied); }, { enableHighAccuracy: true, timeout: 8000 });
     });
   }
-  /* Two ways of writing one name are one name. */
-  function key(text) {
-    return cp.digits(text).replace(/\u064a/g, '\u06cc').replace(/\u0643/g, '\u06a9')
-      .replace(/[\u200c\s]+/g, ' ').trim().toLocaleLowerCase();
-  }
   function setUpSearch(box, city, goTo, found) {
     var field = cp.one('[data-map-search]', box);
     var list = cp.one('[data-map-results]', box);
@@ -69,8 +64,8 @@
       field.focus();
     }
     function search() {
-      var words = key(field.value);
-      var names = words.length < 2 ? [] : Object.keys(places).filter(function (name) { return key(name).indexOf(words) >= 0; }).slice(0, 6);
+      var words = cp.key(field.value);
+      var names = words.length < 2 ? [] : Object.keys(places).filter(function (name) { return cp.key(name).indexOf(words) >= 0; }).slice(0, 6);
       list.replaceChildren.apply(list, names.map(function (name) {
         var button = document.createElement('button');
         button.type = 'button';

@@ -17,16 +17,21 @@
   var cp = window.civicportal;
   var QUALITY = 0.8;
 
-  /* → Blob: the picture upright, its longer side at most `side` pixels; a file no browser reads stays as it is. */
+  /* → Blob: the picture upright, its longer side at most `side` pixels; a file that this browser cannot read or make small stays as it is. */
   function shrink(file, side) {
-    return createImageBitmap(file, { imageOrientation: 'from-image' }).then(function (bitmap) {
+    return Promise.resolve().then(function () {
+      return createImageBitmap(file, { imageOrientation: 'from-image' });
+    }).then(function (bitmap) {
       var scale = Math.min(1, side / Math.max(bitmap.width, bitmap.height));
       var canvas = document.createElement('canvas');
       canvas.width = Math.round(bitmap.width * scale);
       canvas.height = Math.round(bitmap.height * scale);
       canvas.getContext('2d').drawImage(bitmap, 0, 0, canvas.width, canvas.height);
       bitmap.close();
-      return new Promise(function (resolve) { canvas.toBlob(resolve, 'image/jpeg', QUALITY); });
+      /* An old telephone has no room for a large canvas and gives null. */
+      return new Promise(function (resolve, reject) {
+        canvas.toBlob(function (blob) { if (blob) { resolve(blob); } else { reject(); } }, 'image/jpeg', QUALITY);
+      });
     }).catch(function () { return file; });
   }
 
@@ -122,7 +127,7 @@
           tile.remove();
           say(message || texts.textFailed, true);
         }).then(function () { progress.remove(); });
-      }).then(function () {
+      }).catch(function () { say(texts.textFailed, true); }).then(function () {
         waiting -= 1;
         changed();
       });

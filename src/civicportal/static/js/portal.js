@@ -8,11 +8,9 @@
    <button data-dialog-open="DIALOG_ID">       opens a <dialog>
    <div data-toast><button data-dismiss>       removes the toast
    <button data-board="next|previous" aria-controls="TRACK_ID">   scrolls a .board-track by one screen
-   <button data-reveal="ID">                   shows the hidden element, moves the focus to it, hides itself
    <select data-autosubmit>                    sends its form when changed
    <input data-filter="LIST_ID">               hides the children of the list whose data-words/text do not hold the words;
                                                Enter chooses the first that is left
-   <input type="file" data-file-name="ID">     writes the chosen file's name there
    [data-draft-done=NAME]                      the form NAME was sent: its draft is forgotten
    [data-focus]                                gets the focus when the page opens (error summary)
    <form>                                      a second click on its button is ignored; the pressed button becomes busy
@@ -117,8 +115,22 @@
     });
   });
 
+  /* → whether it was copied, where the page has come over plain http and scripts have no clipboard. */
+  function copyWithout(text) {
+    var field = document.createElement('textarea');
+    field.className = 'visually-hidden';
+    field.value = text;
+    body.append(field);
+    field.select();
+    var copied = document.execCommand('copy');
+    field.remove();
+    return copied;
+  }
   on('[data-copy]', 'click', function (button) {
-    navigator.clipboard.writeText(button.dataset.copy).then(function () { toast(body.dataset.textCopied); });
+    var text = button.dataset.copy;
+    function tell() { toast(body.dataset.textCopied); }
+    if (navigator.clipboard) { navigator.clipboard.writeText(text).then(tell, function () {}); }
+    else if (copyWithout(text)) { button.focus(); tell(); }
   });
   on('[data-print]', 'click', function () { print(); });
   addEventListener('beforeprint', function () {
@@ -126,13 +138,6 @@
   });
   on('[data-dialog-open]', 'click', function (button) { document.getElementById(button.dataset.dialogOpen).showModal(); });
   on('[data-dismiss]', 'click', function (button) { button.closest('[data-toast]').remove(); });
-  on('[data-reveal]', 'click', function (button) {
-    var target = document.getElementById(button.dataset.reveal);
-    target.hidden = false;
-    button.hidden = true;
-    target.tabIndex = -1;
-    target.focus();
-  });
   on('[data-board]', 'click', function (button) {
     var track = document.getElementById(button.getAttribute('aria-controls'));
     var way = (button.dataset.board === 'next') === (root.dir === 'ltr') ? 1 : -1;
@@ -152,10 +157,6 @@
     e.preventDefault();
     var choice = field.value && one('#' + field.dataset.filter + ' > :not([hidden]) input');
     if (choice) { choice.click(); choice.focus(); }
-  });
-  on('[data-file-name]', 'change', function (field) {
-    document.getElementById(field.dataset.fileName).textContent =
-      Array.prototype.map.call(field.files, function (file) { return file.name; }).join(', ');
   });
 
   function setBusy(button) {

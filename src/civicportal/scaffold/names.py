@@ -36,6 +36,7 @@ TAKEN = frozenset(
         "statistics",
         "terms",
         "track",
+        "unsent",
         "uploads",
     }
 )

@@ -117,6 +117,19 @@ def test_a_pack_is_not_taken_for_another_of_the_same_words(crowd, provider):
     assert Counter(sms.mobile for sms in provider.sent) == {f"0900000000{n}": 2 for n in range(1, 6)}
 
 
+def test_a_pack_that_was_found_for_some_is_not_found_for_others(site, crowd, provider):
+    provider.script.extend(["lost", "500"])
+    crowd.promise(5)
+    crowd.promise(5, batch="two")
+    crowd.deliver()
+    assert crowd.states() == {"unknown": 10}
+    crowd.later(minutes=2)
+    assert crowd.states() == {"sent": 10}
+    assert Counter(sms.mobile for sms in provider.sent) == {f"0900000000{n}": 2 for n in range(1, 6)}
+    with site.work(write=False) as work:
+        assert work.session.scalar(select(func.count()).select_from(Remembered)) == 10
+
+
 def test_after_midnight_the_archive_is_asked(crowd, clock, provider):
     clock.advance(hours=9, minutes=59)
     provider.script.append("lost")

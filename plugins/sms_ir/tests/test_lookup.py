@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from civicportal_sms_ir.deliveries import poll_deliveries
 
 from civicportal.api import NEVER
 
@@ -28,6 +29,27 @@ def test_a_notice_is_not_taken_for_another_of_the_same_case(clock, messages, pro
     assert messages.states() == ["sent", "sent"]
     assert len(provider.sent) == 2
     assert len({row.provider_id for row in messages.rows()}) == 2
+
+
+def test_what_was_found_for_one_notice_is_not_found_for_the_next(clock, messages, provider):
+    lose(messages, provider, "lost", TRACK="4059031274")
+    lose(messages, provider, "500", TRACK="4059031274")
+    assert len(provider.sent) == 1
+    clock.advance(minutes=2)
+    messages.deliver()
+    assert messages.states() == ["sent", "sent"]
+    assert [row.provider_id for row in messages.rows()] == [str(sms.message_id) for sms in provider.sent]
+    assert len(provider.sent) == 2
+
+
+def test_of_what_was_found_the_delivery_is_asked_for_too(site, clock, messages, provider):
+    lose(messages, provider)
+    clock.advance(minutes=2)
+    messages.deliver()
+    provider.sent[0].delivery_state = 1
+    clock.advance(minutes=1)
+    poll_deliveries(site)
+    assert messages.rows()[0].delivery == "arrived"
 
 
 def test_what_went_out_before_the_promise_is_something_else(clock, messages, provider):

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import delete, func, select
 
@@ -32,16 +33,27 @@ class DeliveryService:
 
     def add(self, provider_id: str, message_id: int) -> None:
         """Remember that the provider took a message of the outbox."""
+        self.session.merge(Delivery(**self._values(provider_id, message_id)))
+
+    def claim(self, provider_id: str, message_id: int) -> bool:
+        """Remember that the provider was found to have taken a message of the outbox.
+
+        :returns: False when this number belongs to another message.
+        """
+        insert = self.work.site.engines.insert(Delivery).values(self._values(provider_id, message_id))
+        insert = insert.on_conflict_do_nothing(index_elements=["provider_id"])
+        return self.session.scalar(insert.returning(Delivery.provider_id)) is not None
+
+    def _values(self, provider_id: str, message_id: int) -> dict[str, Any]:
         now = self.work.clock.now()
-        row = Delivery(
-            provider_id=provider_id,
-            message_id=message_id,
-            sent_at=now,
-            state="pending",
-            checks=0,
-            next_at=now + SCHEDULE[0],
-        )
-        self.session.merge(row)
+        return {
+            "provider_id": provider_id,
+            "message_id": message_id,
+            "sent_at": now,
+            "state": "pending",
+            "checks": 0,
+            "next_at": now + SCHEDULE[0],
+        }
 
     def provider_id(self, message_id: int) -> str | None:
         """Return the provider's number of a message of the outbox, if it is known to have taken it."""
@@ -52,11 +64,6 @@ class DeliveryService:
         query = select(Delivery.message_id, Delivery.provider_id).where(Delivery.message_id.in_(message_ids))
         rows = self.session.execute(query.order_by(Delivery.sent_at))
         return {row.message_id: row.provider_id for row in rows}
-
-    def known(self, provider_ids: list[str]) -> set[str]:
-        """Return those of the provider's numbers that belong to a message of the outbox."""
-        query = select(Delivery.provider_id).where(Delivery.provider_id.in_(provider_ids))
-        return set(self.session.scalars(query))
 
     def due(self) -> list[str]:
         """Return the provider's numbers of messages to ask about now."""

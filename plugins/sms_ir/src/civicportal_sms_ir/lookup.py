@@ -1,7 +1,7 @@
 """Looking up at the provider what became of messages whose sending ended uncertain."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from civicportal.api import CannotTell, Message, Permanent, Site
@@ -19,7 +19,8 @@ SKEW = timedelta(minutes=5)
 def find(message: Message, site: Site) -> str | None:
     """Return the provider's number of a message, or None when it surely was not sent.
 
-    It is ours if it went to this number after it was promised, says what it should, and is no other message of ours.
+    It is ours if it went to this number after it was promised, says what it should, and is no other message of ours; and
+    it is remembered as this one, so that no other is taken for it.
 
     :raises CannotTell: when the provider's lists are too long or cannot be read.
     :raises SendError: when it could not be asked now.
@@ -29,13 +30,10 @@ def find(message: Message, site: Site) -> str | None:
     if known:
         return known
     try:
-        fitting_records = [record for record in _records(message, site) if _is_it(record, message, site)]
+        records = [record for record in _records(message, site) if _is_it(record, message, site)]
     except Permanent as error:
         raise CannotTell(f"the provider cannot be asked: {error}") from error
-    ids = [record.message_id for record in fitting_records]
-    with site.work(write=False) as work:
-        others = work.get(DeliveryService).known(ids)
-    return next((number for number in ids if number not in others), None)
+    return _claim([(message, record) for record in records], site).get(message.id)
 
 
 def find_each(messages: Sequence[Message], site: Site) -> dict[int, str]:
@@ -51,10 +49,9 @@ def find_each(messages: Sequence[Message], site: Site) -> dict[int, str]:
     wanted = {message.recipient: message for message in messages if message.id not in found}
     try:
         for records in _portions(list(wanted.values()), site) if wanted else ():
-            for record in _unclaimed(records, wanted, site):
-                message = wanted.pop(record.mobile, None)
-                if message is not None:
-                    found[message.id] = record.message_id
+            candidates = [(wanted[record.mobile], record) for record in records if record.mobile in wanted]
+            found |= _claim([pair for pair in candidates if _is_it(pair[1], pair[0], site)], site)
+            wanted = {mobile: message for mobile, message in wanted.items() if message.id not in found}
             if not wanted:
                 break
     except Permanent as error:
@@ -62,16 +59,17 @@ def find_each(messages: Sequence[Message], site: Site) -> dict[int, str]:
     return found
 
 
-def _unclaimed(records: Sequence[Record], wanted: Mapping[str, Message], site: Site) -> list[Record]:
-    """Return the records that may be of one of these messages and are of no other message of ours."""
-    fitting_records = [
-        record
-        for record in records
-        if record.mobile in wanted and _is_it(record, wanted[record.mobile], site)
-    ]
-    with site.work(write=False) as work:
-        others = work.get(DeliveryService).known([record.message_id for record in fitting_records])
-    return [record for record in fitting_records if record.message_id not in others]
+def _claim(candidates: Sequence[tuple[Message, Record]], site: Site) -> dict[int, str]:
+    """Give each message the first of its records that no other message has, and remember that."""
+    claimed: dict[int, str] = {}
+    if not candidates:
+        return claimed
+    with site.work() as work:
+        deliveries = work.get(DeliveryService)
+        for message, record in candidates:
+            if message.id not in claimed and deliveries.claim(record.message_id, message.id):
+                claimed[message.id] = record.message_id
+    return claimed
 
 
 def _portions(messages: Sequence[Message], site: Site) -> Iterator[list[Record]]:

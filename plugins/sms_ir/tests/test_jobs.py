@@ -91,6 +91,78 @@ def test_a_provider_that_is_down_is_asked_again(site, clock, messages, provider)
     assert deliveries(site)[0].state == "delivered"
 
 
+@pytest.fixture
+def oddly(provider, monkeypatch):
+    """Return a function that lets the provider answer questions for its first message in a way of its own."""
+
+    def oddly(code, **payload):
+        usual, odd = provider.answer, f"send/{provider.sent[0].message_id}"
+
+        def answer(method, path, *args, **options):
+            return (code, payload) if path == odd else usual(method, path, *args, **options)
+
+        monkeypatch.setattr(provider, "answer", answer)
+        return odd
+
+    return oddly
+
+
+@pytest.fixture
+def two(clock, messages, provider):
+    """Two messages that have arrived, to be asked for one after the other."""
+    for _ in range(2):
+        messages.promise()
+        messages.deliver()
+        clock.advance(seconds=1)
+    for sms in provider.sent:
+        sms.delivery_state = 1
+    return messages
+
+
+@pytest.mark.parametrize(
+    ("code", "payload"),
+    [
+        (404, {"status": 404, "title": "Not Found"}),
+        (400, {"status": 400, "title": "One or more validation errors occurred."}),
+        (400, {"status": 16, "message": "", "data": None}),
+        (200, {"status": 1, "message": "", "data": None}),
+        (200, {"status": 1, "message": "", "data": {"messageId": 89545112, "mobile": "BANK"}}),
+    ],
+)
+def test_a_message_of_which_the_provider_cannot_tell_stands_in_no_others_way(
+    site, clock, two, provider, oddly, code, payload
+):
+    odd = oddly(code, **payload)
+    for minutes in (1, 4, 25, 330, 600):
+        clock.advance(minutes=minutes)
+        poll_deliveries(site)
+        assert deliveries(site)[1].state == "delivered"
+    assert [(row.state, row.checks) for row in deliveries(site)] == [("unknown", 4), ("delivered", 1)]
+    assert [row.delivery for row in two.rows()] == ["silent", "arrived"]
+    assert len(provider.entries(odd)) == 4
+
+
+def test_who_makes_the_provider_stumble_is_asked_for_behind_the_others(site, clock, two, provider, oddly):
+    odd = oddly(500, status=0, message="", data=None)
+    clock.advance(minutes=1)
+    poll_deliveries(site)
+    assert [row.state for row in deliveries(site)] == ["pending", "pending"]
+    poll_deliveries(site)
+    assert [(row.state, row.checks) for row in deliveries(site)] == [("pending", 0), ("delivered", 1)]
+    assert len(provider.entries(odd)) == 2
+
+
+def test_what_cannot_be_told_of_some_is_complained_of_once(site, clock, two, oddly, caplog):
+    oddly(400, status=16, message="", data=None)
+    clock.advance(minutes=1)
+    poll_deliveries(site)
+    clock.advance(minutes=1)
+    poll_deliveries(site)
+    complaints = [record.message for record in caplog.records if record.name == "civicportal_sms_ir.polling"]
+    assert len(complaints) == 1
+    assert "status 16" in complaints[0]
+
+
 def test_deliveries_are_forgotten_after_a_month(site, clock, messages):
     messages.promise()
     messages.deliver()

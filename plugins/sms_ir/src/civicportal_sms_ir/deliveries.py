@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import and_, delete, func, select, update
 
-from civicportal.api import NEVER, Arrival, ArrivalService, Site, Work
+from civicportal.api import NEVER, Arrival, ArrivalService, Permanent, SendError, Site, Work
 from civicportal_sms_ir.client import SmsIr
 from civicportal_sms_ir.models import Delivery
 from civicportal_sms_ir.polling import rests, told_once
-from civicportal_sms_ir.records import Record
+from civicportal_sms_ir.records import Record, Unreadable
+from civicportal_sms_ir.statuses import NoSuchAddress
 
 ARRIVED = "the delivery of messages"
 #: After sending; who has not answered by then never will.
@@ -22,6 +23,10 @@ BATCH = 100
 STATES = {1: "delivered", 2: "failed", 4: "failed", 6: "failed", 7: "blocked"}
 #: The same for people who look at the message.
 ARRIVALS: dict[int, Arrival] = {1: "arrived", 2: "off", 4: "not_taken", 6: "lost", 7: "blocked"}
+
+
+#: With these the provider may answer for one message while it tells of others.
+OF_ONE_MESSAGE = (Permanent, NoSuchAddress, Unreadable)
 
 
 class DeliveryService:
@@ -75,18 +80,33 @@ class DeliveryService:
 
         :param record: None when the provider knows no such message.
         """
+        if record is None:
+            self._note(provider_id, 0, is_last=True)
+        else:
+            self._note(provider_id, record.state or 0, record.arrived_at)
+
+    def pass_over(self, provider_id: str) -> None:
+        """Write down that an answer told nothing: it is asked again when its next time comes."""
+        self._note(provider_id, 0)
+
+    def put_behind(self, provider_id: str) -> None:
+        """Ask for this message after all others that are due."""
+        is_open = and_(Delivery.provider_id == provider_id, Delivery.state == "pending")
+        self.session.execute(update(Delivery).where(is_open).values(next_at=self.work.clock.now()))
+
+    def _note(
+        self, provider_id: str, number: int, arrived_at: datetime | None = None, *, is_last: bool = False
+    ) -> None:
         row = self.session.get(Delivery, provider_id, with_for_update=True)
         if row is None:
             return
-        number = (record.state or 0) if record else 0
         row.checks += 1
-        is_over = record is None or row.checks >= len(SCHEDULE)
-        row.state = STATES.get(number, "unknown" if is_over else "pending")
+        is_last = is_last or row.checks >= len(SCHEDULE)
+        row.state = STATES.get(number, "unknown" if is_last else "pending")
         if row.state == "pending":
             row.next_at = row.sent_at + SCHEDULE[row.checks]
             return
         row.next_at = NEVER
-        arrived_at = record.arrived_at if record else None
         self.work.get(ArrivalService).note(row.message_id, ARRIVALS.get(number, "silent"), arrived_at)
 
     def counts(self, since: datetime) -> Counter[str]:
@@ -107,14 +127,35 @@ def poll_deliveries(site: Site) -> None:
     """Ask about messages that are due; a provider that does not answer is asked again by the next run."""
     if rests(site, ARRIVED):
         return
-    api = SmsIr(site)
     with site.work(write=False) as work:
         due = work.get(DeliveryService).due()
+    if not due:
+        return
     with told_once(site, ARRIVED):
-        for provider_id in due:
-            record = api.message(provider_id)
-            with site.work() as work:
-                work.get(DeliveryService).settle(provider_id, record)
+        troubles = [trouble for provider_id in due if (trouble := _ask(provider_id, site))]
+        if troubles:
+            raise troubles[0]
+
+
+def _ask(provider_id: str, site: Site) -> SendError | None:
+    """Ask about one message and return the trouble with it, if it may be a trouble of this one alone.
+
+    :raises SendError: for any other: the rest need not be asked now.
+    """
+    try:
+        record = SmsIr(site).message(provider_id)
+    except OF_ONE_MESSAGE as trouble:
+        with site.work() as work:
+            work.get(DeliveryService).pass_over(provider_id)
+        return trouble
+    except SendError:
+        with site.work() as work:
+            # Even this may be the fault of one message: the next run begins with another.
+            work.get(DeliveryService).put_behind(provider_id)
+        raise
+    with site.work() as work:
+        work.get(DeliveryService).settle(provider_id, record)
+    return None
 
 
 def forget_deliveries(site: Site) -> None:

@@ -14,6 +14,10 @@ Item = TypeVar("Item")
 _UNKNOWN_FORM = (KeyError, TypeError, ValueError, OverflowError)
 
 
+class Unreadable(Transient):
+    """An answer has another form than it should."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Record:
     """A message as the provider's reports show it.
@@ -60,21 +64,21 @@ class Received:
 def every(make: Callable[[Any], Item], data: Any) -> list[Item]:
     """Read each item of a list.
 
-    :raises Transient: when the answer has another form than it should.
+    :raises Unreadable: when the answer has another form than it should.
     """
     try:
         return [make(item) for item in data]
     except _UNKNOWN_FORM:
-        raise Transient("an answer in an unknown form") from None
+        raise Unreadable("an answer in an unknown form") from None
 
 
 def readable(make: Callable[[Any], Item], data: Any) -> list[Item]:
     """Read the items of a list that is shown only once: one that cannot be read takes none of the others with it.
 
-    :raises Transient: when it is no list.
+    :raises Unreadable: when it is no list.
     """
     if not isinstance(data, list):
-        raise Transient("an answer in an unknown form")
+        raise Unreadable("an answer in an unknown form")
     return [item for one in data for item in _read(make, one)]
 
 

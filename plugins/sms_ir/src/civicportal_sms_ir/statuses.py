@@ -14,6 +14,10 @@ class Misfit(Configuration):
     """One template or the line is wrong; what goes another way still goes."""
 
 
+class NoSuchAddress(Configuration):
+    """Nobody answers at this address; where it ends in the number of a message, it may be this number."""
+
+
 #: Status → what it leads to, and what an administrator reads.
 STATUSES: dict[int, tuple[type[SendError], str]] = {
     0: (Uncertain, _("status 0: the provider reports an unknown error")),
@@ -48,7 +52,7 @@ STATUSES: dict[int, tuple[type[SendError], str]] = {
     124: (Misfit, _("status 124: only codes may be sent, and this template is none")),
 }
 #: HTTP codes under which nobody has looked at the message itself.
-_LOCKED = (401, 403, 404, 405, 407)
+_LOCKED = (401, 403, 405, 407)
 
 
 def error_of_status(status: int, retry_after: float | None = None) -> SendError:
@@ -65,6 +69,8 @@ def error_of_code(code: int, retry_after: float | None = None) -> SendError:
     text = f"HTTP {code} and no answer of sms.ir"
     if code == 429:
         return Transient(text, retry_after)
+    if code == 404:
+        return NoSuchAddress(text)
     if code in _LOCKED or 300 <= code < 400:
         return Configuration(text)
     return Permanent(text) if 400 <= code < 500 else Uncertain(text)

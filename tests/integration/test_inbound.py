@@ -1,12 +1,14 @@
 """What people send to the city's line: kept once, answered at once, each message on its own."""
 
 import logging
+from collections import Counter
 
 import pytest
 from sqlalchemy import select
 
 from civicportal.accounts.models import User
 from civicportal.hookspecs import hookimpl
+from civicportal.notifications import inbound
 from civicportal.notifications.choices import Choices, ChoiceService
 from civicportal.notifications.inbound import InboundService, answer_inbound
 from civicportal.notifications.models import InboundMessage
@@ -160,6 +162,67 @@ def test_a_plugin_answers_before_the_core_and_its_failure_is_its_own(site, clock
         assert caplog.text == ""
     finally:
         site.hooks.unregister(gadget)
+
+
+@pytest.fixture
+def boom(site):
+    """A plugin that fails at a message of this word, and counts how often it was asked about each."""
+    asked = Counter()
+
+    class Gadget:
+        @hookimpl
+        def message_received(self, message):
+            asked[message.provider_id] += 1
+            if message.text == "boom":
+                raise ValueError("boom")
+
+    gadget = Gadget()
+    site.hooks.register(gadget)
+    yield asked
+    site.hooks.unregister(gadget)
+
+
+def test_a_failing_plugin_uses_up_nobodys_answers(site, code, boom):
+    receive(site, "boom", number="failing")
+    for _ in range(12):
+        answer_inbound(site)
+    receive(site, code)
+    answer_inbound(site)
+    assert boom["test:failing"] == 13
+    assert [kind for kind, *_ in answers(site)] == ["petitions.status"]
+
+
+def test_many_failing_messages_hold_up_no_other(site, clock, code, boom, monkeypatch):
+    monkeypatch.setattr(inbound, "BATCH", 3)
+    for number in range(4):
+        receive(site, "boom", number=f"failing {number}")
+    answer_inbound(site)
+    clock.advance(seconds=30)
+    receive(site, code)
+    answer_inbound(site)
+    assert [kind for kind, *_ in answers(site)] == ["petitions.status"]
+    # Each has its turn: who was not tried yet comes first, then who waits the longest.
+    assert [boom[f"test:failing {number}"] for number in range(4)] == [2, 1, 1, 1]
+
+
+def test_what_somebody_else_answers_meanwhile_counts_once(site, code, monkeypatch):
+    receive(site, code)
+    hit = type(site.limits).hit
+
+    def hit_late(limits, name, *parts):
+        hit(limits, name, *parts)
+        if name == "inbound_sender" and unanswered(site):
+            with site.work() as work:
+                (message,) = work.session.scalars(select(InboundMessage))
+                message.handled_at = work.clock.now()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(site.limits), "hit", hit_late)
+        answer_inbound(site)
+    for number in range(10):
+        receive(site, code, number=f"later {number}")
+    answer_inbound(site)
+    assert len(answers(site)) == 10
 
 
 def test_what_no_database_keeps_is_left_out_of_a_message(site):

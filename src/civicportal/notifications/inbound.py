@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from civicportal.accounts.models import User
 from civicportal.cases.models import Case
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 BATCH = 100
+LIMIT = "inbound_sender"
 GIVE_UP_AFTER = timedelta(days=1)
 """What could not be answered within a day is left alone: a later answer would puzzle more than help."""
 _CODE = re.compile(r"(?<!\d)\d{10}(?!\d)")
@@ -58,32 +59,45 @@ class InboundService:
         self.session.execute(statement.on_conflict_do_nothing(index_elements=["provider_id"]))
 
     def waiting(self) -> list[tuple[int, str]]:
-        """Return id and sender of messages that wait for an answer, the oldest first."""
+        """Return id and sender of messages that wait for an answer: the oldest first, and behind them what failed already."""
         since = self.work.clock.now() - GIVE_UP_AFTER
         rows = self.session.execute(
             select(InboundMessage.id, InboundMessage.sender)
             .where(InboundMessage.handled_at.is_(None), InboundMessage.received_at > since)
-            .order_by(InboundMessage.id)
+            .order_by(InboundMessage.tried_at.nulls_first(), InboundMessage.id)
             .limit(BATCH)
         )
         return [(row.id, row.sender) for row in rows]
 
-    def handle(self, message_id: int, *, silent: bool = False) -> None:
+    def put_behind(self, message_id: int) -> None:
+        """Note that a message could not be answered now: the others come before it."""
+        self.session.execute(
+            update(InboundMessage)
+            .where(InboundMessage.id == message_id)
+            .values(tried_at=self.work.clock.now())
+            .execution_options(synchronize_session=False)
+        )
+
+    def handle(self, message_id: int, *, silent: bool = False) -> bool:
         """Ask the plugins for an answer and promise it at once, whatever the hour.
 
         :param silent: promise none: this number has had enough answers.
+        :returns: False when the message is, or was, in other hands.
         """
         query = select(InboundMessage).where(
             InboundMessage.id == message_id, InboundMessage.handled_at.is_(None)
         )
         message = self.session.scalar(query.with_for_update(skip_locked=True))
         if message is None:
-            return
+            return False
         message.handled_at = self.work.clock.now()
         self._keep_choice(message)
         reply: Reply | None = self.work.site.hooks.hook.message_received(message=message, work=self.work)
-        if silent or (reply is not None and not reply.kind):
-            return
+        if not silent and (reply is None or reply.kind):
+            self._answer(message, reply)
+        return True
+
+    def _answer(self, message: InboundMessage, reply: Reply | None) -> None:
         send = partial(
             self.work.get(NotificationService).send,
             recipient=message.sender,
@@ -127,16 +141,31 @@ def answer_inbound(site: "Site") -> None:
         waiting = work.get(InboundService).waiting()
     for message_id, sender in waiting:
         try:
-            silent = _has_had_enough(site, sender)
-            with site.work() as work:
-                work.get(InboundService).handle(message_id, silent=silent)
+            _answer_one(site, message_id, sender)
         except Exception:
             log.exception("the inbound message %s could not be answered", message_id)
+            with site.work() as work:
+                work.get(InboundService).put_behind(message_id)
+
+
+def _answer_one(site: "Site", message_id: int, sender: str) -> None:
+    """Answer a message; unless that comes to an end here, it uses up none of its sender's answers."""
+    silent, handled = _has_had_enough(site, sender), False
+    try:
+        handled = _handle(site, message_id, silent)
+    finally:
+        if not handled:
+            site.limits.give_back(LIMIT, sender)
+
+
+def _handle(site: "Site", message_id: int, silent: bool) -> bool:
+    with site.work() as work:
+        return work.get(InboundService).handle(message_id, silent=silent)
 
 
 def _has_had_enough(site: "Site", sender: str) -> bool:
     try:
-        site.limits.hit("inbound_sender", sender)
+        site.limits.hit(LIMIT, sender)
     except TooMany:
         return True
     return False

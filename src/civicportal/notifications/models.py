@@ -98,6 +98,8 @@ class InboundMessage(Base):
     text: Mapped[str] = tagged(Text, pii="content", erase="row")
     received_at: Mapped[datetime] = tagged()
     handled_at: Mapped[datetime | None] = tagged()
+    #: When it could not be answered the last time.
+    tried_at: Mapped[datetime | None] = tagged()
 
 
 class NotificationChoices(Base):

@@ -213,6 +213,13 @@ def test_the_core_names_no_country_but_where_countries_are() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def test_what_went_wrong_with_a_message_can_be_told_in_any_language() -> None:
+    bare = r"\b(SendError|Transient|Configuration|Permanent|Uncertain|CannotTell|Misfit|Unreadable)\(f?[\"']"
+    service = [path for path in PACKAGES if "examples" not in path.parts]
+    texts = sorted((CORE / "scaffold").rglob("*.py.in"))
+    assert lines_with(bare, [*modules(*service), *texts]) == []
+
+
 @pytest.mark.parametrize("folder", PACKAGES, ids=relative)
 def test_modules_are_short(folder: Path) -> None:
     # The API is one list of names, however many there are.

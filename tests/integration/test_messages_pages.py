@@ -55,6 +55,17 @@ def test_the_list_shows_the_fate_and_hides_the_number(site, app, boss):
     assert CITIZEN not in page
 
 
+def test_why_nothing_goes_out_is_told_in_the_language_of_the_page(site, app, boss, monkeypatch):
+    monkeypatch.setattr(site, "transport", "pigeon")
+    mark_alive(site)
+    promise(site, 1)
+    deliver_once(site, "notices")
+    for address, times in (("/admin/messages", 2), ("/desk", 1)):
+        page = app.get(address, status=200)
+        assert page.html.text.count("هیچ افزونه‌ای از راه pigeon پیامک نمی‌فرستد") == times
+        assert "no plugin sends" not in page
+
+
 def test_a_list_of_one_page_has_no_buttons_to_others(site, app, boss):
     promise(site, 1)
     page = app.get("/admin/messages", status=200)

@@ -1,17 +1,15 @@
 """From the outbox over HTTP to the provider: what each answer, and each missing answer, leads to."""
 
 import logging
-from importlib.resources import files
+import re
 
 import pytest
 from civicportal_sms_ir import exchange
-from pyramid.i18n import make_localizer
 from sqlalchemy import text
-from translationstring import TranslationString
 
 from civicportal.api import NEVER
-from civicportal.testing import NOON
-from civicportal.testing.sms_simulator import API_KEY, LINE
+from civicportal.testing import NOON, make_staff
+from civicportal.testing.sms_simulator import API_KEY, LINE, MODES
 
 VERIFY, BULK, LIVE = "send/verify", "send/bulk", "send/live"
 #: Faults after which nobody knows whether the message went out, and whether it did.
@@ -201,26 +199,62 @@ def test_no_key_and_no_number_is_logged(messages, provider, caplog):
     assert API_KEY not in provider.ledger.path.read_text()
 
 
-@pytest.mark.parametrize(
-    ("mode", "words"),
-    [
-        ("lost", "the connection to the provider broke off"),
-        ("hang", "the provider did not answer in time"),
-        ("refuse", "the provider was not reached"),
-    ],
-)
-def test_what_went_wrong_is_told_in_words_that_have_a_translation(messages, provider, mode, words):
+@pytest.fixture
+def page(site, app, login, messages):
+    """Return a function that gives what the Persian page of messages says of the last error, and of the gate."""
+    with site.work() as work:
+        administrator = make_staff(work, "administrator")
+    login(administrator)
+
+    def page():
+        html = app.get("/admin/messages", status=200).html
+        errors = [term.find_next_sibling("dd").text for term in html.find_all("dt", string="آخرین خطا")]
+        return errors, html.find(class_="notice").text
+
+    return page
+
+
+PLAIN = re.compile(r"[A-Za-z]{3,}")
+NAMES = re.compile(r"plugins\.sms_ir\.templates|sms[._]ir|HTTP|petitions\.working")
+
+
+@pytest.mark.parametrize("mode", sorted({*MODES, "refuse", "403", "unlisted", "blacklist"} - {"ok"}))
+@pytest.mark.parametrize("kind", ["petitions.registered", "petitions.working"])
+def test_a_persian_page_says_in_persian_what_went_wrong(messages, provider, monkeypatch, page, mode, kind):
     if mode == "refuse":
         provider.refuse()
-    else:
+    elif mode in MODES:
         provider.mode = mode
+    elif mode == "blacklist":
+        provider.blacklist.add("09000000001")
+    else:
+        code, payload = {"403": (403, {"status": 403}), "unlisted": (400, {"status": 121, "data": None})}[
+            mode
+        ]
+        monkeypatch.setattr(provider, "answer", lambda *_, **__: (code, payload))
+    messages.promise(kind)
+    messages.deliver()
+    (error,), gate = page()
+    assert error
+    for told in (error, gate):
+        assert not PLAIN.search(NAMES.sub("", told)), told
+
+
+def test_a_persian_page_names_the_text_without_a_template(site, messages, page, monkeypatch):
+    monkeypatch.setitem(site.plugin_settings, "sms_ir", {**site.plugin_settings["sms_ir"], "line": ""})
+    messages.promise("petitions.working")
+    messages.deliver()
+    ((error,), _gate) = page()
+    assert "petitions.working" in error
+    assert not PLAIN.search(NAMES.sub("", error))
+
+
+def test_a_persian_page_says_why_the_provider_cannot_be_asked(clock, messages, provider, page):
+    provider.script += ["lost", "problem_details"]
     messages.promise()
     messages.deliver()
-    (row,) = messages.rows()
-    assert row.last_error == words
-    assert (
-        make_localizer("fa", [str(files("civicportal_sms_ir") / "locale")]).translate(
-            TranslationString(words, domain="civicportal")
-        )
-        != words
-    )
+    clock.advance(minutes=2)
+    messages.deliver()
+    ((error,), _gate) = page()
+    assert "HTTP ۴۰۰" in error
+    assert not PLAIN.search(NAMES.sub("", error))

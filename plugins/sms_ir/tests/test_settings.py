@@ -73,6 +73,20 @@ def look(site, provider):
     return look
 
 
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [
+        ("bad_key", "وضعیت 10: کلید وب‌سرویس نامعتبر است"),
+        ("redirect", "کد HTTP 302 بدون پاسخی از sms.ir"),
+    ],
+)
+def test_what_the_provider_answers_is_told_in_any_language(site, provider, mode, words):
+    provider.mode = mode
+    with site.work(write=False) as work:
+        finding = next(one for one in findings(work) if one.place == "plugins.sms_ir.api_key")
+    assert site.localizer("fa").translate(finding.text.mapping["error"]) == words
+
+
 def test_hook_check_site_names_texts_without_templates(site, look):
     assert set(look()) == {"plugins.sms_ir.templates"}
     level, text = look()["plugins.sms_ir.templates"]

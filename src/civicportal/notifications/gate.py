@@ -13,6 +13,7 @@ from civicportal.audit.services import AuditService
 from civicportal.errors import Conflict
 from civicportal.notifications.models import Gate, OutboxMessage
 from civicportal.notifications.outcomes import Verdict
+from civicportal.notifications.troubles import told
 
 if TYPE_CHECKING:
     from civicportal.work import Work
@@ -101,7 +102,10 @@ class GateService:
         return taken is not None
 
     def judge(self, verdict: Verdict, reason: str) -> None:
-        """Open or close the gate by what an attempt has shown."""
+        """Open or close the gate by what an attempt has shown.
+
+        :param reason: why it failed, as :func:`~civicportal.notifications.troubles.keep` keeps it.
+        """
         row = self.session.get(Gate, self.work.site.transport, with_for_update=True)
         if row is None or verdict == "unknown":
             return
@@ -112,7 +116,7 @@ class GateService:
         row.reason = reason
         if row.open and (verdict == "misconfigured" or row.failures >= MOST_FAILURES):
             row.open, row.since, row.probed_at = False, self.work.clock.now(), self.work.clock.now()
-            log.error("no message gets through %s any more: %s", row.transport, reason)
+            log.error("no message gets through %s any more: %s", row.transport, told(reason))
 
     def _succeeded(self, row: Gate) -> None:
         row.failures, row.last_ok_at = 0, self.work.clock.now()

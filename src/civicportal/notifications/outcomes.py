@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from civicportal.db import NEVER
-from civicportal.logging import mask
 from civicportal.notifications import timing
+from civicportal.notifications.troubles import keep
 from civicportal.notifications.types import (
     CannotTell,
     Configuration,
@@ -22,7 +22,6 @@ from civicportal.notifications.types import (
 MOST_ATTEMPTS = 12
 LOOK_UP_AFTER = timedelta(minutes=2)
 """When the provider is asked what became of a message whose sending ended uncertain."""
-LONGEST_ERROR = 300
 
 Outcome = Receipt | SendError
 Verdict = Literal["works", "fails", "misconfigured", "unknown"]
@@ -65,7 +64,7 @@ def settle(attempt: Attempt, outcome: Outcome, now: datetime, chance: float) -> 
 
     :param chance: a random number from 0 to 1, for the jitter of retries.
     """
-    error = "" if isinstance(outcome, Receipt) else mask(str(outcome))[:LONGEST_ERROR]
+    error = "" if isinstance(outcome, Receipt) else keep(outcome.words)
     attempts = attempt.number - attempt.probe
     waiting: Literal["new", "unknown"] = "unknown" if attempt.maybe_sent else "new"
     match outcome:

@@ -10,6 +10,7 @@ from civicportal.notifications.arrivals import ARRIVALS
 from civicportal.notifications.gate import GateService
 from civicportal.notifications.models import OutboxMessage
 from civicportal.notifications.schemas import STATES
+from civicportal.notifications.troubles import told
 
 if TYPE_CHECKING:
     from civicportal.cases.models import Case
@@ -49,5 +50,9 @@ def gate_widget(request: Any) -> Iterator[Widget]:
             area="desk",
             template=f"{_TEMPLATES}/gate.jinja2",
             weight=1000,
-            context={"gate": gate.row, "worker_lives": gate.worker_lives},
+            context={
+                "gate": gate.row,
+                "worker_lives": gate.worker_lives,
+                "reason": told(gate.row.reason, request.localizer),
+            },
         )

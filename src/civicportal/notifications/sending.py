@@ -26,7 +26,8 @@ def send(site: "Site", messages: Sequence[Message]) -> Sequence[Outcome]:
         return [error] * len(messages)
     except Exception as error:
         log.exception("the transport %s crashed", site.transport)
-        return [Uncertain(f"{type(error).__name__} in the transport")] * len(messages)
+        words = _("the transport crashed: ${error}", mapping={"error": type(error).__name__})
+        return [Uncertain(words)] * len(messages)
 
 
 def _send(site: "Site", messages: Sequence[Message]) -> Sequence[Outcome]:

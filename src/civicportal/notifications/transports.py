@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from civicportal.i18n import _
 from civicportal.notifications.outcomes import Outcome
 from civicportal.notifications.types import Configuration, Message, Receipt, SendError, Uncertain
 from civicportal.plugins import CORE, in_order
@@ -73,9 +74,9 @@ def ask(site: "Site", message: Message) -> Outcome:
     """
     implementation = _of_transport(site, "send_message")
     if implementation is None:
-        return Configuration(f"no plugin sends by the transport {site.transport!r}")
+        return Configuration(_("no plugin sends by ${transport}", mapping={"transport": site.transport}))
     receipt: Receipt | None = implementation(message=message, site=site)
-    return receipt or Configuration(f"the transport {site.transport!r} did not take the message")
+    return receipt or _not_taken(site)
 
 
 def is_served(site: "Site") -> bool:
@@ -96,11 +97,16 @@ def ask_at_once(site: "Site", messages: Sequence[Message]) -> Sequence[Outcome]:
     """
     outcomes: Any = _of_transport(site, "send_messages")(messages=messages, site=site)
     if outcomes is None:
-        raise Configuration(f"the transport {site.transport!r} did not take the messages")
+        raise _not_taken(site)
     known = [outcome for outcome in outcomes if isinstance(outcome, Receipt | SendError)]
     if len(known) != len(messages):
-        raise Uncertain(f"{len(known)} answers of the transport to {len(messages)} messages")
+        values = {"answers": len(known), "messages": len(messages)}
+        raise Uncertain(_("${answers} answers of the transport to ${messages} messages", mapping=values))
     return known
+
+
+def _not_taken(site: "Site") -> Configuration:
+    return Configuration(_("${transport} did not take the message", mapping={"transport": site.transport}))
 
 
 def _of_transport(site: "Site", hook: str) -> Any:

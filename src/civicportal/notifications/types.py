@@ -6,6 +6,7 @@ from typing import Literal
 
 from translationstring import TranslationString
 
+from civicportal.checks import say
 from civicportal.errors import CivicportalError
 
 Lane = Literal["codes", "notices", "broadcasts"]
@@ -72,7 +73,15 @@ class Reply:
 
 
 class SendError(CivicportalError):
-    """Sending failed; the text is kept masked beside the message."""
+    """Sending failed.
+
+    :ivar words: why; kept masked beside the message, and told in the language of whoever looks at it if they are
+        translatable: ``_("the line ${line} is closed", mapping={"line": line})``.
+    """
+
+    def __init__(self, words: TranslationString | str) -> None:
+        super().__init__(say(words))
+        self.words = words
 
 
 class Transient(SendError):
@@ -81,8 +90,8 @@ class Transient(SendError):
     :ivar retry_after: seconds the provider asked for, if it did.
     """
 
-    def __init__(self, text: str, retry_after: float | None = None) -> None:
-        super().__init__(text)
+    def __init__(self, words: TranslationString | str, retry_after: float | None = None) -> None:
+        super().__init__(words)
         self.retry_after = retry_after
 
 

@@ -1,5 +1,6 @@
 """Administration of messages: the outbox with the fate of each, and the wording of the texts."""
 
+from functools import partial
 from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
@@ -19,6 +20,7 @@ from civicportal.notifications.gate import GateService
 from civicportal.notifications.schemas import STATES, MessageFilters, MessageWording
 from civicportal.notifications.sms import sms_parts
 from civicportal.notifications.texts import TextService, fill
+from civicportal.notifications.troubles import told
 from civicportal.persian import compact
 from civicportal.schema import Option
 
@@ -46,6 +48,7 @@ def messages(request: Any) -> dict[str, Any]:
         "counts": book.counts(),
         "gate": work.get(GateService),
         "transport": request.site.transport,
+        "told": partial(told, localizer=request.localizer),
         "url": lambda **changes: _url(request, {**chosen, **changes}),
     }
 

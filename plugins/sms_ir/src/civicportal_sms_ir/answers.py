@@ -6,7 +6,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from civicportal.api import Permanent, SendError, Uncertain
+from civicportal.api import Permanent, SendError, Uncertain, _
 from civicportal_sms_ir.exchange import Answer
 from civicportal_sms_ir.statuses import NO_SUCH_MESSAGE, OK, error_of_code, error_of_status
 
@@ -32,7 +32,7 @@ def read(answer: Answer, now: datetime) -> Any:
     if status != OK:
         raise _error(status, wait)
     if answer.code != 200:
-        raise Uncertain(f"HTTP {answer.code}, but a status of success")
+        raise Uncertain(_("HTTP ${code}, but a status of success", mapping={"code": answer.code}))
     return data
 
 
@@ -50,4 +50,4 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
 
 def _error(status: int, wait: float | None) -> SendError:
     error = error_of_status(status, wait)
-    return NoSuchMessage(str(error)) if status == NO_SUCH_MESSAGE else error
+    return NoSuchMessage(error.words) if status == NO_SUCH_MESSAGE else error

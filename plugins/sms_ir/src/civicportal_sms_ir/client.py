@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from civicportal.api import Permanent, Site, Transient, Uncertain, cut_units
+from civicportal.api import Permanent, Site, Transient, Uncertain, _, cut_units
 from civicportal_sms_ir.answers import NoSuchMessage, read
 from civicportal_sms_ir.exchange import Request, exchange
 from civicportal_sms_ir.records import (
@@ -66,9 +66,9 @@ class SmsIr:
         try:
             numbers = [None if number is None else str(int(number)) for number in data["messageIds"]]
         except (KeyError, TypeError, ValueError):
-            raise Uncertain("it says sent, but not what") from None
+            raise Uncertain(_("it says sent, but not what")) from None
         if len(numbers) != len(mobiles):
-            raise Uncertain("it says sent, but not to whom")
+            raise Uncertain(_("it says sent, but not to whom"))
         return numbers
 
     def message(self, message_id: str) -> Record | None:
@@ -111,7 +111,7 @@ class SmsIr:
         """Return what is left, in messages."""
         data = self._call("GET", "credit")
         if not isinstance(data, int | float):
-            raise Transient("an answer that is no number")
+            raise Transient(_("an answer that is no number"))
         return float(data)
 
     def lines(self) -> list[int]:
@@ -141,7 +141,7 @@ class SmsIr:
             if sends:
                 raise
             # Whoever only asks may ask again.
-            raise Transient(str(error)) from error
+            raise Transient(error.words) from error
 
 
 def fitting(value: str) -> str:
@@ -156,7 +156,7 @@ def is_iranian(mobile: str) -> bool:
 
 def _national(mobile: str) -> str:
     if not is_iranian(mobile):
-        raise Permanent("not an Iranian mobile number")
+        raise Permanent(_("not an Iranian mobile number"))
     return "0" + mobile.removeprefix("+98")
 
 

@@ -42,7 +42,7 @@ def _account(site: Site, settings: Settings) -> Iterator[Finding]:
         yield Finding(
             level="error",
             place=f"{TABLE}.api_key",
-            text=_("sms.ir does not answer as it should: ${error}", mapping={"error": error}),
+            text=_("sms.ir does not answer as it should: ${error}", mapping={"error": error.words}),
             remedy=_("look at the key, the account and the way to the internet"),
         )
         return

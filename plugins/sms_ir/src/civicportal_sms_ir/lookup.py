@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from civicportal.api import CannotTell, Message, Permanent, Site
+from civicportal.api import CannotTell, Message, Permanent, Site, _
 from civicportal_sms_ir.client import PAGE_SIZE, SmsIr, fitting
 from civicportal_sms_ir.deliveries import DeliveryService
 from civicportal_sms_ir.records import Item, Record
@@ -32,7 +32,7 @@ def find(message: Message, site: Site) -> str | None:
     try:
         records = [record for record in _records(message, site) if _is_it(record, message, site)]
     except Permanent as error:
-        raise CannotTell(f"the provider cannot be asked: {error}") from error
+        raise _cannot_ask(error) from error
     return _claim([(message, record) for record in records], site).get(message.id)
 
 
@@ -55,7 +55,7 @@ def find_each(messages: Sequence[Message], site: Site) -> dict[int, str]:
             if not wanted:
                 break
     except Permanent as error:
-        raise CannotTell(f"the provider cannot be asked: {error}") from error
+        raise _cannot_ask(error) from error
     return found
 
 
@@ -70,6 +70,10 @@ def _claim(candidates: Sequence[tuple[Message, Record]], site: Site) -> dict[int
             if message.id not in claimed and deliveries.claim(record.message_id, message.id):
                 claimed[message.id] = record.message_id
     return claimed
+
+
+def _cannot_ask(error: Permanent) -> CannotTell:
+    return CannotTell(_("the provider cannot be asked: ${error}", mapping={"error": error.words}))
 
 
 def _portions(messages: Sequence[Message], site: Site) -> Iterator[list[Record]]:
@@ -108,7 +112,7 @@ def _pages(read: Callable[[int], list[Item]], deadline: float) -> Iterator[Item]
 
 def _in_time(deadline: float) -> None:
     if time.monotonic() > deadline:
-        raise CannotTell("the provider's list of messages is too long")
+        raise CannotTell(_("the provider's list of messages is too long"))
 
 
 def _since(message: Message, site: Site) -> datetime:

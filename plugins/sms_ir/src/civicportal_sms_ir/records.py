@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from civicportal.api import Transient
+from civicportal.api import Transient, _
 
 log = logging.getLogger(__name__)
 Item = TypeVar("Item")
@@ -69,7 +69,7 @@ def every(make: Callable[[Any], Item], data: Any) -> list[Item]:
     try:
         return [make(item) for item in data]
     except _UNKNOWN_FORM:
-        raise Unreadable("an answer in an unknown form") from None
+        raise Unreadable(_("an answer in an unknown form")) from None
 
 
 def readable(make: Callable[[Any], Item], data: Any) -> list[Item]:
@@ -78,7 +78,7 @@ def readable(make: Callable[[Any], Item], data: Any) -> list[Item]:
     :raises Unreadable: when it is no list.
     """
     if not isinstance(data, list):
-        raise Unreadable("an answer in an unknown form")
+        raise Unreadable(_("an answer in an unknown form"))
     return [item for one in data for item in _read(make, one)]
 
 

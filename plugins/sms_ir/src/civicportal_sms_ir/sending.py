@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from civicportal.api import Message, Permanent, Receipt, SendError, Site, key
+from civicportal.api import Message, Permanent, Receipt, SendError, Site, _, key
 from civicportal_sms_ir.client import SmsIr, is_iranian
 from civicportal_sms_ir.deliveries import DeliveryService
 from civicportal_sms_ir.lookup import find, find_each
@@ -36,7 +36,7 @@ def send_at_once(messages: Sequence[Message], site: Site) -> list[Receipt | Send
     :returns: what came of each message, in their order.
     :raises SendError: when it could not be asked what was sent before.
     """
-    abroad = Permanent("not an Iranian mobile number")
+    abroad = Permanent(_("not an Iranian mobile number"))
     results: dict[int, Receipt | SendError] = {
         message.id: abroad for message in messages if not is_iranian(message.recipient)
     }
@@ -53,7 +53,7 @@ def _send_rest(messages: Sequence[Message], site: Site) -> dict[int, Receipt | S
     try:
         numbers = _over_the_line(messages, site)
     except Misfit as error:
-        return dict.fromkeys((message.id for message in messages), Permanent(str(error)))
+        return dict.fromkeys((message.id for message in messages), Permanent(error.words))
     except SendError as error:
         return dict.fromkeys((message.id for message in messages), error)
     sent = {message.id: _result(number) for message, number in zip(messages, numbers, strict=True)}
@@ -79,7 +79,7 @@ def transmit(message: Message, site: Site) -> str | None:
     except Misfit as error:
         if message.lane == "codes":
             raise
-        raise Permanent(str(error)) from error
+        raise Permanent(error.words) from error
 
 
 def _transmit(message: Message, site: Site) -> str | None:
@@ -100,16 +100,17 @@ def _over_the_line(messages: Sequence[Message], site: Site) -> list[str | None]:
     """Send the text of the first message to the people of all, and return the provider's numbers."""
     settings, first = Settings.of(site), messages[0]
     if settings.line is None:
-        raise Misfit(f"{TABLE}.templates: no template for {first.kind}, and no line for free texts")
+        values = {"table": f"{TABLE}.templates", "text": first.kind}
+        raise Misfit(_("${table}: no template for ${text}, and no line for free texts", mapping=values))
     mobiles = [message.recipient for message in messages]
     return SmsIr(site).bulk(settings.line, free_text(first, settings.opt_out), mobiles)
 
 
 def _result(number: str | None) -> Receipt | SendError:
     if number is None:
-        return Permanent("the mobile number is not valid, or the text is too long")
+        return Permanent(_("the mobile number is not valid, or the text is too long"))
     if number == "0":
-        return Permanent("the mobile number is on the blacklist")
+        return Permanent(_("the mobile number is on the blacklist"))
     return Receipt(provider_id=number)
 
 

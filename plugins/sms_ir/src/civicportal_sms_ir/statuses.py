@@ -60,13 +60,14 @@ def error_of_status(status: int, retry_after: float | None = None) -> SendError:
 
     :param retry_after: seconds the provider asked for, if it did.
     """
-    kind, text = STATUSES.get(status, (Transient, f"status {status}: not documented"))
+    unknown = _("status ${status}: not documented", mapping={"status": status})
+    kind, text = STATUSES.get(status, (Transient, unknown))
     return Transient(text, retry_after) if kind is Transient else kind(text)
 
 
 def error_of_code(code: int, retry_after: float | None = None) -> SendError:
     """Return what an answer leads to that is not in the provider's form: of a proxy, a filter, a broken server."""
-    text = f"HTTP {code} and no answer of sms.ir"
+    text = _("HTTP ${code} and no answer of sms.ir", mapping={"code": code})
     if code == 429:
         return Transient(text, retry_after)
     if code == 404:

@@ -1,0 +1,65 @@
+"""What went wrong with a message: kept in a column, told to each reader in their own language."""
+
+from importlib.resources import files
+
+import pytest
+from pyramid.i18n import make_localizer
+
+from civicportal.i18n import _
+from civicportal.notifications.troubles import LONGEST, keep, told
+from civicportal.notifications.types import CannotTell, Configuration, Transient
+
+PERSIAN = make_localizer("fa", [str(files("civicportal") / "locale")])
+NOBODY = _("no plugin sends by ${transport}", mapping={"transport": "pigeon"})
+
+
+@pytest.mark.parametrize(
+    ("words", "english"),
+    [
+        ("as it came", "as it came"),
+        ("", ""),
+        ('["half of', '["half of'),
+        ("[1, 2]", "[1, 2]"),
+        ('["a", 2]', '["a", 2]'),
+        ("7", "7"),
+        (_("the worker was lost while sending"), "the worker was lost while sending"),
+        (NOBODY, "no plugin sends by pigeon"),
+        (_("because: ${error}", mapping={"error": NOBODY}), "because: no plugin sends by pigeon"),
+        (_("HTTP ${code}", mapping={"code": 403}), "HTTP 403"),
+    ],
+)
+def test_what_is_kept_can_be_told(words, english):
+    assert told(keep(words)) == english
+
+
+def test_it_is_told_in_the_language_of_whoever_reads():
+    assert told(keep(NOBODY), PERSIAN) == "هیچ افزونه‌ای از راه pigeon پیامک نمی‌فرستد"
+    nested = _("${error}!", mapping={"error": NOBODY})
+    assert told(keep(nested), PERSIAN) == "هیچ افزونه‌ای از راه pigeon پیامک نمی‌فرستد!"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "blacklisted 09121234567",
+        _("blacklisted ${mobile}", mapping={"mobile": "09121234567"}),
+        _("${error}", mapping={"error": _("blacklisted ${mobile}", mapping={"mobile": "09121234567"})}),
+    ],
+)
+def test_a_number_is_hidden(words):
+    assert "1234567" not in keep(words)
+    assert told(keep(words)) == "blacklisted 0912***4567"
+
+
+def test_what_is_too_long_is_cut_and_readable():
+    long = keep(_("it says ${words}", mapping={"words": "a" * 400}))
+    assert len(long) == LONGEST
+    assert told(long).startswith("it says aaa")
+
+
+def test_errors_carry_their_words_and_say_them_in_english():
+    error = Configuration(NOBODY)
+    assert (error.words, str(error)) == (NOBODY, "no plugin sends by pigeon")
+    outer = CannotTell(_("because: ${error}", mapping={"error": error.words}))
+    assert str(outer) == "because: no plugin sends by pigeon"
+    assert (str(Transient("later", 7)), Transient("later", 7).retry_after) == ("later", 7)

@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socket import create_server
 from threading import Thread
 from types import SimpleNamespace
 
@@ -92,6 +94,34 @@ def test_what_the_answers_come_to(receiver, message, status, error):
     with pytest.raises(error):
         webhook.send(message, site(f"http://127.0.0.1:{receiver.server_port}/sms"))
     assert len(receiver.taken) == 1
+
+
+@pytest.fixture
+def closed() -> int:
+    """Return a port on which nobody listens."""
+    with create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_what_reached_nobody_may_be_sent_again(closed, message, scheme):
+    with pytest.raises(Transient):
+        webhook.send(message, site(f"{scheme}://127.0.0.1:{closed}/sms"))
+
+
+def test_who_speaks_no_tls_has_got_nothing(receiver, message):
+    with pytest.raises(Transient):
+        webhook.send(message, site(f"https://127.0.0.1:{receiver.server_port}/sms"))
+    assert receiver.taken == []
+
+
+def test_what_is_sent_again_has_the_same_id(receiver, message):
+    receiver.status = 0
+    with pytest.raises(Uncertain):
+        webhook.send(message, site(f"http://127.0.0.1:{receiver.server_port}/sms"))
+    receiver.status = 204
+    webhook.send(replace(message, maybe_sent=True), site(f"http://127.0.0.1:{receiver.server_port}/sms"))
+    assert [body["id"] for _authorization, body in receiver.taken] == [17, 17]
 
 
 def test_without_an_address_the_gate_closes(message):

@@ -3,7 +3,7 @@
 import json
 from http.client import HTTPException
 from typing import Any
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import colander
@@ -20,8 +20,8 @@ from civicportal.api import (
     string,
 )
 
-TIMEOUT = 10
-"""Seconds."""
+TIMEOUT = 5
+"""Seconds: somebody at the door may be waiting for a code behind this one."""
 
 
 def _http(node: colander.SchemaNode, value: str) -> None:
@@ -42,7 +42,8 @@ _OPENER = build_opener(_NoRedirects)
 class Settings(Table):
     """``[plugins.site]``.
 
-    :ivar webhook: takes ``{"id", "to", "text"}``; what it answers with is not read, its status is.
+    :ivar webhook: takes ``{"id", "to", "text"}``, and an ``id`` that it has had already without sending it anew; what it
+        answers with is not read, its status is.
     :ivar token: is sent as a bearer token.
     """
 
@@ -51,7 +52,10 @@ class Settings(Table):
 
 
 def send(message: Message, site: Site) -> Receipt:
-    """Hand over a message; the receiver knows one that it has had already by its ``id``.
+    """Hand over a message.
+
+    The receiver knows by its ``id`` a message that it has had already, and sends it once: so one whose sending ended
+    uncertain (``maybe_sent``) is simply handed over again. Where the receiver does not, raise ``CannotTell`` for it.
 
     :raises SendError: for every answer but a good one.
     """
@@ -69,6 +73,9 @@ def send(message: Message, site: Site) -> Receipt:
             return Receipt(provider_id=str(message.id))
     except HTTPError as error:
         raise _refusal(error.code) from None
+    except URLError as error:
+        # There was no connection, or it did not take the whole of the request.
+        raise Transient(str(error.reason)) from None
     except (HTTPException, OSError) as error:
         raise Uncertain(str(error)) from None
 

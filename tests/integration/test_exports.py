@@ -104,6 +104,19 @@ class TestQueue:
         taken = [("export:order", None), ("export:make", CASES), ("export:take", CASES)]
         assert trail(site) == taken
 
+    def test_others_write_while_the_store_is_asked_for_the_file(self, site, office, monkeypatch):
+        key = office().location.rpartition("/")[2]
+        assert make_next(site)
+        opened = site.storage.open
+
+        def open_slowly(name):
+            with site.work() as work:
+                make_unit(work, "meanwhile")
+            return opened(name)
+
+        monkeypatch.setattr(site.storage, "open", open_slowly)
+        assert office.app.get(f"/exports/jobs/{key}/file").body
+
     def test_the_trail_knows_the_filters_without_numbers_of_people(self, site, office):
         office(f"{LIST}&q=09123456789&kind=petitions")
         with site.work(write=False) as work:

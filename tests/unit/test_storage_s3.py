@@ -1,5 +1,7 @@
 """What only a bucket can do: be shared, be away, hang, refuse, stumble."""
 
+import os
+import random
 import socket
 import sys
 import threading
@@ -70,6 +72,38 @@ def test_more_files_than_one_list_holds(bucket, monkeypatch):
     for key in keys:
         storage.put(key, b"x")
     assert sorted(storage.keys()) == sorted(keys)
+
+
+def test_a_large_file_goes_and_comes_in_parts(bucket, tmp_path):
+    storage, key = S3Storage(**bucket), new_key()
+    data = random.Random(7).randbytes(2 * s3.PART + 1000)
+    (tmp_path / "export").write_bytes(b"head" + data)
+    with (tmp_path / "export").open("rb") as file:
+        file.seek(4)
+        storage.put(key, file)
+    assert list(storage.keys()) == [key]
+    with urlopen(Request(f"{bucket['endpoint']}/{bucket['bucket']}/{key}", method="HEAD")) as head:
+        assert head.headers["ETag"].strip('"').endswith("-3")
+    with storage.open(key) as file:
+        assert file.seek(0, os.SEEK_END) == len(data)
+        file.seek(0)
+        assert file.read(10) == data[:10]
+        # The next part is asked for when its turn comes: by then somebody has thrown the file away.
+        storage.delete(key)
+        assert file.read(1000) == data[10:1010]
+        with pytest.raises(FileMissing):
+            file.read()
+
+
+def test_large_files_come_back_whole(bucket):
+    storage, key = S3Storage(**bucket), new_key()
+    data = random.Random(8).randbytes(2 * s3.PART + 1)
+    storage.put(key, data)
+    with storage.open(key) as file:
+        assert file.read() == data
+        assert file.read() == b""
+        file.seek(s3.PART - 3)
+        assert file.read(6) == data[s3.PART - 3 : s3.PART + 3]
 
 
 def test_a_bucket_that_is_not_there_is_no_missing_file(bucket):

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from civicportal.errors import ConfigurationError
 from civicportal.storage.base import FileMissing, InvalidKey, StoreAway, check_key
+from civicportal.storage.ranged import open_ranged
 
 if TYPE_CHECKING:
     from obstore.store import S3Store
@@ -24,7 +26,10 @@ log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 2
 CALL_SECONDS = 6
-"""For one call with its body: a picture has 1 MiB at most."""
+"""For one call with its body, a part at most."""
+PART = 5 * 1024 * 1024
+"""Bytes; S3 takes no smaller ones. Pictures are one part, exports may be many."""
+PARTS_AT_ONCE = 2
 RETRIES = 2
 RETRY_SECONDS = 5
 """So long after the first call, none is begun anew."""
@@ -100,14 +105,32 @@ class S3Storage:
         )
 
     def put(self, key: str, data: bytes | BinaryIO) -> None:
-        name, content = check_key(key), data if isinstance(data, bytes) else data.read()
+        name, file = check_key(key), BytesIO(data) if isinstance(data, bytes) else data
+        begun = file.tell()
+        in_parts = file.seek(0, os.SEEK_END) - begun > PART
+        file.seek(begun)
         with self._calling():
-            self._store.put(name, content, use_multipart=False)
+            # What is small is one call, which may be repeated with the same bytes.
+            self._store.put(
+                name,
+                file if in_parts else file.read(),
+                use_multipart=in_parts,
+                chunk_size=PART,
+                max_concurrency=PARTS_AT_ONCE,
+            )
 
     def open(self, key: str) -> BinaryIO:
         name = check_key(key)
         with self._calling(missing=name):
-            return BytesIO(self._store.get(name).bytes())
+            found = self._store.get(name)
+            size = found.meta["size"]
+            if size <= PART:
+                return BytesIO(found.bytes())
+        return open_ranged(partial(self._range, name), size, PART)
+
+    def _range(self, name: str, start: int, length: int) -> bytes:
+        with self._calling(missing=name):
+            return bytes(self._store.get_range(name, start=start, length=length))
 
     def exists(self, key: str) -> bool:
         name = check_key(key)
@@ -138,7 +161,8 @@ class S3Storage:
                 if (before is None or item["last_modified"] < before) and _is_ours(item["path"]):
                     yield item["path"]
 
-    def discard_partial(self, before: datetime) -> int:  # noqa: ARG002  an upload is one call: it arrives whole
+    def discard_partial(self, before: datetime) -> int:  # noqa: ARG002  only the bucket sees them
+        """Return 0: parts of an upload that broke off are no files, and the bucket's own rule throws them away."""
         return 0
 
     @contextmanager

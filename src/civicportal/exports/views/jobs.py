@@ -1,6 +1,8 @@
 """Exports that take their time: how far they are, and their files for whoever ordered them."""
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO
 
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.response import FileIter, Response
@@ -45,18 +47,13 @@ def file(request: Any) -> Response:
     :raises NotFound: while it is not finished, and when it was thrown away.
     """
     site = request.site
-    with site.work(actor=request.identity) as work:
-        service = work.get(ExportService)
-        job = service.own(request.matchdict["key"])
-        export = site.exports.get(job.name)
-        is_kept = job.state == "done" and job.expires_at is not None and job.expires_at > work.clock.now()
-        if not is_kept or export is None:
-            raise NotFound("the file is not there")
-        try:
-            source = site.storage.open(str(job.file))
-        except FileMissing:
-            raise NotFound("the file is gone") from None
-        service.record("take", export, job.format, job.filters, job.done)
+    job = _finished(request)
+    try:
+        source = site.storage.open(str(job.file))
+    except FileMissing:
+        raise NotFound("the file is gone") from None
+    with _closed_on_error(source), site.work(actor=request.identity) as work:
+        work.get(ExportService).record("take", site.exports[job.name], job.format, job.filters, job.done)
     name = file_name(site, job.name, job.format, job.created_at)
     return Response(
         app_iter=FileIter(source),
@@ -66,6 +63,27 @@ def file(request: Any) -> Response:
         content_disposition=f'attachment; filename="{name}"',
         cache_control="no-store",
     )
+
+
+def _finished(request: Any) -> ExportJob:
+    """Return an export whose file is still kept; no unit of work waits while the store is asked for it."""
+    site = request.site
+    with site.work(actor=request.identity, write=False) as work:
+        job: ExportJob = work.get(ExportService).own(request.matchdict["key"])
+        is_kept = job.state == "done" and job.expires_at is not None and job.expires_at > work.clock.now()
+    if not is_kept or job.name not in site.exports:
+        raise NotFound("the file is not there")
+    return job
+
+
+@contextmanager
+def _closed_on_error(source: BinaryIO) -> Iterator[None]:
+    """Close a file that is not sent after all."""
+    try:
+        yield
+    except BaseException:
+        source.close()
+        raise
 
 
 def _job(request: Any) -> ExportJob:

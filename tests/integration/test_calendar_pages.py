@@ -11,7 +11,7 @@ from civicportal.cases import recalculation
 from civicportal.cases.models import Case, CaseEvent
 from civicportal.cases.services import CaseService
 from civicportal.kartable.undo import UndoService
-from civicportal.organization.models import Closure, Holiday
+from civicportal.organization.models import Category, Closure, Holiday
 from civicportal.organization.services import OrganizationService
 from civicportal.security import SYSTEM
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
@@ -186,7 +186,27 @@ def test_deadlines_stay_until_somebody_moves_them(site, app, boss, promised):
         code = case.code
     assert f"{PAGE}/deadlines" not in app.get(PAGE)
     assert "مهلت" in app.get(f"/kartable/cases/{code}").html.select_one(".tl").text
-    assert recalculation.move_deadlines(site, SYSTEM) == 0
+    assert recalculation.move_deadlines(site, SYSTEM) == recalculation.Moved(0, 0)
+
+
+def test_of_many_cases_some_are_moved_at_a_time_the_newest_first(site, app, boss, promised, monkeypatch):
+    monkeypatch.setattr(recalculation, "CHUNK", 1)
+    monkeypatch.setattr(recalculation, "MOST", 2)
+    before = deadline_of(site, promised)
+    with site.work() as work:
+        category = work.session.scalars(select(Category).where(Category.key == "bin")).one()
+        for _newer in range(2):
+            make_case(work, category=category)
+        work.session.add(Holiday(day=next_workday(site), name="روز شهر"))
+    page = form_of(app.get(PAGE), f"{PAGE}/deadlines").submit(status=303).follow()
+    assert deadline_of(site, promised) == before
+    assert "برای ادامه دوباره بزنید" in page.text
+    rest = next(form for form in page.forms.values() if form.action.startswith(f"{PAGE}/deadlines?before="))
+    rest.submit(status=303)
+    assert deadline_of(site, promised) > before
+    with site.work(write=False) as work:
+        said = select(AuditEvent.data).where(AuditEvent.action == "calendar:deadlines")
+        assert [data["cases"] for data in work.session.scalars(said)] == [1, 1, 1]
 
 
 @pytest.fixture
@@ -214,7 +234,7 @@ def test_the_time_in_which_a_deadline_rested_is_kept(site, promised, clock, step
         rested = work.session.get(Case, promised).deadline
         assert recalculation.misplaced(work) == 0
         work.session.add(Holiday(day=next_workday(site), name="روز شهر"))
-    assert recalculation.move_deadlines(site, SYSTEM) == 1
+    assert recalculation.move_deadlines(site, SYSTEM).number == 1
     assert deadline_of(site, promised) > rested
 
 

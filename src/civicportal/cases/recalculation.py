@@ -1,5 +1,6 @@
 """Deadlines of open cases after the calendar of the city has changed: nothing moves until somebody asks for it."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Select, select
@@ -19,7 +20,19 @@ if TYPE_CHECKING:
 CHUNK = 200
 """Cases moved in one transaction."""
 MOST = 5000
-"""Open cases that are looked at to say how many would move."""
+"""Open cases that are looked at in one go, which takes some seconds."""
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What one go has done.
+
+    :ivar number: how many deadlines have moved.
+    :ivar before: id before which cases are left for the next go, 0 if none are.
+    """
+
+    number: int
+    before: int
 
 
 def misplaced(work: "Work") -> int:
@@ -29,23 +42,31 @@ def misplaced(work: "Work") -> int:
     return sum(expected(case, calendar) != case.deadline for case in cases)
 
 
-def move_deadlines(site: "Site", actor: Identity) -> int:
-    """Move the deadlines of all open cases to where the calendar puts them; each is an event of its case.
+def move_deadlines(site: "Site", actor: Identity, before: int = 0) -> Moved:
+    """Move the deadlines of open cases to where the calendar puts them, the newest first; each is an event of its case.
 
     Must not be called while the same thread has a writing unit of work open.
 
-    :returns: how many have moved.
+    :param before: where the last go ended; 0 to begin.
     """
-    moved = last = 0
-    while True:
+    moved = 0
+    for _chunk in range(MOST // CHUNK):
         with site.work(actor=actor) as work:
-            query = _open().where(Case.id > last).order_by(Case.id).limit(CHUNK).with_for_update(of=Case)
-            cases = work.session.scalars(query).all()
-            moved += sum(_move(work, case) for case in cases)
-            if len(cases) < CHUNK:
-                work.get(AuditService).record("calendar:deadlines", cases=moved)
-                return moved
-            last = cases[-1].id
+            cases = work.session.scalars(_next(before)).all()
+            here = sum(_move(work, case) for case in cases)
+            # Each chunk says for itself who moved it: a restart may end the go.
+            if here:
+                work.get(AuditService).record("calendar:deadlines", cases=here)
+            moved += here
+        if len(cases) < CHUNK:
+            return Moved(moved, 0)
+        before = cases[-1].id
+    return Moved(moved, before)
+
+
+def _next(before: int) -> Select[Case]:
+    query = _open().where(Case.id < before) if before else _open()
+    return query.order_by(Case.id.desc()).limit(CHUNK).with_for_update(of=Case)
 
 
 def _open() -> Select[Case]:

@@ -15,6 +15,7 @@ from civicportal.forms import BoundForm, handle_form
 from civicportal.i18n import _, format_number
 from civicportal.organization.services import OrganizationService
 from civicportal.organization.workdays import WorkdayService
+from civicportal.schema import whole_number
 from civicportal.web.editing import edit_form, handle_edit
 
 
@@ -114,12 +115,17 @@ def delete_closure(request: Any) -> HTTPSeeOther:
 
 
 def move_deadlines(request: Any) -> HTTPSeeOther:
-    """Move the deadlines of all open cases to where the calendar puts them."""
-    moved = recalculation.move_deadlines(request.site, request.identity)
-    count = format_number(moved, request.locale_name)
-    message = _("The deadlines of ${count} open cases have moved.", mapping={"count": count})
-    request.session.flash(request.translate(message), "good")
-    return HTTPSeeOther(request.route_path("admin.calendar"))
+    """Move the deadlines of open cases to where the calendar puts them, of a large city so many at a time."""
+    before = whole_number(request.GET.get("before", ""))
+    moved = recalculation.move_deadlines(request.site, request.identity, before)
+    count = format_number(moved.number, request.locale_name)
+    told = [_("The deadlines of ${count} open cases have moved.", mapping={"count": count})]
+    if moved.before:
+        told.append(_("Older ones are left; press once more to go on."))
+    message = " ".join(request.translate(text) for text in told)
+    request.session.flash(message, "warn" if moved.before else "good")
+    query = {"before": moved.before} if moved.before else {}
+    return HTTPSeeOther(request.route_path("admin.calendar", _query=query))
 
 
 def _page(
@@ -149,6 +155,7 @@ def _page(
         "untaken": sum(not off.kept for off in holidays),
         "closures": closures,
         "misplaced": recalculation.misplaced(request.work),
+        "before": whole_number(request.GET.get("before", "")),
         "holiday": holiday or _holiday_form(request),
         "closure": closure or _closure_form(request),
         "address": lambda year: _address(request, year),

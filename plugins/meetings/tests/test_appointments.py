@@ -267,6 +267,27 @@ class TestUndo:
         assert office.current(code).ended_at is None
         assert slots(office) == 6
 
+    @pytest.mark.parametrize(("step", "words"), [("hold", "دستور لازم داده شد."), ("miss", "")])
+    def test_of_the_end_of_a_visit_on_a_public_day_lets_it_stand_again(self, office, clock, step, words):
+        code = office.ask()
+        office.invite(code, office.plan(SUNDAY, "09:00", "12:00", public_seats=1))
+        clock.advance(hours=24)
+        office.step(code, step, public_text=words)
+        self.undo(office, code)
+        current = office.current(code)
+        assert (office.case(code).status, current.seat, current.ended_at) == ("scheduled", "public", None)
+
+    def test_of_a_seat_given_back_is_refused_when_somebody_has_it(self, office, clock):
+        first, second = office.ask(), office.ask(by=office.citizens[1])
+        session = office.plan(SUNDAY, "09:00", "12:00", public_seats=1)
+        office.invite(first, session)
+        clock.advance(minutes=5)
+        office.step(first, "cancel", public_text="جلسه لغو شد.")
+        office.invite(second, session)
+        with pytest.raises(CannotUndo):
+            self.undo(office, first)
+        assert office.case(first).status == "cancelled"
+
 
 class TestOffers:
     def test_are_what_is_free_within_the_hours(self, office):

@@ -137,9 +137,7 @@ class AppointmentService:
             if appointment.session_id is None:
                 self.diary.retake(appointment, instead_of)
                 return
-            self.work.get(PublicDayService).give_seat(
-                appointment.session_id, appointment.seat, but=appointment
-            )
+            self.work.get(PublicDayService).retake(appointment.session_id, appointment)
         except Refused as refusal:
             raise CannotUndo(str(refusal)) from refusal
         if instead_of is not None:

@@ -151,17 +151,30 @@ class PublicDayService:
         seats = {"public": session.public_seats, "office": session.office_seats}
         return {quota: number - self.taken(session, quota) for quota, number in seats.items()}
 
-    def give_seat(self, session_id: int, quota: str, *, but: Appointment | None = None) -> MeetingSession:
+    def give_seat(self, session_id: int, quota: str) -> MeetingSession:
         """Return the session when a seat of the quota is free; the row stays locked until the seat is written.
 
         :raises Refused: when none is, or the session is over or cancelled.
         """
+        session = self._with_free_seat(session_id, quota)
+        if session.start <= self.work.clock.now():
+            raise Refused(_("This time has passed already."))
+        return session
+
+    def retake(self, session_id: int, appointment: Appointment) -> None:
+        """Take the seat of an appointment that an undo brings back, whether the session has begun or not.
+
+        :raises Refused: when somebody has it by now, or the session was cancelled.
+        """
+        self._with_free_seat(session_id, appointment.seat, but=appointment)
+
+    def _with_free_seat(
+        self, session_id: int, quota: str, *, but: Appointment | None = None
+    ) -> MeetingSession:
         try:
             session = self.find(session_id, lock=True)
         except NotFound:
             raise Refused(_("This session was cancelled.")) from None
-        if session.start <= self.work.clock.now():
-            raise Refused(_("This time has passed already."))
         seats = session.public_seats if quota == "public" else session.office_seats
         if self.taken(session, quota, but) >= seats:
             raise Refused(

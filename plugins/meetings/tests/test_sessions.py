@@ -8,8 +8,8 @@ from civicportal_meetings.models import DiarySlot, Reserve
 from civicportal_meetings.services import PublicDayService
 from sqlalchemy import func, select
 
-from civicportal.api import CaseService, NotFound, Refused
-from civicportal.testing import outbox
+from civicportal.api import CaseService, KartableService, NotFound, OrganizationService, Refused
+from civicportal.testing import identity, make_citizen, outbox
 
 SUNDAY, MONDAY = date(2026, 5, 31), date(2026, 6, 1)
 
@@ -142,8 +142,6 @@ class TestCancelling:
                 work.get(PublicDayService).find(session)
 
     def test_more_members_than_one_relay_takes(self, office):
-        from civicportal.testing import identity, make_citizen
-
         with office.site.work() as work:
             people = [
                 identity(work, make_citizen(work, f"+98900000{n:04}"), "citizen") for n in range(100, 125)
@@ -219,6 +217,21 @@ class TestPages:
         form.submit(status=303)
         assert office.case(codes[0]).status == "in_review"
         desk.get(f"/desk/meetings/sessions/{session}", status=404)
+
+    def test_cancelling_tells_those_too_whose_request_lies_in_another_unit(self, office, desk, codes):
+        session = office.plan(public_seats=2)
+        for code in codes[:2]:
+            office.invite(code, session)
+        with office.site.work(actor=office.officer) as work:
+            elsewhere = work.get(OrganizationService).unit("civil")
+            work.get(KartableService).refer(work.get(CaseService).fetch(codes[0], lock=True), elsewhere.id)
+        form = self.form(desk.get(f"/desk/meetings/sessions/{session}"), "/cancel")
+        form["public_text"] = "شهردار در سفر است."
+        form.submit(status=303)
+        assert [office.case(code).status for code in codes[:2]] == ["in_review", "in_review"]
+        with office.site.work(write=False) as work:
+            doors = [work.get(CaseService).last_event(office.case(code)).door for code in codes[:2]]
+        assert doors == ["system", "staff"], "the officer acts on what is theirs to act on"
 
     def test_who_only_looks_changes_nothing(self, office, app, sign_in):
         session = office.plan()

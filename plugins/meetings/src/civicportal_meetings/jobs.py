@@ -27,13 +27,15 @@ def jobs() -> Sequence[Job]:
     )
 
 
-def recall_members(site: Site, actor: Identity = SYSTEM) -> None:
+def recall_members(site: Site, actor: Identity = SYSTEM, session_id: int | None = None) -> None:
     """Take back the times of cancelled sessions, each in a transaction of its own.
 
     Whoever cancels a session does so at once; the worker finishes what was interrupted.
+
+    :param session_id: of this session only.
     """
     with site.work(write=False) as work:
-        ids = work.get(PublicDayService).to_recall()
+        ids = work.get(PublicDayService).to_recall(session_id)
     for case_id in ids:
         with site.work(actor=actor) as work:
             work.get(PublicDayService).recall(case_id)

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from civicportal.api import Case, CaseService, NotFound, Refused, Work, _, step_values
+from civicportal.api import AccessService, Case, CaseService, NotFound, Refused, Work, _, step_values
 from civicportal_meetings.models import Appointment, MeetingSession, Reserve
-from civicportal_meetings.names import KIND
+from civicportal_meetings.names import KIND, WORK
 from civicportal_meetings.services.diary import DiaryService
 
 QUOTAS = {"public": _("Public seat"), "office": _("Seat of the office")}
@@ -83,16 +83,26 @@ class PublicDayService:
         for waiting, _case in self.reserve(session):
             self.session.delete(waiting)
 
-    def to_recall(self) -> Sequence[int]:
-        """Return the ids of the requests whose session was cancelled and whose time still stands."""
+    def to_recall(self, session_id: int | None = None) -> Sequence[int]:
+        """Return the ids of the requests whose session was cancelled and whose time still stands.
+
+        :param session_id: of this session only.
+        """
         query = select(Appointment.case_id).join(MeetingSession, MeetingSession.id == Appointment.session_id)
-        gone = (MeetingSession.cancelled_at.is_not(None), Appointment.ended_at.is_(None))
-        return self.session.scalars(query.where(*gone).order_by(Appointment.case_id)).all()
+        query = query.where(MeetingSession.cancelled_at.is_not(None), Appointment.ended_at.is_(None))
+        if session_id is not None:
+            query = query.where(MeetingSession.id == session_id)
+        return self.session.scalars(query.order_by(Appointment.case_id)).all()
 
     def recall(self, case_id: int) -> None:
-        """Take the time of a request back whose session was cancelled; the office finds it another one."""
+        """Take the time of a request back whose session was cancelled; the office finds it another one.
+
+        What the actor may not act on is left to the portal.
+        """
         case = self.session.scalar(select(Case).where(Case.id == case_id).with_for_update())
         if case is None or case_id not in self.to_recall():
+            return
+        if not self.work.get(AccessService).may_act(case, WORK):
             return
         query = select(MeetingSession).join(Appointment, Appointment.session_id == MeetingSession.id)
         standing = (Appointment.case_id == case_id, Appointment.ended_at.is_(None))

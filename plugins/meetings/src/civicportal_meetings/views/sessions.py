@@ -5,6 +5,7 @@ from typing import Any
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.api import (
+    SYSTEM,
     AccessService,
     BoundForm,
     Button,
@@ -100,9 +101,12 @@ def cancel(request: Any) -> Any:
         reason = form.validate(request.POST)["public_text"]
     except FormInvalid:
         return _page(request, status=422, cancelling=form)
+    session = _id(request)
     with request.site.work(actor=request.identity) as work:
-        work.get(PublicDayService).cancel(_id(request), reason)
-    recall_members(request.site, request.identity)
+        work.get(PublicDayService).cancel(session, reason)
+    # Some may lie with a colleague, or in another unit: the portal tells those.
+    for actor in (request.identity, SYSTEM):
+        recall_members(request.site, actor, session)
     request.session.flash(request.translate(_("It is cancelled, and its time is free.")), "good")
     return HTTPSeeOther(request.route_path("meetings.desk"))
 

@@ -145,14 +145,17 @@ class TestOneAtATime:
         assert page.html.select_one(f"a[href='/my/{code}']")
         assert not page.html.select_one("form[data-wizard]")
 
-    def test_a_form_opened_before_is_refused_with_the_reason(self, office, app, sign_in):
+    def test_a_form_opened_before_is_refused_with_the_reason_and_stays(self, office, app, sign_in):
         sign_in(office.citizen)
         form = filled(app)
         code = office.ask()
-        page = form.submit(status=303).follow(status=200)
+        page = form.submit(status=422)
         assert page.html.select_one(f"a[href='/my/{code}']")
-        assert page.html.select_one("[data-toasts] .toast-x.bad")
-        assert len(requests(office)) == 1
+        assert len(page.html.select(".err-summary li")) == 1
+        assert the_form(page)["reason"].value == REASON
+        office.step(code, "withdraw", by=office.citizen)
+        the_form(page).submit(status=303)
+        assert len(requests(office)) == 2
 
     def test_two_forms_sent_at_one_moment_are_one_request(self, office, app, sign_in, civic_environment):
         sign_in(office.citizen)
@@ -162,11 +165,17 @@ class TestOneAtATime:
             browser = TestApp(civic_environment.app)
             browser.set_cookie(office.site.cookie_name, cookie)
             forms.append(filled(browser))
-        threads = [threading.Thread(target=form.submit, kwargs={"status": 303}) for form in forms]
+        answers = []
+
+        def send(form):
+            answers.append(form.submit(status=(303, 422)).status_int)
+
+        threads = [threading.Thread(target=send, args=(form,)) for form in forms]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
+        assert sorted(answers) == [303, 422]
         assert len(requests(office)) == 1
 
     def test_a_closed_request_leaves_the_way_free(self, office, app, sign_in):
@@ -278,6 +287,18 @@ class TestVisitor:
         [(case, _detail)] = requests(office)
         with office.site.work(write=False) as work:
             assert work.session.scalar(select(Attachment.case_id)) == case.id
+
+    def test_with_an_open_request_finds_both_that_and_what_was_written(self, office, app, site):
+        code = office.ask()
+        filled(app).submit(status=303)
+        self.open_session(office, app, site)
+        page = app.get("/meetings/new", status=200)
+        assert page.html.select_one(f"a[href='/my/{code}']")
+        assert not page.html.select(".notice.good"), "one more touch does not send it"
+        assert the_form(page)["reason"].value == REASON
+        office.step(code, "withdraw", by=office.citizen)
+        the_form(app.get("/meetings/new")).submit(status=303)
+        assert len(requests(office)) == 2
 
     def test_is_led_to_the_verification_where_the_site_wants_it(self, office, app, sign_in, monkeypatch):
         kinds = office.site.kinds

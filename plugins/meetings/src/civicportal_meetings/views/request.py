@@ -38,20 +38,19 @@ UNASKED = {"part": ANY, "party": "natural"}
 
 
 def new(request: Any) -> Any:
-    """Show the form, or the request that is open already."""
-    if request.identity.is_citizen:
-        case = request.work.get(MeetingService).open_request()
-        if case is not None:
-            return {"open": case, "status": public_status(request.site.kind(KIND), case.status)}
+    """Show the form, or the request that is open already; what was written while it was open stands below it."""
     form = _form(request, _known(request))
     kept = fill_kept(request, form)
-    return {**_page(request, kept=kept), "form": form}
+    page = _page(request)
+    return {**page, "kept": kept, "form": form if kept or not page["open"] else None}
 
 
 def send(request: Any) -> Any:
     """Send the request; a visitor signs in first and finds the form as it was."""
     form = _form(request)
-    return handle_form(request, form, partial(_submit, request, form), **_page(request))
+    answer = handle_form(request, form, partial(_submit, request, form), kept=False)
+    # Afterwards: a form may bring pictures, and the request's transaction is not to wait for them.
+    return {**_page(request), **answer} if isinstance(answer, dict) else answer
 
 
 def sent(request: Any) -> dict[str, Any]:
@@ -89,10 +88,12 @@ def bindings_of(request: Any) -> dict[str, Any]:
     return {"today": calendar.today(request.site.clock.now()), "days": office_days(calendar)}
 
 
-def _page(request: Any, *, kept: bool = False) -> dict[str, Any]:
+def _page(request: Any) -> dict[str, Any]:
     hours = localized_digits(request.site.plugin_settings[KIND]["hours"], request.locale_name)
     first, _dash, last = hours.partition("-")
-    return {"open": None, "kept": kept, "first": first, "last": last}
+    standing = request.work.get(MeetingService).open_request() if request.identity.is_citizen else None
+    status = public_status(request.site.kind(KIND), standing.status) if standing else None
+    return {"open": standing, "status": status, "first": first, "last": last}
 
 
 def _submit(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
@@ -107,8 +108,7 @@ def _submit(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
     except PictureGone as gone:
         form.refuse("photo_key", gone.reason)
     except Refused as refusal:
-        request.session.flash(request.translate(refusal.reason), "bad")
-        return HTTPSeeOther(request.route_path("meetings.new"))
+        form.refuse("", refusal.reason)
     forget_kept(request)
     return HTTPSeeOther(request.route_path("meetings.sent", code=case.code))
 

@@ -54,6 +54,35 @@ def test_somebody_of_the_unit_works_on_each_of_its_categories(work, places):
     assert not {"category bin", f"category {tree.key}"} & set(places())
 
 
+def test_somebody_works_on_what_ends_in_a_unit_by_default(work, places):
+    fallback, desk = make_unit(work, work.site.fallback_unit), make_unit(work, "desk")
+    make_staff(work, "administrator", permissions=[])
+    make_staff(work, "letters", unit=fallback, permissions=["letters:case:work"])
+    make_staff(work, "clerk", unit=desk, permissions=["petitions:case:work"])
+    assert "kind petitions" in places()
+    make_staff(work, "secretary", unit=fallback, permissions=["petitions:case:work"])
+    assert "kind petitions" not in places()
+
+
+def test_a_rule_says_where_a_kind_ends(work, places):
+    make_unit(work, work.site.fallback_unit)
+    desk = make_unit(work, "desk")
+    make_staff(work, "clerk", unit=desk, permissions=["petitions:case:work"])
+    work.session.add(RoutingRule(key="r", position=0, title="", unit_id=desk.id, facts={}, kind="petitions"))
+    work.session.flush()
+    assert "kind petitions" not in places()
+
+
+@pytest.mark.parametrize("all_have_one", [True, False])
+def test_categories_with_units_leave_nothing_to_the_default(work, places, all_have_one):
+    make_unit(work, work.site.fallback_unit)
+    parks = make_unit(work, "parks")
+    park = make_category(work, "park")
+    make_category(work, "tree", unit=parks, parent_id=park.id)
+    make_category(work, "other", unit=parks if all_have_one else None)
+    assert ("kind petitions" in places()) is not all_have_one
+
+
 def test_the_holidays_of_this_year_and_soon_of_the_next(work, places, clock):
     assert "holidays of 1405" in places()
     work.session.add(Holiday(day=date(2026, 6, 4), name="رحلت امام خمینی"))

@@ -322,6 +322,7 @@ def sends_to(unit):
         (None, "lighting", None, "lighting"),
         ("waste", "lighting", "services", "services"),
         (None, None, None, "pr"),
+        ("nowhere", None, None, "pr"),
     ],
 )
 def test_hook_route_case_takes_the_first_answer_the_sites_before_the_plugins(

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from civicportal.accounts.models import Membership, RolePermission, User
+from civicportal.cases.opening import OpeningService
+from civicportal.cases.workflow import CaseKind
 from civicportal.checks import Finding
 from civicportal.i18n import _
+from civicportal.kartable.routing import RoutingService
 from civicportal.kartable.rules import RuleService
 from civicportal.kartable.usage import UsageService
 from civicportal.organization.models import Category, Holiday, OfficeHours, Unit
@@ -29,6 +32,7 @@ def findings(work: "Work") -> Iterator[Finding]:
     yield from _closed_units(work)
     yield from _units_without_people(work)
     yield from _categories_without_people(work)
+    yield from _kinds_without_people(work)
     yield from _rules(work)
     yield from _office_hours(work)
     yield from _holidays(work)
@@ -110,6 +114,44 @@ def _categories_without_people(work: "Work") -> Iterator[Finding]:
                 ),
                 remedy=_("give a member this category under /admin/members, or the category another unit"),
             )
+
+
+def _kinds_without_people(work: "Work") -> Iterator[Finding]:
+    """Yield the kinds whose cases end, where nothing sends them elsewhere, with people who may not work on them."""
+    organization = work.get(OrganizationService)
+    memberships = _working_memberships(work)
+    for kind, unit in _ends(work):
+        line, right = _line(organization, unit), kind.permission("work")
+        everywhere = (None, None)
+        if not any(
+            one.permission == right and (one.unit_id in line or (one.unit_id, one.category_id) == everywhere)
+            for one in memberships
+        ):
+            yield Finding(
+                level="warning",
+                place=f"kind {kind.name}",
+                text=_(
+                    "its cases go to the unit ${key} where no rule says otherwise, and none but administrators may work on them there",
+                    mapping={"key": unit.key},
+                ),
+                remedy=_(
+                    "give somebody there a role with this right under /admin/members, or write a rule under /admin/routing"
+                ),
+            )
+
+
+def _ends(work: "Work") -> Iterator[tuple[CaseKind, Unit]]:
+    """Yield each kind with the unit in which its cases end by default, unless each of its categories has a unit."""
+    organization, routing = work.get(OrganizationService), work.get(RoutingService)
+    units = organization.units.by_id
+    for kind in work.site.kinds.values():
+        categories = [one for one in organization.categories_of(kind.name).by_id.values() if one.active]
+        parents = {one.parent_id for one in categories}
+        leaves = [units.get(one.unit_id or 0) for one in categories if one.id not in parents]
+        if leaves and all(unit is not None and unit.active for unit in leaves):
+            continue
+        key = routing.route(work.get(OpeningService).unknown(kind)).unit
+        yield from ((kind, unit) for unit in units.values() if unit.key == key and unit.active)
 
 
 def _working_memberships(work: "Work") -> Sequence[Any]:

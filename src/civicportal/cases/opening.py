@@ -61,6 +61,12 @@ class OpeningService:
         self.work.get(RoutingService).place(case)
         return case
 
+    def unknown(self, kind: CaseKind) -> Case:
+        """Return a case of which nothing but its kind is known: to ask where it would go, never to be written."""
+        case = Case(kind=kind.name, status=kind.workflow.initial)
+        self._details[case] = None
+        return case
+
     def detail(self, case: Case) -> Any:
         """Return the row of the kind's own table that belongs to a case; see ``CaseService.detail``."""
         if case in self._details:

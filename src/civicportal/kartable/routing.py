@@ -54,7 +54,7 @@ class RoutingService:
         return self._placed[case]
 
     def route(self, case: Case) -> Route:
-        """Return where a case goes; there is always an answer. A unit that takes no cases any more gets none.
+        """Return where a case goes; there is always an answer. A unit that takes no cases any more, or is not there, gets none.
 
         ``Route.rule`` names what decided: ``rule:<key>``, ``plugin``, ``category`` or ``fallback``.
         """
@@ -116,7 +116,10 @@ class RoutingService:
 
     def _by_plugin(self, case: Case) -> Route | None:
         route: Route | None = self.work.site.hooks.hook.route_case(case=case, work=self.work)
-        return route if route and self.organization.unit(route.unit).active else None
+        return route if route and self._takes_cases(route.unit) else None
+
+    def _takes_cases(self, key: str) -> bool:
+        return any(unit.active for unit in self.organization.units.by_id.values() if unit.key == key)
 
     def _works_in(self, user_id: int, unit_id: int) -> bool:
         query = select(User.id).join(Membership, Membership.user_id == User.id)

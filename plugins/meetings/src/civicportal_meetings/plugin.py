@@ -115,7 +115,9 @@ def check_site(work: Work) -> Iterable[Finding]:
 
 @hookimpl
 def route_case(case: Case, work: Work) -> Route | None:
-    """Let an order begin in the mayor's office."""
+    """Let requests and orders begin in the mayor's office."""
+    if case.kind == KIND:
+        return Route(unit=work.site.plugin_settings[KIND]["unit"])
     return work.get(OrderService).route(case) if case.kind == ORDERS else None
 
 

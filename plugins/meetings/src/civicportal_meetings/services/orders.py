@@ -85,11 +85,11 @@ class OrderService:
             self.work.get(KartableService).refer(order, new.unit.id)
         return order
 
-    def route(self, case: Case) -> Route | None:
+    def route(self, case: Case) -> Route:
         """Return the way of an order: it begins in the mayor's office, which refers it and sees it from then on."""
         order: Order | None = self.cases.detail(case)
         unit = self.work.site.plugin_settings[KIND]["unit"]
-        return Route(unit=unit, deadline_days=order.deadline_days) if order else None
+        return Route(unit=unit, deadline_days=order.deadline_days if order else None)
 
     def of(self, meeting: Case) -> Sequence[tuple[Order, Case]]:
         """Return the orders of a meeting, the first first."""

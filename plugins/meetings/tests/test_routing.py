@@ -1,0 +1,56 @@
+"""Where requests and orders go without a rule of the site, and what the doctor says when nobody there may work on them."""
+
+import pytest
+
+from civicportal.api import OrganizationService
+from civicportal.testing import make_staff, make_unit
+
+
+@pytest.fixture
+def civic_settings():
+    return {"site": {"plugins": ["meetings"], "fallback_unit": "pr"}}
+
+
+@pytest.fixture
+def office(site, office):
+    with site.work() as work:
+        make_unit(work, "pr")
+    return office
+
+
+def unit_of(office, code):
+    with office.site.work(write=False) as work:
+        return work.get(OrganizationService).units.by_id[office.case(code).unit_id].key
+
+
+def kinds_found(site):
+    with site.work(write=False) as work:
+        found = [finding for findings in site.hooks.hook.check_site(work=work) for finding in findings]
+    return {finding.place for finding in found} & {"kind meetings", "kind orders"}
+
+
+def test_a_request_goes_to_the_office_of_the_mayor(office):
+    assert unit_of(office, office.ask()) == "mayor"
+
+
+@pytest.mark.parametrize(
+    "civic_settings",
+    [
+        {
+            "site": {"plugins": ["meetings"], "fallback_unit": "pr"},
+            "plugins": {"meetings": {"unit": "nowhere"}},
+        }
+    ],
+)
+def test_a_request_is_not_lost_where_there_is_no_such_office(office):
+    assert unit_of(office, office.ask()) == "pr"
+
+
+def test_somebody_of_the_office_works_on_what_goes_there(site):
+    with site.work() as work:
+        mayor, pr = make_unit(work, "mayor"), make_unit(work, "pr")
+        make_staff(work, "clerk", unit=pr, permissions=["meetings:case:work", "orders:case:work"])
+    assert kinds_found(site) == {"kind meetings", "kind orders"}
+    with site.work() as work:
+        make_staff(work, "secretary", unit=mayor, permissions=["meetings:case:work", "orders:case:work"])
+    assert kinds_found(site) == set()

@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from civicportal_meetings.services import Applicant, PublicDayService
+from civicportal_meetings.services import Applicant, MeetingService, NewMeeting, PublicDayService
 
 from civicportal.api import CaseService
 from civicportal.testing import identity, make_staff
@@ -128,7 +128,7 @@ class TestSearch:
         )
         answer = fill(form, words=NATIONAL_CODE).submit()
         assert NATIONAL_CODE not in answer.location
-        assert len(self.found(answer.follow())) == 1
+        assert len(self.found(answer.follow())) == 2
 
     @pytest.mark.parametrize(("words", "found"), [(NATIONAL_CODE, 0), ("۰۹۰۰۰۰۰۰۰۰۱", 0), ("ورزشی", 1)])
     def test_without_the_right_to_it_a_number_finds_nobody_and_is_not_kept(
@@ -137,6 +137,28 @@ class TestSearch:
         answer = self.search(looker, words=words)
         assert ("words=" in answer.request.url) == bool(found)
         assert len(self.found(answer)) == found
+
+    def test_a_national_code_finds_who_has_no_mobile_and_who_came_by_two(self, office, site, desk):
+        caller = Applicant(name="مریم رضایی", national_code=NATIONAL_CODE)
+        visit = NewMeeting(subject="نوبت حضوری", reason="مراجعهٔ حضوری", applicant=caller, source="counter")
+        with site.work(actor=office.officer) as work:
+            code = work.get(MeetingService).make_for(None, visit, "").code
+        office.schedule(code)
+        office.ask(by=office.citizens[0], subject="پروانهٔ ساختمانی")
+        office.ask(by=office.citizens[1], subject="زمین ورزشی محله")
+        other = Applicant(name="علی کریمی", national_code="1234567891")
+        office.ask(by=office.citizens[2], applicant=other, subject="کار دیگران")
+        found = self.found(self.search(desk, words=NATIONAL_CODE))
+        assert found == ["نوبت حضوری", "پروانهٔ ساختمانی", "زمین ورزشی محله"]
+
+    def test_an_address_tells_nobody_who_is_the_same_person(self, several, desk, app, sign_in, site):
+        address = f"/desk/meetings?person={several[0]}"
+        assert len(self.found(desk.get(address))) == 2
+        with site.work() as work:
+            rights = ("meetings:case:view", "meetings:case:work", "meetings:case:contact")
+            person = identity(work, make_staff(work, "curious", permissions=rights))
+        sign_in(person)
+        assert self.found(app.get(address)) == []
 
     def test_a_mobile_leads_to_the_requests_of_its_citizen(self, several, desk):
         answer = self.search(desk, words="۰۹۰۰۰۰۰۰۰۰۱")

@@ -105,6 +105,7 @@ class DeskFields(StrictSchema):
         widget=SelectWidget(empty=_("Waiting for a time")),
     )
     citizen = Node(BoundedInt(0, 2**53), missing=None, widget=HiddenWidget())
+    person = Node(CleanText(0, 10), title=_("Of the same applicant as"), missing="", widget=HiddenWidget())
 
 
 class FurtherFields(FigureFields):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, false, or_, select
 
 from civicportal.api import (
     SORTS,
@@ -40,14 +40,16 @@ class Filters(CaseFilters):
 
     :ivar status: name of a state, "all", or None for what waits for a time.
     :ivar unit: key; what lies below it counts too.
+    :ivar person: code of a request: all that name the same national code.
     """
 
     unit: str | None = None
+    person: str = ""
 
     @property
     def waiting_only(self) -> bool:
         """Tell whether only requests that wait for a time are meant: nobody has chosen a status, or a person."""
-        return self.status is None and self.citizen is None
+        return self.status is None and self.citizen is None and not self.person
 
 
 class MeetingSearch:
@@ -86,12 +88,10 @@ class MeetingSearch:
             filters.words, lambda words: self._walked(replace(filters, words=words), Case.id)
         )
 
-    def citizen_of(self, national_code: str) -> int | None:
-        """Return the id of the citizen who named this national code in a request that the actor may see."""
+    def request_of(self, national_code: str) -> str | None:
+        """Return the code of the latest request in which somebody named this national code and the actor may know it."""
         index = self.work.site.keys.blind_index(national_code)
-        query = self._base(Case.citizen_id).where(
-            MeetingRequest.national_code_index == index, visible(self.work.actor, "identity")
-        )
+        query = self._base(Case.code).where(self._named(index))
         return self.session.scalar(query.order_by(Case.id.desc()).limit(1))
 
     def citizen_at(self, mobile: str) -> int | None:
@@ -142,11 +142,24 @@ class MeetingSearch:
             found.append(Case.status == filters.status)
         if filters.citizen is not None:
             found.append(Case.citizen_id == filters.citizen)
+        if filters.person:
+            found.append(self._of_person(filters.person))
         if filters.words:
             found.append(self._has(filters.words))
         if filters.unit:
             found.append(Case.unit_id.in_(self._unit_ids(filters.unit)))
         return found
+
+    def _of_person(self, code: str) -> ColumnElement[bool]:
+        # By the number itself: who has no mobile has no account, and others have come from two.
+        known = visible(self.work.actor, "identity")
+        query = self._base(MeetingRequest.national_code_index).where(Case.code == code, known)
+        index = self.session.scalar(query)
+        return self._named(index) if index else false()
+
+    def _named(self, index: str) -> ColumnElement[bool]:
+        known = visible(self.work.actor, "identity", walked=True)
+        return and_(MeetingRequest.national_code_index == index, known)
 
     def _has(self, words: str) -> ColumnElement[bool]:
         """Look into the request, and for who may know them into the names of person and organisation."""

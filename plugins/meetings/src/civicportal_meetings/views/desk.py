@@ -31,6 +31,8 @@ from civicportal_meetings.week import Entry, table, week_of
 
 DAYS = 7
 HALF_HOUR = timedelta(minutes=30)
+NOBODY = "0"
+"""Stands in the address where a number was nobody's."""
 
 
 def show(request: Any) -> dict[str, Any]:
@@ -90,16 +92,17 @@ def week(request: Any, day: date | None, *chosen: Entry) -> dict[str, Any]:
 
 
 def search(request: Any) -> Any:
-    """Look for a request: a code leads to it, a national code or a mobile to its citizen; neither stands in the address."""
+    """Look for a request: a code leads to it, a national code or a mobile to those of the person; neither stands in the address."""
     words = request.POST.get("words", "").strip()
     kept = {name: request.POST.get(name, "") for name in ("first_day", "last_day", "status")}
     code, national = _read(request, TrackingCode(), words), _read(request, NationalCode(), words)
     mobile, people = _read(request, Mobile(), words), request.work.get(MeetingSearch)
     if code and _exists(request, code):
         return HTTPSeeOther(request.route_path("meetings.assign", code=code))
-    if national or mobile:
-        citizen = people.citizen_of(national) if national else people.citizen_at(mobile)
-        kept["citizen"] = str(citizen or 0)
+    if national:
+        kept["person"] = people.request_of(national) or NOBODY
+    elif mobile:
+        kept["citizen"] = str(people.citizen_at(mobile) or NOBODY)
     else:
         kept["words"] = words
     query = urlencode({name: value for name, value in kept.items() if value})

@@ -14,6 +14,7 @@ from civicportal.api import (
     Forbidden,
     OrganizationService,
     Refused,
+    UndoService,
 )
 from civicportal.testing import outbox
 
@@ -37,10 +38,24 @@ def give(office, meeting, *, by=None, days=10):
         return work.get(OrderService).give(work.get(CaseService).fetch(meeting), new).code
 
 
-def close(office, order):
+def step(office, order, name, words):
     with office.site.work(actor=office.handler) as work:
         cases = work.get(CaseService)
-        cases.apply(cases.fetch(order, "work", lock=True), "finish", public_text="جدول‌گذاری انجام شد.")
+        cases.apply(cases.fetch(order, "work", lock=True), name, public_text=words)
+
+
+def close(office, order, words="جدول‌گذاری انجام شد."):
+    step(office, order, "finish", words)
+
+
+def share(office, order):
+    with office.site.work(actor=office.officer) as work:
+        work.get(OrderService).share(work.get(CaseService).fetch(order, lock=True))
+
+
+def is_told(office, order):
+    with office.site.work(write=False) as work:
+        return work.get(OrderService).is_told(office.case(order))
 
 
 class TestGiving:
@@ -89,8 +104,7 @@ class TestSharing:
     def test_the_citizen_reads_how_it_ended(self, office, meeting):
         order = give(office, meeting)
         close(office, order)
-        with office.site.work(actor=office.officer) as work:
-            work.get(OrderService).share(work.get(CaseService).fetch(order, lock=True))
+        share(office, order)
         with office.site.work(write=False) as work:
             events = work.get(CaseService).events(office.case(meeting), public=True)
             assert events[0].public_text == "جدول‌گذاری انجام شد."
@@ -98,16 +112,43 @@ class TestSharing:
 
     def test_not_while_it_is_open_and_not_twice(self, office, meeting):
         order = give(office, meeting)
-        for attempt in range(3):
-            if attempt == 1:
-                close(office, order)
-            with office.site.work(actor=office.officer) as work:
-                service, case = work.get(OrderService), work.get(CaseService).fetch(order, lock=True)
-                if attempt == 1:
-                    service.share(case)
-                    continue
-                with pytest.raises(Refused):
-                    service.share(case)
+        with pytest.raises(Refused):
+            share(office, order)
+        close(office, order)
+        share(office, order)
+        with pytest.raises(Refused):
+            share(office, order)
+
+    def test_another_end_after_it_was_opened_again_is_told_too(self, office, meeting, clock):
+        order = give(office, meeting)
+        close(office, order)
+        share(office, order)
+        clock.advance(hours=1)
+        step(office, order, "reopen", "تنها نیمی از کوچه جدول‌گذاری شده است.")
+        assert not is_told(office, order)
+        close(office, order, "نیمهٔ دیگر هم جدول‌گذاری شد.")
+        share(office, order)
+        with office.site.work(write=False) as work:
+            events = work.get(CaseService).events(office.case(meeting), public=True)
+        assert [event.public_text for event in events[:2]] == [
+            "نیمهٔ دیگر هم جدول‌گذاری شد.",
+            "جدول‌گذاری انجام شد.",
+        ]
+
+    def test_opened_again_by_mistake_it_has_ended_as_before(self, office, meeting, clock):
+        order = give(office, meeting)
+        close(office, order)
+        clock.advance(hours=1)
+        step(office, order, "reopen", "بازگشایی نابه‌جا")
+        with office.site.work(actor=office.handler) as work:
+            case = work.get(CaseService).fetch(order, lock=True)
+            service = work.get(UndoService)
+            service.undo(case, service.last(case).id)
+        share(office, order)
+        assert is_told(office, order)
+        with office.site.work(write=False) as work:
+            events = work.get(CaseService).events(office.case(meeting), public=True)
+        assert events[0].public_text == "جدول‌گذاری انجام شد."
 
 
 class TestPages:

@@ -5,7 +5,6 @@ from typing import Any
 
 from civicportal.api import Case, CaseService, NavigationItem, OrganizationService, Panel, Widget, _
 from civicportal_meetings.days import titles
-from civicportal_meetings.models import Order
 from civicportal_meetings.names import KIND, ORDERS, VIEW
 from civicportal_meetings.services import AppointmentService, MeetingService, OrderService
 from civicportal_meetings.services.agenda import AgendaService
@@ -95,6 +94,7 @@ def _orders(case: Case, request: Any) -> Iterator[Panel]:
         context={
             "case": case,
             "orders": orders,
+            "told": service.is_told,
             "workflow": request.site.kind(ORDERS).workflow,
             "unit_name": work.get(OrganizationService).unit_name,
             "may_give": may_give,
@@ -104,14 +104,12 @@ def _orders(case: Case, request: Any) -> Iterator[Panel]:
 
 
 def _order(case: Case, request: Any) -> Panel:
-    work = request.display_work
-    order = work.session.get_one(Order, case.id)
     return Panel(
         name="meetings.order",
         area="facts",
         template=f"{TEMPLATES}/order.jinja2",
         weight=60,
-        context={"order": order},
+        context={"told": request.display_work.get(OrderService).is_told(case)},
     )
 
 

@@ -8,10 +8,12 @@ from sqlalchemy import select
 from civicportal.api import (
     AccessService,
     Case,
+    CaseEvent,
     CaseLink,
     CaseService,
     Forbidden,
     KartableService,
+    RatingService,
     Refused,
     Route,
     Unit,
@@ -91,34 +93,34 @@ class OrderService:
         unit = self.work.site.plugin_settings[KIND]["unit"]
         return Route(unit=unit, deadline_days=order.deadline_days if order else None)
 
-    def of(self, meeting: Case) -> Sequence[tuple[Order, Case]]:
+    def of(self, meeting: Case) -> Sequence[Case]:
         """Return the orders of a meeting, the first first."""
-        query = (
-            select(Order, Case)
-            .join(Case, Case.id == Order.case_id)
-            .where(Order.meeting_id == meeting.id)
-            .order_by(Order.case_id)
-        )
-        return [(order, case) for order, case in self.session.execute(query)]
+        query = select(Case).join(Order, Order.case_id == Case.id).where(Order.meeting_id == meeting.id)
+        return self.session.scalars(query.order_by(Case.id)).all()
 
     def share(self, order: Case) -> Case:
         """Let the citizen of the meeting read how the order ended; returns the meeting's case.
 
-        :raises Refused: while it is open, and when it was shared already.
+        :raises Refused: while it is open, and when this end of it was shared already.
         """
         detail = self.session.get_one(Order, order.id)
-        if order.is_open:
+        closing = self._closing(order)
+        if closing is None:
             raise Refused(_("The order is not closed yet."))
-        if detail.shared_at is not None:
+        if self.is_told(order):
             raise Refused(_("The citizen has been told already."))
         meeting = self.session.get_one(Case, detail.meeting_id)
-        self.cases.comment(meeting, self._result(order), expert=True, public=True)
+        self.cases.comment(meeting, closing.public_text, expert=True, public=True)
         detail.shared_at = self.work.clock.now()
         return meeting
 
-    def _result(self, order: Case) -> str:
-        closing = next(event for event in self.cases.events(order) if event.type == "transition")
-        return closing.public_text
+    def is_told(self, order: Case) -> bool:
+        """Tell whether the citizen knows how the order ended: one that was opened since may end otherwise."""
+        told, closing = self.session.get_one(Order, order.id).shared_at, self._closing(order)
+        return told is not None and closing is not None and told >= closing.at
+
+    def _closing(self, order: Case) -> CaseEvent | None:
+        return None if order.is_open else self.work.get(RatingService).closing(order)
 
 
 def _shortened(text: str) -> str:

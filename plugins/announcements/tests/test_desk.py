@@ -141,6 +141,13 @@ class TestForm:
         again.submit("action", value="publish", status=303)
         assert officer.post(post).title == "از من"
 
+    def test_a_slower_colleague_hears_that_it_was_pinned(self, officer, app):
+        post = officer.put_up()
+        form = filled(app.get(f"/desk/announcements/{post}"))
+        officer.act("pin", post, True)
+        answer = form.submit("action", value="publish", status=409)
+        assert "سنجاق" in answer.html.select_one(".notice.warn summary").text
+
     def test_what_a_colleague_deleted_costs_no_words(self, officer, app):
         post = officer.put_up()
         form = filled(app.get(f"/desk/announcements/{post}"))

@@ -57,6 +57,15 @@ class TestWriting:
         assert desk.post(post).title == "یکم"
         assert desk.post(post).version == 2
 
+    def test_a_pin_set_on_the_list_is_not_lost_to_an_open_form(self, desk):
+        post = desk.put_up()
+        desk.act("pin", post, True)
+        with pytest.raises(Conflict):
+            desk.act("update", post, content(), version=1, publish=True)
+        assert desk.post(post).pinned
+        desk.act("pin", post, True)
+        assert desk.post(post).version == 2
+
     def test_what_was_deleted_meanwhile_is_a_conflict(self, desk):
         post = desk.put_up()
         desk.act("delete", post)

@@ -148,7 +148,10 @@ class PostService:
     def pin(self, post: Post, pinned: bool) -> None:
         """Put an announcement before all others, or back among them."""
         self._require(PUBLISH)
-        post.pinned = pinned
+        if post.pinned != pinned:
+            post.pinned = pinned
+            # The form says whether it is pinned: one that is open now says what was.
+            post.version += 1
 
     # -- taking away ----------------------------------------------------------------------------------------
 

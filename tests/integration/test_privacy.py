@@ -37,6 +37,7 @@ WITHHELD = {
     "referrals.note",
     "referrals.answer",
     "meetings_request.national_code_index",
+    "meetings_request.search_name",
     "meetings_appointment.expert_note",
 }
 #: The place of a problem is the city's matter.

@@ -109,6 +109,18 @@ class TestSearch:
         assert "ققنوس" in self.search(desk, words="ققنوس").html.select_one("#requests .empty").text
         assert len(self.found(self.search(desk, words="مریم"))) == 2
 
+    @pytest.mark.parametrize("words", ["علی رضا", "علیرضا", "رضایی علی‌رضا", "اذری", "acme", "«علی‌رضا رضایی»"])
+    def test_by_a_name_however_it_is_spelled(self, office, desk, words):
+        who = Applicant(name="علی‌رضا رضایی", party="legal", organization="شرکت آذری ACME")
+        office.ask(applicant=who, subject="زمین ورزشی محله")
+        office.ask(by=office.citizens[1], subject="پروانهٔ ساختمانی")
+        assert self.found(self.search(desk, words=words)) == ["زمین ورزشی محله"]
+
+    @pytest.mark.parametrize("words", ["علی کریمی", "%", "ضایی"])
+    def test_not_by_a_part_of_a_name(self, office, desk, words):
+        office.ask(applicant=Applicant(name="علی‌رضا رضایی"))
+        assert self.found(self.search(desk, words=words)) == []
+
     def test_by_status(self, office, several, desk):
         office.schedule(several[0], date(2026, 6, 7), "10:00")
         assert self.found(desk.get("/desk/meetings")) == ["زمین ورزشی محله"]

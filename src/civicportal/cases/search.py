@@ -105,6 +105,18 @@ class CaseSearch:
         )
         return and_(narrowed, self._rule(wanted))
 
+    def occur(self, typed: str, column: Any) -> ColumnElement[bool]:
+        """Return the condition that all words occur in a column of a plugin's own table, as :meth:`matches` reads them.
+
+        :param column: of texts that :func:`~civicportal.persian.folded` returned.
+        """
+        terms = read(typed).terms
+        return (
+            and_(*(occurs(term, column, self.work.site.engines.dialect) for term in terms))
+            if terms
+            else false()
+        )
+
     def conditions(self, typed: str, citizen: int | None, kind: str = "") -> list[ColumnElement[bool]]:
         """Return the conditions of a list for what :class:`~civicportal.cases.finding.SearchFields` says.
 

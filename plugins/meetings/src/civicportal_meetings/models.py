@@ -35,6 +35,10 @@ class MeetingRequest(MeetingsBase):
     #: ISO 8601.
     birth_date: Mapped[str | None] = tagged(String(200), pii="identity", erase="null", sealed=True)
     organization: Mapped[str] = tagged(String(200), default="", pii="content", erase="null")
+    #: Both for searching, as :func:`civicportal.api.folded` keeps words.
+    search_name: Mapped[str] = tagged(
+        Text, default="", server_default="", deferred=True, pii="contact", erase="null", export=False
+    )
     #: Of a legal person; anybody may look it up, so it is not sealed.
     legal_id: Mapped[str] = tagged(String(20), default="")
     #: What the person is in the organisation.

@@ -18,6 +18,7 @@ from civicportal.api import (
     Refused,
     Work,
     _,
+    folded,
     step_values,
 )
 from civicportal_meetings.models import Appointment, MeetingRequest
@@ -172,6 +173,7 @@ class MeetingService:
             national_code_index=keys.blind_index(code) if code else None,
             birth_date=keys.encrypt(born.isoformat()) if born else None,
             organization=who.organization,
+            search_name=folded(who.name, who.organization),
             legal_id=who.legal_id,
             position=who.position,
             suitable_days=list(new.suitable_days),

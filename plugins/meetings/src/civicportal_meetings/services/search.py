@@ -24,7 +24,6 @@ from civicportal.api import (
     Work,
     case_page,
     stages_of,
-    store,
     visible,
 )
 from civicportal_meetings.models import MeetingRequest
@@ -163,9 +162,6 @@ class MeetingSearch:
 
     def _has(self, words: str) -> ColumnElement[bool]:
         """Look into the request, and for who may know them into the names of person and organisation."""
-        text = store(words)
-        names = (MeetingRequest.name, MeetingRequest.organization)
-        named = or_(*(name.contains(text, autoescape=True) for name in names))
-        return or_(
-            self.work.get(CaseSearch).matches(words, KIND), and_(visible(self.work.actor, "contact"), named)
-        )
+        search = self.work.get(CaseSearch)
+        named = search.occur(words, MeetingRequest.search_name)
+        return or_(search.matches(words, KIND), and_(visible(self.work.actor, "contact"), named))

@@ -172,10 +172,15 @@ class TestSearch:
         sign_in(person)
         assert self.found(app.get(address)) == []
 
-    def test_a_mobile_leads_to_the_requests_of_its_citizen(self, several, desk):
+    def test_a_mobile_leads_to_the_requests_of_its_citizen(self, several, desk, app, sign_in, site):
         answer = self.search(desk, words="۰۹۰۰۰۰۰۰۰۰۱")
         assert "words=" not in answer.request.url
         assert len(self.found(answer)) == 1
+        # Whoever may not know mobiles learns nothing by trying numbers of citizens.
+        with site.work() as work:
+            curious = make_staff(work, "curious", permissions=("meetings:case:view", "meetings:case:work"))
+        sign_in(curious)
+        assert self.found(app.get(answer.request.path_qs)) == []
 
 
 class TestWhoMayKnowNobody:

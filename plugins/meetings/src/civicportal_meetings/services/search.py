@@ -139,8 +139,7 @@ class MeetingSearch:
             found.append(Case.status.in_(WAITING))
         elif filters.status and filters.status != "all":
             found.append(Case.status == filters.status)
-        if filters.citizen is not None:
-            found.append(Case.citizen_id == filters.citizen)
+        found += self.work.get(CaseSearch).conditions("", filters.citizen, KIND)
         if filters.person:
             found.append(self._of_person(filters.person))
         if filters.words:

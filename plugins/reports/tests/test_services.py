@@ -1,4 +1,4 @@
-"""Sending, reports nearby, "me too", duplicates: the rules, with the database."""
+"""Sending, reports nearby, "me too": the rules, with the database."""
 
 import pytest
 from civicportal_reports.models import Report
@@ -8,7 +8,6 @@ from sqlalchemy import func, select, text
 
 from civicportal.api import (
     Case,
-    CaseLink,
     CaseService,
     Follower,
     Forbidden,
@@ -165,55 +164,6 @@ class TestMeToo:
         city.publish(code)
         with city.site.work(actor=city.other) as work:
             assert work.get(ReportService).open_case(case.id).code == code
-
-
-class TestDuplicates:
-    def links(self, city):
-        with city.site.work(write=False) as work:
-            return [(link.from_id, link.to_id) for link in work.session.scalars(select(CaseLink))]
-
-    def test_are_linked_and_their_citizen_follows_the_earlier_one(self, city):
-        earlier, later = city.send(), city.send(by=city.other)
-        city.step(later, "duplicate", data={"duplicate_of": earlier})
-        first, second = city.case(earlier), city.case(later)
-        assert self.links(city) == [(second.id, first.id)]
-        with city.site.work(write=False) as work:
-            assert work.session.get(Follower, (first.id, city.other.user_id)) is not None
-
-    def test_ones_own_duplicate_makes_no_follower(self, city):
-        earlier, later = city.send(), city.send()
-        city.step(later, "duplicate", data={"duplicate_of": earlier})
-        with city.site.work(write=False) as work:
-            assert work.session.scalar(select(func.count()).select_from(Follower)) == 0
-
-    def test_opening_it_again_takes_the_link_back(self, city):
-        earlier, later = city.send(), city.send()
-        city.step(later, "duplicate", data={"duplicate_of": earlier})
-        city.step(later, "reopen", by=city.citizen, public_text="مشکل دیگری است.")
-        assert self.links(city) == []
-
-    @pytest.mark.parametrize("code", ["", "1234567890"])
-    def test_a_code_of_nothing_is_refused(self, city, code):
-        later = city.send()
-        with pytest.raises(Refused):
-            city.step(later, "duplicate", data={"duplicate_of": code})
-        assert city.case(later).status == "registered"
-
-    def test_a_report_is_not_its_own_duplicate(self, city):
-        code = city.send()
-        with pytest.raises(Refused):
-            city.step(code, "duplicate", data={"duplicate_of": code})
-
-    def test_two_reports_are_not_duplicates_of_each_other(self, city):
-        one, two = city.send(), city.send()
-        city.step(one, "duplicate", data={"duplicate_of": two})
-        with pytest.raises(Refused):
-            city.step(two, "duplicate", data={"duplicate_of": one})
-
-    def test_a_report_outside_ones_scope_is_refused(self, city):
-        foreign, code = city.send("bin"), city.send()
-        with pytest.raises(Refused):
-            city.step(code, "duplicate", data={"duplicate_of": foreign})
 
 
 class TestReopening:

@@ -1,8 +1,9 @@
 """Who hears of a case: its citizen, and those who said "me too"."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, and_, exists, select, union
+from sqlalchemy import ColumnElement, and_, delete, exists, select, union
 
 from civicportal.accounts.models import User
 from civicportal.cases.models import Case, Follower
@@ -32,7 +33,7 @@ class FollowerService:
     def follow(self, case: Case, user_id: int | None = None) -> None:
         """Let the actor, or another citizen, hear of a case from now on; once more changes nothing.
 
-        :param user_id: whom the portal adds, for instance the citizen of a duplicate.
+        :param user_id: whom the portal adds.
         """
         self._set(case, user_id or self._actor_id, muted=False)
 
@@ -49,13 +50,39 @@ class FollowerService:
         row = self.find(case)
         return row is not None and row.muted
 
+    def bring(self, case: Case, *, to: Case) -> list[int]:
+        """Let all who hear of a case follow another one too: the muted stay muted, and who follows it already changes nothing.
+
+        :param to: for instance the earlier report of a duplicate.
+        :returns: the ids of those who did not follow it before.
+        """
+        coming = [
+            {"case_id": to.id, "user_id": user_id, "muted": muted, "created_at": self.work.clock.now()}
+            for user_id, muted in self.audience(case).items()
+            if user_id != to.citizen_id
+        ]
+        if not coming:
+            return []
+        statement = self.work.site.engines.insert(Follower).values(coming)
+        new = statement.on_conflict_do_nothing().returning(Follower.user_id)
+        return sorted(self.session.scalars(new))
+
+    def remove(self, case: Case, user_ids: Collection[int]) -> None:
+        """Let people follow a case no longer."""
+        self.session.execute(
+            delete(Follower).where(Follower.case_id == case.id, Follower.user_id.in_(user_ids))
+        )
+
+    def audience(self, case: Case) -> dict[int, bool]:
+        """Return the ids of the citizen, who comes first, and of the followers, each with whether they are muted."""
+        query = select(Follower.user_id, Follower.muted).where(Follower.case_id == case.id)
+        muted = dict(self.session.execute(query.order_by(Follower.user_id)).all())
+        owner = {} if case.citizen_id is None else {case.citizen_id: False}
+        return owner | muted
+
     def recipients(self, case: Case) -> list[int]:
         """Return the ids of all who get notices: the citizen first, then the followers, without the muted."""
-        query = select(Follower.user_id, Follower.muted).where(Follower.case_id == case.id)
-        muted = dict(self.session.execute(query).all())
-        owner = [case.citizen_id] if case.citizen_id is not None else []
-        everybody = dict.fromkeys([*owner, *sorted(muted)])
-        return [user_id for user_id in everybody if not muted.get(user_id, False)]
+        return [user_id for user_id, muted in self.audience(case).items() if not muted]
 
     @property
     def _actor_id(self) -> int:

@@ -36,6 +36,8 @@ TITLES: dict[str, TranslationString] = {
     "hidden": _("Hidden from the public"),
     "urgent": _("Marked as urgent"),
     "not_urgent": _("The mark of urgency was taken away"),
+    "followers_brought": _("Citizens of a duplicate follow it too"),
+    "followers_released": _("Citizens of a former duplicate follow it no longer"),
     "deadline": _("The deadline moved with the calendar of the city"),
 }
 #: What an officer opened for somebody says how it came in.
@@ -59,6 +61,8 @@ SYMBOLS = {
     "hidden": "eye-off",
     "urgent": "flag",
     "not_urgent": "flag",
+    "followers_brought": "users",
+    "followers_released": "users",
     "deadline": "calendar-event",
 }
 CLOSERS = frozenset({"referred", "returned"})

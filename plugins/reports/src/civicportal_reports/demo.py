@@ -118,12 +118,13 @@ class Story:
             self._take(case, step)
         self._publish(case, category)
         self._follow(case)
-        if case.status != "duplicate":
+        if case.is_open:
             self.teller.codes[case.category_id, case.unit_id] = case.code
 
     def _send(self, category: Category) -> Case:
         city_map: Any = self.work.site.map
-        point = city_map.point_on_street(self.row["street"], round(self.rng.random(), 3))
+        # Not at its very ends: a street may end where the city does.
+        point = city_map.point_on_street(self.row["street"], round(self.rng.uniform(0.01, 0.99), 3))
         return self.work.get(ReportService).submit(
             NewReport(
                 category=category,
@@ -196,7 +197,8 @@ class Story:
     def _follow(self, case: Case) -> None:
         if not case.is_open or self.rng.random() > 0.3:
             return
-        for citizen in self.rng.sample(self.teller.citizens, self.rng.randint(1, 3)):
+        most = min(3, len(self.teller.citizens))
+        for citizen in self.rng.sample(self.teller.citizens, self.rng.randint(1, most)):
             self.work.actor = citizen
             self.work.get(ReportService).me_too(case)
 

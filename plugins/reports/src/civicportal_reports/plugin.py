@@ -25,12 +25,12 @@ from civicportal.api import (
     hookimpl,
 )
 from civicportal_reports import commands, demo, doctor, pieces, views
+from civicportal_reports.duplicates import DuplicateService
 from civicportal_reports.exports import EXPORTS
 from civicportal_reports.messages import MESSAGES
 from civicportal_reports.models import ReportsBase
 from civicportal_reports.nearby import NearbyService
 from civicportal_reports.schemas import Settings
-from civicportal_reports.services import ReportService
 from civicportal_reports.workflow import KIND, REPORTS
 
 
@@ -112,7 +112,7 @@ def route_case(case: Case, work: Work) -> Route | None:
 def case_changed(change: CaseChange, work: Work) -> None:
     """Keep duplicates together with the earlier report."""
     if change.case.kind == KIND:
-        work.get(ReportService).keep_duplicates_together(change)
+        work.get(DuplicateService).keep_together(change)
 
 
 @hookimpl

@@ -1,21 +1,18 @@
-"""Reports: send one, say "me too", keep duplicates together."""
+"""Reports: send one, say "me too"."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from civicportal.api import (
     Case,
-    CaseChange,
-    CaseLink,
     CaseService,
     Category,
     FollowerService,
     Forbidden,
     NotFound,
     OrganizationService,
-    Refused,
     TallyService,
     Work,
     _,
@@ -156,37 +153,3 @@ class ReportService:
             raise Forbidden("only citizens with a proved mobile number follow a report")
         if case.citizen_id != actor.user_id:
             self.work.get(FollowerService).follow(case)
-
-    # -- duplicates -----------------------------------------------------------------------------------------
-
-    def keep_duplicates_together(self, change: CaseChange) -> None:
-        """Link a case that became a duplicate with the earlier one, and take the link back when it is none any more.
-
-        :raises Refused: when the named report does not exist, or is this very one.
-        """
-        if change.type not in ("transition", "undone"):
-            return
-        if change.event.before == "duplicate":
-            self.session.execute(
-                delete(CaseLink).where(CaseLink.from_id == change.case.id, CaseLink.type == "duplicate")
-            )
-        if change.event.after == "duplicate" and change.type == "transition":
-            self._link(change.case, str(change.event.data.get("duplicate_of", "")))
-
-    def _link(self, case: Case, code: str) -> None:
-        earlier = self._earlier(case, code)
-        self.session.add(
-            CaseLink(from_id=case.id, to_id=earlier.id, type="duplicate", created_at=self.work.clock.now())
-        )
-        self.session.flush()
-        if case.citizen_id is not None and case.citizen_id != earlier.citizen_id:
-            self.work.get(FollowerService).follow(earlier, case.citizen_id)
-
-    def _earlier(self, case: Case, code: str) -> Case:
-        try:
-            earlier = self.cases.fetch(code)
-        except NotFound:
-            raise Refused(_("You have no report with this tracking code.")) from None
-        if earlier.kind != KIND or earlier.id == case.id or earlier.status == "duplicate":
-            raise Refused(_("A report can only be a duplicate of another one that is none itself."))
-        return earlier

@@ -1,0 +1,120 @@
+"""Duplicates: the earlier report is followed up for everybody who sent or followed one of them."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from civicportal.api import (
+    Case,
+    CaseChange,
+    CaseLink,
+    CaseService,
+    FollowerService,
+    NotFound,
+    Refused,
+    Work,
+    _,
+)
+from civicportal_reports.workflow import KIND
+
+STATUS = LINK = "duplicate"
+BROUGHT, RELEASED = "followers_brought", "followers_released"
+"""Events of the earlier report that say, in ``data["followers"]``, whom links have made its followers, and whom no longer."""
+
+
+class DuplicateService:
+    """Links duplicates with the earlier report, and parts them again as if they had never been linked."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.session = work.session
+        self.cases = work.get(CaseService)
+        self.followers = work.get(FollowerService)
+
+    def keep_together(self, change: CaseChange) -> None:
+        """Link a case that became a duplicate, and part it from the earlier one when it is a duplicate no more.
+
+        :raises Refused: when the named report does not exist, is this very one, or is closed.
+        """
+        if change.type not in ("transition", "undone"):
+            return
+        if change.event.before == STATUS:
+            self._part(change.case)
+        if change.event.after == STATUS:
+            earlier = self._named(change) if change.type == "transition" else self._former(change.case)
+            if earlier is not None:
+                self._link(change.case, earlier)
+
+    def _link(self, case: Case, earlier: Case) -> None:
+        link = CaseLink(from_id=case.id, to_id=earlier.id, type=LINK, created_at=self.work.clock.now())
+        self.session.add(link)
+        self.session.flush()
+        self._note(earlier, BROUGHT, self.followers.bring(case, to=earlier))
+
+    def _part(self, case: Case) -> None:
+        links = self.session.scalars(
+            select(CaseLink).where(CaseLink.from_id == case.id, CaseLink.type == LINK)
+        )
+        for link in links.all():
+            self.session.delete(link)
+            self.session.flush()
+            self._release(self._locked(link.to_id))
+
+    def _release(self, earlier: Case) -> None:
+        """Let those go whom only a link had made followers and no duplicate that is left would, along the whole chain."""
+        wanted = {user_id for case in self._duplicates(earlier) for user_id in self.followers.audience(case)}
+        gone = self._brought(earlier) - wanted
+        if not gone:
+            return
+        self.followers.remove(earlier, gone)
+        self._note(earlier, RELEASED, sorted(gone))
+        further = select(CaseLink.to_id).where(CaseLink.from_id == earlier.id, CaseLink.type == LINK)
+        for case_id in self.session.scalars(further).all():
+            self._release(self._locked(case_id))
+
+    def _brought(self, earlier: Case) -> set[int]:
+        """Return who follows a report because of links alone: who followed it before is in none of its events."""
+        brought = set[int]()
+        for event in reversed(self.cases.events(earlier)):
+            data: Any = event.data
+            if event.type == BROUGHT:
+                brought.update(data.get("followers", ()))
+            elif event.type == RELEASED:
+                brought.difference_update(data.get("followers", ()))
+        return brought
+
+    def _note(self, earlier: Case, type_: str, user_ids: list[int]) -> None:
+        if user_ids:
+            self.cases.record(earlier, type_, data={"followers": user_ids})
+
+    def _duplicates(self, earlier: Case) -> list[Case]:
+        query = select(Case).join(CaseLink, CaseLink.from_id == Case.id)
+        return list(self.session.scalars(query.where(CaseLink.to_id == earlier.id, CaseLink.type == LINK)))
+
+    def _locked(self, case_id: int) -> Case:
+        return self.session.get_one(Case, case_id, with_for_update=True)
+
+    # -- which one is meant ---------------------------------------------------------------------------------
+
+    def _named(self, change: CaseChange) -> Case:
+        """Return the report that the step names; it stays open until the link is written."""
+        try:
+            earlier = self.cases.fetch(str(change.event.data.get("duplicate_of", "")), lock=True)
+        except NotFound:
+            raise Refused(_("You have no report with this tracking code.")) from None
+        if earlier.kind != KIND or earlier.id == change.case.id or earlier.status == STATUS:
+            raise Refused(_("A report can only be a duplicate of another one that is none itself."))
+        if not earlier.is_open:
+            raise Refused(
+                _("The earlier report is closed: nobody works on it any more. Open it again first.")
+            )
+        return earlier
+
+    def _former(self, case: Case) -> Case | None:
+        """Return the report with which a case was linked before somebody opened it again by mistake.
+
+        None where the history was blanked with its citizen.
+        """
+        steps = (event for event in self.cases.events(case) if event.type == "transition")
+        code = next(event.data.get("duplicate_of") for event in steps if event.after == STATUS)
+        return self.session.scalar(select(Case).where(Case.code == code).with_for_update())

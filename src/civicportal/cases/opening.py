@@ -58,7 +58,7 @@ class OpeningService:
             **values,
         )
         self._details[case] = detail
-        self.work.get(RoutingService).place(case)
+        self.work.get(RoutingService).place(case, case.created_at)
         return case
 
     def unknown(self, kind: CaseKind) -> Case:

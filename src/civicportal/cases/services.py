@@ -229,7 +229,7 @@ class CaseService:
         self.record(case, "urgent" if urgent else "not_urgent")
 
     def restore(self, case: Case, event: CaseEvent) -> None:
-        """Put status, stage and deadline back to what they were before an event (an undo)."""
+        """Put unit, status, stage and deadline back to what they were before an event (an undo)."""
         before: Any = event.data["undo"]
         with recounted(self.work, case):
             put_back(case, before)

@@ -10,8 +10,9 @@ MEASURES = ("handling_minutes", "reopenings", "hops", "rated", "satisfied")
 
 
 def snapshot(case: Case) -> dict[str, Any]:
-    """Return status, stage, deadline, pause, closing and measures of a case."""
+    """Return unit, status, stage, deadline, pause, closing and measures of a case."""
     return {
+        "unit_id": case.unit_id,
         "status": case.status,
         "stage": case.stage,
         "deadline": case.deadline.isoformat(),
@@ -25,6 +26,7 @@ def snapshot(case: Case) -> dict[str, Any]:
 
 def put_back(case: Case, values: Mapping[str, Any]) -> None:
     """Let a case stand where it stood when the snapshot was taken."""
+    case.unit_id = values.get("unit_id", case.unit_id)
     case.status, case.stage = values["status"], values["stage"]
     case.deadline = datetime.fromisoformat(values["deadline"])
     case.deadline_from = _moment(values.get("deadline_from"))

@@ -179,7 +179,8 @@ class FactsService:
         return names
 
     def _rule(self, case: Case) -> TranslationString | str:
-        rule = next((line.rule for line in self.access.lines(case) if line.rule), "")
+        lines = reversed(self.access.lines(case))
+        rule = next((line.rule for line in lines if line.rule and line.from_unit_id is None), "")
         if not rule.startswith("rule:"):
             return RULES.get(rule, "")
         key = rule.removeprefix("rule:")

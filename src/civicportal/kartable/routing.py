@@ -1,6 +1,7 @@
 """Where a new case goes: the site's rules in their order, then the plugin, the category's unit, the fallback."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -43,11 +44,14 @@ class RoutingService:
         self.organization = work.get(OrganizationService)
         self._placed: dict[Case, Route] = {}
 
-    def place(self, case: Case) -> None:
-        """Give a case that is not written yet its unit and its deadline."""
+    def place(self, case: Case, start: datetime) -> None:
+        """Give a case that lies in no kartable its unit and its deadline.
+
+        :param start: of the time that the unit has for it.
+        """
         route = self._placed[case] = self.route(case)
         case.unit_id = self.organization.unit(route.unit).id
-        promise(case, case.created_at, self.days(case, route.deadline_days), self.organization.calendar)
+        promise(case, start, self.days(case, route.deadline_days), self.organization.calendar)
 
     def placed(self, case: Case) -> Route:
         """Return the route by which a case of this unit of work was placed."""
@@ -70,12 +74,13 @@ class RoutingService:
         return of_rule or (category.deadline_days if category else None)
 
     def days_again(self, case: Case) -> float | None:
-        """Return the office days of a case that is opened again: those by which it would be given today."""
+        """Return the office days of a case that is opened again: what the rule that routed it last gives today."""
         routed = (
             select(RoutingRule.deadline_days)
-            .join(Referral, Referral.rule == BY_RULE + RoutingRule.key)
-            .where(Referral.case_id == case.id)
-            .order_by(Referral.id)
+            .select_from(Referral)
+            .outerjoin(RoutingRule, Referral.rule == BY_RULE + RoutingRule.key)
+            .where(Referral.case_id == case.id, Referral.rule != "", Referral.from_unit_id.is_(None))
+            .order_by(Referral.id.desc())
         )
         return self.days(case, self.work.session.scalar(routed.limit(1)))
 

@@ -50,23 +50,24 @@ class KartableService:
         elif change.transition and self.work.actor.is_staff:
             self._take_silently(change.case, release=change.transition.releases)
 
-    def _begin(self, case: Case) -> None:
+    def _begin(self, case: Case) -> Referral:
         route = self.work.get(RoutingService).placed(case)
         unit = self.work.get(OrganizationService).unit(route.unit)
-        self._add(case, unit.id, to_user_id=route.user_id, rule=route.rule)
+        return self._add(case, unit.id, to_user_id=route.user_id, rule=route.rule)
 
     def _reopen(self, case: Case, event: CaseEvent) -> None:
-        last = self._last_action(case)
-        unit_id = case.unit_id or (last.to_unit_id if last else None)
-        if unit_id is None:
+        routing, unit_id = self.work.get(RoutingService), case.unit_id
+        if unit_id and self._takes_cases(unit_id):
+            line = self._add(case, unit_id)
+            calendar = self.work.get(OrganizationService).calendar
+            promise(case, event.at, routing.days_again(case), calendar)
+        else:
+            # Its unit is closed meanwhile: it goes where it would go if it came today.
             with recounted(self.work, case):
-                self.work.get(RoutingService).place(case)
-            self._begin(case)
-            return
-        line = self._add(case, unit_id, note=event.public_text or event.internal_text)
+                routing.place(case, event.at)
+            line = self._begin(case)
+        line.note = event.public_text or event.internal_text
         line.opened_event_id = event.id
-        days = self.work.get(RoutingService).days_again(case)
-        promise(case, event.at, days, self.work.get(OrganizationService).calendar)
 
     def _close_lines(self, case: Case, event: CaseEvent) -> None:
         line = self.access.action_line(case)
@@ -143,17 +144,17 @@ class KartableService:
     def give_back(self, case: Case, *, note: str = "", version: int | None = None) -> CaseEvent:
         """Return the case to whom it came from.
 
-        :raises ReferralError: when it came from nobody (it was routed).
+        :raises ReferralError: when it came from nobody (it was routed), or from a unit that takes no cases any more.
         """
         line = self._my_line(case, version, "refer")
-        if line.from_unit_id is None:
+        unit_id = line.from_unit_id
+        if unit_id is None:
             raise ReferralError(_("Nobody sent this case: it was routed here."))
-        sender = self.session.get(User, line.from_user_id) if line.from_user_id else None
+        if not self._takes_cases(unit_id):
+            raise ReferralError(_("The unit that sent it takes no cases any more: refer it to another one."))
         # Who has left gets nothing back: their unit does.
-        gone = sender is None or sender.disabled_at is not None or sender.deleted_at is not None
-        return self._pass_on(
-            case, line, "returned", line.from_unit_id, None if gone else line.from_user_id, note
-        )
+        user_id = line.from_user_id if self._works_in(line.from_user_id, unit_id) else None
+        return self._pass_on(case, line, "returned", unit_id, user_id, note)
 
     def copy(self, case: Case, unit_id: int, *, user_id: int | None = None, note: str = "") -> CaseEvent:
         """Send a carbon copy: the other side reads and comments only."""
@@ -216,11 +217,17 @@ class KartableService:
         return line
 
     def _check_addressee(self, unit_id: int, user_id: int | None) -> None:
-        unit = self.work.get(OrganizationService).units.by_id.get(unit_id)
-        if unit is None or not unit.active:
+        if not self._takes_cases(unit_id):
             raise ReferralError(_("This unit takes no cases."))
-        if user_id is not None and user_id not in {user.id for user in self.colleagues(unit_id)}:
+        if user_id is not None and not self._works_in(user_id, unit_id):
             raise ReferralError(_("This person is not of that unit."))
+
+    def _takes_cases(self, unit_id: int) -> bool:
+        unit = self.work.get(OrganizationService).units.by_id.get(unit_id)
+        return unit is not None and unit.active
+
+    def _works_in(self, user_id: int | None, unit_id: int) -> bool:
+        return user_id in {user.id for user in self.colleagues(unit_id)}
 
     def _send(self, case: Case, type_: str, unit_id: int, user_id: int | None, note: str) -> Referral:
         self._check_addressee(unit_id, user_id)
@@ -229,7 +236,7 @@ class KartableService:
     def _pass_on(
         self, case: Case, line: Referral, type_: str, unit_id: int, user_id: int | None, note: str
     ) -> CaseEvent:
-        before = snapshot(case) | {"unit_id": case.unit_id}
+        before = snapshot(case)
         self.cases.assign(case, unit_id, passed_on=True)
         data = {"unit_id": unit_id, "user_id": user_id, "undo": before}
         event = self.cases.record(case, type_, internal_text=note, public=True, data=data)
@@ -288,7 +295,3 @@ class KartableService:
             CaseChange(case=case, event=event, kind=self.cases.kind(case), referral=line, notify=notify)
         )
         return event
-
-    def _last_action(self, case: Case) -> Referral | None:
-        lines = [line for line in self.access.lines(case) if line.type == "action"]
-        return lines[-1] if lines else None

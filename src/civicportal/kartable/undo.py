@@ -1,7 +1,7 @@
 """Taking a step back within the seconds in which its notices still wait."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from civicportal.access import AccessService
 from civicportal.cases.changes import CaseChange
@@ -73,7 +73,4 @@ class UndoService:
         for line in lines:
             if line.closed_event_id == event.id:
                 line.closed_at = line.closed_how = line.closed_by_id = line.closed_event_id = None
-        snapshot: Any = event.data["undo"]
-        if "unit_id" in snapshot:
-            self.work.get(CaseService).assign(case, snapshot["unit_id"])
         access.forget(case)

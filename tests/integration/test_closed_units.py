@@ -1,0 +1,147 @@
+"""A unit that takes no cases any more gets none, neither by an objection nor as a return."""
+
+import pytest
+
+from civicportal.access import AccessService
+from civicportal.accounts.models import Membership, User
+from civicportal.cases.services import CaseService
+from civicportal.kartable.errors import ReferralError
+from civicportal.kartable.models import RoutingRule
+from civicportal.kartable.services import KartableService
+from civicportal.kartable.undo import UndoService
+from civicportal.organization.models import Unit
+from civicportal.organization.services import OrganizationService
+from civicportal.organization.units import UnitService
+from civicportal.statistics.services import StatisticsService
+from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
+
+
+class Desk:
+    """A case of the unit "waste", its citizen, and officers of two units."""
+
+    def __init__(self, site):
+        self.site = site
+        with site.work() as work:
+            self.waste, self.light = make_unit(work, "waste"), make_unit(work, "lighting")
+            self.category = make_category(work, unit=self.waste)
+            case = make_case(work, category=self.category)
+            self.code = case.code
+            self.citizen = identity(work, work.session.get(User, case.citizen_id), "citizen")
+            self.mine, self.theirs = (
+                identity(work, make_staff(work, "officer", unit=unit)) for unit in (self.waste, self.light)
+            )
+            self.boss = identity(work, make_staff(work, "administrator"))
+
+    def open_case(self):
+        """Let the citizen send another case, which is the one meant from now on."""
+        with self.site.work() as work:
+            category = work.get(OrganizationService).categories.by_id[self.category.id]
+            self.code = make_case(work, category=category).code
+
+    def do(self, who, what):
+        with self.site.work(actor=who) as work:
+            service = work.get(CaseService)
+            fetch = service.fetch_own if who.is_citizen else service.fetch
+            return what(work, fetch(self.code, lock=True))
+
+    def step(self, who, name):
+        return self.do(who, lambda work, case: work.get(CaseService).apply(case, name))
+
+    def close(self, unit):
+        with self.site.work(actor=self.boss) as work:
+            work.get(UnitService).close(work.session.get_one(Unit, unit.id))
+
+    def refer(self, unit):
+        self.do(self.mine, lambda work, case: work.get(KartableService).refer(case, unit.id))
+
+    def give_back(self):
+        self.do(self.theirs, lambda work, case: work.get(KartableService).give_back(case))
+
+    def lies(self):
+        """Return the key of the unit in which the case lies, by its line and by itself, and its holder."""
+        with self.site.work(write=False) as work:
+            case = work.get(CaseService).fetch(self.code)
+            line = work.get(AccessService).action_line(case)
+            units = work.get(OrganizationService).units.by_id
+            return units[line.to_unit_id].key, units[case.unit_id].key, line.to_user_id
+
+    def days(self):
+        """Return the office days that the case was given, from this moment on."""
+        case = self.case()
+        assert case.deadline_from == self.site.clock.now()
+        return case.deadline_work / self.site.calendar.full_day.total_seconds()
+
+    def case(self):
+        with self.site.work(write=False) as work:
+            return work.get(CaseService).fetch(self.code)
+
+
+@pytest.fixture
+def desk(site):
+    return Desk(site)
+
+
+class TestReopening:
+    def test_a_case_of_a_closed_unit_is_routed_anew(self, site, clock, desk):
+        desk.step(desk.mine, "reject")
+        desk.close(desk.waste)
+        clock.advance(days=5)
+        desk.step(desk.citizen, "object")
+        fallback = site.fallback_unit
+        assert desk.lies() == (fallback, fallback, None)
+        assert desk.case().deadline > clock.now()
+        with site.work() as work:
+            assert work.get(StatisticsService).verify() == {}
+
+    def test_it_has_the_days_of_what_routes_it_now(self, site, clock, desk):
+        with site.work() as work:
+            for position, unit in enumerate((desk.waste, desk.light)):
+                rule = RoutingRule(
+                    key=unit.key, position=position, unit_id=unit.id, deadline_days=9 - position
+                )
+                work.session.add(rule)
+        desk.open_case()
+        assert desk.days() == 9
+        for unit, key, days in ((desk.waste, "lighting", 8), (desk.light, site.fallback_unit, 2)):
+            desk.step(desk.mine if unit is desk.waste else desk.theirs, "reject")
+            desk.close(unit)
+            clock.advance(days=1)
+            desk.step(desk.citizen, "object")
+            assert (desk.lies()[0], desk.days()) == (key, days)
+        # Nothing has been closed since: the same days once more, from now on.
+        desk.step(desk.boss, "reject")
+        clock.advance(days=1)
+        desk.step(desk.citizen, "object")
+        assert desk.days() == 2
+
+    def test_an_undo_leaves_it_with_its_former_unit(self, site, desk):
+        desk.step(desk.mine, "reject")
+        desk.close(desk.waste)
+        event = desk.step(desk.citizen, "object")
+        assert desk.case().unit_id != desk.waste.id
+        desk.do(desk.citizen, lambda work, case: work.get(UndoService).undo(case, event.id))
+        assert desk.case().unit_id == desk.waste.id
+        with site.work() as work:
+            assert work.get(StatisticsService).verify() == {}
+
+    def test_a_unit_that_is_at_work_has_its_case_again(self, desk):
+        desk.step(desk.mine, "reject")
+        desk.step(desk.citizen, "object")
+        assert desk.lies() == ("waste", "waste", None)
+
+
+class TestReturning:
+    def test_to_a_closed_unit_is_refused(self, desk):
+        desk.refer(desk.light)
+        desk.close(desk.waste)
+        with pytest.raises(ReferralError, match="takes no cases"):
+            desk.give_back()
+        assert desk.lies()[0] == "lighting"
+
+    def test_who_works_elsewhere_now_gets_nothing_back(self, site, desk):
+        desk.refer(desk.light)
+        with site.work() as work:
+            membership = work.session.query(Membership).filter_by(user_id=desk.mine.user_id).one()
+            membership.unit_id = desk.light.id
+        desk.give_back()
+        assert desk.lies() == ("waste", "waste", None)

@@ -364,6 +364,32 @@ def test_a_refusal_says_why_and_keeps_the_words(site, app, page, desk):
     assert form_to(refused, "/refer")["note"].value == WORDS
 
 
+def test_a_step_that_is_refused_keeps_its_words(site, app, asking, page, desk):
+    form = form_to(app.get(f"{page}/reject"), "/reject")
+    form["public_text"] = WORDS
+    ask_light(site, desk)
+    form["version"] = str(case_of(site, desk).version)
+    unsent = form.submit(status=422).html.select_one("#unsent")
+    assert unsent.select_one("textarea").text.strip() == WORDS
+    assert "استعلام هنوز باز است" in unsent.text
+
+
+def test_an_answer_that_a_colleague_has_given_already_is_kept(site, app, page, sign_in, desk):
+    ask_light(site, desk)
+    sign_in(desk["users"][2])
+    reply = form_to(app.get(page), "/reply")
+    reply["text"] = WORDS
+    with site.work(actor=desk["staff"][2]) as work:
+        work.get(KartableService).answer(work.get(CaseService).fetch(desk["code"], lock=True), "ours")
+    unsent = reply.submit(status=422).html.select_one("#unsent")
+    assert unsent.select_one("textarea").text.strip() == WORDS
+
+
+def ask_light(site, desk):
+    with site.work(actor=desk["staff"][0]) as work:
+        work.get(KartableService).inquire(work.get(CaseService).fetch(desk["code"], lock=True), desk["light"])
+
+
 def test_a_person_must_be_of_the_unit(app, page, desk):
     refer = form_to(app.get(page), "/refer")
     mine = refer["user"].options[1][0]

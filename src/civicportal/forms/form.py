@@ -20,6 +20,7 @@ from civicportal.forms.field import BoundField, Words
 from civicportal.forms.flat import leaves, read_flat
 from civicportal.forms.groups import PhotosWidget, files_name
 from civicportal.forms.parts import Button, FieldError, FileRefused, FormInvalid, TakeFiles
+from civicportal.forms.widgets import TextAreaWidget
 from civicportal.i18n import _
 from civicportal.web.context import environment
 
@@ -144,6 +145,13 @@ class BoundForm:
         """Put the texts of a :meth:`draft` into the form; names that are no fields any more are left out."""
         params = MultiDict((name, text) for name, texts in draft.items() for text in texts)
         self._form.cstruct = read_flat(self.schema, params, ignore=draft)
+
+    def typed(self) -> list[str]:
+        """Return the longer texts that somebody has written, for a page that cannot show the form any more."""
+        long = {field.name for field in self if isinstance(field.widget, TextAreaWidget)}
+        return [
+            text for name, texts in self.draft().items() if name in long for text in texts if text.strip()
+        ]
 
     # --- errors
 

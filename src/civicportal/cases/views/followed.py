@@ -49,12 +49,11 @@ def _act(
     try:
         what(form.validate(request.POST))
     except FormInvalid:
-        request.response.status_int = 422
-        return _page(request, _followed(request), **shown)
+        return _page(request, _followed(request), status=422, **shown)
     except Refused as refusal:
-        request.session.flash(request.translate(refusal.reason), "bad")
-    else:
-        request.session.flash(request.translate(thanks), "good")
+        form.fail("", refusal.reason)
+        return _page(request, _followed(request), status=422, **shown)
+    request.session.flash(request.translate(thanks), "good")
     return HTTPSeeOther(_path(request, "followed"))
 
 
@@ -68,8 +67,9 @@ def _path(request: Any, route: str) -> str:
     return str(request.route_path(route, id=request.matchdict["id"]))
 
 
-def _page(request: Any, found: Case, rating: BoundForm | None = None) -> dict[str, Any]:
+def _page(request: Any, found: Case, *, status: int = 200, rating: BoundForm | None = None) -> dict[str, Any]:
     work = request.work
+    request.response.status_int = status
     history = work.get(PublicHistory)
     audiences = ("public",) if found.public else ()
     standing = work.get(RatingService).standing(found)
@@ -81,6 +81,7 @@ def _page(request: Any, found: Case, rating: BoundForm | None = None) -> dict[st
         "events": history.of(found, audiences=audiences),
         "photos": [p for p in history.photos(found, audiences) if p.purpose == "before"],
         "standing": standing,
+        "unsent": None if standing else rating,
         "faces": FACES,
         "rating": rating or forms.rating_form(request, _path(request, "followed_rate"), standing),
         "notices": forms.notices_form(request, _path(request, "followed_notices"), wanted=not muted),

@@ -33,6 +33,10 @@ class StepForm:
         """Tell whether there is anything to fill in or to read before it is sent."""
         return any(not field.hidden for field in self.form) or bool(self.form.errors)
 
+    def shows(self, form: BoundForm | None) -> bool:
+        """Tell whether the page shows this very form."""
+        return form is self.form and not self.step.reason
+
 
 def rating_form(request: Any, action: str, standing: Standing | None) -> BoundForm:
     """Return the form of the five faces, filled with what was said before."""

@@ -1,13 +1,14 @@
 """A signed-in citizen's cases: list, page of one, rating, objection, notices and the steps of its workflow."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
+from translationstring import TranslationString
 
 from civicportal.cases.attachments import AttachmentService
 from civicportal.cases.conversion import ConversionService
-from civicportal.cases.errors import PictureGone, Refused, StaleCase
+from civicportal.cases.errors import Refused, StaleCase
 from civicportal.cases.follow_up import FollowUpService
 from civicportal.cases.followers import FollowerService
 from civicportal.cases.history import PublicHistory
@@ -26,6 +27,7 @@ from civicportal.web.display import pieces
 PAGE_SIZE = 20
 AUDIENCES = ("citizen", "public")
 CHANGED = _("The request has changed meanwhile. Your text is kept: please look again and send once more.")
+GONE = _("The request has changed meanwhile: this is not possible any more.")
 
 
 def cases(request: Any) -> dict[str, Any]:
@@ -83,7 +85,10 @@ def step(request: Any) -> Any:
     transition, form = _transition(request)
 
     def apply(found: Case, values: dict[str, Any]) -> None:
-        request.work.get(CaseService).apply(
+        service = request.work.get(CaseService)
+        if found.status not in transition.sources:
+            raise StaleCase(f"case {found.code}: {transition.name} is not possible from {found.status}")
+        service.apply(
             found,
             transition.name,
             version=forms.sent_version(request),
@@ -107,10 +112,11 @@ def _path(request: Any, route: str, **names: str) -> str:
 
 
 def _transition(request: Any) -> tuple[Transition, BoundForm]:
-    """Return the named step from the case's present status and its form, read apart: its form may bring pictures.
+    """Return the named step and its form, read apart: its form may bring pictures.
+
+    One that is not possible from the present status is returned as well: the case has changed meanwhile.
 
     :raises NotFound: when citizens have no such step.
-    :raises StaleCase: when they have, but not from here.
     """
     name = request.matchdict["step"]
     with request.site.work(actor=request.identity, write=False) as work:
@@ -120,10 +126,8 @@ def _transition(request: Any) -> tuple[Transition, BoundForm]:
         named = [t for t in kind.workflow.transitions if t.name == name and "citizen" in t.actors]
         if not named or name == kind.reopen:
             raise NotFound("no such step")
-        for transition in named:
-            if found.status in transition.sources:
-                return transition, forms.step_form(request, transition, found, work)
-    raise StaleCase(f"case {found.code}: {name} is not possible from {found.status}")
+        transition = next((t for t in named if found.status in t.sources), named[0])
+        return transition, forms.step_form(request, transition, found, work)
 
 
 def _act(
@@ -144,20 +148,14 @@ def _act(
     except FormInvalid:
         found = _own(request)
         if not forms.is_stale(request, found):
-            return _page(request, found, status=422, **shown)
+            return _page(request, found, status=422, sent=shown)
         # What is new comes before what is wrong: whoever reads it may want to say something else.
-        form.fail("", CHANGED)
-        return _page(request, found, status=409, **shown)
+        return _page(request, found, status=409, sent=shown, why=CHANGED)
     except StaleCase:
-        form.fail("", CHANGED)
-        return _page(request, _own(request), status=409, **shown)
-    except PictureGone as gone:
-        form.fail("", gone.reason)
-        return _page(request, _own(request), status=422, **shown)
+        return _page(request, _own(request), status=409, sent=shown, why=CHANGED)
     except Refused as refusal:
-        request.session.flash(request.translate(refusal.reason), "bad")
-    else:
-        request.session.flash(request.translate(thanks), "good")
+        return _page(request, _own(request), status=422, sent=shown, why=refusal.reason)
+    request.session.flash(request.translate(thanks), "good")
     return HTTPSeeOther(_path(request, "my_case"))
 
 
@@ -166,19 +164,33 @@ def _page(
     found: Case,
     *,
     status: int = 200,
-    rating: BoundForm | None = None,
-    objection: BoundForm | None = None,
-    step: BoundForm | None = None,
+    sent: Mapping[str, BoundForm] | None = None,
+    why: TranslationString | None = None,
 ) -> dict[str, Any]:
+    """Return what the template needs.
+
+    :param sent: a form that was refused, by the place where the page shows it: rating, objection or step.
+    :param why: it was refused as a whole.
+    """
     work = request.work
     request.response.status_int = status
+    rating, objection, step = ((sent or {}).get(place) for place in ("rating", "objection", "step"))
     service, history = work.get(CaseService), work.get(PublicHistory)
     standing = work.get(RatingService).standing(found)
     reopen = service.kind(found).reopen
     steps = forms.step_forms(request, found, [s for s in service.steps(found) if s.transition.name != reopen])
     if step is not None:
         steps = {name: _with(row, step) for name, row in steps.items()}
+    may_object = work.get(RatingService).may_object(found)
+    shown = (
+        (rating and standing) or (objection and may_object) or any(row.shows(step) for row in steps.values())
+    )
+    form = rating or objection or step
+    unsent = None if shown else form
+    if form and why:
+        form.fail("", GONE if unsent and status == 409 else why)
     return {
+        "unsent": unsent,
         "row": work.get(FollowUpService).summary(found),
         "continued": _continued(request, found),
         "events": history.of(found, own=True, audiences=AUDIENCES),
@@ -186,7 +198,7 @@ def _page(
         "standing": standing,
         "faces": FACES,
         "rating": rating or forms.rating_form(request, _path(request, "my_rate"), standing),
-        "may_object": work.get(RatingService).may_object(found),
+        "may_object": may_object,
         "objection": objection or forms.objection_form(request, _path(request, "my_object")),
         "steps": steps,
         "notices": forms.notices_form(

@@ -60,6 +60,7 @@ def show(request: Any) -> Any:
         "papers": papers and bool(history.photos(found, AUDIENCES)),
         "standing": None,
         "faces": (),
+        "unsent": None,
         "rating": None,
         "notices": None,
         "panels": pieces(request, "case_panels", ("tracked",), case=found)["tracked"],

@@ -131,13 +131,6 @@ def sent_number(request: Any, name: str) -> int:
     return whole_number(request.POST.get(name, ""))
 
 
-def typed(form: BoundForm) -> list[str]:
-    """Return the words somebody has typed into a form, for a page that cannot show the form any more."""
-    texts = form.draft()
-    names = ("public_text", "internal_text", "text", "note")
-    return [text for name in names for text in texts.get(name, []) if text.strip()]
-
-
 def _people(work: "Work", units: "Sequence[Unit]") -> list[Option]:
     people = offered(work)
     return [

@@ -10,7 +10,7 @@ from civicportal.cases.models import Case
 from civicportal.cases.ratings import RatingService
 from civicportal.cases.services import CaseService
 from civicportal.forms import BoundForm
-from civicportal.kartable.facts import FactsService
+from civicportal.kartable.facts import FactsService, Rights
 from civicportal.kartable.neighbours import neighbours
 from civicportal.kartable.ready_texts import ReadyTextService
 from civicportal.kartable.timeline import StaffHistory
@@ -73,7 +73,7 @@ def case_page(
         "sent": shown,
         "merge": merge,
         "meanwhile": history.since(case, forms.sent_number(request, forms.SEEN)) if merge else [],
-        "kept": _kept(shown["step"], opened) if merge else [],
+        "unsent": _unsent(shown, opened, rights),
         "reveal": reveal,
     }
 
@@ -84,8 +84,10 @@ def last_event(cases: CaseService, case: Case) -> int:
     return event.id if event else 0
 
 
-def _kept(sent: BoundForm | None, opened: forms.StepForm | None) -> list[str]:
-    """Return the words of a step that is not possible any more: no form of the page holds them."""
-    if sent is None or (opened is not None and sent is opened.form):
-        return []
-    return forms.typed(sent)
+def _unsent(
+    shown: Mapping[str, BoundForm | None], opened: forms.StepForm | None, rights: Rights
+) -> BoundForm | None:
+    """Return the form that was sent and that the page cannot show any more: its step or its inquiry is gone."""
+    if shown["reply"] and rights.inquiry is None:
+        return shown["reply"]
+    return None if opened and opened.form is shown["step"] else shown["step"]

@@ -1,12 +1,13 @@
 """Work on many cases: one refusal costs the others nothing, and all of it can be taken back."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import NullPool, create_engine, select, update
 
 from civicportal.cases.models import Case
 from civicportal.cases.services import CaseService
 from civicportal.kartable import bulk
 from civicportal.kartable.services import KartableService
+from civicportal.organization.services import OrganizationService
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
 
 
@@ -65,6 +66,48 @@ def test_steps_that_all_can_take(site, desk):
         assert [step.name for step in bulk.common_steps(work, cases[1:])] == ["accept", "reject"]
         assert [step.name for step in bulk.common_steps(work, cases)] == ["reject"]
         assert bulk.common_steps(work, []) == []
+
+
+class TestBusyDatabase:
+    @pytest.fixture
+    def stumble(self, site, civic_database):
+        """Return an act that meets a lock which does not go away: its own case is held by its own unit of work."""
+        impatient = {"options": "-c lock_timeout=1"} if civic_database == "postgresql" else {"timeout": 0}
+        engine = create_engine(site.engines.write.url, connect_args=impatient, poolclass=NullPool)
+
+        def act(work, case):
+            with engine.begin() as connection:
+                connection.execute(update(Case).where(Case.code == case.code).values(urgent=True))
+
+        return act
+
+    def test_what_was_done_is_told_and_the_rest_goes_on(self, site, desk, stumble):
+        codes, _light, _user, officer = desk
+
+        def act(work, case):
+            accept(work, case)
+            if case.code == codes[1]:
+                stumble(work, case)
+
+        outcomes = bulk.each(site, officer, codes[:3], act)
+        assert [outcome.reason for outcome in outcomes] == [None, bulk.BUSY, None]
+        assert [statuses(site)[code] for code in codes[:3]] == ["working", "registered", "working"]
+
+    def test_it_is_not_pressed_for_ever(self, site, desk, stumble):
+        codes, _light, _user, officer = desk
+        with site.work() as work:
+            topic = work.session.scalar(select(Case.category_id).where(Case.code == codes[0]))
+            category = work.get(OrganizationService).categories.by_id[topic]
+            many = [*codes[:3], *(make_case(work, category=category).code for _number in range(3))]
+        tried = []
+
+        def act(work, case):
+            tried.append(case.code)
+            stumble(work, case)
+
+        outcomes = bulk.each(site, officer, many, act)
+        assert tried == many[: bulk.MOST_BUSY]
+        assert [outcome.reason for outcome in outcomes] == [bulk.BUSY] * len(many)
 
 
 # -- the pages ----------------------------------------------------------------------------------------------

@@ -1,9 +1,13 @@
 """The same work on many cases: each in a unit of work of its own, so that one refusal costs the others nothing."""
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm.exc import StaleDataError
 from translationstring import TranslationString
 
 from civicportal.cases.errors import Refused
@@ -19,11 +23,16 @@ if TYPE_CHECKING:
     from civicportal.site import Site
     from civicportal.work import Work
 
+log = logging.getLogger(__name__)
+
 Act = Callable[["Work", Case], object]
 NOT_SEEN = _("There is no such case in your sight.")
 NOT_ALLOWED = _("You may not do this with this case.")
 NOT_FROM_HERE = _("This step is not possible from its present status.")
 CHANGED = _("Somebody acted since, or it is too late.")
+BUSY = _("The portal was busy. Please try this one again.")
+MOST_BUSY = 3
+"""After so many in a row the rest is left as it is: each of them would wait for seconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +54,12 @@ def each(site: "Site", actor: Identity, codes: Iterable[str], act: Act) -> list[
 
     Must not be called while the same thread has a writing unit of work open.
     """
-    return [_one(site, actor, code, act) for code in dict.fromkeys(codes)]
+    outcomes, busy = list[Outcome](), 0
+    for code in dict.fromkeys(codes):
+        outcome = Outcome(code=code, reason=BUSY) if busy >= MOST_BUSY else _one(site, actor, code, act)
+        busy = busy + 1 if outcome.reason is BUSY else 0
+        outcomes.append(outcome)
+    return outcomes
 
 
 def undo_each(site: "Site", actor: Identity, steps: Iterable[tuple[str, int]]) -> list[Outcome]:
@@ -82,4 +96,8 @@ def _one(site: "Site", actor: Identity, code: str, act: Act) -> Outcome:
         reason = NOT_FROM_HERE
     except Conflict:
         reason = CHANGED
+    except (OperationalError, InterfaceError, PoolTimeout, StaleDataError) as error:
+        # What was done with the others stands: whoever asked for it must be told.
+        log.warning("one of many cases: %s", type(error).__name__, exc_info=error)
+        reason = BUSY
     return Outcome(code=code, subject=subject, reason=reason)

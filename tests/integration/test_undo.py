@@ -1,5 +1,7 @@
 """Taking a step back: within its seconds, by its actor, and only while nobody acted since."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 
@@ -55,7 +57,14 @@ def state(site, code):
         return (
             (case.status, case.stage, case.unit_id, case.deadline, case.paused_at, case.closed_at),
             [
-                (line.id, line.to_unit_id, line.closed_at, line.closed_how, line.closed_by_id)
+                (
+                    line.id,
+                    line.to_unit_id,
+                    line.taken_by_id,
+                    line.closed_at,
+                    line.closed_how,
+                    line.closed_by_id,
+                )
                 for line in lines
             ],
         )
@@ -80,6 +89,28 @@ def test_an_undo_restores_status_deadline_and_line(site, clock, desk, seed):
     assert state(site, code) == before
     with site.work() as work:
         assert work.get(StatisticsService).verify() == {}
+
+
+def test_an_undo_puts_a_released_line_back_into_its_hands(site, monkeypatch, desk):
+    code, _waste, _light, mine, *_others = desk
+    kind = site.kinds["petitions"]
+    steps = tuple(replace(step, releases=step.name == "pause") for step in kind.workflow.transitions)
+    changed = replace(kind, workflow=replace(kind.workflow, transitions=steps))
+    monkeypatch.setitem(site.kinds, "petitions", changed)
+    do(site, mine, code, accept)
+    before = state(site, code)
+    event = do(site, mine, code, lambda work, case: work.get(CaseService).apply(case, "pause"))
+    assert state(site, code)[1] != before[1]
+    undo(site, mine, code, event)
+    assert state(site, code) == before
+
+
+def test_what_was_taken_in_hand_before_stays_so(site, desk):
+    code, _waste, _light, mine, *_others = desk
+    do(site, mine, code, lambda work, case: work.get(KartableService).take(case))
+    before = state(site, code)
+    undo(site, mine, code, do(site, mine, code, accept))
+    assert state(site, code) == before
 
 
 def test_its_notices_are_taken_back(site, desk):

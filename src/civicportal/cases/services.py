@@ -167,7 +167,7 @@ class CaseService:
         transition = self._steps.permitted(case, name)
         # A plugin that is told may refuse the step too.
         with self.work.attempt():
-            before = snapshot(case)
+            before = snapshot(case) | self._holder(case)
             self._move(case, kind, transition.target)
             event = self.record(
                 case,
@@ -273,6 +273,11 @@ class CaseService:
     def may_comment(self, case: Case) -> bool:
         """Tell whether the actor may add a note or an expert comment."""
         return self._steps.may_comment(case)
+
+    def _holder(self, case: Case) -> dict[str, int | None]:
+        """Return in whose hands the case is, for a step of staff takes it in hand or releases it."""
+        line = self.work.get(AccessService).action_line(case) if self.work.actor.is_staff else None
+        return {"taken_by_id": line.taken_by_id} if line else {}
 
     def _move(self, case: Case, kind: CaseKind, target: str) -> None:
         now, calendar = self.work.clock.now(), self.work.get(OrganizationService).calendar

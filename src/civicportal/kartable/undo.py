@@ -1,7 +1,7 @@
 """Taking a step back within the seconds in which its notices still wait."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from civicportal.access import AccessService
 from civicportal.cases.changes import CaseChange
@@ -73,4 +73,8 @@ class UndoService:
         for line in lines:
             if line.closed_event_id == event.id:
                 line.closed_at = line.closed_how = line.closed_by_id = line.closed_event_id = None
+        before: Any = event.data["undo"]
+        held = access.action_line(case)
+        if held and "taken_by_id" in before:
+            held.taken_by_id = before["taken_by_id"]
         access.forget(case)

@@ -3,10 +3,13 @@
 import pytest
 from sqlalchemy import select
 
+from civicportal.cases.services import CaseService
 from civicportal.kartable.models import RoutingRule
 from civicportal.kartable.rules import RuleService
+from civicportal.kartable.services import KartableService
+from civicportal.kartable.transfer import transfer
 from civicportal.organization.models import Category, Unit
-from civicportal.testing import make_case, make_category, make_staff, make_unit
+from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
 
 PAGE = "/admin/routing"
 TWO = "منطقهٔ دو"
@@ -142,6 +145,23 @@ def test_hits_are_counted_and_a_rule_with_hits_stays(site, app, boss, city, cloc
     token = form_of(app.get(f"{PAGE}/{ident}"))["csrf_token"].value
     app.post(f"{PAGE}/{ident}/delete", {"csrf_token": token}, status=303)
     assert titles(app) == ["all"]
+
+
+def test_what_is_handed_over_is_no_hit(site, boss, city, clock):
+    add(site, "all", city["civil"])
+    routed = clock.now()
+    with site.work() as work:
+        code = make_case(work, category=work.session.get(Category, city["bin"])).code
+        leaving = make_staff(work, unit=work.session.get(Unit, city["civil"]))
+        chief, officer = identity(work, boss), identity(work, leaving)
+    for _number in range(3):
+        clock.advance(days=40)
+        with site.work(actor=officer) as work:
+            work.get(KartableService).take(work.get(CaseService).fetch(code, lock=True))
+        assert transfer(site, chief, leaving.id).total == 1
+    with site.work() as work:
+        hits = work.get(RuleService).hits()["all"]
+        assert (hits.total, hits.lately, hits.last) == (1, 0, routed)
 
 
 def test_rules_that_can_never_decide_are_marked(site, app, boss, city):

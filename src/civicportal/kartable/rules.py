@@ -109,7 +109,8 @@ class RuleService:
                 func.sum(sql_case((Referral.created_at > since, 1), else_=0)),
                 func.max(Referral.created_at),
             )
-            .where(Referral.rule.startswith(BY_RULE))
+            # A line that is handed over carries on the rule of the one before, which routed nothing again.
+            .where(Referral.rule.startswith(BY_RULE), Referral.previous_id.is_(None))
             .group_by(Referral.rule)
         )
         return {

@@ -18,6 +18,7 @@ from civicportal.testing import (
     make_unit,
     outbox,
 )
+from civicportal.web.counting import statements
 from civicportal.work import Work
 
 #: Saturday 1405/09/07, 8:05 in Tehran.
@@ -103,6 +104,29 @@ def test_never_more_than_one_a_day(site, clock, office, add):
 
 def test_an_empty_kartable_costs_nothing(site, office):
     assert digests(site) == []
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["told already", "nothing to tell"])
+def test_who_is_told_nothing_holds_up_no_writer(site, office, add, told, caplog):
+    """SQLite has one writer at a time: a digest that wanted to write would wait for the one that is at it."""
+    if told:
+        add()
+        digests(site)
+    with site.work() as work:
+        make_unit(work, "written meanwhile")
+        send_digests(site)
+    assert "failed" not in caplog.text
+
+
+def test_who_was_told_today_is_not_asked_about_again(site, office, add):
+    add()
+    runs = []
+    for _number in range(2):
+        with statements(site.engines.read) as texts:
+            send_digests(site)
+        runs.append([text for text in texts if "referrals" in text])
+    assert runs[0]
+    assert runs[1] == []
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from civicportal.accounts.identity import identity_of
 from civicportal.accounts.models import User
@@ -13,6 +13,7 @@ from civicportal.i18n import localized_digits
 from civicportal.jobs import Job
 from civicportal.kartable.inbox import Filters, InboxService
 from civicportal.notifications.choices import wants
+from civicportal.notifications.models import OutboxMessage
 from civicportal.notifications.services import NotificationService
 from civicportal.organization.services import OrganizationService
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+BOTH, NEW, LATE = KINDS = ("staff.digest", "staff.kartable_new", "staff.overdue")
 NOT_LATER_THAN = timedelta(hours=4)
 """After the hour of the site: what could not be told by then is told the next day."""
 
@@ -32,8 +34,7 @@ def send_digests(site: "Site") -> None:
         readers = _readers(work) if _is_time(work) else ()
     for reader in readers:
         try:
-            with site.work() as work:
-                _tell(work, reader)
+            _tell(site, reader)
         except Exception:
             log.exception("the digest of user %s failed", reader.id)
 
@@ -49,31 +50,47 @@ def _is_time(work: "Work") -> bool:
 
 
 def _readers(work: "Work") -> Sequence[User]:
+    """Return who wants a digest, can be reached and has not got today's."""
+    calendar = work.site.calendar
+    midnight = calendar.at(calendar.today(work.clock.now()), time.min)
+    told = exists().where(
+        OutboxMessage.user_id == User.id, OutboxMessage.kind.in_(KINDS), OutboxMessage.created_at >= midnight
+    )
     reachable = (User.mobile.is_not(None), User.disabled_at.is_(None), User.deleted_at.is_(None))
-    return work.session.scalars(
-        select(User).where(User.username.is_not(None), wants("digest"), *reachable).order_by(User.id)
-    ).all()
+    query = select(User).where(User.username.is_not(None), wants("digest"), *reachable, ~told)
+    return work.session.scalars(query.order_by(User.id)).all()
 
 
-def _tell(work: "Work", reader: User) -> None:
+def _tell(site: "Site", reader: User) -> None:
+    """Read a kartable without holding up those who write; write only where there is something to tell."""
+    with site.work(write=False) as work:
+        found = _facts(work, reader)
+    if found is None:
+        return
+    kind, fields = found
+    today = site.calendar.today(site.clock.now())
+    with site.work() as work:
+        work.get(NotificationService).send(
+            kind, recipient=reader.mobile or "", user_id=reader.id, fields=fields, once=f"digest:{today}"
+        )
+
+
+def _facts(work: "Work", reader: User) -> tuple[str, dict[str, str]] | None:
+    """Return the key of the text that fits a person's kartable and its fields; None for an empty one."""
     with work.acting_as(identity_of(work, reader, "staff")):
         inbox = InboxService(work)
         counts = inbox.counts(Filters())
         latest = inbox.page("new", Filters(), sort="newest").rows[:1]
     new, late = counts["new"].number, counts["overdue"].number
     if not new and not late:
-        return
+        return None
     locale = work.site.locale
     fields = {
         "COUNT": localized_digits(str(new or late), locale),
         "LATE": localized_digits(str(late), locale),
         "TRACK": latest[0][0].code if latest else "",
     }
-    kind = "staff.digest" if new and late else "staff.kartable_new" if new else "staff.overdue"
-    today = work.site.calendar.today(work.clock.now())
-    work.get(NotificationService).send(
-        kind, recipient=reader.mobile or "", user_id=reader.id, fields=fields, once=f"digest:{today}"
-    )
+    return BOTH if new and late else NEW if new else LATE, fields
 
 
 JOBS = (Job(name="core.digests", every=timedelta(minutes=10), run=send_digests),)

@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -76,11 +77,14 @@ def test_page_to_go_on_to_survives_every_step(site: Any, app: Any) -> None:
     assert enter_by_code(site, app, "/login?next=/account/name").location.endswith("/account/name")
 
 
-@pytest.mark.parametrize("target", ["https://evil.test/", "//evil.test", "/\\evil.test", "javascript:x"])
+@pytest.mark.parametrize(
+    "target",
+    ["https://evil.test/", "//evil.test", "/\\evil.test", "javascript:x", "//[", "//℀x", "/℀x"],
+)
 def test_no_way_leads_out_of_the_portal(site: Any, app: Any, target: str) -> None:
     with site.work() as work:
         make_citizen(work, MOBILE)
-    assert enter_by_code(site, app, f"/login?next={target}").location == "http://localhost/my"
+    assert enter_by_code(site, app, f"/login?{urlencode({'next': target})}").location == "http://localhost/my"
 
 
 def test_sign_in_goes_on_to_a_kept_form(site: Any, app: Any) -> None:

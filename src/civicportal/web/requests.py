@@ -1,7 +1,6 @@
 """What a request carries: the site, the unit of work, the locale, messages for the next page."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from translationstring import TranslationString
 
@@ -42,9 +41,9 @@ def text_direction(request: Any) -> str:
 def safe_next(request: Any, fallback: str = "/") -> str:
     """Return the page to go on to, if it is a path of this portal."""
     target = request.params.get("next", "")
-    parts = urlsplit(target)
-    own = target.startswith("/") and target[1:2] not in ("/", "\\") and not parts.scheme and not parts.netloc
-    return target if own and target.isprintable() and "\\" not in target else fallback
+    is_path = target.startswith("/") and not target.startswith("//") and "\\" not in target
+    # The header that names it takes no other letters; the portal's own addresses have none.
+    return target if is_path and target.isascii() and target.isprintable() else fallback
 
 
 def translate(request: Any, text: Any) -> str:

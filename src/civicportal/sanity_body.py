@@ -9,8 +9,12 @@ from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO
 from urllib.parse import unquote_to_bytes
 
-__all__ = ["JSON_DEPTH", "Refused", "check_body", "check_query"]
+from civicportal.forms.groups import files_name
 
+__all__ = ["FILE", "JSON_DEPTH", "Refused", "check_body", "check_query"]
+
+FILE = "file"
+"""The field of a picture that a script sends by itself; the fields of a form are named by ``files_name``."""
 JSON_DEPTH = 20
 
 _CHUNK = 1024 * 1024
@@ -55,7 +59,8 @@ def check_body(request: Any, limit: int, field_limit: int, *, files: bool) -> No
     """Check a form or a JSON body; other types are their view's business, within the limit of size.
 
     :param limit: bytes; what comes without a length (chunked) is read that far and no further.
-    :param files: the page takes files: elsewhere every field is a text, and a view need not look.
+    :param files: the page takes files, in the fields that are named for them: every other field is a text, and a view
+        need not look.
     :raises Refused: 400 or 413.
     """
     content_type = request.content_type.lower()
@@ -114,11 +119,15 @@ def _check_multipart(request: Any, field_limit: int, files: bool) -> None:
     if nested:
         raise Refused(400, "multipart within multipart")
     fields = _parsed(request)
-    if not files and not all(isinstance(value, str) for _name, value in fields):
+    if not all(isinstance(value, str) or (files and _takes_files(name)) for name, value in fields):
         raise Refused(400, "a file where none is taken")
     # The parser puts a replacement character for every wrong byte: more of them than came in means wrong bytes.
     if sum(text.count(_REPLACEMENT) for text in _check_fields(fields)) > replacements:
         raise Refused(400, "form is not UTF-8")
+
+
+def _takes_files(name: Any) -> bool:
+    return isinstance(name, str) and (name == FILE or name.endswith(files_name("")))
 
 
 def _scan(body: BinaryIO) -> tuple[int, bool, int]:

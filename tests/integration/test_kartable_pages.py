@@ -69,6 +69,12 @@ def openings(site):
         return work.session.scalars(select(AuditEvent).where(AuditEvent.action == "case:open")).all()
 
 
+def test_a_file_in_the_place_of_a_button_is_refused(app, page):
+    token = form_to(app.get(page), "/refer")["csrf_token"].value
+    fields = {"csrf_token": token, "insert": Upload("x.txt", b"1")}
+    app.post(f"{page}/accept", fields, content_type="multipart/form-data", status=400)
+
+
 # -- the list -----------------------------------------------------------------------------------------------
 
 

@@ -158,6 +158,7 @@ JUNK = {
     "multipart name not UTF-8": (post(part(b'name="\xff"') + END, MULTIPART), 400),
     "multipart file name not UTF-8": (post(part(b'name="a"; filename="\xff.jpg"') + END, MULTIPART, path=UPLOADS), 400),
     "multipart file elsewhere": (post(part(b'name="f"; filename="a.jpg"', b"\xff\xd8") + END, MULTIPART), 400),
+    "multipart file for a text": (post(part('name="q"; filename="a.jpg"', b"\xff\xd8") + END, MULTIPART, path=UPLOADS), 400),
     "multipart no file elsewhere": (post(part(b'name="f"; filename=""', b"") + END, MULTIPART), 400),
     "multipart NUL": (post(part(content=b"\x00") + END, MULTIPART), 400),
     "multipart no name": (post(part("x=y") + END, MULTIPART), 400),
@@ -199,10 +200,10 @@ GOOD = {
     "empty form": post(b""),
     "200 fields": post(b"&".join([b"a=1"] * 200)),
     "2000 fields": post(b"&".join([b"a=1"] * 2000), path=WIDE + "/editor"),
-    "multipart": post(part(content="گزارش\r\n".encode()) + part('name="f"; filename="عکس.jpg"', b"\xff\xd8\xff\x00") + END, MULTIPART, path=UPLOADS),
+    "multipart": post(part(content="گزارش\r\n".encode()) + part('name="f_files"; filename="عکس.jpg"', b"\xff\xd8\xff\x00") + END, MULTIPART, path=UPLOADS),
     "multipart with a replacement character": post(part(content="a\ufffdb".encode()) + END, MULTIPART),
     "a megabyte": post(b"a=" + b"x" * (MIB - 2)),
-    "an upload": post(part('name="f"; filename="a.jpg"', b"\xff" * (11 * MIB)) + END, MULTIPART, path=UPLOADS),
+    "an upload": post(part('name="file"; filename="a.jpg"', b"\xff" * (11 * MIB)) + END, MULTIPART, path=UPLOADS),
     "chunked": post(b"a=1", CONTENT_LENGTH=None, **{"wsgi.input_terminated": True}),
     "JSON": json_post(b'{"a": "\\\\u0000 [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "b": [1, 2.5, null]}'),
     "JSON 20 deep": json_post(b"[" * 20 + b"]" * 20),
@@ -275,7 +276,7 @@ def test_webtest_finds_nothing_wrong_with_the_answers():
     app.get("/?v=%ff", status=400)
     app.request("/", method="PUT", status=405)
     app.post("/", {"a": "۱"}, status=200)
-    app.post(UPLOADS, {"a": "۱"}, upload_files=[("f", "عکس.jpg", b"\xff\xd8")], status=200)
+    app.post(UPLOADS, {"a": "۱"}, upload_files=[("file", "عکس.jpg", b"\xff\xd8")], status=200)
 
 
 FUZZ = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])

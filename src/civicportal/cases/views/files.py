@@ -9,6 +9,7 @@ from civicportal.crypto import token_hash
 from civicportal.errors import NotFound
 from civicportal.forms import FileRefused
 from civicportal.i18n import _
+from civicportal.sanity_body import FILE
 from civicportal.storage import FileMissing
 
 AN_HOUR = 3600
@@ -18,7 +19,7 @@ POLICY = "default-src 'none'; sandbox"
 
 def upload(request: Any) -> dict[str, str]:
     """Take one picture and answer its key; a refused one gets 422 and the reason."""
-    file = request.POST.get("file")
+    file = request.POST.get(FILE)
     if not hasattr(file, "file"):
         return _refused(request, _("There is no picture in this request."))
     try:

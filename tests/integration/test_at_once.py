@@ -14,8 +14,10 @@ from civicportal.accounts.roles import RoleService
 from civicportal.accounts.services import AccountService
 from civicportal.accounts.sessions import SessionService
 from civicportal.crypto import new_token
-from civicportal.errors import Conflict
+from civicportal.errors import Conflict, NotPossible
 from civicportal.kartable.models import RoutingRule
+from civicportal.organization.services import OrganizationService
+from civicportal.organization.units import UnitService
 from civicportal.testing import make_case, make_staff, make_unit
 
 MOBILE = "+989000000009"
@@ -130,6 +132,30 @@ def test_of_two_changes_of_somebodys_access_one_is_told(site):
 
     [refused] = together(site, *map(give, roles))
     assert isinstance(refused, Conflict)
+
+
+def test_two_administrators_do_not_put_units_below_each_other(site):
+    with site.work() as work:
+        ids = {key: make_unit(work, key).id for key in ("waste", "light")}
+        ids["lamps"] = make_unit(work, "lamps", parent_id=ids["light"]).id
+    read = threading.Barrier(2)
+
+    def put(key, parent):
+        def put(work):
+            units = work.get(UnitService)
+            unit = units.fetch(ids[key])
+            assert ids[parent] in {row.id for row in units.possible_parents(unit)} or is_sqlite
+            if not is_sqlite:
+                read.wait(10)
+            units.change(unit, {"parent_id": ids[parent]})
+
+        return put
+
+    is_sqlite = site.engines.dialect == "sqlite"
+    [refused] = together(site, put("waste", "lamps"), put("light", "waste"))
+    assert isinstance(refused, NotPossible)
+    with site.work(write=False) as work:
+        assert {row.key for row in work.get(OrganizationService).units.roots} & {"waste", "light"}
 
 
 def test_one_link_lets_one_in(site):

@@ -1,8 +1,9 @@
 """The administrators' pages of units, through the real application."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from civicportal.administration.findings import findings
 from civicportal.audit.models import AuditEvent
 from civicportal.kartable.models import RoutingRule
 from civicportal.organization.models import Category, Unit
@@ -72,6 +73,26 @@ def test_no_unit_stands_below_itself(app, boss, city):
     assert str(city["waste"]) not in [value for value, _chosen, _label in form["parent"].options]
     form["parent"].force_value(str(city["waste"]))
     form.submit(status=422)
+
+
+def test_units_that_stand_below_each_other_shut_out_nobody(site, app, sign_in, city):
+    with site.work() as work:
+        boss = make_staff(work, "administrator")
+        officer = make_staff(work, "officer", unit=work.session.get(Unit, city["waste"]))
+        category = make_category(work, unit=work.session.get(Unit, city["waste"]))
+        make_case(work, category=category)
+        # No page writes this: a restored or repaired table may hold it.
+        work.session.execute(update(Unit).where(Unit.id == city["services"]).values(parent_id=city["waste"]))
+    sign_in(officer)
+    app.get("/kartable", status=200)
+    sign_in(boss)
+    app.get("/statistics", status=200)
+    with site.work(write=False) as work:
+        assert list(findings(work))
+    form = form_of(app.get(f"{PAGE}/{city['services']}"))
+    form["parent"] = ""
+    form.submit(status=303)
+    assert len(names(app)) == len(city)
 
 
 def test_two_administrators_do_not_overwrite_each_other(site, app, boss, city):

@@ -178,13 +178,9 @@ def _staffed(work: "Work") -> set[int | None]:
     return {membership.unit_id for membership in _working_memberships(work)}
 
 
-def _line(organization: OrganizationService, unit: Unit | None) -> set[int | None]:
+def _line(organization: OrganizationService, unit: Unit) -> set[int | None]:
     """Return a unit and all above it, by id."""
-    line: set[int | None] = set()
-    while unit is not None:
-        line.add(unit.id)
-        unit = organization.units.by_id.get(unit.parent_id or 0)
-    return line
+    return {above.id for above in organization.units.path(unit.id)}
 
 
 def _rules(work: "Work") -> Iterator[Finding]:

@@ -171,12 +171,7 @@ class FactsService:
         return self.work.get(CaseService).events(case)[-1].actor_name
 
     def _category_path(self, case: Case) -> list[str]:
-        tree, names = self.organization.categories, list[str]()
-        node = tree.by_id.get(case.category_id or 0)
-        while node is not None:
-            names.insert(0, node.name)
-            node = tree.by_id.get(node.parent_id or 0)
-        return names
+        return [category.name for category in self.organization.categories.path(case.category_id)]
 
     def _rule(self, case: Case) -> TranslationString | str:
         lines = reversed(self.access.lines(case))

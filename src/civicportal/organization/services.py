@@ -29,7 +29,10 @@ Node = TypeVar("Node", Unit, Category)
 
 
 class Tree(Generic[Node]):
-    """Rows that have parents, in the order in which they came."""
+    """Rows that have parents, in the order in which they came.
+
+    Rows that stand below each other, as a restored table may hold them, are walked through once.
+    """
 
     def __init__(self, rows: Iterable[Node]) -> None:
         self.by_id: dict[int, Node] = {row.id: row for row in rows}
@@ -59,17 +62,26 @@ class Tree(Generic[Node]):
 
     def subtree(self, node_id: int) -> frozenset[int]:
         """Return the ids of a row and of all below it."""
-        below = {node_id}
-        for child in self.children(node_id):
-            below |= self.subtree(child.id)
-        return frozenset(below)
+        found, waiting = set[int](), [node_id]
+        while waiting:
+            one = waiting.pop()
+            if one not in found:
+                found.add(one)
+                waiting += (child.id for child in self.children(one))
+        return frozenset(found)
+
+    def path(self, node_id: int | None) -> list[Node]:
+        """Return the rows that lead from the topmost one down to a row, itself the last; none where there is none."""
+        found: dict[int, Node] = {}
+        node = self.by_id.get(node_id or 0)
+        while node is not None and node.id not in found:
+            found[node.id] = node
+            node = self.by_id.get(node.parent_id or 0)
+        return list(reversed(found.values()))
 
     def root_of(self, node_id: int) -> Node:
         """Return the topmost row above one, or itself."""
-        node = self.by_id[node_id]
-        while node.parent_id is not None:
-            node = self.by_id[node.parent_id]
-        return node
+        return self.path(node_id)[0]
 
 
 class OrganizationService:

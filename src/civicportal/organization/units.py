@@ -32,8 +32,11 @@ class UnitService:
     def fetch(self, unit_id: int, *, lock: bool = False) -> Unit:
         """Return a unit.
 
+        :param lock: for a change, with all others: where it may stand depends on them.
         :raises NotFound: when there is none.
         """
+        if lock:
+            self._locked_parents()
         query = select(Unit).where(Unit.id == unit_id)
         unit = self.session.scalar(query.with_for_update() if lock else query)
         if unit is None:
@@ -65,7 +68,7 @@ class UnitService:
 
         :raises NotPossible: when it would stand below itself.
         """
-        if values["parent_id"] in self.tree.subtree(unit.id):
+        if self._would_stand_below_itself(unit, values["parent_id"]):
             raise NotPossible(_("A unit cannot stand below itself."))
         changed = editing.changes(unit, values)
         for name in changed:
@@ -109,6 +112,18 @@ class UnitService:
             raise NotPossible(_("Something refers to this unit. It can be closed, not deleted."))
         self._record("delete", unit, name=unit.name)
         self.session.delete(unit)
+
+    def _would_stand_below_itself(self, unit: Unit, parent_id: int | None) -> bool:
+        parents = self._locked_parents()
+        while parent_id is not None and parent_id != unit.id:
+            parent_id = parents.pop(parent_id, None)
+        return parent_id == unit.id
+
+    def _locked_parents(self) -> dict[int, int | None]:
+        """Return the parent of each unit as it stays until the end: what was read before may have changed."""
+        # Cases and memberships that name a unit meanwhile are not held up.
+        query = select(Unit.id, Unit.parent_id).order_by(Unit.id).with_for_update(key_share=True)
+        return dict(self.session.execute(query).all())
 
     def _shown(self, row: Unit, unit: Unit | None) -> bool:
         return row.active or (unit is not None and unit.parent_id == row.id)

@@ -46,7 +46,7 @@ def category_rows(tree: Tree[Category], numbers: Mapping[int, int], key: str | N
         rows.append(CategoryRow(category=chosen, number=numbers.get(chosen.id, 0), listed=leaf))
     rows.append(CategoryRow(category=None, number=_elsewhere(tree, numbers), listed=False))
     shown = sorted((row for row in rows if row.number), key=lambda row: -row.number)
-    return CategoryRows(rows=shown, above=_above(tree, chosen))
+    return CategoryRows(rows=shown, above=tree.path(chosen.id if chosen else None))
 
 
 def _row(tree: Tree[Category], numbers: Mapping[int, int], category: Category) -> CategoryRow:
@@ -56,11 +56,3 @@ def _row(tree: Tree[Category], numbers: Mapping[int, int], category: Category) -
 
 def _elsewhere(tree: Tree[Category], numbers: Mapping[int, int]) -> int:
     return sum(number for one, number in numbers.items() if one not in tree.by_id)
-
-
-def _above(tree: Tree[Category], category: Category | None) -> list[Category]:
-    found: list[Category] = []
-    while category:
-        found.insert(0, category)
-        category = tree.by_id.get(category.parent_id or 0)
-    return found

@@ -33,11 +33,7 @@ def unit_facet(
     inside = units.subtree(root) if root else units.by_id.keys()
 
     def groups(unit_id: int | None) -> tuple[str, ...]:
-        found, unit = [], units.by_id.get(unit_id or 0)
-        while unit and unit.id in inside:
-            found.append(unit.key)
-            unit = units.by_id.get(unit.parent_id or 0)
-        return tuple(found) or ("",)
+        return tuple(unit.key for unit in units.path(unit_id) if unit.id in inside) or ("",)
 
     return Facet(
         name="unit",

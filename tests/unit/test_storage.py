@@ -110,6 +110,15 @@ def test_files_are_sharded_private_and_not_executable(local):
     assert stat.S_IMODE(path.parent.stat().st_mode) & 0o007 == 0
 
 
+def test_what_others_left_among_the_files_is_passed_over(local):
+    key = new_key()
+    local.put(key, b"x")
+    folder = local.directory / key[:2]
+    for name in (".DS_Store", f".{key}.AbC123", ".nfs00000001", "README.txt"):
+        (folder / name).write_bytes(b"")
+    assert list(local.keys()) == [key]
+
+
 class Breaks(BytesIO):
     """A source that fails in the middle, as a full disk or a broken connection would."""
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import BinaryIO, Protocol, runtime_checkable
 
-__all__ = ["FileMissing", "IFileStorage", "InvalidKey", "StoreAway", "check_key", "new_key"]
+__all__ = ["FileMissing", "IFileStorage", "InvalidKey", "StoreAway", "check_key", "is_key", "new_key"]
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{22}(\.[a-z0-9-]+)?")
 
@@ -30,12 +30,17 @@ def new_key() -> str:
     return secrets.token_urlsafe(16)
 
 
+def is_key(name: str) -> bool:
+    """Tell whether a name is 22 characters of `A-Za-z0-9_-`, or those and a variant such as `.small`."""
+    return _KEY.fullmatch(name) is not None
+
+
 def check_key(key: str) -> str:
     """Return the key, so that no store ever sees a path.
 
-    :raises InvalidKey: if it is not 22 characters of `A-Za-z0-9_-`, or those and a variant such as `.small`.
+    :raises InvalidKey: for one that `is_key` does not know.
     """
-    if not _KEY.fullmatch(key):
+    if not is_key(key):
         raise InvalidKey(f"not a file key: {key[:60]!r}")
     return key
 
@@ -67,7 +72,10 @@ class IFileStorage(Protocol):
         """Delete the file; False if there was none, so that deleting twice is no error."""
 
     def keys(self, before: datetime | None = None) -> Iterator[str]:
-        """Yield the keys of all finished files, or of those stored before an instant (aware)."""
+        """Yield the keys of all finished files, or of those stored before an instant (aware).
+
+        What somebody else has put among them is passed over.
+        """
 
     def discard_partial(self, before: datetime) -> int:
         """Drop what interrupted writes left behind before an instant (aware); return how many there were."""

@@ -11,7 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from civicportal.storage.base import FileMissing, check_key
+from civicportal.storage.base import FileMissing, check_key, is_key
 
 __all__ = ["LocalStorage"]
 
@@ -63,7 +63,7 @@ class LocalStorage:
 
     def keys(self, before: datetime | None = None) -> Iterator[str]:
         for path in self.directory.glob("[A-Za-z0-9_-][A-Za-z0-9_-]/*"):
-            if before is None or _older(path, before):
+            if is_key(path.name) and (before is None or _older(path, before)):
                 yield path.name
 
     def discard_partial(self, before: datetime) -> int:

@@ -13,7 +13,7 @@ from civicportal.accounts.models import Session, User
 from civicportal.accounts.roles import RoleService
 from civicportal.accounts.services import AccountService
 from civicportal.accounts.sessions import SessionService
-from civicportal.accounts.totp import TotpService
+from civicportal.accounts.totp import TotpService, hash_recovery_codes, new_recovery_codes
 from civicportal.audit.models import AuditEvent
 from civicportal.notifications.codes import HOLLOW_SECONDS
 from civicportal.notifications.gate import GateService
@@ -345,6 +345,25 @@ def test_setting_up_the_app_and_coming_in_by_a_recovery_code(
         app.reset()
         enter_password(app).follow()
         send(app.get("/staff/login/recovery"), status=expected, code=codes[0])
+
+
+@pytest.mark.parametrize("page", ["/staff/login/code", "/staff/login/recovery"])
+def test_what_comes_too_late_is_right_once_more(
+    site: Any, app: Any, officer: User, clock: Any, page: str
+) -> None:
+    import pyotp
+
+    recovery_code = new_recovery_codes()[0]
+    with site.work() as work:
+        totp = work.get(TotpService)
+        totp.enable(work.session.get(User, officer.id), SECRET, 1, hash_recovery_codes([recovery_code]))
+    enter_password(app)
+    late = app.get(page)
+    clock.advance(minutes=4)
+    code = pyotp.TOTP(SECRET).at(clock.now()) if page.endswith("code") else recovery_code
+    assert "اعتبار کد به پایان رسیده است" in send(late, status=422, code=code)
+    enter_password(app)
+    send(app.get(page), status=303, code=code)
 
 
 def test_second_door_replaces_the_first(site: Any, app: Any, officer: User, clock: Any) -> None:

@@ -1,8 +1,9 @@
 """One-time codes by SMS. A code is stored nowhere: worker and verifier derive it from the challenge's nonce."""
 
 import secrets
+from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import select, update
 
@@ -88,30 +89,38 @@ class OtpService:
         challenge = self.session.get(OtpChallenge, challenge_id)
         if challenge is None:
             return "expired"
-        matches = self.work.site.keys.otp_matches(challenge.nonce, code)
-        return self.settle(challenge_id, cookie_hash, matches=matches and not challenge.hollow)
+        matches = self.work.site.keys.otp_matches(challenge.nonce, code) and not challenge.hollow
+        return self.settle(challenge_id, cookie_hash, lambda: matches)
 
-    def settle(self, challenge_id: int, cookie_hash: str, *, matches: bool) -> Outcome:
+    def settle(self, challenge_id: int, cookie_hash: str, matches: Callable[[], bool]) -> Outcome:
         """Count a try at a challenge and use it up if the proof was right.
 
-        One conditional statement decides, so that of any number of parallel tries one is accepted.
+        :param matches: judges the proof, and uses it up where it counts once. It is asked only while the challenge may
+            still be met: what comes too late stays good for the next one.
         """
-        now = self.work.clock.now()
-        taken = self.session.execute(
-            update(OtpChallenge)
-            .where(
-                OtpChallenge.id == challenge_id,
-                OtpChallenge.cookie_hash == cookie_hash,
-                OtpChallenge.attempts < MOST_ATTEMPTS,
-                OtpChallenge.used_at.is_(None),
-                OtpChallenge.expires_at > now,
-            )
-            .values(attempts=OtpChallenge.attempts + 1, used_at=now if matches else None)
-            .execution_options(synchronize_session=False)
+        if not self._count_try(challenge_id, cookie_hash) or not matches():
+            return self._why_not(challenge_id, cookie_hash)
+        self._change(OtpChallenge.id == challenge_id, used_at=self.work.clock.now())
+        return "accepted"
+
+    def _count_try(self, challenge_id: int, cookie_hash: str) -> bool:
+        """Count a try; False when the challenge cannot be met any more.
+
+        One conditional statement decides, and holds the row until the end: of any number of parallel tries one is accepted.
+        """
+        return self._change(
+            OtpChallenge.id == challenge_id,
+            OtpChallenge.cookie_hash == cookie_hash,
+            OtpChallenge.attempts < MOST_ATTEMPTS,
+            OtpChallenge.used_at.is_(None),
+            OtpChallenge.expires_at > self.work.clock.now(),
+            attempts=OtpChallenge.attempts + 1,
         )
-        if changed_rows(taken) == 1 and matches:
-            return "accepted"
-        return self._why_not(challenge_id, cookie_hash)
+
+    def _change(self, *conditions: Any, **values: Any) -> bool:
+        statement = update(OtpChallenge).where(*conditions).values(**values)
+        changed = self.session.execute(statement.execution_options(synchronize_session=False))
+        return changed_rows(changed) == 1
 
     def _why_not(self, challenge_id: int, cookie_hash: str) -> Outcome:
         challenge = self.session.get(OtpChallenge, challenge_id, populate_existing=True)

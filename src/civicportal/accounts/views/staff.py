@@ -115,9 +115,8 @@ def _check_app(request: Any, challenge: OtpChallenge, code: str) -> Outcome:
     cookie = token_hash(request.session_token)
     with attempt(request, *code_hits(request, challenge.user_id)) as trying:
         with request.site.work(actor=request.identity) as work:
-            user = work.session.get(User, challenge.user_id)
-            matches = work.get(TotpService).accept(user, code)
-            outcome = work.get(OtpService).settle(challenge.id, cookie, matches=matches)
+            user, totp = work.session.get(User, challenge.user_id), work.get(TotpService)
+            outcome = work.get(OtpService).settle(challenge.id, cookie, lambda: totp.accept(user, code))
         trying.good = outcome == "accepted"
     return _noted(request, challenge, outcome)
 
@@ -129,8 +128,10 @@ def _check_recovery(request: Any, challenge: OtpChallenge, code: str) -> Outcome
             hashes = work.get(TotpService).recovery_hashes(challenge.user_id)
         code_id = match_recovery_code(hashes, code)
         with request.site.work(actor=request.identity) as work:
-            matches = code_id is not None and work.get(TotpService).use_recovery_code(code_id)
-            outcome = work.get(OtpService).settle(challenge.id, cookie, matches=matches)
+            use = work.get(TotpService).use_recovery_code
+            outcome = work.get(OtpService).settle(
+                challenge.id, cookie, lambda: code_id is not None and use(code_id)
+            )
         trying.good = outcome == "accepted"
     return _noted(request, challenge, outcome)
 

@@ -206,6 +206,12 @@ def test_too_much_is_refused(work: Any) -> None:
         work.get(SessionService).keep_visitor_data(new_token(), "form:/x", "x" * 32 * 1024)
 
 
+def test_persian_letters_are_measured_as_they_are(work: Any) -> None:
+    token, words = new_token(), "ن" * 16_000
+    work.get(SessionService).keep_visitor_data(token, "form:/x", words)
+    assert work.get(SessionService).visitor_data(token, "form:/x") == words
+
+
 def test_oldest_value_makes_room(work: Any) -> None:
     token, sessions = new_token(), work.get(SessionService)
     for number in range(9):

@@ -174,7 +174,7 @@ class SessionService:
         :param key: a form's is :data:`FORM` and the path of its page: the sign-in goes on there.
         :raises TooLarge: for more than 32 KiB.
         """
-        if len(json.dumps(values).encode()) > LARGEST:
+        if len(json.dumps(values, ensure_ascii=False).encode()) > LARGEST:
             raise TooLarge(f"more than {LARGEST} bytes for {key!r}")
         now = self.work.clock.now()
         row = self._row_to_write(token, now)

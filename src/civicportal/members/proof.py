@@ -1,18 +1,20 @@
 """Deeds with rights ask once more who one is; what was typed waits meanwhile."""
 
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.accounts.sessions import FORM, SessionService
+from civicportal.accounts.sessions import FORM, SessionService, TooLarge
 from civicportal.forms import BoundForm
 
 
 def ask_proof(request: Any, form: BoundForm | None = None, *, back: str = "") -> HTTPSeeOther | None:
     """Return the way to the page that asks for the password, unless it was shown within the last five minutes.
 
-    :param form: what was sent, if anything: it is kept for the page that one comes back to.
+    :param form: what was sent, if anything: it is kept for the page that one comes back to, unless it is larger than any
+        that could be accepted.
     :param back: path of that page; the request's own if empty.
     """
     with request.site.work(actor=request.identity, write=False) as work:
@@ -20,11 +22,15 @@ def ask_proof(request: Any, form: BoundForm | None = None, *, back: str = "") ->
             return None
     sent = request.method == "POST"
     if sent and form is not None:
-        form.keep(request.POST)
-        key = FORM + (back or request.path)
-        request.work.get(SessionService).keep_visitor_data(request.session_token, key, form.draft())
+        _keep(request, form, back or request.path)
     back = back or (request.path if sent else request.path_qs)
     return HTTPSeeOther(f"{request.route_path('account_confirm')}?{urlencode({'next': back})}")
+
+
+def _keep(request: Any, form: BoundForm, path: str) -> None:
+    form.keep(request.POST)
+    with suppress(TooLarge):
+        request.work.get(SessionService).keep_visitor_data(request.session_token, FORM + path, form.draft())
 
 
 def fill_back(request: Any, form: BoundForm) -> None:

@@ -127,7 +127,7 @@ def demo_phones(site: "Site") -> "AbstractContextManager[Phones]":
 def route_case(case: "Case", work: "Work") -> "Route | None":
     """Return where a case goes that fits no rule of the site, or None to leave it to the category.
 
-    The case is written afterwards: it has no id yet, and ``CaseService.detail`` tells the row of its kind's own table.
+    A unit that is closed or unknown is passed over. The case is written afterwards: it has no id yet, and ``CaseService.detail`` tells the row of its kind's own table.
     """
 
 

@@ -352,6 +352,17 @@ def test_hook_route_case_comes_after_the_rules_of_the_site_and_before_the_catego
         assert [case.unit_id for case in cases] == [units["services"], units["lighting"]]
 
 
+def test_hook_route_case_that_names_no_unit_leaves_the_case_to_the_category(
+    install, assemble_migrated, caplog
+):
+    install.plugin("gadget", sends_to("wsate"))
+    site = assemble_migrated("gadget")
+    with site.work() as work:
+        waste = make_unit(work, "waste")
+        assert make_case(work, category=make_category(work, "bin", unit=waste)).unit_id == waste.id
+    assert "'wsate'" in caplog.text
+
+
 def hears(name, heard):
     """An implementation of ``case_changed`` that notes what it was told, and what others had done by then."""
 

@@ -1,5 +1,6 @@
 """Where a new case goes: the site's rules in their order, then the plugin, the category's unit, the fallback."""
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -12,11 +13,13 @@ from civicportal.cases.deadlines import promise
 from civicportal.cases.models import Case
 from civicportal.kartable.models import Referral, RoutingRule
 from civicportal.kartable.types import Route
-from civicportal.organization.services import OrganizationService, Tree
+from civicportal.organization.services import OrganizationService, Tree, UnknownUnit
 
 if TYPE_CHECKING:
     from civicportal.organization.models import Category
     from civicportal.work import Work
+
+log = logging.getLogger(__name__)
 
 BY_RULE = "rule:"
 """How the name of what routed a case begins where it was a rule of the site."""
@@ -121,10 +124,15 @@ class RoutingService:
 
     def _by_plugin(self, case: Case) -> Route | None:
         route: Route | None = self.work.site.hooks.hook.route_case(case=case, work=self.work)
-        return route if route and self._takes_cases(route.unit) else None
-
-    def _takes_cases(self, key: str) -> bool:
-        return any(unit.active for unit in self.organization.units.by_id.values() if unit.key == key)
+        if route is None:
+            return None
+        try:
+            unit = self.organization.unit(route.unit)
+        except UnknownUnit as error:
+            # A unit may be deleted, or never have been: no citizen's report fails for it.
+            log.error("route_case: %s", error)
+            return None
+        return route if unit.active else None
 
     def _works_in(self, user_id: int, unit_id: int) -> bool:
         query = select(User.id).join(Membership, Membership.user_id == User.id)

@@ -1,11 +1,14 @@
 """What the municipality says of itself, set in the browser."""
 
 import pytest
+from integration.meanwhile import meanwhile
 from sqlalchemy import select
 
 from civicportal.audit.models import AuditEvent
+from civicportal.errors import Conflict
 from civicportal.face.models import Setting
 from civicportal.face.palette import READABLE, SUGGESTED, contrasts, palette
+from civicportal.face.services import FaceService
 from civicportal.notifications.texts import TextService
 from civicportal.testing import make_staff
 
@@ -130,6 +133,41 @@ def test_two_administrators_at_once(app, boss):
     assert again["name"].value == "شهر دو"
     again.submit(status=303)
     assert "شهر دو" in app.get("/")
+
+
+def present(site):
+    with site.work(write=False) as work:
+        return work.get(FaceService).current()
+
+
+@pytest.mark.parametrize("changed", ["name", "short_name"])
+def test_two_administrators_at_one_moment(site, civic_database, changed):
+    if civic_database == "sqlite":
+        pytest.skip("one writer at a time")
+    seen, refused = present(site).digest, []
+
+    def save(values):
+        with site.work() as work:
+            work.get(FaceService).save(values, seen)
+
+    def save_too():
+        try:
+            save({changed: "دو"})
+        except Exception as error:
+            refused.append(type(error))
+
+    with meanwhile(site, save_too, before=lambda statement: statement.startswith("INSERT INTO settings")):
+        save({"name": "شهر یک"})
+    assert refused == [Conflict]
+    assert (present(site).name, present(site).short_name) == ("شهر یک", site.faces.file.short_name)
+
+
+def test_what_a_page_reads_before_the_end_is_read_anew(site):
+    with site.work() as work:
+        service = work.get(FaceService)
+        service.save({"name": "شهر دیگر"}, service.current().digest)
+        assert site.face.name != "شهر دیگر"
+    assert site.face.name == "شهر دیگر"
 
 
 def test_pages_of_words(app, boss):

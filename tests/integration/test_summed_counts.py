@@ -1,10 +1,10 @@
 """Counters of months and of all the time: written with those of days, made anew from them, read for long spans and lists."""
 
-import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete, event, func, select, text, update
+from integration.meanwhile import meanwhile
+from sqlalchemy import delete, event, func, select, update
 
 from civicportal.cases.models import Case
 from civicportal.cases.services import CaseService
@@ -196,12 +196,6 @@ def test_beside_many_of_their_own_no_others_are_counted(town, monkeypatch):
         assert work.get(CounterService).total(KIND) == Total(DAYS // 4)
 
 
-def is_blocked(site):
-    """Tell whether somebody waits for a lock."""
-    with site.engines.read.connect() as connection:
-        return connection.scalar(text("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"))
-
-
 @pytest.mark.parametrize("table", ["case_counts", "case_month_counts", "case_totals"])
 def test_what_is_written_while_counters_are_made_anew_is_counted_once(town, civic_database, table):
     if civic_database == "sqlite":
@@ -211,26 +205,12 @@ def test_what_is_written_while_counters_are_made_anew_is_counted_once(town, civi
         with town.site.work(actor=town.boss) as work:
             make_case(work, category=town.category)
 
-    other = threading.Thread(target=send)
+    def writes_new_ones(statement):
+        return statement.startswith(f"INSERT INTO {table}") and "SELECT" in statement
 
-    def let_it_write(_connection, _cursor, statement, *_more):
-        """Between taking the old counters away and writing the new ones."""
-        if statement.startswith(f"INSERT INTO {table}") and "SELECT" in statement and other.ident is None:
-            other.start()
-            while other.is_alive() and not is_blocked(town.site):
-                other.join(0.01)
-
-    engine = town.site.engines.write
-    event.listen(engine, "before_cursor_execute", let_it_write)
-    try:
-        with town.site.work() as work:
-            service = work.get(StatisticsService)
-            service.rebuild_month(list(service.months())[-1])
-    finally:
-        event.remove(engine, "before_cursor_execute", let_it_write)
-    other.join(20)
-    assert other.ident is not None
-    assert not other.is_alive()
+    with meanwhile(town.site, send, before=writes_new_ones), town.site.work() as work:
+        service = work.get(StatisticsService)
+        service.rebuild_month(list(service.months())[-1])
     assert counters(town.site) == RIGHT
     with town.site.work(actor=SYSTEM, write=False) as work:
         assert work.get(CounterService).total(KIND) == Total(DAYS // 4 + 1)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, event, select, text
 
 from civicportal.audit.services import AuditService
 from civicportal.errors import Conflict
@@ -12,6 +12,9 @@ from civicportal.face.values import Face, with_values
 
 if TYPE_CHECKING:
     from civicportal.work import Work
+
+# A value that is not there yet has no row to lock. Pages go on reading.
+_ALONE = text("LOCK TABLE settings IN SHARE ROW EXCLUSIVE MODE")
 
 
 class FaceService:
@@ -34,6 +37,7 @@ class FaceService:
         :returns: the keys that were changed.
         :raises Conflict: when somebody changed the face since.
         """
+        self._alone()
         before = self.current()
         if digest != before.digest:
             raise Conflict("the settings were changed meanwhile")
@@ -46,8 +50,13 @@ class FaceService:
                 self._keep(key, values[key])
         if changed:
             self.work.get(AuditService).record("setting:save", changed=changed)
-        self.work.site.faces.forget()
+        # Until then a page may still read, and keep, what was there before.
+        event.listen(self.session, "after_commit", lambda _session: self.work.site.faces.forget())
         return changed
+
+    def _alone(self) -> None:
+        if self.work.site.engines.dialect == "postgresql":
+            self.session.execute(_ALONE)
 
     def _keep(self, key: str, value: str) -> None:
         self.session.merge(

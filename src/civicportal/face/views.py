@@ -37,7 +37,8 @@ def settings(request: Any) -> Any:
                 {key: sent[field] for field, key in fields.items()}, sent[DIGEST]
             )
         except Conflict:
-            form.fill({**form.draft(), DIGEST: [face.digest]})
+            present = request.work.get(FaceService).current()
+            form.fill({**form.draft(), DIGEST: [present.digest]})
             form.fail("", CHANGED)
             request.response.status_int = 409
             return {"form": form}

@@ -6,8 +6,10 @@ from sqlalchemy import select, update
 from civicportal.administration.findings import findings
 from civicportal.audit.models import AuditEvent
 from civicportal.kartable.models import RoutingRule
+from civicportal.organization.editing import is_used
 from civicportal.organization.models import Category, Unit
 from civicportal.testing import make_case, make_category, make_staff, make_unit
+from civicportal.web.counting import statements
 
 PAGE = "/admin/units"
 
@@ -180,6 +182,17 @@ def test_only_what_nothing_refers_to_is_deleted(site, app, boss, city):
     form_of(app.get(f"{PAGE}/{city['civil']}"), f"{PAGE}/{city['civil']}/delete").submit(status=303)
     with site.work(write=False) as work:
         assert set(work.session.scalars(select(Unit.key))) == {"pr", "services", "waste"}
+
+
+def test_of_a_unit_with_cases_not_all_tables_are_asked(work):
+    used, unused = make_unit(work, "waste"), make_unit(work, "light")
+    make_case(work, category=make_category(work, unit=used))
+    with statements(work.site.engines.read) as asked:
+        assert is_used(work, used)
+    with statements(work.site.engines.read) as asked_in_vain:
+        assert not is_used(work, unused)
+    assert len(asked) < len(asked_in_vain)
+    assert not [text for text in asked_in_vain if "count(" in text]
 
 
 def test_who_works_in_a_unit(site, app, boss, city):

@@ -108,7 +108,7 @@ class CategoryService:
 
     def may_delete(self, category: Category) -> bool:
         """Tell whether nothing refers to a category."""
-        return not editing.references(self.work, category)
+        return not editing.is_used(self.work, category)
 
     def delete(self, category: Category) -> None:
         """Delete a category that was never used.

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, func, select
+from sqlalchemy import Column, exists, select
 
 from civicportal.db import Base
 from civicportal.organization.models import Category, Unit
@@ -53,8 +53,8 @@ def last_weight(tree: Tree[Node]) -> int:
     return min((row.weight for row in tree.by_id.values()), default=1) - 1
 
 
-def references(work: "Work", row: Unit | Category) -> dict[str, int]:
-    """Return how many rows of which tables, those of plugins too, refer to a unit or category."""
+def is_used(work: "Work", row: Unit | Category) -> bool:
+    """Tell whether a row of any table, those of plugins too, refers to a unit or category."""
     target = type(row).__table__.c.id
     metadatas = [Base.metadata, *(models.metadata for models in work.site.models.values())]
     columns = (
@@ -64,11 +64,9 @@ def references(work: "Work", row: Unit | Category) -> dict[str, int]:
         for column in table.columns
         if any(key.column is target for key in column.foreign_keys)
     )
-    found: dict[str, int] = {}
-    for column in columns:
-        if count := _count(work, column, row.id):
-            found[column.table.name] = found.get(column.table.name, 0) + count
-    return found
+    # What an index may answer comes first: for most that is enough, and no large table is read from end to end.
+    queries = (exists().where(column == row.id) for column in sorted(columns, key=_is_indexed, reverse=True))
+    return any(work.session.scalar(select(query)) for query in queries)
 
 
 def changes(row: Any, values: Mapping[str, Any]) -> dict[str, list[Any]]:
@@ -78,6 +76,5 @@ def changes(row: Any, values: Mapping[str, Any]) -> dict[str, list[Any]]:
     }
 
 
-def _count(work: "Work", column: Column[Any], row_id: int) -> int:
-    query = select(func.count()).select_from(column.table).where(column == row_id)
-    return work.session.scalar(query) or 0
+def _is_indexed(column: Column[Any]) -> bool:
+    return any(next(iter(index.columns), None) is column for index in column.table.indexes)

@@ -100,7 +100,7 @@ class UnitService:
 
     def may_delete(self, unit: Unit) -> bool:
         """Tell whether nothing refers to a unit."""
-        return unit.key != self.work.site.fallback_unit and not editing.references(self.work, unit)
+        return unit.key != self.work.site.fallback_unit and not editing.is_used(self.work, unit)
 
     def delete(self, unit: Unit) -> None:
         """Delete a unit that was never used.

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 import civicportal
 from civicportal.audit import jobs
 from civicportal.audit.append_only import guards_aside
-from civicportal.audit.models import AuditEvent
+from civicportal.audit.models import AuditEvent, AuditSeal
 from civicportal.audit.seals import SealService
 from civicportal.audit.services import AuditService
 from civicportal.audit.titles import titles_of
@@ -88,7 +88,7 @@ def press(app):
     return form.submit(status=303).follow()
 
 
-def test_every_night_the_whole_is_verified(app, site, clock, boss, opened, caplog):
+def test_once_a_day_the_whole_is_verified(app, site, clock, boss, sign_in, opened, caplog):
     assert "هنوز راستی‌آزمایی نشده است" in app.get("/admin/audit")
     clock.advance(seconds=11)
     jobs.seal(site)
@@ -99,12 +99,55 @@ def test_every_night_the_whole_is_verified(app, site, clock, boss, opened, caplo
             update(AuditEvent).where(AuditEvent.action == "case:open").values(door="citizen")
         )
     jobs.verify(site)
+    assert "همهٔ دفتر رویدادها درست است" in app.get("/admin/audit")
+    clock.advance(days=1)
+    jobs.verify(site)
+    sign_in(boss)
     assert "دفتر رویدادها دست خورده است" in app.get("/admin/audit")
     with site.work(write=False) as work:
         last = work.get(SealService).last()
     assert f"audit anchor {mask(last.anchor)}" in caplog.text
     assert mask(last.anchor) == last.anchor
     assert "a row or the seal itself was changed" in caplog.text
+
+
+def verified(site):
+    """What verifying has written into the trail."""
+    with site.work(write=False) as work:
+        events = select(AuditEvent).where(AuditEvent.action.startswith("audit:")).order_by(AuditEvent.id)
+        return [(event.action.removeprefix("audit:"), event.data) for event in work.session.scalars(events)]
+
+
+@pytest.fixture
+def three_seals(site, clock):
+    for _number in range(3):
+        with site.work() as work:
+            work.get(AuditService).record("logout")
+        clock.advance(seconds=11)
+        jobs.seal(site)
+    with site.work(write=False) as work:
+        return work.session.scalars(select(AuditSeal.id).order_by(AuditSeal.id)).all()
+
+
+def test_a_long_trail_is_verified_in_steps(site, clock, three_seals, monkeypatch):
+    monkeypatch.setattr(jobs, "MOST_SEALS", 2)
+    first, second, third = three_seals
+    for _step in range(3):
+        jobs.verify(site)
+    assert verified(site) == [
+        ("verifying", {"seals": 2, "rows": 2, "flaws": [], "last": second}),
+        ("verified", {"seals": 3, "rows": 3, "flaws": [], "last": third}),
+    ]
+    clock.advance(days=1)
+    with site.work() as work, guards_aside(work.session.connection()):
+        work.session.execute(update(AuditSeal).where(AuditSeal.id == first).values(rows=7))
+    jobs.verify(site)
+    with site.work() as work, guards_aside(work.session.connection()):
+        work.session.execute(delete(AuditSeal).where(AuditSeal.id == second))
+    jobs.verify(site)
+    [*_before, (_under_way, some), (done, all_)] = verified(site)
+    assert some["flaws"] == [f"{first} audit_events"]
+    assert (done, all_["flaws"]) == ("verified", [f"{first} audit_events", f"{third} audit_events"])
 
 
 def test_the_commands(site, clock, opened):

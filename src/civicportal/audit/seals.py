@@ -5,8 +5,9 @@ every writer moves would let through one of them at a time.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, func, or_, select
@@ -45,8 +46,12 @@ class Flaw:
 
 @dataclass(frozen=True, kw_only=True)
 class Verified:
-    """What verifying has looked at, and what it found."""
+    """What verifying has looked at, and what it found.
 
+    :ivar last: number of the last seal; where there was none, of that before it.
+    """
+
+    last: int
     seals: int
     rows: int
     flaws: tuple[Flaw, ...]
@@ -83,16 +88,25 @@ class SealService:
         :param anchor: number and hash of a seal that was noted elsewhere: who cuts off the tail of the trail cannot
             keep it.
         """
-        flaws = list(self._against(anchor))
+        found = self.verify_on(self._before(newest) if newest else 0)
+        return replace(found, flaws=(*self._against(anchor), *found.flaws))
+
+    def verify_on(self, after: int, most: int | None = None) -> Verified:
+        """Recompute the seals that follow one.
+
+        :param after: its number; 0 for the beginning.
+        :param most: seals; all if None.
+        """
+        flaws: list[Flaw] = []
         seals = rows = 0
-        previous: str | None = None if newest else FIRST
-        for seal in self._seals(newest):
+        last, previous = after, self._hash_at(after)
+        for seal in islice(self._seals(after), most):
             seals, rows = seals + 1, rows + seal.rows
-            if previous is not None and seal.previous != previous:
+            if seal.previous != previous:
                 flaws.append(_flaw(seal, _("a seal before it is missing")))
             flaws += self._flaws(seal)
-            previous = seal.hash
-        return Verified(seals=seals, rows=rows, flaws=tuple(flaws))
+            last, previous = seal.id, seal.hash
+        return Verified(last=last, seals=seals, rows=rows, flaws=tuple(flaws))
 
     # -- sealing --------------------------------------------------------------------------------------------
 
@@ -152,15 +166,21 @@ class SealService:
 
     # -- verifying ------------------------------------------------------------------------------------------
 
-    def _seals(self, newest: int | None) -> Iterator[AuditSeal]:
-        first = 0
-        if newest:
-            numbers = select(AuditSeal.id).order_by(AuditSeal.id.desc()).limit(newest)
-            first = min(self.session.scalars(numbers), default=0)
+    def _seals(self, after: int) -> Iterator[AuditSeal]:
         query = select(AuditSeal).order_by(AuditSeal.id).limit(100)
-        while seals := self.session.scalars(query.where(AuditSeal.id >= first)).all():
+        while seals := self.session.scalars(query.where(AuditSeal.id > after)).all():
             yield from seals
-            first = seals[-1].id + 1
+            after = seals[-1].id
+
+    def _before(self, newest: int) -> int:
+        """Return the number of the seal before some of the newest; 0 where these are all."""
+        numbers = select(AuditSeal.id).order_by(AuditSeal.id.desc())
+        return self.session.scalar(numbers.offset(newest).limit(1)) or 0
+
+    def _hash_at(self, number: int) -> str:
+        """Return what the seal after this number must cover as the one before it."""
+        hashes = select(AuditSeal.hash).where(AuditSeal.id <= number).order_by(AuditSeal.id.desc())
+        return self.session.scalar(hashes.limit(1)) or FIRST
 
     def _flaws(self, seal: AuditSeal) -> Iterator[Flaw]:
         model = next((model for model in _models() if model.__tablename__ == seal.source), None)

@@ -12,6 +12,9 @@ from civicportal.lists import Page, newest_first, within_days
 if TYPE_CHECKING:
     from civicportal.work import Work
 
+VERIFIED, UNDER_WAY = "audit:verified", "audit:verifying"
+"""What is written when the whole trail has been verified, and when a part of it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrailQuery:
@@ -48,7 +51,11 @@ class TrailService:
 
     def last_verified(self) -> AuditEvent | None:
         """Return what the last verification of the whole trail has found."""
-        query = select(AuditEvent).where(AuditEvent.action == "audit:verified")
+        return self.last(VERIFIED)
+
+    def last(self, *actions: str) -> AuditEvent | None:
+        """Return the newest event of some actions."""
+        query = select(AuditEvent).where(AuditEvent.action.in_(actions))
         return self.session.scalar(query.order_by(AuditEvent.id.desc()).limit(1))
 
     def _conditions(self, query: TrailQuery) -> list[ColumnElement[bool]]:

@@ -15,7 +15,7 @@ from civicportal.schema import Option
 
 FILTERS = ("action", "case", "first", "last", "actor", "subject")
 NEWEST = 20
-"""Seals that a press of the button verifies; the worker verifies them all every night."""
+"""Seals that a press of the button verifies; the worker verifies them all once a day."""
 
 
 def trail(request: Any) -> dict[str, Any]:

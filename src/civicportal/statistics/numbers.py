@@ -100,12 +100,12 @@ class Numbers:
 
     @property
     def rated(self) -> int:
-        """Return how many ratings the last closings have."""
+        """Return how many cases have a rating of their last closing."""
         return self.sums["rated"]
 
     @property
     def satisfied_share(self) -> float | None:
-        """Return ratings of four and five stars ÷ all ratings, of the last closings, in percent."""
+        """Return satisfied ÷ rated cases, in percent: in one that is, more than half of the ratings are four or five stars."""
         return _share(self.sums["satisfied"], self.rated)
 
     @property

@@ -26,9 +26,7 @@ from civicportal.organization.models import Seed
 from civicportal.persian import folded
 from civicportal.seeds import SeedService
 from civicportal.site import Site
-from civicportal.statistics.backfill import measure
-from civicportal.statistics.services import StatisticsService
-from civicportal.statistics.tally_service import TallyService
+from civicportal.statistics.repair import make_anew
 from civicportal.upkeep import analyse
 
 CHUNK = 10_000
@@ -139,16 +137,8 @@ def _finish(site: Site, progress: Progress) -> None:
     with site.engines.write.begin() as connection:
         for model in (User, Case, CaseEvent, Referral, OutboxMessage):
             reset_sequence(connection, model)
-    progress("measuring")
-    measure(site)
     progress("counting")
-    with site.work() as work:
-        if site.engines.dialect == "postgresql":
-            work.session.execute(text("SET LOCAL statement_timeout = 0"))
-        work.get(StatisticsService).rebuild()
-        tallies = work.get(TallyService)
-        for tally in tallies.tallies():
-            tallies.rebuild(tally)
+    make_anew(site, progress)
     # Nothing else keeps up with rows that come by the thousand.
     progress("indexing words")
     _index_words(site, True)

@@ -100,10 +100,6 @@ class Limits:
         own = {name: tuple(Window(*pair) for pair in pairs) for name, pairs in settings.items()}
         self._windows = {**DEFAULTS, **own}
 
-    def windows(self, name: str) -> tuple[Window, ...]:
-        """Return the windows of a limit, shortest first."""
-        return self._windows[name]
-
     def hit(self, name: str, *parts: object) -> None:
         """Count one use and commit it.
 

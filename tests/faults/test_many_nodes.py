@@ -19,6 +19,7 @@ from civicportal.cases.stock import damages
 from civicportal.cases.tracking import new_code
 from civicportal.db import NEVER
 from civicportal.face.services import FaceService
+from civicportal.limits import DEFAULTS
 from civicportal.notifications.models import OutboxMessage
 from civicportal.organization.models import Category
 from civicportal.schema import new_key
@@ -75,7 +76,7 @@ def test_a_session_begins_and_ends_on_every_node(cluster: Cluster) -> None:
 
 def test_a_limit_counts_what_comes_to_any_node(cluster: Cluster) -> None:
     token = sign_in(cluster.portal, 51)
-    hits = cluster.portal.site.limits.windows("track_code")[0].hits
+    hits = DEFAULTS["track_code"][0].hits
     miss = {"code": new_code(), "proof": "0000"}
     answers = [ask(cluster, cluster.ports[n % 2], "/track", token, miss)[0].status for n in range(hits + 2)]
     assert answers == [*[422] * hits, 429, 429]

@@ -32,8 +32,8 @@ from civicportal.lists import Total
 from civicportal.organization.models import Category, Unit
 from civicportal.reach import in_own_units, reaches
 from civicportal.security import SYSTEM, VISITOR, Grant, Identity
+from civicportal.statistics.backfill import rebuild
 from civicportal.statistics.lookup import CounterService
-from civicportal.statistics.services import StatisticsService
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
 
 VERBS = ("view", "work", "contact", "act_any", "export")
@@ -56,8 +56,7 @@ def scatter(site, rng):
             case.unit_id = rng.choice([None, *(unit.id for unit in units)])
             for number in range(rng.randrange(4)):
                 work.session.add(any_line(case, rng, units, people, work.clock.now(), first=number == 0))
-    with site.work() as work:
-        work.get(StatisticsService).rebuild()
+    rebuild(site)
 
 
 def any_line(case, rng, units, people, now, *, first):

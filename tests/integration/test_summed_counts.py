@@ -12,7 +12,7 @@ from civicportal.kartable.models import Referral
 from civicportal.lists import Total
 from civicportal.security import SYSTEM
 from civicportal.statistics import lookup
-from civicportal.statistics.backfill import catch_up, sum_up
+from civicportal.statistics.backfill import catch_up, rebuild, sum_up
 from civicportal.statistics.figures import FigureService
 from civicportal.statistics.lookup import CounterService
 from civicportal.statistics.models import CaseCount, CaseMonthCount, CaseTotal
@@ -178,8 +178,7 @@ def test_an_officer_is_told_of_the_cases_that_they_may_see(town):
             case.unit_id = other.id
             if number:
                 work.session.execute(delete(Referral).where(Referral.case_id == case.id))
-        work.session.flush()
-        work.get(StatisticsService).rebuild()
+    rebuild(town.site)
     with town.site.work(actor=town.officer, write=False) as work:
         counters = work.get(CounterService)
         assert counters.total(KIND) == Total(DAYS // 4 - 2)

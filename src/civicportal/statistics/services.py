@@ -50,15 +50,6 @@ class StatisticsService:
         """Return the counters of all the time that do not say what those of months do."""
         return self._compared(TotalKey, _stored(CaseTotal, TotalKey), _all_months())
 
-    def rebuild(self) -> int:
-        """Make all counters anew, in this one transaction.
-
-        :returns: how many there are of days.
-        """
-        for span in self.months():
-            self.rebuild_month(span)
-        return self.number()
-
     def number(self) -> int:
         """Return how many counters of days there are."""
         return self.session.scalar(select(func.count()).select_from(CaseCount)) or 0

@@ -2,9 +2,8 @@
 
 from civicportal.forms import optional_choice
 from civicportal.i18n import _
-from civicportal.schema import BoundedInt, CityDate, Node, Option, StrictSchema, TrackingCode
+from civicportal.schema import CityDate, Node, Option, RowId, StrictSchema, TrackingCode
 
-LARGEST_ID = 2**53
 AREAS = (
     Option(value="login:", label=_("All sign-ins")),
     Option(value="reveal:", label=_("All looks at personal data")),
@@ -22,5 +21,5 @@ class TrailFilters(StrictSchema):
     case = Node(TrackingCode(), title=_("Tracking code"), missing=None)
     first = Node(CityDate(), title=_("From"), missing=None)
     last = Node(CityDate(), title=_("Until"), missing=None)
-    actor = Node(BoundedInt(0, LARGEST_ID), missing=None)
-    subject = Node(BoundedInt(0, LARGEST_ID), missing=None)
+    actor = Node(RowId(), missing=None)
+    subject = Node(RowId(), missing=None)

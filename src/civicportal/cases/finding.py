@@ -14,22 +14,19 @@ from civicportal.countries import InvalidMobile, is_national_code
 from civicportal.forms import HiddenWidget
 from civicportal.forms.filters import with_query
 from civicportal.i18n import InvalidInput, _
-from civicportal.schema import BoundedInt, CleanText, Node, StrictSchema
+from civicportal.schema import CleanText, Node, RowId, StrictSchema
 
 if TYPE_CHECKING:
     from civicportal.work import Work
 
 LONGEST_SEARCH = 100
-LARGEST_ID = 2**53
 
 
 class SearchFields(StrictSchema):
     """What :func:`search_list` leaves in the address of a list; the box above it shows it."""
 
     words = Node(CleanText(0, LONGEST_SEARCH), title=_("Search"), missing="", widget=HiddenWidget())
-    citizen = Node(
-        BoundedInt(0, LARGEST_ID), title=_("Cases of one citizen"), missing=None, widget=HiddenWidget()
-    )
+    citizen = Node(RowId(), title=_("Cases of one citizen"), missing=None, widget=HiddenWidget())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,20 +75,27 @@ class FindService:
 
 def typed_search(request: Any) -> str:
     """Return what was sent by a search box."""
-    text = request.POST.get("q", "")
-    return text[:LONGEST_SEARCH].strip() if isinstance(text, str) else ""
+    text: str = request.POST.get("q", "")
+    return text[:LONGEST_SEARCH].strip()
+
+
+def way_to_case(request: Any, found: Found) -> HTTPSeeOther | None:
+    """Return the way to the case whose code was typed, whatever it is about; None for one that the actor does not see."""
+    if found.code and request.work.get(FindService).sees(found.code):
+        return HTTPSeeOther(request.route_path("kartable.case", code=found.code))
+    return None
 
 
 def search_list(request: Any, route: str) -> HTTPSeeOther:
     """Answer the search box of a desk, whose list has the filters ``words`` and ``citizen`` and keeps its others.
 
-    Numbers of people stand in no address. A code leads to its case, whatever it is about.
+    Numbers of people stand in no address.
 
     :param route: of the list.
     """
     found = request.work.get(FindService).read(typed_search(request))
-    if found.code and request.work.get(FindService).sees(found.code):
-        return HTTPSeeOther(request.route_path("kartable.case", code=found.code))
+    if case := way_to_case(request, found):
+        return case
     kept = {name: value for name, value in request.GET.items() if name not in ("words", "citizen", "cursor")}
     words = found.words or found.code or ""
     parts = {**kept, "words": words} if found.citizen is None else {**kept, "citizen": str(found.citizen)}

@@ -10,7 +10,7 @@ from translationstring import TranslationString
 from civicportal.cases.attachments import AttachmentService
 from civicportal.cases.models import Attachment, Case, CaseEvent
 from civicportal.cases.services import CaseService
-from civicportal.cases.workflow import CaseKind, UnknownTransition
+from civicportal.cases.workflow import STAGES, CaseKind, UnknownTransition
 from civicportal.i18n import _
 from civicportal.organization.services import OrganizationService
 
@@ -48,6 +48,14 @@ def public_status(kind: CaseKind, status: str) -> TranslationString:
     except UnknownTransition:
         return kind.title
     return state.public_title or state.title
+
+
+def status_title(kind: CaseKind, case: Case) -> TranslationString:
+    """Return a status as staff read it; one whose service is off has the name of its stage."""
+    try:
+        return kind.workflow.state(case.status).title
+    except UnknownTransition:
+        return STAGES[case.stage]
 
 
 class PublicHistory:

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from civicportal.cases.models import Rating
+from civicportal.statistics.hiding import FEWEST
 from civicportal.statistics.models import CaseCount
 
 if TYPE_CHECKING:
     from civicportal.work import Work
 
 SPAN = timedelta(days=30)
-FEWEST = 5
-"""Fewer cases than this are not counted in public."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,9 +10,9 @@ from translationstring import TranslationString
 
 from civicportal.accounts.models import User
 from civicportal.cases.attachments import AttachmentService
+from civicportal.cases.history import status_title
 from civicportal.cases.models import Attachment, Case, CaseEvent
 from civicportal.cases.services import CaseService
-from civicportal.cases.workflow import STAGES, CaseKind, UnknownTransition
 from civicportal.kartable.deadlines import Due, due
 from civicportal.kartable.models import Referral
 from civicportal.organization.services import OrganizationService
@@ -56,14 +56,6 @@ class Row:
     def is_new(self) -> bool:
         """Tell whether nobody has read the line yet."""
         return self.line is not None and self.line.closed_at is None and self.line.read_at is None
-
-
-def status_title(kind: CaseKind, case: Case) -> TranslationString:
-    """Return a status as staff read it; one whose service is off has the name of its stage."""
-    try:
-        return kind.workflow.state(case.status).title
-    except UnknownTransition:
-        return STAGES[case.stage]
 
 
 def names_of(work: "Work", user_ids: Iterable[int | None]) -> dict[int, str]:

@@ -9,9 +9,8 @@ from civicportal.cases.schemas import LONGEST_WORDS
 from civicportal.forms import RadioWidget, TextAreaWidget, optional_choice
 from civicportal.i18n import _
 from civicportal.kartable.ready_texts import unknown_fields
-from civicportal.schema import BoundedInt, Choice, CityDate, CleanText, Flag, Node, Option, StrictSchema
+from civicportal.schema import Choice, CityDate, CleanText, Flag, Node, Option, RowId, StrictSchema
 
-LARGEST_ID = 2**53
 SORT_TITLES = {sort.name: sort.title for sort in SORTS.values()}
 
 
@@ -24,7 +23,7 @@ class InboxFilters(StrictSchema):
     category = optional_choice("categories", _("Category"), _("All categories"))
     first = Node(CityDate(), title=_("Registered from"), missing=None)
     last = Node(CityDate(), title=_("Registered until"), missing=None)
-    citizen = Node(BoundedInt(0, LARGEST_ID), missing=None)
+    citizen = Node(RowId(), missing=None)
     sort = Node(Choice([(name, SORT_TITLES[name]) for name in SORTS]), title=_("Sort by"), missing="deadline")
 
 

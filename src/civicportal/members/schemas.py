@@ -15,7 +15,6 @@ from civicportal.forms import (
 )
 from civicportal.i18n import _
 from civicportal.schema import (
-    BoundedInt,
     Choice,
     CityDate,
     CleanText,
@@ -25,10 +24,10 @@ from civicportal.schema import (
     Mobile,
     Node,
     Option,
+    RowId,
     StrictSchema,
 )
 
-LARGEST_ID = 2**53
 LONGEST_NAME = 120
 MOST_RIGHTS = 1000
 SCOPES = ("", "_2", "_3")
@@ -67,7 +66,7 @@ class MemberFilters(StrictSchema):
     )
     role = optional_choice("roles", _("Access level"), _("All access levels"))
     unit = optional_choice("units", _("Unit"), _("All units"))
-    citizen = Node(BoundedInt(0, LARGEST_ID), missing=None)
+    citizen = Node(RowId(), missing=None)
 
 
 class RoleGiven(StrictSchema):

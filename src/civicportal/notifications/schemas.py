@@ -5,18 +5,8 @@ import colander
 from civicportal.forms import TextAreaWidget, optional_choice
 from civicportal.i18n import _
 from civicportal.notifications.arrivals import ARRIVALS
-from civicportal.schema import (
-    BoundedInt,
-    CityDate,
-    CleanText,
-    Code,
-    Node,
-    Option,
-    StrictSchema,
-    TrackingCode,
-)
+from civicportal.schema import CityDate, CleanText, Code, Node, Option, RowId, StrictSchema, TrackingCode
 
-LARGEST_ID = 2**53
 LONGEST_TEXT = 500
 ENDING = 4
 """Digits of a number that may stand in an address."""
@@ -48,7 +38,7 @@ class MessageFilters(StrictSchema):
     ending = Node(Code(ENDING), title=_("Last four digits of the number"), missing=None)
     first = Node(CityDate(), title=_("Written from"), missing=None)
     last = Node(CityDate(), title=_("Written until"), missing=None)
-    person = Node(BoundedInt(0, LARGEST_ID), missing=None)
+    person = Node(RowId(), missing=None)
 
 
 class MessageWording(StrictSchema):

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from civicportal.accounts.models import User
 from civicportal.audit.services import AuditService
+from civicportal.cases.finding import typed_search
 from civicportal.cases.models import Case
 from civicportal.countries import InvalidMobile
 from civicportal.errors import Conflict, NotFound
@@ -55,8 +56,7 @@ def messages(request: Any) -> dict[str, Any]:
 
 def find(request: Any) -> HTTPSeeOther:
     """Go to the messages of a tracking code or of a mobile number, which itself stands in no address."""
-    text = request.POST.get("q", "")
-    text = compact(text[:100]) if isinstance(text, str) else ""
+    text = compact(typed_search(request))
     if request.work.session.scalar(select(Case.id).where(Case.code == text)):
         return HTTPSeeOther(_url(request, {"code": text}))
     try:

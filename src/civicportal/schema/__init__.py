@@ -18,7 +18,7 @@ from civicportal.schema.codes import (
     TrackingCode,
     new_key,
 )
-from civicportal.schema.numbers import BoundedInt, FiniteFloat, Flag, whole_number
+from civicportal.schema.numbers import BoundedInt, FiniteFloat, Flag, RowId, whole_number
 from civicportal.schema.place import Degrees, Place
 from civicportal.schema.text import CleanText, Identifier, Password, at_least
 
@@ -44,6 +44,7 @@ __all__ = [
     "Option",
     "Password",
     "Place",
+    "RowId",
     "Scalar",
     "StrictMapping",
     "StrictSchema",

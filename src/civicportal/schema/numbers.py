@@ -15,6 +15,9 @@ from civicportal.schema.base import Scalar
 _FLOAT = re.compile(r"[+-]?\d{1,15}(\.\d{1,20})?", re.ASCII)
 _INT = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 
+LARGEST_ID = 2**53
+"""No database gives out a larger number, and no script rounds it."""
+
 
 def whole_number(text: object) -> int:
     """Return the number that a text of an address or a hidden field holds; 0, which no row has, for anything else."""
@@ -73,6 +76,13 @@ class BoundedInt(_Bounded):
         if not _INT.fullmatch(plain):
             raise colander.Invalid(node, _("Please write a whole number."))
         return int(self.check(node, int(plain)))
+
+
+class RowId(BoundedInt):
+    """The number of a row as an address names it; 0 is that of none."""
+
+    def __init__(self) -> None:
+        super().__init__(0, LARGEST_ID)
 
 
 class Flag(Scalar):

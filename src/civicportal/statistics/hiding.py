@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 FEWEST = 5
-"""Cases; fewer could point at somebody."""
+"""Cases, or ratings, that are counted in public; fewer could point at somebody."""
 
 
 def is_small(number: int) -> bool:

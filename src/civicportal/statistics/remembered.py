@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Rows = TypeVar("Rows")
 
-FEWEST = 1000
+WORTHWHILE = 1000
 """Fewer cases than this are counted each time."""
 SPAN = timedelta(minutes=1)
 MOST = 200
@@ -32,7 +32,7 @@ def remembered(site: "Site", key: Hashable, stamp: Hashable, number: int, read: 
     :param stamp: what the counters say of the cases.
     :param number: of these cases.
     """
-    if number < FEWEST:
+    if number < WORTHWHILE:
         return read()
     now = site.clock.now()
     with _guard:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from civicportal.accounts.invitations import InvitationService
 from civicportal.accounts.models import User
+from civicportal.cases.finding import typed_search
 from civicportal.countries import InvalidMobile, is_national_code
 from civicportal.forms import BoundForm
 from civicportal.forms.filters import page_ends, with_query
@@ -47,8 +48,7 @@ def members(request: Any) -> dict[str, Any]:
 
 def find(request: Any) -> HTTPSeeOther:
     """Go to who has a mobile number, or to whom a name fits; numbers of people stand in no address."""
-    sent = request.POST.get("q", "")
-    text = store(sent[:100]).strip() if isinstance(sent, str) else ""
+    text = store(typed_search(request))
     who = "citizens" if request.POST.get("who") == "citizens" else ""
     if is_national_code(request.site.country, text):
         request.session.flash(request.translate(_("Nobody is looked for by national code here.")), "warn")

@@ -216,6 +216,16 @@ def test_a_new_number_is_asked_for_anew(site, app, provider, citizen):
     assert fresh(site, citizen).level == 2
 
 
+def test_who_has_a_new_number_need_not_wait_for_the_job(site, app, provider, citizen, sign_in):
+    claim(app)
+    with site.work() as work:
+        work.get(MobileService).change(work.session.get(User, citizen.id), OTHER)
+    sign_in(fresh(site, citizen), "citizen")
+    assert claim(app).location.endswith("/account")
+    assert [asked.mobile for asked in provider.asked] == [MOBILE, OTHER]
+    assert fresh(site, citizen).level == 2
+
+
 def test_a_portal_without_a_provider_says_so(app, citizen):
     page = app.get("/account/identity")
     assert "national_code" not in page.text

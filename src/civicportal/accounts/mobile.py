@@ -79,6 +79,6 @@ class MobileService:
 
     def _tell(self, user: User, former: str | None) -> None:
         self.work.get(AuditService).record("member:mobile", subject_id=user.id)
-        self.work.get(VerificationService).mobile_changed(user)
+        self.work.get(VerificationService).verify_anew(user)
         if former:
             messages.tell_number(self.work, "member.mobile_changed", former)

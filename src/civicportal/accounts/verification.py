@@ -119,19 +119,8 @@ class VerificationService:
     # -- claims that wait -----------------------------------------------------------------------------------
 
     def keep_claim(self, user: User, claim: IdentityClaim) -> None:
-        """Keep a claim until the provider answers; it takes the place of an earlier one."""
-        now = self.work.clock.now()
-        row = PendingClaim(
-            user_id=user.id,
-            national_code=self.keys.encrypt(claim.national_code),
-            birth_date=self.keys.encrypt(claim.birth_date.isoformat()),
-            created_at=now,
-            attempts=1,
-            next_at=now + FIRST_PAUSE,
-        )
-        self.session.merge(row)
-        self.session.flush()
-        self._record("identity:waiting", user)
+        """Keep a claim for which the provider has not answered until it does; it takes the place of an earlier one."""
+        self._keep(user, claim, asked=1)
 
     def has_claim(self, user: User) -> bool:
         """Tell whether a claim of this person waits."""
@@ -140,7 +129,7 @@ class VerificationService:
     def was_silent(self, user: User) -> bool:
         """Tell whether the provider did not answer when this person asked a moment ago."""
         row = self.session.get(PendingClaim, user.id)
-        return row is not None and self.work.clock.now() - row.created_at < SILENCE
+        return row is not None and row.attempts > 0 and self.work.clock.now() - row.created_at < SILENCE
 
     def due(self) -> Sequence[int]:
         """Return whose claims are to be asked for again."""
@@ -172,13 +161,26 @@ class VerificationService:
 
     # -- another mobile -------------------------------------------------------------------------------------
 
-    def mobile_changed(self, user: User) -> None:
-        """A person was verified with their former number: they are asked for again with the new one."""
+    def verify_anew(self, user: User) -> None:
+        """Let the job ask for a person again who was verified with their former number."""
         if user.level < VERIFIED or not (user.mobile and user.national_code and user.birth_date):
             return
         user.level = PROVED
-        self.keep_claim(user, self._opened(user.mobile, user.national_code, user.birth_date))
-        self.session.get_one(PendingClaim, user.id).next_at = self.work.clock.now()
+        self._keep(user, self._opened(user.mobile, user.national_code, user.birth_date), asked=0)
+
+    def _keep(self, user: User, claim: IdentityClaim, *, asked: int) -> None:
+        now = self.work.clock.now()
+        row = PendingClaim(
+            user_id=user.id,
+            national_code=self.keys.encrypt(claim.national_code),
+            birth_date=self.keys.encrypt(claim.birth_date.isoformat()),
+            created_at=now,
+            attempts=asked,
+            next_at=now + FIRST_PAUSE * asked,
+        )
+        self.session.merge(row)
+        self.session.flush()
+        self._record("identity:waiting", user)
 
     def _opened(self, mobile: str, national_code: str, birth_date: str) -> IdentityClaim:
         return IdentityClaim(

@@ -20,13 +20,12 @@ from civicportal.cases.search_index import SearchIndex
 from civicportal.cases.stock import damages
 from civicportal.db import changed_rows
 from civicportal.kartable.repair import mend_lines, wrong_lines
+from civicportal.notifications.delivery import UNSETTLED
 from civicportal.notifications.models import OutboxMessage
 from civicportal.statistics import repair
 
 if TYPE_CHECKING:
     from civicportal.site import Site
-
-WAITING = ("new", "leased", "unknown")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +119,7 @@ def _batches(members: Iterator[tuple[str, IO[bytes]]]) -> Iterator[Sequence[tupl
 
 def _forget_the_past(site: "Site") -> int:
     """End all sessions, and stop what waited to be sent; return how many messages that were."""
-    waiting = update(OutboxMessage).where(OutboxMessage.state.in_(WAITING))
+    waiting = update(OutboxMessage).where(OutboxMessage.state.in_(UNSETTLED))
     stopped = waiting.values(state="cancelled", lease_id=None, locked_until=None, last_error="restored")
     with site.work() as work:
         work.session.execute(delete(Session))

@@ -13,7 +13,7 @@ from pathlib import Path
 from string import Template
 from tempfile import TemporaryDirectory
 
-from civicportal.scaffold.names import NotPossible, check_name, check_title
+from civicportal.scaffold.names import CannotScaffold, check_name, check_title
 
 KINDS = ("case", "content", "gateway")
 """A service with a form, a workflow and a desk; pages that staff write and everybody reads; a provider of messages."""
@@ -61,7 +61,7 @@ def create_plugin(
     :param kind: one of :data:`KINDS`.
     :param title: of the service in English; the name in words if empty.
     :param persian: of the service in Persian; the title if empty.
-    :raises NotPossible: for a name or title that cannot be used, and for a folder that is there or cannot be made.
+    :raises CannotScaffold: for a name or title that cannot be used, and for a folder that is there or cannot be made.
     """
     check_name(name)
     title = title or name.replace("_", " ").capitalize()
@@ -70,7 +70,7 @@ def create_plugin(
         check_title(text)
     target = folder / f"civicportal-{words.dashed}"
     if target.exists():
-        raise NotPossible(f"{target} is there already")
+        raise CannotScaffold(f"{target} is there already")
     source = files("civicportal") / "scaffold"
     plain = {**asdict(words), "folder": str(target)}
     folders = (source / "shared", source / kind)
@@ -80,7 +80,7 @@ def create_plugin(
     try:
         _write(target, {path.replace("NAME", name): text for path, text in texts})
     except OSError as error:
-        raise NotPossible(f"{target} cannot be written: {error.strerror}") from error
+        raise CannotScaffold(f"{target} cannot be written: {error.strerror}") from error
     return Written(folder=target, steps=f"{parts['begin']}\n\n{parts['next']}")
 
 

@@ -46,33 +46,33 @@ TITLE = re.compile(r"\w[\w\u064b-\u0655 \u200c()،-]{1,59}")
 """Persian words have a joint of no width, and a hamza or vowels above their letters."""
 
 
-class NotPossible(CivicportalError):
+class CannotScaffold(CivicportalError):
     """The plugin cannot be written; the text says why."""
 
 
 def check_name(name: str) -> None:
     """Refuse what cannot name a plugin, its package and its addresses.
 
-    :raises NotPossible: says what is wrong with it, and proposes another spelling where there is one.
+    :raises CannotScaffold: says what is wrong with it, and proposes another spelling where there is one.
     """
     if not NAME.fullmatch(name) or keyword.iskeyword(name):
         near = re.sub(r"[\s-]+", "_", name.strip().lower())
         hint = f"; try {near}" if near != name and NAME.fullmatch(near) else ""
-        raise NotPossible(
+        raise CannotScaffold(
             f"{name!r} cannot name a plugin: 2 to 30 of a-z, 0-9 and _, a letter first, and no word of Python{hint}"
         )
     if name in TAKEN:
-        raise NotPossible(f"{name!r} is a name of the portal itself")
+        raise CannotScaffold(f"{name!r} is a name of the portal itself")
     if name in {entry.name for entry in entry_points(group=GROUP)}:
-        raise NotPossible(f"a plugin {name!r} is installed already")
+        raise CannotScaffold(f"a plugin {name!r} is installed already")
     if find_spec(f"civicportal_{name}"):
-        raise NotPossible(f"a package civicportal_{name} is installed already")
+        raise CannotScaffold(f"a package civicportal_{name} is installed already")
 
 
 def check_title(text: str) -> None:
     """Refuse a title that code, catalogues and pages could not all hold as it is.
 
-    :raises NotPossible: names the title.
+    :raises CannotScaffold: names the title.
     """
     if not TITLE.fullmatch(text):
-        raise NotPossible(f"the title {text!r} may have 2 to 60 letters, digits, spaces and hyphens")
+        raise CannotScaffold(f"the title {text!r} may have 2 to 60 letters, digits, spaces and hyphens")

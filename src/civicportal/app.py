@@ -108,6 +108,7 @@ def _settings(site: Site) -> dict[str, Any]:
         "tm.commit_veto": pyramid_tm.default_commit_veto,
         "tm.annotate_user": False,
         "retry.attempts": 3,
+        "retry.activate_hook": "civicportal.sanity.attempts",
         "jinja2.bytecode_caching": COMPILED,
         "jinja2.undefined": "strict",
         "jinja2.i18n.domain": "civicportal",

@@ -22,7 +22,7 @@ from pyramid.tweens import EXCVIEW, INGRESS
 from civicportal.i18n import _, text_direction
 from civicportal.sanity_body import Refused, check_body, check_query
 
-__all__ = ["Rules", "includeme", "sanity_tween_factory"]
+__all__ = ["Rules", "attempts", "includeme", "sanity_tween_factory"]
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ class Rules:
 
 def sanity_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:
     """Return the tween. Settings are read once, when the application is made."""
-    rules = Rules.of(registry.settings or {})
+    rules = registry.sanity_rules = Rules.of(registry.settings or {})
     localizer = _localizer(registry)
 
     def sanity_tween(request: Any) -> Any:
@@ -97,6 +97,18 @@ def sanity_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callab
         return handler(request)
 
     return sanity_tween
+
+
+def attempts(request: Any) -> int | None:
+    """Tell ``pyramid_retry`` how often a request may be tried; None for as often as others.
+
+    For a second time it copies the body before any tween sees the request: not one that is refused by its length.
+    """
+    try:
+        check_length(request.environ, request.registry.sanity_rules.body_limit(_path(request.environ)))
+    except Refused:
+        return 1
+    return None
 
 
 def check(request: Any, rules: Rules) -> None:
@@ -112,11 +124,11 @@ def check(request: Any, rules: Rules) -> None:
             raise Refused(400, "line break in a header")
     if not rules.allows(environ.get("HTTP_HOST", "")):
         raise Refused(400, "host")
-    path = _path(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""))
+    path = _path(environ)
     field_limit = rules.field_limit(path)
     check_query(request, field_limit)
     check_length(environ, rules.body_limit(path))
-    check_body(request, rules.body_limit(path), field_limit, files=_below(path, rules.upload_paths))
+    check_body(request, field_limit, files=_below(path, rules.upload_paths))
 
 
 def check_length(environ: Mapping[str, Any], limit: int) -> None:
@@ -130,9 +142,10 @@ def check_length(environ: Mapping[str, Any], limit: int) -> None:
         raise Refused(400, "body without a form")
 
 
-def _path(raw: str) -> str:
+def _path(environ: Mapping[str, Any]) -> str:
+    raw = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
     try:
-        path = raw.encode("latin-1").decode("utf-8")
+        path: str = raw.encode("latin-1").decode("utf-8")
     except UnicodeError:
         raise Refused(400, "path is not UTF-8") from None
     if _CONTROL.search(path):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO
 from urllib.parse import unquote_to_bytes
 
@@ -55,50 +54,26 @@ def check_query(request: Any, field_limit: int) -> None:
         raise Refused(400, "control character in the query")
 
 
-def check_body(request: Any, limit: int, field_limit: int, *, files: bool) -> None:
-    """Check a form or a JSON body; other types are their view's business, within the limit of size.
+def check_body(request: Any, field_limit: int, *, files: bool) -> None:
+    """Check a form or a JSON body; other types are their view's business.
 
-    :param limit: bytes; what comes without a length (chunked) is read that far and no further.
+    The server hands over whole bodies, and ``pyramid_retry`` has made this one readable more than once.
+
     :param files: the page takes files, in the fields that are named for them: every other field is a text, and a view
         need not look.
-    :raises Refused: 400 or 413.
+    :raises Refused: 400.
     """
     content_type = request.content_type.lower()
     if content_type in _FORM and request.charset != "UTF-8":
         raise Refused(400, "charset of the form")
     if request.environ["REQUEST_METHOD"] != "POST":
         return
-    _hold(request, limit)
     if content_type == "multipart/form-data":
         _check_multipart(request, field_limit, files)
     elif content_type in _FORM:
         _check_urlencoded(request, field_limit)
     elif content_type == "application/json" or content_type.endswith("+json"):
         _check_json(request.body)
-
-
-def _hold(request: Any, limit: int) -> None:
-    """Make the body readable more than once, and see that all of it has come and no more than `limit` bytes."""
-    if request.is_body_seekable or not request.is_body_readable:
-        return
-    announced = request.content_length
-    expected = limit + 1 if announced is None else announced
-    held = SpooledTemporaryFile(max_size=_CHUNK)  # noqa: SIM115  the request's end closes it
-    request.add_finished_callback(lambda _request: held.close())
-    try:
-        while held.tell() < expected and (
-            chunk := request.body_file_raw.read(min(_CHUNK, expected - held.tell()))
-        ):
-            held.write(chunk)
-    except OSError:
-        raise Refused(400, "body broke off") from None
-    size = held.tell()
-    if size > limit:
-        raise Refused(413, "body too large")
-    if announced is not None and size < announced:
-        raise Refused(400, "body broke off")
-    held.seek(0)
-    request.body_file_raw, request.content_length, request.is_body_seekable = held, size, True
 
 
 def _check_urlencoded(request: Any, field_limit: int) -> None:

@@ -221,6 +221,7 @@ def test_who_has_a_new_number_need_not_wait_for_the_job(site, app, provider, cit
     with site.work() as work:
         work.get(MobileService).change(work.session.get(User, citizen.id), OTHER)
     sign_in(fresh(site, citizen), "citizen")
+    assert "پاسخ نداد" not in app.get("/account/identity")
     assert claim(app).location.endswith("/account")
     assert [asked.mobile for asked in provider.asked] == [MOBILE, OTHER]
     assert fresh(site, citizen).level == 2

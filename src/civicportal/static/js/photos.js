@@ -6,7 +6,7 @@
         data-text-picture data-text-remove data-text-size data-text-wait data-text-failed data-text-full>
      <div data-photo-list>
        <div data-photo><img><input type="hidden" name="photo_key"><button data-photo-remove> …
-       <label class="photo-add"><input type="file" name="files" multiple data-photo-input>
+       <label class="photo-add"><input type="file" name="photo_key_files" multiple data-photo-input>
      <p role="status" data-photo-status>
 
    Each tile that was sent says so by the event photo-kept with {key, url}, for a form that does more with it.

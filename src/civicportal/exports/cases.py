@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from civicportal.accounts.models import User
+from civicportal.cases.history import status_title
 from civicportal.cases.models import Case
 from civicportal.cases.paging import SORTS, Sort
 from civicportal.cases.sources import SOURCES
-from civicportal.cases.workflow import STAGES, CaseKind, UnknownTransition
+from civicportal.cases.workflow import STAGES
 from civicportal.db import NEVER
 from civicportal.exports.types import SORT, Column, Masked, Title
 from civicportal.i18n import _
@@ -92,7 +93,7 @@ class CaseSource:
             case=case,
             details=details,
             kind=kind.title,
-            status=_status(kind, case),
+            status=status_title(kind, case),
             stage=STAGES[case.stage],
             category=category,
             topic=topic,
@@ -117,13 +118,6 @@ class CaseSource:
     def _masked(self, mobile: str | None) -> Masked | None:
         country = self.work.site.country
         return Masked(masked=country.mask_mobile(mobile), full=mobile) if mobile else None
-
-
-def _status(kind: CaseKind, case: Case) -> Title:
-    try:
-        return kind.workflow.state(case.status).title
-    except UnknownTransition:
-        return STAGES[case.stage]
 
 
 def _deadline(row: CaseRow) -> datetime | None:

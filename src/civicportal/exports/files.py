@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from civicportal.exports.comma import write_csv
 from civicportal.exports.rows import Order, Row
@@ -15,7 +15,6 @@ from civicportal.i18n import _, text_direction
 if TYPE_CHECKING:
     from civicportal.site import Site
 
-Format = Literal["xlsx", "csv"]
 CONTENT_TYPES: dict[str, str] = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "csv": "text/csv",

@@ -14,7 +14,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from civicportal.errors import ConfigurationError
-from civicportal.storage.base import FileMissing, InvalidKey, StoreAway, check_key
+from civicportal.storage.base import FileMissing, StoreAway, check_key, is_key
 from civicportal.storage.ranged import open_ranged
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class S3Storage:
             if batch is None:
                 return
             for item in batch:
-                if (before is None or item["last_modified"] < before) and _is_ours(item["path"]):
+                if (before is None or item["last_modified"] < before) and is_key(item["path"]):
                     yield item["path"]
 
     def discard_partial(self, before: datetime) -> int:  # noqa: ARG002  only the bucket sees them
@@ -209,10 +209,3 @@ class _Breaker:
     def answered(self) -> None:
         with self._lock:
             self._failures = 0
-
-
-def _is_ours(path: str) -> bool:
-    try:
-        return bool(check_key(path))
-    except InvalidKey:
-        return False

@@ -16,6 +16,7 @@ from civicportal.testing.postgres import PostgresMissing, TemporaryCluster
 SEED = 1405
 #: What PostgreSQL keeps promises with, as in production; without JIT, which costs more than it saves on short statements.
 POSTGRESQL = {
+    "autovacuum": "on",
     "fsync": "on",
     "full_page_writes": "on",
     "synchronous_commit": "on",

@@ -25,6 +25,7 @@ from civicportal.cases.guards import objection_in_time
 from civicportal.cases.history import PublicEvent, PublicHistory, public_status
 from civicportal.cases.hits import searched_page
 from civicportal.cases.identity import IdentityFact
+from civicportal.cases.measures import recounted
 from civicportal.cases.models import (
     Attachment,
     Case,
@@ -445,6 +446,7 @@ __all__ = [
     "process_image",
     "promise_deadline",
     "public_status",
+    "recounted",
     "register_for",
     "render_overview",
     "render_svg",

@@ -3,6 +3,7 @@
 import pytest
 from civicportal_reports.models import Report
 from civicportal_reports.nearby import NearbyService
+from civicportal_reports.relocation import relocate
 from civicportal_reports.services import ReportService
 from sqlalchemy import func, select, text
 
@@ -85,11 +86,10 @@ class TestRouting:
         with city.site.work() as work:
             report = work.session.scalars(select(Report).join(Case).where(Case.code == code)).one()
             street, report.street = report.street, "نام کهنه"
-        with city.site.work() as work:
-            assert work.get(ReportService).relocate() == 1
+        assert relocate(city.site) == 1
         with city.site.work() as work:
             assert work.session.scalars(select(Report.street)).one() == street
-            assert work.get(ReportService).relocate() == 0
+        assert relocate(city.site) == 0
 
 
 class TestNearby:

@@ -7,11 +7,12 @@ import civicportal_reports
 import pytest
 from civicportal_reports.models import PlaceCount, Report
 from civicportal_reports.places import Location
-from civicportal_reports.services import ReportService
+from civicportal_reports.relocation import relocate
 from civicportal_reports.tally import LEVELS, PLACES, summed
+from integration.meanwhile import meanwhile
 from sqlalchemy import delete, func, select, text, update
 
-from civicportal.api import CaseService, Cell, Refused, TallyService, UndoService
+from civicportal.api import Case, CaseService, Cell, Refused, TallyService, UndoService
 
 
 def counted(work):
@@ -84,11 +85,45 @@ def test_another_map_moves_the_counters(city):
     with city.site.work() as work:
         work.session.execute(update(Report).values(district="کهنه"))
         work.get(TallyService).rebuild(PLACES)
+    assert relocate(city.site) == 1
     with city.site.work() as work:
-        assert work.get(ReportService).relocate() == 1
         assert work.get(TallyService).differences(PLACES) == []
-        assert set(work.session.scalars(select(PlaceCount.district))) == {"منطقهٔ یک"}
+        counted = select(PlaceCount.district).where(PlaceCount.n != 0)
+        assert set(work.session.scalars(counted)) == {"منطقهٔ یک"}
     assert city.case(code).status == "registered"
+
+
+def test_others_work_while_all_is_counted_anew(city, civic_database):
+    if civic_database == "sqlite":
+        pytest.skip("SQLite lets one write at a time")
+    code, elsewhere = city.send(), city.send(point=city.other_district)
+    with city.site.work() as work:
+        district = work.session.scalar(select(Report.district).join(Case).where(Case.code == elsewhere))
+        work.session.execute(update(PlaceCount).where(PlaceCount.district == district).values(n=7))
+    with city.site.work() as work:
+        work.get(TallyService).rebuild(PLACES)
+        city.send()
+        city.step(code, "start_review")
+    with city.site.work() as work:
+        assert work.get(TallyService).differences(PLACES) == []
+
+
+def test_a_step_and_another_map_at_one_moment(city, civic_database):
+    if civic_database == "sqlite":
+        pytest.skip("SQLite lets one write at a time")
+    code = city.send()
+    with city.site.work() as work:
+        work.session.execute(update(Report).values(district="کهنه"))
+        work.get(TallyService).rebuild(PLACES)
+
+    def is_moving(statement):
+        return statement.startswith("UPDATE reports_report")
+
+    with meanwhile(city.site, lambda: city.step(code, "start_review"), before=is_moving):
+        assert relocate(city.site) == 1
+    assert city.case(code).status == "in_review"
+    with city.site.work() as work:
+        assert work.get(TallyService).differences(PLACES) == []
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import func, select, union_all
 
 from civicportal.statistics.tallies import Tally
 
@@ -32,15 +32,23 @@ class TallyService:
         return [*self.session.execute(missing), *self.session.execute(wrong)]
 
     def rebuild(self, tally: Tally) -> int:
-        """Make the counters anew.
+        """Let the counters say what the cases say; others go on working, and no row is held that is right.
+
+        What is wrong is worked out and added by one statement, which sees cases and counters of one moment. What others
+        count meanwhile is added beside it.
 
         :returns: how many there are.
         """
-        model = tally.model
-        self.session.execute(delete(model))
+        model, keys = tally.model, tally.names
         live = tally.live().subquery()
-        # In the order of the key: what is read together lies together on PostgreSQL, which makes a map five times as fast.
+        stored = select(*(getattr(model, name) for name in keys), (-model.n).label("n"))
+        both = union_all(select(live), stored).subquery()
+        columns = [both.c[name] for name in keys]
+        wrong = select(*columns, func.sum(both.c.n)).group_by(*columns).having(func.sum(both.c.n) != 0)
+        # In the order of the key: no two statements wait for each other crosswise, and what is read together lies
+        # together on PostgreSQL, which makes a map five times as fast.
+        statement = self.work.site.engines.insert(model).from_select([*keys, "n"], wrong.order_by(*columns))
         self.session.execute(
-            insert(model).from_select([*tally.names, "n"], select(live).order_by(*list(live.c)[:-1]))
+            statement.on_conflict_do_update(index_elements=keys, set_={"n": model.n + statement.excluded.n})
         )
-        return self.session.scalar(select(func.count()).select_from(model)) or 0
+        return self.session.scalar(select(func.count()).select_from(model).where(model.n != 0)) or 0

@@ -40,6 +40,7 @@ class TemporaryCluster:
         self._options = f"-k {self.folder} -c listen_addresses='' -c fsync=off -c synchronous_commit={commit}"
         self._options += " -c full_page_writes=off -c max_connections=100 -c shared_buffers=32MB"
         self._options += " -c max_wal_size=128MB"  # nobody recovers from it
+        self._options += " -c autovacuum=off"  # how a query is answered depends on no counting at some moment
         self._options += "".join(f" -c {name}={value}" for name, value in settings.items())
         self._made = 0
         self.start()

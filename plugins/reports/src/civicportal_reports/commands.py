@@ -3,7 +3,7 @@
 import click
 
 from civicportal.api import load_site
-from civicportal_reports.services import ReportService
+from civicportal_reports import relocation
 
 
 @click.group()
@@ -15,6 +15,5 @@ def reports() -> None:
 @click.pass_context
 def relocate(context: click.Context) -> None:
     """Name street and district of every report anew, after the city's map has changed."""
-    with load_site(context).work() as work:
-        changed = work.get(ReportService).relocate()
+    changed = relocation.relocate(load_site(context))
     click.echo(f"{changed} reports have another street or district")

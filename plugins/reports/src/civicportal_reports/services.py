@@ -13,14 +13,12 @@ from civicportal.api import (
     Forbidden,
     NotFound,
     OrganizationService,
-    TallyService,
     Work,
     _,
     open_once,
 )
 from civicportal_reports.models import Report
-from civicportal_reports.places import Location, OutsideCity, locate_point
-from civicportal_reports.tally import PLACES
+from civicportal_reports.places import Location
 from civicportal_reports.workflow import KIND
 
 
@@ -108,30 +106,6 @@ class ReportService:
         return comma.join(parts)
 
     # -- others' reports -------------------------------------------------------------------------------------
-
-    def relocate(self) -> int:
-        """Name the places of all reports anew, after the city's map has changed.
-
-        :returns: how many have another street or district now.
-        """
-        changed = 0
-        for report in self.session.scalars(select(Report).where(Report.lat.is_not(None))):
-            place = self._place(report)
-            if place and (report.street, report.district) != place:
-                report.street, report.district = place
-                changed += 1
-        self.session.flush()
-        self.work.get(TallyService).rebuild(PLACES)
-        return changed
-
-    def _place(self, report: Report) -> tuple[str, str] | None:
-        if report.point is None:
-            return None
-        try:
-            found = locate_point(self.work.site.map, report.point)
-        except OutsideCity:
-            return None
-        return found.street[:100], found.district[:100]
 
     def open_case(self, case_id: int) -> Case:
         """Return a report that others may follow: an open one, or one that is published.

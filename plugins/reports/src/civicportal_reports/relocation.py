@@ -1,0 +1,68 @@
+"""Naming the places of all reports anew, after the city's map has changed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from civicportal.api import Case, Point, Site, Work, recounted
+from civicportal_reports.models import Report
+from civicportal_reports.places import OutsideCity, locate_point
+
+Place = tuple[str, str]
+"""Street and district."""
+CHUNK = 1000
+"""Reports looked at in one transaction; of these only those that have moved are held."""
+
+
+def relocate(site: Site) -> int:
+    """Name street and district of every report anew; those outside the city keep theirs.
+
+    Others go on working meanwhile, and the counters go along with each report. What was done stays done if it is interrupted.
+
+    :returns: how many have another street or district now.
+    """
+    changed = last = 0
+    while True:
+        with site.work() as work:
+            rows = work.session.execute(_following(last)).all()
+            changed += _move(work, _moved(site, rows))
+        if len(rows) < CHUNK:
+            return changed
+        last = rows[-1].case_id
+
+
+def _following(last: int) -> Any:
+    columns = (Report.case_id, Report.lat, Report.lon, Report.street, Report.district)
+    after = (Report.case_id > last, Report.lat.is_not(None))
+    return select(*columns).where(*after).order_by(Report.case_id).limit(CHUNK)
+
+
+def _moved(site: Site, rows: Sequence[Any]) -> dict[int, Place]:
+    """Return street and district by case of those that have others now."""
+    found: dict[int, Place] = {}
+    for row in rows:
+        place = _place(site, Point(row.lat, row.lon))
+        if place and place != (row.street, row.district):
+            found[row.case_id] = place
+    return found
+
+
+def _move(work: Work, places: dict[int, Place]) -> int:
+    """Move reports, each with its case held, so that a step which is being taken is counted in one place or the other."""
+    held = select(Case).where(Case.id.in_(places)).order_by(Case.id).with_for_update()
+    cases = work.session.scalars(held).all() if places else ()
+    for case in cases:
+        report = work.session.get_one(Report, case.id, populate_existing=True)
+        with recounted(work, case):
+            report.street, report.district = places[case.id]
+            work.session.flush()
+    return len(cases)
+
+
+def _place(site: Site, point: Point) -> Place | None:
+    try:
+        found = locate_point(site.map, point)
+    except OutsideCity:
+        return None
+    return found.street[:100], found.district[:100]

@@ -103,6 +103,28 @@ def test_months_that_older_code_has_not_counted_are_made_up_for(town):
     assert counters(town.site) == RIGHT
 
 
+def test_cases_from_elsewhere_are_counted_though_the_first_try_breaks_off(town, monkeypatch):
+    with town.site.work() as work:
+        done = update(Case).where(Case.stage == "done")
+        work.session.execute(done.values(handling_minutes=None))
+        for model in (CaseCount, CaseMonthCount, CaseTotal):
+            work.session.execute(delete(model).where(model.stage == "done"))
+    rebuilt = StatisticsService.rebuild_month
+    monkeypatch.setattr(StatisticsService, "rebuild_month", _broken_off)
+    with pytest.raises(TimeoutError):
+        catch_up(town.site)
+    monkeypatch.setattr(StatisticsService, "rebuild_month", rebuilt)
+    catch_up(town.site)
+    assert counters(town.site) == RIGHT
+    with town.site.work(write=False) as work:
+        unmeasured = select(Case.id).where(Case.stage == "done", Case.handling_minutes.is_(None))
+        assert work.session.scalars(unmeasured).all() == []
+
+
+def _broken_off(_service, _span):
+    raise TimeoutError
+
+
 def test_months_of_another_calendar_are_made_anew(town):
     with town.site.work() as work:
         work.session.execute(delete(CaseMonthCount))

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 BATCH = 2000
 """Cases measured in one transaction."""
+PATIENCE = 60
+"""Seconds that a statement may take which reads the cases of a month."""
+_UNMEASURED = (Case.closed_at.is_not(None), Case.handling_minutes.is_(None))
 
 
 def measure(site: "Site") -> int:
@@ -37,15 +40,16 @@ def measure(site: "Site") -> int:
 
 
 def catch_up(site: "Site") -> None:
-    """Measure what is not measured yet; if there was anything, or there are no counters at all, make them anew.
+    """Make the counters anew if there are none, or cases that came from elsewhere; these are then measured.
 
-    Sums are looked at too: code of an older release, which may still run, knows nothing of them.
+    In this order: as long as such a case is not measured, the next run begins again, whatever this one ended with. Sums are
+    looked at too: code of an older release, which may still run, knows nothing of them.
     """
-    measured = measure(site)
     with site.work(write=False) as work:
-        missing = work.get(StatisticsService).missing()
-    if measured or missing:
+        missing = work.get(StatisticsService).missing() or _are_unmeasured(work)
+    if missing:
         rebuild(site)
+        measure(site)
     else:
         sum_up(site)
 
@@ -75,15 +79,19 @@ def rebuild(site: "Site") -> int:
     with site.work(write=False) as work:
         spans = list(work.get(StatisticsService).months())
     for span in spans:
-        with site.work() as work:
+        with site.work(patience=PATIENCE) as work:
             work.get(StatisticsService).rebuild_month(span)
     with site.work(write=False) as work:
         return work.get(StatisticsService).number()
 
 
+def _are_unmeasured(work: "Work") -> bool:
+    return work.session.scalar(select(Case.id).where(*_UNMEASURED).limit(1)) is not None
+
+
 def _measure_some(work: "Work") -> int:
-    unmeasured = (Case.closed_at.is_not(None), Case.handling_minutes.is_(None))
-    query = select(Case.id, Case.created_at, Case.closed_at).where(*unmeasured).order_by(Case.id).limit(BATCH)
+    columns = (Case.id, Case.created_at, Case.closed_at)
+    query = select(*columns).where(*_UNMEASURED).order_by(Case.id).limit(BATCH)
     rows = work.session.execute(query).all()
     if not rows:
         return 0

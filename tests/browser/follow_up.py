@@ -7,8 +7,8 @@ from playwright.sync_api import Page
 def ask(page: Page, code: str) -> None:
     """Type the code on the home, as a Persian keyboard does."""
     page.goto("/")
-    page.locator("form[action='/track'] [name=code]").fill(persian(code))
-    page.locator("form[action='/track'] button").click()
+    page.locator("form[action='/track/code'] [name=code]").fill(persian(code))
+    page.locator("form[action='/track/code'] button").click()
 
 
 def prove(page: Page, proof: str) -> None:

@@ -6,7 +6,8 @@ from civicportal.testing import make_citizen
 
 SETTINGS = {"site": {"languages": ["fa", "en"]}, "texts": {"about": "Who we are."}}
 PAGE = "/about"
-"""A page without a form."""
+PUBLIC = (PAGE, "/", "/statistics")
+"""Pages without a form that carries a token."""
 
 
 @pytest.fixture
@@ -14,12 +15,13 @@ def civic_settings():
     return SETTINGS
 
 
-def test_a_public_page_sets_no_cookie_and_is_asked_for_once(app):
-    first = app.get(PAGE, status=200)
+@pytest.mark.parametrize("page", PUBLIC)
+def test_a_public_page_sets_no_cookie_and_is_asked_for_once(app, page):
+    first = app.get(page, status=200)
     assert "Set-Cookie" not in first.headers
     assert first.headers["Cache-Control"] == "public, max-age=0, s-maxage=30, must-revalidate"
     assert "Cookie" in first.headers["Vary"]
-    again = app.get(PAGE, headers={"If-None-Match": first.headers["ETag"]}, status=304)
+    again = app.get(page, headers={"If-None-Match": first.headers["ETag"]}, status=304)
     assert again.body == b""
     assert "Content-Security-Policy" in again.headers
 

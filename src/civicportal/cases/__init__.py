@@ -23,6 +23,7 @@ ROUTES = {
     "my_notices": r"/my/{code:\d{10}}/notices",
     "my_step": r"/my/{code:\d{10}}/{step}",
     "track": "/track",
+    "track_code": "/track/code",
     "track_case": r"/track/{code:\d{10}}",
 }
 #: Route, view, template or renderer, who may, method.
@@ -42,6 +43,7 @@ VIEWS = (
     ("followed_notices", "followed.notices", "public_case", CITIZEN, "POST"),
     ("track", "track.ask", "track", EVERYBODY, "GET"),
     ("track", "track.check", "track", EVERYBODY, "POST"),
+    ("track_code", "track.back_to_form", None, EVERYBODY, "GET"),
     ("track_case", "track.show", "public_case", EVERYBODY, "GET"),
 )
 
@@ -58,6 +60,15 @@ def includeme(config: Any) -> None:
     _refuse_reserved(config.registry.site)
     config.add_subscriber("civicportal.cases.uploads.keep_uploads", SessionReplaced)
     add_pages(config, ROUTES, VIEWS, views="civicportal.cases.views", templates="civicportal:templates/cases")
+    # The box stands on pages that are the same for everybody and carry nobody's token.
+    config.add_view(
+        "civicportal.cases.views.track.take_code",
+        route_name="track_code",
+        request_method="POST",
+        permission=EVERYBODY,
+        require_csrf=False,
+        renderer="civicportal:templates/cases/track.jinja2",
+    )
 
 
 def _refuse_reserved(site: Any) -> None:

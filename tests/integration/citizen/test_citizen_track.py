@@ -59,11 +59,12 @@ def test_every_miss_gets_the_same_answer(browser: Any, open_case: Any, anonymous
 
 def test_a_code_alone_asks_for_the_second_part(browser: Any, open_case: Any) -> None:
     code = open_case()
-    page = browser.post("/track", {"csrf_token": browser.token(), "code": code})
+    page = browser.post("/track/code", {"code": code})
     assert f'value="{persian_digits(code)}"' in page.text
     assert "one-time-code" not in page.text
     assert 'role="alert"' not in page.text
     assert code not in page.request.url
+    assert browser.get("/track/code", status=303).location.endswith("/track")
 
 
 def test_a_pin_opens_a_case_without_a_citizen(site: Any, browser: Any, anonymous_case: Any) -> None:

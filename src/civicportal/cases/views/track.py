@@ -30,13 +30,21 @@ def ask(request: Any) -> dict[str, Any]:
     return {"form": _form(request)}
 
 
-def check(request: Any) -> Any:
-    """Open the case, or say that nothing was found; a code alone is asked for its second part."""
+def take_code(request: Any) -> dict[str, Any]:
+    """Take the code from a box on another page and ask for its second part; nothing is looked up yet."""
     form = _form(request)
-    if "proof" not in request.POST:
-        sent = request.POST.get("code")
-        form.fill({"code": [sent[:LONGEST_CODE]] if isinstance(sent, str) else []})
-        return {"form": form}
+    form.fill({"code": [request.POST.get("code", "")[:LONGEST_CODE]]})
+    return {"form": form}
+
+
+def back_to_form(request: Any) -> HTTPSeeOther:
+    """Lead to the whole form, for instance in another language."""
+    return HTTPSeeOther(request.route_path("track"))
+
+
+def check(request: Any) -> Any:
+    """Open the case, or say that nothing was found."""
+    form = _form(request)
     return handle_form(request, form, lambda values: _open(request, form, **values))
 
 

@@ -3,12 +3,16 @@
 import os
 import re
 import shutil
+import ssl
 import subprocess
 import tomllib
+from http.client import HTTPSConnection
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from portal import free_port, running
+from senders import wait_until
 
 from civicportal.cli import main
 from civicportal.server import LARGEST_BODY
@@ -102,21 +106,77 @@ def test_the_command_has_the_secrets_and_the_rights_of_the_services(tmp_path: Pa
     assert said == "nobody\n/\n/etc/civicportal/site.toml $HOME & more\n"
 
 
-def test_nginx_takes_the_proxy(tmp_path: Path) -> None:
-    nginx, openssl = needed("nginx"), needed("openssl")
-    text = FILES["nginx.conf"]
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+def proxy_files(folder: Path, **places: object) -> Path:
+    """Write the proxy's configuration as one file, with a certificate, in a folder of the test's own; return the file."""
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
     subject = ("-subj", "/CN=portal.example.org", "-days", "2", "-nodes")
-    run(openssl, "req", "-x509", "-newkey", "rsa:2048", "-keyout", key, "-out", certificate, *subject)
-    text = text.replace("/etc/ssl/portal.pem", str(certificate)).replace("/etc/ssl/portal.key", str(key))
-    whole = tmp_path / "nginx.conf"
-    places = "".join(
-        f"{what}_temp_path {tmp_path};" for what in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    request = ("req", "-x509", "-newkey", "rsa:2048", "-keyout", key, "-out", certificate, *subject)
+    run(needed("openssl"), *request)
+    text = FILES["nginx.conf"]
+    there = {
+        "/etc/ssl/portal.pem": certificate,
+        "/etc/ssl/portal.key": key,
+        "/var/cache/nginx/civicportal": folder / "cache",
+        **places,
+    }
+    for place, other in there.items():
+        assert place in text
+        text = text.replace(place, str(other))
+    folders = "".join(
+        f"{what}_temp_path {folder};" for what in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
+    whole = folder / "nginx.conf"
+    user = "user root; " if os.geteuid() == 0 else ""
     whole.write_text(
-        f"pid {tmp_path}/pid; error_log stderr; events {{}} http {{ access_log off; {places}\n{text}\n}}"
+        f"{user}pid {folder}/pid; error_log stderr; events {{}} http {{ access_log off; {folders}\n{text}\n}}"
     )
-    run(nginx, "-t", "-c", whole)
+    return whole
+
+
+def test_nginx_takes_the_proxy(tmp_path: Path) -> None:
+    nginx = needed("nginx")
+    run(nginx, "-t", "-c", proxy_files(tmp_path))
+
+
+def test_the_proxy_keeps_what_is_the_same_for_everybody_and_nothing_else(tmp_path: Path) -> None:
+    nginx, port = needed("nginx"), free_port()
+    with running(tmp_path, f"sqlite:///{tmp_path / 'portal.db'}") as portal:
+        portal.start()
+        places = {
+            "listen 80;": f"listen 127.0.0.1:{free_port()};",
+            "listen 443 ssl;": f"listen 127.0.0.1:{port} ssl;",
+            "127.0.0.1:6543": f"127.0.0.1:{portal.port}",
+            "proxy_cache civicportal;": "proxy_cache civicportal; add_header X-Kept $upstream_cache_status always;",
+        }
+        whole = proxy_files(tmp_path, **places)
+        with subprocess.Popen([nginx, "-c", whole, "-g", "daemon off;"]) as process:
+            try:
+                wait_until(lambda: asked(port, "/healthz") is not None)
+                assert [asked(port, "/") for _ in range(3)] == ["MISS", "HIT", "HIT"]
+                # Who is somebody gets a page of their own, and leaves none behind.
+                for _ in range(2):
+                    assert asked(port, "/", "cp=" + "x" * 43) == "MISS"
+                    assert asked(port, "/track") == "MISS"
+                assert asked(port, "/") == "HIT"
+            finally:
+                process.terminate()
+
+
+def asked(port: int, path: str, cookie: str = "") -> str | None:
+    """Return what the proxy says of a page that it was asked for: whether it had it; None while it does not answer."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    connection = HTTPSConnection("127.0.0.1", port, timeout=10, context=context)
+    try:
+        connection.request("GET", path, headers={"Cookie": cookie} if cookie else {})
+        answer = connection.getresponse()
+        answer.read()
+    except ConnectionError:
+        return None
+    finally:
+        connection.close()
+    assert answer.status == 200
+    return answer.getheader("X-Kept")
 
 
 def test_the_proxy_lets_through_what_the_server_takes() -> None:

@@ -1,11 +1,12 @@
 """What the core throws away, again and again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from civicportal.accounts.models import Invitation, OtpChallenge, Session
 from civicportal.cases.attachments import UNCLAIMED, drop_files
@@ -15,6 +16,8 @@ from civicportal.jobs import Job
 
 if TYPE_CHECKING:
     from civicportal.site import Site
+
+Value = TypeVar("Value")
 
 BATCH = 200
 """Rows or files in one transaction: nobody waits long for a sweeper."""
@@ -30,14 +33,24 @@ def sweep_limits(site: "Site") -> None:
 
 
 def sweep_sessions(site: "Site") -> None:
-    """Delete sessions that have ended, codes and links that nobody can use any more."""
-    now = site.clock.now()
-    with site.work() as work:
-        work.session.execute(delete(Session).where(Session.expires_at < now))
-    with site.work() as work:
-        work.session.execute(delete(OtpChallenge).where(OtpChallenge.expires_at < now - KEEP_CHALLENGES))
-    with site.work() as work:
-        work.session.execute(delete(Invitation).where(Invitation.expires_at < now - KEEP_INVITATIONS))
+    """Delete sessions that have ended."""
+    _delete_old(site, Session, timedelta(0))
+
+
+def sweep_codes(site: "Site") -> None:
+    """Delete one-time codes that nobody can use any more."""
+    _delete_old(site, OtpChallenge, KEEP_CHALLENGES)
+
+
+def sweep_invitations(site: "Site") -> None:
+    """Delete links for joining and for new passwords that nobody can use any more."""
+    _delete_old(site, Invitation, KEEP_INVITATIONS)
+
+
+def _delete_old(site: "Site", model: type[Session | OtpChallenge | Invitation], keep: timedelta) -> None:
+    before = site.clock.now() - keep
+    while len(_delete_some(site, model.id, model.expires_at < before)) == BATCH:
+        pass
 
 
 def sweep_attachments(site: "Site") -> None:
@@ -54,16 +67,24 @@ def _delete_unclaimed(site: "Site", before: datetime) -> bool:
     """Delete some rows, commit, then their files: a file without a row is swept later, a row without one never is."""
     # A picture that belongs to no case, but to something of a plugin, has no owner any more.
     waiting = (Attachment.case_id.is_(None), Attachment.owner != "", Attachment.created_at < before)
-    with site.work() as work:
-        ids = select(Attachment.id).where(*waiting).limit(BATCH)
-        keys = work.session.scalars(
-            delete(Attachment)
-            .where(Attachment.id.in_(ids), *waiting)
-            .returning(Attachment.key)
-            .execution_options(synchronize_session=False)
-        ).all()
+    keys = _delete_some(site, Attachment.key, *waiting)
     drop_files(site, keys)
     return len(keys) == BATCH
+
+
+def _delete_some(
+    site: "Site", column: InstrumentedAttribute[Value], *old: ColumnElement[bool]
+) -> Sequence[Value]:
+    """Delete a batch of old rows, and return what stood in a column of each."""
+    model = column.class_
+    ids = select(model.id).where(*old).limit(BATCH)
+    with site.work() as work:
+        return work.session.scalars(
+            delete(model)
+            .where(model.id.in_(ids), *old)
+            .returning(column)
+            .execution_options(synchronize_session=False)
+        ).all()
 
 
 def _delete_orphans(site: "Site", keys: list[str]) -> None:
@@ -88,5 +109,7 @@ def _batches(keys: Iterator[str]) -> Iterator[list[str]]:
 JOBS = (
     Job(name="core.limits", every=timedelta(hours=1), run=sweep_limits),
     Job(name="core.sessions", every=timedelta(hours=1), run=sweep_sessions),
+    Job(name="core.codes", every=timedelta(hours=1), run=sweep_codes),
+    Job(name="core.invitations", every=timedelta(hours=1), run=sweep_invitations),
     Job(name="core.attachments", every=timedelta(hours=6), run=sweep_attachments),
 )

@@ -6,14 +6,14 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, text
 
-from civicportal.accounts.models import OtpChallenge, Session
+from civicportal.accounts.models import Invitation, OtpChallenge, Session
 from civicportal.cases.models import Attachment
 from civicportal.jobs import Job, JobRun
 from civicportal.limits import LimitHit
 from civicportal.storage import new_key
-from civicportal.sweepers import JOBS, sweep_attachments, sweep_limits, sweep_sessions
+from civicportal.sweepers import BATCH, JOBS, sweep_attachments, sweep_codes, sweep_limits, sweep_sessions
 from civicportal.testing import NOON, make_case
 from civicportal.worker.jobs import LEASE, JobRunner
 
@@ -137,6 +137,17 @@ def test_limits_that_have_ended_are_forgotten(site, clock):
     assert count(site, LimitHit) == 0
 
 
+def challenge(ends):
+    return OtpChallenge(
+        nonce=b"n" * 16,
+        purpose="login",
+        mobile="+989000000001",
+        cookie_hash="c",
+        created_at=NOON,
+        expires_at=ends,
+    )
+
+
 def test_sessions_and_codes_that_have_ended_are_deleted(site, clock):
     with site.work() as work:
         for number, ends in enumerate((NOON + timedelta(minutes=1), NOON + timedelta(days=9))):
@@ -149,19 +160,42 @@ def test_sessions_and_codes_that_have_ended_are_deleted(site, clock):
                     expires_at=ends,
                 )
             )
-            work.session.add(
-                OtpChallenge(
-                    nonce=b"n" * 16,
-                    purpose="login",
-                    mobile="+989000000001",
-                    cookie_hash="c",
-                    created_at=NOON,
-                    expires_at=ends,
-                )
-            )
+            work.session.add(challenge(ends))
     clock.advance(days=2)
     sweep_sessions(site)
+    sweep_codes(site)
     assert (count(site, Session), count(site, OtpChallenge)) == (1, 1)
+
+
+@pytest.fixture
+def held_code(site):
+    """More old codes than are deleted at once, and a row that holds the last of them."""
+    with site.work() as work:
+        codes = [challenge(NOON + timedelta(seconds=second)) for second in range(BATCH + 3)]
+        work.session.add_all(codes)
+        work.session.flush()
+        work.session.execute(text("CREATE TABLE holds (code INTEGER REFERENCES otp_challenges (id))"))
+        work.session.execute(text("INSERT INTO holds VALUES (:code)"), {"code": codes[-1].id})
+    yield
+    with site.work() as work:
+        work.session.execute(text("DROP TABLE holds"))
+
+
+def test_what_keeps_one_code_keeps_neither_the_codes_before_it_nor_old_invitations(site, clock, held_code):
+    with site.work() as work:
+        work.session.add(
+            Invitation(
+                token_hash="t",
+                purpose="join",
+                username="sara",
+                mobile="+989000000001",
+                created_at=NOON,
+                expires_at=NOON,
+            )
+        )
+    clock.advance(days=31)
+    JobRunner(site).run_due()
+    assert (count(site, OtpChallenge), count(site, Invitation)) == (3, 0)
 
 
 @pytest.fixture

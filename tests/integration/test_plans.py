@@ -6,12 +6,14 @@ import pytest
 from sqlalchemy import select, text
 
 from civicportal.access import visible
+from civicportal.audit.models import AuditEvent
 from civicportal.cases.conditions import in_stage, overdue
-from civicportal.cases.models import Case
+from civicportal.cases.models import Case, CaseEvent
 from civicportal.cases.paging import SORTS, Window
 from civicportal.kartable.inbox import Filters, InboxService
 from civicportal.kartable.models import Referral
 from civicportal.kartable.parts import parts
+from civicportal.notifications.models import OutboxMessage
 from civicportal.security import Grant, Identity
 from civicportal.testing import plan
 
@@ -64,6 +66,19 @@ def test_lines_that_somebody_closed_today_are_compared_within_their_case_only(re
     found = plan(session, query)
     assert found.count("ix_referrals_closed_by_id_closed_at") == 1, found
     assert "ix_referrals_case_id_id" in found
+
+
+def test_a_code_that_is_deleted_finds_its_message(reading):
+    session, _dialect = reading
+    # So both databases look for what ``ON DELETE SET NULL`` changes.
+    told = select(OutboxMessage.id).where(OutboxMessage.challenge_id == 7)
+    assert "ix_outbox_challenge_id" in plan(session, told)
+
+
+@pytest.mark.parametrize("table", [AuditEvent, CaseEvent])
+def test_what_somebody_did_is_found_without_reading_what_everybody_did(reading, table):
+    session, _dialect = reading
+    assert f"ix_{table.__tablename__}_actor_id" in plan(session, select(table.id).where(table.actor_id == 7))
 
 
 #: What a limited ANALYZE of SQLite says of a million cases: of NULL it believes that it is one moment, or one person, of many.

@@ -45,7 +45,7 @@ class AuditEvent(SealedRow, Base):
     at: Mapped[datetime] = tagged(index=True)
     #: ``area:thing``, for instance ``login:citizen`` or ``reveal:contact``.
     action: Mapped[str] = tagged(String(60), index=True)
-    actor_id: Mapped[int | None] = tagged(BigId)
+    actor_id: Mapped[int | None] = tagged(BigId, index=True)
     actor_name: Mapped[str] = tagged(String(120), pii="contact", erase="null", of="actor_id")
     door: Mapped[str] = tagged(String(10))
     #: The person whose data was touched.

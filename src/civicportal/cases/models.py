@@ -170,7 +170,7 @@ class CaseEvent(SealedRow, Base):
     transition: Mapped[str | None] = tagged(String(40))
     before: Mapped[str | None] = tagged(String(40))
     after: Mapped[str | None] = tagged(String(40))
-    actor_id: Mapped[int | None] = tagged(BigId)
+    actor_id: Mapped[int | None] = tagged(BigId, index=True)
     actor_name: Mapped[str] = tagged(String(120), default="", pii="contact", erase="null", of="actor_id")
     door: Mapped[str] = tagged(String(10))
     on_behalf_of_id: Mapped[int | None] = tagged(BigId)

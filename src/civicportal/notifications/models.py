@@ -10,6 +10,7 @@ from civicportal.reference import REFERENCE
 
 _WAITING = text("state IN ('new', 'leased', 'unknown')")
 _IN_A_BATCH = text("batch IS NOT NULL")
+_OF_A_CODE = text("challenge_id IS NOT NULL")
 
 
 class OutboxMessage(Base):
@@ -26,6 +27,8 @@ class OutboxMessage(Base):
         ),
         Index(None, "case_id", "recipient", "id"),
         Index("ix_outbox_batch", "batch", "state", postgresql_where=_IN_A_BATCH, sqlite_where=_IN_A_BATCH),
+        # Each code that is deleted looks for its message.
+        Index("ix_outbox_challenge_id", "challenge_id", postgresql_where=_OF_A_CODE, sqlite_where=_OF_A_CODE),
         {"sqlite_autoincrement": True},
     )
 

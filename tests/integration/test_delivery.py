@@ -8,7 +8,7 @@ import pytest
 from civicportal.accounts.models import OtpChallenge
 from civicportal.cases.services import CaseService
 from civicportal.db import NEVER
-from civicportal.notifications.delivery import LEASE, Delivery, deliver_once
+from civicportal.notifications.delivery import LEASE, Delivery, _stirs, deliver_once
 from civicportal.notifications.gate import GateService
 from civicportal.notifications.models import Gate
 from civicportal.notifications.services import NotificationService
@@ -254,6 +254,32 @@ def test_what_nobody_can_tell_does_not_hold_up_the_case(site, phone, clock):
     clock.advance(minutes=2)
     assert drain(site) == 2
     assert [message.state for message in rows(site)] == ["unknown", "sent"]
+
+
+def test_what_is_past_its_deadline_unsettled_does_not_hold_up_the_case(site, phone, clock):
+    open_case(site, "accept")
+    with site.work() as work:
+        outbox(work)[0].expires_at = NOON + timedelta(hours=1)
+    clock.advance(seconds=30)
+    phone.script.extend([Uncertain("lost"), Transient("500")])
+    assert drain(site) == 1
+    clock.advance(minutes=2)
+    assert drain(site) == 1
+    clock.advance(hours=1)
+    assert (drain(site), drain(site)) == (0, 1), "tidied up first"
+    assert [(message.state, message.next_at == NEVER) for message in rows(site)] == [
+        ("unknown", True),
+        ("sent", False),
+    ]
+    assert not _stirs(site, "notices")
+
+
+def test_a_lost_code_past_its_deadline_is_looked_at_no_more(site, phone, clock):
+    promise_code(site)
+    phone.script.append(Uncertain("lost"))
+    drain(site, "codes")
+    clock.advance(minutes=3)
+    assert not _stirs(site, "codes")
 
 
 def test_a_lease_that_ran_out_is_unknown_and_its_late_holder_writes_nothing(site, phone, clock):

@@ -42,6 +42,7 @@ _STIRS = (
     .where(
         OutboxMessage.lane == bindparam("lane"),
         OutboxMessage.state.in_(bindparam("states", UNSETTLED, expanding=True, literal_execute=True)),
+        OutboxMessage.next_at < NEVER,
         or_(
             OutboxMessage.next_at <= bindparam("now"),
             OutboxMessage.expires_at <= bindparam("now"),
@@ -110,11 +111,15 @@ class Delivery:
 
     def is_untidy(self, lane: Lane) -> bool:
         """Tell whether a message is past its deadline or a lease has run out."""
-        query = select(OutboxMessage.id).where(or_(self._expired(lane), self._abandoned(lane)))
+        conditions = (self._expired(lane), self._abandoned(lane), self._unsettled_for_good(lane))
+        query = select(OutboxMessage.id).where(or_(*conditions))
         return self.session.scalar(query.limit(1)) is not None
 
     def tidy(self, lane: Lane) -> None:
-        """Cancel what is past its deadline; what a dead worker held may have gone out: it is unknown."""
+        """Cancel what is past its deadline; what a dead worker held may have gone out: it is unknown.
+
+        What is unknown and past its deadline stays so, and holds up nothing that follows it.
+        """
         self._update(self._expired(lane), state="cancelled")
         self._update(
             self._abandoned(lane),
@@ -124,6 +129,7 @@ class Delivery:
             locked_until=None,
             last_error=str(_("the worker was lost while sending")),
         )
+        self._update(self._unsettled_for_good(lane), next_at=NEVER)
 
     def _expired(self, lane: Lane) -> ColumnElement[bool]:
         return and_(
@@ -135,6 +141,14 @@ class Delivery:
             OutboxMessage.lane == lane,
             OutboxMessage.state == "leased",
             OutboxMessage.locked_until <= self.now,
+        )
+
+    def _unsettled_for_good(self, lane: Lane) -> ColumnElement[bool]:
+        return and_(
+            OutboxMessage.lane == lane,
+            OutboxMessage.state == "unknown",
+            OutboxMessage.expires_at <= self.now,
+            OutboxMessage.next_at < NEVER,
         )
 
     # -- leasing --------------------------------------------------------------------------------------------

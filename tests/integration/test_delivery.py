@@ -358,6 +358,21 @@ def test_five_failures_close_the_gate_and_a_probe_opens_it(site, phone, clock):
     assert len(phone.sent) == 8
 
 
+def test_a_message_that_can_never_go_out_opens_no_gate_and_leaves_the_probe_to_the_next(site, phone, clock):
+    promise(site, CITIZEN, OTHER)
+    phone.script.append(Configuration("down"))
+    assert drain(site) == 1
+    clock.advance(minutes=1)
+    phone.script.extend([Permanent("a number abroad"), Transient("down")])
+    assert drain(site) == 2
+    assert [message.state for message in rows(site)] == ["dead", "new"]
+    assert (gate(site).open, gate(site).last_ok_at) == (False, None)
+    assert drain(site) == 0
+    clock.advance(minutes=1)
+    assert drain(site) == 1
+    assert gate(site).open
+
+
 def test_waiting_messages_are_pulled_forward_when_the_gate_opens(site, phone, clock):
     promise(site, CITIZEN)
     with site.work() as work:

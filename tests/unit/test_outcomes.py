@@ -44,7 +44,7 @@ def at(hour: int, minute: int = 0) -> datetime:
         (Attempt(lane="notices", number=MOST_ATTEMPTS), Transient("500"), "dead", 0, 12, "fails"),
         (Attempt(lane="notices", number=3, probe=True), Transient("500"), "new", 120, 2, "fails"),
         (Attempt(lane="notices", number=3), Configuration("key"), "new", 0, 2, "misconfigured"),
-        (Attempt(lane="notices", number=1), Permanent("bad number"), "dead", 0, 1, "works"),
+        (Attempt(lane="notices", number=1), Permanent("bad number"), "dead", 0, 1, "unknown"),
         (Attempt(lane="notices", number=1), Uncertain("lost"), "unknown", 120, 1, "fails"),
         (Attempt(lane="codes", number=1), Uncertain("lost"), "unknown", None, 1, "fails"),
         (Attempt(lane="codes", number=1), Transient("500"), "new", 30, 1, "fails"),

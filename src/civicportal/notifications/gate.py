@@ -102,12 +102,15 @@ class GateService:
         return taken is not None
 
     def judge(self, verdict: Verdict, reason: str) -> None:
-        """Open or close the gate by what an attempt has shown.
+        """Open or close the gate by what an attempt has shown; one that shows nothing leaves its probe to the next.
 
         :param reason: why it failed, as :func:`~civicportal.notifications.troubles.keep` keeps it.
         """
         row = self.session.get(Gate, self.work.site.transport, with_for_update=True)
-        if row is None or verdict == "unknown":
+        if row is None:
+            return
+        if verdict == "unknown":
+            row.probed_at = None
             return
         if verdict == "works":
             self._succeeded(row)

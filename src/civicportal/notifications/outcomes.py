@@ -71,8 +71,9 @@ def settle(attempt: Attempt, outcome: Outcome, now: datetime, chance: float) -> 
         case Receipt():
             return Settlement(state="sent", next_at=now, attempts=attempt.number, verdict="works")
         case Permanent():
+            # Often the provider was not even asked: a number abroad, a text without a template.
             return Settlement(
-                state="dead", next_at=now, attempts=attempt.number, verdict="works", error=error
+                state="dead", next_at=now, attempts=attempt.number, verdict="unknown", error=error
             )
         case Configuration():
             return Settlement(

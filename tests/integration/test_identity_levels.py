@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from integration.profile import MOBILE, OTHER, events, fresh, kinds_of, send
@@ -14,7 +14,7 @@ from civicportal.accounts.models import PendingClaim, User
 from civicportal.accounts.types import IdentityClaim, Verdict
 from civicportal.accounts.verification import CodeTaken, VerificationService, ask_provider, own_identity
 from civicportal.hookspecs import hookimpl
-from civicportal.testing import identity, make_citizen
+from civicportal.testing import NOON, identity, make_citizen
 
 CODE, BORN, TYPED = "1000000001", date(1983, 7, 8), "۱۳۶۲/۰۴/۱۷"
 
@@ -178,6 +178,52 @@ def test_after_a_week_of_silence_it_is_given_up(site, app, clock, provider, citi
         ask_again(site)
     assert kinds_of(site) == ["identity.given_up"]
     assert 20 < len(provider.asked) < 35
+
+
+@pytest.fixture
+def waiting(site):
+    """Return people whose claims wait, the first of them the longest."""
+    with site.work() as work:
+        people = [make_citizen(work, f"+98900000002{number}") for number in range(2)]
+        for number, person in enumerate(people):
+            claimed = IdentityClaim(mobile=person.mobile, national_code=f"100000000{number}", birth_date=BORN)
+            work.get(VerificationService).keep_claim(person, claimed)
+            work.session.get(PendingClaim, person.id).next_at = NOON + timedelta(minutes=number)
+    return people
+
+
+def test_a_claim_that_cannot_be_read_keeps_nobody_waiting_and_is_given_up(site, clock, provider, waiting):
+    locked, readable = waiting
+    with site.work() as work:
+        work.session.get(PendingClaim, locked.id).national_code = "of a key that was taken away"
+    clock.advance(minutes=1)
+    ask_again(site)
+    assert [asked.mobile for asked in provider.asked] == [readable.mobile]
+    assert fresh(site, readable).level == 2
+    with site.work(write=False) as work:
+        kept = work.session.get(PendingClaim, locked.id)
+        assert (kept.attempts, kept.next_at > NOON + timedelta(minutes=1)) == (2, True)
+    clock.advance(days=7)
+    ask_again(site)
+    assert kinds_of(site, locked.mobile) == ["identity.given_up"]
+
+
+def test_a_claim_that_fails_keeps_nobody_else_waiting(site, clock, provider, waiting):
+    failing, other = waiting
+
+    class Listener:
+        @hookimpl
+        def verify_identity(self, claim):
+            return "no verdict" if claim.mobile == failing.mobile else None
+
+    listener = Listener()
+    site.hooks.register(listener, "listener")
+    try:
+        clock.advance(minutes=1)
+        ask_again(site)
+    finally:
+        site.hooks.unregister(listener)
+    assert (fresh(site, failing).level, fresh(site, other).level) == (1, 2)
 
 
 def test_silence_is_never_held_against_anybody(app, provider, citizen):

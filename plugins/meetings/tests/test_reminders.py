@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from civicportal_meetings.jobs import jobs, remind
 
+from civicportal.api import Choices, ChoiceService
 from civicportal.testing import outbox
 
 SUNDAY, MONDAY, TUESDAY = date(2026, 5, 31), date(2026, 6, 1), date(2026, 6, 2)
@@ -80,6 +81,17 @@ def test_many_are_sent_in_pieces(office, clock, monkeypatch):
     clock.advance(days=2)
     remind(office.site)
     assert [len(reminders(office, citizen)) for citizen in office.citizens] == [1, 1, 1]
+
+
+def test_who_wants_none_costs_the_others_nothing(office, clock):
+    quiet, other, _third = office.citizens
+    with office.site.work(actor=quiet) as work:
+        work.get(ChoiceService).save(quiet.user_id, Choices(reminders=False))
+    for citizen, at in ((quiet, "10:00"), (other, "10:30")):
+        office.schedule(office.ask(by=citizen), TUESDAY, at)
+    clock.advance(days=2)
+    remind(office.site)
+    assert [len(reminders(office, citizen)) for citizen in (quiet, other)] == [0, 1]
 
 
 def test_hook_register_jobs_names_them():

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import ColumnElement, Select, exists, select, update
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, exists, select, update
 
 from civicportal.accounts.models import User
 from civicportal.audit.services import AuditService
@@ -31,17 +31,17 @@ class Choices:
     digest: bool = False
 
 
-def wants(choice: Choice, user_id: ColumnElement[Any] | None = None) -> ColumnElement[bool]:
+def wants(choice: Choice, user_id: SQLColumnExpression[Any] | None = None) -> ColumnElement[bool]:
     """Return the condition for those who want this.
 
-    :param user_id: of somebody; of each ``User`` if None.
+    :param user_id: of somebody, or a column of the query that asks; of each ``User`` if None.
     """
     column = getattr(NotificationChoices, choice)
     person = User.id if user_id is None else user_id
     row = select(NotificationChoices.user_id).where(NotificationChoices.user_id == person)
     if getattr(Choices(), choice):
-        return ~exists(row.where(~column)).correlate(User)
-    return exists(row.where(column)).correlate(User)
+        return ~exists(row.where(~column)).correlate_except(NotificationChoices)
+    return exists(row.where(column)).correlate_except(NotificationChoices)
 
 
 class ChoiceService:

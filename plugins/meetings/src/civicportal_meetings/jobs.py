@@ -96,7 +96,7 @@ class Reminders:
                 Appointment.reminded_at.is_(None),
                 Appointment.made_at < due,
                 Case.status == "scheduled",
-                wants("reminders"),
+                wants("reminders", Case.citizen_id),
             )
             .order_by(Appointment.id)
             .limit(most)

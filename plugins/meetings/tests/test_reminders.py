@@ -4,6 +4,8 @@ from datetime import date
 
 import pytest
 from civicportal_meetings.jobs import jobs, remind
+from civicportal_meetings.models import Appointment
+from sqlalchemy import event
 
 from civicportal.api import Choices, ChoiceService
 from civicportal.testing import outbox
@@ -41,6 +43,28 @@ def test_is_sent_once(office, scheduled, clock):
         remind(office.site)
         clock.advance(hours=1)
     assert len(reminders(office)) == 1
+
+
+def test_is_sent_on_the_day_itself_when_no_worker_ran_the_day_before(office, scheduled, clock):
+    clock.set(office.moment(TUESDAY, "01:00"))
+    remind(office.site)
+    (message,) = reminders(office)
+    assert message.next_at == office.moment(TUESDAY, "08:00"), "nobody is woken"
+
+
+def test_is_of_no_use_once_the_meeting_has_begun(office, scheduled, clock):
+    clock.set(office.moment(TUESDAY, "10:00"))
+    remind(office.site)
+    assert reminders(office) == []
+
+
+def test_who_was_told_the_time_after_the_hour_of_the_day_before_needs_none(office, clock):
+    code = office.ask()
+    clock.set(office.moment(MONDAY, "15:00"))
+    office.schedule(code, TUESDAY, "12:00")
+    clock.set(office.moment(TUESDAY, "11:00"))
+    remind(office.site)
+    assert reminders(office) == []
 
 
 def test_waits_for_its_hour(office, scheduled, clock):
@@ -92,6 +116,28 @@ def test_who_wants_none_costs_the_others_nothing(office, clock):
     clock.advance(days=2)
     remind(office.site)
     assert [len(reminders(office, citizen)) for citizen in (quiet, other)] == [0, 1]
+
+
+def test_one_that_fails_costs_the_others_nothing(office, clock, caplog):
+    broken, other, _third = office.citizens
+    codes = [office.ask(by=citizen) for citizen in (broken, other)]
+    for code, at in zip(codes, ("10:00", "10:30"), strict=True):
+        office.schedule(code, TUESDAY, at)
+
+    def lose(_mapper, _connection, appointment):
+        if appointment.case_id == office.case(codes[0]).id:
+            raise RuntimeError
+
+    clock.advance(days=2)
+    event.listen(Appointment, "before_update", lose)
+    try:
+        remind(office.site)
+    finally:
+        event.remove(Appointment, "before_update", lose)
+    assert [len(reminders(office, citizen)) for citizen in (broken, other)] == [0, 1]
+    assert "the next run tries again" in caplog.text
+    remind(office.site)
+    assert [len(reminders(office, citizen)) for citizen in (broken, other)] == [1, 1]
 
 
 def test_hook_register_jobs_names_them():

@@ -8,7 +8,7 @@ from civicportal_meetings.models import DiarySlot, Reserve
 from civicportal_meetings.services import PublicDayService
 from sqlalchemy import func, select
 
-from civicportal.api import CaseService, KartableService, NotFound, OrganizationService, Refused
+from civicportal.api import CaseService, KartableService, NotFound, OrganizationService, Refused, hookimpl
 from civicportal.testing import identity, make_citizen, outbox
 
 SUNDAY, MONDAY = date(2026, 5, 31), date(2026, 6, 1)
@@ -140,6 +140,30 @@ class TestCancelling:
             assert outbox(work, office.citizen.mobile)[-1].kind == "meetings.recalled"
             with pytest.raises(NotFound):
                 work.get(PublicDayService).find(session)
+
+    def test_a_member_who_cannot_be_taken_back_keeps_no_other(self, office, codes, caplog):
+        session = office.plan(public_seats=2)
+        for code in codes[:2]:
+            office.invite(code, session)
+        with office.site.work(actor=office.officer) as work:
+            work.get(PublicDayService).cancel(session, "شهردار در سفر است.")
+
+        class Listener:
+            @hookimpl
+            def case_changed(self, change):
+                if change.case.code == codes[0]:
+                    raise RuntimeError
+
+        listener = Listener()
+        office.site.hooks.register(listener, "listener")
+        try:
+            recall_members(office.site)
+        finally:
+            office.site.hooks.unregister(listener)
+        assert [office.case(code).status for code in codes[:2]] == ["scheduled", "in_review"]
+        assert "the next run tries again" in caplog.text
+        recall_members(office.site)
+        assert office.case(codes[0]).status == "in_review"
 
     def test_more_members_than_one_relay_takes(self, office):
         with office.site.work() as work:

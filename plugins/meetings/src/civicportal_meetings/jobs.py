@@ -3,19 +3,23 @@
 One reminder for each appointment, none for what was moved or cancelled.
 """
 
+import logging
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from civicportal.api import SYSTEM, Case, Identity, Job, ReminderService, Site, Work, wants
 from civicportal_meetings.models import Appointment
 from civicportal_meetings.names import KIND
 from civicportal_meetings.services.sessions import PublicDayService
 
+log = logging.getLogger(__name__)
+
 EVERY = timedelta(minutes=10)
 AT_ONCE = 50
-"""Reminders in one transaction."""
+"""Ids read at once."""
 ONE_DAY = timedelta(days=1)
 
 
@@ -37,69 +41,87 @@ def recall_members(site: Site, actor: Identity = SYSTEM, session_id: int | None 
     with site.work(write=False) as work:
         ids = work.get(PublicDayService).to_recall(session_id)
     for case_id in ids:
-        with site.work(actor=actor) as work:
-            work.get(PublicDayService).recall(case_id)
+        try:
+            with site.work(actor=actor) as work:
+                work.get(PublicDayService).recall(case_id)
+        except Exception:
+            log.exception("the time of case %s could not be taken back; the next run tries again", case_id)
 
 
 def remind(site: Site) -> None:
-    """Promise the reminders that are due, a few at a time."""
+    """Promise the reminders that are due, each in a transaction of its own."""
+    after = 0
     while True:
-        with site.work() as work:
-            if work.get(Reminders).remind(AT_ONCE) < AT_ONCE:
-                return
+        with site.work(write=False) as work:
+            found = work.get(Reminders).due(after)
+        for appointment_id in found:
+            try:
+                with site.work() as work:
+                    work.get(Reminders).remind(appointment_id)
+            except Exception:
+                log.exception("the reminder of %s failed; the next run tries again", appointment_id)
+        if len(found) < AT_ONCE:
+            return
+        after = found[-1]
 
 
 class Reminders:
-    """Reminds citizens of tomorrow's meeting."""
+    """Reminds citizens of tomorrow's meeting, and of today's if nobody did in time."""
 
     def __init__(self, work: Work) -> None:
         self.work = work
         self.session = work.session
         self.calendar = work.site.calendar
+        self.now = work.clock.now()
 
-    def remind(self, most: int) -> int:
-        """Promise the reminders of tomorrow's meetings, from the hour that the site names.
+    def due(self, after: int) -> Sequence[int]:
+        """Return some appointments whose reminder is due, by their ids in order.
 
-        Who was told of the time after that hour needs none.
-
-        :returns: how many appointments were looked at.
+        :param after: only ids above this one.
         """
-        now = self.work.clock.now()
-        due = self._hour(now)
-        if now < due:
-            return 0
-        rows = self._due(due, most)
-        for appointment, case in rows:
-            appointment.reminded_at = now
-            self.work.get(ReminderService).remind(
-                case,
-                "meetings.reminder",
-                moment=appointment.start,
-                once=f"meetings.reminder:{appointment.id}",
-                expires_at=appointment.start,
-            )
-        return len(rows)
+        query = self._due(Appointment.id).where(Appointment.id > after)
+        return self.session.scalars(query.order_by(Appointment.id).limit(AT_ONCE)).all()
 
-    def _hour(self, now: datetime) -> datetime:
-        clock = time.fromisoformat(self.work.site.plugin_settings[KIND]["reminder_time"])
-        return self.calendar.at(self.calendar.today(now), clock)
+    def remind(self, appointment_id: int) -> None:
+        """Promise the reminder of an appointment, unless another worker does or it stands no more."""
+        query = self._due(Appointment, Case).where(Appointment.id == appointment_id)
+        row = self.session.execute(query.with_for_update(of=Appointment, skip_locked=True)).first()
+        if row is None:
+            return
+        appointment, case = row
+        appointment.reminded_at = self.now
+        self.work.get(ReminderService).remind(
+            case,
+            "meetings.reminder",
+            moment=appointment.start,
+            once=f"meetings.reminder:{appointment.id}",
+            expires_at=appointment.start,
+        )
 
-    def _due(self, due: datetime, most: int) -> list[tuple[Appointment, Case]]:
-        first, last = self.calendar.day_bounds(self.calendar.today(due) + ONE_DAY)
-        query = (
-            select(Appointment, Case)
-            .join(Case, Case.id == Appointment.case_id)
+    def _due(self, *columns: Any) -> Select[*tuple[Any, ...]]:
+        today = self.calendar.today(self.now)
+        days = [day for day in (today, today + ONE_DAY) if self._hour(day) <= self.now]
+        return (
+            select(*columns)
+            .join_from(Appointment, Case, Case.id == Appointment.case_id)
             .where(
-                Appointment.start >= first,
-                Appointment.start < last,
+                or_(*(self._of_day(day) for day in days)),
+                Appointment.start > self.now,
                 Appointment.ended_at.is_(None),
                 Appointment.reminded_at.is_(None),
-                Appointment.made_at < due,
                 Case.status == "scheduled",
                 wants("reminders", Case.citizen_id),
             )
-            .order_by(Appointment.id)
-            .limit(most)
-            .with_for_update(of=Appointment, skip_locked=True)
         )
-        return [(appointment, case) for appointment, case in self.session.execute(query)]
+
+    def _of_day(self, day: date) -> ColumnElement[bool]:
+        """Return the condition for a day's appointments; who was told of the time after the hour needs no reminder."""
+        first, last = self.calendar.day_bounds(day)
+        return and_(
+            Appointment.start >= first, Appointment.start < last, Appointment.made_at < self._hour(day)
+        )
+
+    def _hour(self, day: date) -> datetime:
+        """Return from when the citizens of a day's meetings are reminded: the day before, at the hour the site names."""
+        clock = time.fromisoformat(self.work.site.plugin_settings[KIND]["reminder_time"])
+        return self.calendar.at(day - ONE_DAY, clock)

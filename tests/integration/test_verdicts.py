@@ -12,6 +12,7 @@ from civicportal.i18n import _
 from civicportal.notifications.delivery import deliver_once
 from civicportal.notifications.inbound import InboundService, answer_inbound
 from civicportal.notifications.transports import memory
+from civicportal.notifications.types import CannotTell, Receipt, Uncertain
 from civicportal.notifications.verdicts import Verdict, read
 from civicportal.testing import (
     identity,
@@ -198,6 +199,20 @@ def test_whoever_was_not_told_of_the_closing_does_not_mean_it(site, close):
         for message in outbox(work):
             message.state = "cancelled"
     assert say(site, "2") == NOTHING
+
+
+def test_a_notice_that_arrived_though_nobody_knows_of_it_may_be_answered(site, clock, close):
+    memory(site).script.extend(
+        [Receipt(), Receipt(), Uncertain("the receipt was lost"), CannotTell("no list")]
+    )
+    code = close()
+    clock.advance(minutes=2)
+    deliver(site)
+    with site.work(write=False) as work:
+        assert [message.state for message in outbox(work, CITIZEN)] == ["sent", "sent", "unknown"]
+    memory(site).sent.clear()
+    say(site, "2 هنوز خراب است")
+    assert case(site, code).is_open
 
 
 def test_a_rejected_case_is_objected_to_but_not_accepted(site, close):

@@ -114,13 +114,14 @@ class VerdictService:
 
     def _was_told(self, case: Case, citizen: User) -> bool:
         closing = self.ratings.closing(case)
-        sent = exists().where(
+        # Whoever answers has read it, even if nobody could find out whether it arrived.
+        gone_out = exists().where(
             OutboxMessage.case_id == case.id,
             OutboxMessage.event_id == (closing.id if closing else None),
             OutboxMessage.recipient == citizen.mobile,
-            OutboxMessage.state == "sent",
+            OutboxMessage.state.in_(("sent", "unknown")),
         )
-        return bool(self.session.scalar(select(sent)))
+        return bool(self.session.scalar(select(gone_out)))
 
     def _has_answered(self, case: Case) -> bool:
         standing = self.ratings.standing(case)

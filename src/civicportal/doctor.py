@@ -1,18 +1,19 @@
 """The core's own look at a running site: organisation, rights, states of cases, texts, keys."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import exists, select, tuple_
 
 from civicportal import doctor_machine, doctor_words
 from civicportal.accounts.models import Membership, Role, RolePermission, User
 from civicportal.administration import findings as arrangement
+from civicportal.audit.trail import TrailService
 from civicportal.cases.models import Case
 from civicportal.cases.search_index import SearchIndex
 from civicportal.checks import Finding
 from civicportal.i18n import _
-from civicportal.notifications.transports import is_served
+from civicportal.notifications import findings as messages
 from civicportal.organization.models import Category, Unit
 from civicportal.privacy import rotation
 from civicportal.storage import FileMissing, new_key
@@ -30,24 +31,12 @@ def findings(work: "Work") -> Iterator[Finding]:
     yield from _roles(work)
     yield from _states(work)
     yield from doctor_words.findings(work)
-    yield from _transport(work.site)
+    yield from messages.findings(work)
     yield from _store(work.site)
     yield from _search(work)
+    yield from _trail(work)
     yield from rotation.findings(work)
     yield from doctor_machine.findings(work)
-
-
-def _transport(site: "Site") -> Iterator[Finding]:
-    if not is_served(site):
-        yield Finding(
-            level="error",
-            place="notifications.transport",
-            text=_(
-                "nobody sends by ${transport}: no code and no notice goes out",
-                mapping={"transport": site.transport},
-            ),
-            remedy=_("list the plugin that does, or let the package of the site send"),
-        )
 
 
 def _store(site: "Site") -> Iterator[Finding]:
@@ -178,4 +167,16 @@ def _search(work: "Work") -> Iterator[Finding]:
             place="search",
             text=_("the index of words is not finished: searching is slow"),
             remedy="civicportal search rebuild",
+        )
+
+
+def _trail(work: "Work") -> Iterator[Finding]:
+    verified = work.get(TrailService).last_verified()
+    flaws: Any = verified.data["flaws"] if verified else None
+    if flaws:
+        yield Finding(
+            level="error",
+            place="audit",
+            text=_("the trail does not hold: ${seals}", mapping={"seals": ", ".join(flaws)}),
+            remedy=_("read the log of the worker, and find out who changes rows past the portal"),
         )

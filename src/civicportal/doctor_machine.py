@@ -10,7 +10,8 @@ from civicportal.audit.models import AuditEvent
 from civicportal.cases.models import CaseEvent
 from civicportal.checks import Finding
 from civicportal.i18n import _
-from civicportal.jobs import JobRun
+from civicportal.jobs import JobRun, registered
+from civicportal.notifications.models import Gate
 
 if TYPE_CHECKING:
     from civicportal.work import Work
@@ -107,15 +108,16 @@ def _proxy(work: "Work") -> Iterator[Finding]:
 
 
 def _jobs(work: "Work") -> Iterator[Finding]:
-    for job in work.session.scalars(select(JobRun).where(JobRun.last_error != "").order_by(JobRun.name)):
+    failed = select(JobRun).where(JobRun.name.in_(registered(work.site)), JobRun.last_error != "")
+    for job in work.session.scalars(failed.order_by(JobRun.name)):
         yield Finding(
             level="warning",
             place=f"job {job.name}",
             text=_("it failed: ${reason}", mapping={"reason": job.last_error}),
             remedy=_("read the log of the worker"),
         )
-    due = work.session.scalar(select(func.min(JobRun.next_at)))
-    if due and due < work.clock.now() - WORKER_LATE:
+    seen = work.session.scalar(select(func.max(Gate.worker_seen_at)))
+    if seen and seen < work.clock.now() - WORKER_LATE:
         yield Finding(
             level="error",
             place="worker",

@@ -9,6 +9,7 @@ from sqlalchemy import String
 from sqlalchemy.orm import Mapped
 
 from civicportal.db import Base, tagged
+from civicportal.plugins import collect
 
 if TYPE_CHECKING:
     from civicportal.site import Site
@@ -25,6 +26,14 @@ class Job:
     name: str
     every: timedelta
     run: Callable[["Site"], None]
+
+
+def registered(site: "Site") -> dict[str, Job]:
+    """Return the jobs of core, plugins and site by their names.
+
+    :raises ConfigurationError: when two register one name.
+    """
+    return collect(site.hooks, "register_jobs", lambda job: job.name, site=site)
 
 
 class JobRun(Base):

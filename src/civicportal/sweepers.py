@@ -12,7 +12,7 @@ from civicportal.accounts.models import Invitation, OtpChallenge, Session
 from civicportal.cases.attachments import UNCLAIMED, drop_files
 from civicportal.cases.models import Attachment
 from civicportal.exports.models import ExportJob
-from civicportal.jobs import Job
+from civicportal.jobs import Job, JobRun, registered
 
 if TYPE_CHECKING:
     from civicportal.site import Site
@@ -25,6 +25,8 @@ KEEP_CHALLENGES = timedelta(days=1)
 """Used and expired codes stay so long, for whoever asks why a sign-in failed."""
 KEEP_INVITATIONS = timedelta(days=30)
 """Links that are too old stay so long in the list, for whoever wants to send them anew."""
+KEEP_JOB_RUNS = timedelta(days=1)
+"""A job that nobody has run for so long after it was due is gone."""
 
 
 def sweep_limits(site: "Site") -> None:
@@ -51,6 +53,14 @@ def _delete_old(site: "Site", model: type[Session | OtpChallenge | Invitation], 
     before = site.clock.now() - keep
     while len(_delete_some(site, model.id, model.expires_at < before)) == BATCH:
         pass
+
+
+def sweep_job_runs(site: "Site") -> None:
+    """Forget jobs that nobody registers any more, of a plugin that was switched off for instance."""
+    # Beside this worker one of newer code may run, whose jobs are not known here.
+    left = JobRun.next_at < site.clock.now() - KEEP_JOB_RUNS
+    with site.work() as work:
+        work.session.execute(delete(JobRun).where(JobRun.name.not_in(registered(site)), left))
 
 
 def sweep_attachments(site: "Site") -> None:
@@ -111,5 +121,6 @@ JOBS = (
     Job(name="core.sessions", every=timedelta(hours=1), run=sweep_sessions),
     Job(name="core.codes", every=timedelta(hours=1), run=sweep_codes),
     Job(name="core.invitations", every=timedelta(hours=1), run=sweep_invitations),
+    Job(name="core.job-runs", every=timedelta(days=1), run=sweep_job_runs),
     Job(name="core.attachments", every=timedelta(hours=6), run=sweep_attachments),
 )

@@ -10,15 +10,23 @@ from sqlalchemy import delete, select, update
 from civicportal import doctor, doctor_machine, doctor_words, migrate
 from civicportal.accounts.models import Role, RolePermission
 from civicportal.administration import findings as arrangement
+from civicportal.audit.services import AuditService
+from civicportal.audit.trail import VERIFIED
 from civicportal.cases.models import Case
 from civicportal.checks import say
 from civicportal.clock import SystemClock
 from civicportal.jobs import Job, JobRun
+from civicportal.notifications.delivery import deliver_once
+from civicportal.notifications.findings import findings as findings_of_messages
+from civicportal.notifications.services import NotificationService
 from civicportal.notifications.texts import TextService
+from civicportal.notifications.transports import memory
+from civicportal.notifications.types import Configuration
 from civicportal.organization.models import Category, Closure
 from civicportal.organization.workdays import WorkdayService
 from civicportal.testing import make_case, make_category, make_site, make_site_file, make_staff
 from civicportal.worker.jobs import JobRunner
+from civicportal.worker.process import mark_alive
 
 GOOD = ("9f86d081884c7d659a2feaa0c55ad015", "a secret of tests, long enough for everything")
 
@@ -115,20 +123,90 @@ class TestWorker:
         def fail(_site):
             raise RuntimeError("the store is full")
 
-        runner = JobRunner(site, [Job(name="tests.fail", every=timedelta(hours=2), run=fail)])
-        runner.run_due()
-        assert of_machine() == [("warning", "job tests.fail", "it failed: RuntimeError: the store is full")]
+        failing = Job(name="core.limits", every=timedelta(hours=2), run=fail)
+        JobRunner(site, [failing]).run_due()
+        assert of_machine() == [("warning", "job core.limits", "it failed: RuntimeError: the store is full")]
 
     def test_none_has_run_for_an_hour(self, site, clock, of_machine):
-        with site.work() as work:
-            work.session.add(JobRun(name="tests.job", next_at=clock.now()))
-        clock.advance(minutes=59)
         assert of_machine() == []
-        clock.advance(minutes=2)
+        mark_alive(site)
+        clock.advance(minutes=60)
+        assert of_machine() == []
+        clock.advance(minutes=1)
         [(level, place, _text)] = of_machine()
         assert (level, place) == ("error", "worker")
-        JobRunner(site, [Job(name="tests.job", every=timedelta(hours=1), run=lambda _site: None)]).run_due()
+        mark_alive(site)
         assert of_machine() == []
+
+    def test_a_job_that_nobody_registers_any_more(self, site, clock, of_machine):
+        with site.work() as work:
+            work.session.add(
+                JobRun(name="gone.job", next_at=clock.now(), last_error="its provider is silent")
+            )
+        mark_alive(site)
+        clock.advance(minutes=30)
+        assert of_machine() == []
+
+
+class TestMessages:
+    @pytest.fixture
+    def of_messages(self, site):
+        """Return a function that lets the worker be seen and looks at the messages."""
+
+        def look():
+            mark_alive(site)
+            with site.work(write=False) as work:
+                return found(findings_of_messages(work))
+
+        return look
+
+    def promise(self, site, lane="notices"):
+        with site.work() as work:
+            notifications = work.get(NotificationService)
+            notifications.send("staff.overdue", recipient="+989000000001", fields={"COUNT": "3"}, lane=lane)
+
+    def test_the_gate_is_closed_for_an_hour(self, site, clock, of_messages):
+        memory(site).script.append(Configuration("the key is wrong"))
+        mark_alive(site)
+        self.promise(site)
+        deliver_once(site, "notices")
+        clock.advance(hours=1)
+        assert of_messages() == []
+        clock.advance(minutes=1)
+        assert of_messages() == [
+            ("error", "notifications.transport", "nothing gets through memory: the key is wrong")
+        ]
+        deliver_once(site, "notices")
+        assert of_messages() == []
+
+    def test_one_is_due_for_an_hour(self, site, clock, of_messages):
+        self.promise(site)
+        self.promise(site, "broadcasts")
+        clock.advance(hours=1)
+        assert of_messages() == []
+        clock.advance(minutes=1)
+        assert of_messages() == [
+            ("warning", "messages", "1 have been due for more than an hour and did not go out")
+        ]
+        deliver_once(site, "notices")
+        assert of_messages() == []
+
+    def test_at_night_and_in_the_hour_after_it_they_may_wait(self, site, clock, of_messages):
+        self.promise(site)
+        for hours, is_told in ((11, False), (8, False), (1, False), (1, True)):
+            clock.advance(hours=hours)
+            assert bool(of_messages()) == is_told
+
+
+def test_the_last_verification_of_the_trail_found_flaws(site):
+    def of_trail():
+        with site.work(write=False) as work:
+            return [finding for finding in found(doctor.findings(work)) if finding[1] == "audit"]
+
+    for flaws, told in ((["12 audit_events"], ["the trail does not hold: 12 audit_events"]), ([], [])):
+        with site.work() as work:
+            work.get(AuditService).record(VERIFIED, flaws=flaws)
+        assert [(level, text) for level, _place, text in of_trail()] == [("error", text) for text in told]
 
 
 class TestRoles:

@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select, text
 
 from civicportal.accounts.models import Invitation, OtpChallenge, Session
 from civicportal.cases.models import Attachment
-from civicportal.jobs import Job, JobRun
+from civicportal.jobs import Job, JobRun, registered
 from civicportal.limits import LimitHit
 from civicportal.storage import new_key
 from civicportal.sweepers import BATCH, JOBS, sweep_attachments, sweep_codes, sweep_limits, sweep_sessions
@@ -196,6 +196,23 @@ def test_what_keeps_one_code_keeps_neither_the_codes_before_it_nor_old_invitatio
     clock.advance(days=31)
     JobRunner(site).run_due()
     assert (count(site, OtpChallenge), count(site, Invitation)) == (3, 0)
+
+
+def test_jobs_that_nobody_registers_any_more_are_forgotten(site, clock):
+    JobRunner(site).run_due()
+    with site.work() as work:
+        work.session.add(JobRun(name="gone.job", next_at=NOON))
+        work.session.add(JobRun(name="newer.job", next_at=NOON + timedelta(days=2)))
+    clock.advance(days=1)
+    JobRunner(site).run_due()
+    with site.work(write=False) as work:
+        names = set(work.session.scalars(select(JobRun.name)))
+    assert "gone.job" in names, "a worker of newer code may be about to run it"
+    clock.advance(days=1, minutes=1)
+    JobRunner(site).run_due()
+    with site.work(write=False) as work:
+        names = set(work.session.scalars(select(JobRun.name)))
+    assert names == {*registered(site), "newer.job"}
 
 
 @pytest.fixture

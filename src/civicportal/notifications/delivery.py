@@ -35,13 +35,14 @@ AT_DUSK = timedelta(minutes=1)
 """What was promised right before the quiet hours may still go out in them."""
 WAITING = ("new", "unknown")
 UNSETTLED = ("new", "leased", "unknown")
-# Every lane asks this twice a second, nearly always in vain: made once, and the states stand in the text of the
-# statement, as the partial index wants them.
+# The states stand in the text of the statement, as the partial index wants them.
+IS_UNSETTLED = OutboxMessage.state.in_(bindparam("states", UNSETTLED, expanding=True, literal_execute=True))
+# Every lane asks this twice a second, nearly always in vain: made once.
 _STIRS = (
     select(OutboxMessage.id)
     .where(
         OutboxMessage.lane == bindparam("lane"),
-        OutboxMessage.state.in_(bindparam("states", UNSETTLED, expanding=True, literal_execute=True)),
+        IS_UNSETTLED,
         OutboxMessage.next_at < NEVER,
         or_(
             OutboxMessage.next_at <= bindparam("now"),

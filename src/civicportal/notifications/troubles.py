@@ -27,10 +27,15 @@ def keep(words: TranslationString | str) -> str:
 
 def told(kept: str, localizer: Any = None) -> str:
     """Return what :func:`keep` has kept in a language; in English without one."""
+    return say(words(kept), localizer)
+
+
+def words(kept: str) -> TranslationString | str:
+    """Return what :func:`keep` has kept, to be told in any language."""
     try:
-        return say(_words(json.loads(kept)), localizer)
+        return _words(json.loads(kept))
     except (ValueError, TypeError, AttributeError):
-        return say(_(kept), localizer)
+        return _(kept)
 
 
 def _parts(words: Any) -> Any:

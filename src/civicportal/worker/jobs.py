@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, or_, select, update
 
-from civicportal.jobs import Job, JobRun
+from civicportal.jobs import Job, JobRun, registered
 from civicportal.logging import mask
-from civicportal.plugins import collect
 
 if TYPE_CHECKING:
     from civicportal.site import Site
@@ -29,8 +28,7 @@ class JobRunner:
 
     def __init__(self, site: "Site", jobs: Iterable[Job] | None = None) -> None:
         self.site = site
-        registered: dict[str, Job] = collect(site.hooks, "register_jobs", lambda job: job.name, site=site)
-        self.jobs: dict[str, Job] = registered if jobs is None else {job.name: job for job in jobs}
+        self.jobs = registered(site) if jobs is None else {job.name: job for job in jobs}
 
     def run_due(self) -> list[str]:
         """Run every job that is due and that nobody else runs.

@@ -13,6 +13,7 @@ from civicportal.accounts.models import Membership, Session, User
 from civicportal.audit.models import AuditEvent
 from civicportal.audit.services import AuditService
 from civicportal.cases.models import Attachment, Case, CaseEvent
+from civicportal.cases.ratings import WINDOW
 from civicportal.db import UTCDateTime
 from civicportal.notifications.models import OutboxMessage
 from civicportal.privacy.erasure import ErasureService, erase_deleted
@@ -50,10 +51,9 @@ def civic_settings():
     return {"site": {"plugins": sorted(entry.name for entry in entry_points(group="civicportal.plugins"))}}
 
 
-def close(work, case):
-    work.session.execute(
-        update(Case).where(Case.id == case.id).values(closed_at=work.clock.now(), stage="done")
-    )
+def close(work, case, *, ago=WINDOW):
+    at = work.clock.now() - ago
+    work.session.execute(update(Case).where(Case.id == case.id).values(closed_at=at, stage="done"))
 
 
 @pytest.fixture
@@ -251,7 +251,13 @@ def test_an_open_case_keeps_its_words_until_it_is_closed(site, clock, person):
         kept = work.session.get(Case, case.id)
         assert (kept.body, kept.citizen_id) == ("چراغ خاموش است", person.id)
         assert work.session.get(User, person.id).mobile is None
-        close(work, kept)
+        close(work, kept, ago=timedelta())
+    clock.advance(days=6)
+    erase_deleted(site)
+    with site.work() as work:
+        # Whoever has the PIN reads the answer meanwhile.
+        assert work.session.get(Case, case.id).body == "چراغ خاموش است"
+    clock.advance(days=1)
     erase_deleted(site)
     with site.work(write=False) as work:
         kept = work.session.get(Case, case.id)

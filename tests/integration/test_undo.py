@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from civicportal.access import AccessService
 from civicportal.accounts.models import User
+from civicportal.cases.models import CaseEvent
 from civicportal.cases.services import CaseService
 from civicportal.kartable.models import Referral
 from civicportal.kartable.services import KartableService
@@ -181,3 +182,14 @@ def test_what_has_been_told_is_not_taken_back(site, clock, desk):
     assert state(site, code) == before
     with site.work() as work:
         assert work.get(StatisticsService).verify() == {}
+
+
+def test_a_step_whose_words_were_forgotten_meanwhile_is_not_taken_back(site, desk):
+    code, _waste, _light, mine, *_others = desk
+    event = do(site, mine, code, accept)
+    with site.work() as work:
+        work.session.execute(update(CaseEvent).where(CaseEvent.id == event).values(data={}))
+    with site.work(actor=mine, write=False) as work:
+        assert work.get(UndoService).last(work.get(CaseService).fetch(code)) is None
+    with pytest.raises(CannotUndo):
+        undo(site, mine, code, event)

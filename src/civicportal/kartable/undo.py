@@ -30,8 +30,8 @@ class UndoService:
         event = self.work.get(CaseService).last_event(case)
         if event is None or event.type not in UNDOABLE or event.actor_id != self.work.actor.user_id:
             return None
-        if LINK in event.data:
-            # A case has been made of it, which an undo would not take away.
+        if LINK in event.data or "undo" not in event.data:
+            # A case has been made of it, which an undo would not take away; or what was before has been forgotten.
             return None
         seconds = self.work.site.settings["notifications"]["undo_seconds"]
         return event if self.work.clock.now() - event.at < timedelta(seconds=seconds) else None

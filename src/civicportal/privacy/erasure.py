@@ -1,6 +1,7 @@
 """Forgetting a person: what the tags of every column say is blanked or deleted, and their history stays without them."""
 
 import logging
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Table, delete, exists, select, update
@@ -10,6 +11,7 @@ from civicportal.accounts.models import User
 from civicportal.audit.services import AuditService
 from civicportal.cases.attachments import drop_files
 from civicportal.cases.models import Attachment, Case
+from civicportal.cases.ratings import WINDOW
 from civicportal.privacy.tags import Owner, belongs, blank, owner_of, tables
 from civicportal.tags import link_of, links
 
@@ -26,8 +28,8 @@ MOST_PERSONS = 20
 class ErasureService:
     """Erase people and their closed cases.
 
-    The words of an open case stay until it is closed: they are what its unit works with. Until then it hangs on an
-    empty row of its person.
+    The words of an open case stay until it is closed: they are what its unit works with. Then its answer can be read by
+    its PIN for as long as a citizen may object. Until that is over it hangs on an empty row of its person.
     """
 
     def __init__(self, work: "Work") -> None:
@@ -35,11 +37,11 @@ class ErasureService:
         self.session = work.session
 
     def erase(self, user: User) -> list[str]:
-        """Forget a person, and each of their cases that is closed.
+        """Forget a person, and each of their cases that was closed long enough ago.
 
         :returns: the keys of their pictures, to be dropped after the commit.
         """
-        owner = owner_of(user, closed_only=True)
+        owner = owner_of(user, closed_by=self._closed_by())
         pictures = self._pictures(owner)
         # An open case keeps its words, but by the name of its person nobody finds it any more.
         nameless = update(Case).where(Case.citizen_id == user.id).values(search_person="")
@@ -58,11 +60,16 @@ class ErasureService:
         return pictures
 
     def due(self) -> list[int]:
-        """Return the ids of people whose time is over: not erased yet, or with a case that was closed since."""
-        closed = exists(select(Case.id).where(Case.citizen_id == User.id, Case.closed_at.is_not(None)))
+        """Return the ids of people whose time is over: not erased yet, or with a case whose time is over since."""
+        closed = exists(
+            select(Case.id).where(Case.citizen_id == User.id, Case.closed_at <= self._closed_by())
+        )
         over = User.deleted_at < self.work.clock.now() - HIDDEN_FOR
         query = select(User.id).where(over, User.erased_at.is_(None) | closed)
         return list(self.session.scalars(query.order_by(User.id).limit(MOST_PERSONS)))
+
+    def _closed_by(self) -> datetime:
+        return self.work.clock.now() - WINDOW
 
     def _pictures(self, owner: Owner) -> list[str]:
         return list(self.session.scalars(select(Attachment.key).where(Attachment.case_id.in_(owner.cases))))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import JSON, Column, ColumnElement, Select, String, Table, false, null, or_, select
@@ -28,11 +29,11 @@ class Owner:
     cases: Select[int]
 
 
-def owner_of(user: "User", *, closed_only: bool = False) -> Owner:
-    """Return the owner that a person is, of all their cases or of those that are closed."""
+def owner_of(user: "User", *, closed_by: datetime | None = None) -> Owner:
+    """Return the owner that a person is, of all their cases or of those that were closed by a moment."""
     cases = select(Case.id).where(Case.citizen_id == user.id)
-    if closed_only:
-        cases = cases.where(Case.closed_at.is_not(None))
+    if closed_by is not None:
+        cases = cases.where(Case.closed_at <= closed_by)
     return Owner(user_id=user.id, mobile=user.mobile, cases=cases)
 
 

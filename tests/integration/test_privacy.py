@@ -205,6 +205,19 @@ def test_nothing_is_left_of_whom_the_portal_forgets(site, person, filled):
         )
 
 
+@pytest.mark.parametrize(("kind", "own"), [("meetings", True), ("gone", True), ("petitions", False)])
+def test_a_subject_of_the_persons_own_words_goes_with_them(site, person, kind, own):
+    with site.work() as work:
+        code = make_case(work, citizen=person, kind="petitions", subject="شکایت از آقای نامدار").code
+        work.session.execute(update(Case).where(Case.code == code).values(kind=kind))
+        close(work, work.session.scalars(select(Case).where(Case.code == code)).one())
+        work.get(ErasureService).erase(work.session.get(User, person.id))
+    title = site.localizer().translate(site.kind(kind).title)
+    with site.work(write=False) as work:
+        kept = work.session.scalar(select(Case.subject).where(Case.code == code))
+    assert kept == (title if own else "شکایت از آقای نامدار")
+
+
 def test_others_keep_what_is_theirs(site, person):
     with site.work() as work:
         other = make_citizen(work, "+989000000002", name="دیگری")

@@ -90,6 +90,7 @@ class Case(Base):
     code: Mapped[str] = tagged(String(10), unique=True)
     kind: Mapped[str] = tagged(String(40))
     citizen_id: Mapped[int | None] = tagged(BigId, ForeignKey("users.id", ondelete="SET NULL"), erase="null")
+    #: Made by us, or the citizen's own words: see :attr:`civicportal.cases.workflow.CaseKind.own_subject`.
     subject: Mapped[str] = tagged(String(200))
     place: Mapped[str] = tagged(String(300), default="", pii="content", erase="null")
     body: Mapped[str] = tagged(Text, default="", pii="content", erase="null")

@@ -205,6 +205,8 @@ class CaseKind:
     :ivar publishable: an officer may show a case with its words and pictures to everybody.
     :ivar papers: its pictures are documents of a person: staff and the citizen who has signed in see them, but not whoever
         has shown the tracking code and four digits, which can be guessed.
+    :ivar own_subject: its subject is the citizen's own words, or tells of them: once they are forgotten, the kind's title
+        stands there.
     :ivar reopen: the transition by which an objection of the citizen opens the case again.
     :ivar handover: the transition that closes a case which goes on as one of another kind; None where none does.
     :ivar made_from_case: name of the route, with the ``code`` of a case of another kind, whose page makes one of this kind
@@ -226,6 +228,7 @@ class CaseKind:
     rating: bool = False
     publishable: bool = False
     papers: bool = False
+    own_subject: bool = False
     reopen: str | None = None
     handover: str | None = None
     made_from_case: str | None = None
@@ -282,6 +285,7 @@ def unknown_kind(name: str) -> CaseKind:
         workflow=Workflow(initial="registered", states=states, transitions=()),
         permission_prefix=f"{name}:case",
         icon="plug-connected-x",
-        # What its pictures showed, only the plugin knew.
+        # What its pictures showed and who named it, only the plugin knew.
         papers=True,
+        own_subject=True,
     )

@@ -46,6 +46,7 @@ class ErasureService:
         # An open case keeps its words, but by the name of its person nobody finds it any more.
         nameless = update(Case).where(Case.citizen_id == user.id).values(search_person="")
         self.session.execute(nameless.execution_options(synchronize_session=False))
+        self._rename_cases(owner)
         for table in reversed(list(tables(self.work.site))):
             self._erase_rows(table, owner)
         if user.erased_at is None:
@@ -73,6 +74,17 @@ class ErasureService:
 
     def _pictures(self, owner: Owner) -> list[str]:
         return list(self.session.scalars(select(Attachment.key).where(Attachment.case_id.in_(owner.cases))))
+
+    def _rename_cases(self, owner: Owner) -> None:
+        """Put its kind's title where a person has named a case themselves: what is left needs a name in lists."""
+        site = self.work.site
+        names = self.session.scalars(select(Case.kind).where(Case.id.in_(owner.cases)).distinct())
+        for kind in [site.kind(name) for name in names]:
+            if kind.own_subject:
+                title = site.localizer().translate(kind.title)
+                theirs = update(Case).where(Case.id.in_(owner.cases), Case.kind == kind.name)
+                renamed = theirs.values(subject=title)
+                self.session.execute(renamed.execution_options(synchronize_session=False))
 
     def _erase_rows(self, table: Table, owner: Owner) -> None:
         for link in links(table):

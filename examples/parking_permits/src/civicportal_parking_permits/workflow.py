@@ -155,6 +155,8 @@ PERMITS = CaseKind(
     permission_prefix=f"{KIND}:case",
     detail_model=Permit,
     papers=True,
+    # It begins with the plate of their car.
+    own_subject=True,
     icon=ICON,
     facts=facts,
     known_facts=known_facts,

@@ -233,6 +233,7 @@ MEETINGS = CaseKind(
     permission_prefix="meetings:case",
     detail_model=MeetingRequest,
     papers=True,
+    own_subject=True,
     level=1,
     register_route="meetings.register",
     icon="calendar-event",

@@ -87,6 +87,7 @@ def register_jobs(site: "Site") -> "Iterable[Job]":
     from civicportal.demo import phones
     from civicportal.exports import jobs as exports
     from civicportal.kartable import digests, escalation
+    from civicportal.notifications import inbound
     from civicportal.privacy import jobs as privacy
     from civicportal.statistics import backfill
 
@@ -97,6 +98,7 @@ def register_jobs(site: "Site") -> "Iterable[Job]":
         audit,
         claims,
         privacy,
+        inbound,
         digests,
         escalation,
         health,

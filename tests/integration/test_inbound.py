@@ -10,7 +10,7 @@ from civicportal.accounts.models import User
 from civicportal.hookspecs import hookimpl
 from civicportal.notifications import inbound
 from civicportal.notifications.choices import Choices, ChoiceService
-from civicportal.notifications.inbound import InboundService, answer_inbound
+from civicportal.notifications.inbound import InboundService, answer_inbound, forget_strangers
 from civicportal.notifications.models import InboundMessage
 from civicportal.notifications.types import Reply
 from civicportal.testing import make_case, make_category, make_citizen, make_unit, outbox
@@ -223,6 +223,23 @@ def test_what_somebody_else_answers_meanwhile_counts_once(site, code, monkeypatc
         receive(site, code, number=f"later {number}")
     answer_inbound(site)
     assert len(answers(site)) == 10
+
+
+def test_what_strangers_wrote_is_kept_for_ninety_days(site, clock, code):
+    receive(site, "از عضو")
+    receive(site, "از غریبه", sender=OTHER, number="2")
+    clock.advance(days=89)
+    receive(site, "تازه", sender=OTHER, number="3")
+    forget_strangers(site)
+    assert len(kept(site)) == 3
+    clock.advance(days=2)
+    forget_strangers(site)
+    assert kept(site) == ["از عضو", "تازه"]
+
+
+def kept(site):
+    with site.work(write=False) as work:
+        return list(work.session.scalars(select(InboundMessage.text).order_by(InboundMessage.id)))
 
 
 def test_what_no_database_keeps_is_left_out_of_a_message(site):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, inspect, text
+from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, inspect, select, text
 
 from civicportal import migrate, migrate_state
 from civicportal.accounts.models import Role
@@ -17,9 +17,11 @@ from civicportal.cases.models import Case
 from civicportal.db import BigId, check_database, new_metadata
 from civicportal.errors import ConfigurationError
 from civicportal.migrate_rules import unfit_tables
+from civicportal.notifications.inbound import InboundService
+from civicportal.notifications.models import InboundMessage
 from civicportal.organization.models import Unit
 from civicportal.plugins import PluginModels
-from civicportal.testing import make_case, make_site, make_site_file
+from civicportal.testing import make_case, make_citizen, make_site, make_site_file
 
 KEEP = {"pii": None, "erase": "keep"}
 
@@ -300,6 +302,19 @@ def test_altering_cases_keeps_the_plugins_details(empty, tmp_path, core_copy):
     assert migrate.check(empty) == [f"civicportal: at {REVISIONS[-1]}, the code is at 9000"]
     (core_copy / "9000_widen.py").unlink()
     assert migrate.check(empty) == []
+
+
+def test_messages_that_came_before_are_given_to_whoever_has_the_number(empty):
+    migrate.upgrade(empty)
+    with empty.work() as work:
+        member = make_citizen(work, "+989000000001").id
+        for number in ("+989000000001", "+989000000002"):
+            work.get(InboundService).keep(f"test:{number}", number, "متن", work.clock.now())
+    migrate.downgrade(empty, "civicportal", "0014")
+    migrate.upgrade(empty)
+    with empty.work(write=False) as work:
+        owners = work.session.scalars(select(InboundMessage.user_id).order_by(InboundMessage.id)).all()
+    assert owners == [member, None]
 
 
 def test_a_failing_revision_changes_nothing(empty, tmp_path, core_copy):

@@ -9,12 +9,14 @@ from importlib.metadata import entry_points
 import pytest
 from sqlalchemy import JSON, Boolean, Date, DateTime, Float, LargeBinary, String, insert, select, update
 
+from civicportal.accounts.mobile import MobileService
 from civicportal.accounts.models import Membership, Session, User
 from civicportal.audit.models import AuditEvent
 from civicportal.audit.services import AuditService
 from civicportal.cases.models import Attachment, Case, CaseEvent
 from civicportal.cases.ratings import WINDOW
 from civicportal.db import UTCDateTime
+from civicportal.notifications.inbound import InboundService, answer_inbound
 from civicportal.notifications.models import OutboxMessage
 from civicportal.privacy.erasure import ErasureService, erase_deleted
 from civicportal.privacy.export import ExportService, stream
@@ -379,6 +381,55 @@ def test_a_number_that_changed_hands_keeps_its_messages_apart(site, clock, perso
     with site.work() as work:
         work.get(ErasureService).erase(work.session.get(User, person.id))
     assert "مالک پیشین" in everything(site)
+
+
+def says(site, number, text):
+    with site.work() as work:
+        work.get(InboundService).keep(f"test:{text}", number, text, work.clock.now())
+    answer_inbound(site)
+
+
+def everything_of(site, user):
+    with site.work(write=False) as work:
+        return json.dumps(work.get(ExportService).rows(user), ensure_ascii=False)
+
+
+def test_what_was_written_from_and_to_a_former_number_goes_with_its_person(site, clock):
+    former, mine = "+989000000055", "+989000000056"
+    says(site, former, "پیش از عضویت")
+    clock.advance(days=1)
+    with site.work() as work:
+        user = make_citizen(work, former)
+    says(site, former, "پس از عضویت")
+    with site.work(actor=identity(work, user, "citizen")) as work:
+        work.get(MobileService).change(work.session.get(User, user.id), mine)
+    with site.work() as work:
+        user, other = work.session.get(User, user.id), make_citizen(work, former)
+    texts, kinds = ("پیش از عضویت", "پس از عضویت"), ("inbound.help", "member.mobile_changed")
+    for word in (*texts, *kinds):
+        assert word in everything_of(site, user), word
+        assert word not in everything_of(site, other), word
+    with site.work() as work:
+        work.session.delete(work.session.get(User, other.id))
+        work.get(ErasureService).erase(work.session.get(User, user.id))
+    left = everything(site)
+    for word in (*texts, *kinds, former):
+        assert word not in left, word
+
+
+def test_the_messages_of_one_who_has_a_number_are_handed_out_though_they_name_nobody(site):
+    """They were written before the number had an account."""
+    number = "+989000000055"
+    says(site, number, "پیش از عضویت")
+    with site.work() as work:
+        user = make_citizen(work, number)
+    assert {"پیش از عضویت", "inbound.help"} <= {
+        value
+        for rows in json.loads(everything_of(site, user)).values()
+        for row in rows
+        for value in row.values()
+        if isinstance(value, str)
+    }
 
 
 def test_staff_are_shown_by_unit_and_level_never_by_name(site, clock, person):

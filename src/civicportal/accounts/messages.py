@@ -43,11 +43,21 @@ def tell(work: "Work", kind: str, user: User, fields: Mapping[str, str] | None =
         service.send(kind, recipient=user.mobile, user_id=user.id, fields=fields, locale=locale, at_once=True)
 
 
-def tell_number(work: "Work", kind: str, mobile: str) -> None:
-    """Tell somebody who need not be a member yet.
+def tell_number(work: "Work", kind: str, mobile: str, *, user_id: int | None = None) -> None:
+    """Tell somebody at a number that is not their account's, or who need not be a member yet.
 
     :param mobile: E.164.
     """
     from civicportal.notifications.services import NotificationService
 
-    work.get(NotificationService).send(kind, recipient=mobile, at_once=True)
+    work.get(NotificationService).send(kind, recipient=mobile, user_id=user_id, at_once=True)
+
+
+def keep_owner(work: "Work", number: str, user_id: int) -> None:
+    """Write a person on the messages of a number that they have given up.
+
+    :param number: E.164.
+    """
+    from civicportal.notifications import owners
+
+    owners.keep_owner(work, number, user_id)

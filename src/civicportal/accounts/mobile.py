@@ -81,4 +81,5 @@ class MobileService:
         self.work.get(AuditService).record("member:mobile", subject_id=user.id)
         self.work.get(VerificationService).verify_anew(user)
         if former:
-            messages.tell_number(self.work, "member.mobile_changed", former)
+            messages.keep_owner(self.work, former, user.id)
+            messages.tell_number(self.work, "member.mobile_changed", former, user_id=user.id)

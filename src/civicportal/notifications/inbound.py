@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from civicportal.accounts.models import User
 from civicportal.cases.models import Case
+from civicportal.db import changed_rows
 from civicportal.i18n import latin_digits
+from civicportal.jobs import Job
 from civicportal.limits import TooMany
 from civicportal.notifications.choices import ChoiceService
 from civicportal.notifications.models import InboundMessage
@@ -30,6 +32,8 @@ BATCH = 100
 LIMIT = "inbound_sender"
 GIVE_UP_AFTER = timedelta(days=1)
 """What could not be answered within a day is left alone: a later answer would puzzle more than help."""
+KEEP_STRANGERS = timedelta(days=90)
+"""What came from a number without an account stays so long, for whoever asks what was written; nobody could ask to have it erased."""
 _CODE = re.compile(r"(?<!\d)\d{10}(?!\d)")
 _MARKS = " .،,؛;:!؟?«»\"'()-"
 """What people put around a word that they copy from a message."""
@@ -52,6 +56,7 @@ class InboundService:
         row = {
             "provider_id": provider_id,
             "sender": sender,
+            "user_id": select(User.id).where(User.mobile == sender).scalar_subquery(),
             "text": _storable(text),
             "received_at": received_at,
         }
@@ -101,6 +106,7 @@ class InboundService:
         send = partial(
             self.work.get(NotificationService).send,
             recipient=message.sender,
+            user_id=message.user_id,
             locale=locale_at(message.sender, self.work),
             at_once=True,
         )
@@ -200,3 +206,22 @@ def _status(message: InboundMessage, work: "Work") -> Reply | None:
     facts = Facts(status=case.status, moment=case.updated_at, unit_id=case.unit_id)
     kind = f"{case.kind}.status" if f"{case.kind}.status" in work.site.messages else "inbound.status"
     return Reply(kind=kind, fields=work.get(Notices).fields(case, facts, locale_at(message.sender, work)))
+
+
+def forget_strangers(site: "Site") -> None:
+    """Delete what came from numbers without an account more than ninety days ago."""
+    old = (
+        InboundMessage.user_id.is_(None),
+        InboundMessage.received_at < site.clock.now() - KEEP_STRANGERS,
+    )
+    some = delete(InboundMessage).where(
+        InboundMessage.id.in_(select(InboundMessage.id).where(*old).limit(BATCH))
+    )
+    deleted = BATCH
+    while deleted == BATCH:
+        with site.work() as work:
+            statement = some.execution_options(synchronize_session=False)
+            deleted = changed_rows(work.session.execute(statement))
+
+
+JOBS = (Job(name="core.inbound", every=timedelta(days=1), run=forget_strangers),)

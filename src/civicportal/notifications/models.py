@@ -98,6 +98,8 @@ class InboundMessage(Base):
     id: Mapped[int] = id_column()
     provider_id: Mapped[str] = tagged(String(100), unique=True)
     sender: Mapped[str] = tagged(String(20), index=True, pii="contact", erase="row", person="mobile")
+    #: Who had the number when it came; None for a stranger.
+    user_id: Mapped[int | None] = tagged(BigId, index=True, erase="row")
     text: Mapped[str] = tagged(Text, pii="content", erase="row")
     received_at: Mapped[datetime] = tagged()
     handled_at: Mapped[datetime | None] = tagged()

@@ -9,7 +9,7 @@ from sqlalchemy import JSON, Column, ColumnElement, Select, String, Table, false
 
 from civicportal.cases.models import Case
 from civicportal.models import Base
-from civicportal.tags import links
+from civicportal.tags import links, usual_link
 
 if TYPE_CHECKING:
     from civicportal.accounts.models import User
@@ -49,11 +49,20 @@ def belongs(table: Table, link: str, owner: Owner) -> ColumnElement[bool]:
     column, sort = table.columns[link], links(table)[link]
     if sort == "case":
         return column.in_(owner.cases)
-    if sort == "user":
-        return column == owner.user_id
+    if sort == "mobile":
+        return _belongs_by_number(table, column, owner)
+    mine: ColumnElement[bool] = column == owner.user_id
+    if link != usual_link(table):
+        return mine
+    # A row that names nobody, for it was written before there was an account, is its number's.
+    numbers = [table.columns[name] for name, sort in links(table).items() if sort == "mobile"]
+    return or_(mine, *(_belongs_by_number(table, number, owner) for number in numbers))
+
+
+def _belongs_by_number(table: Table, number: Column[Any], owner: Owner) -> ColumnElement[bool]:
     if owner.mobile is None:
         return false()
-    mine: ColumnElement[bool] = column == owner.mobile
+    mine: ColumnElement[bool] = number == owner.mobile
     if "user_id" in table.columns:
         # A number that changed hands: what was written to its owner of that time is theirs.
         someone = table.columns["user_id"]

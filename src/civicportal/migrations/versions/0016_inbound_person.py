@@ -1,0 +1,32 @@
+"""Whose a message to the city's line is: the number it came from may become another person's.
+
+Those that are there are given to whoever has the number today, as they were told apart until now.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from civicportal import db
+
+revision = "0016"
+down_revision = "0015"
+branch_labels = None
+depends_on = None
+
+OWNERS = """
+UPDATE inbound SET user_id = (SELECT users.id FROM users WHERE users.mobile = inbound.sender)
+WHERE sender IN (SELECT mobile FROM users)
+"""
+
+
+def upgrade() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("SET LOCAL statement_timeout = '30min'")
+    op.add_column("inbound", sa.Column("user_id", db.BigId, nullable=True))
+    op.execute(OWNERS)
+    op.create_index("ix_inbound_user_id", "inbound", ["user_id"])
+
+
+def downgrade() -> None:
+    op.drop_index("ix_inbound_user_id", "inbound")
+    op.drop_column("inbound", "user_id")

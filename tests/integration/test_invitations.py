@@ -101,6 +101,17 @@ def test_who_is_invited_signs_in_with_what_was_given(site, app, boss, browse):
     assert {"invitation:join", "invitation:accept", "role:give"} <= set(actions(site))
 
 
+def test_the_trail_knows_an_invitation_by_its_number_not_by_a_persons_name(site, app, boss, browse):
+    """Nothing of the trail's data goes when the person is forgotten."""
+    enter(site, browse(site), link_of(invite(app)))
+    with site.work(write=False) as work:
+        events = work.session.scalars(select(AuditEvent).order_by(AuditEvent.id)).all()
+        [invitation] = work.session.scalars(select(Invitation.id))
+    told = [event.data for event in events if event.action.startswith("invitation:")]
+    assert told == [{"invitation": invitation}] * 2
+    assert "z.baghban" not in str([event.data for event in events])
+
+
 def test_a_used_link_opens_nothing_and_an_unknown_one_is_not_there(site, app, boss, browse):
     link = link_of(invite(app))
     enter(site, browse(site), link)

@@ -283,9 +283,7 @@ class InvitationService:
             raise NumberTaken(_("The account of this mobile number is closed; open it first."))
 
     def _record(self, action: str, invitation: Invitation) -> None:
-        self.work.get(AuditService).record(
-            action, subject_id=invitation.user_id, invitation=invitation.id, username=invitation.username
-        )
+        self.work.get(AuditService).record(action, subject_id=invitation.user_id, invitation=invitation.id)
 
 
 def _grant(scope: Scope) -> dict[str, int | None]:

@@ -22,7 +22,7 @@ class Report(ReportsBase):
     case_id: Mapped[int] = tagged(
         BigId, ForeignKey(Case.id, ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
-    #: Degrees (WGS 84); both or neither.
+    #: Degrees (WGS 84); both or neither. They outlive their citizen: see the page on personal data.
     lat: Mapped[float | None] = tagged(Float, pii="content")
     lon: Mapped[float | None] = tagged(Float, pii="content")
     #: Names of the city's map; empty where the map knows none.

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from civicportal.accounts.models import Invitation, OtpChallenge, Session
+from civicportal.accounts.sessions import SessionService
 from civicportal.cases.attachments import UNCLAIMED, drop_files
 from civicportal.cases.models import Attachment
 from civicportal.exports.models import ExportJob
@@ -61,6 +62,14 @@ def sweep_job_runs(site: "Site") -> None:
     left = JobRun.next_at < site.clock.now() - KEEP_JOB_RUNS
     with site.work() as work:
         work.session.execute(delete(JobRun).where(JobRun.name.not_in(registered(site)), left))
+
+
+def sweep_kept(site: "Site") -> None:
+    """Take what browsers kept for an hour out of sessions that go on for a month."""
+    last: int | None = 0
+    while last is not None:
+        with site.work() as work:
+            last = work.get(SessionService).drop_expired(last, BATCH)
 
 
 def sweep_attachments(site: "Site") -> None:
@@ -122,5 +131,6 @@ JOBS = (
     Job(name="core.codes", every=timedelta(hours=1), run=sweep_codes),
     Job(name="core.invitations", every=timedelta(hours=1), run=sweep_invitations),
     Job(name="core.job-runs", every=timedelta(days=1), run=sweep_job_runs),
+    Job(name="core.kept", every=timedelta(hours=1), run=sweep_kept),
     Job(name="core.attachments", every=timedelta(hours=6), run=sweep_attachments),
 )

@@ -8,13 +8,23 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import delete, func, select, text
 
+from civicportal import sweepers
 from civicportal.accounts.models import Invitation, OtpChallenge, Session
+from civicportal.accounts.sessions import SessionService
 from civicportal.cases.models import Attachment
 from civicportal.jobs import Job, JobRun, registered
 from civicportal.limits import LimitHit
 from civicportal.storage import new_key
-from civicportal.sweepers import BATCH, JOBS, sweep_attachments, sweep_codes, sweep_limits, sweep_sessions
-from civicportal.testing import NOON, make_case
+from civicportal.sweepers import (
+    BATCH,
+    JOBS,
+    sweep_attachments,
+    sweep_codes,
+    sweep_kept,
+    sweep_limits,
+    sweep_sessions,
+)
+from civicportal.testing import NOON, make_case, make_citizen
 from civicportal.worker.jobs import LEASE, JobRunner
 
 
@@ -165,6 +175,22 @@ def test_sessions_and_codes_that_have_ended_are_deleted(site, clock):
     sweep_sessions(site)
     sweep_codes(site)
     assert (count(site, Session), count(site, OtpChallenge)) == (1, 1)
+
+
+def test_what_a_browser_kept_goes_when_its_time_is_over_though_the_session_goes_on(site, clock, monkeypatch):
+    monkeypatch.setattr(sweepers, "BATCH", 2)
+    with site.work() as work:
+        service, user = work.get(SessionService), make_citizen(work)
+        tokens = [service.open("citizen", user) for _ in range(5)]
+        for token in tokens:
+            service.keep_visitor_data(token, "short", "گفته")
+        service.keep_visitor_data(tokens[4], "long", "مانده", timedelta(hours=3))
+        work.get(SessionService).open("citizen", user)
+    clock.advance(hours=1)
+    sweep_kept(site)
+    with site.work(write=False) as work:
+        kept = work.session.scalars(select(Session.data).order_by(Session.id)).all()
+    assert [list(data) for data in kept] == [[], [], [], [], ["long"], []]
 
 
 @pytest.fixture

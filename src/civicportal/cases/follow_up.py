@@ -1,7 +1,7 @@
 """Citizens' lists of cases, and what opens a case to somebody who is not signed in."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -133,7 +133,7 @@ class FollowUpService:
         by_pin = same((case.pin_hash if case else None) or "", self._pin_hash(code, proof))
         return case if by_mobile or by_pin else None
 
-    def fetch_proved(self, code: str, proved: frozenset[str]) -> Case:
+    def fetch_proved(self, code: str, proved: Container[str]) -> Case:
         """Return a case whose second part this browser has shown before.
 
         :raises NotFound: otherwise.

@@ -1,5 +1,10 @@
-"""Which tracking codes this browser has shown the second part of; kept with the session on the server."""
+"""Which tracking codes this browser has shown the second part of; kept with the session on the server.
 
+Of a code a mark is kept that only this browser's cookie can make: whoever has signed in and looks after their anonymous
+message leaves nothing by which its case could be found.
+"""
+
+from collections.abc import Container
 from typing import Any
 
 from pyramid.httpexceptions import HTTPForbidden
@@ -8,17 +13,37 @@ from civicportal.accounts.sessions import SessionService
 from civicportal.cases.follow_up import FollowUpService
 from civicportal.cases.models import Case
 from civicportal.cases.services import CaseService
+from civicportal.crypto import Keys
 from civicportal.errors import NotFound
 
 NAME = "proved"
 MOST = 10
 
 
-def proved_codes(request: Any) -> frozenset[str]:
+class Proofs(Container[str]):
+    """The codes that a browser has proved: one can ask for a code, but not which they are."""
+
+    def __init__(self, keys: Keys, token: str, marks: list[str]) -> None:
+        self._keys, self._token, self._marks = keys, token, marks
+
+    def __contains__(self, code: object) -> bool:
+        return bool(self._marks) and self._mark(str(code)) in self._marks
+
+    def __len__(self) -> int:
+        return len(self._marks)
+
+    def with_code(self, code: str) -> list[str]:
+        """Return what to keep once a further code was proved, the oldest of too many left out."""
+        mark = self._mark(code)
+        return [*(kept for kept in self._marks if kept != mark), mark][-MOST:]
+
+    def _mark(self, code: str) -> str:
+        return self._keys.mac("proved", self._token, code).hex()
+
+
+def proved_codes(request: Any) -> Proofs:
     """Return the codes; empty without a session."""
-    if request.session_token is None:
-        return frozenset()
-    return frozenset(_kept(request.work.get(SessionService), request.session_token))
+    return _proofs(request, request.session_token or "")
 
 
 def fetch_own_or_proved(request: Any, code: str) -> Case:
@@ -43,10 +68,11 @@ def fetch_own_or_proved(request: Any, code: str) -> Case:
 
 def keep_proof(request: Any, code: str) -> None:
     """Remember a code, and forget the oldest of too many."""
-    sessions, token = request.work.get(SessionService), request.ensure_session_token()
-    codes = [kept for kept in _kept(sessions, token) if kept != code]
-    sessions.keep_visitor_data(token, NAME, [*codes, code][-MOST:])
+    token = request.ensure_session_token()
+    kept = _proofs(request, token).with_code(code)
+    request.work.get(SessionService).keep_visitor_data(token, NAME, kept)
 
 
-def _kept(sessions: SessionService, token: str) -> list[str]:
-    return list(sessions.visitor_data(token, NAME) or ())
+def _proofs(request: Any, token: str) -> Proofs:
+    kept = request.work.get(SessionService).visitor_data(token, NAME) if token else None
+    return Proofs(request.site.keys, token, list(kept or ()))

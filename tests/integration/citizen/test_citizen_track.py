@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from civicportal.accounts.models import Session
 from civicportal.cases.follow_up import FollowUpService
 from civicportal.cases.models import Case
 from civicportal.cases.services import CaseService
@@ -75,6 +76,21 @@ def test_a_pin_opens_a_case_without_a_citizen(site: Any, browser: Any, anonymous
         kept = work.session.scalars(select(Case.pin_hash).where(Case.code == code)).one()
         assert kept is not None
         assert len(kept) == 64
+
+
+def test_who_has_signed_in_and_looks_after_an_anonymous_case_leaves_no_code(
+    site: Any, as_citizen: Any, anonymous_case: Any
+) -> None:
+    """The session says whose it is: with the code beside it, it would say whose the case is."""
+    code, pin = anonymous_case
+    ask(as_citizen, code, pin).follow(status=200)
+    with site.work(write=False) as work:
+        [row] = work.session.scalars(select(Session).where(Session.user_id.is_not(None)))
+        kept = str(row.data["proved"])
+    assert code not in kept
+    # Nor can whoever has the site's keys, and makes the same of every code, find it without the cookie.
+    made = {site.keys.mac("proved", part, code).hex() for part in ("", row.token_hash)}
+    assert not any(mark in kept for mark in made | {site.keys.mac("proved", code).hex()})
 
 
 def test_a_pin_is_four_digits_and_another_code_does_not_take_it(site: Any, open_case: Any) -> None:

@@ -140,6 +140,18 @@ class TestQueue:
             for ending in ("", "/progress", "/file"):
                 app.get(f"/exports/jobs/{key}{ending}", status=status)
 
+    def test_whose_right_is_gone_does_not_get_the_file_that_is_left(self, site, desk, app, sign_in):
+        key = order(site, desk["staff"][0])
+        make_next(site)
+        sign_in(desk["users"][0])
+        app.get(f"/exports/jobs/{key}/file", status=200)
+        with site.work() as work:
+            reader = make_staff(work, "reader", permissions=["petitions:case:view"])
+            mine = update(Membership).where(Membership.user_id == desk["users"][0].id)
+            work.session.execute(mine.values(role_id=reader.memberships[0].role_id))
+        app.get(f"/exports/jobs/{key}/file", status=404)
+        assert trail(site)[-1] == ("export:take", CASES)
+
     def test_no_file_is_offered_before_it_is_whole(self, site, desk, app, sign_in):
         key = order(site, desk["staff"][0])
         sign_in(desk["users"][0])

@@ -44,7 +44,7 @@ def cancel(request: Any) -> HTTPSeeOther:
 def file(request: Any) -> Response:
     """Send the finished file; that it was taken is written first, in a unit of work of its own.
 
-    :raises NotFound: while it is not finished, and when it was thrown away.
+    :raises NotFound: while it is not finished, when it was thrown away, and when the right to it is gone.
     """
     site = request.site
     job = _finished(request)
@@ -71,7 +71,8 @@ def _finished(request: Any) -> ExportJob:
     with site.work(actor=request.identity, write=False) as work:
         job: ExportJob = work.get(ExportService).own(request.matchdict["key"])
         is_kept = job.state == "done" and job.expires_at is not None and job.expires_at > work.clock.now()
-    if not is_kept or job.name not in site.exports:
+    export = site.exports.get(job.name)
+    if not is_kept or export is None or not export.is_for(request.identity):
         raise NotFound("the file is not there")
     return job
 

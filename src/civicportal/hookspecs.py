@@ -123,6 +123,11 @@ def demo_phones(site: "Site") -> "AbstractContextManager[Phones]":
     """
 
 
+@hookspec
+def portal_restored(work: "Work") -> "Iterable[str]":
+    """End what was under way when a backup was made, for it went on since; return what was ended, in words for the terminal."""
+
+
 @hookspec(firstresult=True)
 def route_case(case: "Case", work: "Work") -> "Route | None":
     """Return where a case goes that fits no rule of the site, or None to leave it to the category.

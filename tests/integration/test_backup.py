@@ -17,7 +17,8 @@ from sqlalchemy import delete, func, select, text
 from webtest import TestApp
 
 from civicportal import migrate, migrate_state
-from civicportal.accounts.models import Session, User
+from civicportal.accounts.invitations import InvitationService, LinkSpent
+from civicportal.accounts.models import Invitation, Session, User
 from civicportal.accounts.sessions import SessionService
 from civicportal.app import create_app
 from civicportal.backup import BackupError, make_backup, restore_backup
@@ -28,6 +29,7 @@ from civicportal.cases.models import Attachment, Case
 from civicportal.cases.search_index import SearchIndex
 from civicportal.cases.stock import damages
 from civicportal.cli import main
+from civicportal.hookspecs import hookimpl
 from civicportal.notifications.models import OutboxMessage
 from civicportal.organization.models import Unit
 from civicportal.statistics.repair import wrong_counters
@@ -175,6 +177,22 @@ class TestBack:
             assert set(work.session.scalars(select(OutboxMessage.state))) == {"cancelled"}
             assert work.session.scalar(select(func.count()).select_from(Session)) == 0
 
+    def test_links_that_may_have_been_used_since_open_nothing(self, city, assemble, tmp_path):
+        with city.work() as work:
+            links, officer = work.get(InvitationService), work.session.scalars(select(User)).first()
+            _, reset = links.reset(officer)
+            invited, join = links.invite(username="new", name="ن", mobile="+989120000009", scopes=[])
+            _, used = links.invite(username="two", name="ن", mobile="+989120000008", scopes=[])
+            links.accept(links.open(used, "join"), name="ن", password="سپیدار بلند کنار رود")
+        make_backup(city, tmp_path / "backup", quiet)
+        other = assemble("other")
+        assert restore_backup(other, tmp_path / "backup", quiet).links == 2
+        with other.work() as work:
+            for token, purpose in ((reset, "reset"), (join, "join")):
+                with pytest.raises(LinkSpent):
+                    work.get(InvitationService).open(token, purpose)
+            assert work.session.get(Invitation, invited.id).revoked_at
+
     def test_what_is_counted_wrong_is_counted_anew(self, city, assemble, tmp_path):
         with city.engines.write.begin() as connection:
             connection.execute(text("UPDATE case_counts SET n = n + 7"))
@@ -216,9 +234,8 @@ class TestBack:
         assert restore_backup(assemble("other"), tmp_path / "backup", quiet).missing == 1
 
     def test_an_older_one_is_brought_to_this_code(self, city, assemble, tmp_path):
-        newest = next(state.current for state in migrate_state.current(city) if state.name == migrate.CORE)
-        before = f"{int(newest) - 1:04}"
-        migrate.downgrade(city, migrate.CORE, before)
+        migrate.downgrade(city, migrate.CORE, "-1")
+        assert migrate_state.pending(city)
         make_backup(city, tmp_path / "backup", quiet)
         other = assemble("other")
         restore_backup(other, tmp_path / "backup", quiet)
@@ -384,6 +401,23 @@ class TestCommand:
         assert run(other, "restore", "--force", str(tmp_path / "backup")).exit_code == 0
         with other.work(write=False) as work:
             assert work.session.scalar(select(func.count()).select_from(Unit)) == 1
+
+    def test_hook_portal_restored_ends_what_was_under_way_and_the_command_says_it(
+        self, run, assemble, install, tmp_path
+    ):
+        def portal_restored(work):
+            make_unit(work, "ended")
+            return ["the knob is not turned any further"]
+
+        install.plugin("gadget", hookimpl(portal_restored))
+        site, other = (assemble(name, site={"plugins": ["gadget"]}) for name in ("city", "other"))
+        fill(site)
+        assert run(site, "backup", str(tmp_path / "backup")).exit_code == 0
+        done = run(other, "restore", str(tmp_path / "backup"))
+        assert done.exit_code == 0, done.output
+        assert "\nthe knob is not turned any further\n" in done.output
+        with other.work(write=False) as work:
+            assert "ended" in work.session.scalars(select(Unit.key)).all()
 
     def test_what_ends_in_the_middle_leaves_nothing(self, city, tmp_path):
         folder = tmp_path / "backups"

@@ -35,6 +35,13 @@ def bring_out(desk, clock, portions):
             pass
 
 
+def restored(desk):
+    """Do what a restore asks of the plugin; return what it tells."""
+    with desk.site.work() as work:
+        [words] = desk.site.hooks.hook.portal_restored(work=work)
+        return list(words)
+
+
 def received(desk):
     return Counter(message.recipient for message in memory(desk.site).sent)
 
@@ -189,6 +196,22 @@ class TestStop:
         broadcast = start(desk, 1)
         with pytest.raises(Forbidden), desk.site.work(actor=desk.writer) as work:
             work.get(BroadcastService).stop(broadcast)
+
+    def test_after_a_restore_nobody_gets_again_what_they_have(self, desk, clock):
+        """How far it had come by then stands in no backup."""
+        desk.opt_in(*range(1, 6))
+        filled, broadcast = start(desk, 5, form_key="n" * 22), start(desk, 5)
+        bring_out(desk, clock, 4)
+        assert progress(desk, filled).phase == "finished"
+        sent = received(desk)
+        assert restored(desk) == [
+            "1 SMS to many people went no further: look whom they reached before you send them anew"
+        ]
+        bring_out(desk, clock, 3)
+        assert received(desk) == sent
+        assert progress(desk, filled).phase == "finished"
+        assert progress(desk, broadcast).phase == "stopped"
+        assert restored(desk) == []
 
     def test_two_broadcasts_are_told_apart(self, desk, clock):
         desk.opt_in(1)

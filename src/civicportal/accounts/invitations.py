@@ -116,6 +116,10 @@ class InvitationService:
         invitation.revoked_at = invitation.revoked_at or self.work.clock.now()
         self._record("invitation:revoke", invitation)
 
+    def void_all(self) -> int:
+        """Make every open link void; return how many there were."""
+        return self._void(Invitation.expires_at > self.work.clock.now())
+
     # --- reading
 
     def fetch(self, invitation_id: int) -> Invitation:

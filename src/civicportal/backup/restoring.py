@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from sqlalchemy import delete, update
 
 from civicportal import migrate
+from civicportal.accounts.invitations import InvitationService
 from civicportal.accounts.models import Session
 from civicportal.backup.archive import DATABASE, FILES, MANIFEST, ArchiveReader
 from civicportal.backup.databases import has_tables, load
@@ -34,6 +35,8 @@ class Restored:
 
     :ivar files: how many were put into the store.
     :ivar messages: how many waited to be sent, and are not sent any more.
+    :ivar links: how many invitations and links for a new password were open, and are void.
+    :ivar ended: what plugins have ended, in words for the terminal.
     :ivar missing: pictures that a row names and the backup does not have: deleted while it was made.
     :ivar same_file: whether the ``site.toml`` is the one of then.
     """
@@ -41,6 +44,8 @@ class Restored:
     manifest: Manifest
     files: int
     messages: int
+    links: int
+    ended: Sequence[str]
     missing: int
     same_file: bool
 
@@ -51,7 +56,7 @@ def restore_backup(
     """Fill the site's database and store from a backup; nothing of the portal may run meanwhile.
 
     The tables are brought to where the code is, and what is made of the cases is compared with them. Everybody signs in
-    anew, and messages that waited are not sent: they went out after the backup was made.
+    anew; messages that waited are not sent and open links are void: they went out and were used after the backup was made.
 
     :param force: replace what is there.
     :param other_secret: see :func:`~civicportal.backup.manifest.refuse_unfit`.
@@ -74,12 +79,14 @@ def restore_backup(
         raise BackupError(f"{error.filename or source}: {error.strerror or error}") from error
     progress("database restored")
     migrate.upgrade(site, progress=progress)
-    messages = _forget_the_past(site)
+    messages, links = _forget_the_past(site)
     _make_whole(site, progress)
     return Restored(
         manifest=manifest,
         files=files,
         messages=messages,
+        links=links,
+        ended=_end_what_went_on(site),
         missing=sum(1 for _damage in damages(site, site.storage, contents=False)),
         same_file=fingerprint(site.path) == manifest.site_file,
     )
@@ -117,13 +124,20 @@ def _batches(members: Iterator[tuple[str, IO[bytes]]]) -> Iterator[Sequence[tupl
         yield batch
 
 
-def _forget_the_past(site: "Site") -> int:
-    """End all sessions, and stop what waited to be sent; return how many messages that were."""
+def _forget_the_past(site: "Site") -> tuple[int, int]:
+    """End all sessions, stop what waited to be sent, void open links; return how many messages and links that were."""
     waiting = update(OutboxMessage).where(OutboxMessage.state.in_(UNSETTLED))
     stopped = waiting.values(state="cancelled", lease_id=None, locked_until=None, last_error="restored")
     with site.work() as work:
         work.session.execute(delete(Session))
-        return changed_rows(work.session.execute(stopped.execution_options(synchronize_session=False)))
+        done = work.session.execute(stopped.execution_options(synchronize_session=False))
+        return changed_rows(done), work.get(InvitationService).void_all()
+
+
+def _end_what_went_on(site: "Site") -> list[str]:
+    """Let the plugins end what was under way, in a unit of work of its own: the core's part holds whatever they do."""
+    with site.work() as work:
+        return list(chain.from_iterable(site.hooks.hook.portal_restored(work=work)))
 
 
 def _make_whole(site: "Site", progress: Progress) -> None:

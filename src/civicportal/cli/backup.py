@@ -43,6 +43,10 @@ def restore(context: click.Context, file: Path, force: bool, other_secret: bool)
     done = restore_backup(load_site(context), file, click.echo, force=force, other_secret=other_secret)
     click.echo(f"the portal of {done.manifest.made_at} is back, with {done.files} files")
     click.echo(f"everybody signs in anew; {done.messages} messages that waited then are not sent any more")
+    if done.links:
+        click.echo(f"{done.links} invitations and links for a new password are void: make them anew")
+    for words in done.ended:
+        click.echo(words)
     if not done.same_file:
         click.echo("site.toml is another than then: compare it with the one you keep")
     if done.missing:

@@ -29,6 +29,8 @@ KIND = "announcements.broadcast"
 """What the messages are listed under: no registered text, for providers have no template of free words."""
 PORTION = timedelta(seconds=10)
 """How often the outbox is filled."""
+UNFILLED = (Broadcast.filled_at.is_(None), Broadcast.stopped_at.is_(None))
+"""What is still being brought out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +146,14 @@ class BroadcastService:
             self.lane.cancel(broadcast.batch)
             self._record("stop", broadcast)
 
+    def stop_unfilled(self) -> int:
+        """Stop what has not reached everybody, because nobody knows how far it came; return how many that were."""
+        found = self.session.scalars(select(Broadcast).where(*UNFILLED).with_for_update()).all()
+        for broadcast in found:
+            broadcast.stopped_at = self.work.clock.now()
+            self._record("stop", broadcast)
+        return len(found)
+
     # -- reading --------------------------------------------------------------------------------------------
 
     def fetch(self, broadcast_id: int) -> Broadcast:
@@ -178,8 +188,7 @@ class BroadcastService:
 
         :returns: whether there was anything to do.
         """
-        unfinished = (Broadcast.filled_at.is_(None), Broadcast.stopped_at.is_(None))
-        query = select(Broadcast).where(*unfinished).order_by(Broadcast.id).limit(1)
+        query = select(Broadcast).where(*UNFILLED).order_by(Broadcast.id).limit(1)
         broadcast = self.session.scalar(query.with_for_update(skip_locked=True))
         if broadcast is None or self.lane.quiet_until() is not None:
             return False
@@ -221,8 +230,7 @@ class BroadcastService:
 def fill_outbox(site: Site) -> None:
     """Bring out the next portion of what is being sent to many people."""
     with site.work(write=False) as work:
-        unfinished = (Broadcast.filled_at.is_(None), Broadcast.stopped_at.is_(None))
-        idle = work.session.scalar(select(Broadcast.id).where(*unfinished).limit(1)) is None
+        idle = work.session.scalar(select(Broadcast.id).where(*UNFILLED).limit(1)) is None
     if not idle:
         with site.work() as work:
             work.get(BroadcastService).fill()

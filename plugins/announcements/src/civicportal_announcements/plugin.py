@@ -20,7 +20,7 @@ from civicportal.api import (
     hookimpl,
 )
 from civicportal_announcements import demo, doctor, pieces, views
-from civicportal_announcements.broadcasts import SEND
+from civicportal_announcements.broadcasts import SEND, BroadcastService
 from civicportal_announcements.jobs import JOBS
 from civicportal_announcements.models import AnnouncementsBase
 from civicportal_announcements.schemas import Settings
@@ -110,6 +110,14 @@ def dashboard_widgets(request: Any) -> Iterator[Widget]:
 def check_site(work: Work) -> Iterable[Finding]:
     """Look for what announcements need and the site lacks."""
     return doctor.findings(work)
+
+
+@hookimpl
+def portal_restored(work: Work) -> Iterator[str]:
+    """Stop texts to many people that were being brought out: whom they reached since stands in no backup."""
+    stopped = work.get(BroadcastService).stop_unfilled()
+    if stopped:
+        yield f"{stopped} SMS to many people went no further: look whom they reached before you send them anew"
 
 
 @hookimpl

@@ -7,7 +7,20 @@ from datetime import date, datetime, timedelta
 from importlib.metadata import entry_points
 
 import pytest
-from sqlalchemy import JSON, Boolean, Date, DateTime, Float, LargeBinary, String, insert, select, update
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Date,
+    DateTime,
+    Engine,
+    Float,
+    LargeBinary,
+    String,
+    event,
+    insert,
+    select,
+    update,
+)
 
 from civicportal.accounts.mobile import MobileService
 from civicportal.accounts.models import Membership, Session, User
@@ -430,6 +443,33 @@ def test_the_messages_of_one_who_has_a_number_are_handed_out_though_they_name_no
         for value in row.values()
         if isinstance(value, str)
     }
+
+
+@pytest.fixture
+def allowed(civic_database):
+    """How long PostgreSQL lets the statements take that look through the whole trail."""
+    if civic_database == "sqlite":
+        pytest.skip("SQLite sets no limit to a statement")
+    found = set()
+
+    def note(connection, _cursor, statement, *_more):
+        if statement.startswith(("SELECT audit_events", "UPDATE audit_events")):
+            with connection.connection.cursor() as asking:
+                found.add(asking.execute("SHOW statement_timeout").fetchone()[0])
+
+    event.listen(Engine, "before_cursor_execute", note)
+    yield found
+    event.remove(Engine, "before_cursor_execute", note)
+
+
+def test_the_trail_of_many_years_is_looked_through_with_patience(site, clock, person, allowed):
+    leave(site, person)
+    clock.advance(days=31)
+    assert list(stream(site, person.id))
+    assert allowed == {"1min"}
+    allowed.clear()
+    erase_deleted(site)
+    assert allowed == {"5min"}
 
 
 def test_staff_are_shown_by_unit_and_level_never_by_name(site, clock, person):

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 MOST_PERSONS = 20
 """Persons forgotten in one run of the job."""
+PATIENCE = 300
+"""Seconds that a statement may take: the whole trail is looked through for a person, and nobody waits before a screen."""
 
 
 class ErasureService:
@@ -110,7 +112,7 @@ def erase_deleted(site: "Site") -> None:
 
 
 def _erase(site: "Site", user_id: int) -> None:
-    with site.work() as work:
+    with site.work(patience=PATIENCE) as work:
         user = work.session.get(User, user_id, with_for_update=True)
         pictures = work.get(ErasureService).erase(user) if user and user.deleted_at else []
     drop_files(site, pictures)

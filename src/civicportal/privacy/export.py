@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 DATA = "data.json"
 PIECE = 64 * 1024
 """Bytes read of a picture at a time."""
+PATIENCE = 60
+"""Seconds that a statement may take: the whole trail is looked through for a person."""
 
 READ_ME = _(
     "This archive holds what the portal ${site} keeps of you, made on ${day}. data.json holds your cases, "
@@ -84,7 +86,7 @@ class ExportService:
 
 def stream(site: "Site", user_id: int) -> Iterator[bytes]:
     """Yield the archive piece by piece: the data are read at once, the pictures one by one outside any transaction."""
-    with site.work(write=False) as work:
+    with site.work(write=False, patience=PATIENCE) as work:
         user = work.session.get_one(User, user_id)
         rows, pictures = work.get(ExportService).rows(user), work.get(ExportService).pictures(user)
         day = site.calendar.format_date(work.clock.now(), "long", site.locale)

@@ -28,6 +28,7 @@ from civicportal.audit.models import AuditEvent
 from civicportal.audit.services import AuditService
 from civicportal.cases.models import Attachment, Case, CaseEvent
 from civicportal.cases.ratings import WINDOW
+from civicportal.cases.search_index import SearchIndex
 from civicportal.db import UTCDateTime
 from civicportal.notifications.inbound import InboundService, answer_inbound
 from civicportal.notifications.models import OutboxMessage
@@ -231,6 +232,7 @@ def test_a_subject_of_the_persons_own_words_goes_with_them(site, person, kind, o
     with site.work(write=False) as work:
         kept = work.session.scalar(select(Case.subject).where(Case.code == code))
     assert kept == (title if own else "شکایت از آقای نامدار")
+    assert SearchIndex(site.engines).verify() == (0, 0)
 
 
 def test_others_keep_what_is_theirs(site, person):

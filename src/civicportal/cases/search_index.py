@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Engine,
     bindparam,
@@ -106,7 +107,7 @@ class SearchIndex:
         with self._patient() as engines:
             for first, last in _spans(engines, progress):
                 with engines.write.begin() as connection:
-                    wrong += _fold(connection, first, last)
+                    wrong += fold_words(connection, Case.id.between(first, last))
                     if engines.dialect == "postgresql":
                         connection.execute(_FILL, {"first": first, "last": last})
             if engines.dialect == "postgresql":
@@ -121,7 +122,7 @@ class SearchIndex:
         with self._patient() as engines:
             for first, last in _spans(engines):
                 with engines.read.connect() as connection:
-                    words += len(_wrong(connection, first, last))
+                    words += len(_wrong(connection, Case.id.between(first, last)))
                     if engines.dialect == "postgresql":
                         index += connection.execute(_OUT_OF_STEP, {"first": first, "last": last}).scalar_one()
             return words, index if engines.dialect == "postgresql" else _is_fts5_wrong(engines)
@@ -198,15 +199,16 @@ def has_words(connection: Connection) -> bool:
     return tables.has_table("cases") and "search_person" in {c["name"] for c in tables.get_columns("cases")}
 
 
-def _fold(connection: Connection, first: int, last: int) -> int:
-    wrong = [{"case_id": case_id, **values} for case_id, values in _wrong(connection, first, last)]
+def fold_words(connection: Connection, which: ColumnElement[bool]) -> int:
+    """Write what is searched of some cases anew; return of how many it was wrong."""
+    wrong = [{"case_id": case_id, **values} for case_id, values in _wrong(connection, which)]
     if wrong:
         columns: dict[Any, Any] = {name: bindparam(name) for name in ("search_text", "search_person")}
         connection.execute(update(Case).where(Case.id == bindparam("case_id")).values(columns), wrong)
     return len(wrong)
 
 
-def _wrong(connection: Connection, first: int, last: int) -> list[tuple[int, dict[str, str]]]:
+def _wrong(connection: Connection, which: ColumnElement[bool]) -> list[tuple[int, dict[str, str]]]:
     rows = connection.execute(
         select(
             Case.id,
@@ -220,7 +222,7 @@ def _wrong(connection: Connection, first: int, last: int) -> list[tuple[int, dic
         )
         .outerjoin(Category, Category.id == Case.category_id)
         .outerjoin(User, User.id == Case.citizen_id)
-        .where(Case.id.between(first, last))
+        .where(which)
     ).all()
     found = []
     for row in rows:

@@ -12,6 +12,7 @@ from civicportal.audit.services import AuditService
 from civicportal.cases.attachments import drop_files
 from civicportal.cases.models import Attachment, Case
 from civicportal.cases.ratings import WINDOW
+from civicportal.cases.search_index import fold_words
 from civicportal.privacy.tags import Owner, belongs, blank, owner_of, tables
 from civicportal.tags import link_of, links
 
@@ -49,8 +50,11 @@ class ErasureService:
         nameless = update(Case).where(Case.citizen_id == user.id).values(search_person="")
         self.session.execute(nameless.execution_options(synchronize_session=False))
         self._rename_cases(owner)
+        forgotten = list(self.session.scalars(owner.cases))
         for table in reversed(list(tables(self.work.site))):
             self._erase_rows(table, owner)
+        # By what is left of them, subject and category, they are found.
+        fold_words(self.session.connection(), Case.id.in_(forgotten))
         if user.erased_at is None:
             self.work.get(AuditService).record("member:erase", subject_id=user.id)
         self.session.execute(

@@ -10,8 +10,9 @@ from pyramid.tweens import EXCVIEW, INGRESS
 __all__ = ["content_security_policy", "headers_tween_factory", "includeme"]
 
 YEAR_SECONDS = 365 * 24 * 3600
-# Their addresses carry a code or a token that no other page may see.
-NO_REFERRER_PATHS = ("/track", "/staff/reset", "/staff/invite")
+# Their addresses carry a code or a token that no other page may see. Not even the origin would be said by "no-referrer": with it
+# browsers send a form with "Origin: null", which is refused as one that another site has made.
+SECRET_PATHS = ("/track", "/staff/reset", "/staff/invite")
 
 _FIXED = {
     "X-Content-Type-Options": "nosniff",
@@ -60,8 +61,8 @@ def headers_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Calla
 def _referrer_policy(environ: dict[str, Any]) -> str:
     # The raw path: this runs before anybody has checked that it can be decoded.
     path = environ.get("PATH_INFO", "")
-    secret = any(path == prefix or path.startswith(prefix + "/") for prefix in NO_REFERRER_PATHS)
-    return "no-referrer" if secret else "same-origin"
+    secret = any(path == prefix or path.startswith(prefix + "/") for prefix in SECRET_PATHS)
+    return "strict-origin" if secret else "same-origin"
 
 
 def includeme(config: Any) -> None:

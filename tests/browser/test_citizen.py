@@ -61,7 +61,10 @@ def test_tracking_by_code_and_last_digits(
     close_report(portal, officer, code)
     stranger = open_page(screen=screen, java_script_enabled=script)
     follow_up.ask(stranger, code)
-    follow_up.prove(stranger, "9999")
+    with stranger.expect_request("**/track") as sent:
+        follow_up.prove(stranger, "9999")
+    # Over https a form without an origin is refused.
+    assert sent.value.all_headers()["origin"] == portal.address
     expect(stranger.locator(".err-summary, .err").first).to_be_visible()
     follow_up.prove(stranger, CITIZENS["citizen"][-4:])
     stranger.wait_for_url(f"**/track/{code}")

@@ -15,7 +15,7 @@ from civicportal.api import CITIZEN, EVERYBODY, STAFF, OrganizationService
 from civicportal.app import create_app
 from civicportal.crypto import new_token
 from civicportal.geo import Point
-from civicportal.headers import NO_REFERRER_PATHS, content_security_policy
+from civicportal.headers import SECRET_PATHS, content_security_policy
 from civicportal.security import SIGNED_IN
 from civicportal.seeds import SeedService
 from civicportal.testing import identity, make_citizen, make_staff
@@ -27,8 +27,8 @@ PEOPLE = ("visitor", "citizen", *STAFF_ROLES)
 ENDS_THE_SESSION = {"logout", "account_session_end", "admin.member_sessions_end"}
 #: Answers to a page whose arguments nobody gave: shown, sent on, or what is missing said.
 ASKED_FOR_NOTHING = (200, 302, 303, 400, 422)
-#: It changes nothing and looks nothing up, so that pages which carry nobody's token may have its box.
-ASKS_FOR_NO_TOKEN = {"track_code": 200}
+#: Its box stands on pages which carry nobody's token; what no page of ours has sent leads to the whole form.
+ASKS_FOR_NO_TOKEN = {"track_code": 303}
 #: Pages that want more than an address: a code's proof, a picture not begun, a report by its query.
 WANT_MORE = {
     "track_case": (303,),
@@ -108,7 +108,7 @@ def wrong_headers(answer, path):
     wanted = {
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
-        "Referrer-Policy": "no-referrer" if path.startswith(NO_REFERRER_PATHS) else "same-origin",
+        "Referrer-Policy": "strict-origin" if path.startswith(SECRET_PATHS) else "same-origin",
     }
     wrong = [name for name, value in wanted.items() if headers.get(name) != value]
     if headers.get("Content-Security-Policy") != content_security_policy():

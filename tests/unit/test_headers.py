@@ -71,13 +71,13 @@ def test_every_answer_has_the_headers(app, path):
     assert headers["X-Frame-Options"] == "DENY"
     assert headers["Permissions-Policy"].startswith("geolocation=(self)")
     assert headers["Content-Security-Policy"] == ("sandbox" if path == "/own" else POLICY)
-    assert headers["Referrer-Policy"] == ("no-referrer" if path == "/track" else "same-origin")
+    assert headers["Referrer-Policy"] == ("strict-origin" if path == "/track" else "same-origin")
     assert "Strict-Transport-Security" not in headers
 
 
 def test_addresses_with_secrets_are_told_to_nobody(app):
     for path in ("/track/1234567890", "/staff/invite/token", "/staff/reset"):
-        assert app.get(path, status=404).headers["Referrer-Policy"] == "no-referrer"
+        assert app.get(path, status=404).headers["Referrer-Policy"] == "strict-origin"
     assert app.get("/tracks", status=404).headers["Referrer-Policy"] == "same-origin"
 
 

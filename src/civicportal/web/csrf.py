@@ -72,6 +72,17 @@ class DerivedTokens:
         return same(self.get_csrf_token(request), str(supplied_token))
 
 
+def from_own_page(request: Any) -> bool:
+    """Tell whether the browser says that a page of this portal has sent a form that carries no token.
+
+    With a token no page on which the form stands would be the same for everybody.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    if site:
+        return bool(site == "same-origin")
+    return bool(request.headers.get("Origin", "").partition("://")[2] == request.host)
+
+
 def csrf_token_value(request: Any) -> str:
     """Return the token for forms and scripts."""
     return str(request.registry.getUtility(ICSRFStoragePolicy).get_csrf_token(request))

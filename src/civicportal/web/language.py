@@ -6,6 +6,7 @@ from pyramid.csrf import check_csrf_token
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.security import EVERYBODY
+from civicportal.web.csrf import from_own_page
 from civicportal.web.requests import LANGUAGE_COOKIE
 
 A_YEAR = 365 * 86400
@@ -20,7 +21,7 @@ def languages(request: Any) -> list[tuple[str, str]]:
 
 def choose(request: Any) -> Any:
     """Remember a language of the site and go back to the page; any other changes nothing."""
-    if not _from_own_page(request):
+    if not from_own_page(request):
         check_csrf_token(request)
     response = HTTPSeeOther(request.safe_next("/"))
     language = request.POST.get("language", "")
@@ -35,17 +36,6 @@ def choose(request: Any) -> Any:
             samesite="Lax",
         )
     return response
-
-
-def _from_own_page(request: Any) -> bool:
-    """Tell whether the browser says that a page of this portal has sent the form.
-
-    The form stands on every page for visitors; with a token none of them would be the same for everybody.
-    """
-    site = request.headers.get("Sec-Fetch-Site")
-    if site:
-        return bool(site == "same-origin")
-    return bool(request.headers.get("Origin", "").partition("://")[2] == request.host)
 
 
 def includeme(config: Any) -> None:

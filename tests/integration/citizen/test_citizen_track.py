@@ -46,7 +46,7 @@ def test_a_hit_shows_the_course_without_the_citizens_words(
     assert "بازدید انجام شد" in page.text
     assert "همسایه‌ام" not in page.text
     assert citizen.name not in page.text
-    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["Referrer-Policy"] == "strict-origin"
     assert stranger.get(f"/track/{code}", status=303).headers["Location"].endswith("/track")
 
 
@@ -60,12 +60,28 @@ def test_every_miss_gets_the_same_answer(browser: Any, open_case: Any, anonymous
 
 def test_a_code_alone_asks_for_the_second_part(browser: Any, open_case: Any) -> None:
     code = open_case()
-    page = browser.post("/track/code", {"code": code})
+    page = browser.post("/track/code", {"code": code}, headers={"Sec-Fetch-Site": "same-origin"})
     assert f'value="{persian_digits(code)}"' in page.text
     assert "one-time-code" not in page.text
     assert 'role="alert"' not in page.text
     assert code not in page.request.url
     assert browser.get("/track/code", status=303).location.endswith("/track")
+
+
+def test_what_another_site_sends_into_the_box_replaces_nobodys_session(stranger: Any) -> None:
+    answer = stranger.post("/track/code", {"code": "1"}, headers={"Sec-Fetch-Site": "cross-site"}, status=303)
+    assert answer.location.endswith("/track")
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_over_https_a_form_is_taken_with_the_origin_that_its_page_lets_a_browser_say(browser: Any) -> None:
+    page = browser.get("/track")
+    # With "no-referrer" browsers say "null" instead, see the Fetch standard on the Origin header.
+    assert page.headers["Referrer-Policy"] == "strict-origin"
+    form = {"csrf_token": browser.token(), "code": "1111111111", "proof": "1111"}
+    https = {"wsgi.url_scheme": "https", "HTTP_HOST": "localhost"}
+    for origin, status in (("https://localhost", 422), ("null", 400), ("https://evil.example", 400)):
+        browser.post("/track", form, headers={"Origin": origin}, extra_environ=https, status=status)
 
 
 def test_a_pin_opens_a_case_without_a_citizen(site: Any, browser: Any, anonymous_case: Any) -> None:

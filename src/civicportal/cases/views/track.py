@@ -17,6 +17,7 @@ from civicportal.cases.services import CaseService
 from civicportal.errors import NotFound
 from civicportal.forms import BoundForm, Button, FormInvalid, handle_form
 from civicportal.i18n import _
+from civicportal.web.csrf import from_own_page
 from civicportal.web.display import pieces
 
 AUDIENCES = ("citizen", "public")
@@ -30,8 +31,10 @@ def ask(request: Any) -> dict[str, Any]:
     return {"form": _form(request)}
 
 
-def take_code(request: Any) -> dict[str, Any]:
-    """Take the code from a box on another page and ask for its second part; nothing is looked up yet."""
+def take_code(request: Any) -> Any:
+    """Take the code from a box on another page of ours and ask for its second part; nothing is looked up yet."""
+    if not from_own_page(request):
+        return back_to_form(request)
     form = _form(request)
     form.fill({"code": [request.POST.get("code", "")[:LONGEST_CODE]]})
     return {"form": form}
@@ -58,7 +61,6 @@ def show(request: Any) -> Any:
     history, successor = work.get(PublicHistory), work.get(ConversionService).successor(found)
     papers = work.get(CaseService).kind(found).papers
     audiences = () if papers else AUDIENCES
-    request.response.headers["Referrer-Policy"] = "no-referrer"
     return {
         "row": work.get(FollowUpService).summary(found),
         "code": found.code,

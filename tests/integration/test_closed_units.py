@@ -51,8 +51,8 @@ class Desk:
         with self.site.work(actor=self.boss) as work:
             work.get(UnitService).close(work.session.get_one(Unit, unit.id))
 
-    def refer(self, unit):
-        self.do(self.mine, lambda work, case: work.get(KartableService).refer(case, unit.id))
+    def refer(self, unit, by=None):
+        self.do(by or self.mine, lambda work, case: work.get(KartableService).refer(case, unit.id))
 
     def give_back(self):
         self.do(self.theirs, lambda work, case: work.get(KartableService).give_back(case))
@@ -145,3 +145,8 @@ class TestReturning:
             membership.unit_id = desk.light.id
         desk.give_back()
         assert desk.lies() == ("waste", "waste", None)
+
+    def test_who_works_for_all_units_gets_it_back_in_person(self, desk):
+        desk.refer(desk.light, by=desk.boss)
+        desk.give_back()
+        assert desk.lies() == ("waste", "waste", desk.boss.user_id)

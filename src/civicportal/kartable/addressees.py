@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from civicportal.accounts.models import Membership, User
+from civicportal.organization.services import OrganizationService
 from civicportal.persian import alphabetical
 
 if TYPE_CHECKING:
@@ -38,3 +39,12 @@ def _read(session: Session) -> Offered:
     for unit_id, user_id, name in sorted(rows, key=lambda row: (alphabetical(row.name), row.id)):
         found.setdefault(unit_id or 0, []).append((user_id, name))
     return found
+
+
+def works_for(work: "Work", user_id: int | None, unit_id: int) -> bool:
+    """Tell whether somebody works in a unit, in one above it, or in all."""
+    path = [unit.id for unit in work.get(OrganizationService).units.path(unit_id)]
+    at_work = (User.id == user_id, User.disabled_at.is_(None), User.deleted_at.is_(None))
+    covers = or_(Membership.unit_id.is_(None), Membership.unit_id.in_(path))
+    query = select(Membership.id).join(User, User.id == Membership.user_id).where(*at_work, covers)
+    return work.session.scalar(query.limit(1)) is not None

@@ -15,7 +15,7 @@ from civicportal.cases.services import CaseService
 from civicportal.cases.snapshots import snapshot
 from civicportal.errors import Forbidden
 from civicportal.i18n import _
-from civicportal.kartable.addressees import of_units
+from civicportal.kartable.addressees import of_units, works_for
 from civicportal.kartable.errors import ReferralError
 from civicportal.kartable.models import Referral
 from civicportal.kartable.routing import RoutingService
@@ -152,8 +152,8 @@ class KartableService:
             raise ReferralError(_("Nobody sent this case: it was routed here."))
         if not self._takes_cases(unit_id):
             raise ReferralError(_("The unit that sent it takes no cases any more: refer it to another one."))
-        # Who has left gets nothing back: their unit does.
-        user_id = line.from_user_id if self._works_in(line.from_user_id, unit_id) else None
+        # Who works elsewhere by now gets nothing back: the unit does.
+        user_id = line.from_user_id if works_for(self.work, line.from_user_id, unit_id) else None
         return self._pass_on(case, line, "returned", unit_id, user_id, note)
 
     def copy(self, case: Case, unit_id: int, *, user_id: int | None = None, note: str = "") -> CaseEvent:

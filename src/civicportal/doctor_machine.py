@@ -22,6 +22,8 @@ CLOCKS_DIFFER = timedelta(seconds=5)
 """What one-time codes and the leases of several machines bear."""
 AHEAD = timedelta(minutes=5)
 WORKER_LATE = timedelta(hours=1)
+JOBS_LATE = timedelta(hours=3)
+"""No job takes so long that others wait for it."""
 
 
 def findings(work: "Work") -> Iterator[Finding]:
@@ -108,7 +110,8 @@ def _proxy(work: "Work") -> Iterator[Finding]:
 
 
 def _jobs(work: "Work") -> Iterator[Finding]:
-    failed = select(JobRun).where(JobRun.name.in_(registered(work.site)), JobRun.last_error != "")
+    now, known = work.clock.now(), JobRun.name.in_(registered(work.site))
+    failed = select(JobRun).where(known, JobRun.last_error != "")
     for job in work.session.scalars(failed.order_by(JobRun.name)):
         yield Finding(
             level="warning",
@@ -117,10 +120,18 @@ def _jobs(work: "Work") -> Iterator[Finding]:
             remedy=_("read the log of the worker"),
         )
     seen = work.session.scalar(select(func.max(Gate.worker_seen_at)))
-    if seen and seen < work.clock.now() - WORKER_LATE:
+    oldest = work.session.scalar(select(func.min(JobRun.next_at)).where(known))
+    if seen and seen < now - WORKER_LATE:
         yield Finding(
             level="error",
             place="worker",
             text=_("no worker has run for an hour: nothing is sent, nothing is tidied up"),
             remedy="civicportal worker",
+        )
+    elif oldest and oldest < now - JOBS_LATE:
+        yield Finding(
+            level="error",
+            place="worker",
+            text=_("its jobs stand still: nothing is escalated, tidied up or reminded of"),
+            remedy=_("read the log of the worker, and start it again"),
         )

@@ -138,6 +138,17 @@ class TestWorker:
         mark_alive(site)
         assert of_machine() == []
 
+    def test_its_jobs_stand_still_though_it_is_there(self, site, clock, of_machine):
+        JobRunner(site).run_due()
+        clock.advance(hours=3)
+        mark_alive(site)
+        assert of_machine() == []
+        clock.advance(minutes=10)
+        mark_alive(site)
+        [(level, place, text)] = of_machine()
+        assert (level, place) == ("error", "worker")
+        assert text.startswith("its jobs stand still")
+
     def test_a_job_that_nobody_registers_any_more(self, site, clock, of_machine):
         with site.work() as work:
             work.session.add(

@@ -171,9 +171,9 @@ def _search(work: "Work") -> Iterator[Finding]:
 
 
 def _trail(work: "Work") -> Iterator[Finding]:
-    verified = work.get(TrailService).last_verified()
-    flaws: Any = verified.data["flaws"] if verified else None
-    if flaws:
+    flawed = work.get(TrailService).flawed()
+    if flawed:
+        flaws: Any = flawed.data["flaws"]
         yield Finding(
             level="error",
             place="audit",

@@ -14,6 +14,7 @@ from civicportal.audit.models import AuditEvent, AuditSeal
 from civicportal.audit.seals import SealService
 from civicportal.audit.services import AuditService
 from civicportal.audit.titles import titles_of
+from civicportal.audit.trail import TrailService
 from civicportal.cases import tracking
 from civicportal.cases.services import CaseService
 from civicportal.cli import main
@@ -131,6 +132,7 @@ def three_seals(site, clock):
 
 def test_a_long_trail_is_verified_in_steps(site, clock, three_seals, monkeypatch):
     monkeypatch.setattr(jobs, "MOST_SEALS", 2)
+    monkeypatch.setattr(jobs, "RUN_SECONDS", 0)
     first, second, third = three_seals
     for _step in range(3):
         jobs.verify(site)
@@ -142,12 +144,20 @@ def test_a_long_trail_is_verified_in_steps(site, clock, three_seals, monkeypatch
     with site.work() as work, guards_aside(work.session.connection()):
         work.session.execute(update(AuditSeal).where(AuditSeal.id == first).values(rows=7))
     jobs.verify(site)
+    with site.work(write=False) as work:
+        assert work.get(TrailService).flawed().action == "audit:verifying"
     with site.work() as work, guards_aside(work.session.connection()):
         work.session.execute(delete(AuditSeal).where(AuditSeal.id == second))
     jobs.verify(site)
     [*_before, (_under_way, some), (done, all_)] = verified(site)
     assert some["flaws"] == [f"{first} audit_events"]
     assert (done, all_["flaws"]) == ("verified", [f"{first} audit_events", f"{third} audit_events"])
+
+
+def test_all_is_verified_in_one_run_while_there_is_time(site, three_seals, monkeypatch):
+    monkeypatch.setattr(jobs, "MOST_SEALS", 1)
+    jobs.verify(site)
+    assert verified(site) == [("verified", {"seals": 3, "rows": 3, "flaws": [], "last": three_seals[-1]})]
 
 
 def test_the_commands(site, clock, opened):

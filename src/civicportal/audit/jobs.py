@@ -1,6 +1,7 @@
 """What the worker does with the trail: seal it behind the writers, and verify it once a day."""
 
 import logging
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,9 @@ log = logging.getLogger(__name__)
 PAUSE = timedelta(days=1)
 """From the end of one verification of the whole trail to the beginning of the next."""
 MOST_SEALS = 200
-"""Seals that are verified at a time, each over a thousand rows at most: the other jobs, and a lease, wait no longer."""
+"""Seals that are verified in one unit of work; a seal covers what a minute has written, a thousand rows at most."""
+RUN_SECONDS = 120
+"""After so long a run ends, well before its lease, and the next one goes on: the other jobs wait no longer."""
 MOST_FLAWS = 10
 """Flaws that are kept in the event of a verification; all of them are logged."""
 
@@ -36,32 +39,39 @@ def seal(site: "Site") -> None:
 def verify(site: "Site") -> None:
     """Verify all seals once a day, some at a time, write down what came out, and log the newest for who keeps logs elsewhere."""
     with site.work(write=False) as work:
-        before = _so_far(work)
-        if before is None:
-            return
+        so_far = _so_far(work)
+    if so_far is None:
+        return
+    ends = time.monotonic() + RUN_SECONDS
+    is_whole = _step(site, so_far)
+    while not is_whole and time.monotonic() < ends:
+        is_whole = _step(site, so_far)
+    with site.work() as work:
+        work.get(AuditService).record(VERIFIED if is_whole else UNDER_WAY, **so_far)
+
+
+def _step(site: "Site", so_far: dict[str, Any]) -> bool:
+    """Verify some more seals and add up what came out; tell whether these were the last."""
+    with site.work(write=False) as work:
         service = work.get(SealService)
-        found, newest = service.verify_on(before["last"], MOST_SEALS), service.last()
+        found, newest = service.verify_on(so_far["last"], MOST_SEALS), service.last()
     for flaw in found.flaws:
         log.error("audit: seal %s of %s: %s", flaw.seal, flaw.source, flaw.problem.interpolate())
+    flaws = [*so_far["flaws"], *(f"{flaw.seal} {flaw.source}" for flaw in found.flaws)]
+    so_far["seals"] += found.seals
+    so_far["rows"] += found.rows
+    so_far |= {"last": found.last, "flaws": flaws[:MOST_FLAWS]}
     is_whole = found.seals < MOST_SEALS
     if is_whole and newest:
         log.warning("audit anchor %s", newest.anchor)
-    flaws = [*before["flaws"], *(f"{flaw.seal} {flaw.source}" for flaw in found.flaws)]
-    with site.work() as work:
-        work.get(AuditService).record(
-            VERIFIED if is_whole else UNDER_WAY,
-            seals=before["seals"] + found.seals,
-            rows=before["rows"] + found.rows,
-            flaws=flaws[:MOST_FLAWS],
-            last=found.last,
-        )
+    return is_whole
 
 
 def _so_far(work: "Work") -> dict[str, Any] | None:
     """Return what the steps until now have looked at and found; None while the next verification is not due."""
     last = work.get(TrailService).last(VERIFIED, UNDER_WAY)
     if last is not None and last.action == UNDER_WAY:
-        return last.data
+        return dict(last.data)
     is_due = last is None or last.at <= work.clock.now() - PAUSE
     return {"last": 0, "seals": 0, "rows": 0, "flaws": []} if is_due else None
 

@@ -53,6 +53,13 @@ class TrailService:
         """Return what the last verification of the whole trail has found."""
         return self.last(VERIFIED)
 
+    def flawed(self) -> AuditEvent | None:
+        """Return the verification that has found flaws: the one under way, or the last whole one."""
+        for event in (self.last(VERIFIED, UNDER_WAY), self.last_verified()):
+            if event is not None and event.data["flaws"]:
+                return event
+        return None
+
     def last(self, *actions: str) -> AuditEvent | None:
         """Return the newest event of some actions."""
         query = select(AuditEvent).where(AuditEvent.action.in_(actions))

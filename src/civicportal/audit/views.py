@@ -47,6 +47,7 @@ def trail(request: Any) -> dict[str, Any]:
         ),
         "titles": titles,
         "verified": service.last_verified(),
+        "flawed": service.flawed(),
         "seal": request.work.get(SealService).last(),
         "url": lambda **changes: _url(request, {**chosen, **changes}),
     }

@@ -52,21 +52,23 @@ def move_deadlines(site: "Site", actor: Identity, before: int = 0) -> Moved:
     moved = 0
     for _chunk in range(MOST // CHUNK):
         with site.work(actor=actor) as work:
-            cases = work.session.scalars(_next(before)).all()
-            here = sum(_move(work, case) for case in cases)
+            ids = work.session.scalars(_next(before)).all()
+            # Held in the order in which all hold several.
+            held = _open().where(Case.id.in_(ids)).order_by(Case.id).with_for_update(of=Case)
+            here = sum(_move(work, case) for case in work.session.scalars(held).all())
             # Each chunk says for itself who moved it: a restart may end the go.
             if here:
                 work.get(AuditService).record("calendar:deadlines", cases=here)
             moved += here
-        if len(cases) < CHUNK:
+        if len(ids) < CHUNK:
             return Moved(moved, 0)
-        before = cases[-1].id
+        before = ids[-1]
     return Moved(moved, before)
 
 
-def _next(before: int) -> Select[Case]:
+def _next(before: int) -> Select[int]:
     query = _open().where(Case.id < before) if before else _open()
-    return query.order_by(Case.id.desc()).limit(CHUNK).with_for_update(of=Case)
+    return query.with_only_columns(Case.id).order_by(Case.id.desc()).limit(CHUNK)
 
 
 def _open() -> Select[Case]:

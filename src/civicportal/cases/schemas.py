@@ -11,7 +11,6 @@ from civicportal.cases.attachments import MOST
 from civicportal.forms import NumberWidget, TextAreaWidget
 from civicportal.i18n import _
 from civicportal.schema import (
-    BoundedInt,
     Choice,
     CleanText,
     Code,
@@ -19,6 +18,7 @@ from civicportal.schema import (
     KeyList,
     Node,
     Option,
+    RowId,
     StrictSchema,
     TrackingCode,
 )
@@ -96,7 +96,7 @@ class Notices(StrictSchema):
 class Page(StrictSchema):
     """Where a list goes on: the id of the last case shown."""
 
-    before = Node(BoundedInt(1, 2**53), missing=None)
+    before = Node(RowId(), missing=None)
 
 
 class Follow(StrictSchema):

@@ -19,6 +19,7 @@ from civicportal.api import (
     IdempotencyKey,
     Node,
     PeriodFields,
+    RowId,
     SelectWidget,
     StrictSchema,
     TextAreaWidget,
@@ -104,7 +105,7 @@ class DeskFields(StrictSchema):
         missing=None,
         widget=SelectWidget(empty=_("Waiting for a time")),
     )
-    citizen = Node(BoundedInt(0, 2**53), missing=None, widget=HiddenWidget())
+    citizen = Node(RowId(), missing=None, widget=HiddenWidget())
     person = Node(CleanText(0, 10), title=_("Of the same applicant as"), missing="", widget=HiddenWidget())
 
 

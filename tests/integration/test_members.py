@@ -1,5 +1,6 @@
 """The pages of members, through the real application."""
 
+import json
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -241,9 +242,10 @@ def test_rights_are_asked_for_again_and_nothing_typed_is_lost(site, app, city, c
         answer.location == f"http://localhost/account/confirm?next=%2Fadmin%2Fmembers%2F{officer.id}%2Fedit"
     )
     with site.work() as work:
-        work.get(SessionService).prove(
-            work.session.scalars(select(Session.id).where(Session.door == "staff")).one()
-        )
+        session = work.session.scalars(select(Session).where(Session.door == "staff")).one()
+        assert f"form:/admin/members/{officer.id}/edit" in session.data
+        assert "نام تازه" not in json.dumps(session.data, ensure_ascii=False)
+        work.get(SessionService).prove(session.id)
     form = form_with(app.get(page_of(officer, "/edit"), status=200), "username")
     assert form["name"].value == "نام تازه"
     form.submit(status=303)

@@ -3,14 +3,12 @@
 It waits encrypted: it may hold what only sealed columns hold otherwise.
 """
 
-import json
 from typing import Any
 from urllib.parse import quote
 
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.accounts.sessions import FORM, SessionService
-from civicportal.crypto import CannotDecrypt
 from civicportal.forms import BoundForm
 from civicportal.limits import Use
 
@@ -43,9 +41,8 @@ def keep_form(request: Any, form: BoundForm, *, level: int = 1, anchor: str = ""
     :param level: what the service asks for: a signed-in citizen is led to the verification of identity.
     :param anchor: where on the page to go on, for instance ``#4``.
     """
-    sealed = request.site.keys.encrypt(json.dumps(form.draft(), ensure_ascii=False))
-    request.work.get(SessionService).keep_visitor_data(
-        request.ensure_session_token(), FORM + request.path, sealed
+    request.work.get(SessionService).keep_sealed(
+        request.ensure_session_token(), FORM + request.path, form.draft()
     )
     signed_in = request.identity.is_citizen and level >= VERIFIED
     door = "/account/identity" if signed_in else "/login"
@@ -66,14 +63,8 @@ def kept_draft(request: Any, path: str) -> dict[str, list[str]]:
     :param path: of the page, without a query.
     """
     token = request.session_token if request.identity.has_kept is not False else None
-    sealed: Any = request.work.get(SessionService).visitor_data(token, FORM + path) if token else None
-    if not sealed:
-        return {}
-    try:
-        draft: dict[str, list[str]] = json.loads(request.site.keys.decrypt(sealed))
-    except CannotDecrypt:
-        # Its key was taken away within the hour: whoever wrote it begins anew.
-        return {}
+    drafts = request.work.get(SessionService).sealed(token, FORM + path) if token else {}
+    draft: dict[str, list[str]] = drafts.get(FORM + path, {})
     return draft
 
 

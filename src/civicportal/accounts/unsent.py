@@ -1,11 +1,9 @@
 """What somebody sent after their session had ended: it waits, encrypted, until they have signed in again."""
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from civicportal.accounts.sessions import SessionService, TooLarge
-from civicportal.crypto import CannotDecrypt
 from civicportal.web.sent import Sent, sent_form
 
 if TYPE_CHECKING:
@@ -40,13 +38,12 @@ class UnsentService:
 
         :param token: of the session that has ended.
         """
-        owner = self._owner(token)
-        if owner is None or not unsent.form:
+        owner, form = self._owner(token), unsent.form
+        if owner is None or not form:
             return False
-        written = json.dumps([unsent.back, unsent.form.texts, unsent.form.files], ensure_ascii=False)
-        values = {"user_id": owner, "sealed": self.work.site.keys.encrypt(written)}
+        values = {"user_id": owner, "back": unsent.back, "texts": form.texts, "files": form.files}
         try:
-            self.sessions.keep_visitor_data(token, UNSENT + unsent.path, values)
+            self.sessions.keep_sealed(token, UNSENT + unsent.path, values)
         except TooLarge:
             return False
         return True
@@ -56,12 +53,15 @@ class UnsentService:
 
         :param token: of the session of now, which took over what the one that ended had kept.
         """
-        found = (
-            self._opened(key.removeprefix(UNSENT), values)
-            for key, values in self.sessions.kept(token, UNSENT).items()
+        return [
+            UnsentForm(
+                path=key.removeprefix(UNSENT),
+                back=values["back"],
+                form=Sent(tuple((name, text) for name, text in values["texts"]), values["files"]),
+            )
+            for key, values in self.sessions.sealed(token, UNSENT).items()
             if values["user_id"] == user_id
-        )
-        return [form for form in found if form]
+        ]
 
     def forget(self, token: str, path: str) -> None:
         """Forget a form: it has been sent, or its person does not want it."""
@@ -72,16 +72,8 @@ class UnsentService:
         row = self.sessions.row(token)
         if row is None:
             return None
-        earlier = (values["user_id"] for values in self.sessions.kept(token, UNSENT).values())
+        earlier = (values["user_id"] for values in self.sessions.sealed(token, UNSENT).values())
         return row.user_id or next(earlier, None)
-
-    def _opened(self, path: str, values: Any) -> UnsentForm | None:
-        try:
-            back, texts, files = json.loads(self.work.site.keys.decrypt(values["sealed"]))
-        except CannotDecrypt:
-            # Its key was taken away within the hour.
-            return None
-        return UnsentForm(path, back, Sent(tuple((name, text) for name, text in texts), files))
 
 
 def keep_unsent(request: Any) -> str:

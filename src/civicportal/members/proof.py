@@ -30,14 +30,7 @@ def ask_proof(request: Any, form: BoundForm | None = None, *, back: str = "") ->
 def _keep(request: Any, form: BoundForm, path: str) -> None:
     form.keep(request.POST)
     with suppress(TooLarge):
-        request.work.get(SessionService).keep_visitor_data(request.session_token, FORM + path, form.draft())
-
-
-def fill_back(request: Any, form: BoundForm) -> None:
-    """Put back what waits from before the proof."""
-    draft: Any = request.work.get(SessionService).visitor_data(request.session_token, FORM + request.path)
-    if draft:
-        form.fill(draft)
+        request.work.get(SessionService).keep_sealed(request.session_token, FORM + path, form.draft())
 
 
 def forget(request: Any, path: str = "") -> None:

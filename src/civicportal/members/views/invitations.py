@@ -6,6 +6,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.accounts.errors import NumberTaken, UsernameTaken
 from civicportal.accounts.invitations import InvitationService, Scope
+from civicportal.accounts.kept import fill_kept
 from civicportal.accounts.members import MemberService
 from civicportal.accounts.models import Invitation
 from civicportal.errors import Forbidden, NotPossible
@@ -13,7 +14,7 @@ from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
 from civicportal.kartable.rows import names_of
 from civicportal.members.options import chosen_scope, scope_options
-from civicportal.members.proof import ask_proof, fill_back, forget
+from civicportal.members.proof import ask_proof, forget
 from civicportal.members.schemas import SCOPES, InvitationEntry
 from civicportal.members.views.member import NOT_YOURS
 from civicportal.members.views.page import member_path, numbered
@@ -39,7 +40,7 @@ def invite(request: Any) -> Any:
     if asked := ask_proof(request, form):
         return asked
     if request.method == "GET":
-        fill_back(request, form)
+        fill_kept(request, form)
 
     def make(values: dict[str, Any]) -> dict[str, Any]:
         scopes = [

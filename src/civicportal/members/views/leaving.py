@@ -5,6 +5,7 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
+from civicportal.accounts.kept import fill_kept
 from civicportal.accounts.members import MemberService
 from civicportal.accounts.models import User
 from civicportal.errors import NotPossible
@@ -12,7 +13,7 @@ from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _, localized_digits
 from civicportal.kartable.transfer import Moved, TransferService, transfer
 from civicportal.members.options import people_options
-from civicportal.members.proof import ask_proof, fill_back, forget
+from civicportal.members.proof import ask_proof, forget
 from civicportal.members.schemas import WorkLeft
 from civicportal.members.views.page import member_path, numbered
 
@@ -63,7 +64,7 @@ def _leave(request: Any, deed: str, act: Deed, button: Button, done: Any) -> Any
     if asked := ask_proof(request, form):
         return asked
     if request.method == "GET":
-        fill_back(request, form)
+        fill_kept(request, form)
 
     def leave(values: dict[str, Any]) -> HTTPSeeOther:
         try:

@@ -4,6 +4,7 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
+from civicportal.accounts.kept import fill_kept
 from civicportal.accounts.members import MemberService
 from civicportal.accounts.memberships import MembershipService
 from civicportal.accounts.rights import RightsService
@@ -13,7 +14,7 @@ from civicportal.errors import Conflict, Forbidden, NotFound, NotPossible
 from civicportal.forms import BoundForm, FormInvalid, handle_form
 from civicportal.i18n import _
 from civicportal.members.options import chosen_scope
-from civicportal.members.proof import ask_proof, fill_back, forget
+from civicportal.members.proof import ask_proof, forget
 from civicportal.members.schemas import CitizenName, StaffNames
 from civicportal.members.views.page import member_page, member_path, numbered, role_form
 
@@ -24,7 +25,7 @@ STALE = _("Somebody changed the access of this person meanwhile. Look at it and 
 def member(request: Any) -> dict[str, Any]:
     """Show a member."""
     form = role_form(request, request.work)
-    fill_back(request, form)
+    fill_kept(request, form)
     return member_page(request, form=form)
 
 
@@ -37,7 +38,7 @@ def edit(request: Any) -> Any:
     if asked := ask_proof(request, form):
         return asked
     if request.method == "GET":
-        fill_back(request, form)
+        fill_kept(request, form)
 
     def save(values: dict[str, Any]) -> HTTPSeeOther:
         service = request.work.get(MemberService)

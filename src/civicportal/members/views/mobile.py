@@ -4,12 +4,13 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
+from civicportal.accounts.kept import fill_kept
 from civicportal.accounts.members import MemberService
 from civicportal.accounts.mobile import MobileService, MobileTaken
 from civicportal.errors import Forbidden, NotPossible
 from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
-from civicportal.members.proof import ask_proof, fill_back, forget
+from civicportal.members.proof import ask_proof, forget
 from civicportal.members.schemas import MemberMobile
 from civicportal.members.views.page import member_path, numbered
 
@@ -22,7 +23,7 @@ def mobile(request: Any) -> Any:
     if asked := ask_proof(request, form):
         return asked
     if request.method == "GET":
-        fill_back(request, form)
+        fill_kept(request, form)
 
     def change(values: dict[str, Any]) -> HTTPSeeOther:
         person = request.work.get(MemberService).fetch(user.id, lock=True)

@@ -4,12 +4,13 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
+from civicportal.accounts.kept import fill_kept
 from civicportal.accounts.models import Role
 from civicportal.accounts.roles import RoleService
 from civicportal.errors import Conflict, Forbidden, NotPossible
 from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
-from civicportal.members.proof import ask_proof, fill_back, forget
+from civicportal.members.proof import ask_proof, forget
 from civicportal.members.schemas import NewRole, RoleDeletion, RoleEntry
 from civicportal.members.views.page import numbered
 from civicportal.schema import Option
@@ -46,7 +47,7 @@ def new(request: Any) -> Any:
     if asked := ask_proof(request, form):
         return asked
     if request.method == "GET":
-        fill_back(request, form)
+        fill_kept(request, form)
 
     def make(values: dict[str, Any]) -> HTTPSeeOther:
         service = request.work.get(RoleService)
@@ -72,7 +73,7 @@ def role(request: Any) -> Any:
         if asked := ask_proof(request, form):
             return asked
         if request.method == "GET":
-            fill_back(request, form)
+            fill_kept(request, form)
 
     def save(values: dict[str, Any]) -> HTTPSeeOther:
         service = request.work.get(RoleService)

@@ -1,14 +1,14 @@
-"""The session ends while an officer writes a note: signing in again sends it."""
+"""The session ends while an officer writes: signing in again sends it, and no preview shows a door meanwhile."""
 
 from datetime import timedelta
 
 import pytest
-from browser import desk
+from browser import announcements, desk
 from browser.conftest import Open
 from browser.people import STAFF, VISITOR, Screen, enter_code, messages, sign_in_staff
 from browser.samples import send_report, who
 from browser.test_pages import OVERFLOW, barriers
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Response, expect
 from portal import Portal
 from sqlalchemy import update
 
@@ -29,9 +29,9 @@ def leave_alone(portal: Portal, page: Page) -> None:
         work.session.execute(update(Session).where(of_browser).values(last_seen_at=long_ago))
 
 
-def come_back(page: Page) -> None:
+def come_back(page: Page, role: str = "handler") -> None:
     """Sign in at the door that is open on the page."""
-    username, mobile = STAFF["handler"]
+    username, mobile = STAFF[role]
     seen = messages(page, mobile)
     page.locator("[name=username]").fill(username)
     page.locator("[name=password]").fill(PASSWORD)
@@ -62,3 +62,46 @@ def test_what_was_written_is_sent_after_all(portal: Portal, open_page: Open, scr
     expect(page.locator(".bubble", has_text="فردا پر می‌کنیم")).to_have_count(1)
     page.goto("/unsent")
     page.wait_for_url("**/desk")
+
+
+def refused(answer: Response) -> bool:
+    return answer.status == 401 and answer.request.method == "POST"
+
+
+def test_a_preview_shows_no_door_and_the_answer_waits(portal: Portal, open_page: Open) -> None:
+    with portal.site.work() as work:
+        neighbour = who(work, "neighbour")
+    code = send_report(portal, neighbour)
+    page = open_page(VISITOR)
+    sign_in_staff(page, *STAFF["handler"])
+    page.goto(f"/kartable/cases/{code}")
+    told = desk.preview(page, "reject")
+    panel = page.locator("#panel-reject")
+    leave_alone(portal, page)
+    panel.locator("[name=public_text]").fill(WORDS)
+    with page.expect_response(refused):
+        panel.locator("[name=public_text]").blur()
+    expect(panel.locator("[data-preview] .sms")).to_have_text(told)
+    expect(page.locator("[name=password]")).to_have_count(0)
+    panel.locator("[name=then][value=stay]").click()
+    page.wait_for_url("**/staff/login?next=/unsent")
+    come_back(page)
+    # The preview was no form that somebody meant to send.
+    expect(page.locator(".bubble")).to_have_text([WORDS])
+
+
+def test_the_editor_of_announcements_too(portal: Portal, open_page: Open) -> None:
+    page = open_page(VISITOR)
+    sign_in_staff(page, *STAFF["public_relations"])
+    announcements.write(page, "آزمایش پیش از رفتن")
+    expect(page.locator("[data-preview-words] strong")).to_have_text("پارک ساحلی")
+    leave_alone(portal, page)
+    with page.expect_response(refused):
+        page.locator("[name=body]").press("End")
+        page.locator("[name=body]").press("a")
+    expect(page.locator("[name=password]")).to_have_count(0)
+    expect(page.locator("[data-preview-words] strong")).to_have_text("پارک ساحلی")
+    page.locator("[name=action][value=draft]").click()
+    page.wait_for_url("**/staff/login?next=/unsent")
+    come_back(page, "public_relations")
+    expect(page.locator(".bubble", has_text="پارک ساحلی")).to_have_count(1)

@@ -152,3 +152,10 @@ def test_what_is_too_large_leads_back_to_its_page(app, site, desk, written):
     answer = sent(written, desk["page"])
     assert answer.location == f"http://localhost/staff/login?next={desk['page']}"
     assert [row.data for row in sessions(site)] == [{}]
+
+
+def test_a_script_is_told_so_and_nothing_of_it_is_kept(site, app, desk, written):
+    form = {"csrf_token": written["csrf_token"].value, "public_text": WORDS}
+    app.post(f"{desk['page']}/preview?transition=start_review", form, xhr=True, status=401)
+    app.get(desk["page"], xhr=True, status=401)
+    assert [row.data for row in sessions(site)] == [{}]

@@ -35,8 +35,8 @@ PATIENCE = 15_000
 """Milliseconds that a page may take on a busy machine."""
 REFUSALS = (403, 404, 409, 422, 429)
 """Statuses of pages that answer a person's mistake: the browser notes them on its console."""
-UNFIT = 422
-"""The status of a refused value, for instance a file, also where a script has sent it."""
+TOLD = (401, 422)
+"""Statuses that scripts are told and go on from: the session has ended, a value, for instance a file, is refused."""
 
 
 MISSING = "no browser is installed (Debian: apt-get install chromium-headless-shell; else: playwright install chromium)"
@@ -101,7 +101,7 @@ class Watch:
 
     def _answered(self, response: Any) -> None:
         is_page = response.request.is_navigation_request()
-        if response.status == UNFIT or (is_page and response.status in REFUSALS):
+        if response.status in TOLD or (is_page and response.status in REFUSALS):
             self._refused.add(response.url)
         if response.status >= 500:
             self._found.append((response.url, f"answered {response.status}"))

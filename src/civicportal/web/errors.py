@@ -53,10 +53,13 @@ def not_found(request: Any) -> Any:
 def forbidden(request: Any) -> Any:
     """Show the right door to a visitor, 403 to everybody else.
 
-    Who was signed in a moment ago and sends a form of ours goes on with it behind the door.
+    Who was signed in a moment ago and sends a form of ours goes on with it behind the door. A script is told 401 alone: it would
+    take the door for what it asked for, and what it sends is no form that somebody means to send.
     """
     if request.identity.door != "visitor":
         return wrong_door(request)
+    if request.is_xhr:
+        return page(request, 401)
     if request.method in SAFE:
         return _door(request, request.path_qs)
     if sent_form(request).is_own:

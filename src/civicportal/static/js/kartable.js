@@ -110,8 +110,7 @@
     var place = cp.one('[data-preview]', panel);
     if (!place || place.dataset.filled) { return; }
     place.dataset.filled = 'true';
-    fetch(place.dataset.preview, { headers: { 'X-Requested-With': 'XMLHttpRequest' } })
-      .then(function (answer) { return answer.ok ? answer.text() : Promise.reject(answer.status); })
+    cp.piece(place.dataset.preview)
       .then(function (html) { place.innerHTML = html; })
       .catch(function () { delete place.dataset.filled; });
   }
@@ -123,8 +122,7 @@
     new FormData(form).forEach(function (value, name) {
       if (typeof value === 'string') { body.append(name, value); }
     });
-    fetch(place.dataset.preview, { method: 'POST', body: body, headers: { 'X-Requested-With': 'XMLHttpRequest' } })
-      .then(function (answer) { return answer.ok ? answer.text() : Promise.reject(answer.status); })
+    cp.piece(place.dataset.preview, { method: 'POST', body: body })
       .then(function (html) { place.innerHTML = html; })
       .catch(function () { /* The preview before stays. */ });
   }
@@ -148,8 +146,7 @@
   }
   function fetchStep(select) {
     var option = select.selectedOptions[0];
-    fetch(option.dataset.form, { headers: { 'X-Requested-With': 'XMLHttpRequest' } })
-      .then(function (answer) { return answer.ok && !answer.redirected ? answer.text() : Promise.reject(answer.status); })
+    cp.piece(option.dataset.form)
       .then(function (html) {
         if (!document.getElementById(option.value)) {
           var last = cp.all('[data-step-panel]').pop();

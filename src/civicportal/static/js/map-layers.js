@@ -48,7 +48,7 @@
     var self = this;
     var place = cp.one('[data-map-numbers]', this.panel);
     if (!place || !place.dataset.mapNumbers) { return; }
-    fetch(place.dataset.mapNumbers).then(function (answer) { return answer.ok ? answer.text() : ''; })
+    cp.piece(place.dataset.mapNumbers)
       .then(function (piece) {
         place.innerHTML = piece;
         if (self.mode === 'districts') { self.choose(self.mode); }
@@ -195,10 +195,7 @@
   };
   Layers.prototype.card = function (card) {
     var url = this.data.cardUrl.replace('CARD', encodeURIComponent(card));
-    this.cards[card] = this.cards[card] || fetch(url).then(function (answer) {
-      if (!answer.ok) { throw new Error(answer.status); }
-      return answer.text();
-    });
+    this.cards[card] = this.cards[card] || cp.piece(url);
     return this.cards[card];
   };
 

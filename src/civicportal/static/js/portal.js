@@ -19,7 +19,7 @@
    <input data-jdate>                          the month over a date field comes from body[data-dates]
    body[data-text-copied data-text-busy data-text-of data-icons data-dates], input[name=csrf_token]
 
-   window.civicportal = {one, all, number, token, csrf, toast, icon, onTheme, digits, written, key, each, begin} serves the
+   window.civicportal = {one, all, number, token, csrf, piece, toast, icon, onTheme, digits, written, key, each, begin} serves the
    other files: each(SELECTOR, setUp) sets up what is on the page and what comes later, begin(PART) what came with a part. */
 (function () {
   'use strict';
@@ -46,6 +46,12 @@
   function number(value) { return Number(value).toLocaleString(root.lang); }
   function token(name) { return getComputedStyle(root).getPropertyValue(name).trim(); }
   function csrf() { return one('input[name=csrf_token]').value; }
+  /* → a piece of a page, as HTML. Whoever asks too late is led to a door or refused: no whole page ever stands for a piece. */
+  function piece(url, options) {
+    var headers = Object.assign({ 'X-Requested-With': 'XMLHttpRequest' }, options && options.headers);
+    return fetch(url, Object.assign({}, options, { headers: headers }))
+      .then(function (answer) { return answer.ok && !answer.redirected ? answer.text() : Promise.reject(answer.status); });
+  }
   function digits(text) {
     return String(text).replace(/[۰-۹]/g, function (d) { return d.charCodeAt(0) - 0x6F0; })
       .replace(/[٠-٩]/g, function (d) { return d.charCodeAt(0) - 0x660; });
@@ -204,7 +210,7 @@
   if (first) { first.focus(); }
 
   window.civicportal = {
-    one: one, all: all, number: number, token: token, csrf: csrf, toast: toast, icon: icon, digits: digits,
+    one: one, all: all, number: number, token: token, csrf: csrf, piece: piece, toast: toast, icon: icon, digits: digits,
     written: written, key: key, onTheme: function (listener) { themeListeners.push(listener); },
     each: each, begin: begin
   };

@@ -160,8 +160,7 @@
     var filled = query(place.dataset.fields.split(' '));
     if (!filled || filled === place.dataset.asked) { return; }
     place.dataset.asked = filled;
-    fetch(place.dataset.fragmentUrl + '?' + filled, { headers: { 'X-Requested-With': 'XMLHttpRequest' } })
-      .then(function (answer) { return answer.ok ? answer.text() : ''; })
+    cp.piece(place.dataset.fragmentUrl + '?' + filled)
       .then(function (html) {
         if (place.dataset.asked !== filled) { return; }
         place.innerHTML = html;

@@ -46,13 +46,12 @@
   function showWords() {
     var data = new FormData();
     data.append('body', form.elements.body.value);
-    fetch(preview.dataset.previewUrl, { method: 'POST', body: data, headers: { 'X-CSRF-Token': cp.csrf() } })
-      .then(function (answer) { return answer.ok ? answer.text() : ''; })
+    cp.piece(preview.dataset.previewUrl, { method: 'POST', body: data, headers: { 'X-CSRF-Token': cp.csrf() } })
       .then(function (html) {
         cp.one('[data-preview-words]', preview).innerHTML = html;
         showCard();
       })
-      .catch(function () { /* offline: the last words stay */ });
+      .catch(function () { /* The last words stay: the network is gone, or the session has ended. */ });
   }
   var waiting;
   form.elements.body.addEventListener('input', function () {

@@ -49,6 +49,20 @@ class TestNamed:
         assert 'data-draft-done="feedback"' in page.text
         assert not PIN.search(page.text)
 
+    def test_the_form_sent_twice_is_one_message_its_pictures_too(self, city, app, sign_in):
+        sign_in(city.citizen)
+        form = filled(app, photo_key_files=picture())
+        assert form.submit(status=303).location == form.submit(status=303).location
+        assert len(cases(city)) == 1
+
+    def test_an_old_form_with_other_words_is_another_message(self, city, app, sign_in):
+        sign_in(city.citizen)
+        form = filled(app)
+        form.submit(status=303)
+        form["body"] = f"{BODY} و سایه‌بان هم."
+        form.submit(status=303)
+        assert [case.body for case in cases(city)] == [BODY, f"{BODY} و سایه‌بان هم."]
+
     def test_only_its_citizen_sees_the_last_page(self, city, app, sign_in):
         code = city.send()
         sign_in(city.other)

@@ -134,12 +134,12 @@ def register_for(
 
     The page is the answer to the form itself, for its PIN is kept nowhere. Sent again, the form gets the same answer.
 
-    :param values: of the form, with ``source``, ``mobile`` and the idempotency ``key``.
+    :param values: of the form, with ``source`` and ``mobile``.
     :raises FormInvalid: when the case was refused, or a picture is gone.
     """
     work = request.work
     try:
-        found = work.get(OnBehalfService).register(kind, values, open_case, form_key=values["key"])
+        found = work.get(OnBehalfService).register(kind, values, open_case, form_key=form.once(values))
     except PictureGone as gone:
         form.refuse("photo_key", gone.reason)
     except Refused as refusal:

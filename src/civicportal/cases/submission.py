@@ -34,7 +34,7 @@ def case_form(
     Pictures lie in a field ``photo_key``. The template gets ``form`` and ``kept``.
 
     :param kind: name of the kind of case.
-    :param submit: opens the case of what was sent; the reason why it is :class:`~civicportal.cases.errors.Refused` stands
+    :param submit: opens the case of what was sent, under the idempotency ``key`` in it; the reason why it is :class:`~civicportal.cases.errors.Refused` stands
         over the form.
     :param send: what stands on the button.
     :param bindings: what the schema asks for besides country and calendar, for instance options.
@@ -65,7 +65,7 @@ def _send(
     if not may_submit(request, level):
         return keep_form(request, form, level=level)
     try:
-        case = submit(values)
+        case = submit({**values, "key": form.once(values)})
     except PictureGone as gone:
         form.refuse("photo_key", gone.reason)
     except Refused as refusal:

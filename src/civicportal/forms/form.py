@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property, partial
 from typing import Any, NoReturn
@@ -23,6 +24,9 @@ from civicportal.forms.parts import Button, FieldError, FileRefused, FormInvalid
 from civicportal.forms.widgets import TextAreaWidget
 from civicportal.i18n import _
 from civicportal.web.context import environment
+
+_ONCE_DIGITS = 32
+"""Of the key under which a form is acted on once: 128 bits."""
 
 
 class BoundForm:
@@ -58,6 +62,7 @@ class BoundForm:
         self.messages: list[str] = []
         self._words = Words(request)
         self._take_files = take_files
+        self._taken: set[str] = set()
         self._ignore = {"csrf_token", *ignore, *(button.name for button in buttons)}
         appstruct = dict(initial) if initial else colander.null
         self._form = deform.Form(self.schema, renderer=self._draw, focus="off", appstruct=appstruct)
@@ -86,6 +91,19 @@ class BoundForm:
         if self.errors:
             raise FormInvalid
         return values
+
+    def once(self, values: Mapping[str, Any]) -> str:
+        """Return the key under which a sent form is acted on once: that of the form and of what stands in it.
+
+        Sent again as it was, it means the same. A draft or the way back brings an old form again: with other words it is
+        another one, and what is said in it must not be taken for said. Pictures that came as files do not count, for
+        each time they get keys of their own.
+
+        :param values: what :meth:`validate` has returned.
+        """
+        said = {name: self._sent_before(value) for name, value in values.items()}
+        text = json.dumps(said, default=str, sort_keys=True)
+        return str(self.request.site.keys.mac("form", text).hex()[:_ONCE_DIGITS])
 
     def keep(self, params: Any) -> None:
         """Keep what was sent, pictures too, without judging it: for a button that only changes what stands in the form."""
@@ -232,9 +250,16 @@ class BoundForm:
                     field.name, _("At most ${count} are allowed here.", mapping={"count": field.typ.max})
                 )
             try:
-                cstruct[field.name] = [*keys, *self._take_files(files[:room])]
+                taken = self._take_files(files[:room])
             except FileRefused as refusal:
                 self.fail(field.name, refusal.message)
+                continue
+            cstruct[field.name] = [*keys, *taken]
+            self._taken.update(taken)
+
+    def _sent_before(self, value: Any) -> Any:
+        """Return a value without the keys of pictures that came with it as files."""
+        return [one for one in value if one not in self._taken] if isinstance(value, (list, tuple)) else value
 
     def _draw(self, template: str, *, field: deform.Field, **values: Any) -> Markup:
         return self._render(template, field=self[field.name], form=self, **values)

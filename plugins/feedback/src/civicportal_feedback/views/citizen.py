@@ -65,16 +65,16 @@ def _named(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
         return keep_form(request, form)
     request.site.limits.hit("submit_citizen", request.identity.user_id)
     case = request.work.get(FeedbackService).submit(
-        new_message(request, values, idempotency_key=values["key"])
+        new_message(request, values, idempotency_key=form.once(values))
     )
     forget_kept(request)
     return HTTPSeeOther(request.route_path("feedback.sent", code=case.code))
 
 
-def _anonymously(request: Any, _form: BoundForm, values: dict[str, Any]) -> Any:
+def _anonymously(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
     """Answer the form itself with code and PIN: kept for another page they would be kept of somebody."""
     case, pin = request.work.get(FeedbackService).submit_anonymously(
-        new_message(request, values, idempotency_key=values["key"])
+        new_message(request, values, idempotency_key=form.once(values))
     )
     forget_kept(request)
     response = render_to_response(SENT, {"case": case, "pin": pin}, request=request)

@@ -44,7 +44,7 @@ def new(request: Any) -> Any:
             text=values["text"],
             unit=units[values["unit"]],
             days=values["days"],
-            idempotency_key=values["key"],
+            idempotency_key=form.once(values),
         )
         try:
             request.work.get(OrderService).give(meeting, order)

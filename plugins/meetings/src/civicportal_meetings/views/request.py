@@ -103,7 +103,7 @@ def _submit(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
         return keep_form(request, form, level=level, anchor=LAST_STEP)
     try:
         case = request.work.get(MeetingService).submit(
-            new_meeting(request, values, idempotency_key=values["key"])
+            new_meeting(request, values, idempotency_key=form.once(values))
         )
     except PictureGone as gone:
         form.refuse("photo_key", gone.reason)

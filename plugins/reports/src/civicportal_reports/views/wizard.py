@@ -64,7 +64,7 @@ def _send(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
     count_submission(request, level)
     if not may_submit(request, level):
         return keep_form(request, form, level=level, anchor=LAST_STEP)
-    report = new_report(request, location, values, idempotency_key=values["key"])
+    report = new_report(request, location, values, idempotency_key=form.once(values))
     try:
         case = request.work.get(ReportService).submit(report)
     except PictureGone as gone:

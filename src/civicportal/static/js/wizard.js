@@ -12,7 +12,8 @@
      <… data-review-photos>  <a href="#2">
      <div data-fragment-url="URL" data-fields="category lat lon" aria-live="polite">
 
-   The step stands in the address (#2), so that the browser's Back goes one step back. */
+   The step stands in the address (#2), so that the browser's Back goes one step back; what else an address names is shown with
+   the step that it lies in. */
 (function () {
   'use strict';
   var cp = window.civicportal;
@@ -51,8 +52,22 @@
     heading.focus({ preventScroll: true });
   }
 
+  /* What the address names: a step, or a place on the page, as the skip link and the list of errors do. */
+  function place() { return /^#?\d*$/.test(location.hash) ? null : document.getElementById(location.hash.slice(1)); }
+  function stepOf(element) { return sections.indexOf(element.closest('[data-step]')) + 1; }
   function wanted() {
     return Math.max(1, Math.min(sections.length, Number(location.hash.slice(1)) || 1));
+  }
+  /* The address names the step that is shown: another one leads to it only if it is another address. */
+  function go(step, first) {
+    show(step, first);
+    if (place() || wanted() !== step) { history.replaceState(null, '', '#' + step); }
+  }
+  function reveal(element) {
+    var step = stepOf(element);
+    if (!step) { return; }
+    if (step !== at) { show(step, true); }
+    element.focus();
   }
 
   /* Nobody lands behind a step that is not filled in. */
@@ -114,7 +129,9 @@
     }
   });
   cp.one('[data-prev]', form).addEventListener('click', function () { location.hash = at - 1; });
-  addEventListener('hashchange', function () { show(reachable(wanted())); });
+  addEventListener('hashchange', function () {
+    if (place()) { reveal(place()); } else { go(reachable(wanted())); }
+  });
 
   /* ---------- what is asked of some only ---------- */
   function ask() {
@@ -175,8 +192,7 @@
   document.addEventListener('DOMContentLoaded', function () {
     var refused = firstWithError();
     ask();
-    show(refused || reachable(wanted()), true);
-    if (refused) { history.replaceState(null, '', '#' + refused); }
+    go(refused || reachable(place() && stepOf(place()) || wanted()), true);
     cp.all('[data-fragment-url]', form).forEach(refresh);
   });
 })();

@@ -1,0 +1,67 @@
+"""The forms that are shown step by step: which step stands open, what the address names, what a reader of the screen hears."""
+
+import pytest
+from browser import meetings, wizard
+from browser.conftest import Open
+from browser.people import DESKTOP, PHONE, persian
+from browser.wizard import proceed, step
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+#: Follows the skip link, until the page has heard of it.
+SKIP = """() => new Promise(done => {
+    addEventListener('hashchange', () => done());
+    document.querySelector("a[href='#main']").click();
+})"""
+
+
+def test_after_a_reload_the_step_that_is_not_filled_in_leads_on(open_page: Open) -> None:
+    page = open_page(screen=PHONE)
+    meetings.say_why(page)
+    proceed(page, 2)
+    meetings.say_who(page)
+    proceed(page, 3)
+    page.wait_for_function("words => JSON.stringify(localStorage).includes(words)", arg=meetings.APPLICANT)
+    page.reload()
+    # The numbers of a person are in no draft.
+    expect(step(page, 2)).to_be_visible()
+    expect(page.locator("[name=national_code]")).to_have_value("")
+    page.locator("[name=national_code]").fill(persian(meetings.NATIONAL_CODE))
+    page.locator("[name=birth_date]").fill(meetings.BIRTH_DATE)
+    proceed(page, 3)
+
+
+def test_back_to_a_step_behind_one_that_was_emptied(open_page: Open) -> None:
+    page = open_page(screen=PHONE)
+    wizard.fill_in(page, PHONE)
+    page.locator("[data-step='4'] a[href='#3']").first.click()
+    page.locator("[name=body]").fill("")
+    page.go_back()
+    expect(step(page, 3)).to_be_visible()
+    page.locator("[name=body]").fill(wizard.WORDS)
+    proceed(page, 4)
+
+
+def test_the_skip_link_leaves_the_step(open_page: Open) -> None:
+    page = open_page(screen=DESKTOP)
+    wizard.fill_in(page, DESKTOP)
+    page.evaluate(SKIP)
+    assert page.url.endswith("#main")
+    expect(step(page, 4)).to_be_visible()
+    page.go_back()
+    expect(step(page, 4)).to_be_visible()
+
+
+def test_an_error_of_the_server_leads_to_its_field(open_page: Open) -> None:
+    page = open_page("neighbour", DESKTOP)
+    wizard.fill_in(page, DESKTOP)
+    page.locator("[name=body]").evaluate("field => { field.value = 'چاله'; field.minLength = 0; }")
+    page.locator(wizard.NEXT).click()
+    expect(page.locator(".err-summary")).to_be_focused()
+    page.locator("[data-prev]").click()
+    expect(step(page, 2)).to_be_visible()
+    page.locator(".err-summary a").click()
+    expect(step(page, 3)).to_be_visible()
+    expect(page.locator("[name=body]")).to_be_focused()
+    page.locator("[name=body]").fill(wizard.WORDS)
+    proceed(page, 4)

@@ -16,6 +16,7 @@
   'use strict';
   var cp = window.civicportal;
   var QUALITY = 0.8;
+  var STILL_MS = 60000; /* without a sign from the network, until a picture counts as not sent */
 
   /* → Blob: the picture upright, its longer side at most `side` pixels; a file that this browser cannot read or make small stays as it is. */
   function shrink(file, side) {
@@ -35,21 +36,36 @@
     }).catch(function () { return file; });
   }
 
-  /* → {key, url}; rejects with the server's message, or an empty text. */
-  function upload(url, blob, progress) {
+  /* → {key, url}; rejects with the server's message, an empty text, or null where it was stopped. */
+  function upload(url, blob, progress, stopped) {
     return new Promise(function (resolve, reject) {
       var request = new XMLHttpRequest();
       var data = new FormData();
+      var patience;
+      function wait() {
+        clearTimeout(patience);
+        patience = setTimeout(function () {
+          reject('');
+          request.abort();
+        }, STILL_MS);
+      }
       data.append('file', blob, 'photo.jpg');
       request.open('POST', url);
       request.responseType = 'json';
       request.setRequestHeader('X-CSRF-Token', cp.csrf());
-      request.upload.onprogress = function (e) { progress.value = e.loaded / e.total; };
+      request.upload.onprogress = function (e) {
+        wait();
+        progress.value = e.loaded / e.total;
+      };
       request.onload = function () {
         var answer = request.response || {};
         if (request.status < 300 && answer.key) { resolve(answer); } else { reject(answer.message || ''); }
       };
       request.onerror = function () { reject(''); };
+      request.onabort = function () { reject(null); };
+      request.onloadend = function () { clearTimeout(patience); };
+      stopped.addEventListener('abort', function () { request.abort(); });
+      wait();
       request.send(data);
     });
   }
@@ -63,6 +79,7 @@
     var form = input.form;
     var limit = Number(texts.limit);
     var waiting = 0;
+    var sending = new Map(); /* tile → what stops it */
 
     function say(text, isBad) {
       status.textContent = text;
@@ -114,10 +131,12 @@
       return shrink(file, Number(texts.maxSide)).then(function (blob) {
         var tile = newTile(URL.createObjectURL(blob));
         var progress = element('progress', 'meter-x');
+        var stop = new AbortController();
+        sending.set(tile, stop);
         progress.setAttribute('aria-label', texts.textWait);
         tile.append(progress);
         changed();
-        return upload(texts.uploadUrl, blob, progress).then(function (answer) {
+        return upload(texts.uploadUrl, blob, progress, stop.signal).then(function (answer) {
           keep(tile, answer);
           caption(tile, blob.size);
           tile.dispatchEvent(new CustomEvent('photo-kept', { bubbles: true, detail: answer }));
@@ -125,8 +144,11 @@
           if (!status.classList.contains('err')) { say(''); }
         }, function (message) {
           tile.remove();
-          say(message || texts.textFailed, true);
-        }).then(function () { progress.remove(); });
+          if (message === null) { say(''); } else { say(message || texts.textFailed, true); }
+        }).then(function () {
+          sending.delete(tile);
+          progress.remove();
+        });
       }).catch(function () { say(texts.textFailed, true); }).then(function () {
         waiting -= 1;
         changed();
@@ -144,7 +166,9 @@
     list.addEventListener('click', function (e) {
       var remove = e.target.closest('[data-photo-remove]');
       if (!remove) { return; }
-      remove.closest('[data-photo]').remove();
+      var tile = remove.closest('[data-photo]');
+      if (sending.has(tile)) { sending.get(tile).abort(); }
+      tile.remove();
       changed();
       input.focus();
     });

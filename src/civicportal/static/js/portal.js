@@ -13,11 +13,12 @@
                                                Enter chooses the first that is left
    [data-draft-done=NAME]                      the form NAME was sent: its draft is forgotten
    [data-focus]                                gets the focus when the page opens (error summary)
-   <form>                                      a second click on its button is ignored; the pressed button becomes busy
+   <form>                                      a second click on its button is ignored; the pressed button becomes busy, until
+                                               nobody has answered for long: then it may be sent again
    <form data-stay>                            … not this one: it answers with a file and the page stays
    <form data-ctrl-enter>                      Ctrl+Enter sends it, by its button data-default if it has one
    <input data-jdate>                          the month over a date field comes from body[data-dates]
-   body[data-text-copied data-text-busy data-text-of data-icons data-dates], input[name=csrf_token]
+   body[data-text-copied data-text-busy data-text-silent data-text-of data-icons data-dates], input[name=csrf_token]
 
    window.civicportal = {one, all, number, token, csrf, piece, toast, icon, onTheme, digits, written, key, each, begin} serves the
    other files: each(SELECTOR, setUp) sets up what is on the page and what comes later, begin(PART) what came with a part. */
@@ -26,6 +27,7 @@
   var root = document.documentElement;
   var body = document.body;
   var themeListeners = [];
+  var PATIENCE_MS = 20000; /* until a form that nobody has answered may be sent again */
 
   function one(selector, within) { return (within || document).querySelector(selector); }
   function all(selector, within) { return Array.prototype.slice.call((within || document).querySelectorAll(selector)); }
@@ -175,18 +177,24 @@
     if (e.defaultPrevented || form.method === 'dialog' || 'stay' in form.dataset) { return; }
     if (form.dataset.sent) { e.preventDefault(); return; }
     form.dataset.sent = 'true';
+    setTimeout(function () { if (form.dataset.sent) { giveUp(form); } }, PATIENCE_MS);
     /* after the browser has read the button's name and value */
     setTimeout(function () { if (e.submitter && form.method === 'post') { setBusy(e.submitter); } });
   });
-  /* The page may come back from the browser's memory: its forms work again. */
-  addEventListener('pageshow', function (e) {
-    if (!e.persisted) { return; }
+  function release() {
     all('form[data-sent]').forEach(function (form) { delete form.dataset.sent; });
     all('[aria-busy=true][data-words]').forEach(function (button) {
       button.innerHTML = button.dataset.words;
       button.removeAttribute('aria-busy');
     });
-  });
+  }
+  /* The network is slow, or somebody has stopped the page: what stands in it can be sent again. */
+  function giveUp(form) {
+    release();
+    if (form.method === 'post' && one('[data-toasts]')) { toast(body.dataset.textSilent); }
+  }
+  /* The page may come back from the browser's memory: its forms work again. */
+  addEventListener('pageshow', function (e) { if (e.persisted) { release(); } });
   document.addEventListener('keydown', function (e) {
     var form = e.target.closest && e.target.closest('form[data-ctrl-enter]');
     if (form && e.code === 'Enter' && (e.ctrlKey || e.metaKey)) { form.requestSubmit(one('[data-default]', form) || undefined); }

@@ -1,0 +1,100 @@
+"""While a form is on its way: what hangs can be stopped, what nobody answers can be sent again, a file leaves the page as it is."""
+
+from pathlib import Path
+
+import pytest
+from browser import wizard
+from browser.conftest import Open
+from browser.people import DESKTOP, PHONE
+from browser.test_feedback import WORDS, choose
+from playwright.sync_api import Page, Route, expect
+
+pytestmark = pytest.mark.browser
+SEND = "main form button.btn-primary"
+A_WHILE, LONG = 21_000, 61_000
+"""Milliseconds after which a form, and a picture, counts as not answered."""
+
+
+def never(_route: Route) -> None:
+    """Answer nothing."""
+
+
+def stopped(route: Route) -> None:
+    """End it as the browser's Stop does: the page stays."""
+    route.abort("aborted")
+
+
+def write(page: Page) -> None:
+    page.goto("/feedback/new")
+    choose(page, "type", "suggestion")
+    page.locator("[name=body]").fill(WORDS)
+
+
+def hang(page: Page, folder: Path) -> None:
+    """Choose a picture that does not arrive."""
+    page.route("**/uploads", never)
+    with page.expect_request("**/uploads"):
+        page.locator("[data-photo-input]").set_input_files(wizard.photo(folder))
+    expect(page.locator("[data-photo] progress")).to_be_visible()
+
+
+def test_a_form_that_was_stopped_can_be_sent_again(open_page: Open) -> None:
+    page = open_page("citizen", DESKTOP, service_workers="block")
+    page.clock.install()
+    write(page)
+    page.route("**/feedback/new", stopped)
+    with page.expect_event("requestfailed"):
+        page.locator(SEND).click()
+    expect(page.locator(SEND)).to_have_attribute("aria-busy", "true")
+    page.clock.run_for(A_WHILE)
+    expect(page.locator("[data-toasts] .toast-x")).to_have_text(
+        "هنوز پاسخی نیامده است. می‌توانید دوباره بفرستید."
+    )
+    page.unroute("**/feedback/new")
+    page.locator(SEND).click()
+    expect(page.locator("[data-draft-done=feedback]")).to_be_visible()
+
+
+def test_a_picture_that_hangs_can_be_taken_away(open_page: Open, tmp_path: Path) -> None:
+    page = open_page("citizen", PHONE)
+    write(page)
+    hang(page, tmp_path)
+    page.locator(SEND).click()
+    expect(page.locator("[data-photo-status]")).not_to_be_empty()
+    page.locator("[data-photo-remove]").click()
+    expect(page.locator("[data-photo-status]")).to_be_empty()
+    page.locator(SEND).click()
+    expect(page.locator("[data-draft-done=feedback]")).to_be_visible()
+
+
+def test_a_picture_that_stands_still_holds_nothing_up(open_page: Open, tmp_path: Path) -> None:
+    page = open_page("citizen", PHONE)
+    page.clock.install()
+    write(page)
+    hang(page, tmp_path)
+    page.clock.run_for(LONG)
+    expect(page.locator("[data-photo-status].err")).not_to_be_empty()
+    expect(page.locator("[data-photo]")).to_have_count(0)
+    page.locator(SEND).click()
+    expect(page.locator("[data-draft-done=feedback]")).to_be_visible()
+
+
+def test_a_list_is_taken_along_once_more(open_page: Open) -> None:
+    page = open_page("public_relations")
+    page.goto("/desk/reports?stage=open")
+    page.get_by_text("خروجی", exact=True).click()
+    for _time in range(2):
+        with page.expect_download():
+            page.get_by_role("button", name="اکسل").click()
+    page.get_by_role("link", name="انتخاب ستون‌ها").click()
+    for _time in range(2):
+        with page.expect_download():
+            page.get_by_role("button", name="دریافت فایل").click()
+
+
+def test_ones_archive_too(open_page: Open) -> None:
+    page = open_page("citizen")
+    page.goto("/account/data")
+    for _time in range(2):
+        with page.expect_download():
+            page.locator(SEND).click()

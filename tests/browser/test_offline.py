@@ -1,4 +1,4 @@
-"""The installed app without a network: the home page and one's own cases as they were last seen, nobody else's."""
+"""The installed app without a network: the home page and one's own cases as they were last seen, nobody else's; no word is lost."""
 
 import socket
 import socketserver
@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from browser import desk
 from browser.people import PHONE
 from browser.samples import send_report, who
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -15,6 +16,7 @@ from portal import Portal
 
 pytestmark = pytest.mark.browser
 BAR = ".offline-bar"
+WORDS = "فردا صبح با اکیپ آسفالت می‌رویم"
 PATIENCE = 30
 """Seconds, on a busy machine."""
 
@@ -88,13 +90,13 @@ def network(portal: Portal) -> Iterator[Network]:
 @pytest.fixture
 def phone(
     network: Network, chromium: Browser, sessions: Callable[[str], Any]
-) -> Iterator[Callable[[], Page]]:
-    """Return a function that opens a citizen's telephone on the network that can be cut."""
+) -> Iterator[Callable[..., Page]]:
+    """Return a function that opens a telephone on the network that can be cut: a citizen's, if it does not say whose."""
     opened: list[BrowserContext] = []
 
-    def open_() -> Page:
+    def open_(role: str = "citizen") -> Page:
         context = chromium.new_context(
-            base_url=network.address, locale="fa-IR", storage_state=sessions("citizen"), **PHONE.options
+            base_url=network.address, locale="fa-IR", storage_state=sessions(role), **PHONE.options
         )
         opened.append(context)
         return context.new_page()
@@ -138,7 +140,7 @@ def code(portal: Portal) -> str:
     return send_report(portal, citizen)
 
 
-def test_own_pages_stay_readable(network: Network, phone: Callable[[], Page], code: str) -> None:
+def test_own_pages_stay_readable(network: Network, phone: Callable[..., Page], code: str) -> None:
     page = phone()
     see(page, "/")
     expect(page.locator(BAR)).to_be_hidden()
@@ -160,7 +162,7 @@ def test_own_pages_stay_readable(network: Network, phone: Callable[[], Page], co
     expect(page.locator(BAR)).to_be_hidden()
 
 
-def test_at_the_door_of_the_staff_nothing_is_left(phone: Callable[[], Page], code: str) -> None:
+def test_at_the_door_of_the_staff_nothing_is_left(phone: Callable[..., Page], code: str) -> None:
     page = phone()
     see(page, "/my")
     page.goto("/staff/login")
@@ -168,7 +170,7 @@ def test_at_the_door_of_the_staff_nothing_is_left(phone: Callable[[], Page], cod
 
 
 def test_what_comes_only_after_the_door_is_not_kept(
-    network: Network, phone: Callable[[], Page], code: str
+    network: Network, phone: Callable[..., Page], code: str
 ) -> None:
     page, own = phone(), f"/my/{code}"
     see(page, "/my")
@@ -186,7 +188,7 @@ def test_what_comes_only_after_the_door_is_not_kept(
 
 
 def test_after_the_sign_out_nothing_is_left(
-    network: Network, portal: Portal, chromium: Browser, phone: Callable[[], Page], code: str
+    network: Network, portal: Portal, chromium: Browser, phone: Callable[..., Page], code: str
 ) -> None:
     page = phone()
     see(page, "/my")
@@ -199,3 +201,35 @@ def test_after_the_sign_out_nothing_is_left(
     network.cut()
     page.goto("/my")
     expect(page.get_by_role("heading", name="اینترنت در دسترس نیست")).to_be_visible()
+
+
+def test_a_form_stays_with_what_is_written_in_it(
+    network: Network, phone: Callable[..., Page], code: str
+) -> None:
+    page = phone("handler")
+    page.goto("/")
+    # The worker is that of the whole site.
+    page.wait_for_function("navigator.serviceWorker.controller")
+    desk.open_case(page, code)
+    panel = desk.open_tab(page, "comment")
+    panel.locator("[name=text]").fill(WORDS)
+    network.cut()
+    panel.locator("[data-default]").click()
+    expect(page.locator(".toast-x")).to_contain_text("همین‌جا می‌ماند")
+    expect(panel.locator("[name=text]")).to_have_value(WORDS)
+    network.is_cut = False
+    panel.locator("[data-default]").click()
+    expect(page.locator(".bubble", has_text=WORDS)).to_be_visible()
+
+
+def test_a_browser_that_knows_of_no_network_does_not_even_try(
+    network: Network, phone: Callable[..., Page]
+) -> None:
+    page = phone()
+    page.goto("/account/data")
+    page.context.set_offline(True)
+    page.locator("main form button.btn-primary").click()
+    expect(page.locator(".toast-x")).to_contain_text("همین‌جا می‌ماند")
+    page.context.set_offline(False)
+    with page.expect_download():
+        page.locator("main form button.btn-primary").click()

@@ -14,11 +14,12 @@
    [data-draft-done=NAME]                      the form NAME was sent: its draft is forgotten
    [data-focus]                                gets the focus when the page opens (error summary)
    <form>                                      a second click on its button is ignored; the pressed button becomes busy, until
-                                               nobody has answered for long: then it may be sent again
+                                               nobody has answered for long: then it may be sent again; without a
+                                               network the page stays as it is
    <form data-stay>                            … not this one: it answers with a file and the page stays
    <form data-ctrl-enter>                      Ctrl+Enter sends it, by its button data-default if it has one
    <input data-jdate>                          the month over a date field comes from body[data-dates]
-   body[data-text-copied data-text-busy data-text-silent data-text-of data-icons data-dates], input[name=csrf_token]
+   body[data-text-copied data-text-busy data-text-silent data-text-offline data-text-of data-icons data-dates], input[name=csrf_token]
 
    window.civicportal = {one, all, number, token, csrf, piece, toast, icon, onTheme, digits, written, key, each, begin} serves the
    other files: each(SELECTOR, setUp) sets up what is on the page and what comes later, begin(PART) what came with a part. */
@@ -80,13 +81,15 @@
     return svg;
   }
   function toast(text) {
+    var place = one('[data-toasts]');
+    if (!place) { return; }
     var box = document.createElement('div');
     var words = document.createElement('span');
     box.className = 'toast-x';
     words.className = 'grow';
     words.textContent = text;
     box.append(icon('circle-check'), words);
-    one('[data-toasts]').append(box);
+    place.append(box);
     setTimeout(function () { box.remove(); }, 5000);
   }
 
@@ -174,7 +177,13 @@
   }
   document.addEventListener('submit', function (e) {
     var form = e.target;
-    if (e.defaultPrevented || form.method === 'dialog' || 'stay' in form.dataset) { return; }
+    if (e.defaultPrevented || form.method === 'dialog') { return; }
+    if (form.method === 'post' && navigator.onLine === false) {
+      e.preventDefault();
+      toast(body.dataset.textOffline);
+      return;
+    }
+    if ('stay' in form.dataset) { return; }
     if (form.dataset.sent) { e.preventDefault(); return; }
     form.dataset.sent = 'true';
     setTimeout(function () { if (form.dataset.sent) { giveUp(form); } }, PATIENCE_MS);
@@ -191,7 +200,15 @@
   /* The network is slow, or somebody has stopped the page: what stands in it can be sent again. */
   function giveUp(form) {
     release();
-    if (form.method === 'post' && one('[data-toasts]')) { toast(body.dataset.textSilent); }
+    if (form.method === 'post') { toast(body.dataset.textSilent); }
+  }
+  /* The service worker has found no network for a form: the page stays as it is. */
+  if (navigator.serviceWorker) {
+    navigator.serviceWorker.addEventListener('message', function (e) {
+      if (!e.data.unsent || !one('form[data-sent]')) { return; }
+      release();
+      toast(body.dataset.textOffline);
+    });
   }
   /* The page may come back from the browser's memory: its forms work again. */
   addEventListener('pageshow', function (e) { if (e.persisted) { release(); } });

@@ -90,6 +90,28 @@ def test_a_preview_shows_no_door_and_the_answer_waits(portal: Portal, open_page:
     expect(page.locator(".bubble")).to_have_text([WORDS])
 
 
+def test_a_form_of_an_earlier_sign_in_is_given_back(portal: Portal, open_page: Open, screen: Screen) -> None:
+    with portal.site.work() as work:
+        neighbour = who(work, "neighbour")
+    code = send_report(portal, neighbour)
+    page = open_page(VISITOR, screen)
+    sign_in_staff(page, *STAFF["handler"])
+    page.goto(f"/kartable/cases/{code}")
+    panel = desk.open_tab(page, "comment")
+    panel.locator("[name=text]").fill(WORDS)
+    page.context.clear_cookies()
+    other = page.context.new_page()
+    sign_in_staff(other, *STAFF["handler"])
+    other.close()
+    panel.locator("button.btn-primary").click()
+    expect(page.locator(".bubble")).to_have_text(WORDS)
+    assert barriers(page) == []
+    assert page.evaluate(OVERFLOW) == 0
+    page.locator("main form button.btn-primary").click()
+    page.wait_for_url(f"**/kartable/cases/{code}**")
+    expect(page.locator(".bubble", has_text="فردا پر می‌کنیم")).to_have_count(1)
+
+
 def test_the_editor_of_announcements_too(portal: Portal, open_page: Open) -> None:
     page = open_page(VISITOR)
     sign_in_staff(page, *STAFF["public_relations"])

@@ -159,3 +159,29 @@ def test_a_script_is_told_so_and_nothing_of_it_is_kept(site, app, desk, written)
     app.post(f"{desk['page']}/preview?transition=start_review", form, xhr=True, status=401)
     app.get(desk["page"], xhr=True, status=401)
     assert [row.data for row in sessions(site)] == [{}]
+
+
+@pytest.fixture
+def stale(site, app, login, desk):
+    """The form of a comment that was filled in before the officer signed in anew in another tab."""
+    login(desk["officer"])
+    form = form_to(app.get(desk["page"]), "/comment")
+    form["text"] = WORDS
+    login(desk["officer"])
+    return form
+
+
+@pytest.mark.parametrize("header", [{"Sec-Fetch-Site": "same-origin"}, {"Origin": "http://localhost"}])
+def test_a_form_of_an_earlier_sign_in_is_given_back_and_sent_on_demand(site, desk, stale, header):
+    page = stale.submit(headers=header, status=400)
+    assert comments(site) == []
+    assert written_words(page) == [WORDS]
+    form_to(page, "/comment").submit(status=303)
+    assert comments(site) == [WORDS]
+
+
+@pytest.mark.parametrize("header", [{}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "http://evil.example"}])
+def test_another_sites_form_is_not_given_back(site, desk, stale, header):
+    page = stale.submit(headers=header, status=400)
+    assert "چاله" not in page.text
+    assert comments(site) == []

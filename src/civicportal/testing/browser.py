@@ -33,7 +33,7 @@ ARGUMENTS = [
 ]
 PATIENCE = 15_000
 """Milliseconds that a page may take on a busy machine."""
-REFUSALS = (403, 404, 409, 422, 429)
+REFUSALS = (400, 403, 404, 409, 422, 429)
 """Statuses of pages that answer a person's mistake: the browser notes them on its console."""
 TOLD = (401, 422)
 """Statuses that scripts are told and go on from: the session has ended, a value, for instance a file, is refused."""

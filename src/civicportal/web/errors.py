@@ -23,7 +23,7 @@ from civicportal.i18n import _
 from civicportal.limits import TooMany
 from civicportal.storage import StoreAway
 from civicportal.web.derivers import SAFE
-from civicportal.web.sent import sent_form
+from civicportal.web.sent import sent_form, stale_form
 
 log = logging.getLogger(__name__)
 STAFF_AREAS = ("/kartable", "/desk", "/admin", "/exports")
@@ -37,7 +37,7 @@ def page(request: Any, status: int, template: str = "error", **context: Any) -> 
     if request.is_xhr or "application/json" in request.headers.get("Accept", ""):
         response = render_to_response("json", {"message": context.get("message", "")}, request=request)
     else:
-        context |= {"sent": sent_form(request), "retry": status in MAY_HELP}
+        context = {"sent": sent_form(request), "retry": status in MAY_HELP, **context}
         response = render_to_response(
             f"civicportal:templates/errors/{template}.jinja2", context, request=request
         )
@@ -105,7 +105,13 @@ def too_many(error: TooMany, request: Any) -> Any:
 
 
 def bad_csrf(request: Any) -> Any:
-    """Answer 400 to a form without the right token: the browser refused cookies, or the page is old."""
+    """Answer 400 to a form without the right token: the browser refused cookies, or the page is old.
+
+    A page of ours gets back what was written on it, to be sent with the token of now.
+    """
+    sent = stale_form(request)
+    if sent:
+        return page(request, 400, "stale", sent=sent, retry=True)
     message = request.translate(
         _(
             "This form has expired or your browser keeps no cookies. Please open the page again and send once more."

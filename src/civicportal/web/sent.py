@@ -36,11 +36,36 @@ def sent_form(request: Any) -> Sent:
     """Return the form that a request brought; nothing where another site may have made it, nor where a password is in it."""
     if request.method != "POST" or not _is_own(request):
         return Sent(is_own=False)
+    return _brought(request)
+
+
+def stale_form(request: Any) -> Sent:
+    """Return a form of ours whose token is none of this session: somebody has signed in anew in another tab.
+
+    That a page of ours has sent it says the browser itself, in headers that no page can write. It is given back to be sent
+    again, never acted on.
+    """
+    try:
+        return (
+            _brought(request)
+            if request.method == "POST" and _comes_from_here(request)
+            else Sent(is_own=False)
+        )
+    except ValueError:
+        return Sent(is_own=False)
+
+
+def _brought(request: Any) -> Sent:
     items = [(name, value) for name, value in request.POST.items() if name != TOKEN]
     texts = tuple((name, value) for name, value in items if isinstance(value, str))
     if any(_SECRET in name for name, _text in texts):
         return Sent()
     return Sent(texts, files=len(texts) < len(items))
+
+
+def _comes_from_here(request: Any) -> bool:
+    site = request.headers.get("Sec-Fetch-Site")
+    return bool(site == "same-origin" if site else request.headers.get("Origin") == request.host_url)
 
 
 def _is_own(request: Any) -> bool:

@@ -3,9 +3,9 @@
 import pytest
 from browser import meetings, wizard
 from browser.conftest import Open
-from browser.people import DESKTOP, PHONE, persian
+from browser.people import DESKTOP, PHONE, Screen, persian
 from browser.wizard import proceed, step
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
 #: Follows the skip link, until the page has heard of it.
@@ -65,3 +65,49 @@ def test_an_error_of_the_server_leads_to_its_field(open_page: Open) -> None:
     expect(page.locator("[name=body]")).to_be_focused()
     page.locator("[name=body]").fill(wizard.WORDS)
     proceed(page, 4)
+
+
+def test_whoever_only_passes_the_map_has_chosen_no_place(open_page: Open, screen: Screen) -> None:
+    page = open_page(screen=screen)
+    page.goto("/reports/new")
+    wizard.choose_category(page)
+    proceed(page, 2)
+    picker = page.locator("[data-map=picker]")
+    expect(picker.locator(".leaflet-tile-pane")).to_be_attached()
+    picker.focus()
+    page.keyboard.press("Tab")
+    picker.click()
+    page.locator("[data-address] summary").click()
+    page.locator("[name=address]").fill(wizard.ADDRESS)
+    proceed(page, 3)
+    expect(page.locator("#picker-lat")).to_have_value("")
+    page.go_back()
+    expect(step(page, 2)).to_be_visible()
+    expect(page.locator("#picker-lat")).to_have_value("")
+
+
+def test_the_place_stays_while_its_step_comes_and_goes(open_page: Open, screen: Screen) -> None:
+    page = open_page(screen=screen)
+    page.goto("/reports/new")
+    wizard.choose_category(page)
+    proceed(page, 2)
+    wizard.choose_place(page, screen)
+    place = point(page)
+    proceed(page, 3)
+    page.locator("[name=body]").fill(wizard.WORDS)
+    proceed(page, 4)
+    assert point(page) == place
+    page.wait_for_function("words => JSON.stringify(localStorage).includes(words)", arg=wizard.WORDS)
+    page.goto("/track")
+    page.goto("/reports/new#4")
+    expect(step(page, 4)).to_be_visible()
+    page.locator("[data-step='4'] a[href='#2']").click()
+    expect(step(page, 2)).to_be_visible()
+    expect(page.locator("[data-place-name]")).to_be_visible()
+    assert point(page) == place
+
+
+def point(page: Page) -> tuple[str, str]:
+    """Return where the pin stands, after what the map has still to do."""
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    return page.locator("#picker-lat").input_value(), page.locator("#picker-lon").input_value()

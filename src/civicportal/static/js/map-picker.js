@@ -17,10 +17,12 @@
     var lon = document.getElementById(element.dataset.lonField);
     var status = cp.one('[data-map-status]', box.parentNode);
     var touched = lat.value !== '';
+    var size = map.getSize();
+    var middle = map.getCenter();
 
     function say(words) { if (status) { status.textContent = words || ''; } }
     function take() {
-      var place = map.getCenter();
+      var place = middle;
       if (!touched) { return; }
       lat.value = place.lat.toFixed(6);
       lon.value = place.lng.toFixed(6);
@@ -34,10 +36,19 @@
     function fromFields() {
       if (lat.value && lon.value) { goTo([Number(lat.value), Number(lon.value)], Math.max(map.getZoom(), 16)); }
     }
-    ['pointerdown', 'wheel', 'keydown'].forEach(function (event) {
-      element.addEventListener(event, function () { touched = true; }, { passive: true });
+    function touch() { touched = true; }
+    map.on('dragstart zoomstart', touch);
+    element.addEventListener('keydown', function (e) { if (/^Arrow/.test(e.code)) { touch(); } });
+    /* The pin stays on its place when the map gets another size, or none while its step is not shown. */
+    map.on('moveend', function () {
+      if (!map.getSize().equals(size)) { return; }
+      middle = map.getCenter();
+      take();
     });
-    map.on('moveend', take);
+    map.on('resize', function () {
+      size = map.getSize();
+      map.setView(middle, map.getZoom(), { animate: false });
+    });
     fromFields();
     if (lat.form) { lat.form.addEventListener('draft-restored', fromFields); }
     setUpSearch(box, city, goTo, function (found) { say(found ? '' : status && status.dataset.textNone); });

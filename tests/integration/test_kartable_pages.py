@@ -117,6 +117,18 @@ def test_filters_stay_in_the_links_of_the_views(app, page):
     assert [("kind=" in chip, "q=" in chip) for chip in chips] == [(True, False), (False, True)]
 
 
+def test_days_are_named_as_people_write_them(app, page):
+    chips = app.get("/kartable", {"first": "1405/09/01", "last": "1405/09/10"}).html.select("a.chipf.on")
+    said = [chip.text.partition("×")[0] for chip in chips]
+    assert said == ["ثبت از تاریخ ۱۴۰۵/۰۹/۰۱", "ثبت تا تاریخ ۱۴۰۵/۰۹/۱۰"]
+
+
+def test_days_in_the_wrong_order_are_refused(app, page):
+    shown = app.get("/kartable", {"first": "1400/01/02", "last": "1400/01/01"})
+    assert page in shown
+    assert "پیش از نخستین روز" in shown.html.select_one("details.filter-x[open]").text
+
+
 def test_search_keeps_no_number_in_an_address(app, page, desk):
     form = app.get("/kartable").forms
     form = next(one for one in form.values() if one.action == "/kartable/search")

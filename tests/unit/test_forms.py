@@ -227,6 +227,11 @@ def test_whatever_is_sent_the_form_can_be_shown_again(registry: Any, values: dic
     Page(markup)
 
 
+class Days(types.StrictSchema):
+    first = types.Node(types.CityDate(), missing=None)
+    last = types.Node(types.CityDate(), missing=None, after="first")
+
+
 class DayFilter(types.StrictSchema):
     day = types.Node(types.CityDate(), missing=None)
 
@@ -247,6 +252,18 @@ def test_a_filter_keeps_a_date_that_was_typed_wrong_and_says_so(request_of: Call
     good = forms.BoundForm(request_of(), DayFilter())
     assert good.read_filters(MultiDict(day="۱۴۰۵/۰۹/۰۳")) == {"day": date(2026, 11, 24)}
     assert not good.errors
+
+
+def test_a_filter_refuses_a_last_day_before_the_first(request_of: Callable[..., Request]) -> None:
+    form = forms.BoundForm(request_of(), Days())
+    params = MultiDict(first="1405/09/10", last="1405/09/01")
+    assert form.read_filters(params) == {"first": date(2026, 12, 1), "last": None}
+    assert form["last"].cstruct == "1405/09/01"
+    assert len(form.errors) == 1
+    one_day = forms.BoundForm(request_of(), Days())
+    assert one_day.read_filters(MultiDict(first="1405/09/10", last="1405/09/10"))["last"] == date(2026, 12, 1)
+    only_last = forms.BoundForm(request_of(), Days())
+    assert only_last.read_filters(MultiDict(last="1405/09/10"))["last"] == date(2026, 12, 1)
 
 
 def test_a_draft_survives_and_holds_no_password(request_of: Callable[..., Request]) -> None:

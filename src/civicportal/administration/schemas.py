@@ -173,7 +173,7 @@ class DryRunForm(StrictSchema):
 
     newest = Node(Choice(lambda bindings: bindings["sizes"]), title=_("Newest cases"), missing=SIZES[0])
     first = Node(CityDate(), title=_("Registered from"), missing=None)
-    last = Node(CityDate(), title=_("Registered until"), missing=None)
+    last = Node(CityDate(), title=_("Registered until"), missing=None, after="first")
     off = Node(Flag(), title=_("As if every rule were switched on"), missing=False)
 
 

@@ -20,6 +20,6 @@ class TrailFilters(StrictSchema):
     )
     case = Node(TrackingCode(), title=_("Tracking code"), missing=None)
     first = Node(CityDate(), title=_("From"), missing=None)
-    last = Node(CityDate(), title=_("Until"), missing=None)
+    last = Node(CityDate(), title=_("Until"), missing=None, after="first")
     actor = Node(RowId(), missing=None)
     subject = Node(RowId(), missing=None)

@@ -114,8 +114,8 @@ class BoundForm:
     def read_filters(self, params: Any) -> dict[str, Any]:
         """Return the values of a form in the query string, where a value that cannot be read counts as not given.
 
-        Every field needs a ``missing`` of its own. A date that somebody has typed wrong stays in its field and is refused
-        there; what only a broken address can hold is forgotten.
+        Every field needs a ``missing`` of its own. A date that somebody has typed wrong, or that lies before the one that its
+        node names as ``after``, stays in its field and is refused there; what only a broken address can hold is forgotten.
         """
         cstruct = read_flat(self.schema, params, ignore=params)
         values, refused = {}, dict[str, list[str]]()
@@ -129,6 +129,10 @@ class BoundForm:
                 else:
                     cstruct[node.name] = colander.null
         self._form.cstruct = cstruct
+        for node in self.schema.children:
+            if _lies_before(values, node):
+                values[node.name] = node.deserialize(colander.null)
+                refused[node.name] = [_("The last day lies before the first.")]
         for name, messages in refused.items():
             for message in messages:
                 self.fail(name, message)
@@ -274,6 +278,12 @@ class BoundForm:
     def _render(self, template: str, **values: Any) -> Markup:
         drawn = environment(self.request).get_template(f"civicportal:templates/deform/{template}.jinja2")
         return Markup(drawn.render({**self._names, **values}))  # noqa: S704  the templates escape what they are given
+
+
+def _lies_before(values: Mapping[str, Any], node: colander.SchemaNode) -> bool:
+    first = values.get(getattr(node, "after", ""))
+    last = values[node.name]
+    return bool(first and last and last < first)
 
 
 def _days_off(request: Request) -> frozenset[int]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from civicportal.forms import BoundForm
@@ -66,6 +67,7 @@ class InboxAddress:
     def __init__(self, request: Any, work: "Work") -> None:
         self.form = BoundForm(request, InboxFilters(), bindings=choices(work, request.GET.get("kind")))
         self.values = self.form.read_filters(request.GET)
+        self._calendar, self._locale = request.site.calendar, request.locale_name
         wanted = request.GET.get("view", "")
         self.view = wanted if wanted in (*VIEWS, EVERYWHERE) else "all"
         self.cursor: str | None = request.GET.get("cursor")
@@ -105,6 +107,8 @@ class InboxAddress:
     def _words(self, name: str) -> str:
         text = str(self.form[name].cstruct)
         field = self.form[name]
+        if isinstance(self.values[name], date):
+            return f"{field.label} {self._calendar.format_date(self.values[name], 'short', self._locale)}"
         options = getattr(field.typ, "options", None)
         if options is None:
             return "" if name == "citizen" else text

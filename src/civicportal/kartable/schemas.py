@@ -22,7 +22,7 @@ class InboxFilters(StrictSchema):
     status = optional_choice("statuses", _("Status"), _("Every status"))
     category = optional_choice("categories", _("Category"), _("All categories"))
     first = Node(CityDate(), title=_("Registered from"), missing=None)
-    last = Node(CityDate(), title=_("Registered until"), missing=None)
+    last = Node(CityDate(), title=_("Registered until"), missing=None, after="first")
     citizen = Node(RowId(), missing=None)
     sort = Node(Choice([(name, SORT_TITLES[name]) for name in SORTS]), title=_("Sort by"), missing="deadline")
 

@@ -37,7 +37,7 @@ class MessageFilters(StrictSchema):
     code = Node(TrackingCode(), title=_("Tracking code"), missing=None)
     ending = Node(Code(ENDING), title=_("Last four digits of the number"), missing=None)
     first = Node(CityDate(), title=_("Written from"), missing=None)
-    last = Node(CityDate(), title=_("Written until"), missing=None)
+    last = Node(CityDate(), title=_("Written until"), missing=None, after="first")
     person = Node(RowId(), missing=None)
 
 

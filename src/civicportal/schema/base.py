@@ -12,6 +12,8 @@ from civicportal.i18n import _
 class Node(colander.SchemaNode):
     """A field: ``Node(type, title=…, description=…, missing=…, widget=…, validator=…)``.
 
+    In the filters of a list ``after="first_day"`` names the day that this one may not lie before.
+
     Differs from :class:`colander.SchemaNode` in one thing: what is said when it is left empty comes from its type,
     and so from the portal's own catalogue.
     """

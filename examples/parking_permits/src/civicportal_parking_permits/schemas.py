@@ -147,7 +147,7 @@ class DeskFields(SearchFields):
     stage = optional_choice([("open", _("Still open")), *STAGES.items()], _("Stage"), _("Every stage"))
     status = optional_choice("states", _("Status"), _("Every status"))
     first_day = Node(CityDate(), title=_("From"), missing=None)
-    last_day = Node(CityDate(), title=_("Until"), missing=None)
+    last_day = Node(CityDate(), title=_("Until"), missing=None, after="first_day")
     overdue = Node(Flag(), title=_("Overdue only"), missing=False)
 
 

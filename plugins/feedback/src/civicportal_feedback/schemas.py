@@ -105,7 +105,7 @@ class DeskFields(SearchFields):
     source = optional_choice(list(SOURCES.items()), _("Came by"), _("Every way"))
     opinion = optional_choice([*OPINIONS.items()], _("Opinion of a unit"), _("Whether asked or not"))
     first_day = Node(CityDate(), title=_("From"), missing=None)
-    last_day = Node(CityDate(), title=_("Until"), missing=None)
+    last_day = Node(CityDate(), title=_("Until"), missing=None, after="first_day")
     overdue = Node(Flag(), title=_("Overdue only"), missing=False)
 
 

@@ -98,7 +98,7 @@ class DeskFields(StrictSchema):
 
     words = Node(CleanText(0, 100), title=_("Name, words or code"), missing="")
     first_day = Node(CityDate(), title=_("Registered from"), missing=None)
-    last_day = Node(CityDate(), title=_("Registered until"), missing=None)
+    last_day = Node(CityDate(), title=_("Registered until"), missing=None, after="first_day")
     status = Node(
         Choice(lambda bindings: bindings["states"]),
         title=_("Status"),

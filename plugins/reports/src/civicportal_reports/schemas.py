@@ -111,7 +111,7 @@ class DeskFields(SearchFields):
     district = optional_choice("districts", _("District"), _("All districts"))
     source = optional_choice(list(SOURCES.items()), _("Came by"), _("Every way"))
     first_day = Node(CityDate(), title=_("From"), missing=None)
-    last_day = Node(CityDate(), title=_("Until"), missing=None)
+    last_day = Node(CityDate(), title=_("Until"), missing=None, after="first_day")
     urgent = Node(Flag(), title=_("Urgent only"), missing=False)
     overdue = Node(Flag(), title=_("Overdue only"), missing=False)
 

@@ -5,7 +5,7 @@ from browser import meetings, wizard
 from browser.conftest import Open
 from browser.people import DESKTOP, PHONE, Screen, persian
 from browser.wizard import proceed, step
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 pytestmark = pytest.mark.browser
 #: Follows the skip link, until the page has heard of it.
@@ -105,6 +105,38 @@ def test_the_place_stays_while_its_step_comes_and_goes(open_page: Open, screen: 
     expect(step(page, 2)).to_be_visible()
     expect(page.locator("[data-place-name]")).to_be_visible()
     assert point(page) == place
+
+
+def described_by(field: Locator) -> str:
+    """Return what a reader of the screen says beside a field."""
+    said = field.evaluate(
+        """field => field.getAttribute('aria-describedby').split(' ').map(id => document.getElementById(id).textContent.trim())"""
+    )
+    return " ".join(said)
+
+
+def test_what_is_wrong_is_read_out_with_its_field(open_page: Open) -> None:
+    page = open_page(screen=PHONE)
+    page.goto("/meetings/new")
+    subject = page.locator("[name=subject]")
+    usual = described_by(subject)
+    page.locator(wizard.NEXT).click()
+    wrong = step(page, 1).locator("[data-error-for=subject]").inner_text().strip()
+    expect(subject).to_be_focused()
+    assert described_by(subject) == f"{usual} {wrong}"
+    subject.fill(meetings.SUBJECT)
+    page.locator("[name=reason]").fill(meetings.REASON)
+    proceed(page, 2)
+    assert described_by(subject) == usual
+
+
+def test_what_is_wrong_in_a_group_is_read_out_with_the_group(open_page: Open) -> None:
+    page = open_page(screen=PHONE)
+    page.goto("/reports/new")
+    page.locator("label.choice", has_text=wizard.ROOT).first.click()
+    page.locator(wizard.NEXT).click()
+    wrong = page.locator("[data-error-for=category]").inner_text().strip()
+    assert described_by(page.locator("fieldset:has([name=category]):visible")) == wrong
 
 
 def point(page: Page) -> tuple[str, str]:

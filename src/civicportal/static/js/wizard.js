@@ -4,7 +4,7 @@
      <ol class="steps"><li>…                      names of the steps
      <p aria-live="polite" data-wizard-live data-text="Step {number} of {count}: {name}">
      <section data-step="1"> … <h1> …             fields; a hidden one is checked with data-required
-       <p class="err" data-error-for="FIELD" hidden>
+       <p class="err" data-error-for="FIELD" id hidden>
      <button type="button" data-prev>
      <button type="submit" data-next data-text-next data-text-send><span data-next-text>
      <fieldset data-when="FIELD=VALUE">           asked only while the radio button is chosen
@@ -97,15 +97,24 @@
   }
 
   function mark(section, fields) {
-    var bad = fields.map(function (field) { return field.name; });
     cp.all('[data-error-for]', section).forEach(function (message) {
-      message.hidden = bad.indexOf(message.dataset.errorFor) < 0;
+      var name = message.dataset.errorFor;
+      message.hidden = fields.every(function (field) { return field.name !== name; });
+      cp.all('[name="' + name + '"]', section).forEach(function (field) { describe(field, message); });
     });
     cp.all('.form-control, .form-select', section).forEach(function (field) {
       var wrong = fields.indexOf(field) >= 0;
       field.classList.toggle('is-invalid', wrong);
       if (wrong) { field.setAttribute('aria-invalid', 'true'); } else { field.removeAttribute('aria-invalid'); }
     });
+  }
+
+  /* A message that is shown belongs to its field; that of radio buttons to their group. */
+  function describe(field, message) {
+    var told = /^(radio|checkbox)$/.test(field.type) && field.closest('fieldset') || field;
+    var ids = (told.getAttribute('aria-describedby') || '').split(' ').filter(function (id) { return id && id !== message.id; });
+    if (!message.hidden) { ids.push(message.id); }
+    if (ids.length) { told.setAttribute('aria-describedby', ids.join(' ')); } else { told.removeAttribute('aria-describedby'); }
   }
 
   /* What is not shown takes no focus: then the message does. */

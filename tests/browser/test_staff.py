@@ -65,6 +65,21 @@ def test_filters_live_in_the_address(open_page: Open, screen: Screen, code: str)
     expect(page.locator("a.chipf.on")).to_have_count(0)
 
 
+def test_the_order_is_chosen_by_the_keyboard(open_page: Open, code: str) -> None:
+    page = open_page("handler")
+    page.goto("/kartable")
+    choice = page.locator("[name=sort]")
+    choice.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(choice).to_be_focused()
+    chosen = choice.input_value()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/kartable?**sort={chosen}**")
+    expect(choice).to_have_value(chosen)
+
+
 def test_what_came_meanwhile_is_a_bar_and_moves_no_row(
     portal: Portal, open_page: Open, screen: Screen
 ) -> None:

@@ -8,7 +8,6 @@
    <button data-dialog-open="DIALOG_ID">       opens a <dialog>
    <div data-toast><button data-dismiss>       removes the toast
    <button data-board="next|previous" aria-controls="TRACK_ID">   scrolls a .board-track by one screen
-   <select data-autosubmit>                    sends its form when changed
    <input data-filter="LIST_ID">               hides the children of the list whose data-words/text do not hold the words;
                                                Enter chooses the first that is left
    [data-draft-done=NAME]                      the form NAME was sent: its draft is forgotten
@@ -155,7 +154,6 @@
     var calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
     track.scrollBy({ left: way * track.clientWidth * 0.86, behavior: calm ? 'auto' : 'smooth' });
   });
-  on('[data-autosubmit]', 'change', function (field) { field.form.requestSubmit(); });
   on('[data-filter]', 'input', function (field) {
     var words = key(field.value).split(' ');
     Array.prototype.forEach.call(document.getElementById(field.dataset.filter).children, function (item) {

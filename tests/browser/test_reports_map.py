@@ -1,11 +1,14 @@
-"""The map of very many reports: from a cluster to a point, its card and the case; heat, districts, and without a script."""
+"""The maps of reports: from a cluster to a point, its card and the case; heat, districts, without a script, without the map."""
 
 import re
 
 import pytest
+from browser import wizard
 from browser.conftest import Open
 from browser.people import Screen, number
-from playwright.sync_api import Page, expect
+from browser.test_pages import barriers
+from browser.wizard import proceed
+from playwright.sync_api import Page, Route, expect
 
 pytestmark = pytest.mark.browser
 MAP = "/desk/reports/map"
@@ -98,3 +101,34 @@ def test_without_a_script_the_city_is_drawn(open_page: Open) -> None:
         page.request.get(str(picture.get_attribute("src"))).headers["content-type"]
         == "image/svg+xml; charset=utf-8"
     )
+
+
+def refuse(route: Route) -> None:
+    route.fulfill(status=422, body="")
+
+
+def test_a_map_that_does_not_come_says_so_and_leaves_the_words(open_page: Open, screen: Screen) -> None:
+    page = open_page(screen=screen, service_workers="block")
+    page.route("**/map.geojson*", refuse)
+    page.goto("/reports/new")
+    wizard.choose_category(page)
+    proceed(page, 2)
+    expect(page.get_by_text("نقشه بارگذاری نشد")).to_be_visible()
+    expect(page.locator("[data-map-search]")).to_be_hidden()
+    expect(page.locator("[data-locate]")).to_be_hidden()
+    expect(page.locator("[name=address]")).to_be_visible()
+    assert barriers(page) == []
+    page.unroute("**/map.geojson*")
+    page.locator(".map-failed button").click()
+    wizard.choose_place(page, screen)
+    expect(page.locator("[data-map-search]")).to_be_visible()
+
+
+def test_the_map_of_the_city_too(open_page: Open) -> None:
+    page = open_page("observer", service_workers="block")
+    page.route("**/map.geojson*", refuse)
+    page.goto(MAP)
+    expect(page.locator(".map-failed")).to_be_visible()
+    page.unroute("**/map.geojson*")
+    page.locator(".map-failed button").click()
+    expect(page.locator("[data-map] .leaflet-tile-pane")).to_be_attached()

@@ -1,6 +1,7 @@
 /* Maps of the page. Needs portal.js, Leaflet, map-city.js, for a picker map-picker.js, for data-points-url map-layers.js.
 
    <div data-map="view|fixed|picker" data-geojson="URL" data-zoom data-lat data-lon data-attribution data-tiles data-text-in data-text-out
+        data-text-failed data-text-retry
         data-pins='[{lat, lon, tone, icon, title, url}]' data-points-url="URL">
    Without data-lat the map opens on the boundary of the city. data-points-url: see map-layers.js. A document event
    "relayout" tells the maps that they were hidden before. */
@@ -14,7 +15,8 @@
 
   var files = {};
   function load(url) {
-    files[url] = files[url] || fetch(url).then(function (answer) { return answer.json(); });
+    files[url] = files[url] || fetch(url).then(function (answer) { return answer.ok ? answer.json() : Promise.reject(answer.status); });
+    files[url].catch(function () { delete files[url]; });
     return files[url];
   }
 
@@ -154,7 +156,32 @@
     new ResizeObserver(function () { map.invalidateSize({ pan: false }); }).observe(element);
   }
 
-  cp.all('[data-map]').forEach(function (element) {
-    load(element.dataset.geojson).then(function (collection) { makeMap(element, collection.features); });
-  });
+  /* Without its drawing a map is a picture of nothing: it says so, and the words take its place. */
+  function giveUp(element) {
+    var box = document.createElement('div');
+    var words = document.createElement('p');
+    var again = document.createElement('button');
+    var address = cp.one('details[data-address]');
+    box.className = 'map-failed';
+    words.setAttribute('role', 'status');
+    words.textContent = element.dataset.textFailed;
+    again.type = 'button';
+    again.className = 'btn btn-quiet btn-sm';
+    again.textContent = element.dataset.textRetry;
+    again.addEventListener('click', function () {
+      box.remove();
+      begin(element);
+    });
+    box.append(words, again);
+    element.append(box);
+    element.dataset.failed = '';
+    if (element.dataset.map === 'picker' && address) { address.open = true; }
+  }
+  function begin(element) {
+    load(element.dataset.geojson).then(function (collection) {
+      delete element.dataset.failed;
+      makeMap(element, collection.features);
+    }, function () { giveUp(element); });
+  }
+  cp.all('[data-map]').forEach(begin);
 })();

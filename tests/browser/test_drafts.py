@@ -2,8 +2,9 @@
 
 import pytest
 from browser.conftest import Open
-from browser.people import PHONE
+from browser.people import PHONE, Screen, enter_mobile, sign_in_citizen
 from browser.test_feedback import WORDS, choose
+from browser.test_pages import barriers
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
@@ -36,3 +37,72 @@ def test_two_tabs_of_one_draft_send_what_each_says(open_page: Open) -> None:
     assert send(same) == code
     other.locator("[name=body]").fill(OTHER)
     assert send(other) != code
+
+
+def drafts(page: Page) -> dict[str, str]:
+    """Return what this browser keeps, by owner."""
+    kept = page.evaluate("Object.entries(localStorage).filter(([key]) => key.startsWith('draft:feedback:'))")
+    return {key.removeprefix("draft:feedback:"): text for key, text in kept}
+
+
+def test_a_draft_of_before_the_sign_in_is_offered(open_page: Open, screen: Screen) -> None:
+    page = open_page(screen=screen)
+    write(page)
+    sign_in_citizen(page, "09000000016" if screen.touch else "09000000017")
+    page.goto("/feedback/new")
+    expect(page.locator("[name=body]")).to_have_value("")
+    expect(page.locator("[data-draft-status]")).to_contain_text("پیش از ورود")
+    assert barriers(page) == []
+    page.locator("[data-draft-take]").click()
+    expect(page.locator("[name=body]")).to_have_value(WORDS)
+    assert list(drafts(page)) != [""]
+    send(page)
+    assert drafts(page) == {}
+
+
+def test_a_draft_of_before_the_sign_in_can_be_thrown_away(open_page: Open) -> None:
+    page = open_page(screen=PHONE)
+    write(page)
+    sign_in_citizen(page, "09000000018")
+    page.goto("/feedback/new")
+    page.locator("[data-draft-clear]").click()
+    expect(page.locator("[data-draft-clear]")).to_be_hidden()
+    assert drafts(page) == {}
+
+
+def test_what_one_sends_leaves_the_drafts_of_others(open_page: Open) -> None:
+    page = open_page("citizen", PHONE)
+    page.goto("/")
+    page.evaluate("""for (const owner of ['', '999999']) {
+        localStorage.setItem('draft:feedback:' + owner, JSON.stringify({ fields: {}, photos: [] }));
+    }""")
+    page.goto("/feedback/new")
+    choose(page, "type", "suggestion")
+    page.locator("[name=body]").fill(OTHER)
+    page.wait_for_function("words => JSON.stringify(localStorage).includes(words)", arg=OTHER)
+    send(page)
+    assert sorted(drafts(page)) == ["", "999999"]
+
+
+def test_what_is_sent_over_the_sign_in_leaves_no_draft(open_page: Open) -> None:
+    page = open_page(screen=PHONE)
+    write(page)
+    page.locator("main form button.btn-primary").click()
+    page.wait_for_url("**/login?**")
+    enter_mobile(page, "09000000019")
+    page.wait_for_url("**/feedback/new*")
+    expect(page.locator("[name=body]")).to_have_value(WORDS)
+    send(page)
+    assert drafts(page) == {}
+
+
+def test_a_browser_without_a_store_goes_on(open_page: Open) -> None:
+    page = open_page("citizen", PHONE)
+    page.add_init_script(
+        "Object.defineProperty(window, 'localStorage', { get() { throw new Error('refused'); } })"
+    )
+    page.goto("/feedback/new")
+    choose(page, "type", "suggestion")
+    page.locator("[name=body]").fill(WORDS)
+    send(page)
+    assert page.evaluate("typeof window.civicportal") == "object"

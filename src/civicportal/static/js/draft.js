@@ -1,10 +1,11 @@
 /* Keeps what is written in a form in this browser, under its owner, until it is sent. Needs portal.js.
 
    <form data-draft="NAME" data-owner="USER_ID">
-     <p role="status" data-draft-status data-text-saved="… {time}" data-text-restored="…">
-     <button type="button" data-draft-clear hidden>
-   The page that follows carries data-draft-done="NAME" (portal.js). A form that the server refused, or
-   has kept over a sign-in (data-kept), stays as the server sent it. A field with
+     <p role="status" data-draft-status data-text-saved="… {time}" data-text-restored="…" data-text-offered="…">
+     <button type="button" data-draft-take hidden> <button type="button" data-draft-clear hidden>
+   The page that follows carries data-draft-done="NAME" data-owner="USER_ID" (portal.js). A form that the server refused, or
+   has kept over a sign-in (data-kept), stays as the server sent it. A draft that was written before signing in is nobody's: who
+   has none is asked whether it is theirs, and it becomes theirs when they send the form over the sign-in. A field with
    autocomplete="off" is not kept. Event "draft-restored" on the form: detail = {fields, photos: [{key, url}]}. */
 (function () {
   'use strict';
@@ -15,8 +16,10 @@
   var NEVER_KEPT = ['csrf_token', 'photo_key', 'password'];
   var NO_VALUE = ['file', 'submit', 'button', 'fieldset', 'password', 'search'];
   var SAVE_AFTER_MS = 600;
-  var key = 'draft:' + form.dataset.draft + ':' + form.dataset.owner;
+  var NOBODYS = 'draft:' + form.dataset.draft + ':';
+  var key = NOBODYS + form.dataset.owner;
   var status = cp.one('[data-draft-status]', form);
+  var take = cp.one('[data-draft-take]', form);
   var clear = cp.one('[data-draft-clear]', form);
   var ready = false;
   var later = 0;
@@ -51,10 +54,23 @@
     } catch (error) { return; }
     status.textContent = status.dataset.textSaved.replace('{time}',
       new Date().toLocaleTimeString(document.documentElement.lang, { hour: '2-digit', minute: '2-digit' }));
+    take.hidden = true;
     clear.hidden = false;
   }
-  function read() {
-    try { return JSON.parse(localStorage.getItem(key)); } catch (error) { return null; }
+  function read(from) {
+    try { return JSON.parse(localStorage.getItem(from)); } catch (error) { return null; }
+  }
+  function forget(from) {
+    try { localStorage.removeItem(from); } catch (error) { /* none is kept */ }
+  }
+  function move() {
+    try { localStorage.setItem(key, localStorage.getItem(NOBODYS)); } catch (error) { return; }
+    forget(NOBODYS);
+  }
+  function offer() {
+    status.textContent = status.dataset.textOffered;
+    take.hidden = false;
+    clear.hidden = false;
   }
   function restore(draft) {
     var used = {};
@@ -71,6 +87,7 @@
     });
     form.dispatchEvent(new CustomEvent('draft-restored', { detail: draft }));
     status.textContent = status.dataset.textRestored;
+    take.hidden = true;
     clear.hidden = false;
   }
   function saveSoon() {
@@ -88,14 +105,22 @@
   clear.addEventListener('click', function () {
     clearTimeout(later);
     later = 0;
-    localStorage.removeItem(key);
+    forget(take.hidden ? key : NOBODYS);
     location.replace(location.pathname + location.search);
+  });
+  take.addEventListener('click', function () {
+    move();
+    restore(read(key));
   });
   /* The other files have begun to listen by then. */
   document.addEventListener('DOMContentLoaded', function () {
-    var draft = read();
-    var refused = 'kept' in form.dataset || cp.one('.is-invalid, .err:not([hidden]), .err-summary', form) !== null;
+    var kept = 'kept' in form.dataset;
+    var refused = kept || cp.one('.is-invalid, .err:not([hidden]), .err-summary', form) !== null;
+    var draft = read(key);
+    var nobodys = key !== NOBODYS && !draft && read(NOBODYS);
+    if (nobodys && kept) { move(); }
     if (draft && !refused) { restore(draft); }
+    if (nobodys && !refused) { offer(); }
     ready = true;
   });
 })();

@@ -10,7 +10,7 @@
    <button data-board="next|previous" aria-controls="TRACK_ID">   scrolls a .board-track by one screen
    <input data-filter="LIST_ID">               hides the children of the list whose data-words/text do not hold the words;
                                                Enter chooses the first that is left
-   [data-draft-done=NAME]                      the form NAME was sent: its draft is forgotten
+   [data-draft-done=NAME data-owner=USER_ID]   the form NAME was sent: its draft of this person is forgotten
    [data-focus]                                gets the focus when the page opens (error summary)
    <form>                                      a second click on its button is ignored; the pressed button becomes busy, until
                                                nobody has answered for long: then it may be sent again; without a
@@ -216,9 +216,7 @@
   });
 
   all('[data-draft-done]').forEach(function (page) {
-    Object.keys(localStorage).forEach(function (key) {
-      if (key.indexOf('draft:' + page.dataset.draftDone + ':') === 0) { localStorage.removeItem(key); }
-    });
+    try { localStorage.removeItem('draft:' + page.dataset.draftDone + ':' + (page.dataset.owner || '')); } catch (error) { /* none is kept */ }
   });
 
   /* Of more tabs than a phone is wide, and more pages than the side bar is high above one's name, the open one is in sight. */

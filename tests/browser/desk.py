@@ -5,7 +5,16 @@ from pathlib import Path
 from playwright.sync_api import Locator, Page, expect
 
 #: Keys by their place on the keyboard, with the letter that the Persian layout writes.
-PERSIAN_LETTERS = {"KeyJ": "ت", "KeyK": "ن", "KeyX": "ط", "KeyS": "س", "KeyR": "ق", "KeyC": "ز", "Slash": "/"}
+PERSIAN_LETTERS = {
+    "KeyJ": "ت",
+    "KeyK": "ن",
+    "KeyX": "ط",
+    "KeyS": "س",
+    "KeyR": "ق",
+    "KeyC": "ز",
+    "KeyZ": "ظ",
+    "Slash": "/",
+}
 ANSWER = "چاله با آسفالت گرم ترمیم شد."
 TOAST = "[data-toasts] [data-toast]"
 

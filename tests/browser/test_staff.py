@@ -52,6 +52,35 @@ def test_kartable_by_a_persian_keyboard(open_page: Open, code: str) -> None:
         expect(page.locator(f"#tab-{tab}")).to_have_attribute("aria-selected", "true")
 
 
+@pytest.mark.parametrize(
+    ("role", "address"), [("public_relations", "/desk/reports"), ("office_manager", "/desk/meetings")]
+)
+def test_the_same_keys_on_the_other_desks(open_page: Open, role: str, address: str) -> None:
+    page = open_page(role)
+    page.goto(address)
+    links = page.locator("[data-row] a.subj")
+    desk.press(page, "KeyJ")
+    expect(links.nth(0)).to_be_focused()
+    desk.press(page, "KeyJ")
+    expect(links.nth(1)).to_be_focused()
+
+
+def test_what_was_just_done_is_near_for_the_keyboard_and_taken_back_by_a_key(
+    open_page: Open, code: str
+) -> None:
+    page = open_page("handler")
+    desk.open_case(page, code)
+    desk.take_step(page, "start_review")
+    undo = page.locator(f"{desk.TOAST} form button")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(undo).to_be_focused()
+    page.evaluate("document.activeElement.blur()")
+    desk.press(page, "KeyZ")
+    expect(undo).to_have_count(0)
+    expect(page.locator(".page-h .pill").first).to_have_text("ثبت‌شده")
+
+
 def test_filters_live_in_the_address(open_page: Open, screen: Screen, code: str) -> None:
     page = open_page("handler", screen)
     page.goto("/kartable?sort=newest")

@@ -14,22 +14,24 @@
    <input data-hotkey="Slash">                       the search field; that of a list comes before the one above all pages
    <details data-menu><summary data-register> … <a>  a menu that closes with Esc and by a click elsewhere; N opens it
    <a data-register>                                 N follows it
+   <div data-toast><form><button>                    Z takes back what was just done
    <dialog id="keys"> … <input type="checkbox" data-keys-switch>   turns the letters off in this browser
 
    Keys are told by e.code, their place on the keyboard: with the Persian layout e.key is a Persian letter. */
 (function () {
   'use strict';
   var cp = window.civicportal;
+  var UNDO = '[data-toast] form button';
 
   /* ---------- selection ---------- */
   var rows = cp.all('[data-row]');
-  var current = -1;
+  var current = rows.findIndex(function (row) { return row.classList.contains('cur'); });
 
   function box(row) { return cp.one('input[type=checkbox]', row); }
   function selectable() { return rows.filter(box); }
   function selectionChanged() {
     var chosen = selectable().filter(function (row) { return box(row).checked; });
-    rows.forEach(function (row) { row.classList.toggle('sel', chosen.indexOf(row) >= 0); });
+    selectable().forEach(function (row) { row.classList.toggle('sel', chosen.indexOf(row) >= 0); });
     cp.all('[data-selected-count]').forEach(function (place) { place.textContent = cp.number(chosen.length); });
     cp.all('[data-bulk-bar]').forEach(function (bar) { bar.hidden = chosen.length === 0; });
     cp.all('[data-select-all]').forEach(function (all) {
@@ -244,6 +246,7 @@
   function act(e) {
     if (e.code === 'Slash' && e.shiftKey) { document.getElementById('keys').showModal(); return true; }
     if (e.code === 'Slash') { (cp.one('main [data-hotkey=Slash]') || cp.one('[data-hotkey=Slash]')).focus(); return true; }
+    if (e.code === 'KeyZ' && cp.one(UNDO)) { cp.one(UNDO).click(); return true; }
     if (e.code === 'KeyN' && register) { startRegistering(); return true; }
     if (afterG && e.code === 'KeyK') { location = cp.one('[data-kartable-url]').dataset.kartableUrl; return true; }
     if (e.code === 'Enter' && e.target !== document.body) { return false; }

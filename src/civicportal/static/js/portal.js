@@ -147,6 +147,10 @@
     all('[data-print-time]').forEach(function (place) { place.textContent = new Date().toLocaleString(root.lang, { dateStyle: 'short', timeStyle: 'short' }); });
   });
   on('[data-dialog-open]', 'click', function (button) { document.getElementById(button.dataset.dialogOpen).showModal(); });
+  /* A live region says what comes into it, not what it was sent with. */
+  addEventListener('load', function () {
+    all('[data-toast]').forEach(function (told) { if (!told.contains(document.activeElement)) { told.parentNode.append(told); } });
+  });
   on('[data-dismiss]', 'click', function (button) { button.closest('[data-toast]').remove(); });
   on('[data-board]', 'click', function (button) {
     var track = document.getElementById(button.getAttribute('aria-controls'));

@@ -48,6 +48,10 @@ def test_a_citizen_applies_and_reads_it(city, app, sign_in):
     page = answer.follow(status=200)
     assert "RT100" in page
     assert page.html.html["dir"] == "ltr"
+    form = app.get(NEW).html.select_one("form[data-draft]")
+    done = page.html.select_one("[data-draft-done]")
+    assert (done["data-draft-done"], done["data-owner"]) == (form["data-draft"], form["data-owner"])
+    assert app.get(f"/my/{case.code}").html.select_one("[data-draft-done]") is None
 
 
 def test_zones_that_take_none_are_not_offered(city, app):

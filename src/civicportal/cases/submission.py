@@ -31,7 +31,8 @@ def case_form(
     """Show the form of a new case, or open the case and lead to its page: a whole view.
 
     Who is below the identity level of the kind fills it in to the end, then proves who they are and finds it as it was.
-    Pictures lie in a field ``photo_key``. The template gets ``form`` and ``kept``.
+    Pictures lie in a field ``photo_key``. The template gets ``form`` and ``kept``; a draft of
+    its form in the browser bears the name of the kind.
 
     :param kind: name of the kind of case.
     :param submit: opens the case of what was sent, under the idempotency ``key`` in it; the reason why it is :class:`~civicportal.cases.errors.Refused` stands
@@ -71,5 +72,6 @@ def _send(
     except Refused as refusal:
         form.refuse("", refusal.reason)
     forget_kept(request)
-    request.session.flash(request.translate(_("Your request has arrived. Every step comes by SMS.")), "good")
+    told = request.translate(_("Your request has arrived. Every step comes by SMS."))
+    request.session.flash({"text": told, "draft": kind}, "good")
     return HTTPSeeOther(f"/my/{case.code}")

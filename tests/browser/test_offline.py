@@ -209,7 +209,7 @@ def test_a_form_stays_with_what_is_written_in_it(
     page = phone("handler")
     page.goto("/")
     # The worker is that of the whole site.
-    page.wait_for_function("navigator.serviceWorker.controller")
+    page.wait_for_function("() => Boolean(navigator.serviceWorker.controller)")
     desk.open_case(page, code)
     panel = desk.open_tab(page, "comment")
     panel.locator("[name=text]").fill(WORDS)

@@ -110,6 +110,17 @@ def test_two_tabs_lose_nothing(site, app, desk, written):
     assert WORDS not in app.get("/unsent")
 
 
+def test_a_word_is_kept_and_a_press_without_words_is_not(site, app, desk, written):
+    written["text"] = "می‌رسیم"
+    sent(written, desk["page"])
+    press = {"csrf_token": written["csrf_token"].value, "seen": "1"}
+    door = app.post(f"{desk['page']}/take", press, headers={"Referer": f"http://localhost{desk['page']}"})
+    assert door.location == f"http://localhost/staff/login?next={desk['page']}"
+    page = signed_in_as(site, app, desk["officer"])
+    assert written_words(page) == ["می‌رسیم"]
+    assert f'href="{desk["page"]}"' in page.text
+
+
 def test_nobody_else_sees_it_on_the_same_browser(site, app, desk, written):
     sent(written, desk["page"])
     page = signed_in_as(site, app, desk["colleague"])

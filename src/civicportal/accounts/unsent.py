@@ -34,12 +34,12 @@ class UnsentService:
         self.sessions = work.get(SessionService)
 
     def keep(self, token: str, unsent: UnsentForm) -> bool:
-        """Keep a form for an hour; False where it is too large, or nobody knows whose session it was.
+        """Keep a form for an hour; False where it is too large, has no words, or nobody knows whose session it was.
 
         :param token: of the session that has ended.
         """
         owner, form = self._owner(token), unsent.form
-        if owner is None or not form:
+        if owner is None or not form.words:
             return False
         values = {"user_id": owner, "back": unsent.back, "texts": form.texts, "files": form.files}
         try:

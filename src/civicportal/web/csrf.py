@@ -80,7 +80,9 @@ def from_own_page(request: Any) -> bool:
     site = request.headers.get("Sec-Fetch-Site")
     if site:
         return bool(site == "same-origin")
-    return bool(request.headers.get("Origin", "").partition("://")[2] == request.host)
+    origin = request.headers.get("Origin", "").partition("://")[2]
+    # The usual port stands in none of them, or in one.
+    return origin in (request.host, request.host_url.partition("://")[2])
 
 
 def csrf_token_value(request: Any) -> str:

@@ -5,6 +5,8 @@ from typing import Any
 
 from pyramid.csrf import check_csrf_origin, check_csrf_token
 
+from civicportal.web.csrf import from_own_page
+
 TOKEN = "csrf_token"  # noqa: S105  # the name of a field
 _SECRET = "password"  # noqa: S105  # part of a field's name
 
@@ -28,8 +30,8 @@ class Sent:
 
     @property
     def words(self) -> list[str]:
-        """Return what a person has written: keys and choices have no blank in them."""
-        return [text for _name, text in self.texts if len(text.split()) > 1]
+        """Return what a person has written: keys and choices are one word of ASCII."""
+        return [text for _name, text in self.texts if len(text.split()) > 1 or not text.isascii()]
 
 
 def sent_form(request: Any) -> Sent:
@@ -46,11 +48,8 @@ def stale_form(request: Any) -> Sent:
     again, never acted on.
     """
     try:
-        return (
-            _brought(request)
-            if request.method == "POST" and _comes_from_here(request)
-            else Sent(is_own=False)
-        )
+        own = request.method == "POST" and from_own_page(request)
+        return _brought(request) if own else Sent(is_own=False)
     except ValueError:
         return Sent(is_own=False)
 
@@ -61,11 +60,6 @@ def _brought(request: Any) -> Sent:
     if any(_SECRET in name for name, _text in texts):
         return Sent()
     return Sent(texts, files=len(texts) < len(items))
-
-
-def _comes_from_here(request: Any) -> bool:
-    site = request.headers.get("Sec-Fetch-Site")
-    return bool(site == "same-origin" if site else request.headers.get("Origin") == request.host_url)
 
 
 def _is_own(request: Any) -> bool:

@@ -4,7 +4,7 @@ import http.client
 import io
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from PIL import Image
@@ -12,6 +12,7 @@ from portal import READY, Portal
 
 from civicportal.accounts.services import AccountService
 from civicportal.accounts.sessions import SessionService
+from civicportal.cases.models import Case
 from civicportal.schema import new_key
 
 BOUNDARY = "civicportal-form-boundary"
@@ -103,6 +104,11 @@ class Citizen:
             return answer.status, answer.getheader("Location") or ""
         finally:
             connection.close()
+
+
+def by_form(cases: Iterable[Case]) -> dict[tuple[int | None, str], str]:
+    """Return the tracking codes by the forms that they were sent with: each citizen writes another number into each."""
+    return {(case.citizen_id, case.body): case.code for case in cases}
 
 
 def sign_in(portal: Portal, number: int) -> str:

@@ -387,9 +387,9 @@ def test_a_step_that_is_refused_keeps_its_words(site, app, asking, page, desk):
     form["public_text"] = WORDS
     ask_light(site, desk)
     form["version"] = str(case_of(site, desk).version)
-    unsent = form.submit(status=422).html.select_one("#unsent")
-    assert unsent.select_one("textarea").text.strip() == WORDS
-    assert "استعلام هنوز باز است" in unsent.text
+    refused = form.submit(status=422).html.select_one("#refused")
+    assert refused.select_one("textarea").text.strip() == WORDS
+    assert "استعلام هنوز باز است" in refused.text
 
 
 def test_an_answer_that_a_colleague_has_given_already_is_kept(site, app, page, sign_in, desk):
@@ -399,8 +399,8 @@ def test_an_answer_that_a_colleague_has_given_already_is_kept(site, app, page, s
     reply["text"] = WORDS
     with site.work(actor=desk["staff"][2]) as work:
         work.get(KartableService).answer(work.get(CaseService).fetch(desk["code"], lock=True), "ours")
-    unsent = reply.submit(status=422).html.select_one("#unsent")
-    assert unsent.select_one("textarea").text.strip() == WORDS
+    refused = reply.submit(status=422).html.select_one("#refused")
+    assert refused.select_one("textarea").text.strip() == WORDS
 
 
 def ask_light(site, desk):

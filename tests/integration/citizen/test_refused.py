@@ -69,13 +69,13 @@ def send(site: Any, signed_in: Any) -> Callable[..., Any]:
 
 
 def kept(page: Any) -> str:
-    return str(page.select_one("#unsent textarea[readonly]").text.strip())
+    return str(page.select_one("#refused textarea[readonly]").text.strip())
 
 
 def test_a_step_that_is_refused(site: Any, clock: Any, send: Any, an_hour: None, asked: str) -> None:
     page = send(lambda: clock.advance(hours=2), "citizen", f"/my/{asked}/answer", 422, public_text=WORDS)
     assert kept(page) == WORDS
-    assert str(TOO_LATE) in page.select_one("#unsent").text
+    assert str(TOO_LATE) in page.select_one("#refused").text
     with site.work(write=False) as work:
         assert work.session.scalar(select(CaseEvent.transition).order_by(CaseEvent.id.desc())) == "ask"
 
@@ -84,7 +84,7 @@ def test_a_step_that_is_gone(send: Any, an_hour: None, asked: str, officer: Any,
     closing = partial(step, officer, asked, "close")
     page = send(closing, "citizen", f"/my/{asked}/answer", 409, public_text=WORDS)
     assert kept(page) == WORDS
-    assert "دیگر ممکن نیست" in page.select_one("#unsent").text
+    assert "دیگر ممکن نیست" in page.select_one("#refused").text
 
 
 def test_a_rating(clock: Any, send: Any, closed: str) -> None:
@@ -107,4 +107,4 @@ def test_a_rating_of_a_follower(site: Any, neighbour: Any, clock: Any, send: Any
 
 
 def test_a_page_that_nothing_was_sent_to_keeps_nothing(as_citizen: Any, asked: str) -> None:
-    assert as_citizen.get(f"/my/{asked}").html.select_one("#unsent") is None
+    assert as_citizen.get(f"/my/{asked}").html.select_one("#refused") is None

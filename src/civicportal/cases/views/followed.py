@@ -81,7 +81,7 @@ def _page(request: Any, found: Case, *, status: int = 200, rating: BoundForm | N
         "events": history.of(found, audiences=audiences),
         "photos": [p for p in history.photos(found, audiences) if p.purpose == "before"],
         "standing": standing,
-        "unsent": None if standing else rating,
+        "refused_form": None if standing else rating,
         "faces": FACES,
         "rating": rating or forms.rating_form(request, _path(request, "followed_rate"), standing),
         "notices": forms.notices_form(request, _path(request, "followed_notices"), wanted=not muted),

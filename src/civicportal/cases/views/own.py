@@ -186,11 +186,11 @@ def _page(
         (rating and standing) or (objection and may_object) or any(row.shows(step) for row in steps.values())
     )
     form = rating or objection or step
-    unsent = None if shown else form
+    refused_form = None if shown else form
     if form and why:
-        form.fail("", GONE if unsent and status == 409 else why)
+        form.fail("", GONE if refused_form and status == 409 else why)
     return {
-        "unsent": unsent,
+        "refused_form": refused_form,
         "row": work.get(FollowUpService).summary(found),
         "continued": _continued(request, found),
         "events": history.of(found, own=True, audiences=AUDIENCES),

@@ -70,7 +70,7 @@ def show(request: Any) -> Any:
         "papers": papers and bool(history.photos(found, AUDIENCES)),
         "standing": None,
         "faces": (),
-        "unsent": None,
+        "refused_form": None,
         "rating": None,
         "notices": None,
         "panels": pieces(request, "case_panels", ("tracked",), case=found)["tracked"],

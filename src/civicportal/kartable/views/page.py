@@ -73,7 +73,7 @@ def case_page(
         "sent": shown,
         "merge": merge,
         "meanwhile": history.since(case, forms.sent_number(request, forms.SEEN)) if merge else [],
-        "unsent": _unsent(shown, opened, rights),
+        "refused_form": _refused_form(shown, opened, rights),
         "reveal": reveal,
     }
 
@@ -84,7 +84,7 @@ def last_event(cases: CaseService, case: Case) -> int:
     return event.id if event else 0
 
 
-def _unsent(
+def _refused_form(
     shown: Mapping[str, BoundForm | None], opened: forms.StepForm | None, rights: Rights
 ) -> BoundForm | None:
     """Return the form that was sent and that the page cannot show any more: its step or its inquiry is gone."""

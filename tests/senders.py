@@ -33,7 +33,7 @@ def _form(csrf: str, key: str, number: int) -> bytes:
         "address": "خیابان نارون، روبه‌روی بانک",
         "lat": "",
         "lon": "",
-        "body": f"چالهٔ شمارهٔ {number} وسط خیابان است.",
+        "body": f"چالهٔ شمارهٔ {number} وسط خیابان است: {key}",
     }
     parts = [
         f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
@@ -106,9 +106,9 @@ class Citizen:
             connection.close()
 
 
-def by_form(cases: Iterable[Case]) -> dict[tuple[int | None, str], str]:
-    """Return the tracking codes by the forms that they were sent with: each citizen writes another number into each."""
-    return {(case.citizen_id, case.body): case.code for case in cases}
+def by_form(cases: Iterable[Case]) -> dict[str, str]:
+    """Return the tracking codes by the keys of the forms that they were sent with: these are their last word."""
+    return {case.body.rpartition(" ")[2]: case.code for case in cases}
 
 
 def sign_in(portal: Portal, number: int) -> str:

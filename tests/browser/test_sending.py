@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from browser import wizard
 from browser.conftest import Open
-from browser.people import DESKTOP, PHONE
+from browser.people import CITIZENS, DESKTOP, PHONE, VISITOR, sign_in_citizen
 from browser.test_feedback import WORDS, choose
 from playwright.sync_api import Page, Route, expect
 
@@ -93,7 +93,9 @@ def test_a_list_is_taken_along_once_more(open_page: Open) -> None:
 
 
 def test_ones_archive_too(open_page: Open) -> None:
-    page = open_page("citizen")
+    page = open_page(VISITOR)
+    # Whose sign-in is older than five minutes is asked to confirm it.
+    sign_in_citizen(page, CITIZENS["applicant"])
     page.goto("/account/data")
     for _time in range(2):
         with page.expect_download():

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from browser import announcements, desk
 from browser.conftest import Open
-from browser.people import STAFF, VISITOR, Screen, enter_code, messages, sign_in_staff
+from browser.people import DESKTOP, STAFF, VISITOR, Screen, enter_code, messages, sign_in_staff
 from browser.samples import send_report, who
 from browser.test_pages import OVERFLOW, barriers
 from playwright.sync_api import Page, Response, expect
@@ -40,13 +40,19 @@ def come_back(page: Page, role: str = "handler") -> None:
     enter_code(page, mobile, seen)
 
 
-def test_what_was_written_is_sent_after_all(portal: Portal, open_page: Open, screen: Screen) -> None:
+def at_a_new_report(portal: Portal, open_page: Open, screen: Screen = DESKTOP) -> tuple[Page, str]:
+    """Sign the handler in, in a browser of their own, and open a new report; return its page and its code."""
     with portal.site.work() as work:
         neighbour = who(work, "neighbour")
     code = send_report(portal, neighbour)
     page = open_page(VISITOR, screen)
     sign_in_staff(page, *STAFF["handler"])
     page.goto(f"/kartable/cases/{code}")
+    return page, code
+
+
+def test_what_was_written_is_sent_after_all(portal: Portal, open_page: Open, screen: Screen) -> None:
+    page, code = at_a_new_report(portal, open_page, screen)
     panel = desk.open_tab(page, "comment")
     panel.locator("[name=text]").fill(WORDS)
     leave_alone(portal, page)
@@ -69,12 +75,7 @@ def refused(answer: Response) -> bool:
 
 
 def test_a_preview_shows_no_door_and_the_answer_waits(portal: Portal, open_page: Open) -> None:
-    with portal.site.work() as work:
-        neighbour = who(work, "neighbour")
-    code = send_report(portal, neighbour)
-    page = open_page(VISITOR)
-    sign_in_staff(page, *STAFF["handler"])
-    page.goto(f"/kartable/cases/{code}")
+    page, _code = at_a_new_report(portal, open_page)
     told = desk.preview(page, "reject")
     panel = page.locator("#panel-reject")
     leave_alone(portal, page)
@@ -91,12 +92,7 @@ def test_a_preview_shows_no_door_and_the_answer_waits(portal: Portal, open_page:
 
 
 def test_a_form_of_an_earlier_sign_in_is_given_back(portal: Portal, open_page: Open, screen: Screen) -> None:
-    with portal.site.work() as work:
-        neighbour = who(work, "neighbour")
-    code = send_report(portal, neighbour)
-    page = open_page(VISITOR, screen)
-    sign_in_staff(page, *STAFF["handler"])
-    page.goto(f"/kartable/cases/{code}")
+    page, code = at_a_new_report(portal, open_page, screen)
     panel = desk.open_tab(page, "comment")
     panel.locator("[name=text]").fill(WORDS)
     page.context.clear_cookies()

@@ -50,7 +50,7 @@ def visible(identity: Identity, verb: str = "view", *, walked: bool = False) -> 
     ]
     if verb == "view":
         line = select(_OWN_LINE.id).where(_OWN_LINE.case_id == Case.id, personal(identity, _OWN_LINE))
-        conditions.append(exists(line).correlate(Case))
+        conditions.append(exists(line.offset(_fence(walked))).correlate(Case))
     return or_(false(), *conditions)
 
 
@@ -242,13 +242,17 @@ def _covered_by(grant: Grant, verb: str, walked: bool) -> ColumnElement[bool]:
         return and_(true(), *conditions, category)
     of_unit = Unindexed(Referral.to_unit_id).in_(grant.units)
     line = select(Referral.id).where(Referral.case_id == Case.id, of_unit)
-    # An offset is what keeps PostgreSQL from making one table of them all.
-    fence = 0 if walked else None
+    fence = _fence(walked)
     covered = and_(or_(Case.unit_id.in_(grant.units), exists(line.offset(fence)).correlate(Case)), category)
     if verb == "view" and grant.categories is not None:
         asked = line.where(Referral.type.in_(ADDRESSED), Referral.to_user_id.is_(None))
         covered = or_(covered, exists(asked.offset(fence)).correlate(Case))
     return and_(*conditions, covered)
+
+
+def _fence(walked: bool) -> int | None:
+    """Return the offset that keeps PostgreSQL from making one table of all lines, where each case is looked up by itself."""
+    return 0 if walked else None
 
 
 def _line_covered_by(grant: Grant, line: type[Referral]) -> ColumnElement[bool]:

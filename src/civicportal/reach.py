@@ -1,6 +1,7 @@
 """Where the cases lie that somebody may see, in forms that an index answers: :func:`civicportal.access.visible` decides."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, and_, false, func, not_, or_, true, union, union_all
@@ -70,15 +71,16 @@ def _memberships(identity: Identity, kind: str) -> list[Grant]:
     return [grant for grant in identity.grants if identity.is_staff and grant.gives(f"{kind}:case:view")]
 
 
-def by_line(work: "Work", kind: str) -> ColumnElement[bool] | None:
+def by_line(work: "Work", kind: str, since: datetime | None = None) -> ColumnElement[bool] | None:
     """Return the condition on ``Case`` for those of a kind that the actor may see by a line and are not of :func:`in_own_units`.
 
     Mostly these are few: then they are named by their ids, so that nobody looks for them again.
 
+    :param since: of cases that were opened before some may be missing.
     :returns: None where there is none, or all are the actor's own.
     """
     identity = work.actor
-    queries = by_lines(identity, kind) if identity.is_staff else []
+    queries = by_lines(identity, kind, since) if identity.is_staff else []
     if not queries:
         return None
     ids = set(work.session.scalars(union_all(*queries).limit(MOST_NAMED + 1)))

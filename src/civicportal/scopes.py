@@ -1,6 +1,7 @@
 """What the rules of access are put together from: whose lines are one's own, what a membership covers, and what is seen by a line."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, literal_column, not_, or_, select, true
@@ -63,37 +64,42 @@ def held(grant: Grant, of: type[Case] = Case) -> ColumnElement[bool]:
     return and_(of.unit_id.in_(grant.units), or_(category.in_(grant.categories), of.category_id.is_(None)))
 
 
-def by_lines(identity: Identity, kind: str) -> list[Select[int]]:
+def by_lines(identity: Identity, kind: str, since: datetime | None = None) -> list[Select[int]]:
     """Return queries for the ids of all cases of a kind that may be seen by a line and are not :func:`held`, and of some others.
 
+    :param since: leave out the lines that are older; a line is never older than its case.
     :returns: none for who sees every case.
     """
     grants = [grant for grant in identity.grants if grant.gives(f"{kind}:case:view")]
     if any(grant.units is None and grant.categories is None for grant in grants):
         return []
-    by_unit = (query for grant in grants for query in _once_inside(grant, kind))
-    return [*by_unit, _personally(identity, kind, grants)]
+    line = aliased(Referral)
+    lines = select(line.case_id).where(line.created_at >= since if since else true())
+    by_unit = (query for grant in grants for query in _once_inside(grant, kind, line, lines))
+    return [*by_unit, *_personally(identity, kind, grants, line, lines)]
 
 
-def _once_inside(grant: Grant, kind: str) -> Iterator[Select[Any]]:
+def _once_inside(grant: Grant, kind: str, line: type[Referral], every: Select[Any]) -> Iterator[Select[Any]]:
     """Yield the cases that had a line to a unit of the membership and lie elsewhere; the others are held anyway."""
     if grant.units is None:
         return
-    line = aliased(Referral)
-    lines = select(line.case_id).where(line.to_unit_id.in_(grant.units))
+    lines = every.where(line.to_unit_id.in_(grant.units))
     yield lines.where(line.elsewhere == kind, in_category(grant, line))
     if grant.categories is not None:
         yield lines.where(addressed(line), Unindexed(line.to_user_id).is_(None))
 
 
-def _personally(identity: Identity, kind: str, grants: list[Grant]) -> Select[Any]:
-    """Return the cases with a line to the person that are not held anyway, as far as the line can tell."""
-    line = aliased(Referral)
-    lines = select(line.case_id).where(line.kind == kind, personal(identity, line))
-    anyway = [
-        and_(line.elsewhere.is_(None), _of_units(grant, line), in_category(grant, line)) for grant in grants
-    ]
-    return lines.where(not_(func.coalesce(or_(*anyway), false()))) if anyway else lines
+def _personally(
+    identity: Identity, kind: str, grants: list[Grant], line: type[Referral], every: Select[Any]
+) -> Iterator[Select[Any]]:
+    """Yield the cases with a line to the person that neither are held anyway nor :func:`_once_inside`, as far as the line tells.
+
+    Two queries, each of which an index answers by itself: somebody may have had tens of thousands of lines.
+    """
+    anyway = [and_(_of_units(grant, line), in_category(grant, line)) for grant in grants]
+    others = not_(func.coalesce(or_(false(), *anyway), false()))
+    for holder in (line.to_user_id, line.taken_by_id):
+        yield every.where(line.kind == kind, holder.in_(persons(identity)), others)
 
 
 def _of_units(grant: Grant, line: type[Referral]) -> ColumnElement[bool]:

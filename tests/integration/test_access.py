@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -19,6 +20,7 @@ from civicportal.access import (
     visible,
 )
 from civicportal.accounts.models import User
+from civicportal.cases.conditions import sent_between
 from civicportal.cases.models import Case
 from civicportal.cases.scope import CaseScope
 from civicportal.cases.search import CaseSearch
@@ -39,6 +41,7 @@ from civicportal.testing import identity, make_case, make_category, make_staff, 
 VERBS = ("view", "work", "contact", "act_any", "export")
 PERMISSIONS = [f"{kind}:case:{verb}" for kind in ("petitions", "gone") for verb in VERBS]
 CASES, PEOPLE = 40, 4
+DAYS = CASES // 4
 
 
 def scatter(site, rng):
@@ -47,15 +50,18 @@ def scatter(site, rng):
         units = [make_unit(work, f"unit{n}") for n in range(4)]
         categories = [make_category(work, f"topic{n}", unit=units[n]) for n in range(3)]
         people = [make_staff(work, username=f"person{n}") for n in range(PEOPLE)]
-    for _number in range(CASES):
+    for number in range(CASES):
+        if number % (CASES // DAYS) == 0:
+            site.clock.advance(days=1)
         with site.work() as work:
             case = make_case(work, category=rng.choice([None, *categories]))
             for line in work.get(AccessService).lines(case):
                 line.closed_at = work.clock.now()
             case.kind = rng.choice(["petitions", "petitions", "gone"])
             case.unit_id = rng.choice([None, *(unit.id for unit in units)])
-            for number in range(rng.randrange(4)):
-                work.session.add(any_line(case, rng, units, people, work.clock.now(), first=number == 0))
+            for nth in range(rng.randrange(4)):
+                now = work.clock.now() + timedelta(days=rng.randrange(4))
+                work.session.add(any_line(case, rng, units, people, now, first=nth == 0))
     rebuild(site)
 
 
@@ -119,6 +125,7 @@ def compare(work):
     lines = session.scalars(select(Referral)).all()
     of_case = {case.id: [line for line in lines if line.case_id == case.id] for case in cases}
     by_id = {case.id: case for case in cases}
+    calendar = work.site.calendar
 
     member = Grant(
         permissions=frozenset({"petitions:case:view"}), administrator=False, units=frozenset(units[:2])
@@ -126,9 +133,9 @@ def compare(work):
     officer = Identity(user_id=people[0], name="", door="staff", grants=(member,))
 
     @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-    @given(identities(units, categories, people), st.sampled_from(VERBS))
-    @example(officer, "view")
-    def check(person, verb):
+    @given(identities(units, categories, people), st.sampled_from(VERBS), st.integers(0, DAYS))
+    @example(officer, "view", DAYS // 2)
+    def check(person, verb, days):
         in_sql = set(session.scalars(select(Case.id).where(visible(person, verb))))
         in_python = {case.id for case in cases if can(person, verb, case, of_case[case.id])}
         assert in_sql == in_python
@@ -163,6 +170,12 @@ def compare(work):
                         )
                     )
                     seen = select(Case.id).where(Case.kind == kind, CaseScope(work).seen(kind))
+                    day = calendar.today(work.clock.now()) - timedelta(days=days)
+                    young = every.where(sent_between(calendar, day, None), CaseScope(work).seen(kind, day))
+                    begun = calendar.day_bounds(day)[0]
+                    assert set(session.scalars(young)) == {
+                        id_ for id_ in in_sql if by_id[id_].kind == kind and by_id[id_].created_at >= begun
+                    }
                 assert set(session.scalars(seen)) == {id_ for id_ in in_sql if by_id[id_].kind == kind}
                 assert set(session.scalars(listed)) == {id_ for id_ in in_sql if by_id[id_].kind == kind}
                 assert total == Total(sum(by_id[id_].kind == kind for id_ in in_sql))

@@ -4,6 +4,7 @@
 which an index has together; what they see besides is known by its lines, and mostly little.
 """
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Select, or_, select, true, union
@@ -27,7 +28,7 @@ class CaseScope:
     def __init__(self, work: "Work") -> None:
         self.work = work
         self.session = work.session
-        self._elsewhere: dict[str, ColumnElement[bool] | None] = {}
+        self._elsewhere: dict[tuple[str, date | None], ColumnElement[bool] | None] = {}
         self._numbers: dict[tuple[str, int], Total] = {}
 
     def listed(self, kind: str) -> ColumnElement[bool]:
@@ -40,27 +41,32 @@ class CaseScope:
             return visible(self.work.actor, walked=True)
         return self._named(kind)
 
-    def seen(self, kind: str) -> ColumnElement[bool]:
+    def seen(self, kind: str, since: date | None = None) -> ColumnElement[bool]:
         """Return the condition for whoever reads all of them.
 
         Where these are few, SQLite is given their ids: else it would look at every case of the kind.
+
+        :param since: the first day of those that are asked for, where there is one: the condition need not hold for older ones.
         """
         if sees_all(self.work.actor, kind):
             return true()
         if self.work.site.engines.dialect != "sqlite" or not self._own(kind, _FEW).exact:
-            return self._named(kind)
-        parts = (in_own_units(self.work.actor, kind), self.elsewhere(kind))
+            return self._named(kind, since)
+        parts = (in_own_units(self.work.actor, kind), self.elsewhere(kind, since))
         ids = (select(Case.id).where(Case.kind == kind, part) for part in parts if part is not None)
         return Case.id.in_(union(*(query.correlate(None) for query in ids)))
 
-    def elsewhere(self, kind: str) -> ColumnElement[bool] | None:
+    def elsewhere(self, kind: str, since: date | None = None) -> ColumnElement[bool] | None:
         """Return the condition for those outside the actor's own units; None if there is none.
 
         Gathered once, they are not looked for again by each number of a page.
+
+        :param since: as for :meth:`seen`.
         """
-        if kind not in self._elsewhere:
-            self._elsewhere[kind] = by_line(self.work, kind)
-        return self._elsewhere[kind]
+        if (kind, since) not in self._elsewhere:
+            moment = self.work.site.calendar.day_bounds(since)[0] if since else None
+            self._elsewhere[kind, since] = by_line(self.work, kind, moment)
+        return self._elsewhere[kind, since]
 
     def total(self, kind: str, query: Rows) -> Total:
         """Count those among the rows of a query; never all of many.
@@ -77,8 +83,8 @@ class CaseScope:
         others = count_rows(self.session, query.where(elsewhere), MOST_COUNTED - found.number)
         return so_many(found.number + others.number + (not others.exact), MOST_COUNTED)
 
-    def _named(self, kind: str) -> ColumnElement[bool]:
-        own, elsewhere = in_own_units(self.work.actor, kind), self.elsewhere(kind)
+    def _named(self, kind: str, since: date | None = None) -> ColumnElement[bool]:
+        own, elsewhere = in_own_units(self.work.actor, kind), self.elsewhere(kind, since)
         return own if elsewhere is None else or_(own, elsewhere)
 
     def _own(self, kind: str, most: int) -> Total:

@@ -15,6 +15,7 @@ _NEW = text("closed_at IS NULL AND read_at IS NULL")
 _OPEN_ACTION = text("type = 'action' AND closed_at IS NULL")
 _ELSEWHERE = text("elsewhere IS NOT NULL")
 _ADDRESSED = text("type IN ('copy', 'inquiry')")
+_EVER = ("kind", "to_unit_id", "category_id", "created_at", "case_id")
 
 
 def _copied(*args: Any) -> Mapped[Any]:
@@ -47,11 +48,12 @@ class Referral(Base):
         # Which cases a unit or a person ever had. Of open lines the others know; with ``closed_at`` here SQLite, which
         # takes NULL for one moment of many, would gather most open lines by these.
         Index(None, "to_unit_id", "case_id"),
-        Index(None, "to_user_id", "kind", "case_id"),
-        Index(None, "taken_by_id", "kind", "case_id"),
+        # Which of somebody's tens of thousands of lines lie in other units is told without reading them.
+        _lines("ever_to_user", "to_user_id", *_EVER, where=text("to_user_id IS NOT NULL")),
+        _lines("ever_taken_by", "taken_by_id", *_EVER, where=text("taken_by_id IS NOT NULL")),
         Index(None, "closed_by_id", "closed_at"),
         # What a unit sees of cases that lie in others now, and by what it was asked or told.
-        _lines("elsewhere", "to_unit_id", "elsewhere", "case_id", where=_ELSEWHERE),
+        _lines("elsewhere", "to_unit_id", "elsewhere", "created_at", "case_id", where=_ELSEWHERE),
         _lines("addressed", "to_unit_id", "case_id", where=_ADDRESSED),
         _lines("to_user", "to_user_id", "deadline", "case_id"),
         _lines("taken_by", "taken_by_id", "deadline", "case_id"),

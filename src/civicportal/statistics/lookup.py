@@ -115,7 +115,7 @@ class CounterService:
         return self.session.scalar(select(func.sum(union_all(*parts).subquery().c.n))) or 0
 
     def _elsewhere(self, kind: str, narrowed: Narrowed, span: Span, most: int) -> Total:
-        elsewhere = self.work.get(CaseScope).elsewhere(kind)
+        elsewhere = self.work.get(CaseScope).elsewhere(kind, span.first)
         if elsewhere is None:
             return Total(0)
         of_days = sent_between(self.work.site.calendar, span.first, span.last)

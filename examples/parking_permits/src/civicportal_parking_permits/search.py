@@ -40,7 +40,7 @@ class PermitSearch:
 
     def query(self, filters: Filters, *columns: Any) -> Select[Any]:
         """Return a query for columns of the applications that the actor may see."""
-        return self._filtered(filters, *columns).where(self.work.get(CaseScope).seen(KIND))
+        return self._filtered(filters, *columns).where(self.work.get(CaseScope).seen(KIND, filters.first_day))
 
     def page(self, filters: Filters, *, cursor: str | None = None) -> Page:
         """Return one page of (case, permit, zone) rows, the newest first."""

@@ -53,7 +53,7 @@ class FeedbackSearch:
 
     def query(self, filters: Filters, *columns: Any) -> Select[Any]:
         """Return a query for columns of the messages that the actor may see."""
-        return self._filtered(filters, *columns).where(self.work.get(CaseScope).seen(KIND))
+        return self._filtered(filters, *columns).where(self.work.get(CaseScope).seen(KIND, filters.first_day))
 
     def page(self, filters: Filters, *, sort: str = "newest", cursor: str | None = None) -> Page:
         """Return one page of (case, feedback) rows."""

@@ -43,7 +43,8 @@ class PlaceCount(ReportsBase):
     """
 
     __tablename__ = "reports_place_count"
-    __table_args__ = {"sqlite_with_rowid": False}
+    # The key is read by place; officers ask for what their units hold.
+    __table_args__ = (Index(None, "unit_id", "level"), {"sqlite_with_rowid": False})
 
     level: Mapped[int] = tagged(Integer, primary_key=True, autoincrement=False)
     grid_row: Mapped[int] = tagged(Integer, primary_key=True, autoincrement=False)

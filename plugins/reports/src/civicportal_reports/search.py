@@ -58,11 +58,11 @@ class ReportSearch:
 
     def query(self, filters: Filters, *columns: Any) -> Select[Any]:
         """Return a query for columns of the reports that the actor may see."""
-        return self._filtered(filters, *columns).where(self.work.get(CaseScope).seen(KIND))
+        return self._filtered(filters, *columns).where(self.work.get(CaseScope).seen(KIND, filters.first_day))
 
     def elsewhere(self, filters: Filters, *columns: Any) -> Select[Any] | None:
         """Return a query for columns of those that lie outside the actor's own units; None if there is none."""
-        elsewhere = self.work.get(CaseScope).elsewhere(KIND)
+        elsewhere = self.work.get(CaseScope).elsewhere(KIND, filters.first_day)
         query = self._filtered(filters, *columns)
         return None if elsewhere is None else query.where(elsewhere)
 

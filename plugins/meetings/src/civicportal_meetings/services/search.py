@@ -60,7 +60,9 @@ class MeetingSearch:
 
     def query(self, filters: Filters, *columns: Any) -> Rows:
         """Return a query for columns of the requests that the actor may see."""
-        return self._base(*columns).where(self.work.get(CaseScope).seen(KIND), *self._conditions(filters))
+        return self._base(*columns).where(
+            self.work.get(CaseScope).seen(KIND, filters.first_day), *self._conditions(filters)
+        )
 
     def page(self, filters: Filters, *, cursor: str | None = None) -> Page:
         """Return one page of (case, request, citizen) rows."""

@@ -12,6 +12,8 @@ from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 WRITE = "civicportal_write"
+MANY_IDS = "many_ids"
+"""Begin of the name of a parameter that holds hundreds of ids and more."""
 ASK = 30.0
 """Seconds of idleness after which PostgreSQL is asked whether it is still there: a network forgets connections silently."""
 TURNING_ON = 10.0
@@ -109,7 +111,7 @@ def write_ahead(connection: sqlite3.Connection) -> None:
 
 
 def prepare_postgresql(engine: Engine) -> None:
-    """Let nobody be handed a connection that PostgreSQL has closed meanwhile.
+    """Let nobody be handed a connection that PostgreSQL has closed meanwhile, and statements with many ids have plans of their own.
 
     Asking it each time would be a round trip more for every unit of work; that a server has gone is written in the
     socket already. Only one that nobody has used for long is asked.
@@ -125,6 +127,14 @@ def prepare_postgresql(engine: Engine) -> None:
     @event.listens_for(engine, "checkin")
     def checkin(_: Any, record: ConnectionPoolEntry) -> None:
         record.info[_SINCE] = time.monotonic()
+
+    # In a plan that is kept for whatever ids, PostgreSQL takes them for ten and compares each row with all of them.
+    @event.listens_for(engine, "do_execute")
+    def do_execute(cursor: Any, statement: str, parameters: Any, _: Any) -> bool:
+        if MANY_IDS not in statement:
+            return False
+        cursor.execute(statement, parameters, prepare=False)
+        return True
 
 
 def _is_spoken_to(connection: Any) -> bool:

@@ -10,6 +10,7 @@ from civicportal.audit.models import AuditEvent
 from civicportal.cases.conditions import in_stage, overdue
 from civicportal.cases.models import Case, CaseEvent
 from civicportal.cases.paging import SORTS, Window
+from civicportal.db import among
 from civicportal.kartable.inbox import Filters, InboxService
 from civicportal.kartable.models import Referral
 from civicportal.kartable.parts import parts
@@ -56,6 +57,29 @@ def test_sqlite_looks_for_the_lines_of_a_case_not_for_those_of_a_unit(reading, v
     found = plan(session, select(Case.id).where(visible(officer, verb, walked=walked)))
     assert "USING INDEX ix_referrals_case_id_id (case_id=?)" in found
     assert "to_unit_id=?" not in found
+
+
+@pytest.mark.parametrize("walked", [False, True])
+def test_postgresql_asks_each_case_of_a_walk_for_its_lines(reading, walked):
+    session, dialect = reading
+    if dialect == "sqlite":
+        pytest.skip("SQLite makes no table of the lines of a person")
+    grant = Grant(permissions=VIEW, units=frozenset({3, 4}))
+    officer = Identity(user_id=7, name="", door="staff", grants=(grant,))
+    query = select(Case.id).where(visible(officer, walked=walked)).order_by(Case.created_at).limit(25)
+    assert ("hashed SubPlan" in plan(session, query)) is not walked
+
+
+@pytest.mark.parametrize(("column", "number", "is_kept"), [(Case.kind, 3, True), (Case.code, 1000, False)])
+def test_a_plan_for_many_ids_is_made_with_them(reading, column, number, is_kept):
+    session, dialect = reading
+    if dialect == "sqlite":
+        pytest.skip("SQLite makes a plan each time")
+    for _time in range(12):
+        session.execute(select(column).where(among(Case.id, range(number), dialect))).all()
+    kept = session.execute(text("SELECT statement FROM pg_prepared_statements")).scalars()
+    asked = f"SELECT cases.{column.key} \nFROM cases \nWHERE cases.id = ANY"
+    assert any(asked in statement for statement in kept) is is_kept
 
 
 def test_lines_that_somebody_closed_today_are_compared_within_their_case_only(reading, site):

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 from civicportal_reports import mapping
-from civicportal_reports.mapping import FINEST, InvalidView, MapView, ReportMap
+from civicportal_reports.mapping import FINEST, ReportMap
 from civicportal_reports.models import Report
 from civicportal_reports.search import Filters, ReportSearch
+from civicportal_reports.viewports import InvalidView, MapView
 from sqlalchemy import event
 
 from civicportal.api import SYSTEM, Bounds, Cell, GridBox, Identity, Point

@@ -7,10 +7,11 @@ from dataclasses import asdict, replace
 from datetime import timedelta
 
 import pytest
-from civicportal_reports.mapping import MapView, ReportMap
+from civicportal_reports.mapping import ReportMap
 from civicportal_reports.models import Report
 from civicportal_reports.search import Filters, ReportSearch
 from civicportal_reports.statistics import subject
+from civicportal_reports.viewports import MapView
 from sqlalchemy import event
 
 from civicportal.api import (

@@ -4,9 +4,8 @@ A map of the whole city is read from the counters of places, a street from the r
 the points is enough as long as no filter asks for more.
 """
 
-import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,10 +14,8 @@ from sqlalchemy import ColumnElement, Integer, Select, func, literal_column, sel
 from civicportal.api import (
     OPEN_STAGES,
     STAGES,
-    Bounds,
     Case,
     Cell,
-    CivicportalError,
     Cluster,
     GridBox,
     Point,
@@ -33,6 +30,7 @@ from civicportal.api import (
 from civicportal_reports.models import PlaceCount, Report
 from civicportal_reports.search import Filters, ReportSearch
 from civicportal_reports.tally import LEVELS, summed
+from civicportal_reports.viewports import DEEPEST, MapView
 from civicportal_reports.workflow import KIND
 
 MOST_POINTS = 1000
@@ -43,71 +41,12 @@ STREET = 16
 """Zoom from which reports are told apart if they are not too many."""
 SMALL = 0.01
 """Degrees of latitude, a kilometre: of a city's reports few lie in a strip as narrow."""
-DEEPEST = 18
-"""Zoom beyond which nothing is magnified."""
-CITY = 13
-"""Zoom of an answer for the whole map when nobody says how large it is drawn."""
 CLUSTER, DETAIL, HEAT = 2, 4, 3
 """Levels below the zoom: cells of 64, 16 and 32 pixels."""
 FINEST = DEEPEST + DETAIL
 MOST_CELLS = 1024
-
-
-class InvalidView(CivicportalError):
-    """The address names no part of a map."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class MapView:
-    """The part of a map that shows.
-
-    :ivar bounds: None for all of it.
-    :ivar zoom: as of the web's maps, a whole number.
-    """
-
-    bounds: Bounds | None = None
-    zoom: int = CITY
-
-    @classmethod
-    def of(cls, params: Mapping[str, str]) -> "MapView":
-        """Read ``bbox=west,south,east,north`` and ``zoom`` of an address; what lies off the globe is cut off.
-
-        :raises InvalidView: for what is no box and no number.
-        """
-        bounds = _read_box(params["bbox"]) if params.get("bbox") else None
-        if params.get("zoom"):
-            return cls(bounds=bounds, zoom=min(max(math.floor(_number(params["zoom"])), 0), DEEPEST))
-        return cls(bounds=bounds, zoom=_zoom_of(bounds) if bounds else CITY)
-
-
-def _read_box(text: str) -> Bounds:
-    parts = text.split(",")
-    if len(parts) != 4:
-        raise InvalidView(f"bbox={text!r}")
-    west, south, east, north = (_number(part) for part in parts)
-    if west >= east or south >= north:
-        raise InvalidView(f"bbox={text!r}")
-    return Bounds(_cut(south, 90), _cut(west, 180), _cut(north, 90), _cut(east, 180))
-
-
-def _number(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        raise InvalidView(repr(text)) from None
-    if not math.isfinite(value):
-        raise InvalidView(repr(text))
-    return value
-
-
-def _cut(value: float, most: float) -> float:
-    return min(max(value, -most), most)
-
-
-def _zoom_of(bounds: Bounds) -> int:
-    """Return the zoom at which a box is about a thousand pixels wide."""
-    width = max(bounds.east - bounds.west, 1e-6)
-    return min(max(math.floor(math.log2(360 * 4 / width)), 0), DEEPEST)
+_PLACES = (Report.district, row_of(Report.lat, LEVELS[-1]), column_of(Report.lon, LEVELS[-1]), func.count())
+"""District and cell of the finest counted level, and how many reports lie there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,14 +101,15 @@ class ReportMap:
 
     def districts(self, filters: Filters, *, public: bool = False) -> dict[str, int]:
         """Return how many reports with a point lie in each district."""
-        if not self._tallied(filters):
-            live = self._live_query(filters, public, Report.district, func.count())
-            query = live.where(Report.lat.is_not(None)).group_by(Report.district)
-            return {name: int(n) for name, n in self.session.execute(query)}
-        query = self._tally_query(filters, public, PlaceCount.district, func.sum(PlaceCount.n))
-        rows = self.session.execute(query.group_by(PlaceCount.district))
-        found = Counter({name: int(n) for name, n in rows})
-        for name, _cell, n in self._elsewhere(filters, public):
+        found = Counter[str]()
+        if self._tallied(filters):
+            query = self._tally_query(filters, public, PlaceCount.district, func.sum(PlaceCount.n))
+            rows = self.session.execute(query.group_by(PlaceCount.district))
+            found.update({name: int(n) for name, n in rows})
+            gathered = self._elsewhere(filters, public)
+        else:
+            gathered = self._everywhere(filters, public)
+        for name, _cell, n in gathered:
             found[name] += n
         return +found
 
@@ -183,7 +123,11 @@ class ReportMap:
     ) -> tuple[int, list[tuple[Cell, int]]]:
         """Count by cells: of the level that is wanted, or the best from ``level`` on that counters have."""
         at = next((counted for counted in LEVELS if level <= counted), None)
-        if at is None or not self._tallied(filters):
+        if box is None and wanted <= LEVELS[-1] and not self._tallied(filters):
+            fine, found = wanted, Counter[Cell]()
+            for _name, cell, n in self._everywhere(filters, public):
+                found[cell.above(LEVELS[-1] - fine)] += n
+        elif at is None or not self._tallied(filters):
             fine = min(wanted, FINEST)
             row, column = row_of(Report.lat, fine), column_of(Report.lon, fine)
             query = self._live_query(filters, public, row, column, func.count()).where(*_in_degrees(box))
@@ -202,15 +146,17 @@ class ReportMap:
         self, filters: Filters, public: bool, box: GridBox | None = None
     ) -> list[tuple[str, Cell, int]]:
         """Return district, cell of the finest counted level, and number of what the actor sees outside their own units."""
-        if public:
-            return []
-        key = (filters, box)
+        elsewhere = None if public else self.search.elsewhere(filters, *_PLACES)
+        return [] if elsewhere is None else self._gather((filters, box), elsewhere.where(*_in_degrees(box)))
+
+    def _everywhere(self, filters: Filters, public: bool) -> list[tuple[str, Cell, int]]:
+        """Return the same of all that the filters leave: the whole city is looked through once for map and districts."""
+        live = self._live_query(filters, public, *_PLACES)
+        return self._gather((filters, public), live.where(Report.lat.is_not(None)))
+
+    def _gather(self, key: Any, query: Select[Any]) -> list[tuple[str, Cell, int]]:
         if key not in self._gathered:
-            row, column = row_of(Report.lat, LEVELS[-1]), column_of(Report.lon, LEVELS[-1])
-            query = self.search.elsewhere(filters, Report.district, row, column, func.count())
-            if query is not None:
-                query = query.where(*_in_degrees(box)).group_by(Report.district, row, column)
-            rows = self.session.execute(query) if query is not None else ()
+            rows = self.session.execute(query.group_by(*_PLACES[:-1]))
             self._gathered[key] = [(name, Cell(row, column), n) for name, row, column, n in rows]
         return self._gathered[key]
 

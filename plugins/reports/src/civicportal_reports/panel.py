@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from civicportal.api import CityMap, Point, Work, render_overview, shade_of, shade_scale
-from civicportal_reports.mapping import MapView, ReportMap
+from civicportal_reports.mapping import ReportMap
 from civicportal_reports.search import Filters
+from civicportal_reports.viewports import MapView
 
 SIZE = (640, 440)
 """Of the drawing, in pixels."""

@@ -7,11 +7,12 @@ from pyramid.httpexceptions import HTTPBadRequest, HTTPNotFound
 from pyramid.response import Response
 
 from civicportal.api import CaseService, ListAddress, OrganizationService, format_number, public_status
-from civicportal_reports.mapping import InvalidView, MapView, ReportMap
+from civicportal_reports.mapping import ReportMap
 from civicportal_reports.models import Report
 from civicportal_reports.panel import MapPanel, map_panel
 from civicportal_reports.pins import Pins, heat
 from civicportal_reports.search import Filters
+from civicportal_reports.viewports import InvalidView, MapView
 from civicportal_reports.views.desk import desk_filters
 from civicportal_reports.views.places import map_addresses
 from civicportal_reports.views.public import public_filters, published

@@ -1,0 +1,69 @@
+"""The part of a map that shows, as an address names it."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from civicportal.api import Bounds, CivicportalError
+
+DEEPEST = 18
+"""Zoom beyond which nothing is magnified."""
+CITY = 13
+"""Zoom of an answer for the whole map when nobody says how large it is drawn."""
+
+
+class InvalidView(CivicportalError):
+    """The address names no part of a map."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapView:
+    """The part of a map that shows.
+
+    :ivar bounds: None for all of it.
+    :ivar zoom: as of the web's maps, a whole number.
+    """
+
+    bounds: Bounds | None = None
+    zoom: int = CITY
+
+    @classmethod
+    def of(cls, params: Mapping[str, str]) -> "MapView":
+        """Read ``bbox=west,south,east,north`` and ``zoom`` of an address; what lies off the globe is cut off.
+
+        :raises InvalidView: for what is no box and no number.
+        """
+        bounds = _read_box(params["bbox"]) if params.get("bbox") else None
+        if params.get("zoom"):
+            return cls(bounds=bounds, zoom=min(max(math.floor(_number(params["zoom"])), 0), DEEPEST))
+        return cls(bounds=bounds, zoom=_zoom_of(bounds) if bounds else CITY)
+
+
+def _read_box(text: str) -> Bounds:
+    parts = text.split(",")
+    if len(parts) != 4:
+        raise InvalidView(f"bbox={text!r}")
+    west, south, east, north = (_number(part) for part in parts)
+    if west >= east or south >= north:
+        raise InvalidView(f"bbox={text!r}")
+    return Bounds(_cut(south, 90), _cut(west, 180), _cut(north, 90), _cut(east, 180))
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise InvalidView(repr(text)) from None
+    if not math.isfinite(value):
+        raise InvalidView(repr(text))
+    return value
+
+
+def _cut(value: float, most: float) -> float:
+    return min(max(value, -most), most)
+
+
+def _zoom_of(bounds: Bounds) -> int:
+    """Return the zoom at which a box is about a thousand pixels wide."""
+    width = max(bounds.east - bounds.west, 1e-6)
+    return min(max(math.floor(math.log2(360 * 4 / width)), 0), DEEPEST)

@@ -20,5 +20,6 @@ def includeme(config: Any) -> None:
         "language",
         "counting",
         "caching",
+        "arrivals",
     ):
         config.include(f"civicportal.web.{part}")

@@ -30,7 +30,7 @@ def ensure_session_token(request: Any) -> str:
 def set_session_cookie(request: Any, token: str, *, strict: bool = False, max_age: int | None = None) -> None:
     """Send the session cookie with the answer.
 
-    :param strict: staff sessions are never sent along from another site.
+    :param strict: staff sessions are never sent along from another site; a cookie without a secret says that there is one.
     :param max_age: seconds; None ends with the browser.
     """
     old = request.environ.get("civicportal.token") or session_token(request)
@@ -38,18 +38,28 @@ def set_session_cookie(request: Any, token: str, *, strict: bool = False, max_ag
     if old is not None and old != token:
         request.registry.notify(SessionReplaced(request, old, token))
 
+    cookie = {"path": "/", "secure": request.registry.site.is_production, "httponly": True}
+    marked = _mark(request) in request.cookies
+
     def send(request: Any, response: Any) -> None:
-        response.set_cookie(
-            request.registry.site.cookie_name,
-            token,
-            max_age=max_age,
-            path="/",
-            secure=request.registry.site.is_production,
-            httponly=True,
-            samesite="Strict" if strict else "Lax",
-        )
+        samesite = "Strict" if strict else "Lax"
+        name = request.registry.site.cookie_name
+        response.set_cookie(name, token, max_age=max_age, samesite=samesite, **cookie)
+        if strict:
+            response.set_cookie(_mark(request), "1", max_age=max_age, samesite="Lax", **cookie)
+        elif marked:
+            response.set_cookie(_mark(request), "", max_age=0, samesite="Lax", **cookie)
 
     request.add_response_callback(send)
+
+
+def holds_kept_back(request: Any) -> bool:
+    """Tell whether this browser has a staff session whose cookie it has not sent: another site leads here."""
+    return session_token(request) is None and _mark(request) in request.cookies
+
+
+def _mark(request: Any) -> str:
+    return f"{request.registry.site.cookie_name}-staff"
 
 
 @implementer(ICSRFStoragePolicy)

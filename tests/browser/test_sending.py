@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 from browser import wizard
 from browser.conftest import Open
-from browser.people import CITIZENS, DESKTOP, PHONE, VISITOR, sign_in_citizen
+from browser.people import CITIZENS, DESKTOP, PHONE, VISITOR, Screen, sign_in_citizen
 from browser.test_feedback import WORDS, choose
-from playwright.sync_api import Page, Route, expect
+from browser.test_pages import OVERFLOW, barriers
+from playwright.sync_api import Locator, Page, Route, expect
 
 pytestmark = pytest.mark.browser
 SEND = "main form button.btn-primary"
@@ -67,16 +68,73 @@ def test_a_picture_that_hangs_can_be_taken_away(open_page: Open, tmp_path: Path)
     expect(page.locator("[data-draft-done=feedback]")).to_be_visible()
 
 
+def lose(page: Page, folder: Path) -> Locator:
+    """Choose a picture that does not arrive, and wait in vain; return the button that sends it again."""
+    hang(page, folder)
+    page.clock.run_for(LONG)
+    expect(page.locator("[data-photo-status].err")).to_contain_text("«دوباره»")
+    return page.locator("[data-photo-again]")
+
+
 def test_a_picture_that_stands_still_holds_nothing_up(open_page: Open, tmp_path: Path) -> None:
     page = open_page("citizen", PHONE)
     page.clock.install()
     write(page)
-    hang(page, tmp_path)
-    page.clock.run_for(LONG)
-    expect(page.locator("[data-photo-status].err")).not_to_be_empty()
-    expect(page.locator("[data-photo]")).to_have_count(0)
+    lose(page, tmp_path)
+    page.locator(SEND).click()
+    expect(page.locator("[data-toasts] .toast-x")).to_contain_text("بدون آن")
     page.locator(SEND).click()
     expect(page.locator("[data-draft-done=feedback]")).to_be_visible()
+
+
+def test_a_picture_that_was_lost_is_sent_again_by_the_keyboard(
+    open_page: Open, screen: Screen, tmp_path: Path
+) -> None:
+    page = open_page("citizen", screen, service_workers="block")
+    page.clock.install()
+    write(page)
+    again = lose(page, tmp_path)
+    expect(again).to_have_accessible_name("فرستادن دوبارهٔ عکس ۱")
+    assert barriers(page) == []
+    assert page.evaluate(OVERFLOW) == 0
+    page.locator("[data-photo-remove]").focus()
+    page.keyboard.press("Tab")
+    expect(again).to_be_focused()
+    with page.expect_request("**/uploads"):
+        page.keyboard.press("Enter")
+    expect(page.locator("[data-photo-status].err")).to_have_count(0)
+    page.clock.run_for(LONG)
+    # In vain once more: it stays, and can be sent again as often as one likes.
+    expect(page.locator("[data-photo-status].err")).to_be_visible()
+    expect(again).to_be_visible()
+    page.unroute("**/uploads")
+    again.press("Enter")
+    expect(page.locator("[data-photo] input[type=hidden]")).to_be_attached()
+    expect(page.locator("[data-photo-status]")).to_have_text("عکس فرستاده شد.")
+    expect(page.locator("[data-photo-remove]")).to_be_focused()
+    expect(again).to_have_count(0)
+    page.locator(SEND).click()
+    page.wait_for_url("**/feedback/sent/*")
+
+
+def test_a_lost_picture_is_none_of_those_that_are_about_to_be_sent(open_page: Open, tmp_path: Path) -> None:
+    page = open_page("citizen", DESKTOP, service_workers="block")
+    page.clock.install()
+    page.goto("/reports/new")
+    wizard.choose_category(page)
+    wizard.proceed(page, 2)
+    wizard.choose_place(page, DESKTOP)
+    wizard.proceed(page, 3)
+    again = lose(page, tmp_path)
+    page.locator("[name=body]").fill(wizard.WORDS)
+    wizard.proceed(page, 4)
+    expect(page.locator("[data-review-photos] img")).to_have_count(0)
+    page.go_back()
+    page.unroute("**/uploads")
+    again.click()
+    expect(page.locator("[data-photo] input[type=hidden]")).to_be_attached()
+    wizard.proceed(page, 4)
+    expect(page.locator("[data-review-photos] img")).to_have_count(1)
 
 
 def test_a_list_is_taken_along_once_more(open_page: Open) -> None:

@@ -3,11 +3,15 @@
    itself is sent with the form.
 
    <div data-photos data-upload-url data-limit data-name="photo_key" data-max-side="1600"
-        data-text-picture data-text-remove data-text-size data-text-wait data-text-failed data-text-full>
+        data-text-picture data-text-remove data-text-size data-text-wait data-text-failed data-text-full
+        data-text-again data-text-again-label data-text-unsent data-text-sent data-text-without>
      <div data-photo-list>
        <div data-photo><img><input type="hidden" name="photo_key"><button data-photo-remove> …
        <label class="photo-add"><input type="file" name="photo_key_files" multiple data-photo-input>
      <p role="status" data-photo-status>
+
+   A picture that did not arrive stays, with a button that sends it again from memory; the form is held back once, so that
+   nobody sends it without the picture unawares. What the server refuses for good goes.
 
    Each tile that was sent says so by the event photo-kept with {key, url}, for a form that does more with it.
 
@@ -17,6 +21,7 @@
   var cp = window.civicportal;
   var QUALITY = 0.8;
   var STILL_MS = 60000; /* without a sign from the network, until a picture counts as not sent */
+  var FOR_GOOD = [413, 422]; /* statuses of what no further try would change */
 
   /* → Blob: the picture upright, its longer side at most `side` pixels; a file that this browser cannot read or make small stays as it is. */
   function shrink(file, side) {
@@ -36,7 +41,7 @@
     }).catch(function () { return file; });
   }
 
-  /* → {key, url}; rejects with the server's message, an empty text, or null where it was stopped. */
+  /* → {key, url}; rejects with {message, refused}, refused where trying again is of no use, or with null where it was stopped. */
   function upload(url, blob, progress, stopped) {
     return new Promise(function (resolve, reject) {
       var request = new XMLHttpRequest();
@@ -45,7 +50,7 @@
       function wait() {
         clearTimeout(patience);
         patience = setTimeout(function () {
-          reject('');
+          reject({ message: '' });
           request.abort();
         }, STILL_MS);
       }
@@ -59,9 +64,10 @@
       };
       request.onload = function () {
         var answer = request.response || {};
-        if (request.status < 300 && answer.key) { resolve(answer); } else { reject(answer.message || ''); }
+        if (request.status < 300 && answer.key) { resolve(answer); return; }
+        reject({ message: answer.message || '', refused: FOR_GOOD.indexOf(request.status) >= 0 });
       };
-      request.onerror = function () { reject(''); };
+      request.onerror = function () { reject({ message: '' }); };
       request.onabort = function () { reject(null); };
       request.onloadend = function () { clearTimeout(patience); };
       stopped.addEventListener('abort', function () { request.abort(); });
@@ -80,6 +86,7 @@
     var limit = Number(texts.limit);
     var waiting = 0;
     var sending = new Map(); /* tile → what stops it */
+    var unaware = false; /* a picture has failed since the form was held back */
 
     function say(text, isBad) {
       status.textContent = text;
@@ -91,6 +98,9 @@
         var number = cp.number(index + 1);
         cp.one('img', tile).alt = texts.textPicture.replace('{number}', number);
         cp.one('[data-photo-remove]', tile).setAttribute('aria-label', texts.textRemove.replace('{number}', number));
+        cp.all('[data-photo-again]', tile).forEach(function (button) {
+          button.setAttribute('aria-label', texts.textAgainLabel.replace('{number}', number));
+        });
       });
       add.hidden = tiles().length >= limit;
       input.dispatchEvent(new Event('change', { bubbles: true }));
@@ -126,32 +136,57 @@
       words.textContent = texts.textSize.replace('{size}', cp.number(Math.ceil(bytes / 1024)));
       tile.append(words);
     }
+    function send(tile, blob) {
+      var progress = element('progress', 'meter-x');
+      var stop = new AbortController();
+      waiting += 1;
+      sending.set(tile, stop);
+      progress.setAttribute('aria-label', texts.textWait);
+      tile.append(progress);
+      changed();
+      return upload(texts.uploadUrl, blob, progress, stop.signal).then(function (answer) {
+        keep(tile, answer);
+        caption(tile, blob.size);
+        tile.dispatchEvent(new CustomEvent('photo-kept', { bubbles: true, detail: answer }));
+        return true;
+      }, function (failure) {
+        if (failure && !failure.refused) { offerAgain(tile, blob, failure.message); return; }
+        tile.remove();
+        say(failure ? failure.message || texts.textFailed : '', Boolean(failure));
+      }).then(function (sent) {
+        waiting -= 1;
+        sending.delete(tile);
+        progress.remove();
+        changed();
+        return sent;
+      });
+    }
+    function offerAgain(tile, blob, message) {
+      var again = element('button', 'again');
+      again.type = 'button';
+      again.dataset.photoAgain = '';
+      again.append(cp.icon('refresh'), texts.textAgain);
+      again.addEventListener('click', function () {
+        tile.classList.remove('failed');
+        cp.one('[data-photo-remove]', tile).focus();
+        again.remove();
+        say(texts.textWait);
+        send(tile, blob).then(function (sent) { if (sent) { say(failed() ? texts.textUnsent : texts.textSent, failed()); } });
+      });
+      tile.classList.add('failed');
+      tile.append(again);
+      unaware = true;
+      say(message || texts.textUnsent, true);
+    }
+    function failed() { return Boolean(cp.one('.failed', list)); }
     function take(file) {
       waiting += 1;
       return shrink(file, Number(texts.maxSide)).then(function (blob) {
-        var tile = newTile(URL.createObjectURL(blob));
-        var progress = element('progress', 'meter-x');
-        var stop = new AbortController();
-        sending.set(tile, stop);
-        progress.setAttribute('aria-label', texts.textWait);
-        tile.append(progress);
-        changed();
-        return upload(texts.uploadUrl, blob, progress, stop.signal).then(function (answer) {
-          keep(tile, answer);
-          caption(tile, blob.size);
-          tile.dispatchEvent(new CustomEvent('photo-kept', { bubbles: true, detail: answer }));
-          /* What was refused of several stays in sight when the next one succeeds. */
-          if (!status.classList.contains('err')) { say(''); }
-        }, function (message) {
-          tile.remove();
-          if (message === null) { say(''); } else { say(message || texts.textFailed, true); }
-        }).then(function () {
-          sending.delete(tile);
-          progress.remove();
-        });
-      }).catch(function () { say(texts.textFailed, true); }).then(function () {
         waiting -= 1;
-        changed();
+        return send(newTile(URL.createObjectURL(blob)), blob);
+      }).then(function (sent) {
+        /* What was refused of several stays in sight when the next one succeeds. */
+        if (sent && !status.classList.contains('err')) { say(''); }
       });
     }
 
@@ -169,6 +204,7 @@
       var tile = remove.closest('[data-photo]');
       if (sending.has(tile)) { sending.get(tile).abort(); }
       tile.remove();
+      if (tile.classList.contains('failed') && !failed()) { say(''); }
       changed();
       input.focus();
     });
@@ -181,6 +217,10 @@
         e.preventDefault();
         say(texts.textWait);
         status.scrollIntoView({ block: 'center' });
+      } else if (unaware && failed() && !e.defaultPrevented) {
+        e.preventDefault();
+        unaware = false;
+        cp.toast(texts.textWithout);
       }
     });
     changed();

@@ -168,7 +168,7 @@
   function review() {
     cp.all('[data-review]', form).forEach(function (place) { place.textContent = words(place.dataset.review); });
     cp.all('[data-review-photos]', form).forEach(function (place) {
-      place.replaceChildren.apply(place, cp.all('[data-photo] img', form).map(function (picture) {
+      place.replaceChildren.apply(place, cp.all('[data-photo]:not(.failed) img', form).map(function (picture) {
         var copy = picture.cloneNode();
         copy.className = 'thumb sm';
         return copy;

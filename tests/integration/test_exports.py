@@ -152,6 +152,24 @@ class TestQueue:
         app.get(f"/exports/jobs/{key}/file", status=404)
         assert trail(site)[-1] == ("export:take", CASES)
 
+    def test_whoever_has_come_to_another_unit_does_not_get_the_file_of_the_former(
+        self, site, desk, app, sign_in
+    ):
+        key = order(site, desk["staff"][0])
+        make_next(site)
+        sign_in(desk["users"][0])
+        with site.work() as work:
+            elsewhere = make_unit(work, "elsewhere")
+            mine = update(Membership).where(Membership.user_id == desk["users"][0].id)
+            work.session.execute(mine.values(unit_id=elsewhere.id))
+        app.get(f"/exports/jobs/{key}/file", status=404)
+        assert "فایل دیگر در دسترس نیست" in app.get(f"/exports/jobs/{key}", status=200)
+        assert f"{key}/file" not in app.get("/exports")
+        with site.work() as work:
+            work.session.execute(mine.values(unit_id=desk["unit"]))
+        assert f"{key}/file" in app.get("/exports")
+        app.get(f"/exports/jobs/{key}/file", status=200)
+
     def test_no_file_is_offered_before_it_is_whole(self, site, desk, app, sign_in):
         key = order(site, desk["staff"][0])
         sign_in(desk["users"][0])

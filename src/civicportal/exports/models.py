@@ -1,6 +1,7 @@
 """Exports that take their time: ordered in a request, made by the worker, kept for some days."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, Integer, String
 from sqlalchemy.orm import Mapped
@@ -42,6 +43,8 @@ class ExportJob(Base):
     expires_at: Mapped[datetime | None] = tagged()
     #: Key of the finished file in the site's storage.
     file: Mapped[str | None] = tagged(String(22), index=True, export=False)
+    #: With which memberships it was written, see :mod:`civicportal.exports.reach`.
+    reach: Mapped[list[dict[str, Any]] | None] = tagged(JSON, export=False)
     #: Bytes of the file.
     size: Mapped[int | None] = tagged(BigId)
     locked_until: Mapped[datetime | None] = tagged()

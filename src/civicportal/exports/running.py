@@ -19,6 +19,7 @@ from civicportal.errors import Forbidden
 from civicportal.exports.errors import Halted, Lost
 from civicportal.exports.files import Cover, write_rows
 from civicportal.exports.models import ExportJob
+from civicportal.exports.reach import reach_of
 from civicportal.exports.rows import PATIENCE, Order, Row, batches, bound_schema, count
 from civicportal.exports.services import KEPT, ExportService
 from civicportal.exports.types import SORT
@@ -117,6 +118,7 @@ def _make(site: "Site", lease: Lease, stop: threading.Event) -> None:
         with site.work(actor=actor) as work:
             now = work.clock.now()
             over: Values = {"state": "done", "file": key, "size": size, "total": progress.done}
+            over |= {"reach": reach_of(actor, order.columns)}
             over |= {"done": progress.done, "finished_at": now, "expires_at": now + KEPT, "lease_id": None}
             _write(work, lease, over)
             work.get(ExportService).record("make", order.export, job.format, job.filters, progress.done)

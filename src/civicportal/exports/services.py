@@ -12,6 +12,7 @@ from civicportal.db import changed_rows
 from civicportal.errors import NotFound
 from civicportal.exports.errors import TooManyRunning
 from civicportal.exports.models import RUNNING, ExportJob
+from civicportal.exports.reach import is_within
 from civicportal.exports.types import Export, Offer
 from civicportal.logging import mask
 from civicportal.storage import new_key
@@ -81,6 +82,19 @@ class ExportService:
         if job is None:
             raise NotFound("no such export")
         return job
+
+    def offers(self, job: ExportJob) -> bool:
+        """Tell whether the file of one's own export can be fetched.
+
+        It is whole and kept still, and whoever acts might take all of it along today too: not who has lost the right since, nor
+        who works in another unit.
+        """
+        export = self.work.site.exports.get(job.name)
+        is_kept = (
+            job.state == "done" and job.expires_at is not None and job.expires_at > self.work.clock.now()
+        )
+        may = export is not None and export.is_for(self.work.actor) and is_within(job.reach, self.work.actor)
+        return is_kept and may
 
     def recent(self) -> Sequence[ExportJob]:
         """Return one's own exports, the latest first."""

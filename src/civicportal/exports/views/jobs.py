@@ -17,13 +17,18 @@ from civicportal.storage import FileMissing
 
 def mine(request: Any) -> dict[str, Any]:
     """List one's own exports."""
-    return {"jobs": request.work.get(ExportService).recent(), "exports": request.site.exports}
+    service = request.work.get(ExportService)
+    jobs = service.recent()
+    offered = {job.key for job in jobs if service.offers(job)}
+    return {"jobs": jobs, "offered": offered, "exports": request.site.exports}
 
 
 def show(request: Any) -> dict[str, Any]:
     """Show how far an export is."""
     job = _job(request)
-    return {"job": job, "progress": _progress(request, job), "exports": request.site.exports}
+    offered = request.work.get(ExportService).offers(job)
+    progress = _progress(request, job)
+    return {"job": job, "progress": progress, "offered": offered, "exports": request.site.exports}
 
 
 def progress(request: Any) -> dict[str, Any]:
@@ -44,7 +49,7 @@ def cancel(request: Any) -> HTTPSeeOther:
 def file(request: Any) -> Response:
     """Send the finished file; that it was taken is written first, in a unit of work of its own.
 
-    :raises NotFound: while it is not finished, when it was thrown away, and when the right to it is gone.
+    :raises NotFound: while it is not finished, when it was thrown away, and when the right to any of it is gone.
     """
     site = request.site
     job = _finished(request)
@@ -66,14 +71,12 @@ def file(request: Any) -> Response:
 
 
 def _finished(request: Any) -> ExportJob:
-    """Return an export whose file is still kept; no unit of work waits while the store is asked for it."""
-    site = request.site
-    with site.work(actor=request.identity, write=False) as work:
-        job: ExportJob = work.get(ExportService).own(request.matchdict["key"])
-        is_kept = job.state == "done" and job.expires_at is not None and job.expires_at > work.clock.now()
-    export = site.exports.get(job.name)
-    if not is_kept or export is None or not export.is_for(request.identity):
-        raise NotFound("the file is not there")
+    """Return an export whose file is offered; no unit of work waits while the store is asked for it."""
+    with request.site.work(actor=request.identity, write=False) as work:
+        service = work.get(ExportService)
+        job: ExportJob = service.own(request.matchdict["key"])
+        if not service.offers(job):
+            raise NotFound("the file is not there")
     return job
 
 

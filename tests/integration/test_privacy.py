@@ -322,6 +322,36 @@ def test_who_left_is_hidden_for_thirty_days_first(site, clock, person):
         assert {"member:leave", "member:erase"} <= set(actions)
 
 
+def test_who_cannot_be_erased_keeps_nobody_else(site, clock, person, monkeypatch):
+    with site.work() as work:
+        others = [make_citizen(work, f"+98900000010{n}", name=f"شهروند {n}") for n in range(4)]
+    everybody = [person, *others]
+    stuck = {user.id for user in everybody[:3]}
+    erase = ErasureService.erase
+
+    def erase_or_fail(service, user):
+        if user.id in stuck:
+            raise OSError("the row is held")
+        return erase(service, user)
+
+    def erased():
+        with site.work(write=False) as work:
+            return set(work.session.scalars(select(User.id).where(User.erased_at.is_not(None))))
+
+    monkeypatch.setattr(ErasureService, "erase", erase_or_fail)
+    monkeypatch.setattr("civicportal.privacy.erasure.MOST_PERSONS", 1)
+    for user in everybody:
+        leave(site, user)
+    clock.advance(days=31)
+    erase_deleted(site)
+    assert erased() == {others[2].id}
+    erase_deleted(site)
+    assert erased() == {others[2].id, others[3].id}
+    stuck.clear()
+    erase_deleted(site)
+    assert person.id in erased()
+
+
 def test_pictures_go_after_their_rows(site, clock, person):
     key = new_key()
     site.storage.put(key, b"picture")

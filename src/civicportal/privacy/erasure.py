@@ -66,14 +66,17 @@ class ErasureService:
         self.session.expire_all()
         return pictures
 
-    def due(self) -> list[int]:
-        """Return the ids of people whose time is over: not erased yet, or with a case whose time is over since."""
+    def due(self, after: int = 0, limit: int = MOST_PERSONS) -> list[int]:
+        """Return the ids of people whose time is over: not erased yet, or with a case whose time is over since.
+
+        :param after: id of the last one that was tried.
+        """
         closed = exists(
             select(Case.id).where(Case.citizen_id == User.id, Case.closed_at <= self._closed_by())
         )
         over = User.deleted_at < self.work.clock.now() - HIDDEN_FOR
-        query = select(User.id).where(over, User.erased_at.is_(None) | closed)
-        return list(self.session.scalars(query.order_by(User.id).limit(MOST_PERSONS)))
+        query = select(User.id).where(User.id > after, over, User.erased_at.is_(None) | closed)
+        return list(self.session.scalars(query.order_by(User.id).limit(limit)))
 
     def _closed_by(self) -> datetime:
         return self.work.clock.now() - WINDOW
@@ -104,15 +107,28 @@ class ErasureService:
 
 
 def erase_deleted(site: "Site") -> None:
-    """Forget everybody who was deleted more than thirty days ago, each in a transaction of their own."""
-    with site.work(write=False) as work:
-        due = work.get(ErasureService).due()
-    for user_id in due:
-        try:
-            _erase(site, user_id)
-        except Exception as problem:
-            # One who cannot be erased keeps nobody else. The problem's own words may hold what was to be erased.
-            log.error("the person %s could not be erased: %s", user_id, type(problem).__name__)
+    """Forget people who were deleted more than thirty days ago, each in a transaction of their own.
+
+    Who cannot be forgotten is passed over and tried again in the next run.
+    """
+    left, after = MOST_PERSONS, 0
+    while left:
+        with site.work(write=False) as work:
+            due = work.get(ErasureService).due(after, left)
+        if not due:
+            return
+        left -= sum(_try_to_erase(site, user_id) for user_id in due)
+        after = due[-1]
+
+
+def _try_to_erase(site: "Site", user_id: int) -> bool:
+    try:
+        _erase(site, user_id)
+    except Exception as problem:
+        # The problem's own words may hold what was to be erased.
+        log.error("the person %s could not be erased: %s", user_id, type(problem).__name__)
+        return False
+    return True
 
 
 def _erase(site: "Site", user_id: int) -> None:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
     BigInteger,
@@ -37,10 +37,10 @@ from sqlalchemy import (
     type_coerce,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from civicportal.connections import MANY_IDS, WRITE, prepare_postgresql, prepare_sqlite
-from civicportal.errors import ConfigurationError
+from civicportal.errors import ConfigurationError, NotFound
 
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -90,6 +90,9 @@ class Base(DeclarativeBase):
 
     metadata = new_metadata()
     type_annotation_map = {datetime: UTCDateTime}
+
+
+Row = TypeVar("Row", bound=Base)
 
 
 def tagged(
@@ -231,6 +234,19 @@ def check_database(engines: Engines) -> None:
             f"site.database_url: the database has LC_CTYPE {ctype!r}, which knows no Persian letters. Create it with "
             "CREATE DATABASE civicportal TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8';"
         )
+
+
+def fetch_row(session: Session, table: type[Row], row_id: int, *, lock: bool = False) -> Row:
+    """Return a row by its id.
+
+    :param lock: read it to write it (``FOR UPDATE``).
+    :raises NotFound: when there is none.
+    """
+    query = select(table).where(table.__table__.c.id == row_id)
+    row = session.scalar(query.with_for_update() if lock else query)
+    if row is None:
+        raise NotFound(f"no row {row_id} in {table.__tablename__}")
+    return row
 
 
 def changed_rows(result: Result[*tuple[Any, ...]]) -> int:

@@ -12,7 +12,8 @@ from civicportal.accounts.rights import RightsService
 from civicportal.accounts.sessions import SessionService
 from civicportal.accounts.totp import TotpService
 from civicportal.audit.services import AuditService
-from civicportal.errors import Forbidden, NotFound, NotPossible
+from civicportal.db import fetch_row
+from civicportal.errors import Forbidden, NotPossible
 from civicportal.i18n import _
 
 if TYPE_CHECKING:
@@ -36,11 +37,7 @@ class MemberService:
         :param lock: read it to write it (``FOR UPDATE``).
         :raises NotFound: when there is none.
         """
-        query = select(User).where(User.id == user_id)
-        user = self.session.scalar(query.with_for_update() if lock else query)
-        if user is None:
-            raise NotFound("no such member")
-        return user
+        return fetch_row(self.session, User, user_id, lock=lock)
 
     def edit(self, user: User, *, name: str, username: str | None) -> None:
         """Change what a member is called.

@@ -13,7 +13,8 @@ from civicportal.accounts.identity import ADMINISTRATOR
 from civicportal.accounts.models import Membership, Role, RolePermission, User
 from civicportal.accounts.rights import RightsService
 from civicportal.audit.services import AuditService
-from civicportal.errors import Conflict, Forbidden, NotFound, NotPossible
+from civicportal.db import fetch_row
+from civicportal.errors import Conflict, Forbidden, NotPossible
 from civicportal.i18n import _
 from civicportal.security import Permission
 
@@ -51,11 +52,7 @@ class RoleService:
         :param lock: read it to write it (``FOR UPDATE``).
         :raises NotFound: when there is none.
         """
-        query = select(Role).where(Role.id == role_id)
-        role = self.session.scalar(query.with_for_update() if lock else query)
-        if role is None:
-            raise NotFound("no such role")
-        return role
+        return fetch_row(self.session, Role, role_id, lock=lock)
 
     def holders(self) -> dict[int, int]:
         """Return how many people hold each role, by its id; who was deleted does not count."""

@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 from translationstring import TranslationString
 
 from civicportal.audit.services import AuditService
-from civicportal.errors import NotFound, NotPossible
+from civicportal.db import fetch_row
+from civicportal.errors import NotPossible
 from civicportal.i18n import _
 from civicportal.kartable.models import Referral, RoutingRule
 from civicportal.kartable.routing import BY_RULE
@@ -52,11 +53,7 @@ class RuleService:
 
         :raises NotFound: when there is none.
         """
-        query = select(RoutingRule).where(RoutingRule.id == rule_id)
-        rule = self.session.scalar(query.with_for_update() if lock else query)
-        if rule is None:
-            raise NotFound("no such rule")
-        return rule
+        return fetch_row(self.session, RoutingRule, rule_id, lock=lock)
 
     def add(self, values: Mapping[str, Any]) -> RoutingRule:
         """Make a rule, the last of all.

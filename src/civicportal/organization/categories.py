@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
 from sqlalchemy.util import memoized_property
 
 from civicportal.audit.services import AuditService
-from civicportal.errors import NotFound, NotPossible
+from civicportal.db import fetch_row
+from civicportal.errors import NotPossible
 from civicportal.i18n import _
 from civicportal.organization import editing
 from civicportal.organization.models import Category
@@ -41,11 +41,7 @@ class CategoryService:
 
         :raises NotFound: when there is none.
         """
-        query = select(Category).where(Category.id == category_id)
-        category = self.session.scalar(query.with_for_update() if lock else query)
-        if category is None:
-            raise NotFound("no such category")
-        return category
+        return fetch_row(self.session, Category, category_id, lock=lock)
 
     def search(self, kind: str, words: str) -> list[Category]:
         """Return the categories whose name or synonyms hold the words, in their order."""

@@ -7,7 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.util import memoized_property
 
 from civicportal.audit.services import AuditService
-from civicportal.errors import NotFound, NotPossible
+from civicportal.db import fetch_row
+from civicportal.errors import NotPossible
 from civicportal.i18n import _
 from civicportal.organization import editing
 from civicportal.organization.models import Unit
@@ -37,11 +38,7 @@ class UnitService:
         """
         if lock:
             self._locked_parents()
-        query = select(Unit).where(Unit.id == unit_id)
-        unit = self.session.scalar(query.with_for_update() if lock else query)
-        if unit is None:
-            raise NotFound("no such unit")
-        return unit
+        return fetch_row(self.session, Unit, unit_id, lock=lock)
 
     def possible_parents(self, unit: Unit | None) -> list[Unit]:
         """Return the units below which one may stand: no unit stands below itself."""

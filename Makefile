@@ -20,7 +20,7 @@ REQUIREMENTS := requirements-dev.txt constraints.txt pyproject.toml \
 CHECKS := tests/test_api.py tests/test_architecture.py tests/test_catalogues.py tests/test_hookspecs.py tests/test_docs*.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-reset test test-long bench bench-full check check-form check-types check-tests docs format clean
+.PHONY: help setup demo demo-reset test test-long bench bench-full check check-form check-types check-tests docs catalogues format clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ check-form:
 docs: setup ## Build the documentation into build/docs; a warning ends it.
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs
 	@echo 'Open build/docs/index.html.'
+
+catalogues: setup ## Bring the catalogues up to date with the texts, and compile them.
+	$(BIN)/python -m docs.tools.catalogues
 
 format: setup ## Bring the code into form.
 	$(BIN)/ruff format .

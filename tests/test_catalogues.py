@@ -8,31 +8,11 @@ from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
-from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 
-ROOT = Path(__file__).parents[1]
-PACKAGES = [
-    ROOT / "src/civicportal",
-    *sorted(ROOT.glob("plugins/*/src/*")),
-    *sorted(ROOT.glob("examples/*/src/*")),
-]
+from docs.tools.catalogues import CATALOGUES, PACKAGES, ROOT, texts, updated
+
 PLACEHOLDER = re.compile(r"\$\{\w+\}|%\(\w+\)[sd]")
-
-Text = str | tuple[str, ...]
-
-
-@cache
-def texts(package: Path) -> dict[Text, str]:
-    """The texts of a package, each with the first place where it stands."""
-    with (ROOT / "babel.cfg").open() as file:
-        methods, options = parse_mapping_cfg(file)
-    found: dict[Text, str] = {}
-    for name, line, text, _comments, _context in extract_from_dir(package, methods, options):
-        if text:
-            found.setdefault(text, f"{package.name}/{name}:{line}")
-    return found
 
 
 @cache
@@ -93,6 +73,48 @@ def test_one_text_is_translated_one_way() -> None:
                 known.setdefault(text, {}).setdefault(translation, package.name)
     plural = {text[-1] for package in PACKAGES for text in texts(package) if isinstance(text, tuple)}
     assert {text: ways for text, ways in known.items() if len(ways) > 1 and text not in plural} == {}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for package in PACKAGES for path in package.glob(CATALOGUES)],
+    ids=lambda path: path.parents[3].name,
+)
+def test_the_catalogues_are_as_the_command_writes_them(path: Path) -> None:
+    """``make catalogues`` brings them up to date."""
+    assert updated(path) == path.read_text(encoding="utf-8"), path.relative_to(ROOT)
+
+
+HEAD = r"""# Somebody wrote this.
+msgid ""
+msgstr ""
+"Content-Type: text/plain; charset=utf-8\n"
+"Plural-Forms: nplurals=1; plural=0;\n"
+"""
+LONG = r"""# A note that stays.
+msgid ""
+"Written long ago "
+"in lines"
+msgstr ""
+"در چند "
+"سطر"
+"""
+GONE = 'msgid "Nobody says this"\nmsgstr "هیچ‌کس"\n'
+CORES = 'msgid "Continue"\nmsgstr ""\n'
+CODE = """
+def say(_, ngettext):
+    return [_("Written long ago in lines"), _("${n} new texts"), _("Continue"), _("Back"), ngettext("a day", "days", 2)]
+"""
+
+
+def test_bringing_a_catalogue_up_to_date_leaves_what_stands_there(tmp_path: Path) -> None:
+    path = tmp_path / "locale/fa/LC_MESSAGES/civicportal.po"
+    path.parent.mkdir(parents=True)
+    (tmp_path / "words.py").write_text(CODE, encoding="utf-8")
+    path.write_text("\n".join([HEAD, GONE, LONG, CORES]), encoding="utf-8")
+    new = '#, python-brace-format\nmsgid "${n} new texts"\nmsgstr ""\n'
+    day = 'msgid "a day"\nmsgid_plural "days"\nmsgstr[0] ""\n'
+    assert updated(path) == "\n".join([HEAD, new, CORES, LONG, day])
 
 
 def test_translations_are_persian() -> None:

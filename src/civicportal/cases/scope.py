@@ -7,7 +7,7 @@ which an index has together; what they see besides is known by its lines, and mo
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Select, or_, select, true, union
+from sqlalchemy import ColumnElement, Select, false, or_, select, true, union
 
 from civicportal.access import sees_all, visible
 from civicportal.cases.models import Case
@@ -37,9 +37,14 @@ class CaseScope:
         Of much, whoever walks along the list soon meets a page of it; of little, hundreds of thousands of others would be
         looked at for each, so it is named: what lies in the actor's units, and the ids of the few that lie elsewhere.
         """
-        if sees_all(self.work.actor, kind) or not self._own(kind, MOST_COUNTED).exact:
+        if sees_all(self.work.actor, kind):
             return visible(self.work.actor, walked=True)
-        return self._named(kind)
+        own = self._own(kind, MOST_COUNTED)
+        if own.number:
+            return self._named(kind) if own.exact else visible(self.work.actor, walked=True)
+        # Asked for units that have none, PostgreSQL would go along the whole list in the hope of some.
+        elsewhere = self.elsewhere(kind)
+        return false() if elsewhere is None else elsewhere
 
     def seen(self, kind: str, since: date | None = None) -> ColumnElement[bool]:
         """Return the condition for whoever reads all of them.

@@ -6,6 +6,8 @@ PORT ?= 6543
 SITE ?= shahreman
 WORKERS ?= 2
 export HOST PORT
+# The tests start many processes: each would compile the portal anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 SITE_FILE := examples/$(SITE)_site/src/$(SITE)_site/site.toml
 VENV := .venv

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tarfile
 import threading
+from functools import cache
 from io import BytesIO
 
 import pytest
@@ -87,13 +88,25 @@ def store(request, tmp_path):
 
 
 @pytest.fixture
-def city(assemble):
+def fill(civic_session):
+    """Return a function that gives a site its tables and a few cases."""
+
+    def fill(site):
+        civic_session.databases.migrate(site)
+        populate(site)
+
+    return fill
+
+
+@pytest.fixture
+def city(assemble, fill):
     """A site with tables and a few cases."""
     site = assemble("city")
     fill(site)
     return site
 
 
+@cache
 def picture(number):
     out = BytesIO()
     Image.new("RGB", (640, 480), (number * 37 % 256, 91, 120)).save(out, "PNG")
@@ -108,8 +121,7 @@ def open_case(site, number, **opening):
         return make_case(work, subject=f"سطل زبالهٔ {number}", attachments=[key], owner=OWNER, **opening).id
 
 
-def fill(site):
-    migrate.upgrade(site)
+def populate(site):
     with site.work() as work:
         unit = make_unit(work, "pr")
         make_staff(work, "officer", unit=unit, username="officer")
@@ -141,7 +153,7 @@ def signed_in(site, username="officer"):
 
 
 class TestBack:
-    def test_the_whole_portal_with_every_picture(self, assemble, store, tmp_path):
+    def test_the_whole_portal_with_every_picture(self, assemble, fill, store, tmp_path):
         site, other = assemble("city", **store()), assemble("other", **store())
         fill(site)
         before = rows_of(site)
@@ -403,7 +415,7 @@ class TestCommand:
             assert work.session.scalar(select(func.count()).select_from(Unit)) == 1
 
     def test_hook_portal_restored_ends_what_was_under_way_and_the_command_says_it(
-        self, run, assemble, install, tmp_path
+        self, run, assemble, fill, install, tmp_path
     ):
         def gadgets(work):
             make_unit(work, "ended")

@@ -34,10 +34,10 @@ def run(path):
 
 
 @pytest.fixture
-def migrated(path):
+def migrated(path, civic_session):
     """The site with its tables."""
     site = make_site(path)
-    migrate.upgrade(site)
+    civic_session.databases.migrate(site)
     yield site
     site.engines.dispose()
 

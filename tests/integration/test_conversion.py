@@ -1,6 +1,7 @@
 """A message becomes a report: it closes, and words, pictures and citizen go along, once."""
 
 import io
+from functools import cache
 
 import pytest
 from civicportal_feedback.services import FeedbackService, NewFeedback
@@ -54,6 +55,7 @@ def people(site):
         }
 
 
+@cache
 def picture():
     data = io.BytesIO()
     Image.new("RGB", (64, 48), "navy").save(data, "PNG")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, select, update
 
-from civicportal import doctor, doctor_machine, doctor_words, migrate
+from civicportal import doctor, doctor_machine, doctor_words
 from civicportal.accounts.models import Role, RolePermission
 from civicportal.administration import findings as arrangement
 from civicportal.audit.services import AuditService
@@ -58,7 +58,7 @@ def assemble(tmp_path, civic_session, civic_database):
             table[name] = {"file": f"../{name}"}
         table |= {"database_url": civic_session.new_database(civic_database), "mode": mode}
         site = make_site(make_site_file(tmp_path / f"site{len(sites)}", site=table), transport="memory")
-        migrate.upgrade(site)
+        civic_session.databases.migrate(site)
         sites.append(site)
         return site
 

@@ -5,7 +5,6 @@ import hashlib
 import pytest
 from click.testing import CliRunner
 
-from civicportal import migrate
 from civicportal.cases.attachments import AttachmentService
 from civicportal.cli import main
 from civicportal.storage import ProcessedImage, new_key
@@ -21,9 +20,9 @@ def path(tmp_path, empty_database, bucket):
 
 
 @pytest.fixture
-def site(path):
+def site(path, civic_session):
     site = make_site(path)
-    migrate.upgrade(site)
+    civic_session.databases.migrate(site)
     yield site
     site.engines.dispose()
 

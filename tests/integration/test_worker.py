@@ -12,7 +12,6 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from civicportal import migrate
 from civicportal.clock import SystemClock
 from civicportal.notifications.services import NotificationService
 from civicportal.testing import make_site, make_site_file, outbox
@@ -46,7 +45,7 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def own_site(folder, empty_database, monkeypatch):
+def own_site(folder, empty_database, civic_session, monkeypatch):
     """A site of its own, whose package is the gateway."""
     monkeypatch.syspath_prepend(str(folder))
     path = make_site_file(
@@ -55,7 +54,7 @@ def own_site(folder, empty_database, monkeypatch):
         notifications={"transport": "site", "quiet_hours": "00:00-00:00"},
     )
     site = make_site(path, clock=SystemClock())
-    migrate.upgrade(site)
+    civic_session.databases.migrate(site)
     yield site
     site.engines.dispose()
 

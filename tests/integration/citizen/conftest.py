@@ -22,7 +22,7 @@ from civicportal.cases.workflow import VERBS, CaseKind, State, Transition, Workf
 from civicportal.crypto import new_token, token_hash
 from civicportal.organization.models import Category
 from civicportal.security import VISITOR, Identity, Permission
-from civicportal.storage import process_image
+from civicportal.storage import ProcessedImage, process_image
 from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
 
 ENVIRON = {"REMOTE_ADDR": "192.0.2.1"}
@@ -147,7 +147,7 @@ def open_case(site: Any, users: dict[str, User]) -> Callable[..., str]:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def picture() -> bytes:
     """Return a photograph as a telephone sends it."""
     file = io.BytesIO()
@@ -155,15 +155,19 @@ def picture() -> bytes:
     return file.getvalue()
 
 
+@pytest.fixture(scope="session")
+def processed(picture: bytes) -> ProcessedImage:
+    return process_image(picture)
+
+
 @pytest.fixture
-def keep_picture(site: Any, picture: bytes) -> Callable[[str], str]:
+def keep_picture(site: Any, processed: ProcessedImage) -> Callable[[str], str]:
     """Return a function that keeps a picture of an owner and returns its key."""
 
     def keep(owner: str) -> str:
-        image = process_image(picture)
-        key = store_files(site, image)
+        key = store_files(site, processed)
         with site.work() as work:
-            work.get(AttachmentService).add(key, image, owner)
+            work.get(AttachmentService).add(key, processed, owner)
         return key
 
     return keep

@@ -59,14 +59,24 @@ def own_site(folder, empty_database, civic_session, monkeypatch):
     site.engines.dispose()
 
 
+#: The worker, which waits half a second for what it has begun: how long it waits otherwise is nothing to test.
+IN_A_HURRY = """
+import runpy
+from civicportal.worker import process
+
+process.STOP_SECONDS = 0.5
+runpy.run_module("civicportal.worker", run_name="__main__")
+"""
+
+
 @pytest.fixture
 def start(own_site, folder):
     """Start workers; those left at the end are killed."""
     started = []
 
-    def run(*, arguments=(), **environment):
+    def run(*, program=("-m", "civicportal.worker"), arguments=(), **environment):
         process = subprocess.Popen(
-            [sys.executable, "-m", "civicportal.worker", str(own_site.path), *arguments],
+            [sys.executable, *program, str(own_site.path), *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
@@ -152,7 +162,7 @@ def test_two_workers_share_the_work(own_site, start):
 
 def test_a_hanging_gateway_does_not_keep_the_worker_from_stopping(own_site, start):
     promise(own_site)
-    worker = start(HANG="1")
+    worker = start(program=("-c", IN_A_HURRY), HANG="1")
     worker.stdout.readline()
     stop(worker)
     assert states(own_site) == ["leased"]

@@ -4,7 +4,8 @@ PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 6543
 SITE ?= shahreman
-WORKERS ?= 2
+# One more than the two cores of a build machine: a worker often waits for a browser, a server or a database.
+WORKERS ?= 3
 export HOST PORT
 # The tests start many processes: each would compile the portal anew.
 unexport PYTHONDONTWRITEBYTECODE

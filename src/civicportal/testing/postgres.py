@@ -33,9 +33,7 @@ class TemporaryCluster:
         self.folder = Path(tempfile.mkdtemp(prefix="civicportal-pg-", dir=place))
         if self._as_user:
             shutil.chown(self.folder, self._as_user["user"], self._as_user["group"])
-        self._run(
-            "initdb", "-D", self._data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"
-        )
+        self._make_data()
         commit = "on" if durable else "off"
         self._options = f"-k {self.folder} -c listen_addresses='' -c fsync=off -c synchronous_commit={commit}"
         self._options += " -c full_page_writes=off -c max_connections=100 -c shared_buffers=32MB"
@@ -44,6 +42,14 @@ class TemporaryCluster:
         self._options += "".join(f" -c {name}={value}" for name, value in settings.items())
         self._made = 0
         self.start()
+
+    def _make_data(self) -> None:
+        words = ("-D", self._data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
+        try:
+            self._run("initdb", *words)
+        except RuntimeError:
+            shutil.rmtree(self.folder)
+            raise
 
     @property
     def _data(self) -> str:

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import struct
-import threading
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -80,9 +80,8 @@ def _pmtiles(path: Path) -> TileSet:
 
 
 def _mbtiles(path: Path) -> TileSet:
-    with _connect(path) as database:
+    with closing(_connect(path)) as database:
         about = dict(database.execute("SELECT name, value FROM metadata"))
-    database.close()
     format_ = {"jpeg": "jpg"}.get(about.get("format", ""), about.get("format", ""))
     if format_ not in PICTURES:
         raise InvalidTiles(
@@ -110,20 +109,18 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 class TileReader:
-    """Reads single tiles of an MBTiles file; every thread has its own connection."""
+    """Reads single tiles of an MBTiles file, each by a connection of its own: to open one takes a tenth of a millisecond."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._local = threading.local()
 
     def tile(self, zoom: int, column: int, row: int) -> bytes | None:
         """Return a tile counted from the north-western corner, as the web does; None where the file has none."""
-        if not hasattr(self._local, "database"):
-            self._local.database = _connect(self._path)
-        found = self._local.database.execute(
-            "SELECT tile_data FROM tiles WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?",
-            (zoom, column, 2**zoom - 1 - row),
-        ).fetchone()
+        with closing(_connect(self._path)) as database:
+            found = database.execute(
+                "SELECT tile_data FROM tiles WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?",
+                (zoom, column, 2**zoom - 1 - row),
+            ).fetchone()
         return bytes(found[0]) if found else None
 
 

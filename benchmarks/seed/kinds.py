@@ -51,7 +51,7 @@ class Kind:
         raise NotImplementedError
 
     def path(self, rng: Random, *, stuck: bool) -> list[str]:
-        """Return the states it goes through; "referred" for a hop to another unit.
+        """Return the states it goes through; "referred" for a hop to another unit, "reopened" for an objection.
 
         :param stuck: it will not be closed.
         """
@@ -112,7 +112,9 @@ class Reports(Kind):
             path.append("referred")
         if stuck:
             return [*path, rng.choice(("in_action", "waiting_citizen"))] if rng.random() < 0.5 else path
-        return [*path, *(["in_action"] if rng.random() < 0.25 else []), rng.choice(self.endings)]
+        ending = rng.choice(self.endings)
+        again = ["reopened", "reviewed"] if ending == "reviewed" and rng.random() < 0.06 else []
+        return [*path, *(["in_action"] if rng.random() < 0.25 else []), ending, *again]
 
     def details(self, story: "Story") -> Iterator["Row"]:
         yield Report, {"case_id": story.id, **story.about.detail}

@@ -8,6 +8,7 @@ from typing import Any
 from benchmarks.seed.city import City
 from benchmarks.seed.kinds import About, Kind
 from benchmarks.seed.words import Skew
+from civicportal.cases.measures import SATISFIED
 from civicportal.cases.models import Case, CaseEvent, Follower, Rating
 from civicportal.cases.search_index import words_of
 from civicportal.cases.tracking import new_code
@@ -41,6 +42,7 @@ class Story:
         self.about: About
         self.case = self._case(number, code)
         self._walk()
+        self.rating = self._rating()
 
     def rows(self) -> Iterator[Row]:
         """Yield its rows, each after those it refers to."""
@@ -50,7 +52,8 @@ class Story:
             yield CaseEvent, event
         for line in self.lines:
             yield Referral, line
-        yield from self._rating()
+        if self.rating:
+            yield Rating, self.rating
         yield from self._follower()
         yield from self._messages()
 
@@ -92,6 +95,10 @@ class Story:
             "updated_at": self.sent,
             "closed_at": None,
             "paused_at": None,
+            "reopenings": 0,
+            "hops": 0,
+            "rated": 0,
+            "satisfied": 0,
             "deadline": deadline,
             "deadline_from": since,
             "deadline_work": work,
@@ -107,7 +114,7 @@ class Story:
         # Most keep to the deadline; some stay open for long, the later ones more.
         pace = promised * rng.lognormvariate(-0.45, 0.5)
         path = self.kind.path(rng, stuck=rng.random() < 0.20 + 0.42 * self.id / self.city.cases)
-        self._event("opened", self.sent, None, self.kind.first, public=True)
+        self._event("opened", self.sent, None, self.kind.first, public=True, citizen=True)
         self._line(self.sent, case["unit_id"], rule="category")
         at = self.sent
         for status in path:
@@ -122,6 +129,9 @@ class Story:
     def _step(self, status: str, at: datetime) -> None:
         if status == "referred":
             self._refer(at)
+            return
+        if status == "reopened":
+            self._reopen(at)
             return
         case, stage = self.case, self.kind.stages[status]
         open_ = stage == "in_progress"
@@ -149,7 +159,18 @@ class Story:
         self._event("referred", at, None, None, public=True, officer=self._officer())
         self._end_line(at, "referred")
         self.case["unit_id"] = target
+        self.case["hops"] += 1
         self._line(at, target)
+
+    def _reopen(self, at: datetime) -> None:
+        case = self.case
+        self._event("transition", at, case["status"], "in_review", name="reopen", public=True, citizen=True)
+        case.update(status="in_review", stage=self.kind.stages["in_review"], closed_at=None)
+        case["deadline"], case["deadline_from"], case["deadline_work"] = self.city.deadline(
+            at, self.about.days
+        )
+        case["reopenings"] += 1
+        self._line(at, case["unit_id"])
 
     def _event(
         self,
@@ -160,10 +181,10 @@ class Story:
         *,
         name: str | None = None,
         public: bool,
+        citizen: bool = False,
         officer: tuple[int, str] | None = None,
         text: str = "",
     ) -> None:
-        citizen = type_ == "opened"
         self.events.append(
             {
                 "id": self.id * EVENTS + len(self.events),
@@ -214,22 +235,21 @@ class Story:
 
     # -- around it ------------------------------------------------------------------------------------------
 
-    def _rating(self) -> Iterator[Row]:
+    def _rating(self) -> dict[str, Any] | None:
         closing = self.closing
         if closing is None or self.case["stage"] != "done" or not self.kind.rated or self.rng.random() > 0.45:
-            return
+            return None
         at = closing["at"] + timedelta(hours=self.rng.uniform(1, 90))
-        yield (
-            Rating,
-            {
-                "case_id": self.id,
-                "user_id": self.citizen,
-                "closing_id": closing["id"],
-                "stars": self.rng.choice(STARS),
-                "created_at": at,
-                "updated_at": at,
-            },
-        )
+        stars = self.rng.choice(STARS)
+        self.case.update(rated=1, satisfied=int(stars >= SATISFIED))
+        return {
+            "case_id": self.id,
+            "user_id": self.citizen,
+            "closing_id": closing["id"],
+            "stars": stars,
+            "created_at": at,
+            "updated_at": at,
+        }
 
     def _follower(self) -> Iterator[Row]:
         if self.kind.name != "reports" or self.rng.random() > 0.05:

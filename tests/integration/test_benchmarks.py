@@ -9,7 +9,8 @@ from benchmarks.run.measure import Figures, Result, Run
 from benchmarks.run.report import failures, shortfalls, table
 from benchmarks.run.serving import SITE
 from benchmarks.seed import load
-from civicportal.cases.models import Case
+from civicportal.cases.measures import SATISFIED
+from civicportal.cases.models import Case, CaseEvent, Rating
 from civicportal.cases.search import CaseSearch
 from civicportal.cases.search_index import SearchIndex
 from civicportal.cases.search_models import SearchWord
@@ -69,6 +70,26 @@ def test_its_words_are_indexed_and_its_closed_cases_measured(make):
         word = work.session.scalar(select(Case.search_text).limit(1)).split()[0]
         assert work.get(CaseSearch).proposal(word) is not None
         assert work.session.scalar(select(func.count()).select_from(SearchWord)) > 100
+
+
+def test_its_cases_say_what_their_histories_do(make):
+    site = make()
+    fill(site, 600)
+    with site.work(write=False) as work:
+        columns = (Case.hops, Case.reopenings, Case.rated, Case.satisfied)
+        sums = work.session.execute(select(*map(func.sum, columns))).one()
+        histories = {
+            Case.hops: CaseEvent.type == "referred",
+            Case.reopenings: CaseEvent.transition == "reopen",
+        }
+        for column, happened in histories.items():
+            times = select(func.count()).where(CaseEvent.case_id == Case.id, happened).scalar_subquery()
+            assert work.session.scalars(select(Case.code).where(column != times)).all() == []
+        closings = select(CaseEvent.id).where(CaseEvent.after.in_(("reviewed", "answered")))
+        ratings = select(func.count(), func.count().filter(Rating.stars >= SATISFIED))
+        rated, satisfied = work.session.execute(ratings.where(Rating.closing_id.in_(closings))).one()
+    assert all(sums)
+    assert tuple(sums[2:]) == (rated, satisfied)
 
 
 def test_what_was_interrupted_goes_on(make, monkeypatch):

@@ -120,7 +120,7 @@ def test_filters_stay_in_the_links_of_the_views(app, page):
 def test_days_are_named_as_people_write_them(app, page):
     chips = app.get("/kartable", {"first": "1405/09/01", "last": "1405/09/10"}).html.select("a.chipf.on")
     said = [chip.text.partition("×")[0] for chip in chips]
-    assert said == ["ثبت از تاریخ ۱۴۰۵/۰۹/۰۱", "ثبت تا تاریخ ۱۴۰۵/۰۹/۱۰"]
+    assert said == ["ثبت از تاریخ: ۱۴۰۵/۰۹/۰۱", "ثبت تا تاریخ: ۱۴۰۵/۰۹/۱۰"]
 
 
 def test_days_in_the_wrong_order_are_refused(app, page):

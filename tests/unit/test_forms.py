@@ -243,6 +243,15 @@ def test_filters_ignore_what_cannot_be_read(request_of: Callable[..., Request]) 
     assert form["floors"].is_empty
 
 
+def test_a_filter_that_is_not_known_is_said_and_does_not_count(request_of: Callable[..., Request]) -> None:
+    form = forms.BoundForm(request_of(), Filters())
+    form.read_filters(MultiDict(floors="many", q="چاله"))
+    assert [(error.oid, error.message) for error in form.errors] == [
+        ("floors", "این مقدار شناخته نیست و کنار گذاشته شد.")
+    ]
+    assert [field.name for field in form.narrowing] == ["q"]
+
+
 def test_a_filter_keeps_a_date_that_was_typed_wrong_and_says_so(request_of: Callable[..., Request]) -> None:
     form = forms.BoundForm(request_of(), DayFilter())
     assert form.read_filters(MultiDict(day="1405/13/40")) == {"day": None}

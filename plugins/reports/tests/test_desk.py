@@ -72,6 +72,45 @@ class TestList:
         assert "category=roads" in second.request.url
         assert self.codes(second.click(href="cursor=before")) == self.codes(first)
 
+    def test_each_filter_that_is_on_can_be_taken_away_alone(self, city, app, sign_in, several):
+        sign_in(city.officer)
+        query = {
+            "district": "منطقهٔ دو",
+            "stage": "done",
+            "urgent": "false",
+            "sort": "deadline",
+            "cursor": "x",
+        }
+        page = app.get("/desk/reports", query)
+        chips = {chip.span.text: chip for chip in page.html.select("a.chipf.on.no-print")}
+        assert list(chips) == ["مرحله: بررسی‌شده", "منطقه: منطقهٔ دو"]
+        assert page.html.select_one("p.only-print").text.endswith(": مرحله: بررسی‌شده · منطقه: منطقهٔ دو")
+        without = app.get(chips["منطقه: منطقهٔ دو"]["href"])
+        assert dict(without.request.GET) == {"stage": "done", "urgent": "false", "sort": "deadline"}
+        assert [chip.span.text for chip in without.html.select("a.chipf.on.no-print")] == ["مرحله: بررسی‌شده"]
+        assert "(۲)" in page.html.select_one(".filter-box summary").text
+
+    @pytest.mark.parametrize(
+        "query", ["category=nope", "unit=nope", "district=nope", "source=nope", "citizen=abc", "hour=99"]
+    )
+    def test_what_is_not_known_is_said_and_does_not_count(self, city, app, sign_in, several, query):
+        sign_in(city.officer)
+        page = app.get(f"/desk/reports?stage=open&{query}")
+        said = page.html.select_one(".notice.warn")
+        label, _colon, words = said.select_one("li").text.partition(": ")
+        assert label
+        assert words == "این مقدار شناخته نیست و کنار گذاشته شد."
+        assert "(۱)" in page.html.select_one(".filter-box summary").text
+        assert [chip.span.text for chip in page.html.select("a.chipf.on.no-print")] == ["مرحله: باز"]
+        assert said.select_one("a.strong")["href"] == "/desk/reports?stage=open"
+
+    def test_a_date_that_is_none_is_said_above_the_list(self, city, app, sign_in, several):
+        sign_in(city.officer)
+        page = app.get("/desk/reports?first_day=1405/13/40")
+        assert "بدون آن" in page.html.select_one(".notice.warn").text
+        assert "چنین روزی" in page.html.select_one(".notice.warn li").text
+        assert not page.html.select(".filter-box summary.on")
+
 
 class TestFigures:
     def test_every_number_equals_the_list_it_leads_to(self, city, app, sign_in, several):
@@ -92,6 +131,9 @@ class TestFigures:
 
     def test_points_lead_to_the_cases(self, city, app, sign_in, several):
         sign_in(city.officer)
+        app.get("/desk/reports/map.json?first_day=abc", status=400)
+        app.get("/desk/reports/map.json?district=nope", status=400)
+        app.get("/reports/map.json?category=nope", status=400)
         points = app.get("/desk/reports/map.json").json["points"]
         assert {code for *_, code in points} == set(several)
         for code in several:

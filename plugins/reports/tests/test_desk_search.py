@@ -54,8 +54,22 @@ def test_a_mobile_finds_its_citizen_and_stands_in_no_address(desk, app):
     assert found(page) == {codes[0], codes[2]}
     assert "900" not in page.request.url
     assert found(search("مریم")) == {codes[0], codes[2]}
-    assert not found(search("09000000009"))
-    assert not found(search("0499370899"))
+
+
+@pytest.mark.parametrize("typed", ["09000000009", "0499370899"])
+def test_a_number_that_is_nobodys_is_shown_once_and_said(desk, app, typed):
+    _codes, search = desk
+    page = search(typed)
+    assert not found(page)
+    assert page.request.GET["citizen"] == "0"
+    assert typed not in page.request.url
+    assert page.html.select_one("#list-search")["value"] == typed
+    nobody = page.html.select_one("section.empty").text
+    assert typed in nobody.translate(str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789"))
+    assert "کد رهگیری ده رقم دارد" in nobody
+    again = app.get(page.request.path_qs)
+    assert typed not in again.html.select_one("#list-search")["value"]
+    assert "کسی یافت نشد" in again.html.select_one("section.empty").text
 
 
 def test_a_code_leads_to_its_case(desk):

@@ -214,6 +214,11 @@ class TestForm:
         answer = office.take(query="?first_day=1405/13/45", status=303)
         assert answer.location.endswith("/desk/reports?first_day=1405%2F13%2F45")
 
+    def test_a_choice_that_is_not_known_does_not_widen_the_file(self, office, several):
+        answer = office.take(query="?district=nope&stage=open", status=303)
+        assert answer.location.endswith("/desk/reports?district=nope&stage=open")
+        assert answer.follow().html.select(".notice.warn")
+
     def test_unknown_exports_are_not_there(self, office):
         office.take("nothing.list", status=404)
 

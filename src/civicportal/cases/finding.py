@@ -1,5 +1,6 @@
 """Where a search box leads: to one case, to the cases of a citizen, or to a list of what words find."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 LONGEST_SEARCH = 100
+TYPED = "typed"
+"""Queue of the next page for a number that is nobody's: shown there once, it stands in no address."""
 
 
 class SearchFields(StrictSchema):
@@ -31,7 +34,10 @@ class SearchFields(StrictSchema):
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What was typed into a search box; one of the three is set."""
+    """What was typed into a search box; one of the three is set.
+
+    :ivar citizen: 0 for a number that belongs to nobody whom the actor may look for.
+    """
 
     code: str | None = None
     citizen: int | None = None
@@ -86,17 +92,33 @@ def way_to_case(request: Any, found: Found) -> HTTPSeeOther | None:
     return None
 
 
-def search_list(request: Any, route: str) -> HTTPSeeOther:
+def filters_found(request: Any, found: Found, words: str) -> dict[str, str]:
+    """Return what a search leaves in the address of a list. Numbers of people stand in no address.
+
+    :param words: name of the filter that takes words.
+    """
+    if found.citizen is None:
+        return {words: found.words or found.code or ""}
+    if not found.citizen:
+        request.session.flash(typed_search(request), TYPED)
+    return {"citizen": str(found.citizen)}
+
+
+def search_list(
+    request: Any, route: str, *, anchor: str = "", people: Mapping[str, Callable[[str], str]] | None = None
+) -> HTTPSeeOther:
     """Answer the search box of a desk, whose list has the filters ``words`` and ``citizen`` and keeps its others.
 
-    Numbers of people stand in no address.
-
     :param route: of the list.
+    :param anchor: id of the list on its page, where other things stand above it.
+    :param people: by names of further filters what finds, in what was typed, people whom only the plugin knows; empty for nobody.
     """
-    found = request.work.get(FindService).read(typed_search(request))
+    text, ways = typed_search(request), people or {}
+    found = request.work.get(FindService).read(text)
     if case := way_to_case(request, found):
         return case
-    kept = {name: value for name, value in request.GET.items() if name not in ("words", "citizen", "cursor")}
-    words = found.words or found.code or ""
-    parts = {**kept, "words": words} if found.citizen is None else {**kept, "citizen": str(found.citizen)}
-    return HTTPSeeOther(with_query(request.route_path(route), parts))
+    replaced = ("words", "citizen", "cursor", *ways)
+    kept = {name: value for name, value in request.GET.items() if name not in replaced}
+    known = {name: value for name, find in ways.items() if (value := find(text))}
+    parts = {**kept, **(known or filters_found(request, found, "words"))}
+    return HTTPSeeOther(with_query(request.route_path(route), parts) + (f"#{anchor}" if anchor else ""))

@@ -102,16 +102,37 @@ class BoundField:
         return self.cstruct in (colander.null, "", [])
 
     @property
+    def narrows(self) -> bool:
+        """Whether, in filters, it leaves something out: it need say nothing, and says something that could be read."""
+        always_says = self._field.schema.missing not in (None, "", False)
+        is_off = isinstance(self.typ, types.Flag) and not self._is_ticked
+        return not (always_says or self.is_empty or is_off or self.error_messages)
+
+    @property
     def words(self) -> str:
         """What stands in it, as people read it: the labels of what was chosen, yes or no for a tick box."""
         sent = self.cstruct if isinstance(self.cstruct, list) else [self.cstruct]
         texts = [text for text in sent if isinstance(text, str)]
         if isinstance(self.typ, types.Flag):
-            return self._words(_("Yes") if texts and types.Flag.words.get(texts[0]) else _("No"))
+            return self._words(_("Yes") if self._is_ticked else _("No"))
+        if isinstance(self.typ, types.CityDate):
+            return listed(map(self._day, texts), self._words.locale)
         labels = {}
         if hasattr(self.typ, "options"):
             labels = {option.value: option.label for option in self.typ.options(self._field.schema)}
         return listed((self._words(labels.get(text, text)) for text in texts), self._words.locale)
+
+    @property
+    def _is_ticked(self) -> bool:
+        return bool(types.Flag.words.get(self.cstruct.strip().lower())) if self.cstruct else False
+
+    def _day(self, text: str) -> str:
+        node = self._field.schema
+        try:
+            day = self.typ.deserialize(node, text)
+        except colander.Invalid:
+            return text
+        return str(node.bindings["calendar"].format_date(day, "short", self._words.locale))
 
     @property
     def error_messages(self) -> list[str]:

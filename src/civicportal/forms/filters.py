@@ -1,11 +1,12 @@
 """The address of a list whose filters live in it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from civicportal.forms.form import BoundForm
-from civicportal.schema import whole_number
+from civicportal.schema import Flag, RowId, whole_number
 
 
 def with_query(path: str, parts: Mapping[str, Any]) -> str:
@@ -19,24 +20,63 @@ def page_ends(request: Any) -> dict[str, int | None]:
     return {name: whole_number(request.GET.get(name, "")) or None for name in ("before", "after")}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Chip:
+    """A filter that is on.
+
+    :ivar value: as people read it; empty where the label says all.
+    :ivar url: the address without it.
+    """
+
+    label: str
+    value: str
+    url: str
+
+
+def chips(form: BoundForm, without: Callable[[str], str]) -> list[Chip]:
+    """Return the filters that are on, in the order of the form.
+
+    :param form: of the filters, read from the address.
+    :param without: returns the address without the filter of a name.
+    """
+    return [
+        Chip(
+            label=field.label,
+            # A tick says what its label does, and the number of a row says nothing to people.
+            value="" if isinstance(field.typ, (Flag, RowId)) else field.words,
+            url=without(field.name),
+        )
+        for field in form.narrowing
+    ]
+
+
 class ListAddress:
-    """Builds addresses that keep the filters of a list.
+    """Builds addresses that keep the filters of a list, as far as they could be read.
 
     :param form: of the filters, read from the address.
     :param route: of the list itself.
     :param keep: what else of the address is kept.
+    :param anchor: id of the list on its page, where other things stand above it.
     """
 
     def __init__(
-        self, request: Any, form: BoundForm, route: str, *, keep: tuple[str, ...] = ("sort",)
+        self,
+        request: Any,
+        form: BoundForm,
+        route: str,
+        *,
+        keep: tuple[str, ...] = ("sort",),
+        anchor: str = "",
     ) -> None:
-        names = {field.name for field in form}
-        self._request, self.route = request, route
+        fields = {field.name: field for field in form}
+        self._request, self._form, self.route = request, form, route
         self._path = request.route_path(route)
-        self._kept = {
-            name: value for name, value in request.GET.items() if name in names.union(keep) and value
-        }
-        self.chosen = len(names.intersection(self._kept))
+        self._anchor = f"#{anchor}" if anchor else ""
+        self.also = {name: value for name in keep if (value := request.GET.get(name, ""))}
+        """What is kept besides the filters."""
+        read = (name for name, field in fields.items() if not (field.is_empty or field.error))
+        self._kept = {**{name: str(fields[name].cstruct) for name in read}, **self.also}
+        self.chosen = len(form.narrowing)
         """How many filters are in use."""
 
     def __call__(self, route: str = "", **changed: Any) -> str:
@@ -45,4 +85,13 @@ class ListAddress:
         :param changed: None takes a filter away.
         """
         path = self._request.route_path(route) if route else self._path
-        return with_query(path, {**self._kept, **changed})
+        anchor = self._anchor if route in ("", self.route) else ""
+        return with_query(path, {**self._kept, **changed}) + anchor
+
+    def chips(self, route: str = "") -> list[Chip]:
+        """Return the filters in use, each with the address of the list, or of another page, without it."""
+        return chips(self._form, lambda name: self(route, **{name: None}))
+
+    def cleared(self, route: str = "") -> str:
+        """Return the address of the list, or of another page, without any filter."""
+        return self(route, **dict.fromkeys(field.name for field in self._form.narrowing))

@@ -114,8 +114,8 @@ class BoundForm:
     def read_filters(self, params: Any) -> dict[str, Any]:
         """Return the values of a form in the query string, where a value that cannot be read counts as not given.
 
-        Every field needs a ``missing`` of its own. A date that somebody has typed wrong, or that lies before the one that its
-        node names as ``after``, stays in its field and is refused there; what only a broken address can hold is forgotten.
+        Every field needs a ``missing`` of its own. What is refused is said at its field, or a list would be wider than its address.
+        A date typed wrong, or before the one that its node names as ``after``, stays there; what only a broken address holds does not.
         """
         cstruct = read_flat(self.schema, params, ignore=params)
         values, refused = {}, dict[str, list[str]]()
@@ -124,9 +124,9 @@ class BoundForm:
                 values[node.name] = node.deserialize(cstruct[node.name])
             except colander.Invalid as error:
                 values[node.name] = node.deserialize(colander.null)
-                if isinstance(node.typ, types.CityDate):
-                    refused[node.name] = error.messages()
-                else:
+                refused[node.name] = error.messages()
+                if not isinstance(node.typ, types.CityDate):
+                    refused[node.name] = [_("This value is not known and was left out.")]
                     cstruct[node.name] = colander.null
         self._form.cstruct = cstruct
         for node in self.schema.children:
@@ -137,6 +137,11 @@ class BoundForm:
             for message in messages:
                 self.fail(name, message)
         return values
+
+    @property
+    def narrowing(self) -> list[BoundField]:
+        """The fields of filters that leave something out, as they have been read."""
+        return [field for field in self if field.narrows]
 
     def readable(self) -> dict[str, Any]:
         """Return the values that can be read of what stands in the form now; the others are left out."""

@@ -1,12 +1,10 @@
 """The filters of the list as they stand in its address: choices, values, and the addresses of its links."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from civicportal.forms import BoundForm
-from civicportal.forms.filters import with_query
+from civicportal.forms.filters import Chip, chips, with_query
 from civicportal.kartable.inbox import EVERYWHERE, VIEWS, Filters
 from civicportal.kartable.schemas import InboxFilters
 from civicportal.organization.services import OrganizationService
@@ -17,17 +15,6 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 ADDRESS = "/kartable"
-#: Shown as a chip that takes the filter away again; ``sort`` only orders.
-CHIPS = ("q", "kind", "status", "category", "first", "last", "citizen")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Chip:
-    """A filter that is on: its words and the address without it."""
-
-    label: str
-    value: str
-    url: str
 
 
 def filters_of(values: Mapping[str, Any]) -> Filters:
@@ -67,7 +54,6 @@ class InboxAddress:
     def __init__(self, request: Any, work: "Work") -> None:
         self.form = BoundForm(request, InboxFilters(), bindings=choices(work, request.GET.get("kind")))
         self.values = self.form.read_filters(request.GET)
-        self._calendar, self._locale = request.site.calendar, request.locale_name
         wanted = request.GET.get("view", "")
         self.view = wanted if wanted in (*VIEWS, EVERYWHERE) else "all"
         self.cursor: str | None = request.GET.get("cursor")
@@ -85,10 +71,12 @@ class InboxAddress:
     @property
     def chips(self) -> list[Chip]:
         """Return the filters that are on."""
-        return [
-            Chip(label=self.form[name].label, value=self._words(name), url=self.url(**{name: ""}))
-            for name in self._set
-        ]
+        return chips(self.form, lambda name: self.url(**{name: ""}))
+
+    @property
+    def cleared(self) -> str:
+        """Return the address of this list without any filter."""
+        return self.url(**dict.fromkeys(self._set, ""))
 
     def url(self, **changes: str | None) -> str:
         """Return the address of this list with some parts changed; the first page unless a cursor is given."""
@@ -97,22 +85,12 @@ class InboxAddress:
 
     @property
     def _set(self) -> list[str]:
-        return [name for name in CHIPS if self.values[name] not in ("", None)]
+        return [field.name for field in self.form.narrowing]
 
     @property
     def _texts(self) -> dict[str, str]:
         names = [*self._set, *(["sort"] if self.values["sort"] != "deadline" else [])]
         return {name: str(self.form[name].cstruct) for name in names}
-
-    def _words(self, name: str) -> str:
-        text = str(self.form[name].cstruct)
-        field = self.form[name]
-        if isinstance(self.values[name], date):
-            return f"{field.label} {self._calendar.format_date(self.values[name], 'short', self._locale)}"
-        options = getattr(field.typ, "options", None)
-        if options is None:
-            return "" if name == "citizen" else text
-        return next((field.say(o.label) for o in options(self.form.schema[name]) if o.value == text), text)
 
 
 def _statuses(kinds: "list[CaseKind]") -> list[Option]:

@@ -23,7 +23,7 @@ class InboxFilters(StrictSchema):
     category = optional_choice("categories", _("Category"), _("All categories"))
     first = Node(CityDate(), title=_("Registered from"), missing=None)
     last = Node(CityDate(), title=_("Registered until"), missing=None, after="first")
-    citizen = Node(RowId(), missing=None)
+    citizen = Node(RowId(), title=_("Cases of one citizen"), missing=None)
     sort = Node(Choice([(name, SORT_TITLES[name]) for name in SORTS]), title=_("Sort by"), missing="deadline")
 
 

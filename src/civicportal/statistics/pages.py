@@ -48,6 +48,7 @@ class FiguresPage:
     :ivar route: of the page, and of the list.
     :ivar people: what those who sent the cases are called.
     :ivar on_list: what the list's address says where nothing else is asked for.
+    :ivar anchor: id of the list on its page, where other things stand above it.
     """
 
     form: BoundForm
@@ -55,16 +56,15 @@ class FiguresPage:
     list_route: str
     people: Any = CITIZENS
     on_list: Mapping[str, str] = field(default_factory=dict)
+    anchor: str = ""
 
 
 class FigureAddress:
     """Addresses of the list behind a number, and of the page itself with something changed."""
 
     def __init__(self, request: Any, page: FiguresPage, values: Mapping[str, Any], span: Span) -> None:
-        self._list = ListAddress(request, page.form, page.list_route, keep=())
+        self._list = ListAddress(request, page.form, page.list_route, keep=(), anchor=page.anchor)
         self.here = ListAddress(request, page.form, page.route, keep=("by", "step"))
-        # The days are said above the filters, not by their number.
-        self.here.chosen -= bool(request.GET.get("period"))
         self._calendar = request.site.calendar
         self._usual = {name: value for name, value in page.on_list.items() if not values.get(name)}
         self._span = {"period": None, **self.days(span.first, span.last)}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.response import Response
 
-from civicportal.cases.finding import FindService, typed_search, way_to_case
+from civicportal.cases.finding import FindService, filters_found, typed_search, way_to_case
 from civicportal.cases.models import Case
 from civicportal.cases.suggestions import SuggestionService
 from civicportal.i18n import _, localized_digits
@@ -72,6 +72,5 @@ def search(request: Any) -> HTTPSeeOther:
     found = request.work.get(FindService).read(text)
     if case := way_to_case(request, found):
         return case
-    query = {"view": EVERYWHERE}
-    query |= {"q": found.words or found.code} if found.citizen is None else {"citizen": str(found.citizen)}
+    query = {"view": EVERYWHERE, **filters_found(request, found, "q")}
     return HTTPSeeOther(request.route_path("kartable", _query=query))

@@ -6,7 +6,14 @@ from typing import Any
 from pyramid.httpexceptions import HTTPBadRequest, HTTPNotFound
 from pyramid.response import Response
 
-from civicportal.api import CaseService, ListAddress, OrganizationService, format_number, public_status
+from civicportal.api import (
+    BoundForm,
+    CaseService,
+    ListAddress,
+    OrganizationService,
+    format_number,
+    public_status,
+)
 from civicportal_reports.mapping import ReportMap
 from civicportal_reports.models import Report
 from civicportal_reports.panel import MapPanel, map_panel
@@ -39,7 +46,7 @@ def desk_numbers(request: Any) -> dict[str, Any]:
 
 def desk_drawing(request: Any) -> Response:
     """Return the drawing of the city as a picture, for pages without a script."""
-    _form, filters = desk_filters(request)
+    filters = _strict(desk_filters(request))
     drawing = _panel(request, filters).drawing
     if drawing is None:
         raise HTTPNotFound
@@ -48,14 +55,12 @@ def desk_drawing(request: Any) -> Response:
 
 def desk_points(request: Any) -> dict[str, Any]:
     """Return what the map of the desk shows of its part that is seen."""
-    _form, filters = desk_filters(request)
-    return _answer(request, filters, public=False)
+    return _answer(request, _strict(desk_filters(request)), public=False)
 
 
 def public_points(request: Any) -> dict[str, Any]:
     """Return what the public map shows of its part that is seen."""
-    _form, filters = public_filters(request)
-    return _answer(request, filters, public=True)
+    return _answer(request, _strict(public_filters(request)), public=True)
 
 
 def desk_card(request: Any) -> dict[str, Any]:
@@ -73,6 +78,17 @@ def public_card(request: Any) -> dict[str, Any]:
     case, report = published(request)
     status = public_status(request.site.kind(KIND), case.status)
     return _card(request, case, report, status, request.route_path("reports.page", id=case.id))
+
+
+def _strict(read: tuple[BoundForm, Filters]) -> Filters:
+    """Return filters of which every one could be read: a picture has no room to say that it shows more than was asked for.
+
+    :raises HTTPBadRequest: names those that could not.
+    """
+    form, filters = read
+    if form.errors:
+        raise HTTPBadRequest(", ".join(field.name for field in form if field.error))
+    return filters
 
 
 def _answer(request: Any, filters: Filters, *, public: bool) -> dict[str, Any]:

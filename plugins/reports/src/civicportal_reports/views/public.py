@@ -32,14 +32,15 @@ def listing(request: Any) -> dict[str, Any]:
     """List the published reports."""
     form, filters = public_filters(request)
     page = request.work.get(ReportSearch).published(filters, cursor=request.GET.get("cursor"))
+    query = [(field.name, field.cstruct) for field in form.narrowing]
     organization = request.work.get(OrganizationService)
     return {
         "form": form,
         "page": page,
-        "query": _query(request),
+        "query": query,
         "categories": organization.categories.by_id,
         "status": lambda case: public_status(request.site.kind(KIND), case.status),
-        "more": lambda cursor: f"{request.path}?{urlencode([*_query(request), ('cursor', cursor)])}",
+        "more": lambda cursor: f"{request.path}?{urlencode([*query, ('cursor', cursor)])}",
     }
 
 
@@ -113,7 +114,3 @@ def public_filters(request: Any) -> tuple[BoundForm, Filters]:
     """Return the filters of the address, as a form and as what narrows a query."""
     form = BoundForm(request, PublicFilters(), bindings={"categories": filter_options(topics(request.work))})
     return form, Filters.of(form.read_filters(request.GET))
-
-
-def _query(request: Any) -> list[tuple[str, str]]:
-    return [(name, value) for name, value in request.GET.items() if name in ("stage", "category") and value]

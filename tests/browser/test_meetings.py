@@ -19,14 +19,15 @@ pytestmark = pytest.mark.browser
 WAITING = "#requests tbody tr"
 
 
-def search(page: Page, **values: str) -> None:
-    """Look for requests on the desk."""
+def narrow(page: Page, **values: str) -> None:
+    """Narrow the requests on the desk."""
     page.goto("/desk/meetings")
-    form = page.locator("form[action$='/desk/meetings/search']")
+    page.locator("#requests .filter-box summary").click()
+    form = page.locator("#requests .filter-box form")
     for name, value in values.items():
         form.locator(f"[name={name}]").fill(value)
-    form.locator("button", has_text="جستجو").click()
-    page.wait_for_url("**/desk/meetings?**")
+    form.locator("button.btn-primary").click()
+    page.wait_for_url("**/desk/meetings?**#requests")
 
 
 def pick(page: Page, day: date, clock: str) -> None:
@@ -66,7 +67,7 @@ def test_office_finds_sets_clashes_and_moves(portal: Portal, open_page: Open) ->
     page = open_page("office_manager", DESKTOP)
     seen = messages(page, mobile)
     today = persian(portal.site.calendar.format_date(portal.site.clock.now(), "short"))
-    search(page, first_day=today, last_day=today)
+    narrow(page, first_day=today, last_day=today)
     row = page.locator(WAITING, has=page.locator(f"a[href='/kartable/cases/{code}']"))
     expect(row).to_be_visible()
     row.locator("a.btn").click()

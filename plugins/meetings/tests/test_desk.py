@@ -85,19 +85,25 @@ class TestSearch:
     def found(self, page):
         return [link.text for link in page.html.select("#requests tbody .item-link")]
 
-    def search(self, desk, **values):
-        form = next(
-            f for f in desk.get("/desk/meetings").forms.values() if f.action.endswith("/desk/meetings/search")
-        )
-        return fill(form, **values).submit().follow()
+    def narrowed(self, desk, **values):
+        page = desk.get("/desk/meetings")
+        return fill(next(f for f in page.forms.values() if "first_day" in f.fields), **values).submit()
+
+    def box(self, desk, words, address="/desk/meetings"):
+        page = desk.get(address)
+        form = next(f for f in page.forms.values() if f.action.startswith("/desk/meetings/search"))
+        return fill(form, q=words).submit(status=303)
+
+    def search(self, desk, *, words):
+        return self.box(desk, words).follow()
 
     def test_by_the_date_of_registration_in_the_citys_calendar(self, several, desk):
         assert self.found(desk.get("/desk/meetings")) == ["پروانهٔ ساختمانی", "زمین ورزشی محله"]
-        assert self.found(self.search(desk, last_day="۱۴۰۵/۰۳/۰۹")) == ["پروانهٔ ساختمانی"]
-        assert self.found(self.search(desk, first_day="1405/03/10")) == ["زمین ورزشی محله"]
+        assert self.found(self.narrowed(desk, last_day="۱۴۰۵/۰۳/۰۹")) == ["پروانهٔ ساختمانی"]
+        assert self.found(self.narrowed(desk, first_day="1405/03/10")) == ["زمین ورزشی محله"]
 
     def test_a_date_that_is_none_is_refused_in_its_field(self, several, desk):
-        page = self.search(desk, first_day="1405/13/40")
+        page = self.narrowed(desk, first_day="1405/13/40")
         field = page.html.select_one("#requests [name=first_day]")
         assert field["value"] == "۱۴۰۵/۱۳/۴۰"
         assert "چنین روزی" in page.html.select_one(f"#{field['id']}-error").text
@@ -124,21 +130,29 @@ class TestSearch:
     def test_by_status(self, office, several, desk):
         office.schedule(several[0], date(2026, 6, 7), "10:00")
         assert self.found(desk.get("/desk/meetings")) == ["زمین ورزشی محله"]
-        assert self.found(self.search(desk, status="scheduled")) == ["پروانهٔ ساختمانی"]
-        assert len(self.found(self.search(desk, status="all"))) == 2
+        assert self.found(self.narrowed(desk, status="scheduled")) == ["پروانهٔ ساختمانی"]
+        assert len(self.found(self.narrowed(desk, status="all"))) == 2
 
-    def test_a_tracking_code_leads_to_the_request(self, several, desk):
-        form = next(
-            f for f in desk.get("/desk/meetings").forms.values() if f.action.endswith("/desk/meetings/search")
-        )
-        answer = fill(form, words=several[1]).submit()
-        assert answer.location.endswith(f"/desk/meetings/requests/{several[1]}")
+    def test_a_tracking_code_leads_to_its_case_as_on_every_desk(self, several, desk):
+        answer = self.box(desk, several[1])
+        assert answer.location.endswith(f"/kartable/cases/{several[1]}")
+
+    def test_a_search_keeps_what_a_figure_has_asked_for(self, several, desk):
+        asked = "/desk/meetings?status=all&stage=open&source=web&day=1405/03/20"
+        assert self.found(desk.get(asked)) == ["زمین ورزشی محله", "پروانهٔ ساختمانی"]
+        answer = self.box(desk, "ورزشی", asked)
+        assert {"status=all", "stage=open", "source=web"} <= set(answer.location.replace("?", "&").split("&"))
+        assert answer.location.endswith("#requests")
+        assert self.found(answer.follow()) == ["زمین ورزشی محله"]
+
+    def test_what_narrows_the_list_stands_above_it_and_is_taken_away_alone(self, several, desk):
+        page = desk.get("/desk/meetings?status=all&stage=open&timing=late")
+        chips = {chip.span.text: chip["href"] for chip in page.html.select("#requests a.chipf.on")}
+        assert [said.partition(":")[0] for said in chips] == ["وضعیت", "در مهلت", "مرحله"]
+        assert chips["مرحله: باز"] == "/desk/meetings?status=all&timing=late#requests"
 
     def test_a_national_code_never_stands_in_the_address(self, several, desk):
-        form = next(
-            f for f in desk.get("/desk/meetings").forms.values() if f.action.endswith("/desk/meetings/search")
-        )
-        answer = fill(form, words=NATIONAL_CODE).submit()
+        answer = self.box(desk, NATIONAL_CODE)
         assert NATIONAL_CODE not in answer.location
         assert len(self.found(answer.follow())) == 2
 

@@ -38,6 +38,7 @@ class TestFigures:
         for link in links:
             title = app.get(link["href"], status=200).html.select_one("#requests-title span").text
             assert number(title) == number(link.text), link["href"]
+            assert link["href"].endswith("#requests")
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from civicportal.api import (
     IdempotencyKey,
     Node,
     PeriodFields,
-    RowId,
+    SearchFields,
     SelectWidget,
     StrictSchema,
     TextAreaWidget,
@@ -93,10 +93,9 @@ class NewOrder(StrictSchema):
     days = Node(BoundedInt(1, 365), title=_("Deadline in office days"))
 
 
-class DeskFields(StrictSchema):
+class DeskFields(SearchFields):
     """What narrows the list of the desk; it stands in the address."""
 
-    words = Node(CleanText(0, 100), title=_("Name, words or code"), missing="")
     first_day = Node(CityDate(), title=_("Registered from"), missing=None)
     last_day = Node(CityDate(), title=_("Registered until"), missing=None, after="first_day")
     status = Node(
@@ -105,7 +104,6 @@ class DeskFields(StrictSchema):
         missing=None,
         widget=SelectWidget(empty=_("Waiting for a time")),
     )
-    citizen = Node(RowId(), missing=None, widget=HiddenWidget())
     person = Node(CleanText(0, 10), title=_("Of the same applicant as"), missing="", widget=HiddenWidget())
 
 

@@ -95,11 +95,6 @@ class MeetingSearch:
         query = self._base(Case.code).where(self._named(index))
         return self.session.scalar(query.order_by(Case.id.desc()).limit(1))
 
-    def citizen_at(self, mobile: str) -> int | None:
-        """Return the id of the citizen of a mobile (E.164) with a request whose contact the actor may see."""
-        query = self._base(Case.citizen_id).where(User.mobile == mobile, visible(self.work.actor, "contact"))
-        return self.session.scalar(query.limit(1))
-
     def waiting(self) -> Sequence[tuple[Case, MeetingRequest]]:
         """Return the requests that wait for a time, who waits longest first."""
         query = self.query(Filters(), Case, MeetingRequest).order_by(Case.created_at, Case.id).limit(200)

@@ -2,7 +2,6 @@
 
 from datetime import date, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 import colander
 from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
@@ -10,15 +9,12 @@ from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
 from civicportal.api import (
     AccessService,
     BoundForm,
-    CaseService,
     ListAddress,
-    Mobile,
     NationalCode,
     Node,
-    NotFound,
     OrganizationService,
-    TrackingCode,
     parse_hours,
+    search_list,
 )
 from civicportal_meetings.days import titles
 from civicportal_meetings.desk_schemas import Filters as FilterForm
@@ -31,8 +27,8 @@ from civicportal_meetings.week import Entry, table, week_of
 
 DAYS = 7
 HALF_HOUR = timedelta(minutes=30)
-NOBODY = "0"
-"""Stands in the address where a number was nobody's."""
+LIST = "requests"
+"""Id of the list, which stands below the week."""
 
 
 def show(request: Any) -> dict[str, Any]:
@@ -56,12 +52,13 @@ def desk(request: Any, day: date | None, *chosen: Entry, **panel: Any) -> dict[s
     return {
         **week(request, day, *chosen),
         "form": form,
-        "filtered": any(request.GET.get(field.name) for field in form) or filters.citizen is not None,
+        "filtered": bool(form.narrowing),
         "page": page,
         "total": search.total(filters),
-        "words": filters.words,
+        "filters": filters,
         "instead": search.instead_of(filters) if filters.words and not page.rows else "",
-        "address": ListAddress(request, form, "meetings.desk", keep=("day",)),
+        "address": ListAddress(request, form, "meetings.desk", keep=("day",), anchor=LIST),
+        "weeks": ListAddress(request, form, "meetings.desk", keep=("day",)),
         "agenda": work.get(AgendaService),
         "asking": work.get(AgendaService).asking(),
         "suits": lambda detail: titles(detail.suitable_days, detail.suitable_part),
@@ -91,22 +88,11 @@ def week(request: Any, day: date | None, *chosen: Entry) -> dict[str, Any]:
     }
 
 
-def search(request: Any) -> Any:
-    """Look for a request: a code leads to it, a national code or a mobile to those of the person; neither stands in the address."""
-    words = request.POST.get("words", "").strip()
-    kept = {name: request.POST.get(name, "") for name in ("first_day", "last_day", "status")}
-    code, national = _read(request, TrackingCode(), words), _read(request, NationalCode(), words)
-    mobile, people = _read(request, Mobile(), words), request.work.get(MeetingSearch)
-    if code and _exists(request, code):
-        return HTTPSeeOther(request.route_path("meetings.assign", code=code))
-    if national:
-        kept["person"] = people.request_of(national) or NOBODY
-    elif mobile:
-        kept["citizen"] = str(people.citizen_at(mobile) or NOBODY)
-    else:
-        kept["words"] = words
-    query = urlencode({name: value for name, value in kept.items() if value})
-    return HTTPSeeOther(f"{request.route_path('meetings.desk')}?{query}#requests")
+def search(request: Any) -> HTTPSeeOther:
+    """Look for what was typed into the box above the list; a national code finds the requests that name it."""
+    return search_list(
+        request, "meetings.desk", anchor=LIST, people={"person": lambda text: _named(request, text)}
+    )
 
 
 def day(request: Any) -> dict[str, Any]:
@@ -139,20 +125,14 @@ def _facts(request: Any, visit: Visit) -> Any:
     return kind.identity(visit.case, request.work) if may and kind.identity else ()
 
 
-def _read(request: Any, typ: Any, words: str) -> str:
-    """Return what a typed text stands for, or an empty text when it is nothing of the sort."""
-    node = Node(typ, missing="").bind(country=request.site.country)
+def _named(request: Any, text: str) -> str:
+    """Return the code of a request that names the national code in a text; empty for none that the actor may know."""
+    node = Node(NationalCode(), missing="").bind(country=request.site.country)
     try:
-        return str(node.deserialize(words))
+        national_code = str(node.deserialize(text))
     except colander.Invalid:
         return ""
-
-
-def _exists(request: Any, code: str) -> bool:
-    try:
-        return bool(request.work.get(CaseService).fetch(code).kind == KIND)
-    except NotFound:
-        return False
+    return (request.work.get(MeetingSearch).request_of(national_code) or "") if national_code else ""
 
 
 def _filters(request: Any) -> tuple[BoundForm, Filters]:

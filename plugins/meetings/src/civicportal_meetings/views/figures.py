@@ -6,6 +6,7 @@ from civicportal.api import BoundForm, FiguresPage, figures_page
 from civicportal_meetings.desk_schemas import FigureSchema
 from civicportal_meetings.exports import desk_choices
 from civicportal_meetings.figures import ALL, subject
+from civicportal_meetings.views.desk import LIST
 
 
 def show(request: Any) -> dict[str, Any]:
@@ -13,6 +14,10 @@ def show(request: Any) -> dict[str, Any]:
     form = BoundForm(request, FigureSchema(), bindings=desk_choices(request.work))
     values = form.read_filters(request.GET)
     page = FiguresPage(
-        form=form, route="meetings.statistics", list_route="meetings.desk", on_list={"status": ALL}
+        form=form,
+        route="meetings.statistics",
+        list_route="meetings.desk",
+        on_list={"status": ALL},
+        anchor=LIST,
     )
     return figures_page(request, subject(request.work, values), page)

@@ -1,5 +1,7 @@
 """An officer's pages: the kartable by keyboard and by filter, work on many, one case, two officers at once."""
 
+import re
+
 import pytest
 from browser import desk
 from browser.conftest import Open
@@ -233,6 +235,38 @@ def test_paper_shows_the_case_and_no_controls(open_page: Open, code: str) -> Non
     expect(page.locator("main button:visible, main input:visible, main .btn:visible")).to_have_count(0)
     expect(page.locator("h1")).to_be_visible()
     expect(page.locator("main ol.tl")).to_be_visible()
+
+
+def test_paper_says_its_time_as_the_page_does_and_links_are_text(open_page: Open) -> None:
+    page = open_page("administrator")
+    page.goto("/desk/reports/statistics?period=all")
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert re.search("[۰-۹]{4}/[۰-۹]{2}/[۰-۹]{2}، [۰-۹]{2}:[۰-۹]{2}", page.locator(".print-h").inner_text())
+    looks = page.locator("main a:visible").evaluate_all(
+        "links => links.map(link => [getComputedStyle(link).textDecorationLine,"
+        " getComputedStyle(link).color === getComputedStyle(link.parentElement).color])"
+    )
+    assert {tuple(look) for look in looks} == {("none", True)}
+
+
+@pytest.mark.parametrize(
+    ("path", "panel", "wanted"),
+    [
+        ("/statistics", ".card-x:has(.fig-grid)", "auto"),
+        ("/statistics", ".fig-t", "avoid"),
+        ("/desk/reports/map", "[data-map-panel]", "avoid"),
+        ("/desk/reports/statistics?period=all", "[data-map-panel]", "avoid"),
+    ],
+)
+def test_paper_breaks_between_tables_and_not_in_them(
+    open_page: Open, path: str, panel: str, wanted: str
+) -> None:
+    page = open_page("administrator")
+    page.goto(path)
+    page.emulate_media(media="print")
+    breaks = page.locator(panel).evaluate_all("found => found.map(one => getComputedStyle(one).breakInside)")
+    assert set(breaks) == {wanted}
 
 
 def test_drawer_of_the_phone_opens_and_gives_the_focus_back(open_page: Open) -> None:

@@ -143,9 +143,6 @@
     else if (copyWithout(text)) { button.focus(); tell(); }
   });
   on('[data-print]', 'click', function () { print(); });
-  addEventListener('beforeprint', function () {
-    all('[data-print-time]').forEach(function (place) { place.textContent = new Date().toLocaleString(root.lang, { dateStyle: 'short', timeStyle: 'short' }); });
-  });
   on('[data-dialog-open]', 'click', function (button) { document.getElementById(button.dataset.dialogOpen).showModal(); });
   /* A live region says what comes into it, not what it was sent with. */
   addEventListener('load', function () {

@@ -233,8 +233,8 @@ class TestPrint:
 class TestGeoReport:
     def test_has_the_columns_of_the_proposal(self, city, office, several):
         answer = office.take("reports.georeport", query="?category=sidewalk")
-        assert not answer.body.startswith(b"\xef\xbb\xbf")
-        [line] = csv.DictReader(StringIO(answer.body.decode(), newline=""))
+        assert answer.body.startswith(b"\xef\xbb\xbf")
+        [line] = lines(answer)
         assert list(line) == [
             "service_request_id",
             "requested_datetime",
@@ -263,7 +263,7 @@ class TestGeoReport:
         office.take("reports.georeport", format="xlsx", status=422)
 
     def test_words_that_were_taken_back_are_not_told(self, city, office, several):
-        [line] = csv.DictReader(StringIO(office.take("reports.georeport", "?urgent=true").text))
+        [line] = lines(office.take("reports.georeport", "?urgent=true"))
         assert line["status_notes"] == ""
 
 

@@ -1,4 +1,4 @@
-"""Files of comma-separated values: UTF-8 with a mark that tells Excel so, and lines as RFC 4180 wants them."""
+"""Files of comma-separated values: UTF-8 with a mark that says so, for Excel, and lines as RFC 4180 wants them."""
 
 import csv
 from collections.abc import Iterable, Sequence
@@ -9,16 +9,13 @@ from typing import Any, BinaryIO
 from civicportal.exports.values import harmless
 
 
-def write_csv(
-    file: BinaryIO, heads: Sequence[str], rows: Iterable[Sequence[Any]], *, mark: bool = True
-) -> None:
+def write_csv(file: BinaryIO, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write a table row by row.
 
     :param file: stays open.
     :param rows: of cells as :class:`~civicportal.exports.values.Cells` writes them.
-    :param mark: begin with the byte order mark; programs other than Excel want none.
     """
-    text = TextIOWrapper(file, encoding="utf-8-sig" if mark else "utf-8", errors="replace", newline="")
+    text = TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
     writer = csv.writer(text)
     writer.writerow([harmless(head) for head in heads])
     for row in rows:

@@ -54,7 +54,7 @@ def write_rows(
     headings = cells.headings(columns)
     written = (cells.row(columns, row) for row in rows)
     if format_ == "csv":
-        write_csv(file, [heading.title for heading in headings], written, mark=not order.export.machine)
+        write_csv(file, [heading.title for heading in headings], written)
         return
     number = _Counted(written)
     with _book(site, file, cover, cells) as book:

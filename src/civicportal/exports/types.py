@@ -102,7 +102,7 @@ class Export(Offer):
     """A list of cases; of each case it asks for the right "export".
 
     :ivar source: of a unit of work, the values of the filters and the names of the columns that are wanted.
-    :ivar machine: for programs: ASCII headings, dates in ISO 8601, CSV alone.
+    :ivar machine: for programs: ASCII headings, dates in ISO 8601, CSV alone, whose byte order mark importers skip.
     :ivar sortable: the address of the list may name its order.
     """
 

@@ -117,6 +117,23 @@ def test_filters_stay_in_the_links_of_the_views(app, page):
     assert [("kind=" in chip, "q=" in chip) for chip in chips] == [(True, False), (False, True)]
 
 
+def test_a_search_counts_what_it_finds_and_says_whose_name_it_found(app, page, site, desk, sign_in):
+    def search(words):
+        return app.get("/kartable", {"view": "everywhere", "q": words})
+
+    with site.work() as work:
+        looker = make_staff(work, "looker", permissions=("petitions:case:view",))
+    found = search("احمدي")
+    assert "۱ پرونده" in found.html.select_one(".page-h p").text
+    assert "باز" not in found.html.select_one(".page-h p").text
+    assert found.html.select_one("tbody .hit").text == "شهروند: زهرا احمدی"
+    assert [mark.text for mark in found.html.select("tbody .hit mark")] == ["احمدی"]
+    assert "زهرا" not in search("میدان").html.select_one("tbody").text
+    sign_in(looker)
+    assert page in search("میدان")
+    assert page not in search("میدان احمدی")
+
+
 def test_days_are_named_as_people_write_them(app, page):
     chips = app.get("/kartable", {"first": "1405/09/01", "last": "1405/09/10"}).html.select("a.chipf.on")
     said = [chip.text.partition("×")[0] for chip in chips]

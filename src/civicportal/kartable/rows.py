@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, literal, select
 from translationstring import TranslationString
 
+from civicportal.access import visible
 from civicportal.accounts.models import User
 from civicportal.cases.attachments import AttachmentService
 from civicportal.cases.history import status_title
+from civicportal.cases.marking import spans
 from civicportal.cases.models import Attachment, Case, CaseEvent
 from civicportal.cases.services import CaseService
+from civicportal.cases.wanted import read
 from civicportal.kartable.deadlines import Due, due
 from civicportal.kartable.models import Referral
 from civicportal.organization.services import OrganizationService
@@ -78,6 +81,16 @@ class RowService:
         photos, comments = self._counts([case.id for case, _line in found])
         names = names_of(self.work, (holder_id(line) for _case, line in found))
         return [self._row(case, line, photos, comments, names) for case, line in found]
+
+    def names_found(self, cases: Iterable[Case], typed: str) -> dict[int, str]:
+        """Return, by ids of cases, the names of citizens in which words were found: those that the actor may know."""
+        wanted = read(typed)
+        if not wanted.terms:
+            return {}
+        ids = [case.id for case in cases if case.citizen_id]
+        query = select(Case.id, User.name).join(User, User.id == Case.citizen_id)
+        known = query.where(Case.id.in_(ids), visible(self.work.actor, "contact"))
+        return {case_id: name for case_id, name in self.work.session.execute(known) if spans(name, wanted)}
 
     def row(self, case: Case, line: Referral | None, names: Mapping[int, str]) -> Row:
         """Return the row of a case whose history and pictures its page shows anyway.

@@ -38,6 +38,7 @@ def inbox(request: Any) -> dict[str, Any]:
         "total": service.total(EVERYWHERE, address.filters) if searching else None,
         "instead": "" if page.rows else _instead(work, address),
         "rows": work.get(RowService).rows([(case, line) for case, line in page.rows]),
+        "names": work.get(RowService).names_found((row[0] for row in page.rows), address.filters.words),
         "next_url": address.url(cursor=page.next) if page.next else None,
         "previous_url": address.url(cursor=page.previous) if page.previous else None,
         "now": work.clock.now(),

@@ -27,7 +27,7 @@ def test_the_menu_of_a_list_gives_its_file(open_page: Open) -> None:
     with page.expect_download() as download:
         page.get_by_role("button", name="اکسل").click()
     book = load_workbook(BytesIO(Path(download.value.path()).read_bytes()))
-    assert download.value.suggested_filename.startswith("reports.list-14")
+    assert download.value.suggested_filename.startswith("گزارش های شهری-14")
     assert book.worksheets[0].sheet_view.rightToLeft
     assert book.worksheets[0].max_row > 2
 

@@ -3,7 +3,7 @@
 import csv
 from datetime import datetime
 from io import BytesIO, StringIO
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 from civicportal_reports.search import Filters, ReportSearch
@@ -122,7 +122,9 @@ class TestComma:
     def test_begins_with_the_mark_and_holds_no_formula(self, office, several):
         answer = office.take(columns=["code", "body"])
         assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
-        assert answer.headers["Content-Disposition"].startswith('attachment; filename="reports.list-14')
+        plain, _semicolon, said = answer.headers["Content-Disposition"].rpartition("; ")
+        assert plain.startswith('attachment; filename="reports.list-14')
+        assert unquote(said).startswith("filename*=UTF-8''گزارش های شهری-14")
         assert answer.body.startswith(b"\xef\xbb\xbf")
         assert [line["متن پرونده"] for line in lines(answer)][1] == f"'{DANGEROUS}"
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, BinaryIO
+from urllib.parse import quote
 
 from civicportal.exports.comma import write_csv
 from civicportal.exports.rows import Order, Row
@@ -11,6 +12,7 @@ from civicportal.exports.sheets import Book, Sheet
 from civicportal.exports.types import Column, FigureTable, Title
 from civicportal.exports.values import Cells, Heading
 from civicportal.i18n import _, text_direction
+from civicportal.persian import ZWNJ
 
 if TYPE_CHECKING:
     from civicportal.site import Site
@@ -40,6 +42,16 @@ def file_name(site: "Site", name: str, format_: str, at: datetime) -> str:
     """Return a name for the file of an export: ``reports.list-1405-09-03.xlsx``."""
     day = site.calendar.format_date(at, "short", "en").replace("/", "-")
     return f"{name}-{day}.{format_}"
+
+
+def disposition(site: "Site", name: str, title: str, format_: str, at: datetime) -> str:
+    """Return the header that names the file of an export: by its title, and by its name for programs that know ASCII alone.
+
+    :param title: of the export, translated.
+    """
+    # Browsers write a sign that is not seen as a low line.
+    said = quote(file_name(site, title.replace(ZWNJ, " "), format_, at), safe="")
+    return f"attachment; filename=\"{file_name(site, name, format_, at)}\"; filename*=UTF-8''{said}"
 
 
 def write_rows(

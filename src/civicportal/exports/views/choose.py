@@ -9,7 +9,7 @@ from pyramid.response import FileIter, Response
 
 from civicportal.audit.services import AuditService
 from civicportal.exports.errors import TooManyRunning
-from civicportal.exports.files import CONTENT_TYPES, Cover, file_name, write_rows, write_tables
+from civicportal.exports.files import CONTENT_TYPES, Cover, disposition, write_rows, write_tables
 from civicportal.exports.rows import PATIENCE, Order, batches, count_few
 from civicportal.exports.schemas import ExportEntry
 from civicportal.exports.selection import Selection, selection
@@ -134,13 +134,15 @@ def _file(request: Any, chosen: Selection, format_: str, write: Callable[[Binary
         raise
     size = file.tell()
     file.seek(0)
-    name = file_name(request.site, chosen.export.name, format_, request.site.clock.now())
+    export, now = chosen.export, request.site.clock.now()
     return Response(
         app_iter=FileIter(file),
         content_length=size,
         content_type=CONTENT_TYPES[format_],
         charset="utf-8" if format_ == "csv" else None,
-        content_disposition=f'attachment; filename="{name}"',
+        content_disposition=disposition(
+            request.site, export.name, request.translate(export.title), format_, now
+        ),
         cache_control="no-store",
     )
 

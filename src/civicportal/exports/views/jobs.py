@@ -8,7 +8,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.response import FileIter, Response
 
 from civicportal.errors import NotFound
-from civicportal.exports.files import CONTENT_TYPES, file_name
+from civicportal.exports.files import CONTENT_TYPES, disposition
 from civicportal.exports.models import ExportJob
 from civicportal.exports.services import ExportService
 from civicportal.i18n import _, format_number
@@ -59,13 +59,13 @@ def file(request: Any) -> Response:
         raise NotFound("the file is gone") from None
     with _closed_on_error(source), site.work(actor=request.identity) as work:
         work.get(ExportService).record("take", site.exports[job.name], job.format, job.filters, job.done)
-    name = file_name(site, job.name, job.format, job.created_at)
+    title = request.translate(site.exports[job.name].title)
     return Response(
         app_iter=FileIter(source),
         content_length=job.size,
         content_type=CONTENT_TYPES[job.format],
         charset="utf-8" if job.format == "csv" else None,
-        content_disposition=f'attachment; filename="{name}"',
+        content_disposition=disposition(site, job.name, title, job.format, job.created_at),
         cache_control="no-store",
     )
 

@@ -78,6 +78,65 @@ def test_heat_and_districts(open_page: Open) -> None:
     expect(page.locator("[data-map-mode=districts]")).to_have_attribute("aria-pressed", "true")
 
 
+def test_the_way_back_leads_to_what_was_seen(open_page: Open) -> None:
+    page = open_page("observer")
+    open_map(page)
+    assert "#" not in page.url
+    page.locator("[data-map-mode=districts]").click()
+    page.locator(".leaflet-control-zoom-in").click()
+    expect(page).to_have_url(re.compile(r"#map=districts/"))
+    seen = page.url
+    page.locator("[data-map-numbers] tbody a").first.click()
+    page.wait_for_url("**/desk/reports?**")
+    page.go_back()
+    assert page.url == seen
+    expect(page.locator("[data-map-mode=districts]")).to_have_attribute("aria-pressed", "true")
+    page.reload()
+    expect(page.locator("[data-map-mode=districts]")).to_have_attribute("aria-pressed", "true")
+    page.locator(".leaflet-control-zoom-out").click()
+    assert float(page.url.split("/")[-3]) < float(seen.split("/")[-3])
+    page.locator("[data-map-mode=heat]").click()
+    expect(page).to_have_url(re.compile(r"#map=heat/"))
+
+
+def test_a_district_leads_to_its_reports(open_page: Open) -> None:
+    page = open_page("observer")
+    open_map(page, f"{MAP}?stage=open")
+    page.locator("[data-map-mode=districts]").click()
+    box = page.locator(".leaflet-container").bounding_box()
+    assert box
+    page.mouse.click(box["x"] + box["width"] * 0.55, box["y"] + box["height"] * 0.4)
+    page.wait_for_url("**/desk/reports?**district=**")
+    assert "stage=open" in page.url
+
+
+def test_clusters_are_large_beside_the_others_in_view(open_page: Open) -> None:
+    page = open_page("observer")
+    numbers = (4000, 1500, 200)
+    clusters = [
+        {"n": n, "lat": 35.70 + n / 1e6, "lon": 51.40, "box": [51.39, 35.69, 51.41, 35.71]} for n in numbers
+    ]
+    answer = {"total": sum(numbers), "clusters": clusters, "looks": [], "points": []}
+    page.route(ANSWER, lambda route: route.fulfill(json=answer))
+    page.goto(MAP)
+    looks = page.locator(".map-cluster")
+    expect(looks).to_have_count(3)
+    found = {number(one.inner_text()): (one.get_attribute("class") or "").split()[-1] for one in looks.all()}
+    assert found == {4000: "lg", 1500: "md", 200: "sm"}
+
+
+def test_no_strip_lies_between_a_map_and_its_table(open_page: Open, screen: Screen) -> None:
+    page = open_page("observer", screen)
+    open_map(page)
+    frame, table = (
+        page.locator(".map").bounding_box(),
+        page.locator("[data-map-numbers] table").bounding_box(),
+    )
+    assert frame
+    assert table
+    assert table["y"] - frame["y"] - frame["height"] < 8
+
+
 def test_a_map_that_cannot_be_loaded_says_so_and_is_asked_again(open_page: Open) -> None:
     page = open_page("observer")
     page.route(ANSWER, lambda route: route.fulfill(status=200, body="nothing"))

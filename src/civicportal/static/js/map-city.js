@@ -1,7 +1,8 @@
 /* The base map: a city drawn with Leaflet from GeoJSON, in the colours of the theme. Needs portal.js and Leaflet.
 
    civicportal.City(map, features, tiles): with tiles only the borders are drawn; draw() after a change of zoom or theme, names() after a move
-   and when other pins are shown, of(kind) → features, contains(latlng), bounds(); City.centre(feature) → where a feature is shown.
+   and when other pins are shown, of(kind) → features, contains(latlng), bounds(); City.centre(feature) → where a feature is shown;
+   City.inside(feature, latlng).
 
    Properties of a feature: kind (boundary, district, road, park, water, square, label), name,
    cls (roads: ring, primary, secondary, street). */
@@ -207,5 +208,6 @@
   };
 
   City.centre = centre;
+  City.inside = inside;
   cp.City = City;
 })();

@@ -6,17 +6,21 @@
      <div data-legend="heat|districts" hidden>                        its legend; of districts with their shades:
                                                                       data-districts='{"NAME": 0…4}'
      <div data-map-numbers="URL">                                     is filled with that piece of a page
+       <a data-district="NAME">                                       where a click on the district leads
      <div data-map data-points-url="URL" data-card-url="URL"
           data-text-cluster data-text-spot data-text-close data-text-loading data-text-failed data-text-none>
      <p role="status" data-map-state><button data-map-retry hidden>
    points-url is asked with bbox=west,south,east,north, zoom and mode=clusters|heat and answers
    {total, clusters: [{n, lat, lon, box}], looks: [{tone, icon, title}], points: [[lat, lon, look, card]]} or
-   {level, cells: [[lat, lon, n]]}. card-url holds CARD where the card of a point goes; it answers a piece of a page. */
+   {level, cells: [[lat, lon, n]]}. card-url holds CARD where the card of a point goes; it answers a piece of a page.
+   What somebody has chosen to see stands behind the # of the address, "#map=MODE/ZOOM/LAT/LON", for the way back. */
 (function () {
   'use strict';
   var cp = window.civicportal;
   var PATIENCE = 300; /* ms before a map says that it is loading */
-  var LARGE = 100, MIDDLE = 10; /* numbers from which a cluster looks larger */
+  var LARGE = 0.66, MIDDLE = 0.25; /* shares of the largest cluster in view from which one looks larger */
+  var FEW = 10; /* the largest one counts as so many at least: nothing is large among few */
+  var SEEN = /^#map=(clusters|heat|districts)\/([\d.]+)\/(-?[\d.]+)\/(-?[\d.]+)$/;
   var HEAT = [[0, '#7fc4bd'], [0.35, '#7fc4bd'], [0.6, '#e7c35f'], [0.8, '#dd7d3c'], [1, '#b02a1e']];
   var TILE = 256;
 
@@ -35,14 +39,30 @@
   Layers.prototype.start = function () {
     var self = this;
     cp.all('[data-map-mode]', this.panel).forEach(function (button) {
-      button.addEventListener('click', function () { self.choose(button.dataset.mapMode); });
+      button.addEventListener('click', function () { self.choose(button.dataset.mapMode); self.remember(); });
     });
     var retry = cp.one('[data-map-retry]', this.panel);
     if (retry) { retry.addEventListener('click', function () { self.ask(); }); }
-    this.map.on('moveend', function () { if (self.mode !== 'districts') { self.ask(); } });
+    this.recall();
+    this.map.on('moveend', function () {
+      self.remember();
+      if (self.mode !== 'districts') { self.ask(); }
+    });
+    this.map.on('click', function (e) { self.follow(e.latlng); });
     cp.onTheme(function () { self.ask(); });
-    this.ask();
+    this.choose(this.mode);
     this.fillNumbers();
+  };
+  Layers.prototype.remember = function () {
+    var at = this.map.getCenter();
+    if (!this.map.getSize().x) { return; }
+    history.replaceState(history.state, '', '#map=' + [this.mode, this.map.getZoom(), at.lat.toFixed(5), at.lng.toFixed(5)].join('/'));
+  };
+  Layers.prototype.recall = function () {
+    var seen = SEEN.exec(location.hash);
+    if (!seen) { return; }
+    if (cp.one('[data-map-mode=' + seen[1] + ']', this.panel)) { this.mode = seen[1]; }
+    this.map.setView([Number(seen[3]), Number(seen[4])], Number(seen[2]));
   };
   Layers.prototype.fillNumbers = function () {
     var self = this;
@@ -57,6 +77,7 @@
   };
   Layers.prototype.choose = function (mode) {
     this.mode = mode;
+    this.element.classList.toggle('shaded', mode === 'districts');
     cp.all('[data-map-mode]', this.panel).forEach(function (button) {
       button.setAttribute('aria-pressed', String(button.dataset.mapMode === mode));
     });
@@ -119,6 +140,7 @@
       return;
     }
     var looks = answer.looks;
+    this.most = answer.clusters.reduce(function (most, cluster) { return Math.max(most, cluster.n); }, FEW);
     this.show(answer.clusters.map(this.cluster, this));
     this.pins.show(spots(answer.points.map(function (point) {
       var look = looks[point[2]];
@@ -136,7 +158,8 @@
   };
   Layers.prototype.cluster = function (cluster) {
     var map = this.map;
-    var size = cluster.n >= LARGE ? 'lg' : cluster.n >= MIDDLE ? 'md' : 'sm';
+    var share = cluster.n / this.most;
+    var size = share > LARGE ? 'lg' : share > MIDDLE ? 'md' : 'sm';
     var mark = document.createElement('span');
     mark.className = 'map-cluster ' + size;
     mark.textContent = cp.number(cluster.n);
@@ -200,6 +223,12 @@
   };
 
   /* ---------- districts ---------- */
+  Layers.prototype.follow = function (latlng) {
+    if (this.mode !== 'districts') { return; }
+    var hit = this.city.of('district').filter(function (feature) { return cp.City.inside(feature, latlng); })[0];
+    var link = hit && cp.all('[data-district]', this.panel).filter(function (one) { return one.dataset.district === hit.properties.name; })[0];
+    if (link) { location = link.href; }
+  };
   Layers.prototype.shade = function () {
     var legend = cp.one('[data-districts]', this.panel);
     var shades = legend ? JSON.parse(legend.dataset.districts) : {};

@@ -6,12 +6,15 @@ from io import BytesIO
 import pytest
 from browser.colours import ENOUGH, contrast
 from browser.conftest import Open
-from browser.people import DESKTOP, PHONE, VISITOR
+from browser.people import DESKTOP, PHONE, VISITOR, Screen
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 pytestmark = pytest.mark.browser
 FIGURES = "/desk/reports/statistics?period=all"
+HOURS = f"{FIGURES}&by=hours"
+A4 = 695
+"""Pixels between the margins of a sheet."""
 TREND = ".scroll-x:has(> .chart-x)"
 TITLES, NUMBERS = ".t[text-anchor=middle]", ".t:not([text-anchor=middle])"
 
@@ -129,3 +132,47 @@ def test_patterns_of_a_bar_are_seen(open_page: Open, options: dict[str, str]) ->
         mark.scroll_into_view_if_needed()
         assert contrast(*colours(mark)) >= ENOUGH
     assert page.locator(ROWS).locator(".swatch:has([fill])").count() >= 3
+
+
+def sizes(page: Page, selector: str) -> set[str]:
+    """Return the sizes of type of some elements."""
+    found = page.locator(selector).evaluate_all("all => all.map(one => getComputedStyle(one).fontSize)")
+    return set(found)
+
+
+def test_busy_hours_stand_no_larger_than_quiet_ones(open_page: Open, screen: Screen) -> None:
+    page = open_page("observer", screen)
+    page.goto(HOURS)
+    assert page.locator(".hours-t .fig-link").count() > 5
+    assert len(sizes(page, ".hours-t :is(td, td a)")) == 1
+
+
+def fits(frame: Locator) -> bool:
+    """Tell whether nothing is scrolled or cut off from side to side."""
+    return bool(frame.evaluate("frame => frame.scrollWidth <= frame.clientWidth"))
+
+
+def test_all_hours_fit_a_sheet_of_paper(open_page: Open) -> None:
+    page = open_page("observer", DESKTOP)
+    page.goto(HOURS)
+    page.set_viewport_size({"width": A4, "height": 1000})
+    page.emulate_media(media="print")
+    table = page.locator(".hours-t")
+    box = table.bounding_box()
+    assert box
+    assert 0 <= box["x"]
+    assert box["x"] + box["width"] <= A4
+    assert fits(page.locator(".scroll-x:has(> .hours-t)"))
+    for row in table.locator("tr").all():
+        assert row.locator("> *").count() == 25
+
+
+def test_a_phone_shows_the_hours_of_all_days_at_once(open_page: Open) -> None:
+    page = open_page("observer", PHONE)
+    page.goto(HOURS)
+    frame = page.locator(".scroll-x:has(> .hours-t)")
+    assert fits(frame)
+    days = [one.bounding_box() for one in frame.locator("tbody th").all()]
+    assert len({day["y"] + day["height"] for day in days if day}) == 1
+    assert frame.get_by_role("rowheader").count() == 7
+    assert frame.get_by_role("columnheader").count() == 24

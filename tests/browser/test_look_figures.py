@@ -160,7 +160,7 @@ def test_all_hours_fit_a_sheet_of_paper(open_page: Open) -> None:
     table = page.locator(".hours-t")
     box = table.bounding_box()
     assert box
-    assert 0 <= box["x"]
+    assert box["x"] >= 0
     assert box["x"] + box["width"] <= A4
     assert fits(page.locator(".scroll-x:has(> .hours-t)"))
     for row in table.locator("tr").all():
@@ -174,5 +174,7 @@ def test_a_phone_shows_the_hours_of_all_days_at_once(open_page: Open) -> None:
     assert fits(frame)
     days = [one.bounding_box() for one in frame.locator("tbody th").all()]
     assert len({day["y"] + day["height"] for day in days if day}) == 1
+    hours = [one.bounding_box() for one in frame.locator("thead th").all()]
+    assert len({hour["x"] for hour in hours if hour}) == 1
     assert frame.get_by_role("rowheader").count() == 7
     assert frame.get_by_role("columnheader").count() == 24

@@ -1,12 +1,22 @@
 """Spans of days, and the steps of a trend."""
 
+from dataclasses import replace
 from datetime import date, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from civicportal.calendar import CityCalendar
-from civicportal.statistics.periods import Bucket, Span, buckets, span_of, step_of, whole_months
+from civicportal.statistics.asked import Whole, around, span_of
+from civicportal.statistics.periods import (
+    Bucket,
+    Span,
+    buckets,
+    is_unfinished,
+    so_many_months_later,
+    step_of,
+    whole_months,
+)
 
 CALENDAR = CityCalendar(
     kind="jalali", timezone=ZoneInfo("Asia/Tehran"), weekend=frozenset({4}), hours=(time(7, 30), time(14, 30))
@@ -30,6 +40,89 @@ def written(span):
 )
 def test_a_period_ends_today(period, first):
     assert written(span_of(period, None, None, CALENDAR, TODAY)) == [first, "1405/09/05"]
+
+
+@pytest.mark.parametrize(
+    ("period", "today", "shown", "compared"),
+    [
+        ("recent", "1405/09/05", ("1405/08/06", "1405/09/05"), ("1405/07/06", "1405/08/05")),
+        ("week", "1405/09/05", ("1405/08/30", "1405/09/05"), ("1405/08/23", "1405/08/28")),
+        ("month", "1405/09/05", ("1405/09/01", "1405/09/05"), ("1405/08/01", "1405/08/05")),
+        # The 31st of Ordibehesht ends its month: it is whole, and so is Farvardin.
+        ("month", "1405/02/31", ("1405/02/01", "1405/02/31"), ("1405/01/01", "1405/01/31")),
+        # Esfand has 29 days: the 30th of Farvardin has no day beside it.
+        ("month", "1405/01/30", ("1405/01/01", "1405/01/30"), ("1404/12/01", "1404/12/29")),
+        ("season", "1405/09/05", ("1405/07/01", "1405/09/05"), ("1405/04/01", "1405/06/05")),
+        ("year", "1405/09/05", ("1405/01/01", "1405/09/05"), ("1404/01/01", "1404/09/05")),
+        # 1403 was a leap year.
+        ("year", "1403/12/30", ("1403/01/01", "1403/12/30"), ("1402/01/01", "1402/12/29")),
+        ("1405-08", "1405/09/05", ("1405/08/01", "1405/08/30"), ("1405/07/01", "1405/07/30")),
+        ("1405-07", "1405/09/05", ("1405/07/01", "1405/07/30"), ("1405/06/01", "1405/06/31")),
+        ("1405-09", "1405/09/05", ("1405/09/01", "1405/09/05"), ("1405/08/01", "1405/08/05")),
+        ("1404", "1405/09/05", ("1404/01/01", "1404/12/29"), ("1403/01/01", "1403/12/30")),
+        ("1405", "1405/09/05", ("1405/01/01", "1405/09/05"), ("1404/01/01", "1404/09/05")),
+        ("1406-01", "1405/09/05", ("1406/01/01", "1406/01/31"), ("1405/12/01", "1405/12/29")),
+    ],
+)
+def test_a_period_is_compared_with_the_same_days_before(period, today, shown, compared):
+    span = span_of(period, None, None, CALENDAR, CALENDAR.parse_date(today))
+    assert tuple(written(span)) == shown
+    assert tuple(written(span.before)) == compared
+
+
+def test_the_29th_of_february_has_no_day_beside_it():
+    calendar = replace(CALENDAR, kind="gregorian")
+    span = span_of("year", None, None, calendar, date(2028, 2, 29))
+    assert span.before == Span(first=date(2027, 1, 1), last=date(2027, 2, 28))
+    assert so_many_months_later(date(2028, 1, 31), 1, calendar) == date(2028, 2, 29)
+
+
+@pytest.mark.parametrize("text", ["1405-13", "1405-00", "0000", "9999-01", "1405-8", "month2", "", "140508"])
+def test_what_names_no_month_is_none(text):
+    assert Whole.read(text, CALENDAR) is None
+
+
+def test_a_month_offers_those_beside_it():
+    found = around("1405-08", CALENDAR, TODAY)
+    assert [str(one) for one in (found.earlier, found.shown, found.later)] == [
+        "1405-07",
+        "1405-08",
+        "1405-09",
+    ]
+    this = around("month", CALENDAR, TODAY)
+    assert (str(this.earlier), str(this.shown), this.later) == ("1405-08", "1405-09", None)
+    first = around("1405-01", CALENDAR, TODAY)
+    assert str(first.earlier) == "1404-12"
+    assert [str(one) for one in found.months[:3]] == ["1405-09", "1405-08", "1405-07"]
+
+
+def test_other_days_offer_the_month_before_this_one():
+    found = around(None, CALENDAR, TODAY)
+    assert (str(found.earlier), found.shown, found.later) == ("1405-08", None, None)
+    year = around("1404", CALENDAR, TODAY)
+    assert (str(year.earlier), str(year.later)) == ("1403", "1405")
+
+
+@pytest.mark.parametrize(
+    ("step", "last", "unfinished"),
+    [
+        ("month", "1405/09/05", True),
+        ("month", "1405/08/30", False),
+        ("week", "1405/09/05", True),
+        ("day", "1405/09/05", True),
+        ("day", "1405/09/04", False),
+    ],
+)
+def test_a_step_that_goes_on_is_not_finished(step, last, unfinished):
+    found = buckets(CALENDAR.day(1405, 7, 1), CALENDAR.parse_date(last), step, CALENDAR)
+    assert is_unfinished(found[-1], step, CALENDAR, TODAY) is unfinished
+    assert not is_unfinished(found[0], step, CALENDAR, TODAY)
+
+
+def test_a_step_that_ends_today_is_finished_with_it():
+    last = CALENDAR.day(1405, 8, 30)
+    found = buckets(CALENDAR.day(1405, 8, 1), last, "month", CALENDAR)
+    assert not is_unfinished(found[-1], "month", CALENDAR, last)
 
 
 def test_days_that_are_named_go_before_the_period():

@@ -225,6 +225,19 @@ class TestEveryFigure:
             )
             assert service.figures(asked).before == service.figures(earlier).now
 
+    @pytest.mark.parametrize("who", ["everything", "unit"])
+    def test_of_days_apart_from_them_are_those_alone(self, busy, clock, who):
+        today = busy.site.calendar.today(clock.now())
+        before = Span(first=today - timedelta(days=24), last=today - timedelta(days=16))
+        span = Span(first=today - timedelta(days=9), last=today, compared=before)
+        with busy.site.work(actor=busy.people[who], write=False) as work:
+            service, everything = work.get(FigureService), selection(work, Filters())
+            asked, earlier = (replace(everything, span=one) for one in (span, before))
+            found = service.figures(asked)
+            assert found.before == service.figures(earlier).now
+            assert found == service.figures(replace(asked, narrowed=True))
+            assert found.before.registered > 0
+
 
 class TestHandling:
     def test_median_handling_time_is_that_of_the_closed_ones(self, busy):

@@ -117,6 +117,9 @@ class BoundField:
             return self._words(_("Yes") if self._is_ticked else _("No"))
         if isinstance(self.typ, types.CityDate):
             return listed(map(self._day, texts), self._words.locale)
+        if hasattr(self.typ, "said"):
+            named = (self.typ.said(self._field.schema, text, self._words.locale) for text in texts)
+            return listed((self._words(name) for name in named), self._words.locale)
         labels = {}
         if hasattr(self.typ, "options"):
             labels = {option.value: option.label for option in self.typ.options(self._field.schema)}

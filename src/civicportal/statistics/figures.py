@@ -15,7 +15,7 @@ from civicportal.cases.models import Case
 from civicportal.statistics.counters import MEASURES, Values
 from civicportal.statistics.numbers import Numbers
 from civicportal.statistics.periods import Span, Step
-from civicportal.statistics.reading import HOURS, FigureReader, both
+from civicportal.statistics.reading import HOURS, FigureReader
 from civicportal.statistics.remembered import remembered
 from civicportal.statistics.selection import Facet, Selection
 
@@ -185,11 +185,10 @@ class FigureService:
     ) -> Sequence[Any]:
         group = facet.column if facet else literal(None)
         keys = (self.reader.is_now(selection), group, *columns)
-        span = both(selection.span)
         return self._kept(
             f"{name} by {facet.name if facet else ''}",
             selection,
-            lambda: self.reader.numbers(selection, span, keys, condition, facet=facet),
+            lambda: self.reader.numbers(selection, keys, condition, facet=facet),
         )
 
     # -- what was read before ----------------------------------------------------------------------------------------

@@ -109,9 +109,14 @@ class Numbers:
         return _share(self.sums["satisfied"], self.rated)
 
     @property
+    def hops(self) -> int:
+        """Return how often cases were passed on."""
+        return self.sums["hops"]
+
+    @property
     def mean_hops(self) -> float | None:
         """Return how often a case was passed on, on average."""
-        return self.sums["hops"] / self.registered if self.registered else None
+        return self.hops / self.registered if self.registered else None
 
     @property
     def median_hours(self) -> float | None:

@@ -1,7 +1,7 @@
 """The page of figures of any kind of case: a plugin says what is counted, everything else is the same for all."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -10,34 +10,23 @@ from civicportal.forms import BoundForm
 from civicportal.forms.filters import ListAddress
 from civicportal.i18n import _
 from civicportal.organization.services import OrganizationService
+from civicportal.statistics.asked import PERIODS, around
 from civicportal.statistics.categories import category_rows
-from civicportal.statistics.charts import line_chart
+from civicportal.statistics.changes import changed
 from civicportal.statistics.figures import FigureService
-from civicportal.statistics.periods import (
-    PERIODS,
-    STEPS,
-    Bucket,
-    Span,
-    buckets,
-    month_of,
-    step_of,
-    title,
-    weekdays,
-)
-from civicportal.statistics.reading import PATIENCE
+from civicportal.statistics.periods import Span, weekdays
+from civicportal.statistics.reading import PATIENCE, both
 from civicportal.statistics.selection import Selection, Subject
 from civicportal.statistics.statuses import status_rows
+from civicportal.statistics.trends import trend
 from civicportal.work import Work
 
 CITIZENS = _("Citizens")
 HOURS = "hours"
 """The name by which the address asks for the busiest hours."""
 
-
-LONGEST_TREND = 1100
-"""Days; a longer one begins with the first case."""
-LONG = 100
-"""Days; of more there may be so many cases that a statement takes longer than one of a page may."""
+LONG = 200
+"""Days, with those that are compared; of more there may be so many cases that a statement takes longer than one of a page may."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +71,7 @@ class FigureAddress:
 def figures_page(request: Any, subject: Subject, page: FiguresPage) -> dict[str, Any]:
     """Return what ``civicportal:templates/statistics/desk.jinja2`` shows."""
     selection = subject.selection(request.work)
-    if (selection.span.days or LONG) < LONG:
+    if (both(selection.span).days or LONG) < LONG:
         return _shown(request, request.work, subject, selection, page)
     with request.site.work(actor=request.identity, write=False, patience=PATIENCE) as work:
         return _shown(request, work, subject, selection, page)
@@ -97,6 +86,9 @@ def _shown(
     shows_hours = by == HOURS
     figures = service.figures(selection, None if shows_hours else facet)
     categories = work.get(OrganizationService).categories_of(subject.kind.name)
+    calendar = request.site.calendar
+    today = calendar.today(work.clock.now())
+    period = None if values["first_day"] or values["last_day"] else values["period"]
     return {
         "form": page.form,
         "route": page.route,
@@ -106,43 +98,22 @@ def _shown(
         "span": selection.span,
         "figures": figures,
         "address": FigureAddress(request, page, values, selection.span),
+        "changed": changed,
         "periods": PERIODS,
-        "chosen_period": None if values["first_day"] or values["last_day"] else values["period"],
+        "chosen_period": period,
+        "around": around(period, calendar, today),
         "statuses": status_rows(subject.kind.workflow, figures.by_status),
         "categories": category_rows(categories, figures.by_category, values.get("category")),
-        "trend": _trend(request, service, selection),
-        "steps": STEPS,
+        "trend": trend(
+            service,
+            selection,
+            request.GET.get("step"),
+            locale=request.locale_name,
+            rtl=request.text_direction == "rtl",
+        ),
         "facets": subject.facets,
         "facet": None if shows_hours else facet,
         "table": {} if shows_hours else service.table(selection, facet),
         "hours": service.by_hour(selection) if shows_hours else {},
-        "weekdays": {day: dict(WEEKDAYS)[str(day)] for day in weekdays(request.site.calendar)},
+        "weekdays": {day: dict(WEEKDAYS)[str(day)] for day in weekdays(calendar)},
     }
-
-
-def _trend(request: Any, service: FigureService, selection: Selection) -> dict[str, Any]:
-    calendar, days = request.site.calendar, service.days(selection)
-    today = calendar.today(request.site.clock.now())
-    first, last = days.first or today, days.last or today
-    if selection.span.first and (last - first).days > LONGEST_TREND:
-        first = max(first, service.days(replace(selection, span=replace(days, first=None))).first or last)
-    step = step_of(request.GET.get("step"), (last - first).days + 1)
-    if step == "month" and first != selection.span.first:
-        first = max(month_of(first, calendar), selection.span.first or date.min)
-    by_day = service.by_day(selection, step)
-    rows = [(bucket, *_sum(by_day, bucket)) for bucket in buckets(first, last, step, calendar)]
-    return {
-        "step": step,
-        "rows": rows,
-        "titles": [title(bucket, step, calendar, request.locale_name) for bucket, _all, _done in rows],
-        "chart": line_chart(
-            [[row[1] for row in rows], [row[2] for row in rows]], rtl=request.text_direction == "rtl"
-        )
-        if rows
-        else None,
-    }
-
-
-def _sum(by_day: Mapping[date, tuple[int, int]], bucket: Bucket) -> tuple[int, int]:
-    days = [by_day[day] for day in bucket.days if day in by_day]
-    return sum(registered for registered, _ in days), sum(reviewed for _, reviewed in days)

@@ -1,4 +1,4 @@
-"""Spans of days that figures are asked for: this week, month, season, year of the city's calendar, and the one before."""
+"""Spans of days that are counted, the ones they are compared with, and the steps of a trend."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,29 +10,23 @@ from civicportal.i18n import _
 _DAY = timedelta(days=1)
 Step = Literal["day", "week", "month"]
 
-DEFAULT = "recent"
-RECENT_DAYS = 30
-PERIODS = {
-    "recent": _("Last 30 days"),
-    "week": _("This week"),
-    "month": _("This month"),
-    "season": _("This season"),
-    "year": _("This year"),
-    "all": _("All the time"),
-}
 STEPS: dict[Step, object] = {"day": _("By day"), "week": _("By week"), "month": _("By month")}
 _MOST_BY_DAY, _MOST_BY_WEEK = 45, 200
 """Days of a span whose trend is still shown by day or by week."""
-_MOST_STEPS: dict[Step, int] = {"day": 100, "week": 700, "month": 10**6}
+MOST_STEPS: dict[Step, int] = {"day": 100, "week": 700, "month": 10**6}
 """Days of a span of which somebody may ask for so fine a trend."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Span:
-    """Some days, both ends included; None leaves an end open."""
+    """Some days, both ends included; None leaves an end open.
+
+    :ivar compared: the days that their figures are compared with, where these are not as many right before them.
+    """
 
     first: date | None = None
     last: date | None = None
+    compared: "Span | None" = None
 
     @property
     def days(self) -> int | None:
@@ -45,7 +39,9 @@ class Span:
 
     @property
     def before(self) -> "Span | None":
-        """Return the span of equal length right before it, None where an end is open."""
+        """Return the span that it is compared with: else that of equal length right before it, None where an end is open."""
+        if self.compared:
+            return self.compared
         if self.first is None or self.days is None or self.days < 1:
             return None
         return Span(first=self.first - self.days * _DAY, last=self.first - _DAY)
@@ -80,33 +76,6 @@ class Bucket:
         return [self.first + number * _DAY for number in range((self.last - self.first).days + 1)]
 
 
-def span_of(
-    period: str | None, first: date | None, last: date | None, calendar: CityCalendar, today: date
-) -> Span:
-    """Return the days that are asked for.
-
-    :param period: one of :data:`PERIODS`, it ends today; days that are named themselves go before it.
-    """
-    if first or last:
-        return Span(first=first, last=last or (today if first and first <= today else None))
-    if period == "all":
-        return Span()
-    return Span(first=_beginning(period or DEFAULT, calendar, today), last=today)
-
-
-def _beginning(period: str, calendar: CityCalendar, today: date) -> date:
-    year, month, _day = calendar.year_month_day(today)
-    if period == "week":
-        return week_of(today, calendar)
-    if period == "month":
-        return calendar.day(year, month, 1)
-    if period == "season":
-        return calendar.day(year, (month - 1) // 3 * 3 + 1, 1)
-    if period == "year":
-        return calendar.day(year, 1, 1)
-    return today - (RECENT_DAYS - 1) * _DAY
-
-
 def month_of(day: date, calendar: CityCalendar) -> date:
     """Return the first day of the month of a day."""
     year, month, _day = calendar.year_month_day(day)
@@ -117,6 +86,14 @@ def month_after(day: date, calendar: CityCalendar) -> date:
     """Return the first day of the month that follows the month of a day."""
     year, month, _day = calendar.year_month_day(day)
     return calendar.day(*((year, month + 1, 1) if month < 12 else (year + 1, 1, 1)))
+
+
+def so_many_months_later(day: date, months: int, calendar: CityCalendar) -> date:
+    """Return the same day so many months later, or before for a number below zero; in a shorter month its last day."""
+    year, month, number = calendar.year_month_day(day)
+    years, rest = divmod(year * 12 + month - 1 + months, 12)
+    first = calendar.day(years, rest + 1, 1)
+    return min(first + (number - 1) * _DAY, month_after(first, calendar) - _DAY)
 
 
 def week_of(day: date, calendar: CityCalendar) -> date:
@@ -131,10 +108,15 @@ def weekdays(calendar: CityCalendar) -> list[int]:
 
 def step_of(wish: str | None, days: int) -> Step:
     """Return by what a trend goes: as somebody wishes where that stays readable, else as fits the days."""
-    for step, most in _MOST_STEPS.items():
+    for step, most in MOST_STEPS.items():
         if wish == step and days <= most:
             return step
     return "day" if days <= _MOST_BY_DAY else "week" if days <= _MOST_BY_WEEK else "month"
+
+
+def is_unfinished(bucket: Bucket, step: Step, calendar: CityCalendar, today: date) -> bool:
+    """Tell whether a step ends today and would go on: its number still grows."""
+    return bucket.last == today and (step == "day" or _end_of(bucket.first, step, calendar) > today)
 
 
 def buckets(first: date, last: date, step: Step, calendar: CityCalendar) -> list[Bucket]:

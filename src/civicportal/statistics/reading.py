@@ -15,10 +15,12 @@ from sqlalchemy import (
     func,
     literal,
     null,
+    or_,
     select,
     union_all,
 )
 
+from civicportal.calendar import CityCalendar
 from civicportal.calendar.sql import city_day, city_hour, city_weekday, quarter_of_an_hour
 from civicportal.cases.conditions import overdue
 from civicportal.cases.models import Case
@@ -82,16 +84,14 @@ class FigureReader:
             rows = union_all(*parts).subquery()
         else:
             keys = self._case_keys(selection, facet)
-            rows = selection.rows(
-                self.work,
-                both(span) if before else span,
+            columns = [
                 *(keys[name].label(name) for name in names),
                 *(MEASURED[name].label(name) for name in measures),
-                facet=facet,
-            ).subquery()
-        columns = [rows.c[name] for name in names]
+            ]
+            rows = self._cases(selection, *columns, before=before, facet=facet).subquery()
+        found = [rows.c[name] for name in names]
         sums = (func.sum(rows.c[name]) for name in measures)
-        return self.session.execute(select(*columns, *sums).group_by(*columns)).all()
+        return self.session.execute(select(*found, *sums).group_by(*found)).all()
 
     def at_once(self, selection: Selection, facet: Facet | None) -> Mapping[str, Sequence[Any]]:
         """Return what is asked of cases that no counter knows: gathered once, counted in several ways.
@@ -108,7 +108,7 @@ class FigureReader:
             "citizen_id": Case.citizen_id,
         }
         named = (column.label(name) for name, column in columns.items())
-        rows = selection.rows(self.work, both(selection.span), *named, facet=facet).cte("looked_at")
+        rows = self._cases(selection, *named, before=True, facet=facet).cte("looked_at")
         known = select(rows.c.is_now, rows.c.citizen_id).where(rows.c.citizen_id.is_not(None))
         people = known.distinct().subquery()
         sums = {name: func.sum(rows.c[name]) for name in SUMS}
@@ -168,7 +168,7 @@ class FigureReader:
     def citizens(self, selection: Selection) -> Sequence[Any]:
         """Return (is now, number of different people)."""
         keys = (self.is_now(selection), Case.citizen_id)
-        rows = self._rows(selection, both(selection.span), keys, Case.citizen_id.is_not(None))
+        rows = self._rows(selection, keys, Case.citizen_id.is_not(None))
         # Grouping twice lets PostgreSQL hash; count(distinct …) would sort.
         people = select(*rows.c).group_by(*rows.c).subquery()
         return self._patiently(select(people.c.k0, func.count()).group_by(people.c.k0))
@@ -185,13 +185,12 @@ class FigureReader:
     def numbers(
         self,
         selection: Selection,
-        span: Span,
         columns: Iterable[Any],
         *conditions: ColumnElement[bool],
         facet: Facet | None = None,
     ) -> Sequence[Any]:
-        """Return the values of columns that occur, and how often."""
-        rows = self._rows(selection, span, columns, *conditions, facet=facet)
+        """Return the values of columns that occur in the span and in the one before, and how often."""
+        rows = self._rows(selection, columns, *conditions, facet=facet)
         return self.session.execute(select(*rows.c, func.count()).group_by(*rows.c)).all()
 
     def is_now(self, selection: Selection) -> ColumnElement[int]:
@@ -209,13 +208,22 @@ class FigureReader:
     def _rows(
         self,
         selection: Selection,
-        span: Span,
         columns: Iterable[Any],
         *conditions: ColumnElement[bool],
         facet: Facet | None = None,
     ) -> Subquery:
         named = (column.label(f"k{number}") for number, column in enumerate(columns))
-        return selection.rows(self.work, span, *named, facet=facet).where(*conditions).subquery()
+        return self._cases(selection, *named, before=True, facet=facet).where(*conditions).subquery()
+
+    def _cases(
+        self, selection: Selection, *columns: Any, before: bool, facet: Facet | None = None
+    ) -> Select[Any]:
+        """Return a query for columns of the cases of the span; with ``before`` of those before it too."""
+        span = selection.span
+        if not before:
+            return selection.rows(self.work, span, *columns, facet=facet)
+        query = selection.rows(self.work, both(span), *columns, facet=facet)
+        return query.where(*_apart(span, self.work.site.calendar))
 
     @staticmethod
     def _counters(selection: Selection, model: Any, span: Span, *columns: Any) -> Select[Any]:
@@ -241,6 +249,15 @@ class FigureReader:
 
 
 def both(span: Span) -> Span:
-    """Return the days of a span and of the one before it."""
+    """Return the days of a span and of the one before it, and those between them if there are any."""
     before = span.before
     return Span(first=before.first if before else span.first, last=span.last)
+
+
+def _apart(span: Span, calendar: CityCalendar) -> list[ColumnElement[bool]]:
+    """Return the condition that leaves out what lies between the span before and the span itself, if anything does."""
+    before = span.before
+    if not (span.first and before and before.last) or (span.first - before.last).days == 1:
+        return []
+    ended, begun = calendar.day_bounds(before.last)[1], calendar.day_bounds(span.first)[0]
+    return [or_(Case.created_at < ended, Case.created_at >= begun)]

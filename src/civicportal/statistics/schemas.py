@@ -1,12 +1,30 @@
 """What the address of a page of figures says besides the filters of its list."""
 
-from civicportal.forms import SelectWidget
+from typing import Any
+
+import colander
+
+from civicportal.forms import HiddenWidget
 from civicportal.i18n import _
-from civicportal.schema import Choice, Node, StrictSchema
-from civicportal.statistics.periods import DEFAULT, PERIODS
+from civicportal.schema import Node, Scalar, StrictSchema
+from civicportal.statistics.asked import DEFAULT, PERIODS, Whole, period_words
+
+
+class Period(Scalar):
+    """One of :data:`~civicportal.statistics.asked.PERIODS`, or a month or a year of the city's calendar."""
+
+    def read(self, node: colander.SchemaNode, text: str) -> str:
+        """Return the name; raise :class:`colander.Invalid` for one that names no days."""
+        if text not in PERIODS and Whole.read(text, node.bindings["calendar"]) is None:
+            raise colander.Invalid(node, _("This choice is not offered. Please choose one of the list."))
+        return text
+
+    def said(self, node: colander.SchemaNode, text: str, locale: str) -> Any:
+        """Return what people call it."""
+        return period_words(text, node.bindings["calendar"], locale)
 
 
 class PeriodFields(StrictSchema):
-    """The days that are counted; two days that are named go before it."""
+    """The days that are counted; two days that are named go before it. The page offers them above its filters."""
 
-    period = Node(Choice([*PERIODS.items()]), title=_("Period"), missing=DEFAULT, widget=SelectWidget())
+    period = Node(Period(), title=_("Period"), missing=DEFAULT, widget=HiddenWidget())

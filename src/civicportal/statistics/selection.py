@@ -11,7 +11,8 @@ from civicportal.cases.conditions import sent_between
 from civicportal.cases.models import Case
 from civicportal.cases.workflow import CaseKind
 from civicportal.organization.services import OrganizationService
-from civicportal.statistics.periods import Span, span_of
+from civicportal.statistics.asked import span_of
+from civicportal.statistics.periods import Span
 
 if TYPE_CHECKING:
     from civicportal.work import Work

@@ -1,0 +1,93 @@
+"""The trend of a page of figures: what was registered step by step, as a chart and as its table."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from civicportal.statistics.charts import Chart, line_chart
+from civicportal.statistics.figures import FigureService
+from civicportal.statistics.periods import (
+    MOST_STEPS,
+    STEPS,
+    Bucket,
+    Step,
+    buckets,
+    is_unfinished,
+    month_of,
+    step_of,
+    title,
+)
+from civicportal.statistics.selection import Selection
+
+LONGEST = 1100
+"""Days; a longer one begins with the first case."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepChoice:
+    """A step that a page offers.
+
+    :ivar most: days of a span that it can show.
+    :ivar possible: so many are asked for at most.
+    """
+
+    name: Step
+    title: Any
+    most: int
+    possible: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trend:
+    """What was registered, and how much of it is reviewed by now.
+
+    :ivar rows: of each step the days, and the two numbers.
+    :ivar titles: names of the steps.
+    :ivar unfinished: the last step ends today and would go on.
+    :ivar chart: None where there is no step.
+    """
+
+    step: Step
+    choices: Sequence[StepChoice]
+    rows: Sequence[tuple[Bucket, int, int]]
+    titles: Sequence[str]
+    unfinished: bool
+    chart: Chart | None
+
+
+def trend(service: FigureService, selection: Selection, wish: str | None, *, locale: str, rtl: bool) -> Trend:
+    """Return the trend of a selection.
+
+    :param wish: the step that somebody asks for.
+    :param locale: of the names of the steps.
+    :param rtl: time goes from right to left.
+    """
+    calendar, days = service.work.site.calendar, service.days(selection)
+    today = calendar.today(service.work.clock.now())
+    first, last = days.first or today, days.last or today
+    if selection.span.first and (last - first).days > LONGEST:
+        first = max(first, service.days(replace(selection, span=replace(days, first=None))).first or last)
+    length = (last - first).days + 1
+    step = step_of(wish, length)
+    if step == "month" and first != selection.span.first:
+        first = max(month_of(first, calendar), selection.span.first or date.min)
+    by_day = service.by_day(selection, step)
+    rows = [(bucket, *_sum(by_day, bucket)) for bucket in buckets(first, last, step, calendar)]
+    lines = [[row[1] for row in rows], [row[2] for row in rows]]
+    return Trend(
+        step=step,
+        choices=[
+            StepChoice(name=name, title=words, most=MOST_STEPS[name], possible=length <= MOST_STEPS[name])
+            for name, words in STEPS.items()
+        ],
+        rows=rows,
+        titles=[title(bucket, step, calendar, locale) for bucket, _all, _done in rows],
+        unfinished=bool(rows) and is_unfinished(rows[-1][0], step, calendar, today),
+        chart=line_chart(lines, rtl=rtl) if rows else None,
+    )
+
+
+def _sum(by_day: Mapping[date, tuple[int, int]], bucket: Bucket) -> tuple[int, int]:
+    days = [by_day[day] for day in bucket.days if day in by_day]
+    return sum(registered for registered, _ in days), sum(reviewed for _, reviewed in days)

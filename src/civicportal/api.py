@@ -34,7 +34,15 @@ from civicportal.cases.models import (
     Follower,
     Rating,
 )
-from civicportal.cases.narrowing import CaseFilters, FigureFields
+from civicportal.cases.narrowing import (
+    NONE,
+    CaseFilters,
+    FigureFields,
+    category_ids,
+    has_one_of,
+    none_option,
+    unit_ids,
+)
 from civicportal.cases.on_behalf import Caller, NamedCaller, register_for
 from civicportal.cases.once import open_once
 from civicportal.cases.paging import PAGE_SIZE, SORTS, Page, Rows, Sort, case_page
@@ -209,6 +217,7 @@ __all__ = [
     "CITIZEN",
     "EVERYBODY",
     "NEVER",
+    "NONE",
     "NOTICE",
     "NO_HOLIDAYS",
     "OBJECTION_WINDOW",
@@ -406,6 +415,7 @@ __all__ = [
     "case_columns",
     "case_form",
     "case_page",
+    "category_ids",
     "clusters",
     "column_of",
     "copy_pictures",
@@ -424,6 +434,7 @@ __all__ = [
     "forget_kept",
     "format_number",
     "handle_form",
+    "has_one_of",
     "hookimpl",
     "id_column",
     "identity_facts",
@@ -437,6 +448,7 @@ __all__ = [
     "may_submit",
     "new_key",
     "new_metadata",
+    "none_option",
     "not_converted",
     "number",
     "objection_in_time",
@@ -472,6 +484,7 @@ __all__ = [
     "tagged",
     "take_files",
     "unit_facet",
+    "unit_ids",
     "upload_owner",
     "visible",
     "wants",

@@ -1,5 +1,7 @@
 """Each metric of docs/metrics.md by its definition, on cases whose figures can be told by hand."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 
@@ -10,6 +12,7 @@ from civicportal.kartable.services import KartableService
 from civicportal.kartable.undo import UndoService
 from civicportal.organization.services import OrganizationService
 from civicportal.statistics.figures import FigureService
+from civicportal.statistics.lookup import CounterService
 from civicportal.statistics.periods import Span
 from civicportal.statistics.selection import Selection
 from civicportal.statistics.services import StatisticsService
@@ -168,6 +171,30 @@ def test_passed_on_counts_referrals_by_people(city):
     city.refer(code, city.other_unit)
     city.refer(code, city.unit)
     assert city.now.mean_hops == 1
+
+
+def test_cases_without_category_or_unit_are_counted_by_themselves(city):
+    with_both, _without = city.send(), city.send(category=None)
+    with city.site.work(write=False) as work:
+        everything = Selection(kind=city.site.kind("petitions"), query=city.query, span=Span())
+        service, category = work.get(FigureService), city.case(with_both).category_id
+
+        def number(**ids):
+            return service.figures(replace(everything, **ids)).now.registered
+
+        assert number(categories=frozenset({0})) == number(categories=frozenset({category})) == 1
+        assert number(categories=frozenset({0, category})) == 2
+        assert number(units=frozenset({0})) == 0
+        counters = work.get(CounterService)
+        assert counters.total("petitions", categories=frozenset({0})).number == 1
+    with city.site.work(actor=identity_of_unit(city), write=False) as work:
+        assert work.get(CounterService).total("petitions", categories=frozenset({0})).number == 0
+
+
+def identity_of_unit(city):
+    """Return an officer who sees what lies in one unit and no more."""
+    with city.site.work() as work:
+        return identity(work, make_staff(work, unit=city.unit))
 
 
 def test_what_is_undone_has_not_happened(city):

@@ -38,9 +38,19 @@ class TestFigures:
             shown = app.get(link["href"], status=200).html.select_one(".page-h p").text
             assert number(shown) == number(link.text), link["href"]
 
+    def test_what_is_about_no_unit_has_its_list(self, city, app, sign_in, several):
+        sign_in(city.officer)
+        table = app.get("/desk/feedback/statistics?by=unit").html.select_one(
+            "section[aria-labelledby=by-facet]"
+        )
+        row = next(row for row in table.select("tbody tr") if "گفته‌نشده" in row.text)
+        shown = app.get(row.select_one("a")["href"], status=200).html.select_one(".page-h p").text
+        assert number(shown) == number(row.select_one("a").text) > 0
+
 
 @pytest.mark.parametrize(
-    "filters", [{}, {"stage": "open"}, {"status": "answered"}, {"type": "criticism"}, {"unit": "pr"}]
+    "filters",
+    [{}, {"stage": "open"}, {"status": "answered"}, {"type": "criticism"}, {"unit": "pr"}, {"unit": "-"}],
 )
 def test_the_total_is_the_length_of_the_list(city, several, filters):
     asked = Filters(**filters)

@@ -1,9 +1,15 @@
 """The page of figures as an officer reads it: its days, what it compares them with, and its links."""
 
+import re
+
 import pytest
+from civicportal_reports.models import Report
+from civicportal_reports.places import Location
 
 from civicportal.api import CaseService, KartableService, OrganizationService
-from civicportal.testing import identity, make_staff
+from civicportal.testing import identity, make_case, make_staff
+
+LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789")
 
 PAGE = "/desk/reports/statistics"
 
@@ -25,6 +31,10 @@ def refer(city, code, unit="waste"):
     with city.site.work(actor=city.everything) as work:
         case = work.get(CaseService).fetch(code, lock=True)
         work.get(KartableService).refer(case, work.get(OrganizationService).unit(unit).id)
+
+
+def number(text):
+    return int(re.sub(r"\D", "", text.translate(LATIN)))
 
 
 def tile(page, label):
@@ -123,3 +133,68 @@ class TestTrend:
         page = desk("?period=1405-03&step=month").select_one("section[aria-labelledby=trend]")
         assert "تا امروز" not in page.text
         assert page.select(".open") == []
+
+
+@pytest.fixture
+def incomplete(city):
+    """Reports that lack a district or a category; one beside the districts, one in an inner category itself."""
+    city.send(point=city.other_district)
+    city.send(location=Location(point=None, address="کوچهٔ سوم"))
+    city.send("bin", location=Location(point=city.street))
+    city.send("roads")
+    with city.site.work() as work:
+        case = make_case(work, kind="reports", category=None, citizen_id=city.citizen.user_id)
+        work.session.add(Report(case_id=case.id, district="", street=""))
+    return city
+
+
+def listed(app, link):
+    return number(app.get(link["href"], status=200).html.select_one(".page-h p").text)
+
+
+class TestWhatIsNotSaid:
+    @pytest.mark.parametrize(
+        ("by", "expected"),
+        [("district", 3), ("unit", None), ("source", None)],
+        ids=["district", "unit", "source"],
+    )
+    def test_has_its_list(self, app, desk, incomplete, by, expected):
+        rows = desk(f"?period=all&by={by}").select("section[aria-labelledby=by-facet] tbody tr")
+        numbers = {row.select_one("td").text: row.select_one("a") for row in rows}
+        assert all(listed(app, link) == number(link.text) for link in numbers.values())
+        shown = numbers.get("گفته‌نشده")
+        assert (shown and number(shown.text)) == expected
+
+    def test_has_its_list_by_category_too(self, app, desk, incomplete):
+        page = desk("?period=all")
+        link = page.find("a", attrs={"aria-label": "بدون موضوع: ۱"})
+        assert listed(app, link) == 1
+
+    def test_a_category_without_those_below_it_has_its_list(self, app, desk, incomplete):
+        page = desk("?period=all&category=roads")
+        links = {a["aria-label"]: a for a in page.select("h3#by-category ~ table a.fig-link")}
+        assert len(links) == 2
+        assert all(listed(app, link) == number(link.text) for link in links.values())
+        itself = next(link for name, link in links.items() if name.startswith("ریشهٔ roads"))
+        assert "itself=true" in itself["href"]
+        inner = app.get(itself["href"].replace("/desk/reports", PAGE)).html
+        assert tile(inner, "ثبت‌شده").select_one(".v a").text == "۱"
+
+    def test_of_the_map_has_its_list(self, app, desk, incomplete):
+        desk()
+        rows = app.get("/desk/reports/map/numbers").html.select("tbody tr")
+        numbers = {row.select_one("th").text: row.select_one("a") for row in rows if row.select_one("a")}
+        assert all(listed(app, link) == number(link.text) for link in numbers.values())
+        assert number(numbers["بیرون از منطقه‌ها"].text) == 1
+
+    def test_is_a_choice_of_the_filters(self, app, desk, incomplete):
+        form = desk().select_one(".filter-box form")
+        for name, words in (("district", "گفته‌نشده"), ("unit", "گفته‌نشده"), ("category", "بدون موضوع")):
+            option = form.find("select", attrs={"name": name}).find("option", value="-")
+            assert option.text == words
+
+    def test_a_category_that_is_no_longer_offered_keeps_its_list(self, app, desk, incomplete):
+        with incomplete.site.work() as work:
+            work.get(OrganizationService).category("reports", "bin").active = False
+        links = desk("?period=all&category=waste").select("h3#by-category ~ table a.fig-link")
+        assert [listed(app, link) for link in links] == [number(link.text) for link in links] == [1]

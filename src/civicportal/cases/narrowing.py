@@ -1,11 +1,11 @@
 """Filters that every list of cases has, so that each figure of the statistics leads to the list behind it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import TYPE_CHECKING, Any, Self
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, or_
 
 from civicportal.calendar.sql import city_hour, city_weekday
 from civicportal.cases.conditions import (
@@ -19,7 +19,8 @@ from civicportal.cases.conditions import (
 from civicportal.cases.models import Case
 from civicportal.forms.optional import optional_choice
 from civicportal.i18n import _
-from civicportal.schema import Flag, Node, StrictSchema
+from civicportal.organization.services import OrganizationService
+from civicportal.schema import Flag, Node, Option, StrictSchema
 
 if TYPE_CHECKING:
     from civicportal.work import Work
@@ -41,6 +42,49 @@ WEEKDAYS = [
 ]
 """As Python counts them."""
 HOURS = [(str(hour), f"{hour:02}:00") for hour in range(24)]
+NONE = "-"
+"""What a filter by unit, category or place says for the cases that have none; no key looks like it."""
+NO_ID = 0
+"""Stands among the ids of units or categories for the cases without one, as it does in the counters."""
+
+NOT_SAID = _("Not said")
+
+
+def none_option(label: Any = NOT_SAID) -> Option:
+    """Return the choice of a filter for the cases that have none of what it asks for."""
+    return Option(value=NONE, label=label)
+
+
+def unit_ids(work: "Work", key: str) -> frozenset[int]:
+    """Return the ids of a unit and of those below it, as a filter names it.
+
+    :param key: of a unit, or :data:`NONE`.
+    """
+    if key == NONE:
+        return frozenset({NO_ID})
+    units = work.get(OrganizationService).units
+    return next((units.subtree(unit.id) for unit in units.by_id.values() if unit.key == key), frozenset())
+
+
+def category_ids(work: "Work", kind: str, key: str, *, itself: bool = False) -> frozenset[int]:
+    """Return the ids of a category and of those below it, as a filter names it.
+
+    :param key: of a category of the kind, or :data:`NONE`.
+    :param itself: without those below it.
+    """
+    if key == NONE:
+        return frozenset({NO_ID})
+    organization = work.get(OrganizationService)
+    category = organization.category(kind, key)
+    if category is None:
+        return frozenset()
+    return frozenset({category.id}) if itself else organization.categories.subtree(category.id)
+
+
+def has_one_of(column: Any, ids: Collection[int]) -> ColumnElement[bool]:
+    """Return the condition that a column of cases or of counters names one of these ids, :data:`NO_ID` being none."""
+    among: ColumnElement[bool] = column.in_(ids)
+    return or_(among, column.is_(None)) if NO_ID in ids else among
 
 
 @dataclass(frozen=True, kw_only=True)

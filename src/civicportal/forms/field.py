@@ -125,6 +125,12 @@ class BoundField:
             labels = {option.value: option.label for option in self.typ.options(self._field.schema)}
         return listed((self._words(labels.get(text, text)) for text in texts), self._words.locale)
 
+    def offers(self, value: str) -> bool:
+        """Tell whether a value is one of its choices."""
+        if not hasattr(self.typ, "options"):
+            return False
+        return any(option.value == value for option in self.typ.options(self._field.schema))
+
     @property
     def _is_ticked(self) -> bool:
         return bool(types.Flag.words.get(self.cstruct.strip().lower())) if self.cstruct else False

@@ -12,13 +12,13 @@ class CategoryRow:
     """One line of the table.
 
     :ivar category: None for cases without one.
-    :ivar listed: a list can be filtered by just these cases: not so what lies in a category and in none below it.
+    :ivar itself: it is what lies in the category and in none below it.
     :ivar inner: there are categories below it to look at.
     """
 
     category: Category | None
     number: int
-    listed: bool = True
+    itself: bool = False
     inner: bool = False
 
 
@@ -42,9 +42,9 @@ def category_rows(tree: Tree[Category], numbers: Mapping[int, int], key: str | N
     chosen = next((one for one in tree.by_id.values() if one.key == key), None)
     rows = [_row(tree, numbers, child) for child in tree.children(chosen.id if chosen else None)]
     if chosen:
-        leaf = not rows
-        rows.append(CategoryRow(category=chosen, number=numbers.get(chosen.id, 0), listed=leaf))
-    rows.append(CategoryRow(category=None, number=_elsewhere(tree, numbers), listed=False))
+        inner = bool(rows)
+        rows.append(CategoryRow(category=chosen, number=numbers.get(chosen.id, 0), itself=inner))
+    rows.append(CategoryRow(category=None, number=_elsewhere(tree, numbers)))
     shown = sorted((row for row in rows if row.number), key=lambda row: -row.number)
     return CategoryRows(rows=shown, above=tree.path(chosen.id if chosen else None))
 

@@ -9,6 +9,7 @@ from civicportal.access import sees_all
 from civicportal.calendar import CityCalendar
 from civicportal.cases.conditions import sent_between
 from civicportal.cases.models import Case
+from civicportal.cases.narrowing import has_one_of
 from civicportal.cases.scope import CaseScope
 from civicportal.cases.workflow import OPEN_STAGES
 from civicportal.lists import MOST_COUNTED, Total, count_rows, more_than, so_many
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 ALWAYS = Span()
 Narrowed = Mapping[str, Collection[Any] | None]
 """Names of columns that cases and counters share, and the values that are asked for; None for all."""
+_IDS = frozenset({"category_id", "unit_id"})
+"""Those of which a case may have none: 0 stands for that."""
 
 
 def pieces(span: Span, calendar: CityCalendar, *, dated: bool = False) -> Iterator[tuple[Any, Span]]:
@@ -72,6 +75,7 @@ class CounterService:
 
         Beside many of an officer's own units, cases that they may see elsewhere are not counted: there are more, it says.
 
+        :param categories: their ids, 0 for the cases without one; so of
         :param units: that hold the cases.
         :param span: the days on which they were registered.
         """
@@ -142,4 +146,8 @@ class CounterService:
 
 
 def _among(table: Any, narrowed: Narrowed) -> list[ColumnElement[bool]]:
-    return [getattr(table, name).in_(of) for name, of in narrowed.items() if of is not None]
+    return [
+        has_one_of(getattr(table, name), of) if name in _IDS else getattr(table, name).in_(of)
+        for name, of in narrowed.items()
+        if of is not None
+    ]

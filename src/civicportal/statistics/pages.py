@@ -5,18 +5,18 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from civicportal.cases.narrowing import WEEKDAYS
+from civicportal.cases.narrowing import NONE, WEEKDAYS
 from civicportal.forms import BoundForm
 from civicportal.forms.filters import ListAddress
 from civicportal.i18n import _
 from civicportal.organization.services import OrganizationService
 from civicportal.statistics.asked import PERIODS, around
-from civicportal.statistics.categories import category_rows
+from civicportal.statistics.categories import CategoryRow, category_rows
 from civicportal.statistics.changes import changed
 from civicportal.statistics.figures import FigureService
 from civicportal.statistics.periods import Span, weekdays
 from civicportal.statistics.reading import PATIENCE, both
-from civicportal.statistics.selection import Selection, Subject
+from civicportal.statistics.selection import ITSELF, Selection, Subject
 from civicportal.statistics.statuses import status_rows
 from civicportal.statistics.trends import trend
 from civicportal.work import Work
@@ -55,6 +55,7 @@ class FigureAddress:
         self._list = ListAddress(request, page.form, page.list_route, keep=(), anchor=page.anchor)
         self.here = ListAddress(request, page.form, page.route, keep=("by", "step"))
         self._calendar = request.site.calendar
+        self._fields = {field.name: field for field in page.form}
         self._usual = {name: value for name, value in page.on_list.items() if not values.get(name)}
         self._span = {"period": None, **self.days(span.first, span.last)}
 
@@ -62,6 +63,18 @@ class FigureAddress:
         """Return two days as they stand in an address."""
         written = [self._calendar.format_date(day, "short", "en") if day else None for day in (first, last)]
         return dict(zip(("first_day", "last_day"), written, strict=True))
+
+    def only(self, name: str, value: str) -> dict[str, str]:
+        """Return the filters for one value, empty for none; nothing where the list offers no such choice."""
+        field, asked = self._fields.get(name), value or NONE
+        return {name: asked} if field and field.offers(asked) else {}
+
+    def only_category(self, row: CategoryRow) -> dict[str, str]:
+        """Return the filters for one line of the table of categories; nothing where the list has none of just that."""
+        only = self.only("category", row.category.key if row.category else "")
+        if not row.itself:
+            return only
+        return {**only, ITSELF: "true"} if only and ITSELF in self._fields else {}
 
     def list(self, route: str = "", **changed: Any) -> str:
         """Return the address of the list with the filters of the page, some of them changed."""

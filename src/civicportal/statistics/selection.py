@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, Select, select
 from civicportal.access import sees_all
 from civicportal.cases.conditions import sent_between
 from civicportal.cases.models import Case
+from civicportal.cases.narrowing import category_ids, has_one_of, unit_ids
 from civicportal.cases.workflow import CaseKind
-from civicportal.organization.services import OrganizationService
 from civicportal.statistics.asked import span_of
 from civicportal.statistics.periods import Span
 
@@ -25,7 +25,7 @@ class Selection:
     :ivar query: the list's own query: called with days and columns it returns the cases of these days that the filters
         leave and the actor may see.
     :ivar span: the days.
-    :ivar categories: ids of the categories that the filters leave; None for all.
+    :ivar categories: ids of the categories that the filters leave, 0 for none; None for all.
     :ivar units: the same of units that hold the cases.
     :ivar narrowed: the filters say more than days, categories and units, so that counters cannot answer.
     """
@@ -57,9 +57,9 @@ class Selection:
         """Return the conditions on ``category_id`` and ``unit_id`` of a table."""
         found = []
         if self.categories is not None:
-            found.append(table.category_id.in_(self.categories))
+            found.append(has_one_of(table.category_id, self.categories))
         if self.units is not None:
-            found.append(table.unit_id.in_(self.units))
+            found.append(has_one_of(table.unit_id, self.units))
         return found
 
 
@@ -92,6 +92,8 @@ class Facet:
 
 DAYS = frozenset({"period", "first_day", "last_day"})
 """Filters that say which days are meant."""
+ITSELF = "itself"
+"""The filter that leaves out what lies below the category that is asked for; by itself it narrows nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,11 +114,9 @@ class Subject:
 
     def selection(self, work: "Work") -> Selection:
         """Return the cases that the filters leave."""
-        organization, values = work.get(OrganizationService), self.values
-        calendar = work.site.calendar
-        category = organization.category(self.kind.name, values.get("category") or "")
-        unit = values.get("unit") if "unit" in self.counted else None
-        narrowing = values.keys() - DAYS - self.counted
+        values, calendar = self.values, work.site.calendar
+        category, unit = (values.get(name) if name in self.counted else None for name in ("category", "unit"))
+        narrowing = values.keys() - DAYS - self.counted - {ITSELF}
         return Selection(
             kind=self.kind,
             query=self.query,
@@ -127,7 +127,9 @@ class Subject:
                 calendar,
                 calendar.today(work.clock.now()),
             ),
-            categories=organization.categories.subtree(category.id) if category else None,
-            units=organization.units.subtree(organization.unit(unit).id) if unit else None,
+            categories=category_ids(work, self.kind.name, category, itself=bool(values.get(ITSELF)))
+            if category
+            else None,
+            units=unit_ids(work, unit) if unit else None,
             narrowed=any(values[name] not in (None, "", False) for name in narrowing),
         )

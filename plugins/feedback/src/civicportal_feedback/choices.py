@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from civicportal.api import Option, OrganizationService, Work
+from civicportal.api import Option, OrganizationService, Work, none_option
 from civicportal_feedback.workflow import KIND
 
 
@@ -11,5 +11,5 @@ def desk_choices(work: Work) -> dict[str, Any]:
     units = work.get(OrganizationService).units.by_id.values()
     return {
         "states": [(state.name, state.title) for state in work.site.kind(KIND).workflow.states],
-        "units": [Option(value=unit.key, label=unit.name) for unit in units],
+        "units": [*(Option(value=unit.key, label=unit.name) for unit in units), none_option()],
     }

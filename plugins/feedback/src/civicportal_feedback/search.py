@@ -13,7 +13,6 @@ from civicportal.api import (
     CaseScope,
     CaseSearch,
     CounterService,
-    OrganizationService,
     Page,
     Referral,
     Span,
@@ -21,9 +20,11 @@ from civicportal.api import (
     Total,
     Work,
     _,
+    has_one_of,
     in_stage,
     searched_page,
     stages_of,
+    unit_ids,
 )
 from civicportal_feedback.models import Feedback
 from civicportal_feedback.workflow import KIND
@@ -35,7 +36,7 @@ OPINIONS = {"waiting": _("Waits for an opinion"), "come": _("The opinion has com
 class Filters(CaseFilters):
     """What narrows a list; an empty field does not.
 
-    :ivar unit: key of the unit a message is about; what lies below it counts too.
+    :ivar unit: key of the unit a message is about; what lies below it counts too; or ``NONE``.
     :ivar opinion: one of :data:`OPINIONS`, of open messages of which a unit was asked.
     """
 
@@ -116,9 +117,7 @@ class FeedbackSearch:
         if filters.status:
             found.append(Case.status == filters.status)
         if filters.unit:
-            organization = self.work.get(OrganizationService)
-            below = organization.units.subtree(organization.unit(filters.unit).id)
-            found.append(Feedback.unit_id.in_(below))
+            found.append(has_one_of(Feedback.unit_id, unit_ids(self.work, filters.unit)))
         if filters.opinion:
             found += [in_stage("open"), _asked(waiting=filters.opinion == "waiting")]
         return found

@@ -23,6 +23,7 @@ from civicportal.api import (
     _,
     case_columns,
     figure_tables,
+    none_option,
 )
 from civicportal_meetings.desk_schemas import FigureSchema
 from civicportal_meetings.desk_schemas import Filters as FilterForm
@@ -94,7 +95,7 @@ def desk_choices(work: Work) -> dict[str, Any]:
     units = work.get(OrganizationService).units.by_id.values()
     return {
         "states": [*((state.name, state.title) for state in states), ALL],
-        "units": [Option(value=unit.key, label=unit.name) for unit in units],
+        "units": [*(Option(value=unit.key, label=unit.name) for unit in units), none_option()],
     }
 
 

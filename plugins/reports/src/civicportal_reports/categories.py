@@ -1,5 +1,6 @@
 """The category tree as people choose from it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from civicportal.api import Category, Option, OrganizationService, Tree, Work
@@ -55,3 +56,19 @@ def filter_options(found: list[Topic]) -> list[Option]:
         for topic in found
         for category in dict.fromkeys((topic.root, *topic.leaves))
     ]
+
+
+def every_option(work: Work) -> list[Option]:
+    """Return all categories for a filter of staff, grouped by root: cases stay in those that are no longer offered."""
+    tree: Tree[Category] = work.get(OrganizationService).categories_of(KIND)
+    return [
+        Option(value=category.key, label=category.name, group=root.name)
+        for root in tree.roots
+        for category in (root, *_below(tree, root))
+    ]
+
+
+def _below(tree: Tree[Category], category: Category) -> Iterator[Category]:
+    for child in tree.children(category.id):
+        yield child
+        yield from _below(tree, child)

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from civicportal.api import Option, OrganizationService, Work
-from civicportal_reports.categories import filter_options, topics
+from civicportal.api import Option, OrganizationService, Work, _, none_option
+from civicportal_reports.categories import every_option
 from civicportal_reports.workflow import KIND
 
 
@@ -12,8 +12,8 @@ def desk_choices(work: Work) -> dict[str, Any]:
     site = work.site
     units = work.get(OrganizationService).units.by_id.values()
     return {
-        "categories": filter_options(topics(work)),
+        "categories": [*every_option(work), none_option(_("No category"))],
         "states": [(state.name, state.title) for state in site.kind(KIND).workflow.states],
-        "units": [Option(value=unit.key, label=unit.name) for unit in units],
-        "districts": site.map.districts if site.map else [],
+        "units": [*(Option(value=unit.key, label=unit.name) for unit in units), none_option()],
+        "districts": [*(site.map.districts if site.map else ()), none_option()],
     }

@@ -172,8 +172,7 @@ class ReportMap:
     @staticmethod
     def _tallied(filters: Filters) -> bool:
         """Tell whether the counters know all that is asked, but for what somebody sees outside their own units."""
-        rest = replace(filters, stage=None, status=None, category=None, unit=None, district=None)
-        return rest == Filters()
+        return replace(filters.uncounted, district=None, located=False) == Filters()
 
     def _tally_query(
         self, filters: Filters, public: bool, *columns: Any, level: int = LEVELS[0]
@@ -188,12 +187,11 @@ class ReportMap:
             found.append(PlaceCount.stage.in_(OPEN_STAGES if filters.stage == "open" else (filters.stage,)))
         if filters.status:
             found.append(PlaceCount.status == filters.status)
-        if filters.category:
-            found.append(PlaceCount.category_id.in_(self.search.category_ids(filters.category)))
-        if filters.unit:
-            found.append(PlaceCount.unit_id.in_(self.search.unit_ids(filters.unit)))
+        of = {PlaceCount.category_id: self.search.categories(filters)}
+        of[PlaceCount.unit_id] = self.search.units(filters)
+        found += [column.in_(ids) for column, ids in of.items() if ids is not None]
         if filters.district:
-            found.append(PlaceCount.district == filters.district)
+            found.append(PlaceCount.district == filters.district_name)
         if public:
             found.append(PlaceCount.public | PlaceCount.stage.in_(OPEN_STAGES))
         return select(*columns).where(*found)

@@ -114,6 +114,8 @@ class DeskFields(SearchFields):
     last_day = Node(CityDate(), title=_("Until"), missing=None, after="first_day")
     urgent = Node(Flag(), title=_("Urgent only"), missing=False)
     overdue = Node(Flag(), title=_("Overdue only"), missing=False)
+    itself = Node(Flag(), title=_("The category itself, without those below it"), missing=False)
+    located = Node(Flag(), title=_("With a place on the map"), missing=False)
 
 
 class DeskFilters(FigureFields, DeskFields):

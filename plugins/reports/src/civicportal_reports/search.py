@@ -7,23 +7,25 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, select
 
 from civicportal.api import (
+    NONE,
     OPEN_STAGES,
     SORTS,
     Case,
     CaseFilters,
     CaseScope,
     CaseSearch,
-    Category,
     CounterService,
-    OrganizationService,
     Page,
     Span,
     SuggestionService,
     Total,
     Work,
     case_page,
+    category_ids,
+    has_one_of,
     searched_page,
     stages_of,
+    unit_ids,
 )
 from civicportal_reports.models import Report
 from civicportal_reports.workflow import KIND
@@ -36,14 +38,29 @@ MOST_POINTS = 3000
 class Filters(CaseFilters):
     """What narrows a list; an empty field does not.
 
-    :ivar category: key of a root or a leaf.
-    :ivar unit: key; what lies below it counts too.
+    :ivar category: key of a root or a leaf, or ``NONE``.
+    :ivar itself: of a category without what lies below it.
+    :ivar unit: key; what lies below it counts too; or ``NONE``.
+    :ivar district: name, or ``NONE``.
+    :ivar located: with a point on the map.
     """
 
     category: str | None = None
+    itself: bool = False
     unit: str | None = None
     district: str | None = None
     urgent: bool = False
+    located: bool = False
+
+    @property
+    def district_name(self) -> str:
+        """Return what the district is called in the database; empty for none."""
+        return "" if self.district == NONE else self.district or ""
+
+    @property
+    def uncounted(self) -> "Filters":
+        """Return what is left without stage, status, category and unit, which all counters know."""
+        return replace(self, stage=None, status=None, category=None, itself=False, unit=None)
 
 
 class ReportSearch:
@@ -52,7 +69,6 @@ class ReportSearch:
     def __init__(self, work: Work) -> None:
         self.work = work
         self.session = work.session
-        self.organization = work.get(OrganizationService)
 
     # -- staff ----------------------------------------------------------------------------------------------
 
@@ -120,24 +136,22 @@ class ReportSearch:
     # -- inside ---------------------------------------------------------------------------------------------
 
     def _counted(self, filters: Filters) -> Total | None:
-        rest = replace(
-            filters, stage=None, status=None, category=None, unit=None, first_day=None, last_day=None
-        )
+        rest = replace(filters.uncounted, first_day=None, last_day=None)
         if rest != Filters():
             return None
         return self.work.get(CounterService).total(
             KIND,
             stages=stages_of(filters.stage) if filters.stage else None,
             statuses=[filters.status] if filters.status else None,
-            categories=self.category_ids(filters.category) if filters.category else None,
-            units=self.unit_ids(filters.unit) if filters.unit else None,
+            categories=self.categories(filters),
+            units=self.units(filters),
             span=Span(first=filters.first_day, last=filters.last_day),
         )
 
     def _filtered(self, filters: Filters, *columns: Any) -> Select[Any]:
         query = select(*columns).select_from(Case)
         # A report is its case and nothing more where nobody asks for the place.
-        if filters.district or Report.__table__ in query.columns_clause_froms:
+        if filters.district or filters.located or Report.__table__ in query.columns_clause_froms:
             query = query.join(Report, Report.case_id == Case.id)
         return query.where(Case.kind == KIND, *self._conditions(filters))
 
@@ -146,22 +160,26 @@ class ReportSearch:
         found += self.work.get(CaseSearch).conditions(filters.words, filters.citizen, KIND)
         if filters.status:
             found.append(Case.status == filters.status)
-        if filters.category:
-            found.append(Case.category_id.in_(self.category_ids(filters.category)))
-        if filters.unit:
-            found.append(Case.unit_id.in_(self.unit_ids(filters.unit)))
+        for column, ids in (
+            (Case.category_id, self.categories(filters)),
+            (Case.unit_id, self.units(filters)),
+        ):
+            if ids is not None:
+                found.append(has_one_of(column, ids))
         if filters.district:
-            found.append(Report.district == filters.district)
+            found.append(Report.district == filters.district_name)
+        if filters.located:
+            found.append(Report.lat.is_not(None))
         if filters.urgent:
             found.append(Case.urgent.is_(True))
         return found
 
-    def category_ids(self, key: str) -> frozenset[int]:
-        """Return the ids of a category and of those below it."""
-        category: Category | None = self.organization.category(KIND, key)
-        return self.organization.categories.subtree(category.id) if category else frozenset()
+    def categories(self, filters: Filters) -> frozenset[int] | None:
+        """Return the ids of the categories that are asked for, 0 for none; None for all."""
+        if not filters.category:
+            return None
+        return category_ids(self.work, KIND, filters.category, itself=filters.itself)
 
-    def unit_ids(self, key: str) -> frozenset[int]:
-        """Return the ids of a unit and of those below it."""
-        units = self.organization.units
-        return next((units.subtree(unit.id) for unit in units.by_id.values() if unit.key == key), frozenset())
+    def units(self, filters: Filters) -> frozenset[int] | None:
+        """Return the same of the units."""
+        return unit_ids(self.work, filters.unit) if filters.unit else None

@@ -13,7 +13,6 @@ from civicportal.api import (
     CaseScope,
     CaseSearch,
     CounterService,
-    OrganizationService,
     Page,
     Rows,
     Sort,
@@ -23,7 +22,9 @@ from civicportal.api import (
     User,
     Work,
     case_page,
+    has_one_of,
     stages_of,
+    unit_ids,
     visible,
 )
 from civicportal_meetings.models import MeetingRequest
@@ -38,7 +39,7 @@ class Filters(CaseFilters):
     """What narrows the list; an empty field does not.
 
     :ivar status: name of a state, "all", or None for what waits for a time.
-    :ivar unit: key; what lies below it counts too.
+    :ivar unit: key; what lies below it counts too; or ``NONE``.
     :ivar person: code of a request: all that name the same national code.
     """
 
@@ -109,13 +110,9 @@ class MeetingSearch:
             KIND,
             stages=stages_of(filters.stage) if filters.stage else None,
             statuses=asked,
-            units=self._unit_ids(filters.unit) if filters.unit else None,
+            units=unit_ids(self.work, filters.unit) if filters.unit else None,
             span=Span(first=filters.first_day, last=filters.last_day),
         )
-
-    def _unit_ids(self, key: str) -> frozenset[int]:
-        organization = self.work.get(OrganizationService)
-        return organization.units.subtree(organization.unit(key).id)
 
     def _walked(self, filters: Filters, *columns: Any) -> Rows:
         """Return the same query as :meth:`query`, of which no more than a page is read."""
@@ -142,7 +139,7 @@ class MeetingSearch:
         if filters.words:
             found.append(self._has(filters.words))
         if filters.unit:
-            found.append(Case.unit_id.in_(self._unit_ids(filters.unit)))
+            found.append(has_one_of(Case.unit_id, unit_ids(self.work, filters.unit)))
         return found
 
     def _of_person(self, code: str) -> ColumnElement[bool]:

@@ -12,6 +12,7 @@ from openpyxl import load_workbook
 from civicportal.api import export_rows
 from civicportal.testing import identity, make_staff
 
+LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789")
 DANGEROUS = "=1+1 را بزنید تا برنده شوید"
 
 
@@ -283,3 +284,41 @@ class TestFigures:
         rows = lines(office.take("reports.figures", "?period=all&stage=done"))
         found = {(row["جدول"], row["ردیف"], row["شاخص"]): row["مقدار"] for row in rows}
         assert found["شاخص‌های اصلی", "ثبت‌شده", "این بازه"] == "1"
+
+    @pytest.mark.parametrize(
+        ("query", "days", "before"),
+        [
+            ("?period=1405-02", "1405/02/01 – 1405/02/31", "1405/01/01 – 1405/01/31"),
+            ("?period=year", "1405/01/01 – 1405/03/09", "1404/01/01 – 1404/03/09"),
+            ("", "1405/02/11 – 1405/03/09", "1405/01/12 – 1405/02/10"),
+            ("?period=all", "1405/03/09 – 1405/03/09", "–"),
+        ],
+    )
+    def test_say_which_days_they_are_of(self, office, several, query, days, before):
+        answer = office.take("reports.figures", f"{query}{'&' if query else '?'}source=web", format="xlsx")
+        book = load_workbook(BytesIO(answer.body))
+        about = dict(book["دربارهٔ این فایل"].iter_rows(min_row=2, values_only=True))
+        assert (about["این بازه"], about["بازهٔ پیش از آن"]) == (days, before)
+        assert about["راه ارسال"] == "سامانه"
+        assert "روزها" not in book.sheetnames
+        rows = lines(office.take("reports.figures", f"{query}{'&' if query else '?'}source=web"))
+        told = {row["ردیف"]: row["مقدار"] for row in rows if row["جدول"] == "دربارهٔ این فایل"}
+        assert (told["این بازه"], told["بازهٔ پیش از آن"], told["راه ارسال"]) == (days, before, "سامانه")
+        found = {(row["جدول"], row["ردیف"], row["شاخص"]): row["مقدار"] for row in rows}
+        assert found["روزها", "این بازه", "روز آغاز"] == days.split(" – ")[0]
+
+    def test_name_the_month_that_was_chosen(self, office, several):
+        rows = lines(office.take("reports.figures", "?period=1405-02"))
+        told = {row["ردیف"]: row["مقدار"] for row in rows if row["جدول"] == "دربارهٔ این فایل"}
+        assert told["بازه"] == "اردیبهشت ۱۴۰۵"
+
+    def test_count_what_the_page_counts(self, office, several):
+        answer = office.take("reports.figures", "?period=all", format="xlsx")
+        book = load_workbook(BytesIO(answer.body))
+        keys = {row[0]: row[1] for row in book["شاخص‌های اصلی"].iter_rows(min_row=2, values_only=True)}
+        page = office.app.get("/desk/reports/statistics?period=all").html
+        links = {a["aria-label"].split(":")[0]: a.text for a in page.select(".kpi a")}
+        zero = {"دیرکرد", "نظر داده‌شده", "بازگشایی‌شده", "دفعه‌های ارجاع"}
+        assert zero <= keys.keys()
+        shown = {name: int(text.translate(LATIN)) for name, text in links.items()}
+        assert {name: keys[name] for name in shown} == shown

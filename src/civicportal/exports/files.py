@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import quote
 
@@ -21,6 +22,8 @@ CONTENT_TYPES: dict[str, str] = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "csv": "text/csv",
 }
+ABOUT = _("About this file")
+_NAMED = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,27 +74,33 @@ def write_rows(
     number = _Counted(written)
     with _book(site, file, cover, cells) as book:
         book.add(Sheet(title=cells.say(cover.title), headings=headings, rows=number))
-        book.add(_about(site, cover, cells, number.count))
+        lines = _lines(site, cover, cells)
+        book.add(_about([*lines, (cells.say(_("Rows")), number.count)], cells))
 
 
 def write_tables(
     site: "Site", file: BinaryIO, format_: str, tables: Sequence[FigureTable], cover: Cover
 ) -> None:
-    """Write tables of figures: a sheet each, or in one list of table, row, measure and figure."""
+    """Write tables of figures: a sheet each, or in one list of table, row, measure and figure, what the file is first."""
     cells = Cells(site, cover.locale)
+    lines = _lines(site, cover, cells)
+    lines[_NAMED:_NAMED] = [_in_a_line(row, cells) for table in tables if table.about for row in table.rows]
     if format_ == "csv":
         heads = [cells.say(title) for title in (_("Table"), _("Row"), _("Measure"), _("Figure"))]
-        write_csv(file, heads, _long(tables, cells))
+        about = ([cells.say(ABOUT), label, "", words] for label, words in lines)
+        write_csv(file, heads, chain(about, _long(tables, cells)))
         return
     with _book(site, file, cover, cells) as book:
         for table in tables:
+            if table.about:
+                continue
             headings = [
                 Heading(title=cells.say(title), kind="text", width=16 if place else 32)
                 for place, title in enumerate(table.head)
             ]
             rows = [[cells.plain(value) for value in row] for row in table.rows]
             book.add(Sheet(title=cells.say(table.title), headings=headings, rows=rows))
-        book.add(_about(site, cover, cells, None))
+        book.add(_about(lines, cells))
 
 
 def _book(site: "Site", file: BinaryIO, cover: Cover, cells: Cells) -> Book:
@@ -99,20 +108,27 @@ def _book(site: "Site", file: BinaryIO, cover: Cover, cells: Cells) -> Book:
     return Book(file, title=cells.say(cover.title), company=site.name, made=made, rtl=rtl)
 
 
-def _about(site: "Site", cover: Cover, cells: Cells, rows: int | None) -> Sheet:
-    """Return a sheet that says where the file comes from."""
-    lines: list[tuple[str, Any]] = [
+def _lines(site: "Site", cover: Cover, cells: Cells) -> list[tuple[str, Any]]:
+    """Return what says where a file comes from and what narrows it; the first :data:`_NAMED` name it."""
+    return [
         (cells.say(_("Title")), cells.say(cover.title)),
         (cells.say(_("Portal")), site.name),
         *cover.filters,
         (cells.say(_("Taken by")), cover.by),
         (cells.say(_("Taken at")), site.calendar.format_datetime(cover.at, locale=cover.locale)),
     ]
-    if rows is not None:
-        lines.append((cells.say(_("Rows")), rows))
-    widths = ((cells.say(_("About this file")), 30), ("", 60))
+
+
+def _in_a_line(row: Sequence[Any], cells: Cells) -> tuple[str, str]:
+    name, *values = row
+    known = [str(cells.plain(value)) for value in values if value is not None]
+    return cells.say(name), " – ".join(known) or "–"
+
+
+def _about(lines: Sequence[tuple[str, Any]], cells: Cells) -> Sheet:
+    widths = ((cells.say(ABOUT), 30), ("", 60))
     headings = [Heading(title=title, kind="text", width=width) for title, width in widths]
-    return Sheet(title=cells.say(_("About this file")), headings=headings, rows=lines)
+    return Sheet(title=cells.say(ABOUT), headings=headings, rows=lines)
 
 
 def _long(tables: Sequence[FigureTable], cells: Cells) -> Iterator[list[Any]]:

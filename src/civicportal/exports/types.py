@@ -128,11 +128,13 @@ class FigureTable:
 
     :ivar head: of all columns, the first one names the rows.
     :ivar rows: a name and figures; what is not known is None.
+    :ivar about: it says what is counted: in a book its rows stand on the sheet about the file.
     """
 
     title: Title
     head: Sequence[Title]
     rows: Sequence[Sequence[Any]]
+    about: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from civicportal.organization.services import OrganizationService
 from civicportal.statistics.categories import category_rows
 from civicportal.statistics.figures import Figures, FigureService
 from civicportal.statistics.numbers import Numbers
-from civicportal.statistics.periods import weekdays
+from civicportal.statistics.periods import Span, weekdays
 from civicportal.statistics.selection import Facet, Selection, Subject
 from civicportal.statistics.statuses import status_rows
 
@@ -24,13 +24,19 @@ MEASURES: tuple[tuple[Any, Any], ...] = (
     (_("Overdue"), lambda numbers: numbers.overdue),
     (_("Reviewed"), lambda numbers: numbers.reviewed),
     (_("Closed without action"), lambda numbers: numbers.rejected),
+    (_("Closed on time"), lambda numbers: numbers.on_time),
+    (_("Late"), lambda numbers: numbers.late),
     (_("Median handling time (working hours)"), lambda numbers: numbers.median_hours),
     (_("On time (percent)"), lambda numbers: _rounded(numbers.on_time_share)),
+    (_("Rated"), lambda numbers: numbers.rated),
     (_("Satisfied (percent)"), lambda numbers: _rounded(numbers.satisfied_share)),
+    (_("Opened again"), lambda numbers: numbers.reopened),
     (_("Opened again (percent)"), lambda numbers: _rounded(numbers.reopen_share)),
+    (_("Times passed on"), lambda numbers: numbers.hops),
     (_("Passed on, on average"), lambda numbers: _rounded(numbers.mean_hops, 2)),
 )
 CITIZENS = _("Citizens")
+THIS, BEFORE = _("This period"), _("The period before")
 
 
 def figure_tables(work: "Work", subject: Subject, *, people: Any = CITIZENS) -> Sequence[FigureTable]:
@@ -41,6 +47,7 @@ def figure_tables(work: "Work", subject: Subject, *, people: Any = CITIZENS) -> 
     selection = subject.selection(work)
     figures = work.get(FigureService).figures(selection)
     return (
+        _days(work, selection),
         _key_figures(figures, people),
         _by_status(subject, figures),
         *_by_category(work, subject, figures),
@@ -50,13 +57,25 @@ def figure_tables(work: "Work", subject: Subject, *, people: Any = CITIZENS) -> 
     )
 
 
+def _days(work: "Work", selection: Selection) -> FigureTable:
+    """Return the days that are counted, where an end is open to the first or the last case, and those before."""
+    calendar, before = work.site.calendar, selection.span.before
+    spans = {THIS: work.get(FigureService).days(selection), BEFORE: before or Span()}
+    rows = [
+        (name, *(day and calendar.format_date(day, "short", "en") for day in (span.first, span.last)))
+        for name, span in spans.items()
+    ]
+    head = (_("Days"), _("First day"), _("Last day"))
+    return FigureTable(title=_("Days"), head=head, rows=rows, about=True)
+
+
 def _key_figures(figures: Figures, people: Any) -> FigureTable:
     both = (figures.now, figures.before)
     rows = [
         (name, *(None if numbers is None else value(numbers) for numbers in both)) for name, value in MEASURES
     ]
     rows.append((people, *(None if numbers is None else numbers.citizens or 0 for numbers in both)))
-    head = (_("Figure"), _("This period"), _("The period before"))
+    head = (_("Figure"), THIS, BEFORE)
     return FigureTable(title=_("Key figures"), head=head, rows=rows)
 
 

@@ -7,14 +7,17 @@ from dataclasses import asdict, replace
 from datetime import timedelta
 
 import pytest
+from civicportal_reports import mapping
 from civicportal_reports.mapping import ReportMap
 from civicportal_reports.models import Report
+from civicportal_reports.places import Location, locate_point
 from civicportal_reports.search import Filters, ReportSearch
 from civicportal_reports.statistics import subject
 from civicportal_reports.viewports import MapView
 from sqlalchemy import event
 
 from civicportal.api import (
+    NONE,
     OPEN_STAGES,
     Case,
     CaseService,
@@ -25,10 +28,10 @@ from civicportal.api import (
     Span,
     export_rows,
 )
-from civicportal.testing import identity, make_staff, make_unit
+from civicportal.testing import identity, make_case, make_staff, make_unit
 
 SEED = 1405
-CASES, CHOICES = 40, 10
+CASES, CHOICES = 40, 24
 
 
 @pytest.fixture
@@ -39,13 +42,24 @@ def busy(city, clock):
     for _ in range(CASES):
         clock.advance(hours=rng.choice([1, 3, 7, 20]))
         code = city.send(
-            rng.choice(["pothole", "pothole", "sidewalk", "bin", "other"]),
-            point=rng.choice([city.street, city.street, city.other_district]),
+            rng.choice(["pothole", "pothole", "sidewalk", "bin", "other", "roads"]),
+            location=rng.choice(places(city)),
             by=rng.choice([city.citizen, city.other]),
             source=rng.choice(["web", "web", "phone", "counter"]),
+            urgent=rng.random() < 0.3,
         )
         go(city, clock, rng, code)
+    with city.site.work() as work:
+        for _ in range(2):
+            case = make_case(work, kind="reports", category=None, citizen_id=city.citizen.user_id)
+            work.session.add(Report(case_id=case.id, district="", street=""))
     return city
+
+
+def places(city):
+    """Return places in two districts, one that no district holds, and one of which only an address is known."""
+    known = [locate_point(city.site.map, point) for point in (city.street, city.street, city.other_district)]
+    return [*known, Location(point=city.street), Location(point=None, address="کوچهٔ سوم")]
 
 
 def add_people(city):
@@ -97,6 +111,27 @@ def pass_on(kartable, case, unit):
         kartable.refer(case, unit_id)
 
 
+#: What may be asked for; a random few of it at a time.
+ASKED = {
+    "category": ["roads", "pothole", "bin", NONE],
+    "itself": [True],
+    "unit": ["civil", "paving", "waste", NONE],
+    "district": ["منطقهٔ یک", "منطقهٔ دو", NONE],
+    "located": [True],
+    "urgent": [True],
+    "overdue": [True],
+    "source": ["phone", "web"],
+    "stage": ["open", "done"],
+    "words": ["چاله"],
+    "reopened": [True],
+    "passed_on": [True],
+    "timing": ["late"],
+    "rating": ["rated", "satisfied", "dissatisfied"],
+    "weekday": ["5", "0"],
+    "hour": ["12", "9"],
+}
+
+
 def choices(city, clock):
     """Random filters of the desk, with or without days."""
     rng = random.Random(SEED)
@@ -104,19 +139,8 @@ def choices(city, clock):
     yield Filters()
     yield Filters(first_day=today - timedelta(days=20), last_day=today - timedelta(days=5))
     for _ in range(CHOICES):
-        chosen = {
-            name: rng.choice(values)
-            for name, values in {
-                "category": [None, None, "roads", "pothole", "bin"],
-                "unit": [None, None, None, "civil", "paving", "waste"],
-                "district": [None, None, None, "منطقهٔ دو"],
-                "source": [None, None, None, "phone"],
-                "stage": [None, None, None, "open", "done"],
-                "words": ["", "", "", "چاله"],
-                "reopened": [False, False, False, False, True],
-                "timing": [None, None, None, "late"],
-            }.items()
-        }
+        names = rng.sample(sorted(ASKED), rng.choice([0, 1, 1, 2, 3]))
+        chosen = {name: rng.choice(ASKED[name]) for name in names}
         first = today - timedelta(days=rng.randint(0, 60))
         last = first + timedelta(days=rng.randint(0, 30))
         yield Filters(**chosen, **rng.choice([{}, {"first_day": first, "last_day": last}]))
@@ -163,13 +187,17 @@ def check(work, filters):
     assert now.reviewed == rows.number(lambda case: case.stage == "done")
     assert now.overdue == count(overdue=True) == rows.number(rows.is_overdue)
     assert now.on_time == rows.number(rows.on_time)
+    if filters.stage in (None, "done"):
+        assert now.reviewed == count(stage="done")
     if not filters.timing:
         assert now.on_time == count(timing="on_time")
         assert now.late == count(timing="late") == rows.number(rows.late)
     assert now.reopened == count(reopened=True)
-    assert now.rated == count(rating="rated")
-    assert now.sums["satisfied"] == count(rating="satisfied")
-    assert now.sums["hops"] == sum(case.hops for case in rows.cases)
+    if not filters.rating:
+        assert now.rated == count(rating="rated")
+        assert now.sums["satisfied"] == count(rating="satisfied")
+    assert now.hops == sum(case.hops for case in rows.cases)
+    assert bool(now.hops) == bool(count(passed_on=True))
     assert (now.citizens or 0) == len({case.citizen_id for case in rows.cases})
     for status, number in figures.by_status.items():
         assert number == rows.number(lambda case, status=status: case.status == status)
@@ -186,22 +214,109 @@ def check(work, filters):
     for facet in subject(work, {**asdict(filters), "period": "all"}).facets:
         table = service.table(asked, facet)
         for value, numbers in table.items():
-            if value:
-                assert numbers.registered == count(**{facet.name: value}), (filters, value)
-                assert numbers.overdue == count(**{facet.name: value}, overdue=True)
-    # The map and the file.
-    assert work.get(ReportMap).picture(filters, MapView(zoom=10)).total == now.registered
-    values = {name: value for name, value in asdict(filters).items() if value}
-    assert len(list(export_rows(work.site, work.actor, "reports.list", values, ["code"]))) == now.registered
+            check_line(numbers, Counted(work, replace(filters, **{facet.name: value or NONE})))
+    check_categories(work, filters, figures)
+    check_map(work, filters, count)
+    check_files(work, filters, figures)
     return now.registered
 
 
+def check_line(numbers, rows):
+    """Hold a line of a table against the cases of its list."""
+    assert numbers.registered == len(rows.cases)
+    assert numbers.overdue == rows.number(rows.is_overdue)
+    assert numbers.reviewed == rows.number(lambda case: case.stage == "done")
+    on_time, late = rows.number(rows.on_time), rows.number(rows.late)
+    assert numbers.on_time_share == (100 * on_time / (on_time + late) if on_time + late else None)
+    hours = [(case.handling_minutes + 30) // 60 for case in rows.cases if case.closed_at]
+    assert numbers.median_hours == (arithmetic.median(hours) if hours else None)
+    rated = rows.number(lambda case: case.rated)
+    assert numbers.rated == rated
+    assert (numbers.satisfied_share is None) == (not rated)
+
+
+def check_categories(work, filters, figures):
+    """Hold what lies in each category, by itself and with those below it, against its list."""
+    tree, search = work.get(OrganizationService).categories_of("reports"), work.get(ReportSearch)
+    assert sum(figures.by_category.values()) == figures.now.registered
+    for one, number in figures.by_category.items():
+        key = tree.by_id[one].key if one else NONE
+        assert number == search.count(replace(filters, category=key, itself=True))
+    for root in tree.roots if filters.category is None else ():
+        inside = sum(figures.by_category.get(one, 0) for one in tree.subtree(root.id))
+        assert inside == search.count(replace(filters, category=root.key, itself=False))
+
+
+def check_map(work, filters, count):
+    """Hold what a map shows, as points, clusters, heat and districts, against the lists of what has a point."""
+    service, view = work.get(ReportMap), MapView(zoom=10)
+    picture, located = service.picture(filters, view), count(located=True)
+    assert picture.total == located
+    assert sum(cluster.n for cluster in picture.clusters) + len(picture.rows) == located
+    assert sum(number for _cell, number in service.heat(filters, view).cells) == located
+    districts = service.districts(filters)
+    assert sum(districts.values()) == located
+    for name, number in districts.items():
+        assert number == count(district=name or NONE, located=True)
+
+
+EXPORTED = {
+    "Registered": "registered",
+    "In progress": "in_progress",
+    "Overdue": "overdue",
+    "Reviewed": "reviewed",
+    "Closed without action": "rejected",
+    "Closed on time": "on_time",
+    "Late": "late",
+    "Rated": "rated",
+    "Opened again": "reopened",
+    "Times passed on": "hops",
+    "Median handling time (working hours)": "median_hours",
+}
+
+
+def exported(numbers):
+    return {name: getattr(numbers, figure) for name, figure in EXPORTED.items()}
+
+
+def check_files(work, filters, figures):
+    """Hold the files of the list and of the figures against the page."""
+    values = {name: value for name, value in asdict(filters).items() if value}
+    assert len(list(export_rows(work.site, work.actor, "reports.list", values, ["code"]))) == (
+        figures.now.registered
+    )
+    asked = {**asdict(filters), "period": "all"}
+    days, keys, statuses, categories, *facets, by_day, by_hour = (
+        [list(row) for row in table.rows]
+        for table in work.site.exports["reports.figures"].tables(work, asked)
+    )
+    assert len(days) == 2
+    told = {name: number for name, number, _before in keys}
+    assert {name: told[name] for name in EXPORTED} == exported(figures.now)
+    assert told["Reporting citizens"] == (figures.now.citizens or 0)
+    assert sum(row[1] for row in statuses) == sum(row[1] for row in categories) == figures.now.registered
+    service, chosen = work.get(FigureService), subject(work, asked)
+    for facet, rows in zip(chosen.facets, facets, strict=True):
+        lines = service.table(chosen.selection(work), facet).values()
+        for (_name, *cells), numbers in zip(rows, lines, strict=True):
+            told = dict(zip((name for name, *_ in keys), cells, strict=False))
+            assert {name: told[name] for name in EXPORTED} == exported(numbers)
+    assert [sum(row[place] for row in by_day) for place in (1, 2)] == [
+        figures.now.registered,
+        figures.now.reviewed,
+    ]
+    assert sum(sum(row[1:]) for row in by_hour) == figures.now.registered
+
+
 class TestEveryFigure:
-    def test_is_its_list_its_chart_its_map_and_its_file(self, busy, clock):
-        for actor in busy.people.values():
+    def test_is_its_list_its_chart_its_map_and_its_file(self, busy, clock, monkeypatch):
+        monkeypatch.setattr(mapping, "FEW", CASES // 4)  # some maps show clusters, some points
+        seen = {}
+        for name, actor in busy.people.items():
             with busy.site.work(actor=actor, write=False) as work:
-                seen = [check(work, filters) for filters in choices(busy, clock)]
-            assert sum(seen) > 5
+                seen[name] = [check(work, filters) for filters in choices(busy, clock)]
+        assert all(sum(numbers) > 5 for numbers in seen.values())
+        assert sum(number > 0 for number in seen["everything"]) > CHOICES // 2
 
     def test_is_the_same_from_counters_and_from_cases(self, busy, clock):
         with busy.site.work(actor=busy.people["everything"], write=False) as work:

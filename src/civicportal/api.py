@@ -197,6 +197,7 @@ from civicportal.security import (
 )
 from civicportal.settings import parse_hours
 from civicportal.site import Site
+from civicportal.statistics.exact import list_total
 from civicportal.statistics.facets import SOURCE as SOURCE_FACET
 from civicportal.statistics.facets import unit_facet
 from civicportal.statistics.figures import FigureService
@@ -443,6 +444,7 @@ __all__ = [
     "in_stage",
     "keep_form",
     "key",
+    "list_total",
     "load_site",
     "localized_digits",
     "may_submit",

@@ -33,14 +33,22 @@ class Total:
 
 
 def count_rows(
-    session: Session, query: Select[*tuple[Any, ...]], most: int = MOST_COUNTED, *order: Any
+    session: Session, query: Select[*tuple[Any, ...]], most: int | None = None, *order: Any
 ) -> Total:
     """Count the rows of a query, and stop where they are many.
 
+    :param most: that are counted, :data:`MOST_COUNTED` unless it is said.
     :param order: in which many rows are met soon.
     """
+    most = MOST_COUNTED if most is None else most
     some = query.with_only_columns(literal(1)).order_by(None).order_by(*order).limit(most + 1).subquery()
     return so_many(session.scalar(select(func.count()).select_from(some)) or 0, most)
+
+
+def count_all(session: Session, query: Select[*tuple[Any, ...]]) -> Total:
+    """Count the rows of a query, however many there are."""
+    rows = query.with_only_columns(literal(1)).order_by(None).subquery()
+    return Total(session.scalar(select(func.count()).select_from(rows)) or 0)
 
 
 def so_many(number: int, most: int) -> Total:

@@ -198,3 +198,33 @@ class TestWhatIsNotSaid:
             work.get(OrganizationService).category("reports", "bin").active = False
         links = desk("?period=all&category=waste").select("h3#by-category ~ table a.fig-link")
         assert [listed(app, link) for link in links] == [number(link.text) for link in links] == [1]
+
+
+class TestExactNumbers:
+    def test_of_a_long_list_are_counted_when_asked_for(self, city, app, desk, several, monkeypatch):
+        monkeypatch.setattr("civicportal.lists.MOST_COUNTED", 1)
+        figure = tile(desk("?period=all&urgent=true"), "ثبت‌شده").select_one(".v a")
+        assert number(figure.text) == 3
+        head = app.get(f"{figure['href']}&sort=deadline").html.select_one(".page-h p")
+        assert "بیش از ۱ " in head.text
+        link = head.find("a", string="شمارش دقیق")
+        counted = app.get(link["href"])
+        head = counted.html.select_one(".page-h p")
+        assert number(head.text) == 3
+        assert head.a is None
+        assert "sort=deadline" in link["href"]
+        assert not [a for a in counted.html.select("main a[href^='/desk']") if "count=" in a["href"]]
+
+    def test_are_of_what_the_officer_sees(self, city, app, sign_in, several, monkeypatch):
+        monkeypatch.setattr("civicportal.lists.MOST_COUNTED", 0)
+        sign_in(city.stranger)
+        head = app.get("/desk/reports?urgent=true&count=exact").html.select_one(".page-h p")
+        assert number(head.text) == 1
+
+
+@pytest.fixture
+def several(city):
+    city.send("bin", urgent=True)
+    for _ in range(2):
+        city.send(urgent=True)
+    city.send()

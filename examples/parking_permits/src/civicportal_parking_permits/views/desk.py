@@ -4,7 +4,7 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.api import BoundForm, FiguresPage, ListAddress, figures_page, search_list
+from civicportal.api import BoundForm, Case, FiguresPage, ListAddress, figures_page, list_total, search_list
 from civicportal_parking_permits.names import KIND
 from civicportal_parking_permits.schemas import DeskFilters, FigureSchema
 from civicportal_parking_permits.search import Filters, PermitSearch
@@ -20,7 +20,9 @@ def listing(request: Any) -> dict[str, Any]:
     return {
         "form": form,
         "page": page,
-        "total": search.total(filters),
+        "total": list_total(
+            request, search.total(filters), lambda work: work.get(PermitSearch).query(filters, Case.id)
+        ),
         "filters": filters,
         "instead": search.instead_of(filters) if filters.words and not page.rows else "",
         "address": ListAddress(request, form, "parking_permits.desk"),

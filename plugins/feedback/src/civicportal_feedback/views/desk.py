@@ -16,6 +16,7 @@ from civicportal.api import (
     Refused,
     StaleCase,
     _,
+    list_total,
     search_list,
     whole_number,
 )
@@ -46,7 +47,11 @@ def listing(request: Any) -> dict[str, Any]:
         "page": page,
         "opinions": search.opinions(case for case, _feedback in page.rows),
         "opinion_titles": OPINIONS,
-        "total": page.total or search.total(filters),
+        "total": list_total(
+            request,
+            page.total or search.total(filters),
+            lambda work: work.get(FeedbackSearch).query(filters, Case.id),
+        ),
         "filters": filters,
         "instead": search.instead_of(filters) if filters.words and not page.rows else "",
         "address": ListAddress(request, form, "feedback.desk"),

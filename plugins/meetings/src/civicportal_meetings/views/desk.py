@@ -9,10 +9,12 @@ from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
 from civicportal.api import (
     AccessService,
     BoundForm,
+    Case,
     ListAddress,
     NationalCode,
     Node,
     OrganizationService,
+    list_total,
     parse_hours,
     search_list,
 )
@@ -54,7 +56,9 @@ def desk(request: Any, day: date | None, *chosen: Entry, **panel: Any) -> dict[s
         "form": form,
         "filtered": bool(form.narrowing),
         "page": page,
-        "total": search.total(filters),
+        "total": list_total(
+            request, search.total(filters), lambda work: work.get(MeetingSearch).query(filters, Case.id)
+        ),
         "filters": filters,
         "instead": search.instead_of(filters) if filters.words and not page.rows else "",
         "address": ListAddress(request, form, "meetings.desk", keep=("day",), anchor=LIST),

@@ -6,6 +6,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.api import (
     BoundForm,
+    Case,
     CaseService,
     FiguresPage,
     ListAddress,
@@ -13,6 +14,7 @@ from civicportal.api import (
     Refused,
     _,
     figures_page,
+    list_total,
     search_list,
     whole_number,
 )
@@ -36,7 +38,11 @@ def listing(request: Any) -> dict[str, Any]:
     return {
         "form": form,
         "page": page,
-        "total": page.total or search.total(filters),
+        "total": list_total(
+            request,
+            page.total or search.total(filters),
+            lambda work: work.get(ReportSearch).query(filters, Case.id),
+        ),
         "filters": filters,
         "instead": search.instead_of(filters) if filters.words and not page.rows else "",
         "address": ListAddress(request, form, "reports.desk"),

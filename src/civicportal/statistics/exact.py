@@ -1,0 +1,27 @@
+"""Counting a list to its end when somebody asks for it: a figure can be held against it, however many rows it has."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Select
+
+from civicportal.lists import Total, count_all
+from civicportal.statistics.reading import PATIENCE
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+ASKED, EXACT = "count", "exact"
+"""What the address of a list says when it is to be counted; no link of the list keeps it."""
+
+
+def list_total(request: Any, total: Total, query: "Callable[[Work], Select[Any]]") -> Total:
+    """Return the total of a list, counted to the end where its address asks for that; it may take as long as figures do.
+
+    :param total: as far as a page counts.
+    :param query: returns the list's own query in a unit of work.
+    """
+    if total.exact or request.GET.get(ASKED) != EXACT:
+        return total
+    with request.site.work(actor=request.identity, write=False, patience=PATIENCE) as work:
+        return count_all(work.session, query(work))

@@ -40,6 +40,13 @@ class TestFigures:
             assert number(title) == number(link.text), link["href"]
             assert link["href"].endswith("#requests")
 
+    def test_offer_no_filter_by_what_meetings_do_not_have(self, office, app, sign_in, several):
+        sign_in(office.officer)
+        form = app.get("/desk/meetings/statistics?rating=rated").html.select_one(".filter-box form")
+        assert form.find("select", attrs={"name": "rating"}) is None
+        hours = form.find("select", attrs={"name": "hour"}).find_all("option")
+        assert hours[10].text == "۰۹:۰۰"
+
 
 @pytest.mark.parametrize(
     "filters",

@@ -228,3 +228,32 @@ def several(city):
     for _ in range(2):
         city.send(urgent=True)
     city.send()
+
+
+QUERIES = ("urgent=true", "first_day=1405%2F03%2F01")
+
+
+class TestDesk:
+    def test_leads_to_the_usual_days_or_its_own(self, app, desk, several):
+        desk()
+        links = [app.get(f"/desk/reports?{query}").html.select_one(f"a[href^='{PAGE}']") for query in QUERIES]
+        assert [link["href"] for link in links] == [f"{PAGE}?{query}" for query in QUERIES]
+
+
+class TestEverybody:
+    """The page without a door."""
+
+    def test_sees_bars_beside_the_largest(self, city, clock, app):
+        for key in ["pothole"] * 8 + ["bin"] * 6:
+            city.send(key)
+        clock.advance(days=40)
+        page = app.get("/statistics").html
+        bars = page.select("td.w-bar rect[width]")
+        assert bars[0]["width"] == "100.0"
+
+    def test_reads_no_table_of_dashes(self, city, clock, app):
+        codes = [city.send() for _ in range(6)]
+        for code in codes[:3]:
+            city.step(code, "start_review")
+        clock.advance(days=40)
+        assert "شمار هر وضعیت کمتر" in app.get("/statistics").text

@@ -41,7 +41,7 @@ WEEKDAYS = [
     ("6", _("Sunday")),
 ]
 """As Python counts them."""
-HOURS = [(str(hour), f"{hour:02}:00") for hour in range(24)]
+HOURS = [(str(hour), _("${hour}:00", mapping={"hour": f"{hour:02}"})) for hour in range(24)]
 NONE = "-"
 """What a filter by unit, category or place says for the cases that have none; no key looks like it."""
 NO_ID = 0

@@ -128,6 +128,10 @@ class Filters(FurtherFields, DeskFields):
 class FigureSchema(FurtherFields, DeskFields, PeriodFields):
     """What figures are asked for."""
 
+    def after_bind(self, node: colander.SchemaNode, _bindings: Any) -> None:
+        """Ask for no ratings: a meeting has none."""
+        del node["rating"]
+
 
 class Week(StrictSchema):
     """Which week the desk shows: any day of it."""

@@ -12,7 +12,6 @@ from civicportal.statistics.periods import (
     Bucket,
     Span,
     buckets,
-    is_unfinished,
     so_many_months_later,
     step_of,
     whole_months,
@@ -101,28 +100,6 @@ def test_other_days_offer_the_month_before_this_one():
     assert (str(found.earlier), found.shown, found.later) == ("1405-08", None, None)
     year = around("1404", CALENDAR, TODAY)
     assert (str(year.earlier), str(year.later)) == ("1403", "1405")
-
-
-@pytest.mark.parametrize(
-    ("step", "last", "unfinished"),
-    [
-        ("month", "1405/09/05", True),
-        ("month", "1405/08/30", False),
-        ("week", "1405/09/05", True),
-        ("day", "1405/09/05", True),
-        ("day", "1405/09/04", False),
-    ],
-)
-def test_a_step_that_goes_on_is_not_finished(step, last, unfinished):
-    found = buckets(CALENDAR.day(1405, 7, 1), CALENDAR.parse_date(last), step, CALENDAR)
-    assert is_unfinished(found[-1], step, CALENDAR, TODAY) is unfinished
-    assert not is_unfinished(found[0], step, CALENDAR, TODAY)
-
-
-def test_a_step_that_ends_today_is_finished_with_it():
-    last = CALENDAR.day(1405, 8, 30)
-    found = buckets(CALENDAR.day(1405, 8, 1), last, "month", CALENDAR)
-    assert not is_unfinished(found[-1], "month", CALENDAR, last)
 
 
 def test_days_that_are_named_go_before_the_period():

@@ -118,6 +118,7 @@ class TestTrend:
         section = page.select_one("section[aria-labelledby=trend]")
         assert section.select_one(".chipf.on").text == "ماهانه"
         assert "تا ۱۰۰ روز" in section.select_one(".chipf.off").text
+        assert section.select_one(".chipf.off")["title"]
         assert section.select_one(".chipf.off").name == "span"
 
     def test_marks_the_step_that_is_not_over(self, city, desk):
@@ -256,4 +257,4 @@ class TestEverybody:
         for code in codes[:3]:
             city.step(code, "start_review")
         clock.advance(days=40)
-        assert "شمار هر وضعیت کمتر" in app.get("/statistics").text
+        assert "به تفکیک نشان داده نمی‌شود" in app.get("/statistics").text

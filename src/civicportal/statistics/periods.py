@@ -114,11 +114,6 @@ def step_of(wish: str | None, days: int) -> Step:
     return "day" if days <= _MOST_BY_DAY else "week" if days <= _MOST_BY_WEEK else "month"
 
 
-def is_unfinished(bucket: Bucket, step: Step, calendar: CityCalendar, today: date) -> bool:
-    """Tell whether a step ends today and would go on: its number still grows."""
-    return bucket.last == today and (step == "day" or _end_of(bucket.first, step, calendar) > today)
-
-
 def buckets(first: date, last: date, step: Step, calendar: CityCalendar) -> list[Bucket]:
     """Cut a span into steps; the first and the last may be shorter than the others."""
     found, day = [], first

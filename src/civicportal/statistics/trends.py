@@ -13,7 +13,6 @@ from civicportal.statistics.periods import (
     Bucket,
     Step,
     buckets,
-    is_unfinished,
     month_of,
     step_of,
     title,
@@ -44,7 +43,7 @@ class Trend:
 
     :ivar rows: of each step the days, and the two numbers.
     :ivar titles: names of the steps.
-    :ivar unfinished: the last step ends today and would go on.
+    :ivar unfinished: the last step holds today, so that its number still grows.
     :ivar chart: None where there is no step.
     """
 
@@ -83,7 +82,7 @@ def trend(service: FigureService, selection: Selection, wish: str | None, *, loc
         ],
         rows=rows,
         titles=[title(bucket, step, calendar, locale) for bucket, _all, _done in rows],
-        unfinished=bool(rows) and is_unfinished(rows[-1][0], step, calendar, today),
+        unfinished=bool(rows) and rows[-1][0].last >= today,
         chart=line_chart(lines, rtl=rtl) if rows else None,
     )
 

@@ -68,6 +68,11 @@ class TestDays:
         form = desk("?period=1405-02").select_one(".filter-box form")
         assert form.find("input", attrs={"name": "period"})["value"] == "1405-02"
 
+    def test_stay_when_the_filters_are_cleared(self, desk):
+        page = desk("?period=1405-02&category=roads&urgent=true&by=district")
+        link = next(a for a in page.select("a.chipf") if "پاک کردن پالایش" in a.text)
+        assert link["href"] == f"{PAGE}?period=1405-02&by=district"
+
     @pytest.mark.parametrize("period", ["1405-13", "9999", "x", "0000-01"])
     def test_that_nobody_can_read_are_the_usual_ones(self, desk, period):
         chips = desk(f"?period={period}").find("nav", attrs={"aria-label": "بازه"})

@@ -22,6 +22,7 @@ from civicportal.statistics.trends import trend
 from civicportal.work import Work
 
 CITIZENS = _("Citizens")
+PERIOD = "period"
 HOURS = "hours"
 """The name by which the address asks for the busiest hours."""
 
@@ -48,16 +49,28 @@ class FiguresPage:
     anchor: str = ""
 
 
+class PageAddress(ListAddress):
+    """Addresses of the page itself: its period stands above the filters, and stays when they are cleared."""
+
+    def __init__(self, request: Any, page: FiguresPage) -> None:
+        super().__init__(request, page.form, page.route, keep=("by", "step"))
+        self._filters = [field.name for field in page.form if field.name != PERIOD]
+
+    def cleared(self, route: str = "") -> str:
+        """Return the address of the page, or of another one, without its filters."""
+        return self(route, **dict.fromkeys(self._filters))
+
+
 class FigureAddress:
     """Addresses of the list behind a number, and of the page itself with something changed."""
 
     def __init__(self, request: Any, page: FiguresPage, values: Mapping[str, Any], span: Span) -> None:
         self._list = ListAddress(request, page.form, page.list_route, keep=(), anchor=page.anchor)
-        self.here = ListAddress(request, page.form, page.route, keep=("by", "step"))
+        self.here = PageAddress(request, page)
         self._calendar = request.site.calendar
         self._fields = {field.name: field for field in page.form}
         self._usual = {name: value for name, value in page.on_list.items() if not values.get(name)}
-        self._span = {"period": None, **self.days(span.first, span.last)}
+        self._span = {PERIOD: None, **self.days(span.first, span.last)}
 
     def days(self, first: date | None, last: date | None) -> dict[str, str | None]:
         """Return two days as they stand in an address."""

@@ -240,9 +240,15 @@ QUERIES = ("urgent=true", "first_day=1405%2F03%2F01")
 
 
 class TestDesk:
+    def test_has_figures_in_the_side_bar(self, city, app, desk, sign_in):
+        links = desk().select(".side nav a[aria-current]")
+        assert [link["href"] for link in links] == [PAGE]
+        sign_in(city.citizen)
+        assert app.get("/").html.select(f"a[href='{PAGE}']") == []
+
     def test_leads_to_the_usual_days_or_its_own(self, app, desk, several):
         desk()
-        links = [app.get(f"/desk/reports?{query}").html.select_one(f"a[href^='{PAGE}']") for query in QUERIES]
+        links = [app.get(f"/desk/reports?{query}").html.select_one(f"main a[href^='{PAGE}']") for query in QUERIES]
         assert [link["href"] for link in links] == [f"{PAGE}?{query}" for query in QUERIES]
 
 

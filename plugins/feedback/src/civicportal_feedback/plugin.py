@@ -88,6 +88,15 @@ def navigation_items() -> Iterable[NavigationItem]:
             kind=KIND,
             permission=FEEDBACK.permission("view"),
         ),
+        NavigationItem(
+            name="feedback.statistics",
+            title=_("Figures of the messages"),
+            route="feedback.statistics",
+            icon="chart-bar",
+            area="staff",
+            weight=11,
+            permission=FEEDBACK.permission("view"),
+        ),
     )
 
 

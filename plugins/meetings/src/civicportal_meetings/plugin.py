@@ -84,7 +84,7 @@ def register_exports() -> Iterable[Offer]:
 @hookimpl
 def navigation_items() -> Iterable[NavigationItem]:
     """Return the links of citizens and staff."""
-    return (citizen_pieces.NAVIGATION, staff_pieces.NAVIGATION)
+    return (citizen_pieces.NAVIGATION, staff_pieces.NAVIGATION, staff_pieces.FIGURES)
 
 
 @hookimpl

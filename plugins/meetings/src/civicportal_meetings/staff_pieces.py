@@ -21,6 +21,15 @@ NAVIGATION = NavigationItem(
     kind=KIND,
     permission=VIEW,
 )
+FIGURES = NavigationItem(
+    name="meetings.statistics",
+    title=_("Figures of the meetings"),
+    route="meetings.statistics",
+    icon="chart-bar",
+    area="staff",
+    weight=12,
+    permission=VIEW,
+)
 
 
 def widget(request: Any) -> Iterator[Widget]:

@@ -86,6 +86,15 @@ def navigation_items() -> Iterable[NavigationItem]:
             kind=KIND,
             permission="reports:case:view",
         ),
+        NavigationItem(
+            name="reports.statistics",
+            title=_("Figures of the city reports"),
+            route="reports.statistics",
+            icon="chart-bar",
+            area="staff",
+            weight=13,
+            permission="reports:case:view",
+        ),
     )
 
 

@@ -248,7 +248,9 @@ class TestDesk:
 
     def test_leads_to_the_usual_days_or_its_own(self, app, desk, several):
         desk()
-        links = [app.get(f"/desk/reports?{query}").html.select_one(f"main a[href^='{PAGE}']") for query in QUERIES]
+        links = [
+            app.get(f"/desk/reports?{query}").html.select_one(f"main a[href^='{PAGE}']") for query in QUERIES
+        ]
         assert [link["href"] for link in links] == [f"{PAGE}?{query}" for query in QUERIES]
 
 

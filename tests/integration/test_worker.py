@@ -155,7 +155,9 @@ def test_two_workers_share_the_work(own_site, start):
     workers = [start(), start()]
     until(lambda: set(states(own_site)) == {"sent"})
     for worker in workers:
-        stop(worker)
+        # On a busy machine one may have sent all while the other is being loaded: then it is ended as any program.
+        worker.terminate()
+        assert worker.wait(PATIENCE) in (0, -signal.SIGTERM)
     lines = [line for worker in workers for line in worker.stdout.read().splitlines()]
     assert sorted(lines) == sorted(f"send {number}" for number in ids)
 

@@ -17,6 +17,7 @@ PAGES = (
     Shown("reports.convert", "public_relations", "/desk/reports/from/{open_message}"),
     Shown("reports.desk_map", "public_relations", "/desk/reports/map"),
     Shown("reports.statistics", "public_relations", "/desk/reports/statistics?period=all"),
+    Shown("reports.statistics", "public_relations", "/desk/reports/statistics?period=1405-03", name="month"),
     Shown(
         "reports.statistics", "public_relations", "/desk/reports/statistics?by=hours&period=all", name="hours"
     ),

@@ -221,7 +221,7 @@
   });
 
   /* Of more tabs than a phone is wide, and more pages than the side bar is high above one's name, the open one is in sight. */
-  all('.tabs-x [aria-current], .side-link[aria-current]').forEach(function (open) {
+  all('.tabs-x [aria-current], .side .side-link[aria-current]').forEach(function (open) {
     var list = open.closest('.tabs-x, .side'), name = one('.me', list);
     var place = open.getBoundingClientRect(), frame = list.getBoundingClientRect();
     list.scrollLeft += place.x + place.width / 2 - frame.x - frame.width / 2;

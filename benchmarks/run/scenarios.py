@@ -71,11 +71,14 @@ def scenarios(cast: Cast) -> list[Scenario]:
             page("/desk/reports?stage=open&unit=waste&overdue=true", admin),
             "/desk_filtered",
         ),
+        # An officer of a large unit: what lies in others by now is no part of any counter.
+        Scenario("reports desk of a unit", page("/desk/reports", handler), small=False),
         Scenario("case with history", lambda n: _case(cast, n), "/case?{n}"),
         Scenario("desk", page("/desk", admin), "/counters", small=False),
         Scenario("statistics", page("/desk/reports/statistics", admin), "/statistics"),
         # No process has read these days before: medians and people are counted from the cases.
         Scenario("statistics, read anew", lambda n: _other_days(cast, n), small=False),
+        Scenario("statistics of a unit", page("/desk/reports/statistics", handler), small=False),
         Scenario("map of the city", page(f"/desk/reports/map.json?{CITY}", admin), "/map_city"),
         Scenario(
             "map of the city, open ones",
@@ -88,6 +91,8 @@ def scenarios(cast: Cast) -> list[Scenario]:
         ),
         Scenario("map of a district", page(f"/desk/reports/map.json?{DISTRICT}", admin), "/map_district"),
         Scenario("map of a street", page(f"/desk/reports/map.json?{STREET}", admin), "/map_street"),
+        Scenario("map of a unit", page("/desk/reports/map", handler), small=False),
+        Scenario("map of a unit, overdue", page("/desk/reports/map?overdue=true", handler), small=False),
         Scenario("map by district", page("/desk/reports/map/numbers", admin), small=False),
         Scenario(
             "search, common word", page(f"/desk/reports?words={quote('خیابان')}", admin), "/search?خیابان"

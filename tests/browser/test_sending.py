@@ -137,6 +137,26 @@ def test_a_lost_picture_is_none_of_those_that_are_about_to_be_sent(open_page: Op
     expect(page.locator("[data-review-photos] img")).to_have_count(1)
 
 
+def test_a_form_in_steps_is_held_back_once_where_a_picture_was_lost(
+    open_page: Open, screen: Screen, tmp_path: Path
+) -> None:
+    page = open_page("citizen", screen, service_workers="block")
+    page.clock.install()
+    page.goto("/reports/new")
+    wizard.choose_category(page)
+    wizard.proceed(page, 2)
+    wizard.choose_place(page, screen)
+    wizard.proceed(page, 3)
+    lose(page, tmp_path)
+    page.locator("[name=body]").fill(wizard.WORDS)
+    wizard.proceed(page, 4)
+    page.locator("[data-next]").click()
+    expect(page.locator(".toast-x")).to_be_visible()
+    assert page.url.endswith("/reports/new#4")
+    page.locator("[data-next]").click()
+    page.wait_for_url("**/reports/sent/*")
+
+
 def test_a_list_is_taken_along_once_more(open_page: Open) -> None:
     page = open_page("public_relations")
     page.goto("/desk/reports?stage=open")

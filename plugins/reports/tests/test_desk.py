@@ -104,6 +104,12 @@ class TestList:
         assert [chip.span.text for chip in page.html.select("a.chipf.on.no-print")] == ["مرحله: باز"]
         assert said.select_one("a.strong")["href"] == "/desk/reports?stage=open"
 
+    def test_what_says_nothing_is_no_filter(self, city, app, sign_in, several):
+        sign_in(city.officer)
+        page = app.get("/desk/reports?stage=open&words=%20&status=%20").html
+        assert [chip.span.text for chip in page.select("a.chipf.on.no-print")] == ["مرحله: باز"]
+        assert "(۱)" in page.select_one(".filter-box summary").text
+
     def test_a_date_that_is_none_is_said_above_the_list(self, city, app, sign_in, several):
         sign_in(city.officer)
         page = app.get("/desk/reports?first_day=1405/13/40")

@@ -312,6 +312,12 @@ class TestFigures:
         told = {row["ردیف"]: row["مقدار"] for row in rows if row["جدول"] == "دربارهٔ این فایل"}
         assert told["بازه"] == "اردیبهشت ۱۴۰۵"
 
+    def test_name_no_period_where_days_are_named(self, office, several):
+        rows = lines(office.take("reports.figures", "?period=1405-02&first_day=1405/03/01"))
+        told = {row["ردیف"]: row["مقدار"] for row in rows if row["جدول"] == "دربارهٔ این فایل"}
+        assert "بازه" not in told
+        assert told["این بازه"].startswith("1405/03/01")
+
     def test_count_what_the_page_counts(self, office, several):
         answer = office.take("reports.figures", "?period=all", format="xlsx")
         book = load_workbook(BytesIO(answer.body))

@@ -186,6 +186,11 @@ class TestWhatIsNotSaid:
         inner = app.get(itself["href"].replace("/desk/reports", PAGE)).html
         assert tile(inner, "ثبت‌شده").select_one(".v a").text == "۱"
 
+    def test_without_a_category_nothing_lies_in_it_alone(self, app, desk, incomplete):
+        links = desk("?period=all&itself=true").select("h3#by-category ~ table a.fig-link")
+        assert len(links) > 1
+        assert all(listed(app, link) == number(link.text) for link in links)
+
     def test_of_the_map_has_its_list(self, app, desk, incomplete):
         desk()
         rows = app.get("/desk/reports/map/numbers").html.select("tbody tr")

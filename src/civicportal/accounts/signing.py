@@ -41,6 +41,7 @@ def sign_out(request: Any) -> None:
     if request.identity.user_id:
         request.work.get(AuditService).record("logout", subject_id=request.identity.user_id)
     set_session_cookie(request, new_token())
+    request.session.invalidate()
 
 
 def record_refusal(request: Any, door: str, user_id: int | None, reason: str) -> None:

@@ -95,13 +95,23 @@ def way_to_case(request: Any, found: Found) -> HTTPSeeOther | None:
 def filters_found(request: Any, found: Found, words: str) -> dict[str, str]:
     """Return what a search leaves in the address of a list. Numbers of people stand in no address.
 
+    :param found: no case that the actor sees has its code.
     :param words: name of the filter that takes words.
     """
-    if found.citizen is None:
+    typed = typed_search(request)
+    # One national code in ten has the check digit of a tracking code too.
+    citizen = 0 if found.code and is_national_code(request.site.country, typed) else found.citizen
+    if citizen is None:
         return {words: found.words or found.code or ""}
-    if not found.citizen:
-        request.session.flash(typed_search(request), TYPED)
-    return {"citizen": str(found.citizen)}
+    if not citizen:
+        request.session.flash(typed, TYPED)
+    return {"citizen": str(citizen)}
+
+
+def typed_number(request: Any) -> str:
+    """Return the number that a search has just found to be nobody's, once; empty for none."""
+    typed: list[str] = request.session.pop_flash(TYPED)
+    return typed[-1] if typed else ""
 
 
 def search_list(

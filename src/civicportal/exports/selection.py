@@ -14,6 +14,7 @@ from civicportal.i18n import _
 
 CITIZEN = "citizen"
 """Name of the filter that holds somebody's number."""
+DAYS = ("first_day", "last_day")
 
 
 class Selection:
@@ -33,9 +34,7 @@ class Selection:
             self.values: Mapping[str, Any] = form.read_filters(request.GET)
         self.refused = bool(form.errors)
         fields = [form[node.name] for node in form.schema.children]
-        chosen = [
-            field for field in fields if not field.is_empty and self.values[field.name] not in (None, False)
-        ]
+        chosen = [field for field in fields if self._is_chosen(field)]
         self.address: dict[str, str] = {field.name: str(field.cstruct) for field in chosen}
         self.filters: list[tuple[str, str]] = [self._said(field) for field in chosen]
         say = request.translate
@@ -61,6 +60,11 @@ class Selection:
     def list_url(self) -> str:
         """Return the address of the list itself."""
         return self.url(self.export.route)
+
+    def _is_chosen(self, field: Any) -> bool:
+        # Days that are named go before a period.
+        is_passed_over = field.name == "period" and any(self.values.get(name) for name in DAYS)
+        return not field.is_empty and self.values[field.name] not in (None, False) and not is_passed_over
 
     def _said(self, field: Any) -> tuple[str, str]:
         if field.name != CITIZEN:

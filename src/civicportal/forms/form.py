@@ -120,6 +120,8 @@ class BoundForm:
         cstruct = read_flat(self.schema, params, ignore=params)
         values, refused = {}, dict[str, list[str]]()
         for node in self.schema.children:
+            if isinstance(text := cstruct[node.name], str) and not text.strip():
+                cstruct[node.name] = colander.null
             try:
                 values[node.name] = node.deserialize(cstruct[node.name])
             except colander.Invalid as error:

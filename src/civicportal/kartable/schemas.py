@@ -6,7 +6,7 @@ import colander
 
 from civicportal.cases.paging import SORTS
 from civicportal.cases.schemas import LONGEST_WORDS
-from civicportal.forms import RadioWidget, TextAreaWidget, optional_choice
+from civicportal.forms import HiddenWidget, RadioWidget, TextAreaWidget, optional_choice
 from civicportal.i18n import _
 from civicportal.kartable.ready_texts import unknown_fields
 from civicportal.schema import Choice, CityDate, CleanText, Flag, Node, Option, RowId, StrictSchema
@@ -23,7 +23,7 @@ class InboxFilters(StrictSchema):
     category = optional_choice("categories", _("Category"), _("All categories"))
     first = Node(CityDate(), title=_("Registered from"), missing=None)
     last = Node(CityDate(), title=_("Registered until"), missing=None, after="first")
-    citizen = Node(RowId(), title=_("Cases of one citizen"), missing=None)
+    citizen = Node(RowId(), title=_("Cases of one citizen"), missing=None, widget=HiddenWidget())
     sort = Node(Choice([(name, SORT_TITLES[name]) for name in SORTS]), title=_("Sort by"), missing="deadline")
 
 

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any, Self
 
 from civicportal.calendar import CityCalendar
+from civicportal.calendar.dates import InvalidDate
 from civicportal.i18n import _, localized_digits
 from civicportal.statistics.periods import Span, month_of, so_many_months_later, week_of
 
@@ -21,8 +22,6 @@ PERIODS = {
     "all": _("All the time"),
 }
 _WEEK = 7
-_YEARS = range(1700, 2400)
-"""Of the days of a month that is named: those beside them exist in every calendar."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,10 +41,7 @@ class Whole:
         if not found:
             return None
         named = cls(year=int(found[1]), month=int(found[2]) if found[2] else None)
-        try:
-            return named if named.first(calendar).year in _YEARS else None
-        except ValueError:
-            return None
+        return named if named.exists(calendar) and named.beside(1).exists(calendar) else None
 
     @classmethod
     def now(cls, period: str, calendar: CityCalendar, today: date) -> Self | None:
@@ -63,6 +59,14 @@ class Whole:
     def first(self, calendar: CityCalendar) -> date:
         """Return its first day; ``ValueError`` where there is none such."""
         return calendar.day(self.year, 1 if self.month is None else self.month, 1)
+
+    def exists(self, calendar: CityCalendar) -> bool:
+        """Tell whether its first day is one that a list takes in its address."""
+        try:
+            calendar.parse_date(f"{self.year:04}/{self.month or 1:02}/01")
+        except InvalidDate:
+            return False
+        return True
 
     def beside(self, number: int) -> "Whole":
         """Return the one so many later, or before for a number below zero."""
@@ -118,14 +122,14 @@ class Around:
     """Months and years that a page offers beside what it shows.
 
     :ivar shown: the month or year that is shown; None for other days.
-    :ivar earlier: the one before it, else the month before this one.
+    :ivar earlier: the one before it, else the month before this one; None where the calendar has none such.
     :ivar later: the one after it, None where that has not begun.
     :ivar months: the latest two dozen.
     :ivar years: this one and some before it.
     """
 
     shown: Whole | None
-    earlier: Whole
+    earlier: Whole | None
     later: Whole | None
     months: list[Whole]
     years: list[Whole]
@@ -140,10 +144,10 @@ def around(period: str | None, calendar: CityCalendar, today: date) -> Around:
     this_month, this_year = Whole(year=year, month=month), Whole(year=year)
     shown = Whole.now(period or "", calendar, today)
     base = shown or this_month
-    after = base.beside(1)
+    before, after = base.beside(-1), base.beside(1)
     return Around(
         shown=shown,
-        earlier=base.beside(-1),
+        earlier=before if before.exists(calendar) else None,
         later=after if shown and after.first(calendar) <= today else None,
         months=[this_month.beside(-number) for number in range(24)],
         years=[this_year.beside(-number) for number in range(5)],

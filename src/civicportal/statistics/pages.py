@@ -82,11 +82,11 @@ class FigureAddress:
         field, asked = self._fields.get(name), value or NONE
         return {name: asked} if field and field.offers(asked) else {}
 
-    def only_category(self, row: CategoryRow) -> dict[str, str]:
+    def only_category(self, row: CategoryRow) -> dict[str, str | None]:
         """Return the filters for one line of the table of categories; nothing where the list has none of just that."""
         only = self.only("category", row.category.key if row.category else "")
         if not row.itself:
-            return only
+            return {**only, ITSELF: None} if only else {}
         return {**only, ITSELF: "true"} if only and ITSELF in self._fields else {}
 
     def list(self, route: str = "", **changed: Any) -> str:

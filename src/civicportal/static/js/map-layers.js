@@ -20,7 +20,7 @@
   var PATIENCE = 300; /* ms before a map says that it is loading */
   var LARGE = 0.66, MIDDLE = 0.25; /* shares of the largest cluster in view from which one looks larger */
   var FEW = 10; /* the largest one counts as so many at least: nothing is large among few */
-  var SEEN = /^#map=(clusters|heat|districts)\/([\d.]+)\/(-?[\d.]+)\/(-?[\d.]+)$/;
+  var SEEN = /^#map=(clusters|heat|districts)\/(\d+(?:\.\d+)?)\/(-?\d+(?:\.\d+)?)\/(-?\d+(?:\.\d+)?)$/;
   var HEAT = [[0, '#7fc4bd'], [0.35, '#7fc4bd'], [0.6, '#e7c35f'], [0.8, '#dd7d3c'], [1, '#b02a1e']];
   var TILE = 256;
 
@@ -45,8 +45,8 @@
     if (retry) { retry.addEventListener('click', function () { self.ask(); }); }
     this.recall();
     this.map.on('moveend', function () {
-      self.remember();
       if (self.mode !== 'districts') { self.ask(); }
+      self.remember(); /* the last: a browser refuses it where a map is moved too often */
     });
     this.map.on('click', function (e) { self.follow(e.latlng); });
     cp.onTheme(function () { self.ask(); });

@@ -11,7 +11,8 @@
      <p role="status" data-photo-status>
 
    A picture that did not arrive stays, with a button that sends it again from memory; the form is held back once, so that
-   nobody sends it without the picture unawares. What the server refuses for good goes.
+   nobody sends it without the picture unawares. What the server refuses for good goes. A script that takes a form from step to
+   step comes before this one: what it has held back is not sent.
 
    Each tile that was sent says so by the event photo-kept with {key, url}, for a form that does more with it.
 
@@ -151,8 +152,8 @@
         return true;
       }, function (failure) {
         if (failure && !failure.refused) { offerAgain(tile, blob, failure.message); return; }
-        tile.remove();
-        say(failure ? failure.message || texts.textFailed : '', Boolean(failure));
+        drop(tile);
+        if (failure) { say(failure.message || texts.textFailed, true); } else { say(failed() ? texts.textUnsent : '', failed()); }
       }).then(function (sent) {
         waiting -= 1;
         sending.delete(tile);
@@ -178,6 +179,10 @@
       unaware = true;
       say(message || texts.textUnsent, true);
     }
+    function drop(tile) {
+      URL.revokeObjectURL(cp.one('img', tile).src);
+      tile.remove();
+    }
     function failed() { return Boolean(cp.one('.failed', list)); }
     function take(file) {
       waiting += 1;
@@ -192,7 +197,8 @@
 
     input.addEventListener('change', function () {
       var files = Array.prototype.slice.call(input.files);
-      var room = limit - tiles().length - waiting;
+      /* Whatever is being sent has its tile already. */
+      var room = limit - tiles().length - (waiting - sending.size);
       if (!files.length) { return; }
       input.value = '';
       say(files.length > room ? texts.textFull : '', files.length > room);
@@ -203,7 +209,7 @@
       if (!remove) { return; }
       var tile = remove.closest('[data-photo]');
       if (sending.has(tile)) { sending.get(tile).abort(); }
-      tile.remove();
+      drop(tile);
       if (tile.classList.contains('failed') && !failed()) { say(''); }
       changed();
       input.focus();
@@ -216,11 +222,11 @@
       if (waiting && !e.defaultPrevented) {
         e.preventDefault();
         say(texts.textWait);
-        status.scrollIntoView({ block: 'center' });
+        if (status.getClientRects().length) { status.scrollIntoView({ block: 'center' }); } else { cp.toast(texts.textWait, 'clock'); }
       } else if (unaware && failed() && !e.defaultPrevented) {
         e.preventDefault();
         unaware = false;
-        cp.toast(texts.textWithout);
+        cp.toast(texts.textWithout, 'alert-triangle');
       }
     });
     changed();

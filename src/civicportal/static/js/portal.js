@@ -4,7 +4,7 @@
    <button data-nav-toggle aria-controls="side"> … <button data-nav-close>     staff drawer (Esc closes)
    <p data-count="FIELD_ID" data-limit="100">  characters written, of how many
    <button data-copy="TEXT">                   copies; says body[data-text-copied] in a toast
-   <button data-print>  <span data-print-time> prints; the time is filled in
+   <button data-print>                         prints
    <button data-dialog-open="DIALOG_ID">       opens a <dialog>
    <div data-toast><button data-dismiss>       removes the toast
    <button data-board="next|previous" aria-controls="TRACK_ID">   scrolls a .board-track by one screen
@@ -79,7 +79,7 @@
     svg.appendChild(use);
     return svg;
   }
-  function toast(text) {
+  function toast(text, name) {
     var place = one('[data-toasts]');
     if (!place) { return; }
     var box = document.createElement('div');
@@ -87,7 +87,7 @@
     box.className = 'toast-x';
     words.className = 'grow';
     words.textContent = text;
-    box.append(icon('circle-check'), words);
+    box.append(icon(name || 'circle-check'), words);
     place.append(box);
     setTimeout(function () { box.remove(); }, 5000);
   }

@@ -76,7 +76,10 @@ def test_the_29th_of_february_has_no_day_beside_it():
     assert so_many_months_later(date(2028, 1, 31), 1, calendar) == date(2028, 2, 29)
 
 
-@pytest.mark.parametrize("text", ["1405-13", "1405-00", "0000", "9999-01", "1405-8", "month2", "", "140508", "1700", "1699-12", "0900"])
+@pytest.mark.parametrize(
+    "text",
+    ["1405-13", "1405-00", "0000", "9999-01", "1405-8", "month2", "", "140508", "1700", "1699-12", "0900"],
+)
 def test_what_names_no_month_is_none(text):
     assert Whole.read(text, CALENDAR) is None
 

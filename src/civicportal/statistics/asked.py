@@ -58,15 +58,19 @@ class Whole:
 
     def first(self, calendar: CityCalendar) -> date:
         """Return its first day; ``ValueError`` where there is none such."""
-        return calendar.day(self.year, 1 if self.month is None else self.month, 1)
+        return calendar.day(self.year, self._first_month, 1)
 
     def exists(self, calendar: CityCalendar) -> bool:
         """Tell whether its first day is one that a list takes in its address."""
         try:
-            calendar.parse_date(f"{self.year:04}/{self.month or 1:02}/01")
+            calendar.parse_date(f"{self.year:04}/{self._first_month:02}/01")
         except InvalidDate:
             return False
         return True
+
+    @property
+    def _first_month(self) -> int:
+        return 1 if self.month is None else self.month
 
     def beside(self, number: int) -> "Whole":
         """Return the one so many later, or before for a number below zero."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 import colander
@@ -49,3 +49,10 @@ def _value(node: colander.SchemaNode, params: Any) -> Any:
     if len(values) > 1:
         return values
     return values[0] if values else colander.null
+
+
+def lies_before(values: Mapping[str, Any], node: colander.SchemaNode) -> bool:
+    """Tell whether the day of a node lies before that of the node which it names as ``after``."""
+    first = values.get(getattr(node, "after", ""))
+    last = values[node.name]
+    return bool(first and last and last < first)

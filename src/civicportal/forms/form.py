@@ -18,7 +18,7 @@ from webob.multidict import MultiDict
 from civicportal import schema as types
 from civicportal.forms.defaults import default_widget
 from civicportal.forms.field import BoundField, Words
-from civicportal.forms.flat import leaves, read_flat
+from civicportal.forms.flat import leaves, lies_before, read_flat
 from civicportal.forms.groups import PhotosWidget, files_name
 from civicportal.forms.parts import Button, FieldError, FileRefused, FormInvalid, TakeFiles
 from civicportal.forms.widgets import TextAreaWidget
@@ -132,7 +132,7 @@ class BoundForm:
                     cstruct[node.name] = colander.null
         self._form.cstruct = cstruct
         for node in self.schema.children:
-            if _lies_before(values, node):
+            if lies_before(values, node):
                 values[node.name] = node.deserialize(colander.null)
                 refused[node.name] = [_("The last day lies before the first.")]
         for name, messages in refused.items():
@@ -285,12 +285,6 @@ class BoundForm:
     def _render(self, template: str, **values: Any) -> Markup:
         drawn = environment(self.request).get_template(f"civicportal:templates/deform/{template}.jinja2")
         return Markup(drawn.render({**self._names, **values}))  # noqa: S704  the templates escape what they are given
-
-
-def _lies_before(values: Mapping[str, Any], node: colander.SchemaNode) -> bool:
-    first = values.get(getattr(node, "after", ""))
-    last = values[node.name]
-    return bool(first and last and last < first)
 
 
 def _days_off(request: Request) -> frozenset[int]:

@@ -76,6 +76,20 @@ def lose(page: Page, folder: Path) -> Locator:
     return page.locator("[data-photo-again]")
 
 
+def lose_in_a_report(page: Page, screen: Screen, folder: Path) -> Locator:
+    """Fill in a report whose picture does not arrive, up to its last step; return the button that sends the picture again."""
+    page.clock.install()
+    page.goto("/reports/new")
+    wizard.choose_category(page)
+    wizard.proceed(page, 2)
+    wizard.choose_place(page, screen)
+    wizard.proceed(page, 3)
+    again = lose(page, folder)
+    page.locator("[name=body]").fill(wizard.WORDS)
+    wizard.proceed(page, 4)
+    return again
+
+
 def test_a_picture_that_stands_still_holds_nothing_up(open_page: Open, tmp_path: Path) -> None:
     page = open_page("citizen", PHONE)
     page.clock.install()
@@ -119,15 +133,7 @@ def test_a_picture_that_was_lost_is_sent_again_by_the_keyboard(
 
 def test_a_lost_picture_is_none_of_those_that_are_about_to_be_sent(open_page: Open, tmp_path: Path) -> None:
     page = open_page("citizen", DESKTOP, service_workers="block")
-    page.clock.install()
-    page.goto("/reports/new")
-    wizard.choose_category(page)
-    wizard.proceed(page, 2)
-    wizard.choose_place(page, DESKTOP)
-    wizard.proceed(page, 3)
-    again = lose(page, tmp_path)
-    page.locator("[name=body]").fill(wizard.WORDS)
-    wizard.proceed(page, 4)
+    again = lose_in_a_report(page, DESKTOP, tmp_path)
     expect(page.locator("[data-review-photos] img")).to_have_count(0)
     page.go_back()
     page.unroute("**/uploads")
@@ -141,15 +147,7 @@ def test_a_form_in_steps_is_held_back_once_where_a_picture_was_lost(
     open_page: Open, screen: Screen, tmp_path: Path
 ) -> None:
     page = open_page("citizen", screen, service_workers="block")
-    page.clock.install()
-    page.goto("/reports/new")
-    wizard.choose_category(page)
-    wizard.proceed(page, 2)
-    wizard.choose_place(page, screen)
-    wizard.proceed(page, 3)
-    lose(page, tmp_path)
-    page.locator("[name=body]").fill(wizard.WORDS)
-    wizard.proceed(page, 4)
+    lose_in_a_report(page, screen, tmp_path)
     page.locator("[data-next]").click()
     expect(page.locator(".toast-x")).to_be_visible()
     assert page.url.endswith("/reports/new#4")

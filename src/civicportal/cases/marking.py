@@ -43,6 +43,7 @@ def snippet(text: str, typed: str) -> Markup:
 
 
 def _mark(text: str, found: list[Span]) -> Markup:
+    # What is put into Markup by "%" is escaped by it.
     pieces, behind = [], 0
     for start, end in found:
         pieces += [escape(text[behind:start]), Markup("<mark>%s</mark>") % text[start:end]]

@@ -1,6 +1,7 @@
 """How a date and a distance in time are written, in Persian and English, in both calendars."""
 
 from datetime import date
+from functools import lru_cache
 from typing import Literal
 
 from pyramid.i18n import TranslationString
@@ -57,6 +58,7 @@ _FUTURE = {
 }
 
 
+@lru_cache(5000)
 def format_date(kind: CalendarKind, day: date, style: DateStyle, locale: str) -> str:
     """Write a day; a locale other than Persian is written in English words and ASCII digits."""
     language = "fa" if is_persian(locale) else "en"

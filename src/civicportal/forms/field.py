@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import Any
 
 import colander
@@ -12,6 +13,7 @@ from pyramid.request import Request
 from translationstring import TranslationString
 
 from civicportal import schema as types
+from civicportal.forms.attributes import attributes
 from civicportal.forms.widgets import Widget, shown
 from civicportal.i18n import _, listed, localized_digits
 
@@ -71,12 +73,12 @@ class BoundField:
         """Its schema type."""
         return self._field.typ
 
-    @property
+    @cached_property
     def label(self) -> str:
         """Its title, translated."""
         return self._words(self._field.title)
 
-    @property
+    @cached_property
     def hint(self) -> str:
         """Its description, translated; empty for none."""
         return self._words(self._field.description)
@@ -192,6 +194,35 @@ class BoundField:
         """The ids for ``aria-describedby``; empty for none."""
         parts = {"hint": bool(self.hint), "counter": bool(self.counter), "error": bool(self.error)}
         return " ".join(f"{self.oid}-{part}" for part, there in parts.items() if there)
+
+    def attributes(self, css: str, *, typing: bool = False) -> Markup:
+        """Return what its control carries, for use inside the tag.
+
+        :param css: the class of the control, before those of the widget and of an error.
+        :param typing: whether people type into it: how, and how much.
+        """
+        error = self.error
+        classes = (css, self.widget.css_class, "is-invalid" if error else "")
+        return attributes(
+            {
+                "class": " ".join(filter(None, classes)),
+                "id": self.oid,
+                "name": self.name,
+                "required": self.required,
+                "aria-invalid": "true" if error else "",
+                "aria-describedby": self.described_by,
+                **(self._typing() if typing else {}),
+            }
+        )
+
+    def _typing(self) -> dict[str, str | int | None]:
+        return {
+            "autocomplete": self.widget.autocomplete,
+            "inputmode": self.widget.inputmode,
+            "placeholder": self.say(self.widget.placeholder),
+            "minlength": self.minlength,
+            "maxlength": self.maxlength,
+        }
 
     def say(self, text: str | None) -> str:
         """Return a text of the widget or an option, translated."""

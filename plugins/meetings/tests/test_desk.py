@@ -6,7 +6,7 @@ import pytest
 from civicportal_meetings.services import Applicant, MeetingService, NewMeeting, PublicDayService
 
 from civicportal.api import CaseService
-from civicportal.testing import identity, make_staff
+from civicportal.testing import identity, make_citizen, make_staff, statements
 
 SUNDAY, MONDAY = date(2026, 5, 31), date(2026, 6, 1)
 NATIONAL_CODE = "0499370899"
@@ -72,6 +72,33 @@ class TestWeek:
         assert page.html.select(".week-t thead th")[1].text.startswith("شنبه ۱۶ خرداد")
         link = page.html.select_one("a[href*='day=1405/03/09'], a[href*='day=1405%2F03%2F09']")
         assert link is not None
+
+    def test_asks_no_more_often_for_more_meetings(self, office, desk):
+        def counted(path):
+            desk.get(path, status=200)
+            with statements(office.site) as texts:
+                desk.get(path, status=200)
+            return len(texts)
+
+        def meet(number):
+            with office.site.work() as work:
+                citizen = identity(work, make_citizen(work, f"+98900000010{number}"), "citizen")
+            code = office.ask(by=citizen)
+            office.schedule(code, SUNDAY, f"1{number}:00")
+            office.plan(MONDAY, f"{number + 8:02}:00", f"{number + 9:02}:00")
+            return code
+
+        code, _other = meet(0), meet(1)
+        paths = (
+            "/desk/meetings",
+            f"/desk/meetings/day/{SUNDAY}",
+            f"/desk/meetings/requests/{code}",
+            f"/kartable/cases/{code}",
+        )
+        few = [counted(path) for path in paths]
+        for number in range(2, 4):
+            meet(number)
+        assert [counted(path) for path in paths] == few
 
 
 class TestSearch:
@@ -385,8 +412,6 @@ class TestDayList:
         code = office.ask()
         office.schedule(code, SUNDAY, "10:00")
         with office.site.work() as work:
-            from civicportal.testing import identity, make_staff
-
             looker = identity(work, make_staff(work, "looker", permissions=["meetings:case:view"]))
         sign_in(looker)
         page = app.get("/desk/meetings/day/2026-05-31")

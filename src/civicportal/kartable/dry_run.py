@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from civicportal.access import visible
 from civicportal.cases.models import Case
+from civicportal.cases.opening import OpeningService
 from civicportal.kartable.models import Referral, RoutingRule
 from civicportal.kartable.routing import BY_RULE, RoutingService
 from civicportal.organization.services import OrganizationService
@@ -80,6 +81,8 @@ class DryRunService:
         outcome = DryRun()
         found = self._cases(min(newest, MOST), since, until)
         seen = self._seen(found)
+        if any(rule.facts for rule in rules):
+            self.work.get(OpeningService).read_details(case for case, _line in found)
         for case, line in found:
             unit_id, rule = self._route(case, line, list(rules))
             outcome.cases += 1

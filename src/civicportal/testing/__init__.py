@@ -3,6 +3,7 @@
 from civicportal.crypto import token_hash as owner_of
 from civicportal.notifications.delivery import deliver_once
 from civicportal.notifications.transports import memory
+from civicportal.testing.asking import statements
 from civicportal.testing.clock import NOON, FakeClock
 from civicportal.testing.environment import Environment
 from civicportal.testing.factories import (
@@ -42,4 +43,5 @@ __all__ = [
     "outbox",
     "owner_of",
     "plan",
+    "statements",
 ]

@@ -50,11 +50,12 @@ def seats(_case: Case, work: Work) -> Prefill:
     service, calendar = work.get(PublicDayService), work.site.calendar
     locale = work.site.locale
     coming = {str(session.id): session for session in service.coming()}
+    free = service.free_seats(coming.values())
     options = [
         Option(
             value=key,
             label=f"{session.title} – {calendar.format_datetime(session.start, None, locale)}"
-            f" ({format_number(sum(service.free(session).values()), locale)})",
+            f" ({format_number(sum(free[session.id].values()), locale)})",
         )
         for key, session in coming.items()
     ]

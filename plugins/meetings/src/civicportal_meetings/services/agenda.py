@@ -88,9 +88,11 @@ class AgendaService:
             )
             .order_by(Appointment.start, Appointment.id)
         )
+        rows = self.session.execute(query).all()
+        self.access.read_lines(case for _one, case, _request in rows)
         return [
             Visit(appointment=one, case=case, request=request, name=self.name(case, request))
-            for one, case, request in self.session.execute(query)
+            for one, case, request in rows
         ]
 
     def detail(self, case: Case) -> MeetingRequest:
@@ -119,22 +121,23 @@ class AgendaService:
         ]
 
     def _sessions(self, start: datetime, end: datetime) -> list[Entry]:
+        sessions = self.sessions(start, end)
+        free = self.work.get(PublicDayService).free_seats(sessions)
         return [
             Entry(
                 start=session.start,
                 end=session.end,
                 title=session.title,
-                detail=self._seats(session),
+                detail=self._seats(session, sum(free[session.id].values())),
                 url=f"/desk/meetings/sessions/{session.id}",
                 tone="x" if session.is_closed_time else "",
             )
-            for session in self.sessions(start, end)
+            for session in sessions
         ]
 
-    def _seats(self, session: MeetingSession) -> str:
+    def _seats(self, session: MeetingSession, free: int) -> str:
         localizer, locale = self.work.site.localizer(), self.work.site.locale
         if session.is_closed_time:
             return str(localizer.translate(_("Closed time")))
-        free = sum(self.work.get(PublicDayService).free(session).values())
         numbers = {"free": format_number(free, locale), "all": format_number(session.capacity, locale)}
         return str(localizer.translate(_("${free} of ${all} seats free", mapping=numbers)))

@@ -27,6 +27,7 @@ class AppointmentService:
         self.work = work
         self.session = work.session
         self.diary = work.get(DiaryService)
+        self._histories: dict[int, Sequence[Appointment]] = {}
 
     def current(self, case: Case) -> Appointment | None:
         """Return the standing appointment of a request; without one, the last that was held, missed or cancelled."""
@@ -38,8 +39,10 @@ class AppointmentService:
 
     def history(self, case: Case) -> Sequence[Appointment]:
         """Return every appointment that a request ever had, the latest first."""
-        query = select(Appointment).where(Appointment.case_id == case.id).order_by(Appointment.id.desc())
-        return self.session.scalars(query).all()
+        if case.id not in self._histories:
+            query = select(Appointment).where(Appointment.case_id == case.id).order_by(Appointment.id.desc())
+            self._histories[case.id] = self.session.scalars(query).all()
+        return self._histories[case.id]
 
     def follow(self, change: CaseChange) -> None:
         """Do what a step of a meeting says: set, move, end or answer.
@@ -47,12 +50,14 @@ class AppointmentService:
         :raises Refused: when the mayor is not free, no seat is left, or the citizen has another open request.
         :raises CannotUndo: when the time that an undo brings back was given away meanwhile.
         """
+        self._histories.pop(change.case.id, None)
         if change.type == "transition":
             self._step(change.case, change.event)
         elif change.type == "undone":
             self._undo(change.case, change.event)
         else:
             return
+        self._histories.pop(change.case.id, None)
         self._keep_one_open(change.case)
 
     # -- steps ----------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Public meeting days: seats for the public and for the office, a reserve list, and times that are kept closed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +12,9 @@ from civicportal_meetings.names import KIND, WORK
 from civicportal_meetings.services.diary import DiaryService
 
 QUOTAS = {"public": _("Public seat"), "office": _("Seat of the office")}
+
+_IS_TAKEN = Appointment.ended_at.is_(None) | Appointment.ended_how.in_(("hold", "miss"))
+"""The seat of an appointment that stands or took place."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +153,7 @@ class PublicDayService:
             .where(
                 Appointment.session_id == session.id,
                 Appointment.seat == quota,
-                Appointment.ended_at.is_(None) | Appointment.ended_how.in_(("hold", "miss")),
+                _IS_TAKEN,
                 Appointment.id != (but.id if but else 0),
             )
         )
@@ -158,8 +161,20 @@ class PublicDayService:
 
     def free(self, session: MeetingSession) -> dict[str, int]:
         """Return how many seats of each quota are free."""
-        seats = {"public": session.public_seats, "office": session.office_seats}
-        return {quota: number - self.taken(session, quota) for quota, number in seats.items()}
+        return self.free_seats([session])[session.id]
+
+    def free_seats(self, sessions: Iterable[MeetingSession]) -> dict[int, dict[str, int]]:
+        """Return by session how many seats of each quota are free, in one statement for all."""
+        free = {one.id: {"public": one.public_seats, "office": one.office_seats} for one in sessions}
+        query = (
+            select(MeetingSession.id, Appointment.seat, func.count())
+            .join(Appointment, Appointment.session_id == MeetingSession.id)
+            .where(MeetingSession.id.in_(free), Appointment.seat.in_(QUOTAS), _IS_TAKEN)
+            .group_by(MeetingSession.id, Appointment.seat)
+        )
+        for session_id, quota, number in self.session.execute(query) if free else ():
+            free[session_id][quota] -= number
+        return free
 
     def give_seat(self, session_id: int, quota: str) -> MeetingSession:
         """Return the session when a seat of the quota is free; the row stays locked until the seat is written.

@@ -45,6 +45,16 @@ def test_each_order_of_a_list_is_that_of_an_index(reading, sort, stage):
     assert not re.search(r"(?<!Incremental )Sort  [(]", found), found
 
 
+@pytest.mark.parametrize("sort", ["deadline", "updated"])
+def test_a_list_of_some_days_is_not_looked_for_among_all_that_was_before(reading, clock, sort):
+    session, dialect = reading
+    query = select(Case.id).where(Case.kind == "reports", Case.created_at >= clock.now())
+    found = plan(session, Window(SORTS[sort], since=clock.now()).narrow(query))
+    column = SORTS[sort].column.key
+    begins = rf"[(]kind=[?] AND {column}>[?][)]" if dialect == "sqlite" else rf"Index Cond: .*{column} >="
+    assert re.search(begins, found), found
+
+
 @pytest.mark.parametrize("verb", ["view", "contact"])
 @pytest.mark.parametrize("walked", [False, True])
 @pytest.mark.parametrize("categories", [None, frozenset({5})])

@@ -1,6 +1,7 @@
 """Pages of lists that words narrow to few cases: these are gathered once, for the page and for how many there are."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
@@ -23,6 +24,7 @@ def searched_page(
     *,
     sort: Sort,
     cursor: str | None = None,
+    since: datetime | None = None,
 ) -> Page:
     """Return one page of a list by words, in one statement; with its total where the words narrow it to few cases.
 
@@ -33,11 +35,12 @@ def searched_page(
     :param filtered: returns the query of the list for columns.
     :param rows: the query of what a row shows, its first column ``Case``; nothing narrows it.
     :param cursor: of the address; anything unreadable means the first page.
+    :param since: no case of the list was registered before, see :meth:`CaseFilters.since`.
     """
     proposal = work.get(CaseSearch).proposal(typed, kind) if typed else None
     if proposal is None or not proposal.complete or proposal.is_empty:
         shown = (column["expr"] for column in rows.column_descriptions)
-        return case_page(work.session, filtered(*shown), sort=sort, cursor=cursor)
+        return case_page(work.session, filtered(*shown), sort=sort, cursor=cursor, since=since)
     hits = filtered(Case.id, sort.column.label("moment")).cte("hits").prefix_with("MATERIALIZED")
     window = Window(sort, cursor)
     wanted = window.narrow(select(hits.c.id), hits.c.moment, hits.c.id).subquery()

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import ColumnElement, or_
@@ -153,6 +153,10 @@ class CaseFilters:
         if self.hour:
             found.append(city_hour(Case.created_at, calendar.timezone) == int(self.hour))
         return found
+
+    def since(self, work: "Work") -> datetime | None:
+        """Return the moment before which none of these cases was registered; None where nobody asks for days."""
+        return work.site.calendar.day_bounds(self.first_day)[0] if self.first_day else None
 
 
 def _in_order(bindings: Mapping[str, Any]) -> list[tuple[str, Any]]:

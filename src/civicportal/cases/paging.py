@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Select, Tuple, tuple_
@@ -17,6 +17,8 @@ PAGE_SIZE = 25
 """Rows of a list of cases."""
 Rows = Select[*tuple[Any, ...]]
 """A query for any columns."""
+CLOCKS = timedelta(hours=1)
+"""By which the clocks of two machines do not differ."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -95,10 +97,14 @@ class Window:
 
     :param cursor: of the address; anything unreadable means the first page.
     :param size: rows, 100 at most.
+    :param since: no case of the list was registered before: then it has no deadline and no change before either, and the
+        database need not go along all that was due earlier.
     """
 
-    def __init__(self, sort: Sort, cursor: str | None = None, size: int = PAGE_SIZE) -> None:
-        self.sort = sort
+    def __init__(
+        self, sort: Sort, cursor: str | None = None, size: int = PAGE_SIZE, *, since: datetime | None = None
+    ) -> None:
+        self.sort, self.since = sort, since
         self.size = min(size, 100)
         self._place = Cursor.parse(cursor) if cursor else None
         self._backwards = self._place is not None and self._place.way == "before"
@@ -109,6 +115,8 @@ class Window:
         :param key: the moment and the id of the case where they do not stand in ``Case`` itself.
         """
         moment, case_id = key or (self.sort.column, Case.id)
+        if self.since:
+            query = query.where(moment >= self.since - CLOCKS)
         if self._place:
             query = query.where(self._beyond(tuple_(moment, case_id), self._place))
         if self.sort.descending != self._backwards:
@@ -142,12 +150,19 @@ class Window:
 
 
 def case_page(
-    session: Session, query: Rows, *, sort: Sort, cursor: str | None = None, size: int = PAGE_SIZE
+    session: Session,
+    query: Rows,
+    *,
+    sort: Sort,
+    cursor: str | None = None,
+    size: int = PAGE_SIZE,
+    since: datetime | None = None,
 ) -> Page:
     """Return one page of a query whose first column is ``Case``, in one statement.
 
     :param cursor: of the address; anything unreadable means the first page.
     :param size: rows, 100 at most.
+    :param since: no case of the list was registered before, see :meth:`CaseFilters.since`.
     """
-    window = Window(sort, cursor, size)
+    window = Window(sort, cursor, size, since=since)
     return window.page(session.execute(window.narrow(query)).all())

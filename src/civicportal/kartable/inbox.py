@@ -70,7 +70,9 @@ class InboxService:
         :param view: one of ``VIEWS``, or ``EVERYWHERE``.
         :raises KeyError: for a view that does not exist.
         """
-        window = Window(SORTS.get(sort, SORTS["deadline"]), cursor)
+        first = filters.first_day
+        since = self.work.site.calendar.day_bounds(first)[0] if first else None
+        window = Window(SORTS.get(sort, SORTS["deadline"]), cursor, since=since)
         if self._in_parts(view, filters):
             query = self._first(window, self._lines(view, filters))
         else:

@@ -66,6 +66,7 @@ class FeedbackSearch:
             self._filtered(Filters(), Case, Feedback),
             sort=SORTS.get(sort, SORTS["newest"]),
             cursor=cursor,
+            since=filters.since(self.work),
         )
 
     def total(self, filters: Filters) -> Total:

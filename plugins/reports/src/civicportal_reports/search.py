@@ -92,6 +92,7 @@ class ReportSearch:
             self._filtered(Filters(), Case, Report),
             sort=SORTS.get(sort, SORTS["newest"]),
             cursor=cursor,
+            since=filters.since(self.work),
         )
 
     def count(self, filters: Filters) -> int:

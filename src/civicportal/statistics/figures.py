@@ -6,7 +6,7 @@ The number of statements does not depend on how many cases, units or days there 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, literal
 
@@ -21,8 +21,6 @@ from civicportal.statistics.selection import Facet, Selection
 
 if TYPE_CHECKING:
     from civicportal.work import Work
-
-Rows = TypeVar("Rows")
 
 
 @dataclass(kw_only=True)
@@ -52,7 +50,7 @@ class FigureService:
         self.reader = FigureReader(work)
         self._of: Selection | None = None
         self._stamp: Values | None = None
-        self._known: dict[str, Any] = {}
+        self._known: dict[str, Sequence[Any]] = {}
 
     def figures(self, selection: Selection, facet: Facet | None = None) -> Figures:
         """Return the figures of a selection and of the span before it.
@@ -196,16 +194,17 @@ class FigureService:
     def _begin(self, selection: Selection, stamp: Values | None) -> None:
         self._of, self._stamp, self._known = selection, stamp, {}
 
-    def _kept(self, name: str, selection: Selection, read: Callable[[], Rows]) -> Rows:
+    def _kept(self, name: str, selection: Selection, read: Callable[[], Sequence[Any]]) -> Sequence[Any]:
         """Return what was read before of the same cases: in this unit of work, or where :meth:`figures` counted them."""
         if self._of is not selection:
             self._begin(selection, None)
         if name not in self._known:
             self._known[name] = self._remembered(name, selection, read)
-        rows: Rows = self._known[name]
-        return rows
+        return self._known[name]
 
-    def _remembered(self, name: str, selection: Selection, read: Callable[[], Rows]) -> Rows:
+    def _remembered(
+        self, name: str, selection: Selection, read: Callable[[], Sequence[Any]]
+    ) -> Sequence[Any]:
         if self._stamp is None or not selection.counted(self.work):
             return read()
         where = (name, selection.kind.name, selection.span, selection.categories, selection.units)

@@ -14,7 +14,6 @@ from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
     BigInteger,
-    ColumnElement,
     Connection,
     CursorResult,
     DateTime,
@@ -26,7 +25,6 @@ from sqlalchemy import (
     Result,
     String,
     TypeDecorator,
-    any_,
     bindparam,
     column,
     create_engine,
@@ -39,7 +37,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from civicportal.connections import MANY_IDS, WRITE, prepare_postgresql, prepare_sqlite
+from civicportal.connections import WRITE, prepare_postgresql, prepare_sqlite
 from civicportal.errors import ConfigurationError, NotFound
 
 NAMING_CONVENTION = {
@@ -126,21 +124,6 @@ def id_column(person: str | None = None) -> Mapped[int]:
     :param person: as of :func:`tagged`, for the tables of people and cases themselves.
     """
     return tagged(BigId, primary_key=True, autoincrement=True, person=person)
-
-
-FEW_IDS = 100
-"""Numbers that one plan serves, whichever they are."""
-
-
-def among(column: Any, ids: Collection[int], dialect: str) -> ColumnElement[bool]:
-    """Return the condition that a number is one of many: however many they are, they are sent as one value."""
-    if dialect == "postgresql":
-        name, many = (MANY_IDS, True) if len(ids) > FEW_IDS else (None, False)
-        array = bindparam(name, list(ids), type_=postgresql.ARRAY(BigInteger), unique=many)
-        found: ColumnElement[bool] = column == any_(array)
-        return found
-    each = func.json_each(json.dumps(list(ids))).table_valued("value")
-    return cast("ColumnElement[bool]", column.in_(select(each.c.value)))
 
 
 def table_of(rows: Collection[tuple[str, int]], dialect: str) -> FromClause:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, and_, false, func, not_, or_, true, union, union_all
 
 from civicportal.cases.models import Case
-from civicportal.db import among
+from civicportal.ids import among, gathered
 from civicportal.scopes import by_lines, held, kinds_of
 from civicportal.security import Grant, Identity
 
@@ -83,10 +83,10 @@ def by_line(work: "Work", kind: str, since: datetime | None = None) -> ColumnEle
     queries = by_lines(identity, kind, since) if identity.is_staff else []
     if not queries:
         return None
-    ids = set(work.session.scalars(union_all(*queries).limit(MOST_NAMED + 1)))
-    if not ids:
+    dialect = work.site.engines.dialect
+    ids, number = gathered(work.session, union_all(*queries).limit(MOST_NAMED + 1), dialect)
+    if not number:
         return None
-    few = len(ids) <= MOST_NAMED
-    named = among(Case.id, ids, work.site.engines.dialect) if few else Case.id.in_(union(*queries))
+    named = among(Case.id, ids, dialect) if number <= MOST_NAMED else Case.id.in_(union(*queries))
     # Of what has no unit or no category "own" says neither yes nor no.
     return and_(named, not_(func.coalesce(in_own_units(identity, kind), false())))

@@ -10,7 +10,7 @@ from civicportal.audit.models import AuditEvent
 from civicportal.cases.conditions import in_stage, overdue
 from civicportal.cases.models import Case, CaseEvent
 from civicportal.cases.paging import SORTS, Window
-from civicportal.db import among
+from civicportal.ids import among
 from civicportal.kartable.inbox import Filters, InboxService
 from civicportal.kartable.models import Referral
 from civicportal.kartable.parts import parts

@@ -29,8 +29,8 @@ from civicportal.cases.search_query import fts5_query, tsquery, tsquery_of_kind,
 from civicportal.cases.suggestions import SuggestionService
 from civicportal.cases.vocabulary import Vocabulary
 from civicportal.cases.wanted import Term, Wanted, read
-from civicportal.db import among
 from civicportal.hints import Rare
+from civicportal.ids import among
 from civicportal.lists import MOST_COUNTED, Total, count_rows, more_than
 
 if TYPE_CHECKING:

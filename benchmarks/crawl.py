@@ -28,16 +28,19 @@ _ASIDE = ("/static/", "/exports/", "/calendar")
 
 
 @dataclass(frozen=True)
-class Visit:
-    """One page as it was answered.
+class Answer:
+    """What was answered.
 
+    :ivar page: its HTML, empty for anything else.
+    :ivar location: where it leads, empty for nowhere.
     :ivar took: milliseconds of the clock.
     """
 
-    path: str
     status: int
-    took: float
-    statements: str
+    page: str
+    location: str
+    took: float = 0
+    statements: str = ""
 
 
 def crawl(
@@ -60,14 +63,14 @@ def crawl(
         for name in people:
             person = _person(site, cast, name)
             begins = BEGINNINGS.get(name, STAFF)
-            visits = list(_visits(server.port, site.cookie_name, person, begins, pages))
-            failed = [visit for visit in visits if visit.status >= 500]
+            visits = list(walk(_by_http(server.port, site.cookie_name, person), begins, pages))
+            failed = [visit for visit in visits if visit[1].status >= 500]
             fine = fine and not failed
-            slowest = sorted(visits, key=lambda visit: -visit.took)[:SLOWEST]
-            for visit in [*failed, *slowest]:
-                progress(f"{name}: {visit.took:6.0f} ms {visit.status} {visit.statements:>3} {visit.path}")
-            middle = median(visit.took for visit in visits)
-            worst = "; ".join(f"{visit.took:.0f} `{visit.path}`" for visit in slowest[:3])
+            slowest = sorted(visits, key=lambda visit: -visit[1].took)[:SLOWEST]
+            for path, answer in [*failed, *slowest]:
+                progress(f"{name}: {answer.took:6.0f} ms {answer.status} {answer.statements:>3} {path}")
+            middle = median(answer.took for _path, answer in visits)
+            worst = "; ".join(f"{answer.took:.0f} `{path}`" for path, answer in slowest[:3])
             lines.append(f"| {name} | {len(visits)} | {middle:.0f} | {worst} |")
     return "\n".join(lines), fine
 
@@ -81,11 +84,11 @@ def _person(site: Site, cast: Cast, name: str) -> Person | None:
         return cast.member(work, name)
 
 
-def _visits(
-    port: int, cookie: str, person: Person | None, begins: tuple[str, ...], pages: int
-) -> Iterator[Visit]:
-    headers = {"Accept-Language": "fa", **({"Cookie": f"{cookie}={person.token}"} if person else {})}
-    connection = HTTPConnection("127.0.0.1", port, timeout=120)
+def walk(ask: Callable[[str], Answer], begins: tuple[str, ...], pages: int) -> Iterator[tuple[str, Answer]]:
+    """Ask for pages and for those that they lead to, each form of an address once, and yield address and answer.
+
+    :param pages: at most.
+    """
     waiting, known, number = deque(begins), set[object](), 0
     while waiting and number < pages:
         path = waiting.popleft()
@@ -93,21 +96,36 @@ def _visits(
             continue
         known.add(_form(path))
         number += 1
+        answer = ask(path)
+        yield path, answer
+        waiting.extend(_links(path, answer))
+
+
+def _by_http(port: int, cookie: str, person: Person | None) -> Callable[[str], Answer]:
+    headers = {"Accept-Language": "fa", **({"Cookie": f"{cookie}={person.token}"} if person else {})}
+    connection = HTTPConnection("127.0.0.1", port, timeout=120)
+
+    def ask(path: str) -> Answer:
         began = time.perf_counter()
         connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
         body = answer.read()
         took = (time.perf_counter() - began) * 1000
-        yield Visit(path, answer.status, took, answer.getheader("X-Statements") or "")
-        location = answer.getheader("Location")
-        waiting.extend(
-            _links(path, location, body if "html" in (answer.getheader("Content-Type") or "") else b"")
+        is_page = "html" in (answer.getheader("Content-Type") or "")
+        return Answer(
+            status=answer.status,
+            page=body.decode("utf-8", "replace") if is_page else "",
+            location=answer.getheader("Location") or "",
+            took=took,
+            statements=answer.getheader("X-Statements") or "",
         )
 
+    return ask
 
-def _links(path: str, location: str | None, body: bytes) -> Iterator[str]:
-    found = [html.unescape(link) for link in _LINK.findall(body.decode("utf-8", "replace"))]
-    for link in [*found, *([location] if location else [])]:
+
+def _links(path: str, answer: Answer) -> Iterator[str]:
+    found = [html.unescape(link) for link in _LINK.findall(answer.page)]
+    for link in [*found, *filter(None, [answer.location])]:
         parts = urlsplit(link)
         where = parts.path or urlsplit(path).path
         is_page = where.startswith("/") and not where.startswith(_ASIDE) and "." not in where

@@ -1,5 +1,6 @@
 """No page asks the database more often because it shows more rows, and none more often than it may."""
 
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import pytest
 from sqlalchemy import delete
 from webtest import TestApp
 
+from benchmarks.crawl import BEGINNINGS, Answer, walk
+from benchmarks.crawl import STAFF as BEGINNINGS_OF_STAFF
 from benchmarks.run import scenarios
 from benchmarks.run.cast import Cast
 from benchmarks.run.serving import SITE
@@ -21,6 +24,10 @@ FEW, MANY = 40, 1500
 """Cases of the invented city: some lists are not full, all are."""
 SPARE = 2
 """Statements that a page takes once when there is anything of a sort, and not at all when there is nothing."""
+EACH_KIND = 6
+"""What asks for one kind of case, or one plugin, after the other may ask as often as there are any; a list has 25 rows."""
+PAGES = 150
+"""Pages that are visited, each form of an address once."""
 UNTIL = datetime.fromisoformat("2026-11-26T00:00:00+03:30")
 
 STAFF = (
@@ -134,6 +141,28 @@ def test_a_dry_run_does_not_ask_more_often_for_more_cases(cities):
             work.session.execute(delete(RoutingRule).where(RoutingRule.key == "centre"))
     few, many = counts
     assert many <= few + SPARE
+
+
+@pytest.mark.parametrize("name", ["admin", "waste1", "citizen"])
+def test_no_page_asks_the_same_for_each_of_its_rows(city, name):
+    if city.site.engines.dialect == "postgresql":
+        pytest.skip("the pages are those that SQLite has answered")
+    person = city.citizen if name == "citizen" else city.cast.staff[name]
+    browser, again = city.browser(person), {}
+
+    def ask(path):
+        with statements(city.site.engines.read) as texts:
+            answer = browser.get(path, expect_errors=True)
+        [(text, times)] = Counter(texts).most_common(1) or [("", 0)]
+        if times > EACH_KIND:
+            again[path] = (times, text)
+        is_page = answer.content_type == "text/html"
+        return Answer(answer.status_int, answer.text if is_page else "", answer.location or "")
+
+    begins = BEGINNINGS.get(name, BEGINNINGS_OF_STAFF)
+    asked = [path for path, answer in walk(ask, begins, PAGES) if answer.status == 200]
+    assert len(asked) >= PAGES / 5
+    assert again == {}
 
 
 @pytest.mark.parametrize("path", EVERYBODY)

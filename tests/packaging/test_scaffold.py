@@ -25,7 +25,7 @@ def shown():
 # One test: installing takes longest.
 def test_new_plugins_are_whole(tmp_path):
     workshop = Workshop(tmp_path)
-    assert shown().count("def test_") == 4
+    assert shown().count("def test_") == 5
     (workshop.folders[PARKING.name] / "tests/test_shown.py").write_text(shown(), encoding="utf-8")
     for name, folder in workshop.folders.items():
         tests = ("-q", "-p", "no:cacheprovider", "--civic-db", DATABASES[name])

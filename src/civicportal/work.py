@@ -25,7 +25,12 @@ if TYPE_CHECKING:
 Service = TypeVar("Service")
 Value = TypeVar("Value")
 
-_PATIENCE = text("SELECT set_config('statement_timeout', :milliseconds, true)")
+_PATIENCE = text(
+    "SELECT set_config('statement_timeout', :milliseconds, true), "
+    "set_config('max_parallel_workers_per_gather', :helpers, true)"
+)
+HELPERS = 2
+"""Processes of PostgreSQL that help with one statement, where it may take long."""
 MOST_CHANGES = 20
 """More changes than this that follow from one are a loop."""
 
@@ -61,7 +66,8 @@ class Work:
         if write:
             manager.get().addBeforeCommitHook(self._close)
         if patience and site.engines.dialect == "postgresql":
-            self.session.execute(_PATIENCE, {"milliseconds": str(patience * 1000)})
+            patient = {"milliseconds": str(patience * 1000), "helpers": str(HELPERS)}
+            self.session.execute(_PATIENCE, patient)
 
     @property
     def clock(self) -> "Clock":

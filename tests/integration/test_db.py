@@ -221,6 +221,17 @@ def test_a_connection_that_nobody_has_used_for_long_is_asked(site, civic_databas
     assert len(asked) == 1
 
 
+def test_only_a_statement_that_may_take_long_gets_helpers_of_postgresql(site, civic_database):
+    only_postgresql(civic_database)
+    compiles, helpers = text("SHOW jit"), text("SHOW max_parallel_workers_per_gather")
+    with site.work(write=False) as work:
+        assert (work.session.scalar(compiles), work.session.scalar(helpers)) == ("off", "0")
+    with site.work(write=False, patience=77) as work:
+        assert (work.session.scalar(compiles), work.session.scalar(helpers)) == ("off", "2")
+    with site.work() as work:
+        assert work.session.scalar(helpers) == "0"
+
+
 def test_a_reader_opens_no_transaction_unless_it_wants_patience(site, civic_database):
     only_postgresql(civic_database)
     alone = text("SELECT xact_start <> query_start FROM pg_stat_activity WHERE pid = pg_backend_pid()")

@@ -235,7 +235,7 @@ def _figures(measured: Measured, app_ms: float, database_ms: float) -> Figures:
 
 
 def _middle(rounds: list[Figures]) -> Figures:
-    """Return the medians of several windows."""
+    """Return the medians of several windows, of the statements those of the quietest."""
     numbers = ("rate", "p50", "p95", "p99", "app_ms", "database_ms", "bytes")
     counted = [part.statements for part in rounds if part.statements is not None]
     return Figures(

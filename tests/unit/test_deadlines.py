@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from civicportal.calendar import CityCalendar
+from civicportal.cases.deadlines import expected, promise
 from civicportal.cases.models import Case
 from civicportal.db import NEVER
 from civicportal.kartable.deadlines import due
@@ -51,3 +52,11 @@ def test_what_does_not_age():
     assert due(case(deadline=NEVER), now, CALENDAR) is None
     resting = due(case(paused_at=OPENED), now, CALENDAR)
     assert (resting.state, resting.text.interpolate()) == ("", "The deadline rests")
+
+
+def test_time_that_began_before_the_registration_ends_no_earlier():
+    letter = case()
+    promise(letter, OPENED - timedelta(days=30), 2, CALENDAR)
+    assert (letter.deadline, expected(letter, CALENDAR)) == (OPENED, OPENED)
+    promise(letter, OPENED - timedelta(days=30), 60, CALENDAR)
+    assert OPENED < letter.deadline < OPENED + timedelta(days=60)

@@ -7,7 +7,7 @@ from civicportal.web import counting
 
 
 def statements(site: Site) -> AbstractContextManager[list[str]]:
-    """Collect the texts of all statements that the site sends meanwhile, those that begin and end transactions left out.
+    """Collect the texts of all statements that the site sends meanwhile in this thread, but for those about transactions.
 
     ``with statements(site) as texts: app.get(…)``, and ``len(texts)`` is the same however many rows there are.
     """

@@ -39,10 +39,14 @@ class AppointmentService:
 
     def history(self, case: Case) -> Sequence[Appointment]:
         """Return every appointment that a request ever had, the latest first."""
-        if case.id not in self._histories:
-            query = select(Appointment).where(Appointment.case_id == case.id).order_by(Appointment.id.desc())
-            self._histories[case.id] = self.session.scalars(query).all()
-        return self._histories[case.id]
+        if case.id in self._histories:
+            return self._histories[case.id]
+        query = select(Appointment).where(Appointment.case_id == case.id).order_by(Appointment.id.desc())
+        found = self.session.scalars(query).all()
+        # What is read while a step is being taken may be undone with it.
+        if not self.session.in_nested_transaction():
+            self._histories[case.id] = found
+        return found
 
     def follow(self, change: CaseChange) -> None:
         """Do what a step of a meeting says: set, move, end or answer.

@@ -105,7 +105,7 @@ def write_ahead(connection: sqlite3.Connection) -> None:
         except sqlite3.OperationalError:
             if time.monotonic() > until:
                 raise
-            time.sleep(0.01)
+            time.sleep(0.01)  # SQLite tells nobody when the other has done it
         else:
             return
 

@@ -35,7 +35,7 @@ class Rare(ColumnElement[bool]):
     def __init__(self, condition: ColumnElement[bool]) -> None:
         self.condition = condition
 
-    def self_group(self, against: Any = None) -> "Rare":  # noqa: ARG002  SQLAlchemy names it
+    def self_group(self, against: Any = None) -> "Rare":  # noqa: ARG002 - SQLAlchemy names it
         """Stand in any context as a function does; compared with 1, as SQLAlchemy would, it tells SQLite nothing."""
         return self
 

@@ -110,5 +110,5 @@ class Prefork:
             os.waitpid(pid, 0)
 
 
-def _stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  as the signal module calls it
+def _stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - as the signal module calls it
     raise SystemExit(0)

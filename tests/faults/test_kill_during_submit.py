@@ -64,7 +64,7 @@ def test_what_was_acknowledged_is_there_once_and_whole(tmp_path: Path, empty_dat
             assert work.get(StatisticsService).verify() == {}
             if portal.site.engines.dialect == "sqlite":
                 assert session.scalar(text("PRAGMA integrity_check")) == "ok"
-        print(f"kills={KILLS} acknowledged={len(acknowledged)} cases={len(cases)}")  # noqa: T201  the ledger of the run
+        print(f"kills={KILLS} acknowledged={len(acknowledged)} cases={len(cases)}")  # noqa: T201 - the ledger of the run
 
 
 def _count_by_case(session, column, *conditions):

@@ -226,4 +226,4 @@ def everything_is_there_once(cluster: Cluster, citizens: Senders) -> None:
     sent = Counter(code for sms in cluster.provider.sent for code in kept.values() if code in sms.text)
     assert sent == Counter(kept.values())
     assert all(cluster.balancer.taken[port] for port in cluster.ports)
-    print(f"rounds={ROUNDS} cases={len(cases)} pictures={len(pictures)} messages={sent.total()}")  # noqa: T201  figures of a long run
+    print(f"rounds={ROUNDS} cases={len(cases)} pictures={len(pictures)} messages={sent.total()}")  # noqa: T201 - figures of a long run

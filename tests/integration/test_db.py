@@ -138,7 +138,7 @@ def test_times_come_back_aware_and_in_utc(site):
 
 def test_naive_times_are_refused(site):
     with pytest.raises(StatementError, match="naive datetime"), site.work() as work:
-        make_citizen(work, created_at=datetime(2026, 3, 21))  # noqa: DTZ001  it is what must be refused
+        make_citizen(work, created_at=datetime(2026, 3, 21))  # noqa: DTZ001 - it is what must be refused
     assert UTCDateTime().process_result_value(None, None) is None
 
 

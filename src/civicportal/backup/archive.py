@@ -34,8 +34,8 @@ class ArchiveWriter:
 
     def __init__(self, file: BinaryIO, mtime: float) -> None:
         self._mtime = mtime
-        self._tar = tarfile.open(fileobj=file, mode="w|", bufsize=BLOCK)  # noqa: SIM115  __exit__ closes it
-        self._sums = tempfile.TemporaryFile()  # noqa: SIM115  __exit__ closes it
+        self._tar = tarfile.open(fileobj=file, mode="w|", bufsize=BLOCK)  # noqa: SIM115 - __exit__ closes it
+        self._sums = tempfile.TemporaryFile()  # noqa: SIM115 - __exit__ closes it
 
     def __enter__(self) -> Self:
         return self

@@ -9,6 +9,7 @@ from civicportal.persian import Word, words
 
 AROUND = 60
 """Letters shown on each side of what was found."""
+_MARK = Markup("<mark>{}</mark>")  # what is put in by format() is escaped by it
 Span = tuple[int, int]
 
 
@@ -34,7 +35,7 @@ def snippet(text: str, typed: str) -> Markup:
     """Return the part of a text around the first thing found, marked; empty when nothing is."""
     found = spans(text, read(typed))
     if not found:
-        return Markup("")
+        return escape("")
     start = _gap_before(text, max(found[0][0] - AROUND, 0))
     end = _gap_behind(text, min(found[0][1] + AROUND, len(text)))
     part = " ".join(text[start:end].split())
@@ -43,12 +44,11 @@ def snippet(text: str, typed: str) -> Markup:
 
 
 def _mark(text: str, found: list[Span]) -> Markup:
-    # What is put into Markup by "%" is escaped by it.
     pieces, behind = [], 0
     for start, end in found:
-        pieces += [escape(text[behind:start]), Markup("<mark>%s</mark>") % text[start:end]]
+        pieces += [escape(text[behind:start]), _MARK.format(text[start:end])]
         behind = end
-    return Markup("").join([*pieces, escape(text[behind:])])
+    return escape("").join([*pieces, escape(text[behind:])])
 
 
 def _of_term(term: Term, there: list[Word]) -> Iterator[Span]:

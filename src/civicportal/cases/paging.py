@@ -17,6 +17,9 @@ PAGE_SIZE = 25
 """Rows of a list of cases."""
 Rows = Select[*tuple[Any, ...]]
 """A query for any columns."""
+Way = Literal["after", "before"]
+"""Which side of a place in a list."""
+_WAYS: dict[str, Way] = {"after": "after", "before": "before"}
 CLOCKS = timedelta(hours=1)
 """By which the clocks of two machines do not differ."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -57,7 +60,7 @@ class Cursor:
     :ivar way: "after" or "before" the place.
     """
 
-    way: Literal["after", "before"]
+    way: Way
     moment: datetime
     case_id: int
 
@@ -68,13 +71,14 @@ class Cursor:
     @classmethod
     def parse(cls, text: str) -> "Cursor | None":
         """Read a cursor of an address; None for anything that is none."""
-        way, _, rest = text.partition("-")
+        named, _, rest = text.partition("-")
         moment, _, case_id = rest.partition("-")
+        way = _WAYS.get(named)
         numbers = all(part.isascii() and part.isdigit() and len(part) < 19 for part in (moment, case_id))
-        if way not in ("after", "before") or not numbers:
+        if way is None or not numbers:
             return None
         try:
-            return cls(way=way, moment=_EPOCH + int(moment) * _EPOCH.resolution, case_id=int(case_id))  # type: ignore[arg-type]  # one of the two, as was looked
+            return cls(way=way, moment=_EPOCH + int(moment) * _EPOCH.resolution, case_id=int(case_id))
         except OverflowError:
             return None
 
@@ -145,7 +149,7 @@ class Window:
         here = tuple_(place.moment, place.case_id)
         return key < here if (place.way == "after") == self.sort.descending else key > here
 
-    def _cursor(self, way: Literal["after", "before"], case: Case) -> str:
+    def _cursor(self, way: Way, case: Case) -> str:
         return str(Cursor(way=way, moment=getattr(case, self.sort.column.key), case_id=case.id))
 
 

@@ -154,7 +154,7 @@ def _index(engines: Engines) -> None:
     with engine.connect() as connection:
         # Two that build at once wait for each other, and so they do when one's statement waits for the other's lock.
         while not connection.execute(_ALONE).scalar():
-            time.sleep(0.1)
+            time.sleep(0.1)  # a try tells at once, and nobody tells when the lock is free
         if connection.execute(_READY["postgresql"]).scalar():
             return
         connection.execute(text("DROP INDEX IF EXISTS ix_case_search_doc"))

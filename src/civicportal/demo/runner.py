@@ -31,7 +31,7 @@ MARK = "demo"
 BEGUN = "begun"
 """Digest of that seed until everything is there: a load that was interrupted is made anew, not continued."""
 LATELY = timedelta(days=30)
-PASSWORD = "golabi-anar-sib-27"  # noqa: S105  everybody may know it: it opens invented accounts only
+PASSWORD = "golabi-anar-sib-27"  # noqa: S105 - everybody may know it: it opens invented accounts only
 
 
 def is_begun(site: "Site") -> bool:

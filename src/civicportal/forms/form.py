@@ -284,7 +284,7 @@ class BoundForm:
 
     def _render(self, template: str, **values: Any) -> Markup:
         drawn = environment(self.request).get_template(f"civicportal:templates/deform/{template}.jinja2")
-        return Markup(drawn.render({**self._names, **values}))  # noqa: S704  the templates escape what they are given
+        return Markup(drawn.render({**self._names, **values}))  # noqa: S704 - the templates escape what they are given
 
 
 def _days_off(request: Request) -> frozenset[int]:

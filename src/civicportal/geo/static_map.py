@@ -43,7 +43,7 @@ def render_svg(
     parts = [*_areas(city_map, view), *_roads(city_map, view), *_labels(city_map, view, pins)]
     parts += [_pin(place) for place in pins]
     width, height = size
-    return Markup(  # noqa: S704  numbers, colours of this file, and names that escape() has seen
+    return Markup(  # noqa: S704 - numbers, colours of this file, and names that escape() has seen
         f'<svg xmlns="http://www.w3.org/2000/svg" class="static-map" viewBox="0 0 {width} {height}" width="{width}"'
         f' height="{height}" aria-hidden="true" focusable="false"><rect class="sm-land" width="{width}"'
         f' height="{height}" fill="#EDEAE2"/>{"".join(parts)}</svg>'

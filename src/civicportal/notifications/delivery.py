@@ -254,7 +254,7 @@ class Delivery:
 
         One call shows one thing of the transport. What is tried again is tried together: the pause is the same for all.
         """
-        chance = random.random()  # noqa: S311  jitter
+        chance = random.random()  # noqa: S311 - jitter
         results = [
             self._settle(lease, outcome, chance) for lease, outcome in zip(leases, outcomes, strict=True)
         ]

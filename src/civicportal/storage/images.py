@@ -105,7 +105,7 @@ def _run(data: bytes) -> bytes:
         upload.write(data)
         upload.seek(0)
         try:
-            done = subprocess.run(  # noqa: S603  our own file
+            done = subprocess.run(  # noqa: S603 - our own file
                 _COMMAND,
                 stdin=upload,
                 capture_output=True,

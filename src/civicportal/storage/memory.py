@@ -38,5 +38,5 @@ class MemoryStorage:
             if before is None or stored < before:
                 yield key
 
-    def discard_partial(self, before: datetime) -> int:  # noqa: ARG002  nothing is ever half written here
+    def discard_partial(self, before: datetime) -> int:  # noqa: ARG002 - nothing is ever half written here
         return 0

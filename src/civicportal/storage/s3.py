@@ -161,7 +161,7 @@ class S3Storage:
                 if (before is None or item["last_modified"] < before) and is_key(item["path"]):
                     yield item["path"]
 
-    def discard_partial(self, before: datetime) -> int:  # noqa: ARG002  only the bucket sees them
+    def discard_partial(self, before: datetime) -> int:  # noqa: ARG002 - only the bucket sees them
         """Return 0: parts of an upload that broke off are no files, and the bucket's own rule throws them away."""
         return 0
 

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-MEMORY = Path("/dev/shm")  # noqa: S108  the cluster makes a folder of its own there
+MEMORY = Path("/dev/shm")  # noqa: S108 - the cluster makes a folder of its own there
 """A file system that is no disk: the thousand files of a new database are there in a tenth of the time."""
 ROOM = 6 * 2**30
 """Free bytes that it must have, for several clusters of some hundred databases."""
@@ -96,7 +96,7 @@ class TemporaryCluster:
     def _run(self, program: str, *arguments: str) -> None:
         # A server would keep a captured pipe open for ever: what it says goes to a file.
         with tempfile.TemporaryFile("w+") as output:
-            done = subprocess.run(  # noqa: S603  our own words
+            done = subprocess.run(  # noqa: S603 - our own words
                 [str(self._programs / program), *arguments],
                 stdout=output,
                 stderr=subprocess.STDOUT,

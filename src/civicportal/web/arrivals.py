@@ -15,7 +15,7 @@ from civicportal.web.csrf import holds_kept_back
 POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
 
 
-def arrivals_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:  # noqa: ARG001  Pyramid gives it
+def arrivals_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:  # noqa: ARG001 - Pyramid gives it
     """Return the tween. It answers in the place of the page, so nothing is looked at, taken or set by a stranger's visit."""
 
     def arrivals_tween(request: Any) -> Any:

@@ -15,7 +15,7 @@ SHARED_SECONDS = 30
 """For so long a cache before the portal answers by itself."""
 
 
-def caching_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:  # noqa: ARG001  Pyramid gives it
+def caching_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:  # noqa: ARG001 - Pyramid gives it
     """Return the tween. What a view says of caching itself stays."""
 
     def caching_tween(request: Any) -> Any:

@@ -85,4 +85,4 @@ def _drawn(request: Any, plugin: str, piece: Any, page: Mapping[str, Any]) -> li
     except Exception:
         log.exception("the piece %s of plugin %s cannot be drawn", piece.name, plugin)
         return []
-    return [(-piece.weight, piece.name, Markup(text))]  # noqa: S704  the template has escaped what it was given
+    return [(-piece.weight, piece.name, Markup(text))]  # noqa: S704 - the template has escaped what it was given

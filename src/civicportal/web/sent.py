@@ -7,8 +7,8 @@ from pyramid.csrf import check_csrf_origin, check_csrf_token
 
 from civicportal.web.csrf import from_own_page
 
-TOKEN = "csrf_token"  # noqa: S105  # the name of a field
-_SECRET = "password"  # noqa: S105  # part of a field's name
+TOKEN = "csrf_token"  # noqa: S105 - # the name of a field
+_SECRET = "password"  # noqa: S105 - # part of a field's name
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ def render_markup(text: str, *, base: str = "") -> Markup:
         url_schemes=_SCHEMES,
         link_rel="noopener noreferrer",
     )
-    return Markup(cleaned)  # noqa: S704  nh3 has cleaned it
+    return Markup(cleaned)  # noqa: S704 - nh3 has cleaned it
 
 
 def plain_text(text: str, longest: int) -> str:

@@ -126,7 +126,7 @@ def _order(request: Any, chosen: Selection, export: Export, order: Order, format
 
 
 def _file(request: Any, chosen: Selection, format_: str, write: Callable[[BinaryIO], None]) -> Response:
-    file = TemporaryFile()  # noqa: SIM115  the answer closes it
+    file = TemporaryFile()  # noqa: SIM115 - the answer closes it
     try:
         write(file)
     except BaseException:

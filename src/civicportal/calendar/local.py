@@ -48,6 +48,10 @@ class LocalDates:
         """Return the first moment of the city's day and of the next one, in UTC."""
         return self.at(day, time.min), self.at(day + timedelta(days=1), time.min)
 
+    def begin(self, day: date | None) -> datetime | None:
+        """Return the first moment of the city's day, in UTC; None where no day is named."""
+        return self.at(day, time.min) if day else None
+
     def at(self, day: date, clock: time) -> datetime:
         """Return the moment, in UTC, when the city's clock shows a time on a day."""
         return datetime.combine(day, clock, self.timezone).astimezone(UTC)

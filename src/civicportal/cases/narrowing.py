@@ -156,7 +156,7 @@ class CaseFilters:
 
     def since(self, work: "Work") -> datetime | None:
         """Return the moment before which none of these cases was registered; None where nobody asks for days."""
-        return work.site.calendar.day_bounds(self.first_day)[0] if self.first_day else None
+        return work.site.calendar.begin(self.first_day)
 
 
 def _in_order(bindings: Mapping[str, Any]) -> list[tuple[str, Any]]:

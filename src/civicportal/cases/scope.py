@@ -69,7 +69,7 @@ class CaseScope:
         :param since: as for :meth:`seen`.
         """
         if (kind, since) not in self._elsewhere:
-            moment = self.work.site.calendar.day_bounds(since)[0] if since else None
+            moment = self.work.site.calendar.begin(since)
             self._elsewhere[kind, since] = by_line(self.work, kind, moment)
         return self._elsewhere[kind, since]
 

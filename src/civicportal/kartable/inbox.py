@@ -70,8 +70,7 @@ class InboxService:
         :param view: one of ``VIEWS``, or ``EVERYWHERE``.
         :raises KeyError: for a view that does not exist.
         """
-        first = filters.first_day
-        since = self.work.site.calendar.day_bounds(first)[0] if first else None
+        since = self.work.site.calendar.begin(filters.first_day)
         window = Window(SORTS.get(sort, SORTS["deadline"]), cursor, since=since)
         if self._in_parts(view, filters):
             query = self._first(window, self._lines(view, filters))

@@ -202,8 +202,7 @@ class FigureReader:
         return case((overdue(self.work.clock.now()), 1), else_=0)
 
     def _first(self, selection: Selection) -> datetime | None:
-        first = selection.span.first
-        return self.work.site.calendar.day_bounds(first)[0] if first else None
+        return self.work.site.calendar.begin(selection.span.first)
 
     def _rows(
         self,

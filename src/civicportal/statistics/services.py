@@ -124,7 +124,7 @@ class StatisticsService:
     def _rows(self, span: Span) -> Subquery:
         """Return every case of some days as its key and what is counted of it."""
         calendar = self.work.site.calendar
-        since = calendar.day_bounds(span.first)[0] if span.first else None
+        since = calendar.begin(span.first)
         values = {
             "kind": Case.kind,
             "day": city_day(Case.created_at, calendar.timezone, since),

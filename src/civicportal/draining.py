@@ -8,12 +8,15 @@ import logging
 import signal
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import waitress
 from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer
 from waitress.wasyncore import close_all, loop
+
+from civicportal.balance import Share
 
 log = logging.getLogger(__name__)
 
@@ -26,25 +29,40 @@ FRESH_SECONDS = 4.0
 POLL_SECONDS = 0.5
 
 
-def serve(app: Any, **settings: Any) -> None:
+def serve(app: Any, *, share: Share | None = None, **settings: Any) -> None:
     """Serve an application until SIGTERM, which lets what has begun end, or SIGINT, which does not.
 
+    :param share: of the connections that come to several processes; None where this one serves alone.
     :param settings: those of waitress.
     """
     sockets: dict[int, Any] = {}
     server = waitress.create_server(app, map=sockets, **settings)
     server.print_listen("Serving on http://{}:{}")
+    note = _sharing(server, share) if share else lambda: None
     # More than one may come: a service manager tells every process of a server, and the first of them its children.
     asked = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: asked.set())
     try:
         while not asked.is_set():
             _poll(sockets)
+            note()
         _drain(sockets)
     except (SystemExit, KeyboardInterrupt):
         log.warning("stopping at once")
     server.task_dispatcher.shutdown()
     close_all(sockets)
+
+
+def _sharing(server: Any, share: Share) -> Callable[[], None]:
+    """Let a server of waitress take no more than its share; return what is called after each turn of its loop."""
+    accept = server.handle_accept
+
+    def handle_accept() -> None:
+        if not share.leaves_it(server.socket):
+            accept()
+
+    server.handle_accept = handle_accept
+    return lambda: share.note(len(server.active_channels))
 
 
 def _poll(sockets: dict[int, Any], seconds: float = POLL_SECONDS) -> None:

@@ -24,15 +24,15 @@ class Prefork:
     """Keeps some processes alive until SIGTERM or SIGINT.
 
     :param number: of processes.
-    :param serve: what each of them does, until SIGTERM tells it to end.
+    :param serve: what each of them does, until SIGTERM tells it to end; it is given its place among them, from 0 on.
     :param listening: the socket that all of them accept from.
     """
 
-    def __init__(self, number: int, serve: Callable[[], None], listening: socket.socket) -> None:
+    def __init__(self, number: int, serve: Callable[[int], None], listening: socket.socket) -> None:
         self._listening = listening
         self._serve = serve
         self._number = number
-        self._children: dict[int, float] = {}
+        self._children: dict[int, tuple[int, float]] = {}
         # Who holds the writing end is the parent alone: when it is gone, the children read its end.
         self._alive, self._parent = os.pipe()
 
@@ -44,18 +44,18 @@ class Prefork:
         gc.collect()
         gc.freeze()
         try:
-            for _ in range(self._number):
-                self._start()
+            for place in range(self._number):
+                self._start(place)
             while True:
                 time.sleep(LOOK)
                 self._look()
         finally:
             self._end()
 
-    def _start(self) -> None:
+    def _start(self, place: int) -> None:
         pid = os.fork()
         if pid:
-            self._children[pid] = time.monotonic()
+            self._children[pid] = (place, time.monotonic())
             return
         code = 1
         try:
@@ -63,7 +63,7 @@ class Prefork:
             # Ctrl+C reaches everybody at the terminal: the parent decides.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             threading.Thread(target=self._follow, name="parent", daemon=True).start()
-            self._serve()
+            self._serve(place)
             code = 0
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else 0
@@ -79,7 +79,7 @@ class Prefork:
         os.kill(os.getpid(), signal.SIGTERM)
 
     def _look(self) -> None:
-        for pid, begun in list(self._children.items()):
+        for pid, (place, begun) in list(self._children.items()):
             done, status = os.waitpid(pid, os.WNOHANG)
             if not done:
                 continue
@@ -90,7 +90,7 @@ class Prefork:
             )
             if time.monotonic() - begun < TOO_SOON:
                 time.sleep(TOO_SOON)
-            self._start()
+            self._start(place)
 
     def _end(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):

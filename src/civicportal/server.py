@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from civicportal.balance import Balance, Share
 from civicportal.draining import serve
 from civicportal.errors import ConfigurationError
 from civicportal.logging import setup_logging
@@ -109,6 +110,7 @@ def serve_app(
     port: int = 0,
     threads: int = THREADS,
     trusted_proxies: Sequence[str] = (),
+    share: Share | None = None,
     **more: Any,
 ) -> None:
     """Serve an application until SIGTERM or SIGINT; after SIGTERM what has begun is brought to its end.
@@ -118,11 +120,13 @@ def serve_app(
     :param threads: requests at a time.
     :param trusted_proxies: addresses and networks of the reverse proxies whose ``X-Forwarded-For`` and ``-Proto`` are
         believed.
+    :param share: of the connections, where several processes serve the address.
     :param more: further settings of waitress; with ``sockets`` it accepts from those, and opens none.
     """
     place = {} if "sockets" in more else {"host": host, "port": port}
     serve(
         behind_proxies(app, trusted_proxies),
+        share=share,
         threads=threads,
         connection_limit=2000,
         asyncore_use_poll=True,
@@ -190,4 +194,9 @@ def _serve_by_several(
     # A connection belongs to the process that opened it.
     site.engines.dispose()
     log.info("%s processes with %s threads each", number, options["threads"])
-    Prefork(number, lambda: serve_app(app, sockets=[listening], **options), listening).run()
+    balance = Balance(number)
+
+    def serve_one(place: int) -> None:
+        serve_app(app, sockets=[listening], share=balance.share(place), **options)
+
+    Prefork(number, serve_one, listening).run()

@@ -6,7 +6,9 @@ import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import closing
+from collections import Counter
+from contextlib import ExitStack, closing
+from http.client import HTTPConnection
 
 import pytest
 from portal import free_port
@@ -15,6 +17,7 @@ from civicportal.server import MOST_PROCESSES, fitting_processes
 
 PROGRAM = """
 import os, sys
+from civicportal import balance
 from civicportal.prefork import Prefork
 from civicportal.server import listen, serve_app
 
@@ -22,8 +25,14 @@ def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [str(os.getpid()).encode()]
 
+def serve(place):
+    serve_app(app, sockets=[listening], threads=1, share=shared.share(place))
+
+# However busy the machine is, the other process gets to run meanwhile.
+balance.STEPS = 10_000
+shared = balance.Balance(2)
 listening = listen("127.0.0.1", int(sys.argv[1]))
-Prefork(2, lambda: serve_app(app, sockets=[listening], threads=1), listening).run()
+Prefork(2, serve, listening).run()
 """
 PATIENCE = 20.0
 """Seconds."""
@@ -91,6 +100,19 @@ def test_nobody_is_left_when_the_parent_is_killed(served):
     served.process.kill()
     served.process.wait()
     assert served.refused()
+
+
+def test_connections_that_stay_open_are_shared_evenly(served):
+    served.answering(2)
+    with ExitStack() as stack:
+        connections = [HTTPConnection("127.0.0.1", served.port, timeout=PATIENCE) for _ in range(12)]
+        answered = Counter(_asked(stack.enter_context(closing(one))) for one in connections)
+    assert sorted(answered.values()) == [6, 6]
+
+
+def _asked(connection):
+    connection.request("GET", "/")
+    return int(connection.getresponse().read())
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,9 @@ def searched_page(
     :param since: no case of the list was registered before, see :meth:`CaseFilters.since`.
     """
     proposal = work.get(CaseSearch).proposal(typed, kind) if typed else None
-    if proposal is None or not proposal.complete or proposal.is_empty:
+    if proposal is not None and proposal.is_empty:
+        return Page(rows=[], next=None, previous=None, total=Total(0))
+    if proposal is None or not proposal.complete:
         shown = (column["expr"] for column in rows.column_descriptions)
         return case_page(work.session, filtered(*shown), sort=sort, cursor=cursor, since=since)
     hits = filtered(Case.id, sort.column.label("moment")).cte("hits").prefix_with("MATERIALIZED")

@@ -256,3 +256,18 @@ def test_a_place_needs_a_point_or_an_address() -> None:
 )
 def test_a_number_of_a_hidden_field_is_read_or_nothing(text: object, number: int) -> None:
     assert types.whole_number(text) == number
+
+
+def test_what_waits_for_the_bindings_is_resolved() -> None:
+    def validator(_node: colander.SchemaNode, bindings: dict[str, Any]) -> colander.Range:
+        return colander.Range(max=bindings["most"])
+
+    number = types.Node(types.BoundedInt(0, 99), name="number", validator=colander.deferred(validator))
+    with pytest.raises(colander.Invalid):
+        number.bind(most=3).deserialize("4")
+    assert number.bind(most=5).deserialize("4") == 4
+    seen = []
+    plain = types.Node(types.BoundedInt(0, 99), name="plain")
+    plain.after_bind = lambda _node, bindings: seen.append(bindings["most"])
+    plain.bind(most=7)
+    assert seen == [7]

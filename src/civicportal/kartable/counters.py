@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, and_, func, literal, select, union_all
+from sqlalchemy import ColumnElement, and_, func, literal, select, union_all
 
 from civicportal.kartable.models import Referral
-from civicportal.kartable.parts import Share, each_of, own_parts, parted, parts, shares, some_of
+from civicportal.kartable.parts import each_of, own_parts, parted, parts, shares, some_of
 from civicportal.lists import Total, so_many
 from civicportal.security import Identity
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 NONE = Total(0)
 MOST_MARKED = 99
 """More than these are not counted for a mark, which stands on every page; the kartable itself counts further."""
+ACTION = Referral.type == "action"
 KEPT = 500
 """Statements that a process keeps: one for each set of memberships of those who are at work."""
 
@@ -36,38 +37,40 @@ def open_lines(work: "Work") -> OpenLines:
     query = _query(work.actor.reach, tuple(work.site.kinds), work.site.engines.dialect)
     if query is None:
         return OpenLines()
-    found = {row.kind: int(row.number) for row in work.session.execute(query)}
-    total = found.pop("", None)
-    by_kind = {kind: so_many(number, MOST_MARKED) for kind, number in found.items()}
+    rows = work.session.execute(query).all()
     return OpenLines(
-        total=so_many(sum(found.values()) if total is None else total, MOST_MARKED), by_kind=by_kind
+        total=so_many(sum(int(row.total) for row in rows), MOST_MARKED),
+        by_kind={row.kind: so_many(int(row.number), MOST_MARKED) for row in rows if row.kind},
     )
 
 
 @lru_cache(maxsize=KEPT)
-def _query(reach: Identity, kinds: tuple[str, ...], dialect: str) -> "Rows | CompoundSelect[Any] | None":
-    """Return the statement for (kind, number); SQLAlchemy works longer at making it than at sending it.
+def _query(reach: Identity, kinds: tuple[str, ...], dialect: str) -> "Rows | None":
+    """Return the statement for (kind, number, total); SQLAlchemy works longer at making it than at sending it.
 
-    An administrator has lines of services that are switched off too: their total has a row of its own, without a kind.
+    An administrator has lines of services that are switched off too: what nobody has in hand is counted for their total by
+    itself, without a kind.
     """
     if not parts(reach, kinds):
         return None
-    by_kind = _counted(own_parts(reach), shares(reach, kinds), dialect, Referral.kind)
-    if not any(grant.administrator for grant in reach.grants):
-        return by_kind
-    return by_kind.union_all(_counted(own_parts(reach), shares(reach), dialect, literal("")))
-
-
-def _counted(own: list[ColumnElement[bool]], shared: list[Share], dialect: str, kind: Any) -> "Rows":
-    """Return the statement for (kind, number) of these lines, as far as they are counted."""
-    plain, others = parted(shared)
-    action = Referral.type == "action"
-    lines = some_of([and_(part, action) for part in own + others], kind.label("kind"), most=MOST_MARKED)
-    found = [select(lines.subquery().c.kind, literal(1).label("number"))]
+    has_all = any(grant.administrator for grant in reach.grants)
+    plain, others = parted(shares(reach, kinds))
+    found = [_some(own_parts(reach), Referral.kind, in_total=True)]
+    if others:
+        found.append(_some(others, Referral.kind, in_total=not has_all))
+    if has_all:
+        found.append(_some([share.condition for share in shares(reach)], literal(""), in_total=True))
     if plain:
         table, walked = each_of(plain, dialect, literal(1))
-        some = walked.where(action).order_by(Referral.deadline, Referral.case_id).limit(MOST_MARKED + 1)
+        some = walked.where(ACTION).order_by(Referral.deadline, Referral.case_id).limit(MOST_MARKED + 1)
         number = select(func.count()).select_from(some.subquery()).scalar_subquery()
-        found.append(select(table.c.name, number))
+        found.append(select(table.c.name, number, literal(1)))
     rows = union_all(*found).subquery()
-    return select(rows.c.kind, func.sum(rows.c.number).label("number")).group_by(rows.c.kind)
+    total = func.sum(rows.c.number * rows.c.in_total).label("total")
+    return select(rows.c.kind, func.sum(rows.c.number).label("number"), total).group_by(rows.c.kind)
+
+
+def _some(lines: list[ColumnElement[bool]], kind: Any, *, in_total: bool) -> "Rows":
+    """Return the statement for (kind, number, in_total) of lines, as far as they are counted."""
+    some = some_of([and_(part, ACTION) for part in lines], kind.label("kind"), most=MOST_MARKED).subquery()
+    return select(some.c.kind, literal(1).label("number"), literal(int(in_total)).label("in_total"))

@@ -22,6 +22,14 @@ class Node(colander.SchemaNode):
         options.setdefault("missing_msg", getattr(typ, "missing_msg", Scalar.missing_msg))
         super().__init__(typ, **options)
 
+    def _bind(self, bindings: dict[str, Any]) -> None:
+        """Bind it; a plain field in which nothing waits for that need not be asked for each of its seventy names."""
+        waits = any(isinstance(value, colander.deferred) for value in vars(self).values())
+        if waits or self.children or type(self) is not Node or "after_bind" in vars(self):
+            super()._bind(bindings)
+        else:
+            self.bindings = bindings
+
 
 class Scalar(colander.SchemaType):
     """One value, sent as text by a form, as text or a native value by JSON and TOML."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from itertools import count
 from statistics import quantiles
+from typing import Self
 from urllib.parse import urlencode
 
 PATIENCE = 20.0
@@ -74,7 +75,7 @@ class Measured:
 
 
 class Client:
-    """Sends the requests of a scenario over connections that stay open.
+    """Sends the requests of a scenario over connections that stay open; within ``with``, from one scenario to the next.
 
     :param port: of the server on 127.0.0.1.
     :param cookie: name of the session cookie.
@@ -82,6 +83,17 @@ class Client:
 
     def __init__(self, port: int, cookie: str, connections: int = 2) -> None:
         self.port, self.cookie, self.connections = port, cookie, connections
+        self._open: list[HTTPConnection] = []
+        self._keeps = False
+
+    def __enter__(self) -> Self:
+        self._keeps = True
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._keeps = False
+        while self._open:
+            self._open.pop().close()
 
     def measure(
         self, make: Callable[[int], Request], expected: int, *, seconds: float, most: int = 100_000
@@ -96,7 +108,7 @@ class Client:
         begun = time.monotonic()
 
         def work() -> None:
-            connection = self._connect()
+            connection = self._open.pop() if self._open else self._connect()
             while time.monotonic() - begun < seconds and (number := next(numbers)) < most:
                 if len(measured.errors) > 20:
                     break
@@ -118,7 +130,10 @@ class Client:
                     measured.bytes += body
                     if statements is not None:
                         measured.statements.append(statements)
-            connection.close()
+            if self._keeps:
+                self._open.append(connection)
+            else:
+                connection.close()
 
         threads = [threading.Thread(target=work) for _ in range(self.connections)]
         for thread in threads:

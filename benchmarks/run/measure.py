@@ -161,14 +161,14 @@ class Bench:
         most: int,
     ) -> Figures:
         """Warm up, then measure for a time."""
-        client = Client(server.port, self.site.cookie_name)
 
         def following(_n: int) -> Request:
             return make(next(numbers))
 
-        client.measure(following, expected, seconds=self.seconds, most=WARM_UP)
-        app, database = server.cpu_ms, self._database_ms()
-        measured = client.measure(following, expected, seconds=self.seconds, most=most)
+        with Client(server.port, self.site.cookie_name) as client:
+            client.measure(following, expected, seconds=self.seconds, most=WARM_UP)
+            app, database = server.cpu_ms, self._database_ms()
+            measured = client.measure(following, expected, seconds=self.seconds, most=most)
         used = (server.cpu_ms - app, self._database_ms() - database)
         return _figures(measured, *used)
 

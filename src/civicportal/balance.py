@@ -5,29 +5,29 @@ thread runs at a time: two people who happened to come to the same process were 
 """
 
 import mmap
-import select
-import socket
 import time
+from collections.abc import Callable
+from typing import Any
 
 STEP = 0.001
-"""Seconds between two looks whether somebody else has taken a connection."""
-STEPS = 5
-"""Looks at most: a process that is busy gets to run within so many milliseconds, as Python switches its threads."""
+"""Seconds between two looks whether the others have as many connections by now."""
+LONGEST = 0.005
+"""Seconds for which a connection is left to the others: as long as Python lets one thread of theirs run."""
 IN_VAIN = 0.1
-"""Seconds for which nobody waits after having waited for nothing: the others may be at a stop."""
+"""Seconds for which nothing is left to the others after they have not taken it: they may be at a stop."""
 
 
 class Balance:
-    """How many connections each of some processes has, in memory that is theirs together once they are forked.
+    """How much each of some processes has in hand, in memory that is theirs together once they are forked.
 
     :param processes: how many there are.
     """
 
     def __init__(self, processes: int) -> None:
-        self.connections = memoryview(mmap.mmap(-1, 4 * processes)).cast("I")
+        self.loads = memoryview(mmap.mmap(-1, 4 * processes)).cast("I")
 
     def share(self, place: int) -> "Share":
-        """Return what the process at a place goes by, from 0 on; it has no connection yet."""
+        """Return what the process at a place goes by, from 0 on; it has nothing in hand yet."""
         share = Share(self, place)
         share.note(0)
         return share
@@ -37,31 +37,58 @@ class Share:
     """One process's part of a :class:`Balance`."""
 
     def __init__(self, balance: Balance, place: int) -> None:
-        self._all, self._place = balance.connections, place
-        self._waits_from = 0.0
+        self._all, self._place = balance.loads, place
 
-    def note(self, connections: int) -> None:
-        """Say how many connections this process has."""
-        self._all[self._place] = connections
-
-    def leaves_it(self, listening: socket.socket) -> bool:
-        """Tell whether another process has taken the connection that stands in the queue of a socket.
-
-        It is waited for as long as another one has fewer, a few milliseconds at most.
-        """
-        if time.monotonic() < self._waits_from:
-            return False
-        queue = select.poll()
-        queue.register(listening, select.POLLIN)
-        for _ in range(STEPS):
-            if not self._has_more:
-                return False
-            time.sleep(STEP)
-            if not queue.poll(0):
-                return True
-        self._waits_from = time.monotonic() + IN_VAIN
-        return False
+    def note(self, load: int) -> None:
+        """Say how much this process has in hand."""
+        self._all[self._place] = load
 
     @property
-    def _has_more(self) -> bool:
+    def is_larger(self) -> bool:
+        """Tell whether another process has less."""
         return self._all[self._place] > min(self._all)
+
+
+class Turn:
+    """When a server of waitress accepts, beside others that listen on the same socket.
+
+    :param server: its channels say by ``weight`` what each of them counts.
+    :param share: its process's.
+    """
+
+    def __init__(self, server: Any, share: Share) -> None:
+        self._server, self._share = server, share
+        self._accept: Callable[[], None] = server.handle_accept
+        self._until: float | None = None
+        self._trusts_from = 0.0
+        server.handle_accept = self._accept_or_leave
+
+    @property
+    def waits(self) -> bool:
+        """Tell whether something is left to the others at this moment, so that it must be looked at again soon."""
+        return self._until is not None
+
+    def note(self) -> None:
+        """Say how much is in hand."""
+        self._share.note(sum(channel.weight for channel in list(self._server.active_channels.values())))
+
+    def look(self) -> None:
+        """Note; take what was left to the others if they have as much by now, or did not take it."""
+        self.note()
+        if self._until is None:
+            return
+        is_late = time.monotonic() >= self._until
+        if is_late or not self._share.is_larger:
+            before = len(self._server.active_channels)
+            self._until, self._server.accepting = None, True
+            self._accept()
+            if is_late and len(self._server.active_channels) > before:
+                self._trusts_from = time.monotonic() + IN_VAIN
+
+    def _accept_or_leave(self) -> None:
+        now = time.monotonic()
+        if self._share.is_larger and now >= self._trusts_from:
+            # Nothing is heard of the socket meanwhile; the connections that there are go on.
+            self._until, self._server.accepting = now + LONGEST, False
+        else:
+            self._accept()

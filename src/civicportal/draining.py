@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import waitress
@@ -16,7 +17,8 @@ from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer
 from waitress.wasyncore import close_all, loop
 
-from civicportal.balance import Share
+from civicportal.balance import STEP, Share, Turn
+from civicportal.garbage import collect_after_request, collect_between_requests
 
 log = logging.getLogger(__name__)
 
@@ -32,20 +34,25 @@ POLL_SECONDS = 0.5
 def serve(app: Any, *, share: Share | None = None, **settings: Any) -> None:
     """Serve an application until SIGTERM, which lets what has begun end, or SIGINT, which does not.
 
-    :param share: of the connections that come to several processes; None where this one serves alone.
+    :param share: of what comes to several processes that listen on one socket; None where this one serves alone.
     :param settings: those of waitress.
     """
     sockets: dict[int, Any] = {}
     server = waitress.create_server(app, map=sockets, **settings)
+    collect_between_requests()
     server.print_listen("Serving on http://{}:{}")
-    note = _sharing(server, share) if share else lambda: None
+    listeners = _all(sockets, BaseWSGIServer)
+    turn = Turn(listeners[0], share) if share else None
+    for listener in listeners:
+        listener.channel_class = partial(Channel, turn.note if turn else lambda: None)
     # More than one may come: a service manager tells every process of a server, and the first of them its children.
     asked = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: asked.set())
     try:
         while not asked.is_set():
-            _poll(sockets)
-            note()
+            _poll(sockets, STEP if turn and turn.waits else POLL_SECONDS)
+            if turn:
+                turn.look()
         _drain(sockets)
     except (SystemExit, KeyboardInterrupt):
         log.warning("stopping at once")
@@ -53,19 +60,33 @@ def serve(app: Any, *, share: Share | None = None, **settings: Any) -> None:
     close_all(sockets)
 
 
-def _sharing(server: Any, share: Share) -> Callable[[], None]:
-    """Let a server of waitress take no more than its share; return what is called after each turn of its loop."""
-    accept = server.handle_accept
+class Channel(HTTPChannel):
+    """A connection whose requests tidy up when they are answered.
 
-    def handle_accept() -> None:
-        if not share.leaves_it(server.socket):
-            accept()
+    :param note: is told when one is.
+    """
 
-    server.handle_accept = handle_accept
-    return lambda: share.note(len(server.active_channels))
+    has_answered = False
+
+    def __init__(self, note: Callable[[], None], *more: Any, **named: Any) -> None:
+        self._note = note
+        super().__init__(*more, **named)
+
+    @property
+    def weight(self) -> int:
+        """Return one while it rests between two requests, two while something is asked or is about to be."""
+        return 1 if self.has_answered and not self.requests else 2
+
+    def service(self) -> None:
+        """Answer one request."""
+        super().service()
+        self.has_answered = True
+        self._note()
+        if not any(channel.requests for channel in list(self.server.active_channels.values())):
+            collect_after_request()
 
 
-def _poll(sockets: dict[int, Any], seconds: float = POLL_SECONDS) -> None:
+def _poll(sockets: dict[int, Any], seconds: float) -> None:
     loop(timeout=seconds, use_poll=True, map=sockets, count=1)
 
 
@@ -88,7 +109,7 @@ def _close(listener: Any) -> None:
     before = -1
     while len(listener.active_channels) > before:
         before = len(listener.active_channels)
-        listener.handle_accept()
+        BaseWSGIServer.handle_accept(listener)
     listener.del_channel()
     listener.socket.close()
 

@@ -1,13 +1,45 @@
-"""How often the garbage collector of a process looks for objects that hold each other and that nobody else holds."""
+"""When the garbage collector of a process looks for objects that hold each other and that nobody else holds.
+
+Nearly all that is made for a request hangs together in such circles. A look in the midst of one finds it all in use, and
+hands it on to the older generations, where it stays long after the answer.
+"""
 
 import gc
 
-SELDOM = 3_000
-"""New objects between two looks. By the 700 that are usual a fifth of a start, and a tenth of a page, goes into looks in vain; with
-10,000 a process of a large city holds 5 MB more, with these 2."""
+SELDOM = (3_000, 10, 10)
+"""New objects between two looks, looks before one at older objects, and these before one at all. By the 700 that are usual
+a fifth of a start, and a tenth of a page, goes into looks in vain."""
+SERVING = (10_000, 5, 10)
+"""The same for a server, which looks between requests: within one only for a long list, or where many are answered at a time."""
+LEFT = 1_000
+"""Fewer objects than a request may leave are not worth a look."""
+MIDDLE, WHOLE = 20, 10
+"""Looks between requests before one at older objects, and these before one at all: what is in nobody's hand does not grow old."""
 
 
 def collect_seldom() -> None:
     """Let the collector of this process wait until there may be something for it; who has said more keeps that."""
-    if gc.isenabled() and 0 < gc.get_threshold()[0] < SELDOM:
-        gc.set_threshold(SELDOM)
+    _wait_for(SELDOM)
+
+
+def collect_between_requests() -> None:
+    """Let it wait for :func:`collect_after_request`, which a server calls; who has said more keeps that."""
+    _wait_for(SERVING)
+
+
+def collect_after_request() -> None:
+    """Look for what the answered request has left; to be called while no other one is in hand."""
+    young, looks, looks_at_older = gc.get_count()
+    if young < LEFT or not gc.isenabled():
+        return
+    if looks < MIDDLE:
+        gc.collect(0)
+    elif looks_at_older < WHOLE:
+        gc.collect(1)
+    else:
+        gc.collect(2)
+
+
+def _wait_for(numbers: tuple[int, int, int]) -> None:
+    if gc.isenabled() and 0 < gc.get_threshold()[0] < numbers[0]:
+        gc.set_threshold(*numbers)

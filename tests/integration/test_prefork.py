@@ -29,7 +29,7 @@ def serve(place):
     serve_app(app, sockets=[listening], threads=1, share=shared.share(place))
 
 # However busy the machine is, the other process gets to run meanwhile.
-balance.STEPS = 10_000
+balance.LONGEST = 10.0
 shared = balance.Balance(2)
 listening = listen("127.0.0.1", int(sys.argv[1]))
 Prefork(2, serve, listening).run()

@@ -1,8 +1,16 @@
 import gc
+import weakref
 
 import pytest
 
-from civicportal.garbage import SELDOM, collect_seldom
+from civicportal import garbage
+from civicportal.garbage import (
+    SELDOM,
+    SERVING,
+    collect_after_request,
+    collect_between_requests,
+    collect_seldom,
+)
 
 
 @pytest.fixture
@@ -13,8 +21,57 @@ def threshold():
     gc.set_threshold(*before)
 
 
-@pytest.mark.parametrize(("before", "after"), [(700, SELDOM), (SELDOM + 1, SELDOM + 1), (0, 0)])
+@pytest.fixture
+def never(threshold):
+    """Let this process look only where a test tells it to."""
+    gc.collect()
+    threshold(1_000_000)
+
+
+class Circle:
+    """Holds itself."""
+
+    def __init__(self):
+        self.own = self
+
+
+@pytest.mark.parametrize(("before", "after"), [(700, SELDOM[0]), (SELDOM[0] + 1, SELDOM[0] + 1), (0, 0)])
 def test_who_looks_more_seldom_already_or_never_keeps_that(threshold, before, after):
     threshold(before)
     collect_seldom()
     assert gc.get_threshold()[0] == after
+
+
+def test_a_server_waits_for_the_end_of_requests(threshold):
+    threshold(SELDOM[0])
+    collect_between_requests()
+    assert gc.get_threshold()[0] == SERVING[0]
+
+
+def test_what_a_request_has_left_goes_with_it(never, monkeypatch):
+    monkeypatch.setattr(garbage, "LEFT", 0)
+    left = weakref.ref(Circle())
+    collect_after_request()
+    assert left() is None
+
+
+def test_a_request_that_leaves_little_is_not_looked_at(never, monkeypatch):
+    monkeypatch.setattr(garbage, "LEFT", 1_000_000)
+    left = weakref.ref(Circle())
+    collect_after_request()
+    assert left() is not None
+
+
+@pytest.mark.parametrize("generation", [0, 1])
+def test_what_has_outlived_looks_is_found_by_later_ones(never, monkeypatch, generation):
+    """What was in use during the looks of other requests has grown older by then."""
+    monkeypatch.setattr(garbage, "LEFT", 0)
+    circle = Circle()
+    left = weakref.ref(circle)
+    gc.collect(generation)
+    del circle
+    collect_after_request()
+    assert left() is not None
+    for _ in range((garbage.MIDDLE + 1) * (garbage.WHOLE + 1)):
+        collect_after_request()
+    assert left() is None

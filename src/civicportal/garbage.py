@@ -6,6 +6,8 @@ hands it on to the older generations, where it stays long after the answer.
 
 import gc
 
+from civicportal.heap import give_back
+
 SELDOM = (3_000, 10, 10)
 """New objects between two looks, looks before one at older objects, and these before one at all. By the 700 that are usual
 a fifth of a start, and a tenth of a page, goes into looks in vain."""
@@ -38,6 +40,7 @@ def collect_after_request() -> None:
         gc.collect(1)
     else:
         gc.collect(2)
+        give_back()
 
 
 def _wait_for(numbers: tuple[int, int, int]) -> None:

@@ -1,6 +1,5 @@
 """Serving a site by waitress, in as many processes as the machine has cores, with its worker beside it."""
 
-import ctypes
 import logging
 import os
 import socket
@@ -11,6 +10,7 @@ from typing import Any
 from civicportal.balance import Balance, Share
 from civicportal.draining import serve
 from civicportal.errors import ConfigurationError
+from civicportal.heap import use_one_heap
 from civicportal.logging import setup_logging
 from civicportal.prefork import Prefork
 from civicportal.proxies import behind_proxies
@@ -26,8 +26,6 @@ PROCESS_MB = 400
 """Memory of the machine for one process: what it takes itself, what PostgreSQL keeps for it, and pictures it decodes."""
 FIRST_HANDED_ON = 3
 """File descriptor."""
-M_ARENA_MAX = -8
-"""Of glibc's malloc.h."""
 LARGEST_BODY = 44 * 1024 * 1024
 """Bytes: four pictures as cameras make them. The sanity tween holds every other page to 1 MiB."""
 RECEIVED_AT_ONCE = 64 * 1024
@@ -58,18 +56,6 @@ def listen(host: str, port: int) -> socket.socket:
     listening.listen(1024)
     listening.setblocking(False)
     return listening
-
-
-def take_memory_from_one_heap() -> None:
-    """Keep glibc from giving each thread a heap of its own, of which most stays empty: 17 MB of a process of 160.
-
-    Only one thread of Python runs at a time, so none waits for another's allocation. Other C libraries have no such heaps.
-    """
-    if os.name != "posix":
-        return
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        mallopt(M_ARENA_MAX, 1)
 
 
 def handed_on() -> socket.socket | None:
@@ -166,7 +152,7 @@ def serve_site(
     if listening is None:
         check_address(host, port)
     setup_logging()
-    take_memory_from_one_heap()
+    use_one_heap()
     site = Site(path)
     site.check_start()
     app = create_app(site)

@@ -23,6 +23,8 @@ from civicportal.kartable.models import Referral
 from civicportal.notifications.models import OutboxMessage
 
 ROWS = 25
+ATTEMPTS = 5
+"""Codes that are tried for one case."""
 _NAMES = re.compile(r":([a-z_]+)")
 _LINES = "FROM referrals r JOIN cases c ON c.id = r.case_id WHERE r.closed_at IS NULL AND r.type = 'action'"
 _CASE = "c.id, c.code, c.subject, c.status, c.unit_id, c.deadline, c.created_at"
@@ -62,6 +64,7 @@ class Floor:
     def __init__(self, url: str) -> None:
         self._engine = create_engine(url)
         self._postgresql = self._engine.dialect.name == "postgresql"
+        self._taken: type[Exception] = self._engine.dialect.loaded_dbapi.IntegrityError
         self._writers = {
             "/submit": self._submit,
             "/submit_picture": self._submit_picture,
@@ -77,14 +80,25 @@ class Floor:
         query = unquote(environ.get("QUERY_STRING", ""))
         status, body = "200 OK", b"ok\n"
         if path in self._writers:
-            self._writers[path](query)
-            self._commit()
+            self._write(path, query)
             status = "303 See Other"
         elif path in READS:
             body = self._read(path, query)
             self._commit()
         start_response(status, [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
         return [body]
+
+    def _write(self, path: str, query: str) -> None:
+        """Write; of a million cases, one in a thousand new codes is there already: like the portal, it tries another."""
+        for _ in range(ATTEMPTS):
+            try:
+                self._writers[path](query)
+            except self._taken:
+                self._mine.connection.rollback()
+            else:
+                self._commit()
+                return
+        raise RuntimeError("no code is free")
 
     def _read(self, path: str, query: str) -> bytes:
         values: dict[str, Any] = {}
@@ -128,7 +142,9 @@ class Floor:
 
     def _run(self, query: str, values: dict[str, Any] | None = None) -> Any:
         if not hasattr(self._mine, "connection"):
-            self._mine.connection = self._engine.raw_connection().driver_connection
+            # Kept: what is forgotten goes back to the pool, which hands the same connection to another thread.
+            self._mine.lent = self._engine.raw_connection()
+            self._mine.connection = self._mine.lent.driver_connection
         cursor = self._mine.connection.cursor()
         if self._postgresql:
             query = _NAMES.sub(r"%(\1)s", query)

@@ -134,7 +134,10 @@ class Bench:
             problems = [*self._missing(one, before, next(numbers)), *self._counters()]
             with self._undone():
                 theirs.append(self._floor(floor, one))
-        portals = _middle(ours)
+        portals, floors = _middle(ours), _middle(theirs) if theirs else None
+        problems += portals.errors[:3]
+        if floors:
+            problems += [f"the floor: {error}" for error in floors.errors[:3]]
         if one.name == "hello":
             self._spread = _spread(ours)
         statements = "" if portals.statements is None else f", {portals.statements:g} statements"
@@ -142,8 +145,8 @@ class Bench:
         return Result(
             name=one.name,
             portal=portals,
-            floor=_middle(theirs) if theirs else None,
-            problems=[*problems, *portals.errors[:3]],
+            floor=floors,
+            problems=problems,
         )
 
     def _floor(self, server: serving.Server, one: Scenario) -> Figures:

@@ -66,7 +66,7 @@ def test_a_message_from_its_sender_to_its_rating(portal: Portal, open_page: Open
     ask_unit(officer, "آیا بودجهٔ آن هست؟")
 
     unit = open_page("services")
-    unit.goto("/kartable")
+    unit.goto("/kartable?view=new&sort=newest")
     unit.locator(f"a[href='/kartable/cases/{code}']").click()
     reply = unit.locator("form[action$='/reply']")
     reply.locator("[name=text]").fill(OPINION)

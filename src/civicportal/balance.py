@@ -1,4 +1,4 @@
-"""Who of several processes takes the next connection: one that has more of them leaves it to the others for a moment.
+"""Who of several processes takes the next connection: one that has more in hand leaves it to the others for a moment.
 
 The kernel gives a connection to whoever asks first. A connection stays open for many requests, and of a process one
 thread runs at a time: two people who happened to come to the same process were answered half as fast, beside an idle one.
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 STEP = 0.001
-"""Seconds between two looks whether the others have as many connections by now."""
+"""Seconds between two looks whether the others have as much in hand by now."""
 LONGEST = 0.005
 """Seconds for which a connection is left to the others: as long as Python lets one thread of theirs run."""
 IN_VAIN = 0.1

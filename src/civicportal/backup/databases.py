@@ -121,8 +121,8 @@ class _Client:
             if "password" in place:
                 environment["PGPASSWORD"] = place.pop("password")
             arguments.append(f"--dbname={make_conninfo(**place)}")
-        self._complaints = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed at the end of the program
-        self._process = subprocess.Popen(  # noqa: S603 - our own words
+        self._complaints = tempfile.TemporaryFile("w+")  # noqa: SIM115 - end() and kill() close it
+        self._process = subprocess.Popen(  # noqa: S603 - a program we found, no shell, options of ours
             arguments, env=environment, stderr=self._complaints, **pipes
         )
         self.stdin: Any = self._process.stdin

@@ -15,4 +15,4 @@ def attributes(values: Mapping[str, str | int | bool | None]) -> Markup:
         for name, value in values.items()
         if value
     )
-    return Markup("".join(parts))  # noqa: S704 - what is put in was escaped
+    return Markup("".join(parts))  # noqa: S704 - values are escaped, names are ours

@@ -4,13 +4,14 @@ A stamp in the database is changed in the transaction that changes any of them; 
 the stamp alone. What is kept belongs to no session: it is read, never changed.
 """
 
-import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Integer, String, event, select
 from sqlalchemy.orm import Mapped, Session
 
+from civicportal.clock import has_passed
 from civicportal.crypto import new_token
 from civicportal.db import Base, tagged
 
@@ -62,8 +63,8 @@ class ReferenceData:
 
     def __init__(self, site: "Site") -> None:
         self._site = site
-        self._kept: dict[str, tuple[str, float, Any]] = {}
-        self._seen: tuple[str, float] | None = None
+        self._kept: dict[str, tuple[str, datetime, Any]] = {}
+        self._seen: tuple[str, datetime] | None = None
 
     def get(self, work: "Work", name: str, load: Callable[[Session], Value]) -> Value:
         """Return what a function reads, from memory unless it has changed.
@@ -74,10 +75,10 @@ class ReferenceData:
         if work.writing and _touched(work.session):
             # Nobody else knows of it before the commit, and the caller may go on changing it.
             return load(work.session)
-        stamp = self._stamp(work)
+        stamp, now = self._stamp(work), self._site.clock.now()
         kept = self._kept.get(name)
-        if kept is None or kept[0] != stamp or time.monotonic() - kept[1] > LONGEST:
-            kept = (stamp, time.monotonic(), self._read(work, load))
+        if kept is None or kept[0] != stamp or has_passed(LONGEST, kept[1], now):
+            kept = (stamp, now, self._read(work, load))
             self._kept[name] = kept
         value: Value = kept[2]
         return value
@@ -96,10 +97,11 @@ class ReferenceData:
     def _stamp(self, work: "Work") -> str:
         if work.actor.stamp is not None:
             return work.actor.stamp
-        if work.actor.door == "visitor" and self._seen and time.monotonic() - self._seen[1] < VISITORS:
+        now = self._site.clock.now()
+        if work.actor.door == "visitor" and self._seen and not has_passed(VISITORS, self._seen[1], now):
             return self._seen[0]
         stamp = work.session.scalar(_PRESENT) or ""
-        self._seen = (stamp, time.monotonic())
+        self._seen = (stamp, now)
         return stamp
 
     @staticmethod

@@ -3,8 +3,10 @@
 import pytest
 from sqlalchemy import update
 
+from civicportal.face.values import STALE
 from civicportal.organization.models import Unit
 from civicportal.organization.services import OrganizationService
+from civicportal.reference import LONGEST
 from civicportal.security import VISITOR
 from civicportal.testing import make_staff, make_unit
 from civicportal.web.counting import statements
@@ -71,3 +73,23 @@ def test_a_request_of_staff_takes_two_statements_to_know_who_asks(site, app, sig
     with statements(site.engines.read) as texts:
         app.get("/offline", status=200)
     assert len(texts) == 2, texts
+
+
+class TestAge:
+    """What was kept grows old by the clock of the site, the same whatever else the machine is busy with."""
+
+    @pytest.mark.parametrize(("seconds", "asked"), [(0, 1), (LONGEST, 1), (LONGEST + 1, 2), (-1, 2)])
+    def test_a_row_that_was_changed_by_hand_is_seen_in_the_end(self, site, clock, unit, seconds, asked):
+        name(site, unit)
+        clock.advance(seconds=seconds)
+        with statements(site.engines.read) as texts:
+            name(site, unit)
+        assert len(texts) == asked
+
+    @pytest.mark.parametrize(("seconds", "asked"), [(STALE, 0), (STALE + 1, 1), (-1, 1)])
+    def test_the_words_of_the_city_too(self, site, clock, seconds, asked):
+        site.faces.current()
+        clock.advance(seconds=seconds)
+        with statements(site.engines.read) as texts:
+            site.faces.current()
+        assert len(texts) == asked

@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from civicportal.clock import has_passed
 from civicportal.face.palette import DEFAULT, DEFAULT_BAR, palette
 
 if TYPE_CHECKING:
@@ -84,13 +85,14 @@ class FaceCache:
         self.site = site
         self.file = of_file(site.settings, is_demo=site.is_demo)
         self._current = self.file
-        self._read_at: float | None = None
+        self._read_at: datetime | None = None
 
     def current(self) -> Face:
         """Return the face; read anew when it is stale."""
-        if self._read_at is None or time.monotonic() - self._read_at > STALE:
+        now = self.site.clock.now()
+        if self._read_at is None or has_passed(STALE, self._read_at, now):
             self._current = self._read()
-            self._read_at = time.monotonic()
+            self._read_at = now
         return self._current
 
     def forget(self) -> None:

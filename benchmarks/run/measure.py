@@ -14,7 +14,7 @@ from sqlalchemy import text
 from benchmarks.run import proc, serving
 from benchmarks.run.cast import Cast
 from benchmarks.run.client import Client, Measured, Request
-from benchmarks.run.scenarios import WARM_UP, Scenario, scenarios
+from benchmarks.run.scenarios import HELLO, WARM_UP, WHOLE_WINDOW, Scenario, scenarios
 from civicportal.audit.append_only import guards_aside
 from civicportal.kartable.repair import wrong_lines
 from civicportal.site import Site
@@ -138,7 +138,7 @@ class Bench:
         problems += portals.errors[:3]
         if floors:
             problems += [f"the floor: {error}" for error in floors.errors[:3]]
-        if one.name == "hello":
+        if one.name == HELLO:
             self._spread = _spread(ours)
         statements = "" if portals.statements is None else f", {portals.statements:g} statements"
         self.progress(f"{one.name}: p50 {portals.p50:.1f} ms{statements}")
@@ -153,7 +153,7 @@ class Bench:
         def make(n: int) -> Request:
             return Request(quote(one.floor.format(n=n % 5000), safe="/?"))
 
-        return self._window(server, make, one.expected, count(), 10**6)
+        return self._window(server, make, one.expected, count(), WHOLE_WINDOW)
 
     def _window(
         self,

@@ -6,12 +6,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.run.measure import Figures, Result, Run
+from benchmarks.run.measure import Result, Run
+from benchmarks.run.scenarios import HELLO
 
 GATES = Path(__file__).parents[1] / "gates.toml"
 GOAL = "goal_"
 SQLITE = "_sqlite"
 """How names begin of what is wished for, and fails no run."""
+AT_LEAST = ("floor", "of_hello")
+"""Gates that are the least; others are the most."""
+BY_THE_CLOCK = ("p50", "p95", "of_hello")
 NOISY = 25
 """More than this in a hundred between rounds, and times of the clock decide nothing."""
 _HEAD = (
@@ -105,13 +109,23 @@ def _row(result: Result) -> str:
 
 
 def _failed(result: Result, name: str, limit: float, run: Run, prefix: str) -> Iterator[str]:
-    value = _value(result, name)
-    if value is None or (name in ("p50", "p95") and not prefix and run.spread > NOISY):
+    value = _value(result, name, run)
+    if value is None or (name in BY_THE_CLOCK and not prefix and run.spread > NOISY):
         return
-    if value < limit if name == "floor" else value > limit:
+    if value < limit if name in AT_LEAST else value > limit:
         yield f"{result.name}: {name} is {value:.1f}, the {'goal' if prefix else 'gate'} is {limit:g}"
 
 
-def _value(result: Result, name: str) -> float | None:
-    ours: Figures = result.portal
-    return share(result) if name == "floor" else getattr(ours, name)
+def _value(result: Result, name: str, run: Run) -> float | None:
+    if name == "floor":
+        return share(result)
+    if name == "of_hello":
+        return _of_hello(result, run)
+    value: float | None = getattr(result.portal, name)
+    return value
+
+
+def _of_hello(result: Result, run: Run) -> float | None:
+    """Return the answers a second in a hundred of those of the emptiest request, if the run has it."""
+    hello = next((one.portal.rate for one in run.results if one.name == HELLO), 0.0)
+    return 100 * result.portal.rate / hello if hello else None

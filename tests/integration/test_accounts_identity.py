@@ -9,7 +9,7 @@ from civicportal.accounts.errors import LastAdministrator
 from civicportal.accounts.identity import load_identity
 from civicportal.accounts.members import MemberService
 from civicportal.accounts.memberships import MembershipService
-from civicportal.accounts.models import Deputy, Session, User
+from civicportal.accounts.models import Deputy, Membership, Session, User
 from civicportal.accounts.roles import RoleService
 from civicportal.accounts.services import AccountService
 from civicportal.accounts.sessions import SessionService, TooLarge
@@ -142,6 +142,55 @@ def test_deputy_has_the_rights_for_these_days_only(site: Any, clock: Any, office
         assert found.permits("petitions:case:view") is deputises
         assert found.deputy_for == (frozenset({officer.id}) if deputises else frozenset())
         assert all(not grant.own for grant in found.grants if grant.gives("petitions:case:view"))
+
+
+@pytest.fixture
+def absent(site: Any, clock: Any, officer: User) -> dict[str, User]:
+    """The officer, who has two memberships, stands in for one with two, one twice over, one without any and one disabled."""
+    today = clock.now().astimezone(site.timezone).date()
+    with site.work() as work:
+        waste, light = make_unit(work, "waste"), make_unit(work, "light")
+        people = {
+            name: make_staff(work, name, unit=waste, permissions=[f"petitions:case:{name}"])
+            for name in ("view", "close", "none", "gone")
+        }
+        person = work.session.get(User, officer.id)
+        person.memberships.append(Membership(role_id=people["view"].memberships[0].role_id, unit_id=light.id))
+        people["close"].memberships.append(
+            Membership(role_id=people["view"].memberships[0].role_id, unit_id=light.id)
+        )
+        people["none"].memberships.clear()
+        people["gone"].disabled_at = clock.now()
+        for person in (*people.values(), people["view"]):
+            work.session.add(
+                Deputy(absent_id=person.id, deputy_id=officer.id, first_day=today, last_day=today)
+            )
+    return people
+
+
+def test_what_is_held_is_held_once_however_many_are_absent(
+    site: Any, officer: User, absent: dict[str, User]
+) -> None:
+    found = load_identity(site, _open(site, "staff", officer))
+    ids = [officer.id, officer.id, absent["view"].id, absent["close"].id, absent["close"].id]
+    assert [grant.holder_id for grant in found.grants] == ids
+    assert [grant.own for grant in found.grants] == [True, True, False, False, False]
+    assert found.deputy_for == {absent[name].id for name in ("view", "close", "none")}
+    with site.work(write=False) as work:
+        assert identity(work, work.session.get(User, officer.id)).reach == found.reach
+
+
+def test_nobody_stands_in_at_the_citizens_door(site: Any, officer: User, absent: dict[str, User]) -> None:
+    found = load_identity(site, _open(site, "citizen", officer))
+    assert (found.is_citizen, found.grants, found.deputy_for) == (True, (), frozenset())
+
+
+def test_a_request_knows_whether_something_is_kept(site: Any, officer: User) -> None:
+    token = _open(site, "staff", officer)
+    assert load_identity(site, token).has_kept is False
+    with site.work() as work:
+        work.get(SessionService).keep_visitor_data(token, "form:/reports/new", {"subject": "چاله"})
+    assert load_identity(site, token).has_kept is True
 
 
 def test_ending_single_sessions(site: Any, officer: User) -> None:

@@ -148,6 +148,19 @@ def test_gates_fail_a_run_and_goals_are_named():
     assert failures(run_of(p95=26.0), gates) == ["kartable: p95 is 26.0, the gate is 25"]
 
 
+def test_rates_are_held_against_the_emptiest_request_where_the_run_has_it():
+    gates = {"kartable": {"of_hello": 40, "goal_of_hello": 60}}
+    run = run_of()
+    assert failures(run, gates) == []
+    hello = run_of(rate=10.0).results[0]
+    run.results.append(Result(name="hello", portal=hello.portal, floor=None, problems=[]))
+    assert failures(run, gates) == []
+    assert shortfalls(run, gates) == ["kartable: of_hello is 50.0, the goal is 60"]
+    assert failures(run, {"kartable": {"of_hello": 51}}) == ["kartable: of_hello is 50.0, the gate is 51"]
+    run.spread = 26.0
+    assert failures(run, {"kartable": {"of_hello": 51}}) == []
+
+
 def test_sqlite_has_gates_of_its_own_where_it_is_asked_otherwise():
     gates = {"kartable": {"statements": 7, "statements_sqlite": 8}}
     run = run_of()

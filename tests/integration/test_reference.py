@@ -65,14 +65,14 @@ def test_visitors_see_a_change_of_their_own_process_at_once(site, unit):
     assert name(site, unit, actor=VISITOR) == "Lamps"
 
 
-def test_a_request_of_staff_takes_two_statements_to_know_who_asks(site, app, sign_in, unit):
+def test_a_request_of_staff_takes_one_statement_to_know_who_asks(site, app, sign_in, unit):
     with site.work() as work:
         person = make_staff(work, unit=work.session.get(Unit, unit))
     sign_in(person)
     app.get("/offline")
     with statements(site.engines.read) as texts:
         app.get("/offline", status=200)
-    assert len(texts) == 2, texts
+    assert len(texts) == 1, texts
 
 
 class TestAge:

@@ -10,13 +10,12 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import String, bindparam, cast, delete, select, update
+from sqlalchemy import String, cast, delete, or_, select, update
 
 from civicportal.accounts.models import Session, User
 from civicportal.crypto import CannotDecrypt, new_token, token_hash
 from civicportal.db import changed_rows
 from civicportal.errors import CivicportalError
-from civicportal.reference import STAMP
 
 if TYPE_CHECKING:
     from civicportal.work import Work
@@ -34,22 +33,15 @@ FORM = "form:"
 """A kept form stands under this and the path of its page, for instance ``form:/reports/new``."""
 
 
-def _alive(now: Any) -> tuple[Any, ...]:
+def is_alive(now: Any) -> tuple[Any, ...]:
+    """Return what holds of a person's session and of the person until it ends, but for idleness."""
     return (
-        Session.door.in_(("citizen", "staff")),
+        or_(Session.door == "citizen", Session.door == "staff"),
         Session.expires_at > now,
         Session.epoch == User.session_epoch,
         User.disabled_at.is_(None),
         User.deleted_at.is_(None),
     )
-
-
-#: The session of a token with its person and the stamp of the reference data; made once, for every request asks for it.
-_LIVE = (
-    select(Session, User, STAMP)
-    .join(User, User.id == Session.user_id)
-    .where(*_alive(bindparam("now")), Session.token_hash == bindparam("token_hash"))
-)
 
 
 class TooLarge(CivicportalError):
@@ -98,16 +90,10 @@ class SessionService:
 
     def live(self, token: str) -> tuple[Session, User] | None:
         """Return the session of a token and its person, unless it has ended in any way."""
-        found = self.live_with_stamp(token)
-        return found[:2] if found else None
-
-    def live_with_stamp(self, token: str) -> tuple[Session, User, str] | None:
-        """Return the session of a token, its person, and the stamp of the reference data, in one statement."""
         now = self.work.clock.now()
-        found = self.session.execute(_LIVE, {"token_hash": token_hash(token), "now": now}).first()
-        if found is None or _is_idle(found[0], now):
-            return None
-        return found[0], found[1], found[2] or ""
+        query = select(Session, User).join(User, User.id == Session.user_id)
+        found = self.session.execute(query.where(_is(token), *is_alive(now))).first()
+        return None if found is None or is_idle(found[0], now) else (found[0], found[1])
 
     def row(self, token: str) -> Session | None:
         """Return the row of a token, that of a session which has ended too as long as it is there."""
@@ -118,11 +104,11 @@ class SessionService:
         rows = self.session.scalars(
             select(Session)
             .join(User, User.id == Session.user_id)
-            .where(*_alive(self.work.clock.now()), Session.user_id == user.id)
+            .where(*is_alive(self.work.clock.now()), Session.user_id == user.id)
             .order_by(Session.last_seen_at.desc(), Session.id.desc())
         )
         now = self.work.clock.now()
-        return [row for row in rows if not _is_idle(row, now)]
+        return [row for row in rows if not is_idle(row, now)]
 
     def end(self, token: str) -> None:
         """End a session; a copy of its cookie opens nothing any more."""
@@ -286,7 +272,8 @@ def _is(token: str) -> Any:
     return Session.token_hash == token_hash(token)
 
 
-def _is_idle(session: Session, now: datetime) -> bool:
+def is_idle(session: Any, now: datetime) -> bool:
+    """Tell whether a session at the staff door was left for too long; a row with its two columns will do."""
     return session.door == "staff" and session.last_seen_at <= now - STAFF_IDLE
 
 

@@ -1,13 +1,14 @@
 """Words find the same cases on both databases, as a plain rule in Python says, and nobody finds by what they may not know."""
 
 import random
+import re
 
 import pytest
 from sqlalchemy import select, text, update
 
 from civicportal.accounts.models import User
 from civicportal.accounts.services import AccountService
-from civicportal.cases import search as searching
+from civicportal.cases import proposals as searching
 from civicportal.cases.models import Case
 from civicportal.cases.search import CaseSearch
 from civicportal.cases.search_index import SearchIndex
@@ -48,6 +49,8 @@ QUERIES = [
         "127",
         "۴۰۵۹",
         "405903",
+        "405 903",
+        "۴۰۵ ۹۰",
         "405904",
     ),
     *("آسفالت", "اسفالت خراب", "آسفالط", "خرا", "خ", "و", "۷", "خط 7", "رضائی", "علی", "كتاب"),
@@ -106,9 +109,12 @@ def count_words(site):
 
 
 @pytest.mark.parametrize("counted", [False, True])
-@pytest.mark.parametrize(("most", "rare"), [(0, 1), (2, 1), (1000, 1), (1000, 100)])
-def test_words_find_what_the_rule_says(site, told, monkeypatch, most, rare, counted):
+@pytest.mark.parametrize(
+    ("most", "met", "rare"), [(0, 3, 1), (2, 3, 1), (2, 0, 1), (1000, 3, 1), (1000, 3, 100)]
+)
+def test_words_find_what_the_rule_says(site, told, monkeypatch, most, met, rare, counted):
     monkeypatch.setattr(searching, "MOST_PROPOSED", most)
+    monkeypatch.setattr(searching, "_MET", met)
     monkeypatch.setattr(searching, "_RARE", rare)
     if counted:
         count_words(site)
@@ -118,6 +124,26 @@ def test_words_find_what_the_rule_says(site, told, monkeypatch, most, rare, coun
         if found(site, query) != right:
             wrong.append((query, found(site, query), right))
     assert not wrong
+
+
+@pytest.mark.parametrize(
+    ("seasons", "is_walked"),
+    [("برف و باران", False), ("باران و برف", False), ("برف", True), ("باران، برف و باران", False)],
+)
+def test_a_word_of_one_season_is_asked_of_the_index(site, monkeypatch, seasons, is_walked):
+    monkeypatch.setattr(searching, "MOST_PROPOSED", 1)
+    monkeypatch.setattr(searching, "_AT_AN_END", 4)
+    monkeypatch.setattr(searching, "_FREQUENT", 4)
+    with site.work() as work:
+        snow = {
+            make_case(work, subject="-", body=word).id: word == "برف"
+            for word in re.findall(r"برف|باران", seasons)
+            for _case in range(6)
+        }
+    with site.work(write=False) as work:
+        proposal = work.get(CaseSearch).proposal("برف")
+    assert (proposal.complete, proposal.query == "") == (False, is_walked)
+    assert found(site, "برف") == {case_id for case_id, is_snow in snow.items() if is_snow}
 
 
 def test_random_words_find_what_the_rule_says(site, told):
@@ -289,5 +315,12 @@ def test_who_is_forgotten_is_not_found_by_name(site, people):
 def test_a_code_is_its_case(site, told):
     with site.work(write=False) as work:
         code = work.session.scalar(select(Case.code).where(Case.id == min(told)))
-    for typed in (code, f"{code[:3]} {code[3:6]}-{code[6:]}", code[:6], code[:9]):
+    for typed in (
+        code,
+        f"{code[:3]} {code[3:6]}-{code[6:]}",
+        code[:6],
+        code[:9],
+        f"{code[:3]} {code[3:6]}",
+        f"{code[:3]}-{code[3:6]} {code[6:8]}",
+    ):
         assert found(site, typed) == {min(told)}, typed

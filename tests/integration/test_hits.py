@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from civicportal.access import visible
 from civicportal.cases import hits
-from civicportal.cases import search as searching
+from civicportal.cases import proposals as searching
 from civicportal.cases.hits import searched_page
 from civicportal.cases.models import Case
 from civicportal.cases.paging import SORTS, case_page

@@ -235,6 +235,15 @@ def test_search_reads_codes_mobiles_and_words(site, city):
         assert work.get(FindService).read("09120000001").citizen == 0
 
 
+def test_a_mobile_that_could_be_a_tracking_code_finds_its_citizen(site, city):
+    open_case(site, city, 0)
+    with site.work() as work:
+        work.session.get(User, city["citizens"][0]).mobile = "+989120000013"
+    with site.work(actor=city["staff"][0], write=False) as work:
+        found = work.get(FindService).read("9120000013")
+    assert found == Found(code="9120000013", citizen=city["citizens"][0])
+
+
 class Statements:
     """Counts what is sent to the database."""
 

@@ -11,11 +11,11 @@ from civicportal.cases.conditions import in_stage, overdue
 from civicportal.cases.models import Case, CaseEvent
 from civicportal.cases.paging import SORTS, Window
 from civicportal.ids import among
-from civicportal.kartable.inbox import Filters, InboxService
+from civicportal.kartable.inbox import EVERYWHERE, Filters, InboxService, sorts_of
 from civicportal.kartable.models import Referral
 from civicportal.kartable.parts import parts
 from civicportal.notifications.models import OutboxMessage
-from civicportal.security import Grant, Identity
+from civicportal.security import SYSTEM, Grant, Identity
 from civicportal.testing import plan
 
 VIEW = frozenset({"reports:case:view", "reports:case:contact"})
@@ -43,6 +43,18 @@ def test_each_order_of_a_list_is_that_of_an_index(reading, sort, stage):
     found = plan(session, Window(SORTS[sort]).narrow(query))
     assert "USE TEMP B-TREE FOR ORDER BY" not in found
     assert not re.search(r"(?<!Incremental )Sort  [(]", found), found
+
+
+@pytest.mark.parametrize("sort", sorts_of(EVERYWHERE))
+def test_a_search_of_every_kind_goes_along_an_index(reading, site, sort):
+    session, _dialect = reading
+    grant = Grant(permissions=VIEW, units=frozenset({3}))
+    for actor in (SYSTEM, Identity(user_id=7, name="", door="staff", grants=(grant,))):
+        with site.work(actor=actor, write=False) as work:
+            query = InboxService(work).query(EVERYWHERE, Filters(), Case.id)
+        found = plan(session, Window(SORTS[sort]).narrow(query))
+        assert "ix_cases_created_at" in found, found
+        assert not re.search(r"(?<!Incremental )Sort  [(]", found), found
 
 
 @pytest.mark.parametrize("sort", ["deadline", "updated"])

@@ -56,8 +56,8 @@ def test_a_mobile_finds_its_citizen_and_stands_in_no_address(desk, app):
     assert found(search("مریم")) == {codes[0], codes[2]}
 
 
-# The last one has the check digit of a tracking code as well.
-@pytest.mark.parametrize("typed", ["09000000009", "0499370899", "8124158681"])
+# The last two, a national code and a mobile without its zero, have the check digit of a tracking code as well.
+@pytest.mark.parametrize("typed", ["09000000009", "0499370899", "8124158681", "9120000013"])
 def test_a_number_that_is_nobodys_is_shown_once_and_said(desk, app, typed):
     _codes, search = desk
     page = search(typed)

@@ -34,9 +34,9 @@ class SearchFields(StrictSchema):
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What was typed into a search box; one of the three is set.
+    """What was typed into a search box; words, or one of the two others: some numbers of people may be tracking codes too.
 
-    :ivar citizen: 0 for a number that belongs to nobody whom the actor may look for.
+    :ivar citizen: 0 for a number that belongs to nobody whom the actor may look for; None for what is no number of a person.
     """
 
     code: str | None = None
@@ -56,27 +56,31 @@ class FindService:
 
         A mobile finds only those whose case the actor may see with its contact, a national code nobody.
         """
+        code, citizen = _tracking_code(text), self._citizen(text)
+        is_number = code is not None or citizen is not None
+        return Found(code=code, citizen=citizen, words="" if is_number else text.strip())
+
+    def _citizen(self, text: str) -> int | None:
+        country = self.work.site.country
         try:
-            return Found(code=tracking.normalize(text))
-        except InvalidInput:
-            pass
-        try:
-            mobile = self.work.site.country.normalize_mobile(text)
+            mobile = country.normalize_mobile(text)
         except InvalidMobile:
-            nobody = is_national_code(self.work.site.country, text)
-            return Found(citizen=0) if nobody else Found(words=text.strip())
-        citizen = self.session.scalar(
-            select(User.id)
-            .join(Case, Case.citizen_id == User.id)
-            .where(User.mobile == mobile, visible(self.work.actor, "contact"))
-            .limit(1)
-        )
-        return Found(citizen=citizen or 0)
+            return 0 if is_national_code(country, text) else None
+        known = visible(self.work.actor, "contact")
+        query = select(User.id).join(Case, Case.citizen_id == User.id).where(User.mobile == mobile, known)
+        return self.session.scalar(query.limit(1)) or 0
 
     def sees(self, code: str) -> bool:
         """Tell whether there is such a case for the actor."""
         query = select(Case.id).where(Case.code == code, visible(self.work.actor))
         return self.session.scalar(query) is not None
+
+
+def _tracking_code(text: str) -> str | None:
+    try:
+        return tracking.normalize(text)
+    except InvalidInput:
+        return None
 
 
 def typed_search(request: Any) -> str:
@@ -98,14 +102,12 @@ def filters_found(request: Any, found: Found, words: str) -> dict[str, str]:
     :param found: no case that the actor sees has its code.
     :param words: name of the filter that takes words.
     """
-    typed = typed_search(request)
-    # One national code in ten has the check digit of a tracking code too.
-    citizen = 0 if found.code and is_national_code(request.site.country, typed) else found.citizen
-    if citizen is None:
+    # Of the numbers of people that are typed with ten digits, one in ten has the check digit of a tracking code too.
+    if found.citizen is None:
         return {words: found.words or found.code or ""}
-    if not citizen:
-        request.session.flash(typed, TYPED)
-    return {"citizen": str(citizen)}
+    if not found.citizen:
+        request.session.flash(typed_search(request), TYPED)
+    return {"citizen": str(found.citizen)}
 
 
 def typed_number(request: Any) -> str:

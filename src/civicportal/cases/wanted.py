@@ -12,6 +12,8 @@ MOST_TERMS = 8
 _QUOTED = re.compile('"([^"]*)"|«([^»]*)»|“([^”]*)”')
 _CODE_BEGINS = 6
 """So many digits and more may be the beginning of a tracking code; fewer are a number in a sentence."""
+_CODE = 10
+"""Digits of a whole one."""
 _NUMBER_GOES_ON = 4
 """Digits from which a number may be typed half: «۱۲» looks for 12 alone, not for every number that begins so."""
 
@@ -31,8 +33,8 @@ class Term:
     def code(self) -> str:
         """Return the digits with which a tracking code may begin; empty for other terms."""
         word = self.spellings[0][0]
-        is_number = len(self.spellings) == 1 and len(self.spellings[0]) == 1 and _is_number(word)
-        return word if is_number and self.goes_on and _CODE_BEGINS <= len(word) <= 10 else ""
+        is_number = len(self.spellings[0]) == 1 and _is_number(word)
+        return word if is_number and self.goes_on and _CODE_BEGINS <= len(word) <= _CODE else ""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,12 @@ def read(text: str) -> Wanted:
 
 
 def _terms(text: str) -> list[Term]:
-    return [_term(run) for run in runs(text)]
+    found = runs(text)
+    groups = [run[0] for run in found if len(run) == 1 and _is_number(run[0])]
+    if len(found) > 1 and len(groups) == len(found) and _CODE_BEGINS <= len("".join(groups)) <= _CODE:
+        # A tracking code stands on pages in groups of digits, and so may its beginning be typed.
+        return [Term((("".join(groups),), tuple(groups)), goes_on=True)]
+    return [_term(run) for run in found]
 
 
 def _term(run: list[str]) -> Term:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from civicportal.forms import BoundForm
 from civicportal.forms.filters import Chip, chips, with_query
-from civicportal.kartable.inbox import EVERYWHERE, VIEWS, Filters
+from civicportal.kartable.inbox import EVERYWHERE, VIEWS, Filters, sorts_of
 from civicportal.kartable.schemas import InboxFilters
 from civicportal.organization.services import OrganizationService
 from civicportal.schema import Option
@@ -48,6 +48,8 @@ class InboxAddress:
     """What the address of a list says, read and written.
 
     :ivar view: one of ``VIEWS`` or ``EVERYWHERE``; anything else means the first.
+    :ivar sorts: the orders that the view offers, the usual one first.
+    :ivar sort: one of them.
     :ivar values: of :class:`~civicportal.kartable.schemas.InboxFilters`.
     """
 
@@ -56,6 +58,8 @@ class InboxAddress:
         self.values = self.form.read_filters(request.GET)
         wanted = request.GET.get("view", "")
         self.view = wanted if wanted in (*VIEWS, EVERYWHERE) else "all"
+        self.sorts = sorts_of(self.view)
+        self.sort = self.values["sort"] if self.values["sort"] in self.sorts else self.sorts[0]
         self.cursor: str | None = request.GET.get("cursor")
 
     @property
@@ -89,7 +93,7 @@ class InboxAddress:
 
     @property
     def _texts(self) -> dict[str, str]:
-        names = [*self._set, *(["sort"] if self.values["sort"] != "deadline" else [])]
+        names = [*self._set, *(["sort"] if self.sort != self.sorts[0] else [])]
         return {name: str(self.form[name].cstruct) for name in names}
 
 

@@ -1,6 +1,6 @@
 """The inbox: saved views whose counters equal their lists, filters, and search."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -43,6 +43,15 @@ EVERYWHERE = "everywhere"
 """View of a search: every case the person may see, in whosever kartable. It has no counter."""
 
 
+def sorts_of(view: str) -> Sequence[str]:
+    """Return the names of the orders that a view may be read in, the usual one first.
+
+    Cases of all kinds together stand in an index by when they were registered; and the nearest deadlines of all of them
+    are those of cases closed long ago.
+    """
+    return ("newest", "oldest") if view == EVERYWHERE else tuple(SORTS)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Filters:
     """What narrows a view; every field may be empty."""
@@ -64,14 +73,16 @@ class InboxService:
         self.session = work.session
         self.identity = work.actor
 
-    def page(self, view: str, filters: Filters, *, sort: str = "deadline", cursor: str | None = None) -> Page:
+    def page(self, view: str, filters: Filters, *, sort: str = "", cursor: str | None = None) -> Page:
         """Return one page of (case, line) rows; on a closed case of a search the line is None.
 
         :param view: one of ``VIEWS``, or ``EVERYWHERE``.
+        :param sort: name of one of :func:`sorts_of`; anything else is the first of them.
         :raises KeyError: for a view that does not exist.
         """
         since = self.work.site.calendar.begin(filters.first_day)
-        window = Window(SORTS.get(sort, SORTS["deadline"]), cursor, since=since)
+        offered = sorts_of(view)
+        window = Window(SORTS[sort if sort in offered else offered[0]], cursor, since=since)
         if self._in_parts(view, filters):
             query = self._first(window, self._lines(view, filters))
         else:

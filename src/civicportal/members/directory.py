@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, exists, false, func, select
 from sqlalchemy.orm import selectinload
 
 from civicportal.accounts.models import Membership, User
-from civicportal.cases.search import occurs
+from civicportal.cases.search_rule import occurs
 from civicportal.cases.wanted import read
 from civicportal.kartable.transfer import TransferService
 from civicportal.organization.services import OrganizationService

@@ -26,14 +26,14 @@ def inbox(request: Any) -> dict[str, Any]:
     work = request.work
     address = InboxAddress(request, work)
     service = work.get(InboxService)
-    page = service.page(address.view, address.filters, sort=address.values["sort"], cursor=address.cursor)
+    page = service.page(address.view, address.filters, sort=address.sort, cursor=address.cursor)
     searching = address.view == EVERYWHERE
     return {
         "address": address,
         "form": address.form,
         "views": VIEWS,
         "everywhere": EVERYWHERE,
-        "sorts": SORT_TITLES,
+        "sorts": {name: SORT_TITLES[name] for name in address.sorts},
         "counts": service.counts(address.filters),
         "total": service.total(EVERYWHERE, address.filters) if searching else None,
         "instead": "" if page.rows else _instead(work, address),

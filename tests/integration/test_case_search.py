@@ -9,12 +9,15 @@ from sqlalchemy import select, text, update
 from civicportal.accounts.models import User
 from civicportal.accounts.services import AccountService
 from civicportal.cases import proposals as searching
+from civicportal.cases import search_index
+from civicportal.cases.category_words import follow_names
 from civicportal.cases.models import Case
 from civicportal.cases.search import CaseSearch
 from civicportal.cases.search_index import SearchIndex
 from civicportal.cases.vocabulary import make_vocabulary
 from civicportal.cases.wanted import read
 from civicportal.lists import Total
+from civicportal.organization.models import Category
 from civicportal.persian import runs
 from civicportal.privacy.erasure import ErasureService
 from civicportal.security import SYSTEM
@@ -189,6 +192,26 @@ def test_a_lost_index_is_missed_and_made_again(site, told):
     assert out_of_step(site) == (0, 1)
     SearchIndex(site.engines).rebuild()
     assert out_of_step(site) == (0, 0)
+
+
+def test_cases_follow_the_new_name_of_their_category(site, monkeypatch):
+    monkeypatch.setattr(search_index, "BATCH", 2)
+    with site.work() as work:
+        lamps, other = make_category(work, "lamps"), make_category(work, "other")
+        cases = {make_case(work, category=lamps, subject="-", body="روز").id for _case in range(5)}
+        make_case(work, category=other, subject="-", body="روز")
+    with site.work() as work:
+        work.session.get(Category, lamps.id).name = "روشنایی معابر"
+    with site.work() as work:
+        make_case(work, category=work.session.get(Category, lamps.id), subject="-", body="شب")
+    assert len(found(site, "روشنایی")) == 1
+    follow_names(site)
+    assert found(site, "روشنایی روز") == cases
+    assert len(found(site, "روشنایی")) == 6
+    assert out_of_step(site) == (0, 0)
+    with statements(site.engines.read) as texts:
+        follow_names(site)
+    assert not any("max(" in asked for asked in texts), "nothing has to follow"
 
 
 def test_what_the_index_does_not_know_is_counted_without_a_look(site, told):

@@ -105,7 +105,7 @@ class SearchIndex:
         """
         wrong = 0
         with self._patient() as engines:
-            for first, last in _spans(engines, progress):
+            for first, last in spans(engines, progress):
                 with engines.write.begin() as connection:
                     wrong += fold_words(connection, Case.id.between(first, last))
                     if engines.dialect == "postgresql":
@@ -120,12 +120,12 @@ class SearchIndex:
         """Return how many cases have wrong words, and how many the index has wrongly (1 means some, on SQLite)."""
         words = index = 0
         with self._patient() as engines:
-            for first, last in _spans(engines):
+            for first, last in spans(engines):
                 with engines.read.connect() as connection:
-                    words += len(_wrong(connection, Case.id.between(first, last)))
+                    words += len(wrong_words(connection, Case.id.between(first, last)))
                     if engines.dialect == "postgresql":
                         index += connection.execute(_OUT_OF_STEP, {"first": first, "last": last}).scalar_one()
-            return words, index if engines.dialect == "postgresql" else _is_fts5_wrong(engines)
+            return words, index if engines.dialect == "postgresql" else _is_fts5wrong_words(engines)
 
     @contextmanager
     def _patient(self) -> Iterator[Engines]:
@@ -139,7 +139,8 @@ class SearchIndex:
             engines.dispose()
 
 
-def _spans(engines: Engines, progress: Progress | None = None) -> Iterator[tuple[int, int]]:
+def spans(engines: Engines, progress: Progress | None = None) -> Iterator[tuple[int, int]]:
+    """Yield the first and the last id of :data:`BATCH` cases after the other, the newest first."""
     with engines.read.connect() as connection:
         highest = connection.execute(select(func.max(Case.id))).scalar() or 0
     for last in range(highest, 0, -BATCH):
@@ -174,7 +175,7 @@ def _fill_fts5(engines: Engines) -> None:
         connection.execute(text("INSERT INTO case_search (case_search) VALUES ('rebuild')"))
 
 
-def _is_fts5_wrong(engines: Engines) -> bool:
+def _is_fts5wrong_words(engines: Engines) -> bool:
     check = text("INSERT INTO case_search (case_search, rank) VALUES ('integrity-check', 1)")
     try:
         with engines.write.begin() as connection:
@@ -200,16 +201,22 @@ def has_words(connection: Connection) -> bool:
 
 
 def fold_words(connection: Connection, which: ColumnElement[bool]) -> int:
-    """Write what is searched of some cases anew; return of how many it was wrong."""
-    wrong = [{"case_id": case_id, **values} for case_id, values in _wrong(connection, which)]
+    """Write what is searched of some cases anew; return of how many it was wrong. Nobody changes them meanwhile."""
+    wrong = [{"case_id": case_id, **values} for case_id, values in wrong_words(connection, which, hold=True)]
     if wrong:
         columns: dict[Any, Any] = {name: bindparam(name) for name in ("search_text", "search_person")}
         connection.execute(update(Case).where(Case.id == bindparam("case_id")).values(columns), wrong)
     return len(wrong)
 
 
-def _wrong(connection: Connection, which: ColumnElement[bool]) -> list[tuple[int, dict[str, str]]]:
-    rows = connection.execute(
+def wrong_words(
+    connection: Connection, which: ColumnElement[bool], *, hold: bool = False
+) -> list[tuple[int, dict[str, str]]]:
+    """Return which of some cases have other words than they ought to, by their ids, with the right ones.
+
+    :param hold: nobody changes any of them until the transaction ends.
+    """
+    query = (
         select(
             Case.id,
             Case.subject,
@@ -223,7 +230,8 @@ def _wrong(connection: Connection, which: ColumnElement[bool]) -> list[tuple[int
         .outerjoin(Category, Category.id == Case.category_id)
         .outerjoin(User, User.id == Case.citizen_id)
         .where(which)
-    ).all()
+    )
+    rows = connection.execute(query.order_by(Case.id).with_for_update(of=Case) if hold else query).all()
     found = []
     for row in rows:
         right = words_of(row.subject, row.place, row.body, row.category, row.name)

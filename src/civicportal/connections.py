@@ -130,8 +130,9 @@ def prepare_postgresql(engine: Engine) -> None:
 
     # In a plan that is kept for whatever ids, PostgreSQL takes them for ten and compares each row with all of them.
     @event.listens_for(engine, "do_execute")
-    def do_execute(cursor: Any, statement: str, parameters: Any, _: Any) -> bool:
-        if MANY_IDS not in statement:
+    def do_execute(cursor: Any, statement: str, parameters: Any, context: Any) -> bool:
+        # What is read slice by slice is planned each time.
+        if MANY_IDS not in statement or context.execution_options.get("stream_results"):
             return False
         cursor.execute(statement, parameters, prepare=False)
         return True

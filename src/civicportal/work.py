@@ -27,7 +27,9 @@ Value = TypeVar("Value")
 
 _PATIENCE = text(
     "SELECT set_config('statement_timeout', :milliseconds, true), "
-    "set_config('max_parallel_workers_per_gather', :helpers, true)"
+    "set_config('max_parallel_workers_per_gather', :helpers, true), "
+    # Whoever opens a cursor reads it to its end: the plan need not have the first rows soon.
+    "set_config('cursor_tuple_fraction', '1', true)"
 )
 HELPERS = 2
 """Processes of PostgreSQL that help with one statement, where it may take long."""

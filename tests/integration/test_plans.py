@@ -10,7 +10,7 @@ from civicportal.audit.models import AuditEvent
 from civicportal.cases.conditions import in_stage, overdue
 from civicportal.cases.models import Case, CaseEvent
 from civicportal.cases.paging import SORTS, Window
-from civicportal.ids import among
+from civicportal.ids import FEW_IDS, among
 from civicportal.kartable.inbox import EVERYWHERE, Filters, InboxService, sorts_of
 from civicportal.kartable.models import Referral
 from civicportal.kartable.parts import parts
@@ -102,6 +102,12 @@ def test_a_plan_for_many_ids_is_made_with_them(reading, column, number, is_kept)
     kept = session.execute(text("SELECT statement FROM pg_prepared_statements")).scalars()
     asked = f"SELECT cases.{column.key} \nFROM cases \nWHERE cases.id = ANY"
     assert any(asked in statement for statement in kept) is is_kept
+
+
+def test_what_is_asked_for_with_many_ids_may_be_read_slice_by_slice(site):
+    with site.work(write=False, patience=5) as work:
+        asked = select(Case.id).where(among(Case.id, range(FEW_IDS + 1), site.engines.dialect))
+        assert work.session.scalars(asked.execution_options(yield_per=10)).all() == []
 
 
 def test_lines_that_somebody_closed_today_are_compared_within_their_case_only(reading, site):

@@ -10,6 +10,7 @@ from civicportal_reports.search import Filters, ReportSearch
 from openpyxl import load_workbook
 
 from civicportal.api import export_rows
+from civicportal.exports import rows
 from civicportal.testing import identity, make_staff
 
 LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789")
@@ -111,12 +112,12 @@ class TestRows:
         assert set(rows[0]) == {"code", "status"}
 
     def test_come_in_batches_without_a_gap_and_none_twice(self, city, clock, monkeypatch):
-        monkeypatch.setattr("civicportal.exports.rows.batches.__kwdefaults__", {"size": 2, "patience": 0})
+        monkeypatch.setitem(rows.batches.__kwdefaults__, "size", 2)
         codes = [city.send() for _ in range(3)]
         clock.advance(minutes=1)
         codes += [city.send(by=city.other) for _ in range(4)]
-        rows = export_rows(city.site, city.officer, "reports.list", {}, ["code"])
-        assert [row["code"] for row in rows] == codes[::-1]
+        found = export_rows(city.site, city.officer, "reports.list", {}, ["code"])
+        assert [row["code"] for row in found] == codes[::-1]
 
 
 class TestComma:

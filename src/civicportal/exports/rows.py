@@ -1,7 +1,7 @@
 """The rows of an export in batches, each read in a short transaction of its own: no lock lasts, little memory is held.
 
-Which cases there are, and their order, is that of the list in the moment in which it is taken: their ids are read at once,
-eight bytes each. So nothing comes twice and nothing is left out, however long the reader takes and whatever moves meanwhile;
+Which cases there are, and their order, is that of the list in the moment in which it is taken: one statement reads their ids,
+of which eight bytes each are kept. So nothing comes twice and nothing is left out, however long the reader takes and whatever moves meanwhile;
 a case that the filters leave no more, or that the reader may see no more, is passed over.
 """
 
@@ -30,6 +30,10 @@ BATCH = 1000
 """Cases in one transaction."""
 PATIENCE = 60
 """Seconds a statement of the worker may take: nobody waits for it before a screen."""
+AWAITED = 3
+"""Seconds while somebody waits: those of every page."""
+SLICE = 2_000
+"""Ids that are held as rows while they are read."""
 Row = Sequence[Any]
 
 
@@ -106,15 +110,22 @@ def _counted(
 
 
 def batches(
-    site: "Site", actor: Identity, order: Order, *, size: int = BATCH, patience: int = 0
+    site: "Site",
+    actor: Identity,
+    order: Order,
+    *,
+    size: int = BATCH,
+    most: int | None = None,
+    patience: int = PATIENCE,
 ) -> Iterator[Batch]:
-    """Yield all rows; between two batches no transaction is open.
+    """Yield the rows; between two batches no transaction is open.
 
     :param size: rows of a batch at most.
-    :param patience: seconds that a statement may take, if more than those of a page.
+    :param most: rows at most; all of them if None.
+    :param patience: seconds that a statement may take.
     """
     with site.work(actor=actor, write=False, patience=patience) as work:
-        ids = _ids(work, order)
+        ids = _ids(work, order, most)
     for start in range(0, len(ids), size):
         with site.work(actor=actor, write=False, patience=patience) as work:
             batch = _batch(work, order, ids[start : start + size])
@@ -122,10 +133,11 @@ def batches(
             yield batch
 
 
-def _ids(work: "Work", order: Order) -> "array[int]":
+def _ids(work: "Work", order: Order, most: int | None) -> "array[int]":
+    """Read the ids slice by slice: on PostgreSQL from a cursor, which lives in the transaction of a patient unit of work."""
     sort = getattr(_source(work, order), SORT, SORTS["newest"])
-    query = _selected(work, order, Case.id).order_by(*sort.order)
-    return array("q", work.session.scalars(query))
+    query = _selected(work, order, Case.id).order_by(*sort.order).limit(most)
+    return array("q", work.session.scalars(query.execution_options(yield_per=SLICE)))
 
 
 def _batch(work: "Work", order: Order, ids: "array[int]") -> Batch:

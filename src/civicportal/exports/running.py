@@ -20,7 +20,7 @@ from civicportal.exports.errors import Halted, Lost
 from civicportal.exports.files import Cover, write_rows
 from civicportal.exports.models import ExportJob
 from civicportal.exports.reach import reach_of
-from civicportal.exports.rows import PATIENCE, Order, Row, batches, bound_schema, count
+from civicportal.exports.rows import Order, Row, batches, bound_schema, count
 from civicportal.exports.services import KEPT, ExportService
 from civicportal.exports.types import SORT
 from civicportal.security import Identity
@@ -160,7 +160,7 @@ class _Progress:
         :raises Lost: when the export was cancelled or another worker has it.
         :raises Halted: when the worker is told to stop.
         """
-        for batch in batches(self.site, actor, order, patience=PATIENCE):
+        for batch in batches(self.site, actor, order):
             if self.stop.is_set():
                 raise Halted
             yield from batch.rows

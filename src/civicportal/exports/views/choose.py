@@ -10,7 +10,7 @@ from pyramid.response import FileIter, Response
 from civicportal.audit.services import AuditService
 from civicportal.exports.errors import TooManyRunning
 from civicportal.exports.files import CONTENT_TYPES, Cover, disposition, write_rows, write_tables
-from civicportal.exports.rows import PATIENCE, Order, batches, count_few
+from civicportal.exports.rows import AWAITED, PATIENCE, Order, batches, count_few
 from civicportal.exports.schemas import ExportEntry
 from civicportal.exports.selection import Selection, selection
 from civicportal.exports.services import ExportService
@@ -82,7 +82,7 @@ def _at_once(request: Any, chosen: Selection, order: Order, format_: str) -> Res
 
     def rows() -> Any:
         nonlocal number
-        for batch in batches(request.site, request.identity, order):
+        for batch in batches(request.site, request.identity, order, patience=AWAITED):
             number += len(batch.rows)
             shown.extend((verb, *case) for verb, cases in batch.shown.items() for case in cases)
             yield from batch.rows

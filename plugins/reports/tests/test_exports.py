@@ -10,7 +10,6 @@ from civicportal_reports.search import Filters, ReportSearch
 from openpyxl import load_workbook
 
 from civicportal.api import export_rows
-from civicportal.exports import rows
 from civicportal.testing import identity, make_staff
 
 LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789")
@@ -86,11 +85,15 @@ class TestRows:
             (f"?district={quote('منطقهٔ دو')}", [1]),
             ("?urgent=true", [2]),
             ("?stage=rejected", []),
+            ("?citizen=0", []),
             ("?cursor=nonsense&sort=nonsense", [2, 1, 0]),
         ],
     )
-    def test_are_those_of_the_list_the_newest_first(self, office, several, query, wanted):
-        assert codes_of(office.take(query=query)) == [several[place] for place in wanted]
+    def test_are_those_of_the_list_the_newest_first(self, city, office, several, query, wanted):
+        codes = [several[place] for place in wanted]
+        assert codes_of(office.take(query=query)) == codes
+        numbers = [line["service_request_id"] for line in lines(office.take("reports.georeport", query))]
+        assert numbers == [str(city.case(code).id) for code in codes]
 
     @pytest.mark.parametrize("sort", ["newest", "deadline", "updated"])
     def test_stand_in_the_order_of_the_page(self, city, office, several, sort):
@@ -112,7 +115,8 @@ class TestRows:
         assert set(rows[0]) == {"code", "status"}
 
     def test_come_in_batches_without_a_gap_and_none_twice(self, city, clock, monkeypatch):
-        monkeypatch.setitem(rows.batches.__kwdefaults__, "size", 2)
+        usual = {"size": 2, "most": None, "patience": 5}
+        monkeypatch.setattr("civicportal.exports.rows.batches.__kwdefaults__", usual)
         codes = [city.send() for _ in range(3)]
         clock.advance(minutes=1)
         codes += [city.send(by=city.other) for _ in range(4)]
@@ -232,6 +236,11 @@ class TestPrint:
         page = office.app.get("/exports/reports.list/print?stage=open")
         assert len(page.html.select("tbody tr")) == 2
         assert "باز" in page.text
+
+    def test_of_a_number_that_belongs_to_nobody_is_empty(self, office, several):
+        page = office.app.get("/exports/reports.list?citizen=0")
+        [paper] = [link["href"] for link in page.html.select("a[href*='/print']")]
+        assert office.app.get(paper).html.select("tbody tr") == []
 
 
 class TestGeoReport:

@@ -64,7 +64,9 @@ class Selection:
     def _is_chosen(self, field: Any) -> bool:
         # Days that are named go before a period.
         is_passed_over = field.name == "period" and any(self.values.get(name) for name in DAYS)
-        return not field.is_empty and self.values[field.name] not in (None, False) and not is_passed_over
+        value = self.values[field.name]
+        # The number 0 narrows: it belongs to nobody.
+        return not (field.is_empty or value is None or value is False or is_passed_over)
 
     def _said(self, field: Any) -> tuple[str, str]:
         if field.name != CITIZEN:

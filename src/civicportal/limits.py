@@ -80,6 +80,7 @@ DEFAULTS: dict[str, tuple[Window, ...]] = {
     "reveal_officer": (Window(30, _HOUR), Window(100, _DAY)),
     "export_person": (Window(5, _DAY),),
     "export_officer": (Window(30, _HOUR), Window(200, _DAY)),
+    "export_print": (Window(60, _HOUR), Window(400, _DAY)),
     "export_numbers": (Window(3, _HOUR), Window(10, _DAY)),
     "submit_citizen": (Window(10, _HOUR), Window(30, _DAY)),
     "submit_address": (Window(60, _HOUR),),

@@ -1,6 +1,7 @@
 """Exports of the core: the kartable's list, the worker's queue, and that nobody gets half a file or another's."""
 
 import csv
+import re
 import subprocess
 import sys
 import threading
@@ -25,9 +26,11 @@ from civicportal.exports.jobs import sweep_exports
 from civicportal.exports.models import ExportJob
 from civicportal.exports.running import LEASE, MOST_ATTEMPTS, make_next
 from civicportal.exports.services import KEPT, MOST_RUNNING, ExportService
+from civicportal.exports.views import printing
 from civicportal.kartable.inbox import Filters, InboxService
+from civicportal.limits import Window
 from civicportal.sweepers import sweep_attachments
-from civicportal.testing import identity, make_case, make_citizen, make_staff, make_unit
+from civicportal.testing import identity, make_case, make_citizen, make_staff, make_unit, statements
 from civicportal.worker.process import Worker
 
 LIST = "/exports/kartable.list?view=everywhere"
@@ -194,6 +197,73 @@ class TestQueue:
         key = order(site, desk["staff"][0])
         Worker(site).run_once()
         assert job_of(site, key).state == "done"
+
+
+class TestPaper:
+    """The list as it is printed."""
+
+    PRINT = LIST.replace("kartable.list", "kartable.list/print")
+
+    @pytest.fixture
+    def few(self, monkeypatch):
+        monkeypatch.setattr(printing, "MOST_PRINTED", 3)
+
+    def told(self, page):
+        """The numbers of the notice above the list."""
+        return [re.findall("[۰-۹]+", note.text) for note in page.html.select(".notice")]
+
+    def test_says_how_many_rows_the_list_has_and_that_the_first_are_printed(self, site, office, few):
+        page = office.app.get(f"{self.PRINT}&sort=oldest")
+        shown = [row.text for row in page.html.select("tbody tr")]
+        assert [f"درخواست {number}" in row for number, row in enumerate(shown)] == [True] * 3
+        assert "۷ سطر" in page.html.select_one(".page-h").text
+        assert self.told(page) == [["۳", "۷"]]
+        assert trail(site)[-1] == ("export:print", 3)
+
+    def test_counts_no_further_than_lists_do(self, office, few, monkeypatch):
+        monkeypatch.setattr(printing, "MOST_COUNTED", 5)
+        page = office.app.get(self.PRINT)
+        assert "بیش از ۵" in page.html.select_one(".page-h").text
+        assert self.told(page) == [["۳", "۵"]]
+
+    def test_says_nothing_of_others_where_there_are_none(self, office, monkeypatch):
+        monkeypatch.setattr(printing, "MOST_PRINTED", CASES)
+        page = office.app.get(self.PRINT)
+        assert len(page.html.select("tbody tr")) == CASES
+        assert self.told(page) == []
+
+    def test_reads_no_more_numbers_than_it_prints(self, office, few, site):
+        with statements(site) as texts:
+            office.app.get(self.PRINT)
+        [numbers] = [said for said in texts if said.startswith("SELECT cases.id \n") and "ORDER BY" in said]
+        assert "LIMIT" in numbers.rpartition("ORDER BY")[2]
+
+    def test_is_limited(self, office, site, monkeypatch):
+        monkeypatch.setitem(site.limits._windows, printing.LIMIT, (Window(1, 60),))
+        office.app.get(self.PRINT, status=200)
+        office.app.get(self.PRINT, status=429)
+        assert trail(site) == [("export:print", CASES)]
+
+
+class TestNobody:
+    """The number 0 belongs to nobody: a search for an unknown mobile leads to it."""
+
+    def test_is_a_filter_of_every_page_and_file(self, site, office):
+        page = office.app.get(f"{LIST}&citizen=0")
+        to_list, to_paper = (link["href"] for link in page.html.select("a[href*='citizen=0']"))
+        assert to_list.startswith("/kartable?")
+        assert office.app.get(to_paper).html.select("tbody") == []
+        written = office(f"{LIST}&citizen=0").body.decode("utf-8-sig")
+        assert len(written.splitlines()) == 1
+        with site.work(write=False) as work:
+            asked = select(AuditEvent).where(AuditEvent.action.like("export:%")).order_by(AuditEvent.id)
+            filters = [event.data["filters"] for event in work.session.scalars(asked)]
+        assert [len(said) for said in filters] == [2, 2]
+
+    def test_stays_one_where_the_worker_writes(self, site, desk):
+        key = order(site, desk["staff"][0], address={"view": "everywhere", "citizen": "0"})
+        assert make_next(site)
+        assert job_of(site, key).done == 0
 
 
 class TestOrder:

@@ -86,20 +86,14 @@ def bound_schema(work: "Work", export: Any) -> Any:
     return export.schema().bind(country=site.country, calendar=site.calendar, **export.bindings(work))
 
 
-def count(site: "Site", actor: Identity, order: Order) -> int | None:
-    """Return how many rows there are, or None when the database cannot count them in good time."""
-    return _counted(site, actor, order, None, patience=PATIENCE)
-
-
-def count_few(site: "Site", actor: Identity, order: Order, most: int) -> int:
-    """Return how many rows there are; ``most + 1`` stands for all above it, and for what takes too long to count."""
-    found = _counted(site, actor, order, most + 1)
-    return most + 1 if found is None else found
-
-
-def _counted(
-    site: "Site", actor: Identity, order: Order, most: int | None, *, patience: int = 0
+def count(
+    site: "Site", actor: Identity, order: Order, most: int | None = None, *, patience: int = PATIENCE
 ) -> int | None:
+    """Return how many rows there are, or None when the database cannot count them in good time.
+
+    :param most: that are counted; all of them if None.
+    :param patience: seconds that counting may take, if more than a statement of a page.
+    """
     try:
         with site.work(actor=actor, write=False, patience=patience) as work:
             rows = _selected(work, order, Case.id).limit(most).subquery()
@@ -107,6 +101,12 @@ def _counted(
     except OperationalError:
         log.warning("%s cannot be counted in good time", order.export.name)
         return None
+
+
+def count_few(site: "Site", actor: Identity, order: Order, most: int) -> int:
+    """Return how many rows there are; ``most + 1`` stands for all above it, and for what takes too long to count."""
+    found = count(site, actor, order, most + 1, patience=0)
+    return most + 1 if found is None else found
 
 
 def batches(

@@ -4,29 +4,41 @@ from typing import Any
 
 from civicportal.errors import NotFound
 from civicportal.exports.files import narrowest
-from civicportal.exports.rows import Order, batches, count_few
+from civicportal.exports.rows import AWAITED, Order, batches, count
 from civicportal.exports.selection import selection
 from civicportal.exports.services import ExportService
 from civicportal.exports.types import Export
+from civicportal.lists import MOST_COUNTED, Total, so_many
 
 MOST_PRINTED = 500
+LIMIT = "export_print"
 
 
 def printed(request: Any) -> dict[str, Any]:
     """Show the list as it is printed; that somebody did is written first, in a unit of work of its own.
 
     :raises NotFound: when there is no such list.
+    :raises TooMany: when this person has printed too much.
     """
     chosen = selection(request)
     export = chosen.export
     if not isinstance(export, Export) or export.machine:
         raise NotFound("no such list")
+    request.site.limits.hit(LIMIT, request.identity.user_id)
     order = Order(export=export, values=chosen.values, columns=narrowest(export.columns))
-    batch = next(batches(request.site, request.identity, order, size=MOST_PRINTED), None)
-    rows = batch.rows if batch else []
-    more = len(rows) == MOST_PRINTED and (
-        count_few(request.site, request.identity, order, MOST_PRINTED) > MOST_PRINTED
-    )
+    rows, total = _first_rows(request, order)
     with request.site.work(actor=request.identity) as work:
         work.get(ExportService).record("print", export, "paper", chosen.filters, len(rows))
-    return {"chosen": chosen, "columns": order.columns, "rows": rows, "more": more}
+    return {"chosen": chosen, "columns": order.columns, "rows": rows, "total": total}
+
+
+def _first_rows(request: Any, order: Order) -> tuple[Any, Total]:
+    """Return the first rows of the list, and how many it has; one row more than is printed tells that there are others."""
+    site, actor = request.site, request.identity
+    found = batches(site, actor, order, size=MOST_PRINTED, most=MOST_PRINTED + 1, patience=AWAITED)
+    rows = [batch.rows for batch in found]
+    if len(rows) < 2:
+        first = rows[0] if rows else []
+        return first, Total(len(first))
+    counted = count(site, actor, order, MOST_COUNTED + 1, patience=0)
+    return rows[0], so_many(counted, MOST_COUNTED) if counted else Total(MOST_PRINTED, exact=False)

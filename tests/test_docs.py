@@ -8,6 +8,7 @@ import pytest
 
 from civicportal import sanity
 from civicportal.accounts import otp, sessions
+from civicportal.cases import uploads
 from civicportal.limits import DEFAULTS
 from civicportal.notifications import outcomes
 from civicportal.plugins import in_order
@@ -51,7 +52,8 @@ def test_the_other_limits_are_those_of_the_code() -> None:
         "session of staff": f"{sessions.STAFF_IDLE.seconds // 60} minutes idle, {hours} hours in all",
         "session of a citizen": f"{days} days",
         "body of a request": f"with pictures {sanity.UPLOAD_BYTES // mebi} MiB",
-        "picture": f"{images.MAX_BYTES // mebi} MiB, {image_worker.MAX_PIXELS // 10**6} megapixels",
+        "picture": f"{images.MAX_BYTES // mebi} MiB, {image_worker.MAX_PIXELS // 10**6} megapixels, 4 for a case; "
+        f"of one process {images.AT_ONCE} are decoded at once and {images.MOST_WAITING} wait, {uploads.PATIENCE} seconds",
         "outbox": f"{outcomes.MOST_ATTEMPTS} attempts",
     }
     assert {name: text for name, text in written.items() if text not in said[name]} == {}

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image, ImageDraw
 from PIL.PngImagePlugin import PngInfo
 
+from civicportal.server import THREADS
 from civicportal.storage import ImageRefused, image_worker, images, process_image
 
 
@@ -31,9 +32,9 @@ def opened(data):
     return Image.open(BytesIO(data))
 
 
-def refusal(data):
+def refusal(data, **options):
     with pytest.raises(ImageRefused) as caught:
-        process_image(data)
+        process_image(data, **options)
     return caught.value.code
 
 
@@ -337,6 +338,62 @@ def test_many_threads_share_two_processes(monkeypatch):
     assert len(results) == 8
     assert len(set(results)) == 1
     assert most <= 2
+
+
+class Seen(threading.BoundedSemaphore):
+    """Slots that tell of everybody who comes for one."""
+
+    def __init__(self, slots):
+        super().__init__(slots)
+        self.came = threading.Semaphore(0)
+
+    def acquire(self, *arguments, **options):
+        self.came.release()
+        return super().acquire(*arguments, **options)
+
+
+@pytest.fixture
+def stuck(monkeypatch):
+    """Let both decoders hang; return a function that sends more pictures, each in a thread, which wait in their places."""
+    slots, inside, let_go = Seen(images.AT_ONCE), threading.Semaphore(0), threading.Event()
+    threads, told = [], []
+
+    def hang(_data):
+        inside.release()
+        assert let_go.wait(60)
+        return b'{"refused": "not_an_image"}\n'
+
+    def send(number, arrived):
+        for _thread in range(number):
+            threads.append(threading.Thread(target=lambda: told.append(refusal(JPEG, patience=60))))
+            threads[-1].start()
+            assert arrived.acquire(timeout=60)
+
+    monkeypatch.setattr(images, "_slots", slots)
+    monkeypatch.setattr(images, "_run", hang)
+    send(images.AT_ONCE, inside)
+    slots.came = threading.Semaphore(0)
+    yield lambda number: send(number, slots.came)
+    assert told == []
+    let_go.set()
+    for thread in threads:
+        thread.join()
+    assert told == ["not_an_image"] * len(threads)
+    assert refusal(JPEG, patience=0) == "not_an_image"
+
+
+def test_nobody_waits_for_ever_while_the_decoders_hang(stuck):
+    assert refusal(JPEG, patience=0.01) == "busy"
+
+
+def test_a_few_wait_and_the_others_are_told_at_once(stuck):
+    stuck(images.MOST_WAITING)
+    assert refusal(JPEG, patience=60) == "busy"
+
+
+def test_pictures_leave_threads_for_other_pages():
+    assert images.MOST_WAITING <= THREADS // 2
+    assert images.AT_ONCE + images.MOST_WAITING < THREADS
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF"])

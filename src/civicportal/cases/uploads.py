@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+PATIENCE = 5
+"""Seconds that a request waits for a picture's turn."""
+
 NOT_KEPT = _(
     "Pictures cannot be kept at the moment. Please try again in a few minutes, or send the form without them."
 )
@@ -40,7 +43,8 @@ def take_files(request: Any, files: list[Any]) -> list[str]:
 
     :param files: of ``request.POST``, each with an open ``file``.
     :return: their keys.
-    :raises FileRefused: when one is no picture, too large or damaged, or the store is full or away; none is kept then.
+    :raises FileRefused: when one is no picture, too large or damaged, when too many come at once, or the store is full or
+        away; none is kept then.
     :raises TooMany: when this browser or address has sent too many.
     """
     owner = upload_owner(request)
@@ -65,6 +69,6 @@ def _gate(request: Any, owner: str, file: Any) -> ProcessedImage:
     request.site.limits.hit("upload_owner", owner)
     request.site.limits.hit("upload_address", request.remote_addr)
     try:
-        return process_image(file.file.read())
+        return process_image(file.file.read(), patience=PATIENCE)
     except ImageRefused as refusal:
-        raise FileRefused(refusal.reason) from refusal
+        raise FileRefused(refusal.reason, later=refusal.code == "busy") from refusal

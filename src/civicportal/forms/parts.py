@@ -16,11 +16,16 @@ class FormInvalid(Exception):
 
 
 class FileRefused(Exception):
-    """A picture was refused; ``message`` says why, to the person who sent it."""
+    """A picture was refused.
 
-    def __init__(self, message: TranslationString) -> None:
+    :ivar message: says why, to the person who sent it.
+    :ivar later: nothing is wrong with the picture: it may be sent again in a moment.
+    """
+
+    def __init__(self, message: TranslationString, *, later: bool = False) -> None:
         super().__init__(message)
         self.message = message
+        self.later = later
 
 
 @dataclass(frozen=True, kw_only=True)

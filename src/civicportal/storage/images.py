@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -27,20 +29,28 @@ _DEADLINE_SECONDS = 30
 # Measured: a fresh process costs 0.04 s of the 0.1-0.5 s that a photo takes, and no photo ever meets another's.
 _COMMAND = (sys.executable, "-I", str(Path(__file__).with_name("image_worker.py")))
 _ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
-_slots = threading.BoundedSemaphore(2)
+AT_ONCE = 2
+"""Pictures that one process decodes at once."""
+MOST_WAITING = 4
+"""Requests of one process that wait for it: not more than half of its threads, so that other pages are answered meanwhile."""
+_slots = threading.BoundedSemaphore(AT_ONCE)
+_room = threading.BoundedSemaphore(AT_ONCE + MOST_WAITING)
 
 _REASONS = {
     "too_big": _("The picture is larger than 10 MB. Choose a smaller one."),
     "not_an_image": _("This file is not a complete JPEG, PNG or WebP picture."),
     "too_many_pixels": _("The picture has too many pixels. Choose one of at most 40 megapixels."),
     "too_slow": _("The picture took too long to read. Choose another one."),
+    "busy": _(
+        "Many pictures arrive at this moment. Please try again in a minute, or send the form without them."
+    ),
 }
 
 
 class ImageRefused(ValueError):
     """The upload is not stored.
 
-    :ivar code: `too_big`, `not_an_image`, `too_many_pixels` or `too_slow`.
+    :ivar code: `too_big`, `not_an_image`, `too_many_pixels` or `too_slow`; `busy` when it was not looked at.
     :ivar reason: the text for the person who sent it.
     """
 
@@ -69,19 +79,21 @@ class ProcessedImage:
     sha256: str
 
 
-def process_image(data: bytes) -> ProcessedImage:
+def process_image(data: bytes, *, patience: float | None = None) -> ProcessedImage:
     """Decode an upload in a child process with limits and paint it anew.
 
     JPEG, PNG, WebP and the first frame of a GIF; at most 10 MiB, 40 megapixels, 10 CPU seconds, 704 MiB. Two run at
     once, the others wait. It needs no database: call it before a unit of work opens.
 
+    :param patience: seconds to wait for its turn at most, where somebody waits for the answer, and only if few wait already;
+        else for as long as it takes.
     :raises ImageRefused: if any of this does not hold; there is no way around by keeping the original bytes.
     """
     if len(data) > MAX_BYTES:
         raise ImageRefused("too_big")
     if not data.startswith(_MAGIC):
         raise ImageRefused("not_an_image")
-    with _slots:
+    with _slots if patience is None else _turn(patience):
         output = _run(data)
     header, _newline, body = output.partition(b"\n")
     answer = json.loads(header)
@@ -97,6 +109,21 @@ def process_image(data: bytes) -> ProcessedImage:
         content_type=_CONTENT_TYPE,
         sha256=hashlib.sha256(large).hexdigest(),
     )
+
+
+@contextmanager
+def _turn(patience: float) -> Iterator[None]:
+    if not _room.acquire(blocking=False):
+        raise ImageRefused("busy")
+    try:
+        if not _slots.acquire(timeout=patience):
+            raise ImageRefused("busy")
+        try:
+            yield
+        finally:
+            _slots.release()
+    finally:
+        _room.release()
 
 
 def _run(data: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 import io
 import re
+import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -153,6 +154,12 @@ def picture() -> bytes:
     file = io.BytesIO()
     Image.effect_noise((900, 700), 80).convert("RGB").save(file, "JPEG")
     return file.getvalue()
+
+
+@pytest.fixture
+def busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let as many pictures wait for the decoders as there is room for."""
+    monkeypatch.setattr("civicportal.storage.images._room", threading.BoundedSemaphore(0))
 
 
 @pytest.fixture(scope="session")

@@ -62,6 +62,12 @@ def test_only_its_uploader_sees_and_removes_a_waiting_picture(
     browser.get(f"/attachments/{key}", status=404)
 
 
+def test_while_many_pictures_arrive_one_may_come_later(browser: Any, picture: bytes, busy: None) -> None:
+    told = send(browser, picture, status=503)
+    assert told.json["message"]
+    assert int(told.headers["Retry-After"]) > 0
+
+
 def test_too_many_pictures_are_refused_before_they_are_read(browser: Any, site: Any, picture: bytes) -> None:
     hits = DEFAULTS["upload_owner"][0].hits
     owner = token_hash(browser.session_token())

@@ -104,6 +104,21 @@ def test_the_citizen_answers_with_a_picture_and_without_a_script(
     assert refused.status_int == 409
 
 
+def test_a_form_keeps_its_words_while_many_pictures_arrive(
+    as_citizen: Any, officer: Any, open_case: Any, picture: bytes, step: Any, busy: None
+) -> None:
+    code = open_case()
+    step(officer, code, "start")
+    step(officer, code, "ask", public_text="کدام سو؟")
+    page = as_citizen.get(f"/my/{code}")
+    fields = {"csrf_token": as_citizen.token(), "version": version_of(page), "public_text": "روبه‌روی مدرسه"}
+    files = [("photos_files", "x.jpg", picture)]
+    refused = as_citizen.post(f"/my/{code}/answer", fields, upload_files=files, status=422)
+    assert refused.html.find("textarea", {"name": "public_text"}).text.strip() == "روبه‌روی مدرسه"
+    assert refused.html.select("a[href*=photos]")
+    as_citizen.post(f"/my/{code}/answer", fields, status=303)
+
+
 def test_a_stale_form_keeps_what_was_written(
     site: Any, as_citizen: Any, officer: Any, open_case: Any, step: Any
 ) -> None:

@@ -11,6 +11,7 @@ from civicportal.forms import FileRefused
 from civicportal.i18n import _
 from civicportal.sanity_body import FILE
 from civicportal.storage import FileMissing
+from civicportal.web.errors import RETRY_SECONDS
 
 AN_HOUR = 3600
 #: A picture is data and nothing else, whatever is made of its address.
@@ -18,14 +19,14 @@ POLICY = "default-src 'none'; sandbox"
 
 
 def upload(request: Any) -> dict[str, str]:
-    """Take one picture and answer its key; a refused one gets 422 and the reason."""
+    """Take one picture and answer its key; a refused one gets 422 and the reason, one that may come later 503."""
     file = request.POST.get(FILE)
     if not hasattr(file, "file"):
         return _refused(request, _("There is no picture in this request."))
     try:
         [key] = take_files(request, [file])
     except FileRefused as refusal:
-        return _refused(request, refusal.message)
+        return _refused(request, refusal.message, later=refusal.later)
     return {"key": key, "url": request.route_path("attachment_small", key=key)}
 
 
@@ -73,6 +74,8 @@ def _read(site: Any, name: str) -> bytes:
         raise NotFound("the file is gone") from None
 
 
-def _refused(request: Any, reason: Any) -> dict[str, str]:
-    request.response.status_int = 422
+def _refused(request: Any, reason: Any, *, later: bool = False) -> dict[str, str]:
+    request.response.status_int = 503 if later else 422
+    if later:
+        request.response.headers["Retry-After"] = str(RETRY_SECONDS)
     return {"message": request.translate(reason)}

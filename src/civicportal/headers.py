@@ -50,12 +50,17 @@ def headers_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Calla
         headers.setdefault("Referrer-Policy", _referrer_policy(request.environ))
         if request.environ["wsgi.url_scheme"] == "https":
             headers.setdefault("Strict-Transport-Security", f"max-age={YEAR_SECONDS}; includeSubDomains")
-        if "HTTP_COOKIE" in request.environ or "Set-Cookie" in headers:
-            # Who sends a cookie may be signed in: nobody keeps the page unless its view says so.
-            headers.setdefault("Cache-Control", "no-store")
+        # Added last: others set cookies, or say that a page is the same for everybody.
+        request.add_response_callback(_keep_nowhere)
         return response
 
     return headers_tween
+
+
+def _keep_nowhere(request: Any, response: Any) -> None:
+    # Who sends a cookie may be signed in: nobody keeps the page unless it has been said to whom it may be given.
+    if "HTTP_COOKIE" in request.environ or "Set-Cookie" in response.headers:
+        response.headers.setdefault("Cache-Control", "no-store")
 
 
 def _referrer_policy(environ: dict[str, Any]) -> str:

@@ -43,6 +43,37 @@ def test_a_page_with_a_form_and_a_page_of_somebody_are_kept_by_nobody(site, app,
     assert "ETag" not in page.headers
 
 
+def test_who_has_chosen_a_language_is_asked_for_it_alone(app):
+    app.set_cookie("lang", "en")
+    first = app.get(PAGE, status=200)
+    assert '<html lang="en"' in first
+    assert first.headers["Cache-Control"].startswith("public,")
+    assert "Cookie" in first.headers["Vary"]
+    app.get(PAGE, headers={"If-None-Match": first.headers["ETag"]}, status=304)
+    app.set_cookie("lang", "fa")
+    assert '<html lang="fa"' in app.get(PAGE, headers={"If-None-Match": first.headers["ETag"]}, status=200)
+
+
+def test_a_language_beside_a_session_lets_nobody_keep_the_page(site, app, sign_in):
+    app.set_cookie("lang", "en")
+    tag = app.get(PAGE).headers["ETag"]
+    with site.work() as work:
+        person = make_citizen(work)
+    sign_in(person, "citizen")
+    app.set_cookie("lang", "en")
+    page = app.get(PAGE, headers={"If-None-Match": tag}, status=200)
+    assert "lang=" in page.request.headers["Cookie"]
+    assert page.headers["Cache-Control"] == "no-store"
+    assert "ETag" not in page.headers
+
+
+def test_a_cookie_that_is_none_of_ours_lets_nobody_keep_the_page(app):
+    assert app.get(PAGE, headers={"Cookie": "lang=en; other=1"}).headers["Cache-Control"] == "no-store"
+    assert (
+        app.get("/nowhere", headers={"Cookie": "lang=en"}, status=404).headers["Cache-Control"] == "no-store"
+    )
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [

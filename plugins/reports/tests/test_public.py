@@ -113,6 +113,18 @@ class TestMap:
     def test_what_is_no_part_of_a_map_is_refused(self, app, query):
         app.get(f"/reports/map.json?{query}", status=400)
 
+    def test_is_asked_for_once_while_nothing_changes(self, city, app, sign_in, published):
+        first = app.get("/reports/map.json", status=200)
+        assert first.headers["Cache-Control"] == "public, max-age=0, s-maxage=30, must-revalidate"
+        again = {"If-None-Match": first.headers["ETag"]}
+        app.get("/reports/map.json", headers=again, status=304)
+        city.send()
+        app.get("/reports/map.json", headers=again, status=200)
+        sign_in(city.citizen)
+        own = app.get("/reports/map.json", status=200)
+        assert own.headers["Cache-Control"] == "no-store"
+        assert "ETag" not in own.headers
+
     def test_names_nobody_and_no_code(self, city, app, published, hidden):
         text = app.get("/reports/map.json").text
         for secret in (*people(city), published.code, hidden.code, SECRET_BODY, published.body):

@@ -1,7 +1,7 @@
 """Public pages may be kept: a browser asks whether its copy is still right, a cache before the portal knows for a while.
 
-Only what is the same for everybody: an answer to somebody without a cookie, which gives them none. A page with a form
-carries the token of its reader and is none of these.
+Only what is the same for everybody who reads this language: an answer to somebody with no other cookie, which gives them none.
+A page with a form carries the token of its reader and is none of these. What scripts read of public maps is judged alike.
 """
 
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from civicportal.web.requests import LANGUAGE_COOKIE
 
 SHARED_SECONDS = 30
 """For so long a cache before the portal answers by itself."""
+KEPT_TYPES = ("text/html", "application/json")
 
 
 def caching_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:  # noqa: ARG001 - Pyramid gives it
@@ -20,7 +21,7 @@ def caching_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Calla
 
     def caching_tween(request: Any) -> Any:
         response = handler(request)
-        # Cookies are set by callbacks, which run after all tweens: this one is added last.
+        # Cookies are set by callbacks, which run after all tweens: this one is added after those of all views.
         request.add_response_callback(_judge)
         return response
 
@@ -33,15 +34,13 @@ def _judge(request: Any, response: Any) -> None:
         response.vary = (*(response.vary or ()), "Cookie")
         response.md5_etag()
         response.conditional_response = True
-    elif "Set-Cookie" in response.headers:
-        response.headers.setdefault("Cache-Control", "no-store")
 
 
 def _is_public(request: Any, response: Any) -> bool:
     return (
         request.method in ("GET", "HEAD")
         and response.status_int == 200
-        and response.content_type == "text/html"
+        and response.content_type in KEPT_TYPES
         and "Cache-Control" not in response.headers
         and "Set-Cookie" not in response.headers
         and set(request.cookies) <= {LANGUAGE_COOKIE}

@@ -270,14 +270,12 @@ class TestOrder:
     """The file follows the list, also where what orders it moves while the file is written."""
 
     def codes(self, site, desk, **values):
-        found = rows.export_rows(site, desk["staff"][0], "kartable.list", {"view": "everywhere", **values})
+        found = rows.export_rows(site, desk["staff"][0], "kartable.list", values)
         return [row["code"] for row in found]
 
-    def page(self, site, desk, sort):
+    def page(self, site, desk, sort, view="all"):
         with site.work(actor=desk["staff"][0], write=False) as work:
-            return [
-                case.code for case, *_ in work.get(InboxService).page("everywhere", Filters(), sort=sort).rows
-            ]
+            return [case.code for case, *_ in work.get(InboxService).page(view, Filters(), sort=sort).rows]
 
     @pytest.fixture
     def moved(self, site, desk, clock):
@@ -296,9 +294,12 @@ class TestOrder:
 
     def test_without_a_word_it_is_the_usual_one_of_the_list(self, site, moved):
         assert self.codes(site, moved) == self.page(site, moved, "deadline")
+        found = self.codes(site, moved, view="everywhere")
+        assert found == self.page(site, moved, "newest", "everywhere")
+        assert found == sorted(found, key=self.page(site, moved, "oldest", "everywhere").index, reverse=True)
 
     def test_the_worker_keeps_it(self, site, moved, office):
-        office(f"{LIST}&sort=updated&columns=code", columns="code")
+        office("/exports/kartable.list?sort=updated&columns=code", columns="code")
         assert make_next(site)
         with site.work(write=False) as work:
             job = work.session.scalars(select(ExportJob)).one()
@@ -311,7 +312,7 @@ class TestOrder:
         wanted = self.page(site, moved, "deadline")
         order = rows.Order(
             export=site.exports["kartable.list"],
-            values={**dict.fromkeys(FILTERS), "q": "", "view": "everywhere"},
+            values={**dict.fromkeys(FILTERS), "q": "", "view": "all"},
             columns=site.exports["kartable.list"].chosen(["code"]),
         )
         found = []

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from civicportal.cases.models import Case
+from civicportal.cases.paging import SORTS, Sort
 from civicportal.exports.cases import CaseRow, CaseSource, case_columns
-from civicportal.exports.types import Column, Export
+from civicportal.exports.types import SORT, Column, Export
 from civicportal.i18n import _
 from civicportal.kartable.filters import choices, filters_of
-from civicportal.kartable.inbox import EVERYWHERE, VIEWS, InboxService
+from civicportal.kartable.inbox import EVERYWHERE, VIEWS, InboxService, sorts_of
 from civicportal.kartable.models import Referral
 from civicportal.kartable.rows import holder_id, names_of
 from civicportal.kartable.schemas import InboxFilters
@@ -43,7 +44,13 @@ class KartableSource(CaseSource):
     """The rows of one view."""
 
     entities = (Case, Referral)
-    usual_sort = "deadline"
+
+    @property
+    def sort(self) -> Sort:
+        """Return the order in which the view stands."""
+        offered = sorts_of(self.values["view"])
+        named = self.values.get(SORT) or ""
+        return SORTS[named if named in offered else offered[0]]
 
     def query(self, *columns: Any) -> "Select[Any]":
         """Return the inbox's own query."""

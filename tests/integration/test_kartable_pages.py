@@ -134,6 +134,30 @@ def test_a_search_counts_what_it_finds_and_says_whose_name_it_found(app, page, s
     assert page not in search("میدان احمدی")
 
 
+def test_a_search_of_all_cases_begins_with_the_newest(app, page, site, desk, clock):
+    def orders(**address):
+        shown = app.get("/kartable", address).html
+        options = shown.select("#sort option")
+        [chosen] = [option["value"] for option in options if option.has_attr("selected")]
+        return (
+            [option["value"] for option in options],
+            chosen,
+            [row["href"] for row in shown.select("a.subj")],
+        )
+
+    clock.advance(minutes=1)
+    with site.work() as work:
+        category = work.session.scalars(select(Category)).one()
+        later = make_case(work, category=category, body="میدان").code
+    found = [f"/kartable/cases/{later}", page]
+    for sort, wanted in (("", found), ("oldest", found[::-1]), ("deadline", found), ("updated", found)):
+        options, chosen, links = orders(view="everywhere", q="میدان", sort=sort)
+        assert (options, chosen) == (["newest", "oldest"], "oldest" if sort == "oldest" else "newest")
+        assert [link.partition("?")[0] for link in links] == wanted
+    assert orders()[1] == "deadline"
+    assert len(orders()[0]) == 4
+
+
 def test_days_are_named_as_people_write_them(app, page):
     chips = app.get("/kartable", {"first": "1405/09/01", "last": "1405/09/10"}).html.select("a.chipf.on")
     said = [chip.text.partition("×")[0] for chip in chips]

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from civicportal.accounts.deputies import DeputyService
 from civicportal.accounts.invitations import InvitationService, LinkSpent
 from civicportal.accounts.members import MemberService
-from civicportal.accounts.models import Session, User
+from civicportal.accounts.models import Membership, Session, User
 from civicportal.accounts.names import fold_names
 from civicportal.accounts.sessions import SessionService
 from civicportal.accounts.totp import TotpService, new_secret
@@ -23,6 +23,7 @@ from civicportal.kartable.usage import UsageService
 from civicportal.notifications.models import OutboxMessage
 from civicportal.organization.models import Unit
 from civicportal.privacy.erasure import erase_deleted
+from civicportal.security import SYSTEM
 from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
 
 MOBILE = "+989000000001"
@@ -52,6 +53,11 @@ def form_of(page, action):
 
 def form_with(page, field):
     return next(form for form in page.forms.values() if field in form.fields)
+
+
+def identity_now(site, user):
+    with site.work(write=False) as work:
+        return identity(work, work.session.get(User, user.id))
 
 
 def actions(site):
@@ -410,6 +416,47 @@ def test_who_may_do_less_gets_no_hold_of_an_account(site, app, city, sign_in):
         assert "بیش از شما" in change_number(app, user, "09121234567", status=422)
         with site.work(write=False) as work:
             assert work.session.get(User, user.id).mobile == number
+
+
+@pytest.fixture
+def keeper(site, city):
+    """A keeper of members who may do all that the officers may."""
+    with site.work() as work:
+        keeper = make_staff(work, "keeper", permissions=["core:member:manage"])
+        [own] = work.session.get(User, city[1].id).memberships
+        keeper.memberships.append(Membership(role_id=own.role_id, unit_id=own.unit_id))
+    return keeper
+
+
+def stand_in(site, absent, deputy, *, in_days=0):
+    with site.work(actor=SYSTEM) as work:
+        service = work.get(DeputyService)
+        day = service.today + timedelta(days=in_days)
+        service.add(work.session.get(User, absent.id), deputy.id, day, day)
+
+
+def test_who_may_do_as_much_changes_a_number(app, city, keeper, sign_in):
+    sign_in(keeper)
+    change_number(app, city[1], "09121234567")
+
+
+@pytest.mark.parametrize("in_days", [0, 3])
+@pytest.mark.parametrize("has_more", ["administrator", "head"])
+def test_what_an_account_gives_as_a_deputys_counts(site, app, city, keeper, sign_in, has_more, in_days):
+    _boss, officer, colleague, _citizen = city
+    with site.work() as work:
+        absent = make_staff(work, has_more, permissions=["core:audit:view"], name="غایب")
+        work.get(TotpService).enable(work.session.get(User, officer.id), new_secret(), 1, [])
+    stand_in(site, absent, officer, in_days=in_days)
+    sign_in(keeper)
+    assert "بیش از شما" in change_number(app, officer, "09121234567", status=422)
+    assert "بیش از شما" in form_of(app.get(page_of(officer)), "/app/off").submit(status=303).follow()
+    expected = 403 if has_more == "administrator" else 200
+    form_of(app.get(page_of(officer)), "/reset").submit(status=expected)
+    # What a deputy of theirs gets are their own rights alone.
+    with site.work(actor=identity_now(site, keeper)) as work:
+        service = work.get(DeputyService)
+        service.add(work.session.get(User, officer.id), colleague.id, service.today, service.today)
 
 
 def test_the_app_of_who_lost_their_telephone_is_turned_off(site, app, city, browse):

@@ -58,9 +58,9 @@ class MemberService:
         """Let codes come by SMS again to who has lost the authenticator app and its recovery codes; the person is told.
 
         Whoever holds the mobile and the password is in from now on: so nobody does this to whom they could not give every
-        right that the account holds.
+        right that the account gives, now or as a deputy's later.
 
-        :raises Forbidden: when the account holds more than the actor.
+        :raises Forbidden: when the account gives more than the actor has.
         :raises NotPossible: for oneself, and when there is no app.
         """
         if user.id == self.work.actor.user_id:
@@ -68,7 +68,7 @@ class MemberService:
         if user.totp_secret is None:
             raise NotPossible(_("There is no authenticator app any more."))
         self.rights.require_manage(user)
-        if not self.rights.may_lend(user):
+        if not self.rights.may_take_hold(user):
             raise Forbidden("the account holds more than who would take its second factor away")
         self.work.get(TotpService).disable(user)
         self.work.get(SessionService).end_everything(user)

@@ -45,10 +45,10 @@ class MobileService:
         """Give a member of staff the number an administrator has typed, and sign them out everywhere.
 
         Codes go there from now on, and links for a new password that wait for the number before are void: so nobody does
-        this to whom they could not give every right that the account holds.
+        this to whom they could not give every right that the account gives, now or as a deputy's later.
 
         :param mobile: E.164.
-        :raises Forbidden: when the account holds more than the actor.
+        :raises Forbidden: when the account gives more than the actor has.
         :raises NotPossible: for oneself, for citizens, and for an account that is deleted.
         :raises MobileTaken: when it is another account's.
         """
@@ -58,7 +58,7 @@ class MobileService:
             raise NotPossible(_("Only the number of a member of staff is changed here."))
         rights = self.work.get(RightsService)
         rights.require_manage(user)
-        if not rights.may_lend(user):
+        if not rights.may_take_hold(user):
             raise Forbidden("the account holds more than who would change its number")
         former = self._set(user, mobile)
         self.work.get(SessionService).end_everything(user)

@@ -1,12 +1,12 @@
 """Who may give what to whom: nobody gives more than they have, and somebody is left who may do everything."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from civicportal.accounts.errors import LastAdministrator
-from civicportal.accounts.models import Membership, Role, User
+from civicportal.accounts.models import Deputy, Membership, Role, User
 from civicportal.errors import Forbidden
 from civicportal.organization.services import OrganizationService
 from civicportal.security import Grant, Identity
@@ -43,8 +43,12 @@ class RightsService:
         return _all_given(wide, role, (right.permission for right in role.permissions))
 
     def may_lend(self, user: User) -> bool:
-        """Tell whether the actor may pass on everything that somebody holds."""
-        return all(self.may_give(row.role, row.unit_id, row.category_id) for row in user.memberships)
+        """Tell whether the actor may pass on everything that somebody holds themselves: what their deputy gets."""
+        return self._may_give_all(user.memberships)
+
+    def may_take_hold(self, user: User) -> bool:
+        """Tell whether the actor could give everything that an account gives or will give, as a deputy's too."""
+        return self._may_give_all(self._given_by_account(user))
 
     def holds_everywhere(self, permission: str) -> bool:
         """Tell whether the actor has a right in every unit and category, so that a role may contain it."""
@@ -53,13 +57,13 @@ class RightsService:
         return actor.door == "system" or any(grant.gives(permission) for grant in everywhere)
 
     def require_manage(self, user: User) -> None:
-        """Let only administrators change what concerns an administrator.
+        """Let only administrators change what concerns an administrator, or who stands in for one now or later.
 
         :raises Forbidden: for anybody else.
         """
         actor = self.work.actor
         may = actor.door == "system" or any(grant.own and grant.administrator for grant in actor.grants)
-        if not may and any(row.role.builtin for row in user.memberships):
+        if not may and any(row.role.builtin for row in self._given_by_account(user)):
             raise Forbidden("only an administrator changes an administrator")
 
     def require_another_administrator(self, user: User) -> None:
@@ -78,6 +82,16 @@ class RightsService:
         others = self.session.scalar(holders.where(User.id != user.id))
         if not others and self.session.scalar(holders.where(User.id == user.id)):
             raise LastAdministrator
+
+    def _may_give_all(self, memberships: Iterable[Membership]) -> bool:
+        return all(self.may_give(row.role, row.unit_id, row.category_id) for row in memberships)
+
+    def _given_by_account(self, user: User) -> Sequence[Membership]:
+        """Return what somebody holds, and what those hold for whom they stand in today or later."""
+        today = self.work.site.calendar.today(self.work.clock.now())
+        absent = select(Deputy.absent_id).where(Deputy.deputy_id == user.id, Deputy.last_day >= today)
+        held = or_(Membership.user_id == user.id, Membership.user_id.in_(absent))
+        return self.session.scalars(select(Membership).where(held)).all()
 
 
 def _all_given(grants: list[Grant], role: Role, permissions: Iterable[str]) -> bool:

@@ -22,6 +22,8 @@ _REMEMBERED = timedelta(hours=1)
 
 Purpose = Literal["login", "staff", "confirm", "invite", "password_reset", "mobile_change", "leave"]
 Outcome = Literal["accepted", "wrong", "expired", "exhausted"]
+OF_ONES_OWN_NUMBER = {"staff", "confirm", "password_reset", "leave"}
+"""Purposes for which a person is known before the code is sent: it goes to their number."""
 
 
 class OtpService:
@@ -84,12 +86,15 @@ class OtpService:
     def verify(self, challenge_id: int, code: str, cookie_hash: str) -> Outcome:
         """Take a code, once. Every try counts, so call it in a unit of work that is committed in any case.
 
+        One that was sent to a number which its person has given up meanwhile is wrong.
+
         :param code: six ASCII digits as typed.
         """
         challenge = self.session.get(OtpChallenge, challenge_id)
         if challenge is None:
             return "expired"
         matches = self.work.site.keys.otp_matches(challenge.nonce, code) and not challenge.hollow
+        matches = matches and self._is_number_of_now(challenge)
         return self.settle(challenge_id, cookie_hash, lambda: matches)
 
     def settle(self, challenge_id: int, cookie_hash: str, matches: Callable[[], bool]) -> Outcome:
@@ -102,6 +107,13 @@ class OtpService:
             return self._why_not(challenge_id, cookie_hash)
         self._change(OtpChallenge.id == challenge_id, used_at=self.work.clock.now())
         return "accepted"
+
+    def _is_number_of_now(self, challenge: OtpChallenge) -> bool:
+        if challenge.purpose not in OF_ONES_OWN_NUMBER:
+            return True
+        return challenge.mobile == self.session.scalar(
+            select(User.mobile).where(User.id == challenge.user_id)
+        )
 
     def _count_try(self, challenge_id: int, cookie_hash: str) -> bool:
         """Count a try; False when the challenge cannot be met any more.

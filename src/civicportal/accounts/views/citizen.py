@@ -10,6 +10,7 @@ from civicportal.accounts.devices import DeviceService, device_hash
 from civicportal.accounts.guards import attempt, password_hits
 from civicportal.accounts.kept import kept_draft
 from civicportal.accounts.models import OtpChallenge, User
+from civicportal.accounts.proofs import Proof, ProofService, proof_of
 from civicportal.accounts.schemas import CitizenPassword, CodeEntry, MobileEntry, NameEntry
 from civicportal.accounts.services import AccountService
 from civicportal.accounts.signing import onward, record_refusal, sign_in, sign_out
@@ -19,6 +20,7 @@ from civicportal.i18n import _
 from civicportal.passwords import hash_password, needs_rehash, verify_password
 
 WIDE = "btn-primary btn-lg w-100"
+WRONG = _("Mobile number or password is not correct.")
 
 
 def login(request: Any) -> Any:
@@ -76,11 +78,13 @@ def password(request: Any) -> Any:
     form = BoundForm(request, CitizenPassword(), buttons=(button,))
 
     def enter(values: dict[str, Any]) -> Any:
-        user_id = verified(request, values["mobile"], values["password"], User.mobile == values["mobile"])
-        if user_id is None:
+        proof = verified(request, values["mobile"], values["password"], User.mobile == values["mobile"])
+        if proof is None:
             record_refusal(request, "citizen", None, "password")
-            form.refuse("", _("Mobile number or password is not correct."))
-        user = request.work.session.get(User, user_id)
+            form.refuse("", WRONG)
+        user = request.work.get(ProofService).person(proof, lock=True)
+        if user is None:
+            form.refuse("", WRONG)
         is_new = not request.work.get(DeviceService).is_known(device_hash(request), User.id == user.id)
         _rehash(user, values["password"])
         kept = sign_in(request, user, "citizen", by="password")
@@ -91,8 +95,8 @@ def password(request: Any) -> Any:
     return handle_form(request, form, enter, code_url=onward(request, "login"))
 
 
-def verified(request: Any, name: str, password: str, owner: Any) -> int | None:
-    """Return the id of the person whose password this is, counted and compared outside any transaction.
+def verified(request: Any, name: str, password: str, owner: Any) -> Proof | None:
+    """Return the proof of the person whose password this is, counted and compared outside any transaction.
 
     :param owner: the condition on ``User`` by which the account is found.
     :raises TooMany: when too many wrong ones came before.
@@ -101,9 +105,9 @@ def verified(request: Any, name: str, password: str, owner: Any) -> int | None:
         with request.site.work(actor=request.identity, write=False) as work:
             live = (User.disabled_at.is_(None), User.deleted_at.is_(None))
             user = work.session.query(User).where(owner, *live).one_or_none()
-            user_id, hashed = (user.id, user.password_hash) if user else (None, None)
+            proof, hashed = (proof_of(user), user.password_hash) if user else (None, None)
         trying.good = verify_password(hashed, password)
-    return user_id if trying.good else None
+    return proof if trying.good else None
 
 
 def name(request: Any) -> Any:

@@ -10,6 +10,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.accounts import messages
 from civicportal.accounts.models import User
+from civicportal.accounts.proofs import ProofService, proof_of
 from civicportal.accounts.schemas import CodeEntry, NewPassword, ResetEntry
 from civicportal.accounts.services import AccountService
 from civicportal.accounts.sessions import SessionService
@@ -54,8 +55,8 @@ def code(request: Any) -> Any:
         outcome = codes.check(request, challenge, values["code"], staff_id=f"reset {challenge.mobile}")
         if outcome != "accepted":
             form.refuse("code", codes.WHY_NOT[outcome])
-        token = request.ensure_session_token()
-        request.work.get(SessionService).keep_visitor_data(token, PROVED, challenge.user_id, LIFE)
+        proof = proof_of(request.work.session.get_one(User, challenge.user_id))
+        request.work.get(ProofService).keep(request.session_token, PROVED, proof, LIFE)
         return HTTPSeeOther(request.route_path("staff_reset_password"))
 
     answer = handle_form(request, form, check, resend_url=request.route_path("staff_reset_resend"))
@@ -75,8 +76,7 @@ def resend(request: Any) -> HTTPSeeOther:
 
 def password(request: Any) -> Any:
     """Ask for the new password; every session of the person ends."""
-    user_id = _proved(request)
-    if user_id is None:
+    if not _is_proved(request):
         return HTTPSeeOther(request.route_path("staff_reset"))
     form = BoundForm(
         request, NewPassword(), buttons=(Button(title=_("Confirm and sign in"), css_class=WIDE),)
@@ -84,8 +84,8 @@ def password(request: Any) -> Any:
 
     def save(values: dict[str, Any]) -> HTTPSeeOther:
         accounts = request.work.get(AccountService)
-        user = request.work.session.get_one(User, user_id)
-        if user.disabled_at or user.deleted_at:
+        user = request.work.get(ProofService).person_kept(request.session_token, PROVED, lock=True)
+        if user is None or user.disabled_at or user.deleted_at:
             return HTTPSeeOther(request.route_path("staff_reset"))
         words = accounts.password_words(user)
         problem = check_password_policy(values["new"], minimum=STAFF_MINIMUM, words=words)
@@ -102,9 +102,8 @@ def password(request: Any) -> Any:
     return handle_form(request, form, save, minimum=STAFF_MINIMUM)
 
 
-def _proved(request: Any) -> int | None:
+def _is_proved(request: Any) -> bool:
     if request.session_token is None:
-        return None
+        return False
     with request.site.work(actor=request.identity, write=False) as work:
-        found: int | None = work.get(SessionService).visitor_data(request.session_token, PROVED)
-    return found
+        return work.get(ProofService).person_kept(request.session_token, PROVED) is not None

@@ -7,7 +7,9 @@ from pyramid.httpexceptions import HTTPSeeOther
 from civicportal.accounts.guards import attempt, code_hits
 from civicportal.accounts.models import OtpChallenge, User
 from civicportal.accounts.otp import OtpService, Outcome
+from civicportal.accounts.proofs import Proof, ProofService
 from civicportal.accounts.schemas import AppCodeEntry, CodeEntry, RecoveryEntry, StaffPassword
+from civicportal.accounts.sessions import SessionService
 from civicportal.accounts.signing import onward, record_refusal, sign_in
 from civicportal.accounts.totp import TotpService, match_recovery_code
 from civicportal.accounts.views import codes
@@ -15,6 +17,9 @@ from civicportal.accounts.views.citizen import WIDE, verified
 from civicportal.crypto import token_hash
 from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
+
+SHOWN = "staff_password"
+"""Under this the browser's session keeps who has shown the password."""
 
 
 def login(request: Any) -> Any:
@@ -25,11 +30,11 @@ def login(request: Any) -> Any:
 
     def enter(values: dict[str, Any]) -> Any:
         username = values["username"]
-        user_id = verified(request, username, values["password"], User.username == username)
-        if user_id is None:
+        proof = verified(request, username, values["password"], User.username == username)
+        if proof is None:
             record_refusal(request, "staff", None, "password")
             form.refuse("", _("User name or password is not correct."))
-        _ask_second(request, user_id)
+        _ask_second(request, proof)
         return HTTPSeeOther(onward(request, "staff_login_code"))
 
     return handle_form(request, form, enter, codes_arrive=codes.codes_arrive(request))
@@ -51,7 +56,7 @@ def code(request: Any) -> Any:
             outcome = codes.check(request, challenge, values["code"], staff_id=user.id)
         if outcome != "accepted":
             form.refuse("code", codes.WHY_NOT[outcome])
-        return _enter(request, user.id, by="totp" if by_app else "code")
+        return _enter(request, by="totp" if by_app else "code")
 
     answer = handle_form(request, form, enter)
     if not isinstance(answer, dict):
@@ -76,7 +81,7 @@ def resend(request: Any) -> Any:
 
 def recovery(request: Any) -> Any:
     """Take a recovery code in the place of the app's."""
-    challenge, user = _waiting(request)
+    challenge, _user = _waiting(request)
     if challenge is None:
         return HTTPSeeOther(onward(request, "staff_login"))
     form = BoundForm(
@@ -87,28 +92,30 @@ def recovery(request: Any) -> Any:
         outcome = _check_recovery(request, challenge, values["code"])
         if outcome != "accepted":
             form.refuse("code", codes.WHY_NOT[outcome])
-        return _enter(request, user.id, by="recovery")
+        return _enter(request, by="recovery")
 
     return handle_form(request, form, enter, code_url=onward(request, "staff_login_code"))
 
 
-def _ask_second(request: Any, user_id: int) -> None:
+def _ask_second(request: Any, proof: Proof) -> None:
     with request.site.work(actor=request.identity, write=False) as work:
-        user = work.session.get(User, user_id)
+        user = work.session.get(User, proof.user_id)
+    token = request.ensure_session_token()
     if not user.totp_secret:
         codes.send(request, "staff", user.mobile or "", user)
-        return
-    cookie = token_hash(request.ensure_session_token())
-    request.work.get(OtpService).ask("staff", "", cookie, user=user, sms=False)
+    else:
+        request.work.get(OtpService).ask("staff", "", token_hash(token), user=user, sms=False)
+    request.work.get(ProofService).keep(token, SHOWN, proof)
 
 
 def _waiting(request: Any) -> tuple[Any, Any]:
-    """Return the challenge whose holder has shown the password, and that person."""
+    """Return the challenge whose holder has shown the password, and that person; nobody when it counts no longer."""
     challenge = codes.latest(request, "staff")
     if challenge is None:
         return None, None
     with request.site.work(actor=request.identity, write=False) as work:
-        return challenge, work.session.get(User, challenge.user_id)
+        user = work.get(ProofService).person_kept(request.session_token, SHOWN)
+    return (challenge, user) if user and user.id == challenge.user_id else (None, None)
 
 
 def _check_app(request: Any, challenge: OtpChallenge, code: str) -> Outcome:
@@ -142,7 +149,10 @@ def _noted(request: Any, challenge: OtpChallenge, outcome: Outcome) -> Outcome:
     return outcome
 
 
-def _enter(request: Any, user_id: int, *, by: str) -> Any:
-    user = request.work.session.get(User, user_id)
+def _enter(request: Any, *, by: str) -> Any:
+    user = request.work.get(ProofService).person_kept(request.session_token, SHOWN, lock=True)
+    if user is None:
+        return HTTPSeeOther(onward(request, "staff_login"))
+    request.work.get(SessionService).forget(request.session_token, SHOWN)
     kept = sign_in(request, user, "staff", by=by)
     return HTTPSeeOther(request.safe_next(kept or "/desk"))

@@ -1,0 +1,56 @@
+"""What somebody has proved counts only while their number, password and sessions are as they were at that moment."""
+
+import hashlib
+import json
+from dataclasses import astuple, dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from civicportal.accounts.models import User
+from civicportal.accounts.sessions import LIFE, SessionService
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Who has proved who they are, by a password or a code.
+
+    :ivar mark: of what it was proved against.
+    """
+
+    user_id: int
+    mark: str
+
+
+def proof_of(user: User) -> Proof:
+    """Return the proof of a person as they are in this moment."""
+    against = json.dumps([user.mobile, user.password_hash, user.session_epoch])
+    return Proof(user.id, hashlib.sha256(against.encode()).hexdigest())
+
+
+class ProofService:
+    """Keep a proof for the next page of the same browser, and tell whether it counts still."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.sessions = work.get(SessionService)
+
+    def keep(self, token: str, key: str, proof: Proof, lifetime: timedelta = LIFE["visitor"]) -> None:
+        """Keep a proof under a key for this browser."""
+        self.sessions.keep_visitor_data(token, key, astuple(proof), lifetime)
+
+    def person_kept(self, token: str, key: str, *, lock: bool = False) -> User | None:
+        """Return whose proof is kept under a key; None when there is none, or it counts no longer."""
+        kept = self.sessions.visitor_data(token, key)
+        # Anything else is of older code, which kept the bare id.
+        return self.person(Proof(*kept), lock=lock) if isinstance(kept, list) else None
+
+    def person(self, proof: Proof, *, lock: bool = False) -> User | None:
+        """Return who has proved who they are; None when number, password or sessions were changed since.
+
+        :param lock: read it to act on it (``FOR UPDATE``): nothing of it changes meanwhile.
+        """
+        user = self.work.session.get(User, proof.user_id, with_for_update=lock, populate_existing=True)
+        return user if user is not None and proof_of(user) == proof else None

@@ -1,0 +1,158 @@
+"""What was proved with a number or a password does not outlive their change."""
+
+from typing import Any
+
+import pytest
+
+from civicportal.accounts.mobile import MobileService
+from civicportal.accounts.models import Session, User
+from civicportal.accounts.services import AccountService
+from civicportal.accounts.sessions import SessionService
+from civicportal.accounts.totp import TotpService
+from civicportal.accounts.views import citizen as citizens_door
+from civicportal.notifications.services import NotificationService
+from civicportal.security import SYSTEM
+from civicportal.testing import make_citizen, make_staff, outbox
+
+MOBILE, TYPED, NEW = "+989120000000", "09120000000", "+989120000077"
+PASSWORD, OTHER = "سپیدار بلند کنار رود", "چنار کهن میان میدان"
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+
+def replace_number(work: Any, user: User) -> None:
+    work.get(MobileService).replace(user, NEW)
+
+
+def change_number(work: Any, user: User) -> None:
+    work.get(MobileService).change(user, NEW)
+
+
+def change_password(work: Any, user: User) -> None:
+    work.get(AccountService).set_password(user, OTHER)
+
+
+def sign_out(work: Any, user: User) -> None:
+    work.get(SessionService).end_everything(user)
+
+
+DEEDS = (replace_number, change_number, change_password, sign_out)
+
+
+@pytest.fixture
+def officer(site: Any) -> User:
+    with site.work() as work:
+        user = make_staff(work, "officer", username="s.karimi", name="سارا کریمی", mobile=MOBILE)
+        work.get(AccountService).set_password(user, PASSWORD)
+        return user
+
+
+def do(site: Any, user: User, deed: Any) -> None:
+    with site.work(actor=SYSTEM) as work:
+        deed(work, work.session.get(User, user.id))
+
+
+def send(page: Any, status: int = 303, **values: str) -> Any:
+    form = next(form for form in page.forms.values() if next(iter(values)) in form.fields)
+    for name, value in values.items():
+        form[name] = value
+    return form.submit(status=status)
+
+
+def code_of(site: Any) -> str:
+    with site.work(write=False) as work:
+        codes = [message for message in outbox(work, MOBILE) if message.kind.startswith("otp.")]
+        return str(work.get(NotificationService).fields_of(codes[-1])["CODE"])
+
+
+def is_let_in(site: Any) -> bool:
+    with site.work(write=False) as work:
+        return work.session.query(Session).filter(Session.user_id.is_not(None)).count() > 0
+
+
+def ask_for_reset(app: Any) -> Any:
+    return send(app.get("/staff/reset"), username="s.karimi", mobile=TYPED).follow()
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_a_proved_number_is_worth_nothing_after_a_change(
+    site: Any, app: Any, officer: User, deed: Any
+) -> None:
+    page = send(ask_for_reset(app), code=code_of(site)).follow()
+    do(site, officer, deed)
+    assert send(page, new=OTHER, again=OTHER).location.endswith("/staff/reset")
+    assert app.get("/staff/reset/password", status=303).location.endswith("/staff/reset")
+    assert not is_let_in(site)
+
+
+def test_a_code_for_the_former_number_is_wrong(site: Any, app: Any, officer: User) -> None:
+    page = ask_for_reset(app)
+    do(site, officer, replace_number)
+    assert "کد واردشده درست نیست" in send(page, 422, code=code_of(site))
+    app.get("/staff/reset/password", status=303)
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_a_shown_password_is_worth_nothing_after_a_change(
+    site: Any, app: Any, officer: User, deed: Any
+) -> None:
+    page = send(app.get("/staff/login"), username="s.karimi", password=PASSWORD).follow()
+    code = code_of(site)
+    do(site, officer, deed)
+    assert send(page, code=code).location.endswith("/staff/login")
+    for path in ("/staff/login/code", "/staff/login/recovery"):
+        assert app.get(path, status=303).location.endswith("/staff/login")
+    assert not is_let_in(site)
+
+
+def test_nor_is_it_beside_a_code_of_the_app(site: Any, app: Any, officer: User, clock: Any) -> None:
+    import pyotp
+
+    do(site, officer, lambda work, user: work.get(TotpService).enable(user, SECRET, 1, []))
+    page = send(app.get("/staff/login"), username="s.karimi", password=PASSWORD).follow()
+    do(site, officer, sign_out)
+    assert send(page, code=pyotp.TOTP(SECRET).at(clock.now())).location.endswith("/staff/login")
+    assert not is_let_in(site)
+
+
+@pytest.fixture
+def while_compared(site: Any, monkeypatch: Any) -> Any:
+    """Let the password of somebody be changed while the one that was typed is compared."""
+
+    def while_compared(user: User) -> None:
+        compare = citizens_door.verify_password
+
+        def comparing(hashed: str | None, password: str) -> bool:
+            is_right = compare(hashed, password)
+            do(site, user, change_password)
+            return is_right
+
+        monkeypatch.setattr(citizens_door, "verify_password", comparing)
+
+    return while_compared
+
+
+def test_a_password_changed_while_it_is_compared_lets_no_citizen_in(
+    site: Any, app: Any, while_compared: Any
+) -> None:
+    with site.work() as work:
+        citizen = make_citizen(work, MOBILE)
+        work.get(AccountService).set_password(citizen, PASSWORD)
+    while_compared(citizen)
+    send(app.get("/login/password"), 422, mobile=TYPED, password=PASSWORD)
+    assert not is_let_in(site)
+
+
+def test_a_password_changed_while_it_is_compared_lets_nobody_of_the_staff_in(
+    site: Any, app: Any, officer: User, while_compared: Any
+) -> None:
+    while_compared(officer)
+    send(app.get("/staff/login"), username="s.karimi", password=PASSWORD)
+    assert app.get("/staff/login/code", status=303).location.endswith("/staff/login")
+    assert not is_let_in(site)
+
+
+def test_a_password_shown_is_forgotten_once_somebody_is_let_in(site: Any, app: Any, officer: User) -> None:
+    page = send(app.get("/staff/login"), username="s.karimi", password=PASSWORD).follow()
+    send(page, code=code_of(site))
+    with site.work(write=False) as work:
+        assert work.session.query(Session).one().data == {}

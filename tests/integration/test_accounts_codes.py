@@ -207,7 +207,7 @@ def test_recovery_code_counts_once(site: Any) -> None:
     hashes = [hash_password(code.replace("-", "")) for code in codes]
     with site.work() as work:
         officer = make_staff(work)
-        work.get(TotpService).replace_recovery_codes(officer, hashes)
+        work.get(TotpService).enable(officer, "secret", 1, hashes)
         work.session.flush()
         totp = work.get(TotpService)
         stored = totp.recovery_hashes(officer.id)

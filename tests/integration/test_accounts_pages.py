@@ -9,7 +9,7 @@ import pytest
 
 from civicportal.accounts.members import MemberService
 from civicportal.accounts.memberships import MembershipService
-from civicportal.accounts.models import Session, User
+from civicportal.accounts.models import RecoveryCode, Session, User
 from civicportal.accounts.roles import RoleService
 from civicportal.accounts.services import AccountService
 from civicportal.accounts.sessions import SessionService
@@ -345,6 +345,27 @@ def test_setting_up_the_app_and_coming_in_by_a_recovery_code(
         app.reset()
         enter_password(app).follow()
         send(app.get("/staff/login/recovery"), status=expected, code=codes[0])
+
+
+def test_a_recovery_code_without_an_app_is_wrong(site: Any, app: Any, officer: User) -> None:
+    code = new_recovery_codes()[0]
+    with site.work() as work:
+        work.session.add(RecoveryCode(user_id=officer.id, code_hash=hash_recovery_codes([code])[0]))
+    enter_password(app)
+    assert "کد واردشده درست نیست" in send(app.get("/staff/login/recovery"), status=422, code=code)
+
+
+def test_without_an_app_there_are_no_recovery_codes(site: Any, app: Any, officer: User, sign_in: Any) -> None:
+    with site.work() as work:
+        work.get(TotpService).enable(work.session.get(User, officer.id), SECRET, 1, [])
+    sign_in(officer)
+    renew = next(f for f in app.get("/account/totp").forms.values() if f.action.endswith("/codes"))
+    assert "data-recovery-code" in renew.submit(status=200)
+    with site.work() as work:
+        work.get(TotpService).disable(work.session.get(User, officer.id))
+    assert "پیش‌تر خاموش شده" in renew.submit(status=303).follow()
+    with site.work(write=False) as work:
+        assert work.session.query(RecoveryCode).count() == 0
 
 
 @pytest.mark.parametrize("page", ["/staff/login/code", "/staff/login/recovery"])

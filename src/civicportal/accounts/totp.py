@@ -11,6 +11,8 @@ from civicportal.accounts.models import RecoveryCode, User
 from civicportal.audit.services import AuditService
 from civicportal.crypto import same
 from civicportal.db import changed_rows
+from civicportal.errors import NotPossible
+from civicportal.i18n import _
 from civicportal.passwords import hash_password, verify_password
 
 if TYPE_CHECKING:
@@ -99,17 +101,21 @@ class TotpService:
         self.work.get(AuditService).record("totp:disable", subject_id=user.id)
 
     def replace_recovery_codes(self, user: User, hashes: Sequence[str]) -> None:
-        """Make the earlier recovery codes worthless."""
+        """Make the earlier recovery codes worthless.
+
+        :raises NotPossible: when there is no app in whose place they could stand.
+        """
+        if user.totp_secret is None:
+            raise NotPossible(_("There is no authenticator app any more."))
         self.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
         self.session.add_all(RecoveryCode(user_id=user.id, code_hash=hashed) for hashed in hashes)
         self.work.get(AuditService).record("totp:recovery-codes", subject_id=user.id)
 
     def recovery_hashes(self, user_id: int) -> dict[int, str]:
-        """Return the hashes of the codes that are left, by their ids."""
-        query = select(RecoveryCode.id, RecoveryCode.code_hash)
-        rows = self.session.execute(
-            query.where(RecoveryCode.user_id == user_id, RecoveryCode.used_at.is_(None))
-        )
+        """Return the hashes of the codes that are left, by their ids; none without an app in whose place they stand."""
+        query = select(RecoveryCode.id, RecoveryCode.code_hash).join(User, User.id == RecoveryCode.user_id)
+        is_left = (RecoveryCode.used_at.is_(None), User.totp_secret.is_not(None))
+        rows = self.session.execute(query.where(RecoveryCode.user_id == user_id, *is_left))
         return {row.id: row.code_hash for row in rows}
 
     def use_recovery_code(self, code_id: int) -> bool:

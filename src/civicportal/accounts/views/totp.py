@@ -16,7 +16,7 @@ from civicportal.accounts.totp import (
     provisioning_uri,
 )
 from civicportal.accounts.views.account import own_user, proved
-from civicportal.errors import NotFound
+from civicportal.errors import NotFound, NotPossible
 from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
 
@@ -86,8 +86,12 @@ def renew_codes(request: Any) -> Any:
     """Make new recovery codes; the earlier ones are worthless."""
     codes = new_recovery_codes()
     hashes = hash_recovery_codes(codes)
-    user = request.work.session.get(User, request.identity.user_id)
-    request.work.get(TotpService).replace_recovery_codes(user, hashes)
+    user = request.work.session.get(User, request.identity.user_id, with_for_update=True)
+    try:
+        request.work.get(TotpService).replace_recovery_codes(user, hashes)
+    except NotPossible as refusal:
+        request.session.flash(request.translate(refusal.reason), "bad")
+        return HTTPSeeOther(request.route_path("account_totp"))
     return {"is_on": True, "codes": codes}
 
 

@@ -1,12 +1,14 @@
 """Deputies: for their days they see and work somebody else's kartable, and the history names both."""
 
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import select
 
 from civicportal.accounts.deputies import LONGEST, DeputyService
-from civicportal.accounts.models import Deputy, User
+from civicportal.accounts.models import Deputy, Session, User
+from civicportal.accounts.sessions import SessionService
 from civicportal.cases.services import CaseService
 from civicportal.errors import Forbidden, NotFound, NotPossible
 from civicportal.kartable.services import KartableService
@@ -150,8 +152,7 @@ def test_one_sets_and_calls_off_ones_own_deputy(site, app, sign_in, people):
     absent, deputy, _boss, today = people
     sign_in(absent)
     day = typed(site, today)
-    form = next(form for form in app.get("/account/deputy").forms.values() if "deputy" in form.fields)
-    page = fill(form, "مریم کاویانی", day, day).submit(status=303).follow()
+    page = fill(own_form(app), "مریم کاویانی", day, day).submit(status=303).follow()
     assert "مریم کاویانی" in page.html.select_one("main ul").text
     sign_in(deputy)
     assert "رضا پناهی" in app.get("/account/deputy")
@@ -161,6 +162,52 @@ def test_one_sets_and_calls_off_ones_own_deputy(site, app, sign_in, people):
     sign_in(absent)
     form_of(app.get("/account/deputy"), "/end").submit(status=303)
     assert _rows(site) == []
+
+
+def prove(site):
+    with site.work() as work:
+        for session in work.session.scalars(select(Session).where(Session.door == "staff")):
+            work.get(SessionService).prove(session.id)
+
+
+def test_a_deputy_is_set_by_who_has_just_shown_the_password(site, app, sign_in, people, clock):
+    absent, _deputy, boss, today = people
+    sign_in(boss)
+    path, day = f"/admin/members/{absent.id}", typed(site, today)
+    assert not app.get(path).html.select_one("#deputy details").has_attr("open")
+    clock.advance(minutes=6)
+    asked = fill(form_of(app.get(path), "/deputies"), "مریم کاویانی", day, day).submit(status=303)
+    assert asked.location == f"http://localhost/account/confirm?next={quote(path, safe='')}%23deputy"
+    assert _rows(site) == []
+    prove(site)
+    page = app.get(path)
+    assert page.html.select_one("#deputy details").has_attr("open")
+    assert form_of(page, "/roles")["seen"].value, "the form beside it has nothing of what waits"
+    form_of(page, "/deputies").submit(status=303)
+    assert len(_rows(site)) == 1
+    assert not app.get(path).html.select_one("#deputy details").has_attr("open")
+    with site.work(write=False) as work:
+        assert [message.kind for message in outbox(work, absent.mobile)] == ["member.deputy_set"]
+
+
+def test_ones_own_deputy_is_set_by_who_has_just_shown_the_password(site, app, sign_in, people, clock):
+    absent, _deputy, _boss, today = people
+    sign_in(absent)
+    clock.advance(minutes=6)
+    day = typed(site, today)
+    asked = fill(own_form(app), "مریم کاویانی", day, day).submit(status=303)
+    assert asked.location == "http://localhost/account/confirm?next=%2Faccount%2Fdeputy"
+    assert _rows(site) == []
+    prove(site)
+    own_form(app).submit(status=303)
+    assert len(_rows(site)) == 1
+    assert own_form(app)["first"].value == ""
+    with site.work(write=False) as work:
+        assert outbox(work, absent.mobile) == []
+
+
+def own_form(app):
+    return next(form for form in app.get("/account/deputy").forms.values() if "deputy" in form.fields)
 
 
 def _rows(site):

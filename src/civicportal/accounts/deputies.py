@@ -46,7 +46,7 @@ class DeputyService:
         return by_name(self.session.scalars(select(User).where(*_at_work(), User.id != user.id)))
 
     def add(self, absent: User, deputy_id: int, first: date, last: date) -> Deputy:
-        """Let a colleague stand in for somebody; the deputy is told by SMS.
+        """Let a colleague stand in for somebody; the deputy is told by SMS, and the absent person if another set it.
 
         :param first: the first day, ``last`` the last one; both count.
         :raises Forbidden: when somebody else than the absent person would lend more than they have themselves.
@@ -63,6 +63,8 @@ class DeputyService:
         self._record("deputy:set", row)
         day = self.work.site.calendar.format_date(first, "short", self.work.site.locale)
         messages.tell(self.work, "member.deputy", deputy, {"DATE": day})
+        if absent.id != self.work.actor.user_id:
+            messages.tell(self.work, "member.deputy_set", absent, {"DATE": day})
         return row
 
     def end(self, absent: User, deputy_row_id: int) -> None:

@@ -29,6 +29,12 @@ ACCOUNT_TEXTS = (
         fields=("PHONE",),
     ),
     MessageText(
+        key="member.deputy_set",
+        title=_("Somebody else set a deputy; to the absent person"),
+        text=_("{SITE}: you have a deputy from {DATE}. If you did not ask for it, call {PHONE}."),
+        fields=("DATE", "PHONE"),
+    ),
+    MessageText(
         key="member.left",
         title=_("The account was deleted by its owner"),
         text=_("{SITE}: your account is deleted. Sign in within 30 days if you want it back."),

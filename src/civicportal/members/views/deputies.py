@@ -5,12 +5,21 @@ from typing import Any
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.accounts.deputies import DeputyService
+from civicportal.accounts.kept import fill_kept
 from civicportal.accounts.members import MemberService
 from civicportal.accounts.models import User
 from civicportal.errors import Forbidden, NotPossible
 from civicportal.forms import BoundForm, Button, FormInvalid, handle_form
 from civicportal.i18n import _
-from civicportal.members.views.page import absence_form, member_page, member_path, numbered, role_form
+from civicportal.members.proof import ask_proof, forget
+from civicportal.members.views.page import (
+    absence_form,
+    absence_path,
+    member_page,
+    member_path,
+    numbered,
+    role_form,
+)
 
 SET, ENDED = _("The deputy is set and told by SMS."), _("The deputyship is called off.")
 BUTTON = Button(title=_("Set the deputy"))
@@ -22,10 +31,13 @@ def add(request: Any) -> Any:
         user = work.get(MemberService).fetch(numbered(request))
         absence = absence_form(request, work, user, f"{member_path(request)}/deputies")
         form = role_form(request, work)
+    if asked := ask_proof(request, absence, back=absence_path(request)):
+        return asked
     try:
         _set(request, absence, absence.validate(request.POST), user.id)
     except FormInvalid:
         return member_page(request, form=form, absence=absence, status=422)
+    forget(request, absence_path(request))
     request.session.flash(request.translate(SET), "good")
     return HTTPSeeOther(member_path(request))
 
@@ -44,9 +56,14 @@ def own(request: Any) -> Any:
         form.buttons = (BUTTON,)
         service = work.get(DeputyService)
         rows, stands_in = service.of(user), service.for_whom(user)
+    if request.method == "GET":
+        fill_kept(request, form)
+    elif asked := ask_proof(request, form):
+        return asked
 
     def save(values: dict[str, Any]) -> HTTPSeeOther:
         _set(request, form, values, user.id)
+        forget(request)
         request.session.flash(request.translate(SET), "good")
         return HTTPSeeOther(request.route_path("account_deputy"))
 

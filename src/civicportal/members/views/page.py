@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from civicportal.accounts.deputies import DeputyService
+from civicportal.accounts.kept import kept_draft
 from civicportal.accounts.members import MemberService
 from civicportal.accounts.memberships import MembershipService
 from civicportal.accounts.models import User
@@ -60,6 +61,11 @@ def absence_form(request: Any, work: Work, user: User, action: str) -> BoundForm
     return BoundForm(request, Absence(), bindings={"people": people}, action=action, prefix="absence")
 
 
+def absence_path(request: Any) -> str:
+    """Return the address of the place on a member's page where a deputy is set."""
+    return f"{member_path(request)}#deputy"
+
+
 def held_by(work: Work, user: User) -> list[Held]:
     """Return what somebody holds, in words."""
     organization = work.get(OrganizationService)
@@ -92,7 +98,7 @@ def member_page(
         "user": user,
         "held": held_by(work, user),
         "form": form,
-        "absence": absence or absence_form(request, work, user, f"{member_path(request)}/deputies"),
+        "absence": absence or _kept_absence(request, work, user),
         "sessions": len(work.get(SessionService).list_of(user)),
         "open_lines": work.get(TransferService).open_lines(user.id),
         "deputies": deputies.of(user),
@@ -101,6 +107,14 @@ def member_page(
         "events": _events(work, user),
         "titles": titles_of(request.site),
     }
+
+
+def _kept_absence(request: Any, work: Work, user: User) -> BoundForm:
+    """Return the form with what waited for the proof, if anything did."""
+    absence = absence_form(request, work, user, f"{member_path(request)}/deputies")
+    if draft := kept_draft(request, absence_path(request)):
+        absence.fill(draft)
+    return absence
 
 
 def _events(work: Work, user: User) -> list[AuditEvent]:

@@ -23,11 +23,12 @@ class Provider:
     """A register of people that says what it is told to."""
 
     def __init__(self):
-        self.outcome, self.asked = "matched", []
+        self.outcome, self.asked, self.meanwhile = "matched", [], lambda: None
 
     @hookimpl
     def verify_identity(self, claim, site):
         self.asked.append(claim)
+        self.meanwhile()
         if isinstance(self.outcome, Exception):
             raise self.outcome
         return Verdict(outcome=self.outcome, checked_at=site.clock.now())
@@ -271,6 +272,19 @@ def test_who_has_a_new_number_need_not_wait_for_the_job(site, app, provider, cit
     assert claim(app).location.endswith("/account")
     assert [asked.mobile for asked in provider.asked] == [MOBILE, OTHER]
     assert fresh(site, citizen).level == 2
+
+
+@pytest.mark.parametrize("outcome", ["matched", "mismatched", "unavailable"])
+def test_an_answer_for_the_former_number_counts_for_nothing(site, app, provider, citizen, outcome):
+    def change():
+        with site.work() as work:
+            work.get(MobileService).change(work.session.get(User, citizen.id), OTHER)
+
+    provider.outcome, provider.meanwhile = outcome, change
+    claim(app, status=422)
+    assert [asked.mobile for asked in provider.asked] == [MOBILE]
+    assert fresh(site, citizen).level == 1
+    assert [action for action in events(site) if action.startswith("identity:")] == []
 
 
 def test_a_portal_without_a_provider_says_so(app, citizen):

@@ -19,6 +19,7 @@ from civicportal.accounts.verification import (
 from civicportal.accounts.views.account import own_user
 from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
+from civicportal.work import Work
 
 WAITING = _(
     "The register of people does not answer at present. What you wrote is kept sealed and checked again; "
@@ -31,6 +32,8 @@ MISMATCHED = _(
     "National code, date of birth and mobile number do not belong together. Please check what you wrote; "
     "the number must be registered in your own name."
 )
+
+CHANGED = _("Your mobile number was changed meanwhile. Please check once more.")
 
 
 def identity(request: Any) -> Any:
@@ -78,10 +81,13 @@ def _settle(request: Any, form: BoundForm, claim: IdentityClaim, verdict: Verdic
     """Keep what the provider says; that a code is another account's is said to its holder alone, whom it knows."""
     if verdict.outcome == "mismatched":
         with request.site.work(actor=request.identity) as work:
-            work.get(VerificationService).refuse(work.session.get(User, request.identity.user_id))
-        form.refuse("", MISMATCHED)
+            if user := _asked_for(work, claim):
+                work.get(VerificationService).refuse(user)
+        form.refuse("", MISMATCHED if user else CHANGED)
     service = request.work.get(VerificationService)
-    user = request.work.session.get(User, request.identity.user_id, with_for_update=True)
+    user = _asked_for(request.work, claim)
+    if user is None:
+        form.refuse("", CHANGED)
     if verdict.outcome == "unavailable":
         service.keep_claim(user, claim)
         request.session.flash(request.translate(WAITING), "warn")
@@ -92,3 +98,9 @@ def _settle(request: Any, form: BoundForm, claim: IdentityClaim, verdict: Verdic
         form.refuse("national_code", TAKEN)
     request.session.flash(request.translate(_("Your identity is verified.")), "good")
     return HTTPSeeOther(request.safe_next("/account"))
+
+
+def _asked_for(work: Work, claim: IdentityClaim) -> User | None:
+    """Return the actor; None when they have another number now than the provider was asked for."""
+    user = work.session.get_one(User, work.actor.user_id, with_for_update=True)
+    return user if user.mobile == claim.mobile else None

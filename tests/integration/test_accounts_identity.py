@@ -250,6 +250,26 @@ def test_ended_session_keeps_a_form_as_a_visitors(site: Any, clock: Any, officer
         assert work.get(SessionService).kept_form(token) == "/x"
 
 
+@pytest.mark.parametrize("is_the_same", [True, False])
+def test_what_was_kept_in_a_session_that_has_ended_is_its_persons(
+    site: Any, officer: User, is_the_same: bool
+) -> None:
+    token = _open(site, "staff", officer)
+    with site.work() as work:
+        work.get(SessionService).keep_visitor_data(token, "form:/mine", "من")
+        work.session.get(User, officer.id).session_epoch += 1
+        stranger = make_staff(work)
+    with site.work() as work:
+        sessions = work.get(SessionService)
+        assert sessions.kept(token) == {}
+        sessions.keep_visitor_data(token, "form:/anybodys", "هرکس")
+        assert sessions.kept(token) == {"form:/anybodys": "هرکس"}
+    theirs = _open(site, "staff", officer if is_the_same else stranger, replaces=token)
+    with site.work(write=False) as work:
+        kept = work.get(SessionService).kept(theirs)
+        assert list(kept) == ["form:/mine"] * is_the_same + ["form:/anybodys"]
+
+
 def test_too_much_is_refused(work: Any) -> None:
     with pytest.raises(TooLarge):
         work.get(SessionService).keep_visitor_data(new_token(), "form:/x", "x" * 32 * 1024)

@@ -32,6 +32,9 @@ MOST_KEPT = 8
 FORM = "form:"
 """A kept form stands under this and the path of its page, for instance ``form:/reports/new``."""
 
+OF = "of"
+"""In a visitor's row this names whose a kept value is: the person's whose session the row was until it ended."""
+
 
 def is_alive(now: Any) -> tuple[Any, ...]:
     """Return what holds of a person's session and of the person until it ends, but for idleness."""
@@ -200,9 +203,14 @@ class SessionService:
         return self.kept(token).get(key)
 
     def kept(self, token: str, begin: str = "") -> dict[str, Any]:
-        """Return what is kept under keys that begin so, the oldest first."""
+        """Return what is kept under keys that begin so, the oldest first.
+
+        What somebody kept whose session has ended waits until they come back; nobody else is shown it.
+        """
         row = self.row(token)
-        kept = _unexpired(row.data, self.work.clock.now()) if row else {}
+        if row is None or (row.user_id is not None and self.live(token) is None):
+            return {}
+        kept = _of(None, _unexpired(row.data, self.work.clock.now()))
         return {key: one["values"] for key, one in kept.items() if key.startswith(begin)}
 
     def kept_form(self, token: str) -> str | None:
@@ -234,11 +242,13 @@ class SessionService:
     # --- inside
 
     def _row_to_write(self, token: str, now: datetime) -> Session:
-        """Return this browser's row; one whose session has ended becomes a visitor's."""
+        """Return this browser's row; one whose session has ended becomes a visitor's, but for what its person kept."""
         row = self._locked(token)
         if row is not None and self.live(token) is not None:
             return row
         row = row or self._new_visitor(token, now)
+        if row.user_id is not None:
+            row.data = {key: {**kept, OF: row.user_id} for key, kept in _unexpired(row.data, now).items()}
         row.door, row.user_id, row.proved_at, row.last_seen_at = "visitor", None, None, now
         row.expires_at = now + LIFE["visitor"]
         return row
@@ -265,7 +275,10 @@ class SessionService:
         if row is None:
             return {}
         self.session.delete(row)
-        return _unexpired(row.data, self.work.clock.now()) if row.user_id in (None, user.id) else {}
+        if row.user_id not in (None, user.id):
+            return {}
+        kept = _unexpired(row.data, self.work.clock.now())
+        return _of(user.id, kept) | _of(None, kept)
 
 
 def _is(token: str) -> Any:
@@ -279,3 +292,9 @@ def is_idle(session: Any, now: datetime) -> bool:
 
 def _unexpired(data: dict[str, Any], now: datetime) -> dict[str, Any]:
     return {key: kept for key, kept in data.items() if datetime.fromisoformat(kept["until"]) > now}
+
+
+def _of(user_id: int | None, data: dict[str, Any]) -> dict[str, Any]:
+    """Return what is a person's of what is kept in a visitor's row; what is nobody's for None."""
+    own = {key: kept for key, kept in data.items() if kept.get(OF) == user_id}
+    return {key: {name: kept[name] for name in ("values", "until")} for key, kept in own.items()}

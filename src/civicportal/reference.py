@@ -97,11 +97,14 @@ class ReferenceData:
     def _stamp(self, work: "Work") -> str:
         if work.actor.stamp is not None:
             return work.actor.stamp
-        now = self._site.clock.now()
-        if work.actor.door == "visitor" and self._seen and not has_passed(VISITORS, self._seen[1], now):
-            return self._seen[0]
+        # Read once: another thread may forget it at any moment.
+        seen = self._seen
+        is_visitor = work.actor.door == "visitor"
+        if is_visitor and seen and not has_passed(VISITORS, seen[1], self._site.clock.now()):
+            return seen[0]
         stamp = work.session.scalar(_PRESENT) or ""
-        self._seen = (stamp, now)
+        # The time after it: a stamp that was waited for long is not old when it comes.
+        self._seen = (stamp, self._site.clock.now())
         return stamp
 
     @staticmethod

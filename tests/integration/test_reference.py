@@ -1,12 +1,12 @@
 """Reference data is kept by each process, and read anew when any process has changed it."""
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from civicportal.face.values import STALE
 from civicportal.organization.models import Unit
 from civicportal.organization.services import OrganizationService
-from civicportal.reference import LONGEST
+from civicportal.reference import LONGEST, VISITORS
 from civicportal.security import VISITOR
 from civicportal.testing import make_staff, make_unit
 from civicportal.web.counting import statements
@@ -93,3 +93,18 @@ class TestAge:
         with statements(site.engines.read) as texts:
             site.faces.current()
         assert len(texts) == asked
+
+    def test_what_a_database_takes_long_for_is_not_stale_when_it_comes(self, site, clock, unit):
+        def take_long(*_statement):
+            clock.advance(seconds=STALE + VISITORS)
+
+        site.faces.current()
+        name(site, unit, actor=VISITOR)
+        clock.advance(seconds=STALE + VISITORS)
+        event.listen(site.engines.read, "before_cursor_execute", take_long)
+        for ask in (site.faces.current, lambda: name(site, unit, actor=VISITOR)):
+            with statements(site.engines.read) as texts:
+                for _template in range(3):
+                    ask()
+            assert len(texts) == 1
+        event.remove(site.engines.read, "before_cursor_execute", take_long)

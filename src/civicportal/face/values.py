@@ -89,10 +89,12 @@ class FaceCache:
 
     def current(self) -> Face:
         """Return the face; read anew when it is stale."""
-        now = self.site.clock.now()
-        if self._read_at is None or has_passed(STALE, self._read_at, now):
+        # Read once: another thread may forget it at any moment.
+        read_at = self._read_at
+        if read_at is None or has_passed(STALE, read_at, self.site.clock.now()):
             self._current = self._read()
-            self._read_at = now
+            # The time after it: what a database took long for is not stale when it comes, to be waited for anew.
+            self._read_at = self.site.clock.now()
         return self._current
 
     def forget(self) -> None:

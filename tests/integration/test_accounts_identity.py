@@ -4,12 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import delete, event
 
 from civicportal.accounts.errors import LastAdministrator
 from civicportal.accounts.identity import load_identity
 from civicportal.accounts.members import MemberService
 from civicportal.accounts.memberships import MembershipService
-from civicportal.accounts.models import Deputy, Membership, Session, User
+from civicportal.accounts.models import Deputy, Membership, Role, Session, User
 from civicportal.accounts.roles import RoleService
 from civicportal.accounts.services import AccountService
 from civicportal.accounts.sessions import SessionService, TooLarge
@@ -115,6 +116,22 @@ def test_lost_role_is_lost_at_once(site: Any, officer: User) -> None:
     found = load_identity(site, token)
     assert found.is_staff
     assert not found.permits("petitions:case:view")
+
+
+def test_a_role_that_is_deleted_while_it_is_looked_up_gives_nothing(site: Any, officer: User) -> None:
+    token, deeds = _open(site, "staff", officer), [delete(Role)]
+
+    def between_two_connections(*_connection: Any) -> None:
+        if deeds:
+            with site.work() as work:
+                work.session.execute(deeds.pop())
+
+    event.listen(site.engines.read.pool, "checkin", between_two_connections)
+    try:
+        found = load_identity(site, token)
+    finally:
+        event.remove(site.engines.read.pool, "checkin", between_two_connections)
+    assert (found.is_staff, found.grants, deeds) == (True, (), [])
 
 
 def test_scope_covers_the_subtree(work: Any) -> None:

@@ -84,9 +84,10 @@ _OF_USER = _with_rights(select(User.id).where(User.id == bindparam("user_id")), 
 
 
 def load_identity(site: "Site", token: str) -> Identity:
-    """Return who holds the session of this token, in a short transaction of its own; a visitor if nobody does.
+    """Return who holds the session of this token, a visitor if nobody does.
 
-    Rights are read anew each time, so that what is taken away is gone with the next request.
+    Sessions, memberships and deputies are read anew each time by one statement outside any unit of work, so that what is
+    taken away is gone with the next request; what roles and units are comes from the reference data of its stamp.
     """
     now = site.clock.now()
     asked = {"token_hash": token_hash(token), "now": now, "today": _today(site)}
@@ -138,15 +139,21 @@ def _today(site: "Site") -> date:
 def _rights(work: "Work", user_id: int, rows: Sequence[Any]) -> dict[str, Any]:
     """Return what the rows of a person give them: fields of an identity."""
     held = {row.membership_id: row for row in rows if row.membership_id is not None}
+    roles = work.reference("roles", _read_roles) if held else {}
+    # A role that was deleted since the rows were read gives nothing any more.
+    grants = (
+        _grant(work, row, *roles[row.role_id], own=row.holder_id == user_id)
+        for row in held.values()
+        if row.role_id in roles
+    )
     return {
-        "grants": tuple(_grant(work, row, own=row.holder_id == user_id) for row in held.values()),
+        "grants": tuple(grants),
         "deputy_for": frozenset(row.absent_id for row in rows if row.absent_id not in (None, user_id)),
     }
 
 
-def _grant(work: "Work", row: Any, *, own: bool) -> Grant:
+def _grant(work: "Work", row: Any, permissions: frozenset[str], administrator: bool, *, own: bool) -> Grant:
     organization = work.get(OrganizationService)
-    permissions, administrator = work.reference("roles", _read_roles)[row.role_id]
     return Grant(
         permissions=permissions,
         administrator=administrator,

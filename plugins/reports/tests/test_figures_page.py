@@ -41,6 +41,14 @@ def tile(page, label):
     return next(one for one in page.select(".kpi") if one.select_one(".l").text.strip() == label)
 
 
+class TestFilters:
+    def test_by_a_number_that_belongs_to_nobody_leave_nothing(self, city, desk):
+        city.send()
+        page = desk("?citizen=0")
+        assert tile(page, "ثبت‌شده").select_one(".v").text.strip().startswith("۰")
+        assert "در این روزها چیزی ثبت نشده" in page.select_one("main").text
+
+
 class TestDays:
     @pytest.mark.parametrize(
         ("period", "shown", "compared"),

@@ -131,5 +131,10 @@ class Subject:
             if category
             else None,
             units=unit_ids(work, unit) if unit else None,
-            narrowed=any(values[name] not in (None, "", False) for name in narrowing),
+            narrowed=any(_narrows(values[name]) for name in narrowing),
         )
+
+
+def _narrows(value: Any) -> bool:
+    # The citizen 0 is a number that belongs to nobody: it leaves nothing, and equals False all the same.
+    return value is not False and value not in (None, "")

@@ -206,6 +206,18 @@ class TestWhatIsNotSaid:
         assert all(listed(app, link) == number(link.text) for link in numbers.values())
         assert number(numbers["بیرون از منطقه‌ها"].text) == 1
 
+    @pytest.mark.parametrize("query", [{}, {"district": "منطقهٔ دو"}, {"district": "-"}, {"category": "bin"}])
+    def test_of_the_map_without_a_report_has_no_link(self, app, desk, incomplete, query):
+        incomplete.send(location=Location(point=incomplete.street, district="منطقهٔ کهنه"))
+        desk()
+        rows = app.get("/desk/reports/map/numbers", query).html.select("tbody tr")
+        assert any(row.select_one("a") for row in rows)
+        for row in rows:
+            told, link = number(row.select_one("td").text), row.select_one("a")
+            known = row.select_one("th").text != "منطقهٔ کهنه"
+            assert bool(link) == (known and told > 0)
+            assert not link or listed(app, link) == told
+
     def test_is_a_choice_of_the_filters(self, app, desk, incomplete):
         form = desk().select_one(".filter-box form")
         for name, words in (("district", "گفته‌نشده"), ("unit", "گفته‌نشده"), ("category", "بدون موضوع")):

@@ -28,6 +28,11 @@ class District:
     n: int
     shade: int | None
 
+    @property
+    def listed(self) -> bool:
+        """Tell whether there is a list of just these: the filters offer the districts of the map, and that there is none."""
+        return self.n > 0 and (self.shade is not None or not self.name)
+
 
 @dataclass(frozen=True, kw_only=True)
 class MapPanel:

@@ -122,9 +122,14 @@ class TestList:
 
 
 class TestFigures:
-    def test_every_number_equals_the_list_it_leads_to(self, city, app, sign_in, several):
+    @pytest.mark.parametrize(
+        "query",
+        [{}, {"unit": "civil", "category": "roads", "first_day": "1405/03/09", "last_day": "1405/03/09"}],
+        ids=["usual", "narrowed"],
+    )
+    def test_every_number_equals_the_list_it_leads_to(self, city, app, sign_in, several, query):
         sign_in(city.officer)
-        page = app.get("/desk/reports/statistics")
+        page = app.get("/desk/reports/statistics", query)
         links = page.html.select("main a.fig-link")
         assert len(links) > 10
         for link in links:

@@ -1,0 +1,132 @@
+"""Figures for everybody: what the page says is what the cases themselves say, but for small numbers."""
+
+import random
+import re
+from collections import Counter
+
+import pytest
+from sqlalchemy import select
+
+from civicportal.api import OPEN_STAGES, STAGES, Case, CaseService, OrganizationService, RatingService
+from civicportal.statistics.hiding import FEWEST, is_small
+from civicportal.statistics.public import PublicFigureService
+from civicportal.testing import identity, make_staff
+
+LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹٪", "0123456789%")
+MONTHS = (9, 6, 0, 7, 8, 6, 2, 7, 9, 6, 5, 7, 8, 3)
+"""Reports of each; one is small, and the first and the last do not count."""
+
+
+@pytest.fixture
+def years(city, clock):
+    """Reports of fourteen months: closed on time, late, or not at all; rated or not."""
+    rng = random.Random(1405)
+    with city.site.work() as work:
+        city.officer = identity(work, make_staff(work, "administrator"))
+    for number in MONTHS:
+        codes = [city.send(rng.choice(["pothole", "pothole", "bin"])) for _ in range(number)]
+        for code in codes:
+            go(city, code, rng.choice(["close", "close", "start_review", "reject", None]), rng)
+        clock.advance(days=20)
+        for code in rng.sample(codes, number // 3):
+            if city.case(code).is_open:
+                go(city, code, "close", rng)
+        clock.advance(days=10.4)
+    clock.advance(days=-10.4)
+    return city
+
+
+def go(city, code, step, rng):
+    if step:
+        city.step(code, step, public_text="پاسخ", data={"reason": "…"})
+    if step == "close" and rng.random() < 0.6:
+        with city.site.work(actor=city.citizen) as work:
+            case = work.get(CaseService).fetch_own(code, lock=True)
+            work.get(RatingService).rate(case, rng.randint(2, 5))
+
+
+class Truth:
+    """What the cases of twelve whole months say, one by one."""
+
+    def __init__(self, work):
+        calendar, now = work.site.calendar, work.clock.now()
+        year, month, _day = calendar.year_month_day(calendar.today(now))
+
+        def age(case):
+            of_year, of_month, _day = calendar.year_month_day(calendar.today(case.created_at))
+            return (year - of_year) * 12 + month - of_month
+
+        everything = work.session.scalars(select(Case).where(Case.kind == "reports"))
+        cases = [case for case in everything if 1 <= age(case) <= 12]
+        tree = work.get(OrganizationService).categories
+        late = [
+            case.closed_at > case.deadline if case.closed_at else case.deadline < now
+            for case in cases
+            if case.closed_at or (case.stage in OPEN_STAGES and not case.paused_at)
+        ]
+        closed = [case for case in cases if case.closed_at and case.closed_at <= case.deadline]
+        rated = [case for case in cases if case.rated]
+        self.registered = len(cases)
+        self.by_stage = [Counter(case.stage for case in cases)[stage] for stage in STAGES]
+        self.by_category = Counter(tree.root_of(case.category_id).name for case in cases)
+        self.by_month = [Counter(map(age, cases))[back] for back in range(12, 0, -1)]
+        self.on_time = (len(closed), len(closed) + sum(late))
+        self.satisfied = (sum(2 * case.satisfied > case.rated for case in rated), len(rated))
+
+
+def percent(part, whole):
+    """Return a share as everybody may know it."""
+    hidden = whole < FEWEST or is_small(part) or is_small(whole - part)
+    return None if hidden else round(100 * part / whole)
+
+
+def same_but_for_small(shown, true):
+    """Tell whether numbers are the true ones, with some hidden: all small ones, and no small number in all."""
+    pairs = list(zip(shown, true, strict=True))
+    hidden = [number for told, number in pairs if told is None]
+    return (
+        all(told == number for told, number in pairs if told is not None)
+        and not any(is_small(number) for told, number in pairs if told is not None)
+        and (not hidden or (len(hidden) > 1 and sum(hidden) >= FEWEST))
+    )
+
+
+def test_are_those_of_the_cases(years):
+    with years.site.work(write=False) as work:
+        true, [shown] = Truth(work), work.get(PublicFigureService).services()
+    assert shown.registered == true.registered > 50
+    assert same_but_for_small([number for _stage, number in shown.by_stage], true.by_stage)
+    assert same_but_for_small(
+        [number for _name, number in shown.by_category],
+        [true.by_category[name] for name, _number in shown.by_category],
+    )
+    assert len(shown.by_category) == len(true.by_category) == 2
+    months = [number for _month, number in shown.by_month]
+    assert same_but_for_small(months, true.by_month)
+    assert 2 in true.by_month
+    assert None in months
+    assert (shown.on_time, shown.satisfied) == (percent(*true.on_time), percent(*true.satisfied))
+    assert None not in (shown.on_time, shown.satisfied)
+
+
+def test_of_the_page_are_the_same(years, app):
+    page = app.get("/statistics", status=200).html
+    with years.site.work(write=False) as work:
+        [figures] = work.get(PublicFigureService).services()
+    told = [read(tile.select_one(".v")) for tile in page.select(".kpi")]
+    assert told == [figures.registered, figures.on_time, figures.satisfied]
+    by_stage, by_category, by_month = page.select("table.fig-t")
+    assert rows(by_stage) == [number for _stage, number in figures.by_stage]
+    assert rows(by_category) == [number for _name, number in figures.by_category]
+    assert rows(by_month) == [number for _month, number in figures.by_month]
+    assert None in rows(by_month)
+
+
+def rows(table):
+    return [read(row.select_one("td.n")) for row in table.select("tbody tr")]
+
+
+def read(cell):
+    """Return the number that somebody reads; None where it is hidden."""
+    found = re.search(r"\d+", cell.text.translate(LATIN))
+    return int(found[0]) if found else None

@@ -6,7 +6,7 @@ import pytest
 from civicportal_reports.models import Report
 from civicportal_reports.places import Location
 
-from civicportal.api import CaseService, KartableService, OrganizationService
+from civicportal.api import CaseService, KartableService, OrganizationService, RatingService
 from civicportal.testing import identity, make_case, make_staff
 
 LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789")
@@ -164,6 +164,42 @@ def incomplete(city):
 
 def listed(app, link):
     return number(app.get(link["href"], status=200).html.select_one(".page-h p").text)
+
+
+class TestShares:
+    def test_lead_to_the_list_of_their_part(self, city, app, clock, desk):
+        desk()
+        codes = [city.send() for _ in range(4)]
+        for code in codes[:3]:
+            city.step(code, "close", by=None, public_text="شد")
+        rate(city, codes[0], 5)
+        rate(city, codes[1], 1)
+        city.step(codes[1], "reopen", internal_text="نشد")
+        page = desk("?by=district")
+        for label, words, shown, part in (
+            ("در مهلت", "در مهلت بسته‌شده", "۱۰۰٪", 2),
+            ("راضی", "نظر داده‌شده، بیشتر راضی", "۵۰٪", 1),
+            ("بازگشایی‌شده", "بازگشایی‌شده", "۳۳٪", 1),
+        ):
+            link = tile(page, label).select_one(".v a.fig-share")
+            assert link.text == shown
+            assert link["title"].startswith(f"{words}: ")
+            assert listed(app, link) == number(link["title"]) == part
+        for where, many in (("by-status", 3), ("by-facet", 2)):
+            links = page.select(f"section[aria-labelledby={where}] a.fig-share")
+            assert len(links) == many
+            assert all(listed(app, link) == number(link["title"].rpartition(":")[2]) for link in links)
+
+    def test_of_nothing_have_no_link(self, city, desk):
+        city.send()
+        page = desk()
+        assert not tile(page, "در مهلت").select(".v a")
+        assert not page.select("section[aria-labelledby=by-facet] a.fig-share")
+
+
+def rate(city, code, stars):
+    with city.site.work(actor=city.citizen) as work:
+        work.get(RatingService).rate(work.get(CaseService).fetch_own(code, lock=True), stars)
 
 
 class TestWhatIsNotSaid:

@@ -104,9 +104,14 @@ class Numbers:
         return self.sums["rated"]
 
     @property
+    def satisfied(self) -> int:
+        """Return in how many of these more than half of the ratings are four or five stars."""
+        return self.sums["satisfied"]
+
+    @property
     def satisfied_share(self) -> float | None:
-        """Return satisfied ÷ rated cases, in percent: in one that is, more than half of the ratings are four or five stars."""
-        return _share(self.sums["satisfied"], self.rated)
+        """Return satisfied ÷ rated cases, in percent."""
+        return _share(self.satisfied, self.rated)
 
     @property
     def hops(self) -> int:

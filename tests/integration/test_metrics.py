@@ -211,3 +211,14 @@ def test_what_is_undone_has_not_happened(city):
         case = work.get(CaseService).fetch(closed, lock=True)
         work.get(UndoService).undo(case, work.get(UndoService).last(case).id)
     assert city.now == working
+
+
+def test_what_is_remembered_goes_when_a_case_changes_its_status_within_its_stage(city, monkeypatch):
+    monkeypatch.setattr("civicportal.statistics.remembered.WORTHWHILE", 1)
+    code, other = city.send(), city.send()
+    for one in (code, other):
+        city.act(one, "accept")
+    city.clock.advance(days=10)
+    assert city.now.overdue == 2
+    city.act(code, "pause")
+    assert city.now.overdue == 1

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, literal
 
 from civicportal.cases.conditions import overdue
 from civicportal.cases.models import Case
-from civicportal.statistics.counters import MEASURES, Values
+from civicportal.statistics.counters import MEASURES
 from civicportal.statistics.numbers import Numbers
 from civicportal.statistics.periods import Span, Step
 from civicportal.statistics.reading import HOURS, FigureReader
@@ -21,6 +21,10 @@ from civicportal.statistics.selection import Facet, Selection
 
 if TYPE_CHECKING:
     from civicportal.work import Work
+
+
+Stamp = tuple[int, frozenset[tuple[Any, ...]]]
+"""How many cases the counters know, and all they say of them by stage, status and category."""
 
 
 @dataclass(kw_only=True)
@@ -49,7 +53,7 @@ class FigureService:
         self.work = work
         self.reader = FigureReader(work)
         self._of: Selection | None = None
-        self._stamp: Values | None = None
+        self._stamp: Stamp | None = None
         self._known: dict[str, Sequence[Any]] = {}
 
     def figures(self, selection: Selection, facet: Facet | None = None) -> Figures:
@@ -67,7 +71,7 @@ class FigureService:
                 found.by_status[status] = found.by_status.get(status, 0) + values[0]
                 found.by_category[category] = found.by_category.get(category, 0) + values[0]
         if counted:
-            self._begin(selection, found.now.stamp + (found.before.stamp if found.before else ()))
+            self._begin(selection, (found.now.registered, frozenset(map(tuple, sums))))
             facet = facet if facet and facet.counter else None
         for is_now, _group, number in self._overdue(selection, facet):
             found.of(is_now).overdue += number
@@ -191,7 +195,7 @@ class FigureService:
 
     # -- what was read before ----------------------------------------------------------------------------------------
 
-    def _begin(self, selection: Selection, stamp: Values | None) -> None:
+    def _begin(self, selection: Selection, stamp: Stamp | None) -> None:
         self._of, self._stamp, self._known = selection, stamp, {}
 
     def _kept(self, name: str, selection: Selection, read: Callable[[], Sequence[Any]]) -> Sequence[Any]:
@@ -208,4 +212,5 @@ class FigureService:
         if self._stamp is None or not selection.counted(self.work):
             return read()
         where = (name, selection.kind.name, selection.span, selection.categories, selection.units)
-        return remembered(self.work.site, where, self._stamp, number=self._stamp[0], read=read)
+        number, stamp = self._stamp
+        return remembered(self.work.site, where, stamp, number=number, read=read)

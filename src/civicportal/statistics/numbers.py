@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from civicportal.cases.workflow import OPEN_STAGES, STAGES
+from civicportal.cases.workflow import OPEN_STAGES
 from civicportal.statistics.counters import MEASURES, Values
 
 _REOPENED = MEASURES.index("reopened")
@@ -38,15 +38,6 @@ class Numbers:
             self.sums[name] += value
         if stage in OPEN_STAGES:
             self.open_again += values[_REOPENED]
-
-    @property
-    def stamp(self) -> Values:
-        """Return what was added, in a form that can be compared: its first number is that of the cases."""
-        return (
-            self.registered,
-            *(self.by_stage[stage] for stage in STAGES),
-            *(self.sums[name] for name in MEASURES),
-        )
 
     @property
     def registered(self) -> int:

@@ -26,6 +26,23 @@ def hide_small(parts: Sequence[int]) -> list[int | None]:
     return [None if index in hidden else number for index, number in enumerate(parts)]
 
 
+def told_together(numbers: Sequence[int]) -> list[tuple[int, int]]:
+    """Cut numbers that follow each other into the shortest runs of which none is a small number in all.
+
+    What is cut stays so whatever follows, and what is left at the end is not told yet. So whoever takes the runs of today and
+    of later from each other knows nothing of what lies inside one.
+
+    :returns: the places of the first and the last number of each run.
+    """
+    found, begun, held = [], 0, 0
+    for place, number in enumerate(numbers):
+        held += number
+        if not is_small(held):
+            found.append((begun, place))
+            begun, held = place + 1, 0
+    return found
+
+
 def share(part: int, whole: int) -> int | None:
     """Return a share in whole percent, or None where part or rest would be a small number."""
     if whole < FEWEST or is_small(part) or is_small(whole - part):

@@ -1,8 +1,10 @@
 """Figures for everybody: twelve whole months of every service, small numbers hidden.
 
-There is one span and no filter, so that no two pages can be taken from each other.
+There is one span and no filter, so that no two pages can be taken from each other. From one month to the next the span moves on,
+so months of which one alone is a small number enter it and leave it together.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,7 +16,7 @@ from civicportal.cases.conditions import sent_between
 from civicportal.cases.models import Case
 from civicportal.cases.workflow import STAGES, CaseKind
 from civicportal.organization.services import OrganizationService
-from civicportal.statistics.hiding import FEWEST, hide_small, share
+from civicportal.statistics.hiding import FEWEST, hide_small, share, told_together
 from civicportal.statistics.models import CaseMonthCount
 from civicportal.statistics.periods import Bucket, Span, buckets
 
@@ -26,18 +28,20 @@ if TYPE_CHECKING:
 class PublicFigures:
     """What everybody may know of a service; None is a small number.
 
+    :ivar span: the days that all of it is about.
     :ivar by_stage: by stage, in their order.
     :ivar by_category: name and number of the root categories, the largest first; empty for a service without any.
-    :ivar by_month: registered in each month.
+    :ivar by_month: registered in each month, or in some months that stand together.
     :ivar on_time: closed on time ÷ (closed + open and overdue), in percent.
     :ivar satisfied: of the rated, in percent.
     """
 
     kind: CaseKind
+    span: Span
     registered: int
     by_stage: list[tuple[str, int | None]]
     by_category: list[tuple[str, int | None]]
-    by_month: list[tuple[Bucket, int | None]]
+    by_month: list[tuple[Bucket, int]]
     on_time: int | None
     satisfied: int | None
 
@@ -49,7 +53,16 @@ class PublicFigureService:
         self.work = work
         self.session = work.session
 
-    def span(self) -> Span:
+    def services(self) -> list[PublicFigures]:
+        """Return the figures of each service that citizens send something to, if there are enough of them."""
+        kinds = [kind for kind in self.work.site.kinds.values() if kind.register_route]
+        year = self._year()
+        months = self._months(year)
+        told = [(kind, self._told(months.get(kind.name, {}), year)) for kind in kinds]
+        found = [self._service(kind, by_month) for kind, by_month in told if by_month]
+        return [one for one in found if one.registered >= FEWEST]
+
+    def _year(self) -> Span:
         """Return the last twelve whole months of the city's calendar."""
         calendar = self.work.site.calendar
         year, month, _day = calendar.year_month_day(calendar.today(self.work.clock.now()))
@@ -57,17 +70,19 @@ class PublicFigureService:
             first=calendar.day(year - 1, month, 1), last=calendar.day(year, month, 1) - timedelta(days=1)
         )
 
-    def services(self) -> list[PublicFigures]:
-        """Return the figures of each service that citizens send something to, if there are enough of them."""
-        span = self.span()
-        kinds = [kind for kind in self.work.site.kinds.values() if kind.register_route]
-        months, overdue = self._months(span), self._overdue(span)
-        found = [
-            self._service(kind, span, months.get(kind.name, {}), overdue.get(kind.name, 0)) for kind in kinds
+    def _told(self, months: Mapping[date, int], year: Span) -> list[tuple[Bucket, int]]:
+        """Return the months whose numbers may be told, small ones together: cut from the first one on, the same in every year."""
+        first, last = year.first or date.min, year.last or date.min
+        steps = buckets(min([first, *months]), last, "month", self.work.site.calendar)
+        numbers = [months.get(step.first, 0) for step in steps]
+        return [
+            (Bucket(first=steps[begin].first, last=steps[end].last), sum(numbers[begin : end + 1]))
+            for begin, end in told_together(numbers)
+            if steps[end].last >= first
         ]
-        return [one for one in found if one.registered >= FEWEST]
 
-    def _service(self, kind: CaseKind, span: Span, months: dict[date, int], overdue: int) -> PublicFigures:
+    def _service(self, kind: CaseKind, by_month: list[tuple[Bucket, int]]) -> PublicFigures:
+        span = Span(first=by_month[0][0].first, last=by_month[-1][0].last)
         columns = (
             CaseMonthCount.n,
             CaseMonthCount.on_time,
@@ -90,35 +105,32 @@ class PublicFigureService:
         on_time, late, rated, satisfied = totals
         return PublicFigures(
             kind=kind,
+            span=span,
             registered=sum(stages.values()),
             by_stage=list(zip(stages, hide_small(list(stages.values())), strict=True)),
             by_category=_largest_first(categories) if set(categories) != {""} else [],
-            by_month=self._by_month(span, months),
-            on_time=share(on_time, on_time + late + overdue),
+            by_month=by_month,
+            on_time=share(on_time, on_time + late + self._overdue(kind, span)),
             satisfied=share(satisfied, rated),
         )
 
-    def _overdue(self, span: Span) -> dict[str, int]:
+    def _overdue(self, kind: CaseKind, span: Span) -> int:
         of_days = sent_between(self.work.site.calendar, span.first, span.last)
-        query = select(Case.kind, func.count()).where(of_days, is_overdue(self.work.clock.now()))
-        return dict(self.session.execute(query.group_by(Case.kind)).all())
+        late = is_overdue(self.work.clock.now())
+        query = select(func.count()).select_from(Case).where(Case.kind == kind.name, of_days, late)
+        return self.session.scalar(query) or 0
 
-    def _months(self, span: Span) -> dict[str, dict[date, int]]:
-        """Return by kind how many cases were registered in each month, by its first day."""
+    def _months(self, year: Span) -> dict[str, dict[date, int]]:
+        """Return by kind how many cases were registered in each month until the end of the year, by its first day."""
         query = (
             select(CaseMonthCount.kind, CaseMonthCount.day, func.sum(CaseMonthCount.n))
-            .where(*_days(span))
+            .where(CaseMonthCount.n != 0, CaseMonthCount.day <= year.last)
             .group_by(CaseMonthCount.kind, CaseMonthCount.day)
         )
         found: dict[str, dict[date, int]] = {}
         for kind, month, number in self.session.execute(query):
-            found.setdefault(kind, {})[month] = number
+            found.setdefault(kind, {})[month] = int(number)
         return found
-
-    def _by_month(self, span: Span, months: dict[date, int]) -> list[tuple[Bucket, int | None]]:
-        shown = buckets(span.first or date.min, span.last or date.min, "month", self.work.site.calendar)
-        numbers = [months.get(month.first, 0) for month in shown]
-        return list(zip(shown, hide_small(numbers), strict=True))
 
     def _root(self, category_id: int) -> str:
         tree = self.work.get(OrganizationService).categories

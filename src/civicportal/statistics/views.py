@@ -4,23 +4,19 @@ from typing import Any
 
 from civicportal.cases.workflow import STAGES
 from civicportal.statistics.charts import line_chart
+from civicportal.statistics.periods import month_of
 from civicportal.statistics.public import PublicFigures, PublicFigureService
 
 
 def public(request: Any) -> dict[str, Any]:
     """Show what everybody may know of the services of the city."""
-    service = request.work.get(PublicFigureService)
-    return {
-        "span": service.span(),
-        "services": [(one, _chart(one, request)) for one in service.services()],
-        "stages": STAGES,
-    }
+    services = request.work.get(PublicFigureService).services()
+    return {"services": [(one, _chart(one, request)) for one in services], "stages": STAGES}
 
 
 def _chart(figures: PublicFigures, request: Any) -> Any:
-    """Return the months as a line, unless one is hidden: a gap would be read off its neighbours."""
-    numbers = [number for _month, number in figures.by_month]
-    known = [number for number in numbers if number is not None]
-    if len(known) < len(numbers):
+    """Return the months as a line, unless some stand together: its steps would not be equally long."""
+    calendar = request.site.calendar
+    if any(month_of(months.last, calendar) != months.first for months, _number in figures.by_month):
         return None
-    return line_chart([known], rtl=request.text_direction == "rtl")
+    return line_chart([[number for _month, number in figures.by_month]], rtl=request.text_direction == "rtl")

@@ -2,6 +2,7 @@
 
 import random
 import statistics as arithmetic
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import timedelta
@@ -28,8 +29,6 @@ from civicportal.api import (
     Span,
     export_rows,
 )
-from civicportal.statistics.periods import STEPS
-from civicportal.statistics.trends import trend
 from civicportal.testing import identity, make_case, make_staff, make_unit
 
 SEED = 1405
@@ -234,18 +233,20 @@ def check_line(numbers, rows):
 
 
 def check_trend(work, filters, asked):
-    """Hold each step of the trend, by days, weeks and months, against the list of its days."""
-    service, search = work.get(FigureService), work.get(ReportSearch)
+    """Hold each day of the trend and each month of it against what the list has of them."""
+    service, calendar = work.get(FigureService), work.site.calendar
     cases = Counted(work, filters).cases
-    for step in STEPS:
-        shown = trend(service, asked, step, locale="fa", rtl=True)
-        assert sum(number for _bucket, number, _reviewed in shown.rows) == len(cases)
-        for bucket, number, reviewed in shown.rows:
-            inside = [case for case in cases if bucket.first <= day_of(work, case) <= bucket.last]
-            assert number == len(inside)
-            assert reviewed == sum(case.stage == "done" for case in inside)
-        days = {"first_day": shown.rows[0][0].first, "last_day": shown.rows[0][0].last} if shown.rows else {}
-        assert not days or shown.rows[0][1] == search.count(replace(filters, **days))
+
+    def by(key, days):
+        found = Counter()
+        for day, registered, reviewed in days:
+            found.update({(key(day), "registered"): registered, (key(day), "reviewed"): reviewed})
+        return +found
+
+    listed = [(day_of(work, case), 1, int(case.stage == "done")) for case in cases]
+    for step, key in (("day", lambda day: day), ("month", lambda day: calendar.year_month_day(day)[:2])):
+        told = [(day, *numbers) for day, numbers in service.by_day(asked, step).items()]
+        assert by(key, told) == by(key, listed), step
 
 
 def day_of(work, case):

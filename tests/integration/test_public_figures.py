@@ -3,46 +3,71 @@
 import random
 import re
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
 
-from civicportal.api import OPEN_STAGES, STAGES, Case, CaseService, OrganizationService, RatingService
+from civicportal.cases.models import Case
+from civicportal.cases.ratings import RatingService
+from civicportal.cases.services import CaseService
+from civicportal.cases.workflow import OPEN_STAGES, STAGES
+from civicportal.organization.services import OrganizationService
 from civicportal.statistics.hiding import FEWEST, is_small
 from civicportal.statistics.public import PublicFigureService
-from civicportal.testing import identity, make_staff
+from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
 
 LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹٪", "0123456789%")
 MONTHS = (9, 6, 0, 7, 8, 6, 2, 7, 9, 6, 5, 7, 8, 3)
-"""Reports of each; one is small, and the first and the last do not count."""
+"""Petitions of each; one is small, and the first and the last do not count."""
+
+
+class Years:
+    """Petitions of fourteen months: closed on time, late, or not at all; rated or not."""
+
+    def __init__(self, site, clock):
+        self.site, self.clock, self.rng = site, clock, random.Random(1405)
+        with site.work() as work:
+            unit = make_unit(work, "waste")
+            roots = [make_category(work, key, unit=unit) for key in ("roads", "bins")]
+            leaf = make_category(work, "pothole", unit=unit, parent_id=roots[0].id)
+            self.categories = [leaf, leaf, roots[1]]
+            self.officer = identity(work, make_staff(work, "administrator"))
+            self.citizen = identity(work, make_citizen(work), "citizen")
+        for number in MONTHS:
+            self.fill(number)
+        clock.advance(days=-10.4)
+
+    def fill(self, number):
+        with self.site.work() as work:
+            codes = [make_case(work, category=self.rng.choice(self.categories)).code for _ in range(number)]
+        for code in codes:
+            self.go(
+                code,
+                *self.rng.choice([("accept", "finish"), ("accept", "finish"), ("accept",), ("reject",), ()]),
+            )
+        self.clock.advance(days=20)
+        for code in self.rng.sample(codes, number // 3):
+            with self.site.work(write=False) as work:
+                status = work.get(CaseService).fetch(code).status
+            self.go(code, *{"registered": ("accept", "finish"), "working": ("finish",)}.get(status, ()))
+        self.clock.advance(days=10.4)
+
+    def go(self, code, *steps):
+        for step in steps:
+            with self.site.work(actor=self.officer) as work:
+                cases = work.get(CaseService)
+                cases.apply(cases.fetch(code, lock=True), step)
+        if "finish" in steps and self.rng.random() < 0.6:
+            with self.site.work(actor=self.citizen) as work:
+                case = work.get(CaseService).fetch_own(code, lock=True)
+                work.get(RatingService).rate(case, self.rng.randint(2, 5))
 
 
 @pytest.fixture
-def years(city, clock):
-    """Reports of fourteen months: closed on time, late, or not at all; rated or not."""
-    rng = random.Random(1405)
-    with city.site.work() as work:
-        city.officer = identity(work, make_staff(work, "administrator"))
-    for number in MONTHS:
-        codes = [city.send(rng.choice(["pothole", "pothole", "bin"])) for _ in range(number)]
-        for code in codes:
-            go(city, code, rng.choice(["close", "close", "start_review", "reject", None]), rng)
-        clock.advance(days=20)
-        for code in rng.sample(codes, number // 3):
-            if city.case(code).is_open:
-                go(city, code, "close", rng)
-        clock.advance(days=10.4)
-    clock.advance(days=-10.4)
-    return city
-
-
-def go(city, code, step, rng):
-    if step:
-        city.step(code, step, public_text="پاسخ", data={"reason": "…"})
-    if step == "close" and rng.random() < 0.6:
-        with city.site.work(actor=city.citizen) as work:
-            case = work.get(CaseService).fetch_own(code, lock=True)
-            work.get(RatingService).rate(case, rng.randint(2, 5))
+def years(site, clock, monkeypatch):
+    monkeypatch.setitem(site.kinds, "petitions", replace(site.kind("petitions"), register_route="figures"))
+    return Years(site, clock)
 
 
 class Truth:
@@ -50,7 +75,7 @@ class Truth:
 
     def __init__(self, work, span):
         calendar, now = work.site.calendar, work.clock.now()
-        everything = work.session.scalars(select(Case).where(Case.kind == "reports"))
+        everything = work.session.scalars(select(Case).where(Case.kind == "petitions"))
         days = [(case, calendar.today(case.created_at)) for case in everything]
         cases = [case for case, day in days if span.holds(day)]
         self.days = [day for _case, day in days]

@@ -113,6 +113,16 @@ def test_days_that_are_named_go_before_the_period():
     assert span_of("all", None, None, CALENDAR, TODAY) == Span()
 
 
+def test_days_that_are_named_end_today_too_unless_they_have_not_begun():
+    first, last = CALENDAR.day(1405, 9, 1), CALENDAR.day(1405, 9, 25)
+    span = span_of(None, first, last, CALENDAR, TODAY)
+    assert span == Span(first=first, last=TODAY)
+    assert written(span.before) == ["1405/08/26", "1405/08/30"]
+    assert span_of(None, None, last, CALENDAR, TODAY) == Span(last=TODAY)
+    assert span_of(None, last, last, CALENDAR, TODAY) == Span(first=last, last=last)
+    assert span_of(None, last, None, CALENDAR, TODAY) == Span(first=last)
+
+
 def test_the_span_before_is_as_long_and_ends_the_day_before():
     span = Span(first=date(2026, 5, 10), last=date(2026, 5, 19))
     assert span.before == Span(first=date(2026, 4, 30), last=date(2026, 5, 9))

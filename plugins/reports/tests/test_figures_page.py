@@ -86,6 +86,13 @@ class TestDays:
         chips = desk(f"?period={period}").find("nav", attrs={"aria-label": "بازه"})
         assert chips.select_one(".on").text == "۳۰ روز گذشته"
 
+    def test_to_come_count_in_no_mean_and_are_not_until_today(self, city, desk):
+        city.send()
+        page = desk("?first_day=1405/03/08&last_day=1405/03/18")
+        assert "۰٫۵ در روز" in tile(page, "ثبت‌شده").text
+        heads = page.select("section[aria-labelledby=trend] tbody th")
+        assert [("تا امروز" in head.text) for head in heads] == [False, True]
+
 
 class TestChanges:
     def test_of_few_cases_are_told_in_cases(self, city, clock, desk):

@@ -91,12 +91,14 @@ def span_of(
 ) -> Span:
     """Return the days that are asked for.
 
-    What has not ended yet ends today, and is compared with the same days of the week, month, season or year before.
+    What has not ended yet ends today, and is compared with the same days of the week, month, season or year before; days that
+    are named are compared with as many before them.
 
     :param period: one of :data:`PERIODS`, or a month or a year; days that are named themselves go before it.
     """
     if first or last:
-        return Span(first=first, last=last or (today if first and first <= today else None))
+        ahead = first is not None and first > today
+        return Span(first=first, last=last if ahead else min(last or today, today))
     if period == "all":
         return Span()
     if period == "week":

@@ -31,6 +31,24 @@ def test_other_figures_keep_their_unit():
     assert told(1.26, 1.0, "times") == (0.3, "times")
 
 
+@pytest.mark.parametrize(
+    ("now", "before", "unit", "slight"),
+    [
+        (1004, 1000, "cases", True),
+        (1000, 1000, "cases", False),
+        (1006, 1000, "cases", False),
+        (50.2, 50.0, "points", True),
+        (0.1 + 0.2, 0.3, "points", False),
+        (1.02, 1.0, "times", True),
+    ],
+)
+def test_too_little_for_a_size_is_not_nothing(now, before, unit, slight):
+    found = changed(now, before, unit)
+    assert found
+    assert found.slight is slight
+    assert bool(found.size) == (now == 1006)
+
+
 def test_what_is_not_known_has_not_changed():
     assert changed(None, 5) is None
     assert changed(5, None, "points") is None

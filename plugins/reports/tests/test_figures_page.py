@@ -103,6 +103,17 @@ class TestChanges:
         change = tile(desk(), "ثبت‌شده").select_one(".d").text
         assert change.split() == ["▲بیشتر", "از", "پیش", "به‌اندازهٔ", "۳"]
 
+    def test_too_small_to_be_told_are_not_called_none(self, city, clock, desk):
+        refer(city, city.send())
+        for _ in range(39):
+            city.send()
+        clock.advance(days=40)
+        refer(city, city.send())
+        for _ in range(40):
+            city.send()
+        page = desk()
+        assert tile(page, "میانگین ارجاع").select_one(".d").text.startswith("≈")
+
     def test_of_referrals_too(self, city, clock, desk):
         refer(city, city.send())
         clock.advance(days=40)

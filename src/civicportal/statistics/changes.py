@@ -9,6 +9,9 @@ Hope = Literal["", "up", "down"]
 FEW = 20
 """Of fewer cases before a share of them says little: one that becomes sixty is no growth of 6,000 percent."""
 
+_NOTHING = 1e-9
+"""Equal shares differ by so much at most: they are divided in floating point."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
@@ -17,12 +20,14 @@ class Change:
     :ivar size: without a sign, rounded as it is shown.
     :ivar grows: there is more now; a size of 0 does not tell.
     :ivar unit: in which the size is: "percent" of the earlier number, or "points" between two percentages.
+    :ivar slight: something is different, but too little for a size.
     :ivar better: it goes where one hopes; None where nothing is hoped for, or nothing has changed.
     """
 
     size: float
     grows: bool
     unit: Unit
+    slight: bool
     better: bool | None
 
 
@@ -39,5 +44,9 @@ def changed(now: float | None, before: float | None, unit: Unit = "cases", hope:
     size = round(abs(difference), 1) if unit == "times" else round(abs(difference))
     grows = difference > 0
     return Change(
-        size=size, grows=grows, unit=unit, better=grows == (hope == "up") if hope and size else None
+        size=size,
+        grows=grows,
+        unit=unit,
+        slight=not size and abs(difference) > _NOTHING,
+        better=grows == (hope == "up") if hope and size else None,
     )

@@ -125,6 +125,39 @@ def test_clusters_are_large_beside_the_others_in_view(open_page: Open) -> None:
     assert found == {4000: "lg", 1500: "md", 200: "sm"}
 
 
+def test_all_of_one_place_can_be_reached(open_page: Open) -> None:
+    page = open_page("observer")
+    look = {"tone": "new", "icon": "map-pin", "title": "چاله"}
+    middle = page.request.get("/desk/reports/map.json").json()["clusters"][0]
+    points = [[middle["lat"], middle["lon"], 0, str(place)] for place in range(45)]
+    answer = {"total": len(points), "clusters": [], "looks": [look], "points": points}
+    page.route(ANSWER, lambda route: route.fulfill(json=answer))
+    page.route("**/desk/reports/*/card", show_card)
+    page.goto(MAP)
+    point = page.locator(f"{POINT}[role=button]")
+    expect(point).to_have_attribute("aria-label", re.compile("۴۵"))
+    point.focus()
+    page.keyboard.press("Enter")
+    cards, more = page.locator(".map-card"), page.locator(".leaflet-popup-content button")
+    for shown, left in ((20, "۲۵"), (40, "۵")):
+        expect(cards).to_have_count(shown)
+        expect(cards.nth(shown - 20).locator("a")).to_be_focused()
+        expect(more).to_contain_text(left)
+        more.focus()
+        page.keyboard.press("Enter")
+    expect(cards).to_have_count(len(points))
+    expect(cards.nth(40).locator("a")).to_be_focused()
+    expect(cards.nth(40).locator("a")).to_be_in_viewport()
+    expect(more).to_have_count(0)
+
+
+def show_card(route: Route) -> None:
+    code = route.request.url.split("/")[-2]
+    route.fulfill(
+        content_type="text/html", body=f'<article class="map-card"><a href="/desk">{code}</a></article>\n'
+    )
+
+
 def test_no_strip_lies_between_a_map_and_its_table(open_page: Open, screen: Screen) -> None:
     page = open_page("observer", screen)
     open_map(page)

@@ -8,7 +8,7 @@
      <div data-map-numbers="URL">                                     is filled with that piece of a page
        <a data-district="NAME">                                       where a click on the district leads
      <div data-map data-points-url="URL" data-card-url="URL"
-          data-text-cluster data-text-spot data-text-close data-text-loading data-text-failed data-text-none>
+          data-text-cluster data-text-spot data-text-more data-text-close data-text-loading data-text-failed data-text-none>
      <p role="status" data-map-state><button data-map-retry hidden>
    points-url is asked with bbox=west,south,east,north, zoom and mode=clusters|heat and answers
    {total, clusters: [{n, lat, lon, box}], looks: [{tone, icon, title}], points: [[lat, lon, look, card]]} or
@@ -23,6 +23,7 @@
   var SEEN = /^#map=(clusters|heat|districts)\/(\d+(?:\.\d+)?)\/(-?\d+(?:\.\d+)?)\/(-?\d+(?:\.\d+)?)$/;
   var HEAT = [[0, '#7fc4bd'], [0.35, '#7fc4bd'], [0.6, '#e7c35f'], [0.8, '#dd7d3c'], [1, '#b02a1e']];
   var TILE = 256;
+  var CARDS = 20; /* of one place at a time: each is asked for by itself */
 
   function Layers(map, city, element, pins) {
     this.map = map;
@@ -200,21 +201,42 @@
 
   /* ---------- cards ---------- */
   Layers.prototype.open = function (point, layer) {
-    var self = this;
     var box = document.createElement('div');
     box.className = 'vstack-3';
     box.setAttribute('aria-live', 'polite');
-    box.textContent = this.data.textLoading;
+    box.append(document.createElement('p'));
+    box.firstChild.textContent = this.data.textLoading;
     /* On the map, not on the layer: the map may move to make room, and its points are drawn anew. */
     var popup = L.popup({ minWidth: 220, maxWidth: 300, maxHeight: 260, offset: layer.options.icon ? [0, -30] : [0, 0] })
       .setLatLng([point.lat, point.lon]).setContent(box).openOn(this.map);
     cp.one('.leaflet-popup-close-button', popup.getElement()).setAttribute('aria-label', this.data.textClose);
-    Promise.all(point.cards.slice(0, 20).map(function (card) { return self.card(card); })).then(function (cards) {
-      box.innerHTML = cards.join('');
-      popup.update();
-      var link = cp.one('a', box);
-      if (link) { link.focus({ preventScroll: true }); }
-    }).catch(function () { box.textContent = self.data.textFailed; });
+    this.deal(box, popup, point.cards);
+  };
+  /* Some cards come in place of what waits for them at the end: the words, or the button that asked for more. */
+  Layers.prototype.deal = function (box, popup, cards) {
+    var self = this;
+    var waiting = box.lastChild;
+    waiting.disabled = true;
+    Promise.all(cards.slice(0, CARDS).map(function (card) { return self.card(card); })).then(function (found) {
+      var place = box.children.length - 1;
+      waiting.remove();
+      box.insertAdjacentHTML('beforeend', found.join(''));
+      if (cards.length > CARDS) { box.appendChild(self.more(box, popup, cards.slice(CARDS))); }
+      if (!place) { popup.update(); }
+      var link = box.children[place] && cp.one('a', box.children[place]);
+      if (link) { link.focus({ preventScroll: !place }); }
+    }).catch(function () {
+      waiting.textContent = self.data.textFailed;
+      waiting.disabled = false;
+    });
+  };
+  Layers.prototype.more = function (box, popup, cards) {
+    var button = document.createElement('button');
+    button.type = 'button';
+    button.className = 'btn btn-quiet btn-sm';
+    button.textContent = this.data.textMore.replace('{count}', cp.number(cards.length));
+    button.addEventListener('click', this.deal.bind(this, box, popup, cards));
+    return button;
   };
   Layers.prototype.card = function (card) {
     var url = this.data.cardUrl.replace('CARD', encodeURIComponent(card));

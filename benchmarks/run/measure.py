@@ -49,12 +49,16 @@ class Figures:
 
 @dataclass(kw_only=True)
 class Result:
-    """One scenario: the portal's figures, the floor's, and what else was found."""
+    """One scenario: the portal's figures, the floor's, and what else was found.
+
+    :ivar growth: times the median beside the fewest cases of the same suite, None where there are none fewer.
+    """
 
     name: str
     portal: Figures
     floor: Figures | None
     problems: list[str]
+    growth: float | None = None
 
 
 @dataclass(kw_only=True)
@@ -62,7 +66,8 @@ class Run:
     """A whole run.
 
     :ivar memory: largest resident set and proportional set in MB, at the start and in the end.
-    :ivar spread: how much the CPU time of the emptiest request differed between rounds, in a hundred.
+    :ivar spread: how many answers a second fewer of the emptiest request the slowest window had than the fastest, in a
+        hundred of that; windows at the beginning, at the end, and its rounds.
     """
 
     database: str
@@ -90,7 +95,8 @@ class Bench:
         self.site, self.database, self.folder = site, database, folder
         self.seconds, self.rounds, self.progress = seconds, rounds, progress
         self.postmaster = self._postmaster()
-        self._spread = 0.0
+        self._empty: list[Figures] = []
+        """Windows of the emptiest request."""
 
     def run(self, *, only: str = "", small: bool = False, options: tuple[str, ...] = ()) -> Run:
         """Measure.
@@ -99,14 +105,18 @@ class Bench:
         :param small: leave out what is not needed for a first look.
         :param options: of ``civicportal serve``.
         """
-        cast = Cast(self.site)
-        chosen = [one for one in scenarios(cast) if only in one.name and (one.small or not small)]
+        everything = scenarios(Cast(self.site))
+        chosen = [one for one in everything if only in one.name and (one.small or not small)]
+        hello = next(one for one in everything if one.name == HELLO)
         load = proc.load_average()
         with ExitStack() as stack:
             portal = stack.enter_context(serving.portal(self.database, self.folder / "portal.log", *options))
             floor = stack.enter_context(serving.floor(self.database, self.folder / "floor.log"))
             memory = {"start": portal.memory_mb}
+            # Before and after all others: one round has no other window that could differ.
+            self._empty = [self._ours(portal, hello, count())]
             results = [self._scenario(one, portal, floor) for one in chosen]
+            self._empty.append(self._ours(portal, hello, count()))
             memory["end"] = portal.memory_mb
         return Run(
             database=self.site.engines.dialect,
@@ -114,7 +124,7 @@ class Bench:
             results=results,
             memory=memory,
             load=(load, proc.load_average()),
-            spread=self._spread,
+            spread=_spread(self._empty),
         )
 
     # -- one scenario ---------------------------------------------------------------------------------------
@@ -126,7 +136,7 @@ class Bench:
         # A case that was changed is not the same any more: requests that write are each sent once.
         numbers = count()
         for _turn in range(self.rounds):
-            ours.append(self._window(portal, one.make, one.expected, numbers, one.most))
+            ours.append(self._ours(portal, one, numbers))
             if one.floor and not one.writes:
                 theirs.append(self._floor(floor, one))
         problems: list[str] = []
@@ -139,7 +149,7 @@ class Bench:
         if floors:
             problems += [f"the floor: {error}" for error in floors.errors[:3]]
         if one.name == HELLO:
-            self._spread = _spread(ours)
+            self._empty += ours
         statements = "" if portals.statements is None else f", {portals.statements:g} statements"
         self.progress(f"{one.name}: p50 {portals.p50:.1f} ms{statements}")
         return Result(
@@ -148,6 +158,9 @@ class Bench:
             floor=floors,
             problems=problems,
         )
+
+    def _ours(self, portal: serving.Server, one: Scenario, numbers: Iterator[int]) -> Figures:
+        return self._window(portal, one.make, one.expected, numbers, one.most)
 
     def _floor(self, server: serving.Server, one: Scenario) -> Figures:
         def make(n: int) -> Request:

@@ -51,13 +51,16 @@ def run_all(
     for kind in kinds:
         try:
             with (
-                tempfile.TemporaryDirectory(prefix="civicportal-bench-") as folder,
-                _databases(kind, Path(folder)) as new,
+                tempfile.TemporaryDirectory(prefix="civicportal-bench-") as place,
+                _databases(kind, Path(place)) as new,
             ):
-                for size in sizes:
-                    runs.append(
-                        _run(new(), size, until, out / f"{kind}-{size}", seconds, rounds, small, progress)
-                    )
+                mine: list[Run] = []
+                for size in sorted(sizes):
+                    folder = out / f"{kind}-{size}"
+                    mine.append(_run(new(), size, until, folder, seconds, rounds, small, progress))
+                    grow(mine)
+                    report.write(mine[-1], folder)
+                runs += mine
         except PostgresMissing as error:
             progress(f"{kind} is left out: {error}")
     return runs
@@ -79,9 +82,7 @@ def _run(
         load.load(site, cases=size, seed=SEED, until=until, progress=progress)
         load.write_manifest(out / "manifest.json", load.manifest(site, cases=size, seed=SEED, until=until))
         bench = Bench(site, database, out, seconds=seconds, rounds=rounds, progress=progress)
-        run = bench.run(small=small)
-        report.write(run, out)
-        return run
+        return bench.run(small=small)
     finally:
         site.engines.dispose()
 
@@ -97,6 +98,17 @@ def _databases(kind: str, folder: Path) -> Iterator[Callable[[], str]]:
         yield cluster.create_database
     finally:
         cluster.stop()
+
+
+def grow(runs: Sequence[Run]) -> None:
+    """Note on the last of several runs on one kind of database how its medians have grown since the first."""
+    first, last = runs[0], runs[-1]
+    if first is last:
+        return
+    before = {result.name: result.portal.p50 for result in first.results}
+    for result in last.results:
+        if median := before.get(result.name):
+            result.growth = result.portal.p50 / median
 
 
 def growth(runs: Sequence[Run]) -> str:

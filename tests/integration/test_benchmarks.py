@@ -1,13 +1,17 @@
 """The benchmark itself: what it makes is the same for one seed, and counted rightly; what it measures is held against gates."""
 
+import tomllib
 from datetime import datetime
 
 import pytest
 from sqlalchemy import func, select
 
-from benchmarks.run.measure import Figures, Result, Run
-from benchmarks.run.report import failures, shortfalls, table
+from benchmarks.run.cast import Cast
+from benchmarks.run.measure import Bench, Figures, Result, Run
+from benchmarks.run.report import GATES, THE_RUN, failures, shortfalls, table
+from benchmarks.run.scenarios import scenarios
 from benchmarks.run.serving import SITE
+from benchmarks.run.suite import grow
 from benchmarks.seed import load
 from civicportal.cases.measures import SATISFIED
 from civicportal.cases.models import Case, CaseEvent, Rating
@@ -167,6 +171,61 @@ def test_sqlite_has_gates_of_its_own_where_it_is_asked_otherwise():
     assert failures(run, gates) == []
     run.database = "postgresql"
     assert failures(run, gates) == ["kartable: statements is 8.0, the gate is 7"]
+
+
+def test_a_page_of_ten_seconds_fails_a_run_unless_the_machine_was_not_quiet():
+    run = run_of(p50=10_000.0, p95=10_000.0, statements=6.0)
+    assert failures(run) == ["kartable: p50 is 10000.0, the gate is 110"]
+    run.spread = 26.0
+    assert failures(run) == []
+
+
+def test_every_gate_is_of_a_scenario_and_every_page_has_one_in_milliseconds(make):
+    site = make()
+    fill(site)
+    names = {one.name for one in scenarios(Cast(site))}
+    gates = tomllib.loads(GATES.read_text(encoding="utf-8"))
+    assert gates.keys() <= names | {THE_RUN}
+    bare = {"hello", "empty page, signed in", "picture received, refused"}
+    assert {name for name in names if "p50" not in gates.get(name, {})} == bare
+
+
+def test_memory_is_held_against_a_gate_and_a_goal():
+    gates = {THE_RUN: {"memory_end": 200, "memory_end_sqlite": 260, "goal_memory_end": 130}}
+    run = run_of()
+    assert failures(run, gates) == shortfalls(run, gates) == []
+    run.memory["end"] = (230.0, 300.0)
+    assert failures(run, gates) == []
+    assert shortfalls(run, gates) == ["the run: memory_end is 230.0, the goal is 130"]
+    run.database = "postgresql"
+    assert failures(run, gates) == ["the run: memory_end is 230.0, the gate is 200"]
+
+
+def test_growth_is_held_against_a_gate_and_a_goal():
+    gates = {"kartable": {"growth": 3, "goal_growth": 1.5}}
+    few, more, many = run_of(p50=10.0), run_of(p50=20.0), run_of(p50=31.0)
+    for runs in ([few], [few, more], [few, more, many]):
+        grow(runs)
+    assert failures(few, gates) == shortfalls(few, gates) == failures(more, gates) == []
+    assert shortfalls(more, gates) == ["kartable: growth is 2.0, the goal is 1.5"]
+    assert failures(many, gates) == ["kartable: growth is 3.1, the gate is 3"]
+
+
+def test_one_round_says_how_quiet_the_machine_was(make, tmp_path, monkeypatch):
+    site = make()
+    fill(site)
+    rates = iter((100.0, 80.0, 60.0))
+    monkeypatch.setattr(Bench, "_window", lambda *_arguments: run_of(rate=next(rates)).results[0].portal)
+    bench = Bench(
+        site,
+        site.engines.read.url.render_as_string(hide_password=False),
+        tmp_path,
+        seconds=0.1,
+        rounds=1,
+        progress=quiet,
+    )
+    monkeypatch.setattr(Bench, "_floor", lambda *_arguments: run_of().results[0].portal)
+    assert bench.run(only="hello").spread == 40.0
 
 
 def test_the_table_names_every_scenario():

@@ -52,6 +52,8 @@ READS = {
     "ORDER BY c.id DESC LIMIT 1000",
     "/search": f"SELECT {_CASE} FROM cases c WHERE c.kind = 'reports' AND c.search_text LIKE :words "
     f"ORDER BY c.created_at DESC, c.id DESC LIMIT {ROWS + 1}",
+    "/search_everywhere": f"SELECT {_CASE} FROM cases c WHERE c.search_text LIKE :words "
+    f"ORDER BY c.deadline, c.id LIMIT {ROWS + 1}",
 }
 
 
@@ -102,7 +104,7 @@ class Floor:
 
     def _read(self, path: str, query: str) -> bytes:
         values: dict[str, Any] = {}
-        if path == "/search":
+        if path in ("/search", "/search_everywhere"):
             values["words"] = "%" + query.replace(" ", "%") + "%"
         elif path in ("/mine", "/case"):
             values["number"] = 1000 + int(query or 0)

@@ -106,6 +106,12 @@ def scenarios(cast: Cast) -> list[Scenario]:
         Scenario("search, two words", lambda n: _two_words(cast, n), "/search?نیمکت سرسره", small=False),
         Scenario("search, tracking code", lambda n: _code(cast, n), "/case?{n}", small=False),
         Scenario("search, no hit", page(f"/desk/reports?words={quote('ژژپپچچ')}", admin), "/search?ژژپپچچ"),
+        # Where the box of every page of staff leads: all kinds, in whosever kartable, by deadline.
+        Scenario(
+            "kartable search, common word", page(_everywhere("خیابان"), admin), "/search_everywhere?خیابان"
+        ),
+        Scenario("kartable search, rare word", page(_everywhere("نارون"), admin), "/search_everywhere?نارون"),
+        Scenario("kartable search of a unit", page(_everywhere("خیابان"), handler), small=False),
         Scenario(
             "report sent",
             lambda n: submit(cast, n),
@@ -162,6 +168,10 @@ def _other_days(cast: Cast, n: int) -> Request:
 
 def _code(cast: Cast, n: int) -> Request:
     return Request(f"/desk/reports?words={cast.codes[n % len(cast.codes)]}", cast.staff["admin"].token)
+
+
+def _everywhere(words: str) -> str:
+    return f"/kartable?view=everywhere&q={quote(words)}"
 
 
 def _two_words(cast: Cast, n: int) -> Request:

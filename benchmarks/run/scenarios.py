@@ -8,6 +8,7 @@ from urllib.parse import quote
 from benchmarks.run.cast import Cast, OpenCase, Person
 from benchmarks.run.client import Request
 from benchmarks.run.picture import photo
+from benchmarks.seed.seasons import SNOW, STORM
 from civicportal.crypto import new_token
 
 #: Boxes as a map of 600 pixels asks for them.
@@ -99,13 +100,19 @@ def scenarios(cast: Cast) -> list[Scenario]:
         Scenario("map of a unit", page("/desk/reports/map", handler), small=False),
         Scenario("map of a unit, overdue", page("/desk/reports/map?overdue=true", handler), small=False),
         Scenario("map by district", page("/desk/reports/map/numbers", admin), small=False),
-        Scenario(
-            "search, common word", page(f"/desk/reports?words={quote('خیابان')}", admin), "/search?خیابان"
-        ),
-        Scenario("search, rare word", page(f"/desk/reports?words={quote('نارون')}", admin), "/search?نارون"),
+        Scenario("search, common word", page(_desk("خیابان"), admin), "/search?خیابان"),
+        Scenario("search, rare word", page(_desk("نارون"), admin), "/search?نارون"),
         Scenario("search, two words", lambda n: _two_words(cast, n), "/search?نیمکت سرسره", small=False),
         Scenario("search, tracking code", lambda n: _code(cast, n), "/case?{n}", small=False),
-        Scenario("search, no hit", page(f"/desk/reports?words={quote('ژژپپچچ')}", admin), "/search?ژژپپچچ"),
+        Scenario("search, no hit", page(_desk("ژژپپچچ"), admin), "/search?ژژپپچچ"),
+        # All in two winters, none among the newest; all in the last two days, none among the first deadlines.
+        Scenario("search, word of a season", page(_desk(SNOW), admin), f"/search?{SNOW}"),
+        Scenario(
+            "search, word of a season, by deadline", page(_desk(SNOW, by="deadline"), admin), small=False
+        ),
+        Scenario(
+            "search, word of a storm, by deadline", page(_desk(STORM, by="deadline"), admin), small=False
+        ),
         # Where the box of every page of staff leads: all kinds, in whosever kartable, by deadline.
         Scenario(
             "kartable search, common word", page(_everywhere("خیابان"), admin), "/search_everywhere?خیابان"
@@ -167,7 +174,11 @@ def _other_days(cast: Cast, n: int) -> Request:
 
 
 def _code(cast: Cast, n: int) -> Request:
-    return Request(f"/desk/reports?words={cast.codes[n % len(cast.codes)]}", cast.staff["admin"].token)
+    return Request(_desk(cast.codes[n % len(cast.codes)]), cast.staff["admin"].token)
+
+
+def _desk(words: str, by: str = "newest") -> str:
+    return f"/desk/reports?words={quote(words)}&sort={by}"
 
 
 def _everywhere(words: str) -> str:
@@ -177,7 +188,7 @@ def _everywhere(words: str) -> str:
 def _two_words(cast: Cast, n: int) -> Request:
     """Return a search for two words, each of which one of fifty cases has."""
     words = f"{cast.words[-1 - n % 20]} {cast.words[-2 - n % 7]}"
-    return Request(f"/desk/reports?words={quote(words)}", cast.staff["admin"].token)
+    return Request(_desk(words), cast.staff["admin"].token)
 
 
 def submit(cast: Cast, n: int) -> Request:

@@ -10,6 +10,7 @@ from civicportal_reports.places import Location, locate_point
 from civicportal_reports.workflow import KIND as REPORTS
 from sqlalchemy import func, select
 
+from benchmarks.seed.seasons import Seasons
 from benchmarks.seed.words import Skew, Vocabulary
 from civicportal.accounts.models import Membership, User
 from civicportal.clock import SystemClock
@@ -48,6 +49,7 @@ class City:
     def __init__(self, site: Site, rng: Random, until: datetime, cases: int) -> None:
         self.site, self.until, self.cases = site, until, cases
         self.vocabulary = Vocabulary(rng)
+        self.seasons = Seasons(until)
         with site.work(write=False) as work:
             self._read(work)
         self.first_citizen = self._first_citizen()

@@ -72,7 +72,7 @@ class Story:
 
     def _case(self, number: int, code: str) -> dict[str, Any]:
         about = self.about = self.kind.about(self.city, self.rng)
-        words = self.city.vocabulary.draw(self.rng)
+        words = [*self.city.vocabulary.draw(self.rng), *self.city.seasons.words(self.sent, self.rng)]
         body = " ".join(words)
         deadline, since, work = self.city.deadline(self.sent, about.days)
         name = self.city.person(self.citizen - self.city.first_citizen)

@@ -1,7 +1,7 @@
 """The benchmark itself: what it makes is the same for one seed, and counted rightly; what it measures is held against gates."""
 
 import tomllib
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -13,6 +13,7 @@ from benchmarks.run.scenarios import scenarios
 from benchmarks.run.serving import SITE
 from benchmarks.run.suite import grow
 from benchmarks.seed import load
+from benchmarks.seed.seasons import SNOW, STORM
 from civicportal.cases.measures import SATISFIED
 from civicportal.cases.models import Case, CaseEvent, Rating
 from civicportal.cases.search import CaseSearch
@@ -74,6 +75,20 @@ def test_its_words_are_indexed_and_its_closed_cases_measured(make):
         word = work.session.scalar(select(Case.search_text).limit(1)).split()[0]
         assert work.get(CaseSearch).proposal(word) is not None
         assert work.session.scalar(select(func.count()).select_from(SearchWord)) > 100
+
+
+def test_words_of_a_season_are_written_in_it_alone(make):
+    site = make()
+    fill(site, 3000)
+    months, moments = {}, {}
+    with site.work(write=False) as work:
+        for body, sent in work.session.execute(select(Case.body, Case.created_at)):
+            for word in {SNOW, STORM}.intersection(body.split()):
+                moments.setdefault(word, []).append(sent)
+                months.setdefault(word, set()).add(site.calendar.year_month_day(sent.date())[1])
+    assert months[SNOW] == {10, 11}
+    assert min(moments[STORM]) >= UNTIL - timedelta(days=2)
+    assert max(moments[SNOW]) - min(moments[SNOW]) > timedelta(days=300)
 
 
 def test_its_cases_say_what_their_histories_do(make):

@@ -2,6 +2,7 @@
 
 import os
 import time
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
@@ -23,34 +24,43 @@ def _size(_context: click.Context, _parameter: click.Parameter, value: str) -> i
         raise click.BadParameter(f"{value!r} is neither a number nor one of {', '.join(SIZES)}") from None
 
 
+def _size_if_any(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
+    return None if value is None else _size(context, parameter, value)
+
+
 def _sizes(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[int, ...]:
     return tuple(_size(context, parameter, value) for value in values)
 
 
 @main.command()
 @click.option("--database", required=True, help="Address of an empty database, or of one that was begun.")
-@click.option(
-    "--n", "cases", default="10k", show_default=True, callback=_size, help="10k, 100k, 1M or a number."
-)
-@click.option("--seed", default=1405, show_default=True)
+@click.option("--n", "cases", callback=_size_if_any, help="10k, 100k, 1M or a number; 10k, if not given.")
+@click.option("--seed", type=int, help="1405, if not given.")
 @click.option("--until", type=click.DateTime(), help="The present of the invented city; now, if not given.")
 @click.option("--manifest", type=click.Path(path_type=Path), help="Where to write what was made.")
-def seed(database: str, cases: int, seed: int, until: datetime | None, manifest: Path | None) -> None:
-    """Fill a database; what was interrupted goes on with the same command."""
+def seed(
+    database: str, cases: int | None, seed: int | None, until: datetime | None, manifest: Path | None
+) -> None:
+    """Fill a database; what was interrupted goes on with the same command, and with the present it was begun with."""
     os.environ["BENCH_DATABASE_URL"] = database
-    from benchmarks.seed import city, load
+    from benchmarks.seed import load
+    from benchmarks.seed.plan import AnotherCity, plan
     from civicportal.site import Site
 
     began = time.monotonic()
     site = Site(SITE)
-    moment = until.replace(tzinfo=site.timezone) if until else city.now()
+    present = until.replace(tzinfo=site.timezone) if until else None
 
     def progress(text: str) -> None:
         click.echo(f"{time.monotonic() - began:7.1f} s  {text}")
 
     load.prepare(site, progress)
-    load.load(site, cases=cases, seed=seed, until=moment, progress=progress)
-    made = load.manifest(site, cases=cases, seed=seed, until=moment)
+    try:
+        wanted = plan(site, cases=cases, seed=seed, until=present)
+    except AnotherCity as error:
+        raise click.ClickException(str(error)) from None
+    load.load(site, **asdict(wanted), progress=progress)
+    made = load.manifest(site, **asdict(wanted))
     if manifest:
         load.write_manifest(manifest, made)
     click.echo(f"{time.monotonic() - began:7.1f} s  {made['tables']}")

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select, text
 
 from benchmarks.seed.city import City
 from benchmarks.seed.kinds import KINDS
+from benchmarks.seed.plan import plan
 from benchmarks.seed.stories import Story, codes
 from benchmarks.seed.tables import BATCH, TableWriter, reset_sequence
 from civicportal import migrate
@@ -50,7 +51,9 @@ def load(site: Site, *, cases: int, seed: int, until: datetime, progress: Progre
 
     :param cases: how many there are in the end.
     :param until: the present of the invented city; the cases lie in the two years before.
+    :raises AnotherCity: when the database was begun with something else.
     """
+    plan(site, cases=cases, seed=seed, until=until)
     city = City(site, Random(seed), until, cases)
     _load_citizens(site, city)
     _index_words(site, False)

@@ -4,8 +4,10 @@ import tomllib
 from datetime import datetime, timedelta
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import func, select
 
+from benchmarks.cli import main
 from benchmarks.run.cast import Cast
 from benchmarks.run.measure import Bench, Figures, Result, Run
 from benchmarks.run.report import GATES, THE_RUN, failures, shortfalls, table
@@ -13,6 +15,8 @@ from benchmarks.run.scenarios import scenarios
 from benchmarks.run.serving import SITE
 from benchmarks.run.suite import grow
 from benchmarks.seed import load
+from benchmarks.seed import plan as plans
+from benchmarks.seed.plan import AnotherCity, Plan, plan
 from benchmarks.seed.seasons import SNOW, STORM
 from civicportal.cases.measures import SATISFIED
 from civicportal.cases.models import Case, CaseEvent, Rating
@@ -128,6 +132,40 @@ def test_what_was_interrupted_goes_on(make, monkeypatch):
         fill(broken)
     monkeypatch.setattr(load, "_write", write)
     assert fill(broken) == expected
+
+
+def test_what_was_begun_keeps_its_present_and_takes_no_other(make, monkeypatch):
+    site = make()
+    monkeypatch.setattr(plans, "now", lambda: UNTIL)
+    begun = plan(site, cases=300)
+    assert begun == Plan(cases=300, seed=1405, until=UNTIL)
+    monkeypatch.setattr(plans, "now", lambda: UNTIL + timedelta(hours=1))
+    assert plan(site) == plan(site, cases=300, seed=1405, until=UNTIL) == begun
+    others = {"cases": 301, "seed": 3, "until": UNTIL + timedelta(hours=1)}
+    for name, other in others.items():
+        with pytest.raises(AnotherCity, match=f"begun with {name} "):
+            plan(site, **{name: other})
+    with pytest.raises(AnotherCity, match="begun with seed 1405"):
+        fill(site)
+
+
+def test_the_command_goes_on_where_it_stood_an_hour_later(make, tmp_path, monkeypatch):
+    site = make()
+    address = site.engines.read.url.render_as_string(hide_password=False)
+    # The command sets it for the process; the test takes it back.
+    monkeypatch.setenv("BENCH_DATABASE_URL", address)
+    monkeypatch.setenv("BENCH_FILES", str(tmp_path))
+    commands = ["seed", "--database", address, "--manifest", str(tmp_path / "made.json")]
+    made = []
+    for hours, number in ((0, ["--n", "200"]), (1, [])):
+        monkeypatch.setattr(plans, "now", lambda hours=hours: UNTIL + timedelta(hours=hours))
+        result = CliRunner().invoke(main, [*commands, *number], catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        made.append((tmp_path / "made.json").read_text(encoding="utf-8"))
+    assert made[0] == made[1]
+    result = CliRunner().invoke(main, [*commands, "--until", "2026-11-27"])
+    assert result.exit_code == 1
+    assert "Error: the database was begun with until 2026-11-26" in result.output
 
 
 def run_of(**figures):

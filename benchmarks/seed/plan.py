@@ -1,0 +1,66 @@
+"""What an invented city was begun with. It is noted in the database: what goes on later goes on with the same."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from sqlalchemy import func, select
+
+from benchmarks.seed.city import now
+from civicportal.cases.models import Case
+from civicportal.organization.models import Seed
+from civicportal.site import Site
+
+KEY = "benchmark"
+CASES, SEED = 10_000, 1405
+"""Of a city of which nothing else is said."""
+
+
+class AnotherCity(Exception):
+    """The database was begun with something else."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A city: with these three it is the same to the last letter.
+
+    :ivar cases: how many there are in the end.
+    :ivar until: its present; the cases lie in the two years before.
+    """
+
+    cases: int
+    seed: int
+    until: datetime
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Return the plan that a text stands for."""
+        cases, seed, until = text.split()
+        return cls(cases=int(cases), seed=int(seed), until=datetime.fromisoformat(until))
+
+    def __str__(self) -> str:
+        return f"{self.cases} {self.seed} {self.until.isoformat()}"
+
+
+def plan(
+    site: Site, *, cases: int | None = None, seed: int | None = None, until: datetime | None = None
+) -> Plan:
+    """Return the plan of a migrated database, and note it where it is new.
+
+    :param cases: None leaves each to what the database was begun with, or to the usual.
+    :raises AnotherCity: when the database was begun with something else than is wanted.
+    """
+    with site.work() as work:
+        noted = work.session.get(Seed, KEY)
+        if noted is None:
+            if work.session.scalar(select(func.count()).select_from(Case)):
+                raise AnotherCity("the database holds cases, and does not say what they were made with")
+            new = Plan(cases=cases or CASES, seed=SEED if seed is None else seed, until=until or now())
+            work.session.add(Seed(key=KEY, digest=str(new)))
+            return new
+        begun = Plan.read(noted.digest)
+    for name, wanted in (("cases", cases), ("seed", seed), ("until", until)):
+        there = getattr(begun, name)
+        if wanted is not None and wanted != there:
+            raise AnotherCity(f"the database was begun with {name} {there}: {wanted} needs one of its own")
+    return begun

@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from itertools import count
@@ -103,6 +104,7 @@ class Client:
         :param make: returns the n-th request.
         :param expected: status of the answer.
         :param most: requests at all.
+        :raises Exception: whatever a request could not be made for, or a server not be reached for.
         """
         measured, guard, numbers = Measured(), threading.Lock(), count()
         begun = time.monotonic()
@@ -112,9 +114,9 @@ class Client:
             while time.monotonic() - begun < seconds and (number := next(numbers)) < most:
                 if len(measured.errors) > 20:
                     break
-                began = time.perf_counter()
+                request, began = make(number), time.perf_counter()
                 try:
-                    status, body, statements = self._send(connection, make(number))
+                    status, body, statements = self._send(connection, request)
                 except (OSError, HTTPException) as error:
                     connection.close()
                     connection = self._connect()
@@ -135,11 +137,10 @@ class Client:
             else:
                 connection.close()
 
-        threads = [threading.Thread(target=work) for _ in range(self.connections)]
+        with ThreadPoolExecutor(self.connections) as pool:
+            threads = [pool.submit(work) for _ in range(self.connections)]
         for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+            thread.result()
         measured.seconds = time.monotonic() - begun
         return measured
 

@@ -104,9 +104,14 @@ class Bench:
         :param only: part of the names of scenarios.
         :param small: leave out what is not needed for a first look.
         :param options: of ``civicportal serve``.
+        :raises ValueError: when the city has too few cases to act on in so many rounds.
         """
-        everything = scenarios(Cast(self.site))
+        everything = scenarios(Cast(self.site), self.rounds)
         chosen = [one for one in everything if only in one.name and (one.small or not small)]
+        if few := next((one.name for one in chosen if one.most < 1), None):
+            raise ValueError(
+                f"{few}: too few registered reports for {self.rounds} rounds; take fewer, or more cases"
+            )
         hello = next(one for one in everything if one.name == HELLO)
         load = proc.load_average()
         with ExitStack() as stack:

@@ -46,11 +46,14 @@ class Scenario:
     most: int = 400
 
 
-def scenarios(cast: Cast) -> list[Scenario]:
-    """Return all scenarios: those that read before those that write."""
+def scenarios(cast: Cast, rounds: int = 1) -> list[Scenario]:
+    """Return all scenarios: those that read before those that write.
+
+    :param rounds: windows of each. Steps and referrals share out the cases on which they are taken, each once: where there
+        are too few for so many windows, the most of one is less than 1.
+    """
     admin, handler = cast.staff["admin"], cast.staff["waste1"]
-    # Each case is acted on once: three windows of a small city's cases for steps, three for referrals.
-    once = min(400, len(cast.steps) // 6 - WARM_UP)
+    once = min(400, len(cast.steps) // (2 * rounds) - WARM_UP)
 
     def page(path: str, person: Person | None = None) -> Make:
         return lambda _n: Request(path, person.token if person else "")

@@ -1,5 +1,6 @@
 """The benchmark itself: what it makes is the same for one seed, and counted rightly; what it measures is held against gates."""
 
+import socket
 import tomllib
 from datetime import datetime, timedelta
 
@@ -9,9 +10,10 @@ from sqlalchemy import func, select
 
 from benchmarks.cli import main
 from benchmarks.run.cast import Cast
+from benchmarks.run.client import Client
 from benchmarks.run.measure import Bench, Figures, Result, Run
 from benchmarks.run.report import GATES, THE_RUN, failures, shortfalls, table
-from benchmarks.run.scenarios import scenarios
+from benchmarks.run.scenarios import WARM_UP, scenarios
 from benchmarks.run.serving import SITE
 from benchmarks.run.suite import grow
 from benchmarks.seed import load
@@ -279,6 +281,30 @@ def test_one_round_says_how_quiet_the_machine_was(make, tmp_path, monkeypatch):
     )
     monkeypatch.setattr(Bench, "_floor", lambda *_arguments: run_of().results[0].portal)
     assert bench.run(only="hello").spread == 40.0
+
+
+def test_steps_and_referrals_share_out_their_cases_however_many_the_rounds(make, tmp_path):
+    site = make()
+    fill(site, 5000)
+    cast = Cast(site)
+    for rounds in (1, 3, 7):
+        most = {one.name: one.most for one in scenarios(cast, rounds)}
+        assert 1 <= most["step taken"] == most["referral"]
+        assert 2 * rounds * (most["referral"] + WARM_UP) <= len(cast.steps)
+    bench = Bench(site, "", tmp_path, seconds=0.1, rounds=len(cast.steps), progress=quiet)
+    with pytest.raises(ValueError, match=r"step taken: too few registered reports for \d+ rounds"):
+        bench.run(only="step")
+
+
+def test_a_request_that_cannot_be_made_fails_with_its_own_text():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        client = Client(server.getsockname()[1], "cookie")
+        with pytest.raises(LookupError, match="no case is left"):
+            client.measure(no_request, 200, seconds=30)
+
+
+def no_request(_n):
+    raise LookupError("no case is left")
 
 
 def test_the_table_names_every_scenario():

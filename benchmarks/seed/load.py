@@ -13,12 +13,13 @@ from sqlalchemy import Connection, func, select, text
 from benchmarks.seed.city import City
 from benchmarks.seed.kinds import KINDS
 from benchmarks.seed.plan import plan
-from benchmarks.seed.stories import Story, codes
+from benchmarks.seed.stories import Story
 from benchmarks.seed.tables import BATCH, TableWriter, reset_sequence
 from civicportal import migrate
 from civicportal.accounts.models import User
-from civicportal.cases.models import Case, CaseEvent
+from civicportal.cases.models import Attachment, Case, CaseEvent
 from civicportal.cases.search_index import SearchIndex
+from civicportal.cases.tracking import new_code
 from civicportal.cases.vocabulary import make_vocabulary
 from civicportal.demo.runner import MARK, load_people
 from civicportal.kartable.models import Referral
@@ -64,12 +65,21 @@ def load(site: Site, *, cases: int, seed: int, until: datetime, progress: Progre
         numbers = range(start, min(start + CHUNK, cases))
         rng = Random(f"{seed}:{start}")
         # The codes of chunks that are there already are drawn again, so that no later one repeats them.
-        drawn = [next(fresh) for fresh in [codes(Random(f"codes:{seed}:{start}"), taken)] for _ in numbers]
+        drawn = [next(fresh) for fresh in [_codes(Random(f"codes:{seed}:{start}"), taken)] for _ in numbers]
         if numbers[-1] < present:
             continue
         _write(site, writers, _stories(city, rng, numbers, drawn))
         progress(f"{numbers[-1] + 1:,} cases")
     _finish(site, progress)
+
+
+def _codes(rng: Random, taken: set[str]) -> Iterator[str]:
+    """Yield tracking codes that are not taken, without end."""
+    while True:
+        code = new_code(rng)
+        if code not in taken:
+            taken.add(code)
+            yield code
 
 
 def _stories(city: City, rng: Random, numbers: range, drawn: list[str]) -> Iterator[Story]:
@@ -166,7 +176,7 @@ def manifest(site: Site, *, cases: int, seed: int, until: datetime) -> dict[str,
         ).all()
         tables = {
             model.__tablename__: connection.scalar(select(func.count()).select_from(model))
-            for model in (User, Case, CaseEvent, Referral, OutboxMessage)
+            for model in (User, Case, CaseEvent, Referral, OutboxMessage, Attachment)
         }
     return {
         "seed": seed,

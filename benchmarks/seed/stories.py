@@ -7,11 +7,11 @@ from typing import Any
 
 from benchmarks.seed.city import City
 from benchmarks.seed.kinds import About, Kind
+from benchmarks.seed.pictures import pictures
 from benchmarks.seed.words import Skew
 from civicportal.cases.measures import SATISFIED
 from civicportal.cases.models import Case, CaseEvent, Follower, Rating
 from civicportal.cases.search_index import words_of
-from civicportal.cases.tracking import new_code
 from civicportal.kartable.models import Referral
 from civicportal.notifications.models import OutboxMessage
 
@@ -21,6 +21,8 @@ EVENTS, LINES = 8, 4
 """Ids set aside for the events and the lines of one case: its rows can name each other before they are written."""
 STARS = (5, 5, 5, 5, 4, 4, 4, 3, 2, 1)
 SOURCES = ("web",) * 41 + ("phone",) * 7 + ("counter",) * 2
+NOTED = 0.2
+"""Of the steps after which an officer leaves a note for others, the first of a case alone."""
 RECENT = timedelta(days=60)
 """Messages older than this are not kept."""
 _CITIZENS = Skew(1000, 0.5)
@@ -38,6 +40,7 @@ class Story:
         self.sent = city.moment(number)
         self.events: list[dict[str, Any]] = []
         self.lines: list[dict[str, Any]] = []
+        self._noted = False
         self.citizen = self._citizen()
         self.about: About
         self.case = self._case(number, code)
@@ -54,6 +57,7 @@ class Story:
             yield Referral, line
         if self.rating:
             yield Rating, self.rating
+        yield from pictures(self)
         yield from self._follower()
         yield from self._messages()
 
@@ -151,6 +155,13 @@ class Story:
         if not open_:
             case["closed_at"] = at
             self._end_line(at, "closed")
+        elif officer and not self._noted and self.rng.random() < NOTED:
+            self._note(at, officer)
+
+    def _note(self, at: datetime, officer: tuple[int, str]) -> None:
+        self._noted = True
+        words = " ".join(self.city.vocabulary.draw(self.rng, 6, 14))
+        self._event("commented", at, None, None, public=False, officer=officer, internal=words)
 
     def _refer(self, at: datetime) -> None:
         target = self.rng.choice(self.city.unit_ids)
@@ -184,6 +195,7 @@ class Story:
         citizen: bool = False,
         officer: tuple[int, str] | None = None,
         text: str = "",
+        internal: str = "",
     ) -> None:
         self.events.append(
             {
@@ -199,6 +211,7 @@ class Story:
                 "unit_id": self.case["unit_id"],
                 "public": public,
                 "public_text": text,
+                "internal_text": internal,
                 "data": {},
                 "at": at,
             }
@@ -261,7 +274,7 @@ class Story:
     def _messages(self) -> Iterator[Row]:
         mobile = self.city.mobile(self.citizen - self.city.first_citizen)
         for event in self.events:
-            if self.city.until - event["at"] < RECENT:
+            if event["public"] and self.city.until - event["at"] < RECENT:
                 yield OutboxMessage, self._message(event, mobile)
 
     def _message(self, event: dict[str, Any], mobile: str) -> dict[str, Any]:
@@ -279,12 +292,3 @@ class Story:
             "next_at": event["at"],
             "sent_at": event["at"],
         }
-
-
-def codes(rng: Random, taken: set[str]) -> Iterator[str]:
-    """Yield tracking codes that are not taken, without end."""
-    while True:
-        code = new_code(rng)
-        if code not in taken:
-            taken.add(code)
-            yield code

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import func, select
+from webtest import TestApp
 
 from benchmarks.cli import main
 from benchmarks.run.cast import Cast
@@ -20,12 +21,14 @@ from benchmarks.seed import load
 from benchmarks.seed import plan as plans
 from benchmarks.seed.plan import AnotherCity, Plan, plan
 from benchmarks.seed.seasons import SNOW, STORM
+from civicportal.app import create_app
 from civicportal.cases.measures import SATISFIED
-from civicportal.cases.models import Case, CaseEvent, Rating
+from civicportal.cases.models import Attachment, Case, CaseEvent, Rating
 from civicportal.cases.search import CaseSearch
 from civicportal.cases.search_index import SearchIndex
 from civicportal.cases.search_models import SearchWord
 from civicportal.kartable.models import Referral
+from civicportal.kartable.rows import RowService
 from civicportal.site import Site
 from civicportal.statistics.services import StatisticsService
 
@@ -95,6 +98,21 @@ def test_words_of_a_season_are_written_in_it_alone(make):
     assert months[SNOW] == {10, 11}
     assert min(moments[STORM]) >= UNTIL - timedelta(days=2)
     assert max(moments[SNOW]) - min(moments[SNOW]) > timedelta(days=300)
+
+
+def test_its_lists_count_pictures_and_notes_and_a_lost_file_breaks_no_page(make):
+    site = make()
+    fill(site)
+    with site.work(write=False) as work:
+        cases = work.session.scalars(select(Case).where(Case.id.in_(select(Attachment.case_id)))).all()
+        rows = work.get(RowService).rows([(case, None) for case in cases])
+        assert {row.photos for row in rows} >= {1, 2, 3}
+        assert {row.comments for row in rows} == {0, 1}
+        key = work.session.scalars(select(Attachment.key).where(Attachment.case_id == cases[0].id)).first()
+    browser = TestApp(create_app(site), extra_environ={"HTTP_HOST": "127.0.0.1", "REMOTE_ADDR": "127.0.0.1"})
+    browser.set_cookie(site.cookie_name, Cast(site).staff["admin"].token)
+    assert f"/attachments/{key}/small" in browser.get(f"/kartable/cases/{cases[0].code}", status=200)
+    browser.get(f"/attachments/{key}/small", status=404)
 
 
 def test_its_cases_say_what_their_histories_do(make):

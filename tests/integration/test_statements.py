@@ -2,10 +2,12 @@
 
 from collections import Counter
 from datetime import datetime
+from itertools import cycle
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, func, select
 from webtest import TestApp
 
 from benchmarks.crawl import BEGINNINGS, Answer, walk
@@ -14,14 +16,23 @@ from benchmarks.run import scenarios
 from benchmarks.run.cast import Cast
 from benchmarks.run.serving import SITE
 from benchmarks.seed import load
+from civicportal.accounts.models import Membership
 from civicportal.app import create_app
+from civicportal.cases.models import Attachment, Case, CaseEvent
 from civicportal.kartable.models import RoutingRule
 from civicportal.organization.services import OrganizationService
 from civicportal.site import Site
+from civicportal.storage import new_key
 from civicportal.web.counting import statements
 
-FEW, MANY = 40, 1500
-"""Cases of the invented city: some lists are not full, all are."""
+FEW, MANY = 10, 1500
+"""Cases of the invented city: no list is full, all are."""
+SEED = 30
+"""With it the few are of every kind, one of each still open."""
+FULL = 25
+"""Rows of a list."""
+LONG = 40
+"""Events of a case that many have had in their hands."""
 SPARE = 2
 """Statements that a page takes once when there is anything of a sort, and not at all when there is nothing."""
 EACH_KIND = 6
@@ -48,6 +59,14 @@ STAFF = (
     "/admin/categories",
     "/admin/routing",
 )
+WORDS = quote("خیابان")
+SEARCHES = (
+    f"/kartable?view=everywhere&q={WORDS}",
+    f"/kartable?q={WORDS}",
+    f"/desk/reports?words={WORDS}",
+    f"/desk/reports?words={WORDS}&sort=deadline",
+    f"/desk/feedback?words={WORDS}",
+)
 EVERYBODY = ("/", "/reports", "/reports/new", "/announcements", "/feedback")
 
 #: Statements of one answer at most, the one included that finds out who asks.
@@ -72,7 +91,7 @@ class City:
     def __init__(self, database, folder: Path, cases: int) -> None:
         self.site = Site(SITE, environ={"BENCH_DATABASE_URL": database, "BENCH_FILES": str(folder)})
         load.prepare(self.site, lambda _text: None)
-        load.load(self.site, cases=cases, seed=7, until=UNTIL, progress=lambda _text: None)
+        load.load(self.site, cases=cases, seed=SEED, until=UNTIL, progress=lambda _text: None)
         self.app = create_app(self.site)
         self.cast = Cast(self.site)
         self.citizen = next(iter(self.cast.citizens.values()))
@@ -92,6 +111,41 @@ class City:
         browser.get(path, status=200)
         return min(self._measured(lambda: browser.get(path, status=200)) for _ in range(3))
 
+    def rows(self, path, person):
+        """Return how many cases a list shows."""
+        page = self.browser(person).get(path, status=200)
+        return len(page.html.select("tbody tr"))
+
+    def case_of(self, name):
+        """Return a case still open, who looks at it, and its page."""
+        own = [case for case in self.cast.own if case.citizen_id in self.cast.citizens and case.is_open]
+        case = own[name == "citizen"]
+        if name == "citizen":
+            return case, self.cast.citizens[case.citizen_id], f"/my/{case.code}"
+        return case, self.cast.staff[name], f"/kartable/cases/{case.code}"
+
+    def prolong(self, case):
+        """Let many officers of many units have written, each with a picture."""
+        with self.site.work() as work:
+            officers = work.session.execute(
+                select(Membership.user_id, Membership.unit_id).where(Membership.unit_id.is_not(None))
+            ).all()
+            for (officer, unit), number in zip(cycle(officers), range(LONG), strict=False):
+                event = CaseEvent(
+                    case_id=case.id,
+                    type="commented",
+                    actor_id=officer,
+                    actor_name=f"officer {officer}",
+                    door="staff",
+                    unit_id=unit,
+                    public=True,
+                    public_text=f"words {number}",
+                    at=UNTIL,
+                )
+                work.session.add(event)
+                work.session.flush()
+                work.session.add(picture(event))
+
     def count_sent(self, request):
         """Return how many statements a form takes."""
         browser = self.browser()
@@ -102,6 +156,21 @@ class City:
         with statements(self.site.engines.read) as texts:
             ask()
         return len(texts)
+
+
+def picture(event):
+    return Attachment(
+        key=new_key(),
+        case_id=event.case_id,
+        event_id=event.id,
+        purpose="after",
+        content_type="image/jpeg",
+        width=1600,
+        height=1200,
+        size=300_000,
+        sha256="0" * 64,
+        created_at=event.at,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -118,10 +187,36 @@ def city(cities):
     return cities[1]
 
 
+def test_the_few_are_of_every_kind_and_fill_no_list(cities):
+    few, _many = cities
+    open_ = select(Case.kind).where(Case.closed_at.is_(None)).distinct()
+    with few.site.work(write=False) as work:
+        assert set(work.session.scalars(open_)) == {"reports", "feedback", "meetings"}
+        assert work.session.scalar(select(func.count()).select_from(Case)) < FULL
+    for path in SEARCHES:
+        rows = [city.rows(path, city.cast.staff["admin"]) for city in cities]
+        assert 0 < rows[0] < rows[1] == FULL
+
+
 @pytest.mark.parametrize("path", STAFF)
 def test_a_page_of_staff_does_not_ask_more_often_for_more_rows(cities, path):
     few, many = (city.count(path, city.cast.staff["admin"]) for city in cities)
     assert many <= few + SPARE
+
+
+@pytest.mark.parametrize("name", ["admin", "waste1"])
+@pytest.mark.parametrize("path", SEARCHES)
+def test_a_search_does_not_ask_more_often_for_more_that_it_finds(cities, path, name):
+    few, many = (city.count(path, city.cast.staff[name]) for city in cities)
+    assert many <= few + SPARE
+
+
+@pytest.mark.parametrize("name", ["admin", "citizen"])
+def test_a_case_does_not_ask_more_often_for_a_longer_history(city, name):
+    case, person, path = city.case_of(name)
+    short = city.count(path, person)
+    city.prolong(case)
+    assert city.count(path, person) <= short + SPARE
 
 
 def test_a_dry_run_does_not_ask_more_often_for_more_cases(cities):

@@ -54,17 +54,18 @@ def seed(
     def progress(text: str) -> None:
         click.echo(f"{time.monotonic() - began:7.1f} s  {text}")
 
-    load.prepare(site, progress)
     try:
-        wanted = plan(site, cases=cases, seed=seed, until=present)
+        load.prepare(site, progress)
+        wanted = asdict(plan(site, cases=cases, seed=seed, until=present))
+        load.load(site, **wanted, progress=progress)
+        made = load.manifest(site, **wanted)
     except AnotherCity as error:
         raise click.ClickException(str(error)) from None
-    load.load(site, **asdict(wanted), progress=progress)
-    made = load.manifest(site, **asdict(wanted))
+    finally:
+        site.engines.dispose()
     if manifest:
         load.write_manifest(manifest, made)
     click.echo(f"{time.monotonic() - began:7.1f} s  {made['tables']}")
-    site.engines.dispose()
 
 
 @main.command()

@@ -53,7 +53,7 @@ READS = {
     "/search": f"SELECT {_CASE} FROM cases c WHERE c.kind = 'reports' AND c.search_text LIKE :words "
     f"ORDER BY c.created_at DESC, c.id DESC LIMIT {ROWS + 1}",
     "/search_everywhere": f"SELECT {_CASE} FROM cases c WHERE c.search_text LIKE :words "
-    f"ORDER BY c.deadline, c.id LIMIT {ROWS + 1}",
+    f"ORDER BY c.created_at DESC, c.id DESC LIMIT {ROWS + 1}",
 }
 
 

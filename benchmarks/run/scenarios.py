@@ -116,7 +116,7 @@ def scenarios(cast: Cast, rounds: int = 1) -> list[Scenario]:
         Scenario(
             "search, word of a storm, by deadline", page(_desk(STORM, by="deadline"), admin), small=False
         ),
-        # Where the box of every page of staff leads: all kinds, in whosever kartable, by deadline.
+        # Where the box of every page of staff leads: all kinds, in whosever kartable.
         Scenario(
             "kartable search, common word", page(_everywhere("خیابان"), admin), "/search_everywhere?خیابان"
         ),

@@ -24,7 +24,7 @@ class InboxFilters(StrictSchema):
     first = Node(CityDate(), title=_("Registered from"), missing=None)
     last = Node(CityDate(), title=_("Registered until"), missing=None, after="first")
     citizen = Node(RowId(), title=_("Cases of one citizen"), missing=None, widget=HiddenWidget())
-    sort = Node(Choice([(name, SORT_TITLES[name]) for name in SORTS]), title=_("Sort by"), missing=None)
+    sort = Node(Choice([(name, SORT_TITLES[name]) for name in SORTS]), title=_("Sort by"), missing="deadline")
 
 
 class Referral(StrictSchema):

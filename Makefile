@@ -55,7 +55,7 @@ bench: setup ## Measure the portal on small databases of its own, in two minutes
 	@.ci/packages postgresql || true
 	$(BIN)/python -m benchmarks full --small
 
-bench-full: setup ## The same with up to a million cases; takes about an hour and wants an idle machine.
+bench-full: setup ## The same with up to a million cases; takes forty minutes and more and wants an idle machine.
 	@.ci/packages postgresql || true
 	$(BIN)/python -m benchmarks full --n 10k --n 100k --n 1M --seconds 1.5 --rounds 2
 

@@ -83,7 +83,7 @@ def register_jobs(site: "Site") -> "Iterable[Job]":
     from civicportal.accounts import claims
     from civicportal.administration import health
     from civicportal.audit import jobs as audit
-    from civicportal.cases import category_words, vocabulary
+    from civicportal.cases import vocabulary, word_repair
     from civicportal.demo import phones
     from civicportal.exports import jobs as exports
     from civicportal.kartable import digests, escalation
@@ -105,7 +105,7 @@ def register_jobs(site: "Site") -> "Iterable[Job]":
         exports,
         backfill,
         vocabulary,
-        category_words,
+        word_repair,
     )
     core = [job for module in own for job in module.JOBS]
     return (*core, *(phones.JOBS if has_own_phones else ()))

@@ -16,6 +16,7 @@ from civicportal.crypto import new_token
 from civicportal.db import Base, tagged
 
 if TYPE_CHECKING:
+    from civicportal.clock import Clock
     from civicportal.site import Site
     from civicportal.work import Work
 
@@ -52,9 +53,13 @@ STAMP = _PRESENT.scalar_subquery()
 
 
 class ReferenceSession(Session):
-    """A session that notes whether it changes reference data, and tells whom this concerns when it is committed."""
+    """A session that notes whether it changes reference data, and tells whom this concerns when it is committed.
+
+    :ivar clock: of the unit of work.
+    """
 
     touches_reference = False
+    clock: "Clock"
     keeper: "ReferenceData | None" = None
 
 

@@ -53,7 +53,7 @@ class Work:
         self.actor = actor
         self.writing = write
         self.session = ReferenceSession(bind=_engine(site.engines, write, patience), expire_on_commit=False)
-        self.session.keeper = site.reference
+        self.session.keeper, self.session.clock = site.reference, site.clock
         if manager is not None:
             # "changed": plain SQL statements are committed too, not only what the ORM wrote.
             zope.sqlalchemy.register(

@@ -67,6 +67,12 @@ def test_a_language_beside_a_session_lets_nobody_keep_the_page(site, app, sign_i
     assert "ETag" not in page.headers
 
 
+def test_what_is_asked_for_with_a_secret_is_kept_by_nobody(app):
+    page = app.get(PAGE, headers={"Authorization": "Bearer x"}, status=200)
+    assert "ETag" not in page.headers
+    assert "public" not in page.headers.get("Cache-Control", "")
+
+
 def test_a_cookie_that_is_none_of_ours_lets_nobody_keep_the_page(app):
     assert app.get(PAGE, headers={"Cookie": "lang=en; other=1"}).headers["Cache-Control"] == "no-store"
     assert (

@@ -9,8 +9,7 @@ from sqlalchemy import select, text, update
 from civicportal.accounts.models import User
 from civicportal.accounts.services import AccountService
 from civicportal.cases import proposals as searching
-from civicportal.cases import search_index
-from civicportal.cases.category_words import follow_names
+from civicportal.cases import search_index, word_repair
 from civicportal.cases.models import Case
 from civicportal.cases.search import CaseSearch
 from civicportal.cases.search_index import SearchIndex
@@ -23,6 +22,7 @@ from civicportal.privacy.erasure import ErasureService
 from civicportal.security import SYSTEM
 from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
 from civicportal.web.counting import statements
+from civicportal.worker.jobs import JobRunner
 
 STORIES = [
     "چراغ‌هاي پارك لاله خاموشه و شبها امنيت نداره",
@@ -200,18 +200,24 @@ def test_cases_follow_the_new_name_of_their_category(site, monkeypatch):
         lamps, other = make_category(work, "lamps"), make_category(work, "other")
         cases = {make_case(work, category=lamps, subject="-", body="روز").id for _case in range(5)}
         make_case(work, category=other, subject="-", body="روز")
+    runner = JobRunner(site, word_repair.JOBS)
+    runner.run_due()
+    assert runner.run_due() == []
     with site.work() as work:
         work.session.get(Category, lamps.id).name = "روشنایی معابر"
-    with site.work() as work:
-        make_case(work, category=work.session.get(Category, lamps.id), subject="-", body="شب")
-    assert len(found(site, "روشنایی")) == 1
-    follow_names(site)
+    assert found(site, "روشنایی") == set()
+    assert runner.run_due() == [word_repair.NAME]
     assert found(site, "روشنایی روز") == cases
-    assert len(found(site, "روشنایی")) == 6
     assert out_of_step(site) == (0, 0)
-    with statements(site.engines.read) as texts:
-        follow_names(site)
-    assert not any("max(" in asked for asked in texts), "nothing has to follow"
+
+
+def test_two_numbers_of_which_each_may_be_a_code(site):
+    with site.work() as work:
+        other = make_case(work, subject="-", body="-").code
+        named = make_case(work, subject="-", body=f"شمارهٔ {other} را ببینید")
+        make_case(work, subject="-", body="-")
+    assert found(site, f"«{other}» {named.code}") == {named.id}
+    assert found(site, f"{named.code} {other}") == {named.id}
 
 
 def test_what_the_index_does_not_know_is_counted_without_a_look(site, told):

@@ -71,6 +71,16 @@ def signed_in_as(site: Any, app: Any, user: Any) -> Any:
     return app.get("/unsent")
 
 
+def test_it_waits_though_the_password_was_typed_in_another_tab_first(site, app, desk, written):
+    door = app.get("/staff/login").forms
+    form = next(one for one in door.values() if "username" in one.fields)
+    form["username"], form["password"] = "a", PASSWORD
+    assert "/staff/login/code" in form.submit(status=303).location
+    door = sent(written, desk["page"])
+    assert door.location.endswith("next=/unsent")
+    assert written_words(signed_in_as(site, app, desk["officer"])) == [WORDS]
+
+
 def test_it_is_sent_after_signing_in_again_and_once(site, app, desk, written):
     door = sent(written, desk["page"])
     assert (door.status_int, door.location) == (303, "http://localhost/staff/login?next=/unsent")

@@ -87,7 +87,10 @@ class RightsService:
         return all(self.may_give(row.role, row.unit_id, row.category_id) for row in memberships)
 
     def _given_by_account(self, user: User) -> Sequence[Membership]:
-        """Return what somebody holds, and what those hold for whom they stand in today or later."""
+        """Return what somebody holds, and what those hold for whom they stand in today or later.
+
+        Of an absent person who is disabled too: they may be let in again meanwhile.
+        """
         today = self.work.site.calendar.today(self.work.clock.now())
         absent = select(Deputy.absent_id).where(Deputy.deputy_id == user.id, Deputy.last_day >= today)
         held = or_(Membership.user_id == user.id, Membership.user_id.in_(absent))

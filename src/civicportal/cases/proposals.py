@@ -134,13 +134,16 @@ class ProposalService:
         if self.work.writing and self._dialect == "postgresql":
             # What this transaction has written itself is found too.
             self.session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+        code = ""
+        if all(term.code for term in wanted.terms):
+            # Each may be the beginning of a code or a number in a text: one of them proposes, the rule asks for all.
+            wanted = replace(wanted, terms=wanted.terms[:1])
+            code = wanted.terms[0].code
         # What else is asked leaves little of few cases, and takes the index longer than to find these.
         ids = self._ask(self._words_query(replace(wanted, terms=(rare,)))) if rare else []
         query = self._index_query(wanted, kind)
         if rare is None or len(ids) > MOST_PROPOSED:
             ids = self._ask(query)
-        (only, *others) = wanted.terms
-        code = "" if others else only.code
         if code:
             codes = select(Case.id).where(code_begins(code)).limit(MOST_PROPOSED + 1)
             ids = list({*ids, *self.session.scalars(codes)})

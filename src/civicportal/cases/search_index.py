@@ -125,7 +125,7 @@ class SearchIndex:
                     words += len(wrong_words(connection, Case.id.between(first, last)))
                     if engines.dialect == "postgresql":
                         index += connection.execute(_OUT_OF_STEP, {"first": first, "last": last}).scalar_one()
-            return words, index if engines.dialect == "postgresql" else _is_fts5wrong_words(engines)
+            return words, index if engines.dialect == "postgresql" else _is_fts5_wrong(engines)
 
     @contextmanager
     def _patient(self) -> Iterator[Engines]:
@@ -175,7 +175,7 @@ def _fill_fts5(engines: Engines) -> None:
         connection.execute(text("INSERT INTO case_search (case_search) VALUES ('rebuild')"))
 
 
-def _is_fts5wrong_words(engines: Engines) -> bool:
+def _is_fts5_wrong(engines: Engines) -> bool:
     check = text("INSERT INTO case_search (case_search, rank) VALUES ('integrity-check', 1)")
     try:
         with engines.write.begin() as connection:
@@ -202,21 +202,20 @@ def has_words(connection: Connection) -> bool:
 
 def fold_words(connection: Connection, which: ColumnElement[bool]) -> int:
     """Write what is searched of some cases anew; return of how many it was wrong. Nobody changes them meanwhile."""
-    wrong = [{"case_id": case_id, **values} for case_id, values in wrong_words(connection, which, hold=True)]
+    # Held first, read then: a statement that waited for a case would see its person and category as they were before.
+    held = (
+        connection.execute(select(Case.id).where(which).order_by(Case.id).with_for_update()).scalars().all()
+    )
+    wrong = [{"case_id": case_id, **values} for case_id, values in wrong_words(connection, Case.id.in_(held))]
     if wrong:
         columns: dict[Any, Any] = {name: bindparam(name) for name in ("search_text", "search_person")}
         connection.execute(update(Case).where(Case.id == bindparam("case_id")).values(columns), wrong)
     return len(wrong)
 
 
-def wrong_words(
-    connection: Connection, which: ColumnElement[bool], *, hold: bool = False
-) -> list[tuple[int, dict[str, str]]]:
-    """Return which of some cases have other words than they ought to, by their ids, with the right ones.
-
-    :param hold: nobody changes any of them until the transaction ends.
-    """
-    query = (
+def wrong_words(connection: Connection, which: ColumnElement[bool]) -> list[tuple[int, dict[str, str]]]:
+    """Return which of some cases have other words than they ought to, by their ids, with the right ones."""
+    rows = connection.execute(
         select(
             Case.id,
             Case.subject,
@@ -230,8 +229,7 @@ def wrong_words(
         .outerjoin(Category, Category.id == Case.category_id)
         .outerjoin(User, User.id == Case.citizen_id)
         .where(which)
-    )
-    rows = connection.execute(query.order_by(Case.id).with_for_update(of=Case) if hold else query).all()
+    ).all()
     found = []
     for row in rows:
         right = words_of(row.subject, row.place, row.body, row.category, row.name)

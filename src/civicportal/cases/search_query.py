@@ -49,7 +49,10 @@ def tsquery_of_kind(kind: str) -> str:
 
 
 def _telling(wanted: Wanted) -> list[Term]:
-    """Return the terms that the index knows: the beginning of a code stands in it no more than as a number in a text."""
+    """Return the terms that the index knows: the beginning of a code stands in it no more than as a number in a text.
+
+    Where all of them may be such, whoever asks adds the cases whose code begins so.
+    """
     return [term for term in wanted.terms if not term.code] or list(wanted.terms)
 
 

@@ -71,4 +71,8 @@ def _gate(request: Any, owner: str, file: Any) -> ProcessedImage:
     try:
         return process_image(file.file.read(), patience=PATIENCE)
     except ImageRefused as refusal:
+        if refusal.code == "busy":
+            # Nobody has looked at it: who tries again has sent one picture, not two.
+            request.site.limits.give_back("upload_owner", owner)
+            request.site.limits.give_back("upload_address", request.remote_addr)
         raise FileRefused(refusal.reason, later=refusal.code == "busy") from refusal

@@ -1,6 +1,6 @@
 """Figures for everybody: twelve whole months of every service, small numbers hidden.
 
-There is one span and no filter, so that no two pages can be taken from each other. From one month to the next the span moves on,
+There is one span and no filter, so that no two pages of one day can be taken from each other. From one month to the next the span moves on,
 so months of which one alone is a small number enter it and leave it together.
 """
 

@@ -43,6 +43,7 @@ def _is_public(request: Any, response: Any) -> bool:
         and response.content_type in KEPT_TYPES
         and "Cache-Control" not in response.headers
         and "Set-Cookie" not in response.headers
+        and "Authorization" not in request.headers
         and set(request.cookies) <= {LANGUAGE_COOKIE}
     )
 

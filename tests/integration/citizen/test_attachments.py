@@ -68,6 +68,17 @@ def test_while_many_pictures_arrive_one_may_come_later(browser: Any, picture: by
     assert int(told.headers["Retry-After"]) > 0
 
 
+def test_a_picture_that_nobody_has_looked_at_is_not_counted(
+    browser: Any, site: Any, picture: bytes, busy: None
+) -> None:
+    owner = token_hash(browser.session_token())
+    for _ in range(DEFAULTS["upload_owner"][0].hits):
+        site.limits.hit("upload_owner", owner)
+    site.limits.give_back("upload_owner", owner)
+    for _ in range(3):
+        send(browser, picture, status=503)
+
+
 def test_too_many_pictures_are_refused_before_they_are_read(browser: Any, site: Any, picture: bytes) -> None:
     hits = DEFAULTS["upload_owner"][0].hits
     owner = token_hash(browser.session_token())

@@ -1,5 +1,6 @@
 """The staff's door: user name and password, then a code by SMS, of an app, or from the list of recovery codes."""
 
+from dataclasses import astuple
 from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
@@ -9,7 +10,6 @@ from civicportal.accounts.models import OtpChallenge, User
 from civicportal.accounts.otp import OtpService, Outcome
 from civicportal.accounts.proofs import Proof, ProofService
 from civicportal.accounts.schemas import AppCodeEntry, CodeEntry, RecoveryEntry, StaffPassword
-from civicportal.accounts.sessions import SessionService
 from civicportal.accounts.signing import onward, record_refusal, sign_in
 from civicportal.accounts.totp import TotpService, match_recovery_code
 from civicportal.accounts.views import codes
@@ -17,9 +17,11 @@ from civicportal.accounts.views.citizen import WIDE, verified
 from civicportal.crypto import token_hash
 from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
+from civicportal.work import Work
 
 SHOWN = "staff_password"
-"""Under this the browser's session keeps who has shown the password."""
+"""Queue of the next page for who has shown the password, signed. Kept in the row of a session that has ended, it would make the
+row a visitor's before the second proof: nobody could tell any more whose words are sent from another tab."""
 
 
 def login(request: Any) -> Any:
@@ -105,7 +107,8 @@ def _ask_second(request: Any, proof: Proof) -> None:
         codes.send(request, "staff", user.mobile or "", user)
     else:
         request.work.get(OtpService).ask("staff", "", token_hash(token), user=user, sms=False)
-    request.work.get(ProofService).keep(token, SHOWN, proof)
+    request.session.pop_flash(SHOWN)
+    request.session.flash(astuple(proof), SHOWN)
 
 
 def _waiting(request: Any) -> tuple[Any, Any]:
@@ -114,8 +117,14 @@ def _waiting(request: Any) -> tuple[Any, Any]:
     if challenge is None:
         return None, None
     with request.site.work(actor=request.identity, write=False) as work:
-        user = work.get(ProofService).person_kept(request.session_token, SHOWN)
+        user = _who_has_shown(request, work)
     return (challenge, user) if user and user.id == challenge.user_id else (None, None)
+
+
+def _who_has_shown(request: Any, work: Work, *, lock: bool = False) -> User | None:
+    """Return who has shown the password in this browser; None when it counts no longer."""
+    shown = request.session.peek_flash(SHOWN)
+    return work.get(ProofService).person(Proof(*shown[-1]), lock=lock) if shown else None
 
 
 def _check_app(request: Any, challenge: OtpChallenge, code: str) -> Outcome:
@@ -150,9 +159,9 @@ def _noted(request: Any, challenge: OtpChallenge, outcome: Outcome) -> Outcome:
 
 
 def _enter(request: Any, *, by: str) -> Any:
-    user = request.work.get(ProofService).person_kept(request.session_token, SHOWN, lock=True)
+    user = _who_has_shown(request, request.work, lock=True)
     if user is None:
         return HTTPSeeOther(onward(request, "staff_login"))
-    request.work.get(SessionService).forget(request.session_token, SHOWN)
+    request.session.pop_flash(SHOWN)
     kept = sign_in(request, user, "staff", by=by)
     return HTTPSeeOther(request.safe_next(kept or "/desk"))

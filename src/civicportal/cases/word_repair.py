@@ -1,0 +1,43 @@
+"""Cases are found by their words, those of their category among them: once a day what is wrong is written anew.
+
+A category that gets another name has this done soon, by the worker: the request that renames it does not wait for all its cases.
+"""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, event, inspect, update
+from sqlalchemy.orm import object_session
+
+from civicportal.cases.models import Case
+from civicportal.cases.search_index import fold_words, spans, wrong_words
+from civicportal.jobs import Job, JobRun
+from civicportal.organization.models import Category
+from civicportal.reference import ReferenceSession
+
+if TYPE_CHECKING:
+    from civicportal.site import Site
+
+NAME = "core.search_text"
+PATIENCE = 60
+"""Seconds that a statement may take: the index of two thousand cases is written at the end of a transaction."""
+
+
+def mend_words(site: "Site") -> None:
+    """Write the words of cases anew where they are not right, the newest first, in one short transaction after the other."""
+    for first, last in spans(site.engines):
+        with site.engines.read.connect() as connection:
+            wrong = [case_id for case_id, _right in wrong_words(connection, Case.id.between(first, last))]
+        if wrong:
+            with site.work(patience=PATIENCE) as work:
+                fold_words(work.session.connection(), Case.id.in_(wrong))
+
+
+@event.listens_for(Category, "after_update")
+def _soon(_mapper: Any, connection: Connection, category: Category) -> None:
+    session = object_session(category)
+    if isinstance(session, ReferenceSession) and inspect(category).attrs.name.history.has_changes():
+        connection.execute(update(JobRun).where(JobRun.name == NAME).values(next_at=session.clock.now()))
+
+
+JOBS = (Job(name=NAME, every=timedelta(days=1), run=mend_words),)

@@ -10,6 +10,7 @@ from civicportal.audit.models import AuditEvent
 from civicportal.cases.conditions import in_stage, overdue
 from civicportal.cases.models import Case, CaseEvent
 from civicportal.cases.paging import SORTS, Window
+from civicportal.cases.proposals import ENDS
 from civicportal.ids import FEW_IDS, among
 from civicportal.kartable.inbox import EVERYWHERE, Filters, InboxService, sorts_of
 from civicportal.kartable.models import Referral
@@ -55,6 +56,13 @@ def test_a_search_of_every_kind_goes_along_an_index(reading, site, sort):
         found = plan(session, Window(SORTS[sort]).narrow(query))
         assert "ix_cases_created_at" in found, found
         assert not re.search(r"(?<!Incremental )Sort  [(]", found), found
+
+
+def test_the_first_and_the_last_case_are_found_without_a_look_at_the_others(reading):
+    session, dialect = reading
+    found = plan(session, ENDS)
+    assert found.count("SEARCH cases" if dialect == "sqlite" else "Index Only Scan") == 2, found
+    assert "SCAN cases" not in found
 
 
 @pytest.mark.parametrize("sort", ["deadline", "updated"])

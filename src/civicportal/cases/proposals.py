@@ -57,6 +57,8 @@ _PROPOSE = {
     ),
     "sqlite": text("SELECT rowid FROM case_search WHERE case_search MATCH :query LIMIT :most"),
 }
+#: The ids of the first case and the last. Each by itself: asked for both at once, SQLite reads the whole table.
+ENDS = select(*(select(end(Case.id)).scalar_subquery() for end in (func.min, func.max)))
 _DOC: ColumnElement[str] = column("doc")
 
 
@@ -123,7 +125,7 @@ class ProposalService:
 
     @memoized_property
     def _ends(self) -> tuple[int, int]:
-        first, last = self.session.execute(select(func.min(Case.id), func.max(Case.id))).one()
+        first, last = self.session.execute(ENDS).one()
         return first or 0, last or 0
 
     def _propose(self, wanted: Wanted, kind: str) -> Proposal:

@@ -114,7 +114,12 @@ class Client:
             while time.monotonic() - begun < seconds and (number := next(numbers)) < most:
                 if len(measured.errors) > 20:
                     break
-                request, began = make(number), time.perf_counter()
+                try:
+                    request = make(number)
+                except BaseException:
+                    connection.close()
+                    raise
+                began = time.perf_counter()
                 try:
                     status, body, statements = self._send(connection, request)
                 except (OSError, HTTPException) as error:

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from civicportal.cases.followers import FollowerService
@@ -87,14 +88,21 @@ def test_a_step_taken_back_never_happened(
     assert "اشتباه شد" not in as_citizen.get(f"/my/{code}").text
 
 
-def test_the_citizen_answers_with_a_picture_and_without_a_script(
-    site: Any, as_citizen: Any, officer: Any, open_case: Any, picture: bytes, step: Any
-) -> None:
+@pytest.fixture
+def answered(as_citizen: Any, officer: Any, open_case: Any, step: Any) -> tuple[str, dict[str, Any]]:
+    """Return the code of a case whose citizen was asked something, and the fields of the answer."""
     code = open_case()
     step(officer, code, "start")
     step(officer, code, "ask", public_text="کدام سو؟")
     page = as_citizen.get(f"/my/{code}")
     fields = {"csrf_token": as_citizen.token(), "version": version_of(page), "public_text": "روبه‌روی مدرسه"}
+    return code, fields
+
+
+def test_the_citizen_answers_with_a_picture_and_without_a_script(
+    as_citizen: Any, answered: tuple[str, dict[str, Any]], picture: bytes
+) -> None:
+    code, fields = answered
     files = [("photos_files", "x.jpg", picture)]
     as_citizen.post(f"/my/{code}/answer", fields, upload_files=files, status=303)
     page = as_citizen.get(f"/my/{code}")
@@ -105,13 +113,9 @@ def test_the_citizen_answers_with_a_picture_and_without_a_script(
 
 
 def test_a_form_keeps_its_words_while_many_pictures_arrive(
-    as_citizen: Any, officer: Any, open_case: Any, picture: bytes, step: Any, busy: None
+    as_citizen: Any, answered: tuple[str, dict[str, Any]], picture: bytes, busy: None
 ) -> None:
-    code = open_case()
-    step(officer, code, "start")
-    step(officer, code, "ask", public_text="کدام سو؟")
-    page = as_citizen.get(f"/my/{code}")
-    fields = {"csrf_token": as_citizen.token(), "version": version_of(page), "public_text": "روبه‌روی مدرسه"}
+    code, fields = answered
     files = [("photos_files", "x.jpg", picture)]
     refused = as_citizen.post(f"/my/{code}/answer", fields, upload_files=files, status=422)
     assert refused.html.find("textarea", {"name": "public_text"}).text.strip() == "روبه‌روی مدرسه"

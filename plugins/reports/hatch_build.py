@@ -1,5 +1,6 @@
 """Build hook: compile every message catalogue (.po) of the distribution to .mo."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -14,5 +15,8 @@ class CustomBuildHook(BuildHookInterface):
         from babel.messages.pofile import read_po
 
         for po in Path(self.root).glob("src/*/locale/*/LC_MESSAGES/*.po"):
-            with po.open("rb") as source, po.with_suffix(".mo").open("wb") as target:
+            written = po.with_suffix(f".mo.{os.getpid()}")
+            with po.open("rb") as source, written.open("wb") as target:
                 write_mo(target, read_po(source, locale=po.parts[-3]))
+            # A portal that starts meanwhile finds the one before, and whole.
+            written.replace(po.with_suffix(".mo"))

@@ -21,6 +21,7 @@ class About:
 
     :ivar category: its name.
     :ivar detail: the columns of its detail table.
+    :ivar people: a name by which it is found besides its citizen's.
     """
 
     subject: str
@@ -31,6 +32,7 @@ class About:
     category_id: int | None = None
     category: str = ""
     public: bool = False
+    people: str = ""
 
 
 class Kind:
@@ -151,9 +153,9 @@ class Meetings(Kind):
 
     def about(self, city: "City", rng: Random) -> About:
         subject = " ".join(city.vocabulary.draw(rng, 3, 6))
-        detail = {"party": "natural", "name": city.person(rng.randrange(city.citizens))}
-        unit = city.unit_of["mayor"]
-        return About(subject=subject, unit_id=unit, detail=detail, days=7.0)
+        name = city.person(rng.randrange(city.citizens))
+        unit, detail = city.unit_of["mayor"], {"party": "natural", "name": name}
+        return About(subject=subject, unit_id=unit, detail=detail, days=7.0, people=name)
 
     def path(self, rng: Random, *, stuck: bool) -> list[str]:
         if stuck:

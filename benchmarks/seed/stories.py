@@ -107,7 +107,8 @@ class Story:
             "deadline_from": since,
             "deadline_work": work,
             "version": 1,
-            **words_of(about.subject, about.place, body, about.category, name),
+            "people": about.people,
+            **words_of(about.subject, about.place, body, about.category, name, about.people),
         }
 
     # -- what happened to it --------------------------------------------------------------------------------

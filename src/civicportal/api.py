@@ -157,7 +157,7 @@ from civicportal.notifications.types import (
 )
 from civicportal.organization.models import Category, Unit
 from civicportal.organization.services import OrganizationService, Tree
-from civicportal.persian import folded, key, store
+from civicportal.persian import key, store
 from civicportal.plugins import PluginModels
 from civicportal.reach import in_own_counters
 from civicportal.schema import (
@@ -431,7 +431,6 @@ __all__ = [
     "figure_tables",
     "figures_page",
     "fill_kept",
-    "folded",
     "forget_kept",
     "format_number",
     "handle_form",

@@ -332,12 +332,51 @@ def test_a_new_name_is_found_and_the_old_one_not(site, people):
     assert out_of_step(site) == (0, 0)
 
 
-def test_who_is_forgotten_is_not_found_by_name(site, people):
+@pytest.fixture
+def party(site, people):
+    """A case of Reza's about two others, and who may know people."""
     actors, _cases, reza = people
+    with site.work() as work:
+        names = ("زهرا کریمی", "شرکت سپهر")
+        case = make_case(work, citizen=work.session.get(User, reza), body="دیدار", people=names)
+        return actors, case.id, reza
+
+
+def test_others_that_a_case_is_about_are_found_by_the_same_right(site, party):
+    actors, case, _reza = party
+    for query in ("زهرا", "سپهر", "دیدار زهرا", "رضا سپهر", '"شرکت سپهر"'):
+        assert found(site, query, actors["boss"]) == {case}, query
+        assert not found(site, query, actors["blind"]), query
+    assert out_of_step(site) == (0, 0)
+
+
+def test_others_stay_found_when_the_citizen_has_a_new_name(site, party):
+    actors, case, reza = party
+    with site.work() as work:
+        work.get(AccountService).rename(work.session.get(User, reza), "نگار راد")
+    for query in ("نگار", "زهرا", "سپهر نگار"):
+        assert case in found(site, query, actors["boss"]), query
+    assert out_of_step(site) == (0, 0)
+
+
+def test_who_is_forgotten_is_not_found_by_name_and_neither_are_the_others(site, party):
+    actors, case, reza = party
     with site.work() as work:
         work.get(ErasureService).erase(work.session.get(User, reza))
     assert not found(site, "رضا", actors["boss"])
+    assert not found(site, "زهرا", actors["boss"])
     assert found(site, "چاله", actors["boss"])
+    assert found(site, "دیدار", actors["boss"]) == {case}
+    assert out_of_step(site) == (0, 0)
+
+
+def test_more_names_than_are_kept_end_with_a_whole_word(site, people):
+    actors, _cases, reza = people
+    names = [f"نام{number:03} سپهرنژاد" for number in range(40)]
+    with site.work() as work:
+        make_case(work, citizen=work.session.get(User, reza), people=names)
+    assert found(site, "نام003 سپهرنژاد", actors["boss"])
+    assert not found(site, "نام039", actors["boss"])
     assert out_of_step(site) == (0, 0)
 
 

@@ -126,7 +126,7 @@ def test_a_search_counts_what_it_finds_and_says_whose_name_it_found(app, page, s
     found = search("احمدي")
     assert "۱ پرونده" in found.html.select_one(".page-h p").text
     assert "باز" not in found.html.select_one(".page-h p").text
-    assert found.html.select_one("tbody .hit").text == "شهروند: زهرا احمدی"
+    assert found.html.select_one("tbody .hit").text == "نام: زهرا احمدی"
     assert [mark.text for mark in found.html.select("tbody .hit mark")] == ["احمدی"]
     assert "زهرا" not in search("میدان").html.select_one("tbody").text
     sign_in(looker)

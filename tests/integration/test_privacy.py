@@ -48,6 +48,7 @@ WITHHELD = {
     "users.national_code_index",
     "known_devices.device_hash",
     "cases.search_text",
+    "cases.people",
     "cases.search_person",
     "case_events.internal_text",
     "case_events.data",

@@ -125,7 +125,11 @@ class Case(Base):
     search_text: Mapped[str] = tagged(
         Text, default="", deferred=True, pii="content", erase="null", export=False
     )
-    #: The same of the citizen's name.
+    #: Names by which the case is found besides its citizen's, one in a line: who comes to a meeting, and for which firm.
+    people: Mapped[str] = tagged(
+        Text, default="", server_default="", deferred=True, pii="contact", erase="null", export=False
+    )
+    #: The words of the citizen's name and of these.
     search_person: Mapped[str] = tagged(
         String(400), default="", server_default="", deferred=True, pii="contact", erase="null", export=False
     )

@@ -1,13 +1,13 @@
 """A new case before it is written: with its code, its words and the unit it goes to."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
 from civicportal.cases.codes import CodeService
 from civicportal.cases.models import Case
-from civicportal.cases.search_index import citizen_name, words_of
+from civicportal.cases.search_index import citizen_name, in_lines, words_of
 from civicportal.cases.workflow import CaseKind
 from civicportal.db import NEVER
 from civicportal.kartable.routing import RoutingService
@@ -32,6 +32,7 @@ class OpeningService:
         subject: str,
         place: str,
         body: str,
+        people: Sequence[str],
         category: "Category | None",
         citizen_id: int | None,
         **values: Any,
@@ -49,6 +50,7 @@ class OpeningService:
             subject=subject,
             place=place,
             body=body,
+            people=in_lines(people),
             category_id=category.id if category else None,
             citizen_id=citizen_id,
             status=initial.name,
@@ -57,7 +59,7 @@ class OpeningService:
             updated_at=now,
             deadline=NEVER,
             **dict.fromkeys(("reopenings", "hops", "rated", "satisfied"), 0),
-            **words_of(subject, place, body, named, citizen_name(self.work, citizen_id)),
+            **words_of(subject, place, body, named, citizen_name(self.work, citizen_id), *people),
             **values,
         )
         self._details[case] = detail

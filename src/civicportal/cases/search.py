@@ -12,7 +12,7 @@ from civicportal.access import visible
 from civicportal.cases.models import Case
 from civicportal.cases.proposals import Proposal, ProposalService
 from civicportal.cases.scope import CaseScope
-from civicportal.cases.search_rule import occurs, rule
+from civicportal.cases.search_rule import rule
 from civicportal.cases.wanted import read
 from civicportal.ids import among
 from civicportal.lists import MOST_COUNTED, Total, count_rows, more_than
@@ -52,14 +52,6 @@ class CaseSearch:
             return false()
         proposed = proposal.condition(self._dialect) if proposal else true()
         return and_(proposed, rule(wanted, self.work.actor, self._dialect))
-
-    def occur(self, typed: str, column: Any) -> ColumnElement[bool]:
-        """Return the condition that all words occur in a column of a plugin's own table, as :meth:`matches` reads them.
-
-        :param column: of texts that :func:`~civicportal.persian.folded` returned.
-        """
-        terms = read(typed).terms
-        return and_(*(occurs(term, column, self._dialect) for term in terms)) if terms else false()
 
     def conditions(self, typed: str, citizen: int | None, kind: str = "") -> list[ColumnElement[bool]]:
         """Return the conditions of a list for what :class:`~civicportal.cases.finding.SearchFields` says.

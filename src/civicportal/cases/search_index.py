@@ -8,7 +8,7 @@ transaction that writes the case, whoever it is: PostgreSQL's at its end. Words 
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 Progress = Callable[[str], None]
 BATCH = 2000
 """Cases in one transaction."""
+_MOST_OF_PERSONS = 400
+"""Characters of ``Case.search_person``."""
 
 _READY = {
     "postgresql": text(
@@ -223,6 +225,7 @@ def wrong_words(connection: Connection, which: ColumnElement[bool]) -> list[tupl
             Case.body,
             func.coalesce(Category.name, "").label("category"),
             func.coalesce(User.name, "").label("name"),
+            Case.people,
             Case.search_text,
             Case.search_person,
         )
@@ -232,18 +235,28 @@ def wrong_words(connection: Connection, which: ColumnElement[bool]) -> list[tupl
     ).all()
     found = []
     for row in rows:
-        right = words_of(row.subject, row.place, row.body, row.category, row.name)
+        right = words_of(row.subject, row.place, row.body, row.category, row.name, row.people)
         if right != {"search_text": row.search_text, "search_person": row.search_person}:
             found.append((row.id, right))
     return found
 
 
-def words_of(subject: str, place: str, body: str, category: str, name: str) -> dict[str, str]:
+def words_of(subject: str, place: str, body: str, category: str, *names: str) -> dict[str, str]:
     """Return the values of the columns that are searched.
 
-    :param name: of the citizen.
+    :param names: of the citizen, and of others by whom the case is found.
     """
-    return {"search_text": folded(subject, place, body, category), "search_person": folded(name)}
+    return {"search_text": folded(subject, place, body, category), "search_person": _person_words(*names)}
+
+
+def in_lines(names: Iterable[str]) -> str:
+    """Return names as ``Case.people`` keeps them."""
+    return "\n".join(name for name in names if name)
+
+
+def _person_words(*names: str) -> str:
+    words = folded(*names)
+    return words if len(words) <= _MOST_OF_PERSONS else words[: _MOST_OF_PERSONS + 1].rpartition(" ")[0]
 
 
 def citizen_name(work: "Work", citizen_id: int | None) -> str:
@@ -259,6 +272,11 @@ def citizen_name(work: "Work", citizen_id: int | None) -> str:
 @event.listens_for(User, "after_update")
 def _follow_name(_mapper: Any, connection: Connection, user: User) -> None:
     """Let the cases of a person be found by the new name."""
-    if inspect(user).attrs.name.history.has_changes():
-        name = folded(user.name)
-        connection.execute(update(Case).where(Case.citizen_id == user.id).values(search_person=name))
+    if not inspect(user).attrs.name.history.has_changes():
+        return
+    theirs = update(Case).where(Case.citizen_id == user.id)
+    connection.execute(theirs.where(Case.people == "").values(search_person=_person_words(user.name)))
+    named = select(Case.id, Case.people).where(Case.citizen_id == user.id, Case.people != "")
+    for case_id, people in connection.execute(named).all():
+        words = _person_words(user.name, people)
+        connection.execute(update(Case).where(Case.id == case_id).values(search_person=words))

@@ -95,6 +95,7 @@ class CaseService:
         body: str,
         citizen_id: int | None,
         place: str = "",
+        people: Sequence[str] = (),
         category: Category | None = None,
         detail: Any = None,
         attachments: Sequence[str] = (),
@@ -105,6 +106,7 @@ class CaseService:
     ) -> Case:
         """Open a case: route it, write case, detail, event and the claim of its pictures, then the relay.
 
+        :param people: names by which the case is found besides its citizen's, by who may know that one.
         :param detail: row of the kind's detail model; its ``case_id`` is set here.
         :param attachments: keys of uploaded pictures.
         :param owner: whose uploads they are; see :class:`~civicportal.cases.attachments.AttachmentService`.
@@ -116,6 +118,7 @@ class CaseService:
             subject=subject,
             place=place,
             body=body,
+            people=people,
             citizen_id=citizen_id,
             category=category,
             urgent=urgent,

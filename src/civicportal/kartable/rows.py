@@ -83,14 +83,19 @@ class RowService:
         return [self._row(case, line, photos, comments, names) for case, line in found]
 
     def names_found(self, cases: Iterable[Case], typed: str) -> dict[int, str]:
-        """Return, by ids of cases, the names of citizens in which words were found: those that the actor may know."""
+        """Return, by ids of cases, the names of people in which words were found: those that the actor may know."""
         wanted = read(typed)
         if not wanted.terms:
             return {}
-        ids = [case.id for case in cases if case.citizen_id]
-        query = select(Case.id, User.name).join(User, User.id == Case.citizen_id)
+        ids = [case.id for case in cases]
+        query = select(Case.id, User.name, Case.people).outerjoin(User, User.id == Case.citizen_id)
         known = query.where(Case.id.in_(ids), visible(self.work.actor, "contact"))
-        return {case_id: name for case_id, name in self.work.session.execute(known) if spans(name, wanted)}
+        names = {
+            case_id: dict.fromkeys((name or "", *people.split("\n")))
+            for case_id, name, people in self.work.session.execute(known)
+        }
+        found = {case_id: [name for name in some if spans(name, wanted)] for case_id, some in names.items()}
+        return {case_id: " · ".join(some) for case_id, some in found.items() if some}
 
     def row(self, case: Case, line: Referral | None, names: Mapping[int, str]) -> Row:
         """Return the row of a case whose history and pictures its page shows anyway.

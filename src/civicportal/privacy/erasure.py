@@ -47,7 +47,7 @@ class ErasureService:
         owner = owner_of(user, closed_by=self._closed_by())
         pictures = self._pictures(owner)
         # An open case keeps its words, but by the name of its person nobody finds it any more.
-        nameless = update(Case).where(Case.citizen_id == user.id).values(search_person="")
+        nameless = update(Case).where(Case.citizen_id == user.id).values(people="", search_person="")
         self.session.execute(nameless.execution_options(synchronize_session=False))
         self._rename_cases(owner)
         forgotten = list(self.session.scalars(owner.cases))

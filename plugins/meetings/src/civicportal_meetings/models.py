@@ -35,7 +35,7 @@ class MeetingRequest(MeetingsBase):
     #: ISO 8601.
     birth_date: Mapped[str | None] = tagged(String(200), pii="identity", erase="null", sealed=True)
     organization: Mapped[str] = tagged(String(200), default="", pii="content", erase="null")
-    #: Both for searching, as :func:`civicportal.api.folded` keeps words.
+    #: Of no use any more, see ``Case.people``: nodes of the release before still write it, so a later one drops it.
     search_name: Mapped[str] = tagged(
         Text, default="", server_default="", deferred=True, pii="contact", erase="null", export=False
     )

@@ -18,7 +18,6 @@ from civicportal.api import (
     Refused,
     Work,
     _,
-    folded,
     step_values,
 )
 from civicportal_meetings.models import Appointment, MeetingRequest
@@ -153,6 +152,7 @@ class MeetingService:
             self.work.site.kind(KIND),
             subject=new.subject,
             body=new.reason,
+            people=(new.applicant.name, new.applicant.organization),
             citizen_id=citizen_id,
             category=new.category,
             detail=self._detail(new, citizen_id),
@@ -173,7 +173,6 @@ class MeetingService:
             national_code_index=keys.blind_index(code) if code else None,
             birth_date=keys.encrypt(born.isoformat()) if born else None,
             organization=who.organization,
-            search_name=folded(who.name, who.organization),
             legal_id=who.legal_id,
             position=who.position,
             suitable_days=list(new.suitable_days),

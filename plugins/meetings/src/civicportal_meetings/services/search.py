@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy import ColumnElement, and_, false, select
 
 from civicportal.api import (
     SORTS,
@@ -80,9 +80,8 @@ class MeetingSearch:
         known = self._counted(filters)
         if known is not None:
             return known
-        # What stands in the request itself no index knows: words are looked for in every one.
         query = self._base(Case.id).where(*self._conditions(filters))
-        return self.work.get(CaseSearch).total_listed(KIND, query)
+        return self.work.get(CaseSearch).total_listed(KIND, query, filters.words)
 
     def instead_of(self, filters: Filters) -> str:
         """Return words that would find something in place of those that find nothing; empty for none."""
@@ -133,11 +132,9 @@ class MeetingSearch:
             found.append(Case.status.in_(WAITING))
         elif filters.status and filters.status != "all":
             found.append(Case.status == filters.status)
-        found += self.work.get(CaseSearch).conditions("", filters.citizen, KIND)
+        found += self.work.get(CaseSearch).conditions(filters.words, filters.citizen, KIND)
         if filters.person:
             found.append(self._of_person(filters.person))
-        if filters.words:
-            found.append(self._has(filters.words))
         if filters.unit:
             found.append(has_one_of(Case.unit_id, unit_ids(self.work, filters.unit)))
         return found
@@ -152,9 +149,3 @@ class MeetingSearch:
     def _named(self, index: str) -> ColumnElement[bool]:
         known = visible(self.work.actor, "identity", walked=True)
         return and_(MeetingRequest.national_code_index == index, known)
-
-    def _has(self, words: str) -> ColumnElement[bool]:
-        """Look into the request, and for who may know them into the names of person and organisation."""
-        search = self.work.get(CaseSearch)
-        named = search.occur(words, MeetingRequest.search_name)
-        return or_(search.matches(words, KIND), and_(visible(self.work.actor, "contact"), named))

@@ -1,15 +1,17 @@
 """What connections go through: those of SQLite queue to write, those of PostgreSQL are looked at before they are used."""
 
 import select
-import sqlite3
 import threading
 import time
 from collections import deque
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
+
+if TYPE_CHECKING:
+    import sqlite3
 
 WRITE = "civicportal_write"
 MANY_IDS = "many_ids"
@@ -67,7 +69,7 @@ def prepare_sqlite(engine: Engine) -> None:
     lock = FairLock()
 
     @event.listens_for(engine, "connect")
-    def connect(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+    def connect(connection: "sqlite3.Connection", _: ConnectionPoolEntry) -> None:
         connection.isolation_level = None
         for pragma in ("foreign_keys=ON", "busy_timeout=10000", "synchronous=FULL", "temp_store=MEMORY"):
             connection.execute(f"PRAGMA {pragma}")
@@ -83,7 +85,7 @@ def prepare_sqlite(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     # The connection goes back to the pool right after COMMIT or ROLLBACK: only then is the database free.
-    def release(_: sqlite3.Connection | None, record: ConnectionPoolEntry, *__: Any) -> None:
+    def release(_: "sqlite3.Connection | None", record: ConnectionPoolEntry, *__: Any) -> None:
         if record.info.pop(_OWNER, False):
             lock.release()
 
@@ -91,13 +93,15 @@ def prepare_sqlite(engine: Engine) -> None:
     event.listen(engine, "invalidate", release)
 
 
-def write_ahead(connection: sqlite3.Connection) -> None:
+def write_ahead(connection: "sqlite3.Connection") -> None:
     """Let readers and a writer of SQLite work beside each other, as the file remembers from then on.
 
     Of several who turn it on at once, all but one are refused without waiting: SQLite sees a deadlock in it.
 
     :raises sqlite3.OperationalError: when it could not be turned on for :data:`TURNING_ON` seconds.
     """
+    import sqlite3
+
     until = time.monotonic() + TURNING_ON
     while True:
         try:

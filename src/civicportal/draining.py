@@ -6,7 +6,6 @@ that are upgraded one after the other would lose a request each time.
 
 import logging
 import signal
-import threading
 import time
 from collections.abc import Callable
 from functools import partial
@@ -19,6 +18,7 @@ from waitress.wasyncore import close_all, loop
 
 from civicportal.balance import STEP, Share, Turn
 from civicportal.garbage import collect_after_request, collect_between_requests
+from civicportal.stopping import StopRequest
 
 log = logging.getLogger(__name__)
 
@@ -46,15 +46,14 @@ def serve(app: Any, *, share: Share | None = None, **settings: Any) -> None:
     for listener in listeners:
         listener.channel_class = partial(Channel, turn.note if turn else lambda: None)
     # More than one may come: a service manager tells every process of a server, and the first of them its children.
-    asked = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: asked.set())
+    asked = StopRequest(signal.SIGTERM)
     try:
-        while not asked.is_set():
+        while not asked.wait():
             _poll(sockets, STEP if turn and turn.waits else POLL_SECONDS)
             if turn:
                 turn.look()
         _drain(sockets)
-    except (SystemExit, KeyboardInterrupt):
+    except KeyboardInterrupt:
         log.warning("stopping at once")
     server.task_dispatcher.shutdown()
     close_all(sockets)

@@ -1,6 +1,5 @@
 """Several processes that serve one listening socket: forked from an assembled application, started again when they die."""
 
-import gc
 import logging
 import os
 import signal
@@ -8,10 +7,12 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from types import FrameType
+
+from civicportal.stopping import StopRequest
 
 log = logging.getLogger(__name__)
 
+STOPS = (signal.SIGTERM, signal.SIGINT)
 LOOK = 0.5
 """Seconds between two looks at the processes."""
 TOO_SOON = 2.0
@@ -37,36 +38,40 @@ class Prefork:
         self._alive, self._parent = os.pipe()
 
     def run(self) -> None:
-        """Serve; what this process has opened before, such as connections, the children must not use."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, _stop)
-        # What is there now is shared by all; the collector must not touch it.
-        gc.collect()
-        gc.freeze()
+        """Serve; what this process has opened before, such as connections, the children must not use.
+
+        Signals ask no more than to end from then on, also after it.
+        """
+        asked = StopRequest(*STOPS)
         try:
             for place in range(self._number):
                 self._start(place)
-            while True:
-                time.sleep(LOOK)
-                self._look()
+            while not asked.wait(LOOK):
+                self._look(asked)
         finally:
             self._end()
 
     def _start(self, place: int) -> None:
+        # What comes during the fork is kept for whom it was sent to: the child has the parent's handlers until it has its own.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
         pid = os.fork()
         if pid:
             self._children[pid] = (place, time.monotonic())
-            return
+        else:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            # Ctrl+C reaches everybody at the terminal: the parent decides.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if not pid:
+            self._be_child(place)
+
+    def _be_child(self, place: int) -> None:
         code = 1
         try:
             os.close(self._parent)
-            # Ctrl+C reaches everybody at the terminal: the parent decides.
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
             threading.Thread(target=self._follow, name="parent", daemon=True).start()
             self._serve(place)
             code = 0
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else 0
         except BaseException:
             log.exception("a process of the server ends")
         finally:
@@ -78,7 +83,7 @@ class Prefork:
         os.read(self._alive, 1)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    def _look(self) -> None:
+    def _look(self, asked: StopRequest) -> None:
         for pid, (place, begun) in list(self._children.items()):
             done, status = os.waitpid(pid, os.WNOHANG)
             if not done:
@@ -88,13 +93,11 @@ class Prefork:
                 "a process of the server ended with %s and is started again",
                 os.waitstatus_to_exitcode(status),
             )
-            if time.monotonic() - begun < TOO_SOON:
-                time.sleep(TOO_SOON)
+            if time.monotonic() - begun < TOO_SOON and asked.wait(TOO_SOON):
+                return
             self._start(place)
 
     def _end(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.SIG_IGN)
         # As long as one process holds it, connections come in; when all have closed it, a proxy asks another machine.
         self._listening.close()
         for pid in self._children:
@@ -108,7 +111,3 @@ class Prefork:
         for pid in self._children:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
-
-
-def _stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - as the signal module calls it
-    raise SystemExit(0)

@@ -1,4 +1,4 @@
-"""Serving a site by waitress, in as many processes as the machine has cores, with its worker beside it."""
+"""Serving a site by waitress, in as many processes as it may use cores, with its worker beside it."""
 
 import logging
 import os
@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from civicportal import machine
 from civicportal.balance import Balance, Share
 from civicportal.draining import serve
 from civicportal.errors import ConfigurationError
+from civicportal.garbage import leave_what_is_there
 from civicportal.heap import use_one_heap
 from civicportal.logging import setup_logging
 from civicportal.prefork import Prefork
@@ -78,16 +80,12 @@ def fitting_processes(dialect: str, cores: int | None = None, memory_mb: float |
 
     :param dialect: "sqlite" or "postgresql".
     :param cores: those this process may use, if None.
-    :param memory_mb: of the machine, if None.
+    :param memory_mb: what this process may use, in MiB, if None.
     """
     if dialect == "sqlite" or not hasattr(os, "fork"):
         return 1
-    cores = cores or (
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    )
-    if memory_mb is None:
-        memory_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**20
-    return max(1, min(cores, int(memory_mb / PROCESS_MB), MOST_PROCESSES))
+    memory_mb = machine.memory_mb() if memory_mb is None else memory_mb
+    return max(1, min(cores or machine.cores(), int(memory_mb / PROCESS_MB), MOST_PROCESSES))
 
 
 def serve_app(
@@ -147,6 +145,7 @@ def serve_site(
     """
     from civicportal.app import create_app
     from civicportal.demo.phones import provider_beside
+    from civicportal.web.compiled import COMPILED
 
     listening = handed_on()
     if listening is None:
@@ -156,10 +155,12 @@ def serve_site(
     site = Site(path)
     site.check_start()
     app = create_app(site)
+    COMPILED.keep_nothing()
     number = 1 if site.is_demo else processes or fitting_processes(site.engines.dialect)
     options = {"threads": threads, "trusted_proxies": site.settings["site"]["trusted_proxy"]}
     with provider_beside(site):
         child = WorkerChild(site.path) if worker else None
+        leave_what_is_there()
         try:
             if number > 1:
                 _serve_by_several(app, site, number, listening or listen(host, port), options)

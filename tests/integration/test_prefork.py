@@ -34,14 +34,21 @@ shared = balance.Balance(2)
 listening = listen("127.0.0.1", int(sys.argv[1]))
 Prefork(2, serve, listening).run()
 """
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds."""
 
 
 class Served:
-    def __init__(self):
+    def __init__(self, program=PROGRAM, *more):
         self.port = free_port()
-        self.process = subprocess.Popen([sys.executable, "-c", PROGRAM, str(self.port)])
+        self.process = subprocess.Popen([sys.executable, "-c", program, str(self.port), *more])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *raised):
+        self.process.kill()
+        self.process.wait()
 
     def answer(self):
         with closing(urllib.request.urlopen(f"http://127.0.0.1:{self.port}/", timeout=5)) as response:
@@ -75,10 +82,8 @@ class Served:
 
 @pytest.fixture
 def served():
-    started = Served()
-    yield started
-    started.process.kill()
-    started.process.wait()
+    with Served() as started:
+        yield started
 
 
 def test_a_process_that_is_killed_is_started_again(served):
@@ -108,6 +113,27 @@ def test_connections_that_stay_open_are_shared_evenly(served):
         connections = [HTTPConnection("127.0.0.1", served.port, timeout=PATIENCE) for _ in range(12)]
         answered = Counter(_asked(stack.enter_context(closing(one))) for one in connections)
     assert sorted(answered.values()) == [6, 6]
+
+
+AT_FORK = """
+import os, signal, sys
+os.register_at_fork({when}=lambda: os.path.exists(sys.argv[2]) or (
+    open(sys.argv[2], "w").close(), os.kill(os.getpid(), signal.SIGTERM)))
+"""
+
+
+@pytest.mark.parametrize("when", ["before", "after_in_parent"])
+def test_the_parent_ends_when_it_is_asked_to_while_it_starts_a_process(when, tmp_path):
+    with Served(AT_FORK.format(when=when) + PROGRAM, tmp_path / "asked") as served:
+        assert served.process.wait(PATIENCE) == 0
+
+
+def test_a_process_that_is_asked_to_end_before_it_serves_is_started_again(tmp_path):
+    with Served(AT_FORK.format(when="after_in_child") + PROGRAM, tmp_path / "asked") as served:
+        assert len(served.answering(2)) == 2
+        served.process.terminate()
+        assert served.process.wait(PATIENCE) == 0
+        assert served.refused()
 
 
 def _asked(connection):

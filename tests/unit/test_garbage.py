@@ -10,6 +10,7 @@ from civicportal.garbage import (
     collect_after_request,
     collect_between_requests,
     collect_seldom,
+    leave_what_is_there,
 )
 
 
@@ -75,3 +76,19 @@ def test_what_has_outlived_looks_is_found_by_later_ones(never, monkeypatch, gene
     for _ in range((garbage.MIDDLE + 1) * (garbage.WHOLE + 1)):
         collect_after_request()
     assert left() is None
+
+
+def test_free_pages_go_back_with_each_look_at_older_objects(never, monkeypatch):
+    given: list[bool] = []
+    monkeypatch.setattr(garbage, "LEFT", 0)
+    monkeypatch.setattr(garbage, "give_back", lambda: given.append(True))
+    for _ in range(2 * (garbage.MIDDLE + 1)):
+        collect_after_request()
+    assert len(given) == 2
+
+
+def test_what_a_server_begins_with_is_not_looked_at_again(never):
+    kept, thrown_away = Circle(), weakref.ref(Circle())
+    leave_what_is_there()
+    assert thrown_away() is None
+    assert not any(one is kept for one in gc.get_objects())

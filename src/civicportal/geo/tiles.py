@@ -1,16 +1,19 @@
 """Sets of map tiles that a site brings along in one file: PMTiles or MBTiles, with pictures as tiles."""
 
 import json
-import sqlite3
 import struct
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from civicportal.errors import ConfigurationError
 from civicportal.geo.points import Bounds
+
+if TYPE_CHECKING:
+    import sqlite3
 
 PICTURES = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp", "avif": "image/avif"}
 _HEAD = 16384  # bytes: header and first directory of PMTiles, whose offsets change with any tile
@@ -55,7 +58,7 @@ def open_tiles(path: Path) -> TileSet:
     """
     try:
         return _mbtiles(path) if path.suffix == ".mbtiles" else _pmtiles(path)
-    except (OSError, sqlite3.Error, struct.error, ValueError) as problem:
+    except (OSError, struct.error, ValueError) as problem:
         raise InvalidTiles(f"cannot read the tiles of {path.name}: {problem}") from problem
 
 
@@ -80,8 +83,13 @@ def _pmtiles(path: Path) -> TileSet:
 
 
 def _mbtiles(path: Path) -> TileSet:
-    with closing(_connect(path)) as database:
-        about = dict(database.execute("SELECT name, value FROM metadata"))
+    import sqlite3
+
+    try:
+        with closing(_connect(path)) as database:
+            about = dict(database.execute("SELECT name, value FROM metadata"))
+    except sqlite3.Error as problem:
+        raise ValueError(str(problem)) from problem
     format_ = {"jpeg": "jpg"}.get(about.get("format", ""), about.get("format", ""))
     if format_ not in PICTURES:
         raise InvalidTiles(
@@ -102,7 +110,9 @@ def _mbtiles(path: Path) -> TileSet:
     )
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path) -> "sqlite3.Connection":
+    import sqlite3
+
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}")
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)

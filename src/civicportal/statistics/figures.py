@@ -3,6 +3,8 @@
 The number of statements does not depend on how many cases, units or days there are.
 """
 
+import hashlib
+import pickle
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 
-Stamp = tuple[int, frozenset[tuple[Any, ...]]]
-"""How many cases the counters know, and all they say of them by stage, status and category."""
+Stamp = tuple[int, bytes]
+"""How many cases the counters know, and a digest of all they say of them by stage, status and category."""
 
 
 @dataclass(kw_only=True)
@@ -71,7 +73,7 @@ class FigureService:
                 found.by_status[status] = found.by_status.get(status, 0) + values[0]
                 found.by_category[category] = found.by_category.get(category, 0) + values[0]
         if counted:
-            self._begin(selection, (found.now.registered, frozenset(map(tuple, sums))))
+            self._begin(selection, (found.now.registered, _digest(sums)))
             facet = facet if facet and facet.counter else None
         for is_now, _group, number in self._overdue(selection, facet):
             found.of(is_now).overdue += number
@@ -214,3 +216,8 @@ class FigureService:
         where = (name, selection.kind.name, selection.span, selection.categories, selection.units)
         number, stamp = self._stamp
         return remembered(self.work.site, where, stamp, number=number, read=read)
+
+
+def _digest(rows: Sequence[Any]) -> bytes:
+    # The rows themselves would be a tenth of a megabyte for each view that is remembered.
+    return hashlib.sha256(pickle.dumps([tuple(row) for row in rows])).digest()

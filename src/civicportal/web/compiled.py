@@ -11,6 +11,12 @@ class CompiledTemplates(BytecodeCache):
 
     def __init__(self) -> None:
         self._codes: dict[tuple[str, str], CodeType] = {}
+        self._keeps = True
+
+    def keep_nothing(self) -> None:
+        """Forget all, and keep nothing more: this process assembles no other application."""
+        self._keeps = False
+        self._codes.clear()
 
     def load_bytecode(self, bucket: Bucket) -> None:
         """Give a template its code if this text was compiled before."""
@@ -18,7 +24,7 @@ class CompiledTemplates(BytecodeCache):
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         """Keep what has just been compiled."""
-        if bucket.code:
+        if bucket.code and self._keeps:
             self._codes[bucket.key, bucket.checksum] = bucket.code
 
 

@@ -14,6 +14,7 @@ from civicportal.exports.running import make_next
 from civicportal.notifications.delivery import LANES, SEND_TIMEOUT, deliver_once
 from civicportal.notifications.gate import GateService
 from civicportal.notifications.types import Lane
+from civicportal.stopping import StopRequest
 from civicportal.worker.jobs import JobRunner
 
 if TYPE_CHECKING:
@@ -45,8 +46,7 @@ class Worker:
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT, then finish what has begun, within ten seconds."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self.stop.set())
+        asked = StopRequest(signal.SIGTERM, signal.SIGINT)
         # A safety net under the transports of plugins, which name a time-out themselves.
         socket.setdefaulttimeout(SEND_TIMEOUT)
         threads = [self._thread(lane, POLL_SECONDS, partial(self._drain, lane)) for lane in LANES]
@@ -55,10 +55,11 @@ class Worker:
         threads.append(self._thread("exports", EXPORT_POLL_SECONDS, self._export))
         threads.append(self._thread("alive", ALIVE_POLL_SECONDS, partial(mark_alive, self.site)))
         log.info("worker of %s started, transport %s", self.site.short_name, self.site.transport)
-        while not self.stop.wait(1):
+        while not asked.wait(1):
             if self.parent is not None and os.getppid() != self.parent:
                 log.warning("the server is gone")
-                self.stop.set()
+                break
+        self.stop.set()
         deadline = time.monotonic() + STOP_SECONDS
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))

@@ -25,6 +25,7 @@ from civicportal.errors import ConfigurationError
 from civicportal.face.values import Face, FaceCache
 from civicportal.geo import CityMap, map_files
 from civicportal.limits import Limits
+from civicportal.memory import SiteMemory
 from civicportal.migrate_state import refuse_pending
 from civicportal.notifications.types import MessageText
 from civicportal.plugins import (
@@ -98,6 +99,7 @@ class Site:
         )
         self.faces = FaceCache(self)
         self.reference = ReferenceData(self)
+        self.memory = SiteMemory()
         #: Set by ``create_app``; templates rendered outside a request need it.
         self.registry: Any = None
 

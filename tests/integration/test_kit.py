@@ -9,7 +9,10 @@ import pytest
 
 from civicportal.accounts.models import User
 from civicportal.cases.services import CaseService
+from civicportal.cases.suggestions import SuggestionService
+from civicportal.cases.vocabulary import make_vocabulary
 from civicportal.errors import NotFound
+from civicportal.face.services import FaceService
 from civicportal.testing import NOON, FakeClock, make_case, make_category, make_unit
 
 VIEW = "petitions:case:view"
@@ -157,3 +160,20 @@ def test_a_driver_that_cannot_start_tells_that_the_browser_is_missing(monkeypatc
     monkeypatch.setattr(browser, "PROGRAMS", ())
     with pytest.raises(browser.ChromiumMissing, match="apt-get install chromium"), browser.launched():
         pass
+
+
+def test_nothing_of_one_test_is_remembered_in_the_next(civic_environment, site):
+    with site.work() as work:
+        make_case(work, subject="آسفالت")
+        face = work.get(FaceService)
+        face.save({"name": "شهر دیگر"}, face.current().digest)
+    make_vocabulary(site)
+    assert (site.face.name, knows(site, "اسفالت")) == ("شهر دیگر", True)
+    civic_environment.reset()
+    assert (site.face.name, knows(site, "اسفالت")) == (site.faces.file.name, False)
+
+
+def knows(site, word):
+    """Tell whether a word is one that cases use, as a search without a hit knows them."""
+    with site.work(write=False) as work:
+        return work.get(SuggestionService).vocabulary().knows(word)

@@ -117,6 +117,7 @@ def test_the_environment_fills_in(tmp_path):
     )
     site = Site(path, environ={"CITY": "شهر", "SECRET": "s" * 32})
     assert (site.name, site.short_name) == ("شهر", "so")
+    site.engines.dispose()
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from civicportal_sms_ir.polling import troubles
 
 from civicportal.api import BroadcastLane
 from civicportal.testing import mark_alive
@@ -17,12 +16,6 @@ TEMPLATES = {
     "petitions.registered": {"id": 1001, "parameters": {"TRACK": "TRACK"}},
     "petitions.referred": {"id": 1002, "parameters": {"TRACK": "Code", "UNIT": "UNIT"}},
 }
-
-
-@pytest.fixture(autouse=True)
-def no_troubles():
-    """Forget what the provider refused in another test: the site may be the same."""
-    troubles.clear()
 
 
 @pytest.fixture

@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, Select, select
+from sqlalchemy import Select, select
 
 from civicportal.cases.models import Case
 from civicportal.cases.search_models import SearchWord
@@ -24,7 +23,12 @@ _NONE_YET = timedelta(seconds=1)
 Rows = Select[*tuple[Any, ...]]
 QueryFor = Callable[[str], Rows]
 """Makes the query of a list for other words, all else as it was."""
-_read: "WeakKeyDictionary[Engine, tuple[datetime, Vocabulary]]" = WeakKeyDictionary()
+
+
+class _Read:
+    """The words that were read last, and when; as one, for another thread may read them at the same moment."""
+
+    last: tuple[datetime, Vocabulary] | None = None
 
 
 class SuggestionService:
@@ -65,14 +69,15 @@ class SuggestionService:
 
     def vocabulary(self) -> Vocabulary:
         """Return the words that cases use, as they were counted some hours ago."""
-        engine, now = self.work.site.engines.read, self.work.clock.now()
-        if engine in _read:
-            read_at, known = _read[engine]
+        memory, now = self.work.site.memory.of(_Read), self.work.clock.now()
+        if memory.last:
+            read_at, known = memory.last
             if abs(now - read_at) <= (_FRESH if known else _NONE_YET):
                 return known
         rows = self.session.execute(select(SearchWord.word, SearchWord.cases))
-        _read[engine] = (now, Vocabulary(dict(rows.all())))
-        return _read[engine][1]
+        known = Vocabulary(dict(rows.all()))
+        memory.last = (now, known)
+        return known
 
 
 def _in_one(there: list[Word], known: Vocabulary) -> tuple[str, list[str]] | None:

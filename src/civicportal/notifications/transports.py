@@ -5,7 +5,6 @@ import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from civicportal.i18n import _
 from civicportal.notifications.outcomes import Outcome
@@ -40,12 +39,9 @@ class Memory:
         return outcome
 
 
-_memories: "WeakKeyDictionary[Site, Memory]" = WeakKeyDictionary()
-
-
 def memory(site: "Site") -> Memory:
     """Return the memory of a site."""
-    return _memories.setdefault(site, Memory())
+    return site.memory.of(Memory)
 
 
 def send(message: Message, site: "Site") -> Receipt | None:

@@ -10,7 +10,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
     from civicportal.site import Site
@@ -21,10 +20,11 @@ SPAN = timedelta(minutes=1)
 MOST = 64
 """Answers that a process keeps, a dozen views. They are kept as bytes: as rows those of a large city hold ten times as much, 6 MB."""
 
-_guard = threading.Lock()
-_kept: "WeakKeyDictionary[Site, OrderedDict[Hashable, tuple[Hashable, datetime, bytes]]]" = (
-    WeakKeyDictionary()
-)
+
+class _Answers(OrderedDict[Hashable, tuple[Hashable, datetime, bytes]]):
+    def __init__(self) -> None:
+        super().__init__()
+        self.guard = threading.Lock()
 
 
 def remembered(
@@ -38,14 +38,14 @@ def remembered(
     if number < WORTHWHILE:
         return read()
     now = site.clock.now()
-    with _guard:
-        answers = _kept.setdefault(site, OrderedDict())
+    answers = site.memory.of(_Answers)
+    with answers.guard:
         before = answers.get(key)
     if before and before[0] == stamp and now - before[1] < SPAN:
         rows: Sequence[Any] = pickle.loads(before[2])  # noqa: S301 - this process has written it
         return rows
     rows = [tuple(row) for row in read()]
-    with _guard:
+    with answers.guard:
         answers[key] = (stamp, now, pickle.dumps(rows))
         answers.move_to_end(key)
         while len(answers) > MOST:

@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import event
 
 from civicportal import migrate
-from civicportal.notifications.transports import memory
 from civicportal.site import Site
 from civicportal.testing.clock import NOON, FakeClock
 from civicportal.testing.sites import make_site, make_site_file
@@ -55,11 +54,10 @@ class Environment:
         return self.site.engines.dialect == "sqlite"
 
     def reset(self) -> None:
-        """Set the clock to noon, empty the database, the store of files and the memory of messages."""
+        """Set the clock to noon, empty the database, the store of files and what the site remembers."""
         self.clock.set(NOON)
-        self.site.reference.forget()
-        memory(self.site).sent.clear()
-        memory(self.site).script.clear()
+        for remembered in (self.site.faces, self.site.reference, self.site.memory):
+            remembered.forget()
         for key in list(self.site.storage.keys()):
             self.site.storage.delete(key)
         if self._is_sqlite:

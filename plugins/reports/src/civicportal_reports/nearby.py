@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 from functools import cache
 from math import cos, radians
 from typing import Any
-from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, Engine, Float, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Float, Select, bindparam, func, select
 
 from civicportal.api import (
     OPEN_STAGES,
@@ -31,7 +30,11 @@ SAID = ("id", "code", "subject", "status", "category_id")
 _FRESH = timedelta(hours=1)
 _UNDERWAY = 1000
 """Ids that other transactions may have been given and not yet committed; more than there are at any moment."""
-_eldest: "WeakKeyDictionary[Engine, tuple[datetime, int]]" = WeakKeyDictionary()
+
+
+class _Eldest:
+    read: tuple[datetime, int] | None = None
+    """When it was read, and the id."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,15 +105,15 @@ class NearbyService:
 
         It stays true while time goes on, for new cases have higher ids: each process reads it once an hour.
         """
-        engine, now = self.work.site.engines.read, self.work.clock.now()
-        if engine in _eldest:
-            read_at, eldest = _eldest[engine]
+        memory, now = self.work.site.memory.of(_Eldest), self.work.clock.now()
+        if memory.read:
+            read_at, eldest = memory.read
             if read_at <= now < read_at + _FRESH:
                 return eldest
         # The offset keeps PostgreSQL from walking along all ids to the first of these.
         young = select(Case.id).where(Case.kind == KIND, Case.created_at > since).offset(0).subquery()
         eldest = (self.session.scalar(select(func.min(young.c.id))) or 0) - _UNDERWAY
-        _eldest[engine] = (now, eldest)
+        memory.read = (now, eldest)
         return eldest
 
     def _measured(

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from weakref import WeakKeyDictionary
 
 from civicportal.api import Configuration, SendError, Site
 
@@ -21,8 +20,8 @@ class _Trouble:
     rests_until: datetime | None
 
 
-#: Of each site: what is asked → the trouble with it. Each worker has its own; all of them ask seldom.
-troubles: WeakKeyDictionary[Site, dict[str, _Trouble]] = WeakKeyDictionary()
+class _Troubles(dict[str, _Trouble]):
+    """What is asked → the trouble with it. Each worker has its own; all of them ask seldom."""
 
 
 def rests(site: Site, what: str) -> bool:
@@ -30,7 +29,7 @@ def rests(site: Site, what: str) -> bool:
 
     :param what: is asked: words for the log.
     """
-    trouble = troubles.get(site, {}).get(what)
+    trouble = site.memory.of(_Troubles).get(what)
     return trouble is not None and trouble.rests_until is not None and site.clock.now() < trouble.rests_until
 
 
@@ -40,7 +39,7 @@ def told_once(site: Site, what: str) -> Iterator[None]:
 
     :param what: is asked: words for the log.
     """
-    known = troubles.setdefault(site, {})
+    known = site.memory.of(_Troubles)
     try:
         yield
     except SendError as error:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, select, union_all
 
 from civicportal.cases.models import Case
 from civicportal.cases.tracking import new_code
@@ -11,9 +11,11 @@ from civicportal.cases.tracking import new_code
 if TYPE_CHECKING:
     from civicportal.work import Work
 
-#: The cases that have a key or a code; made once, for every form that opens a case asks for it.
-_TAKEN = select(Case.id, Case.code, Case.idempotency_key).where(
-    or_(Case.idempotency_key == bindparam("key"), Case.code == bindparam("code"))
+_CASES = select(Case.id, Case.code, Case.idempotency_key)
+#: The cases that have a key or a code; made once, for every form that opens a case asks for it. Each by its index: where most
+#: cases have no key, SQLite takes "none" for one key of many, and would read all cases for "this key or that code".
+TAKEN = union_all(
+    _CASES.where(Case.idempotency_key == bindparam("key")), _CASES.where(Case.code == bindparam("code"))
 )
 NONE = 0
 """The number of no case."""
@@ -49,7 +51,7 @@ class CodeService:
         Where there is none, one is opened next: whether a code is free for it is asked along.
         """
         code = new_code()
-        found = self.session.execute(_TAKEN, {"key": idempotency_key, "code": code}).all()
+        found = self.session.execute(TAKEN, {"key": idempotency_key, "code": code}).all()
         self._free = "" if any(row.code == code for row in found) else code
         before = next((row.id for row in found if row.idempotency_key == idempotency_key), None)
         return self.session.get(Case, before) if before else None

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 _FEW = 10_000
-"""Cases of a unit that are looked up one by one sooner than all cases of the city are looked at."""
+"""Cases of a unit that are looked up one by one sooner than those that the city had in some days are looked at."""
 Rows = Select[*tuple[Any, ...]]
 
 
@@ -49,13 +49,14 @@ class CaseScope:
     def seen(self, kind: str, since: date | None = None) -> ColumnElement[bool]:
         """Return the condition for whoever reads all of them.
 
-        Where these are few, SQLite is given their ids: else it would look at every case of the kind.
+        SQLite is given their ids, else it would look at every case of the kind; but not those of a large unit where some days
+        are asked for, which fewer cases have.
 
         :param since: the first day of those that are asked for, where there is one: the condition need not hold for older ones.
         """
         if sees_all(self.work.actor, kind):
             return true()
-        if self.work.site.engines.dialect != "sqlite" or not self._own(kind, _FEW).exact:
+        if self.work.site.engines.dialect != "sqlite" or (since and not self._own(kind, _FEW).exact):
             return self._named(kind, since)
         parts = (in_own_units(self.work.actor, kind), self.elsewhere(kind, since))
         ids = (select(Case.id).where(Case.kind == kind, part) for part in parts if part is not None)

@@ -1,6 +1,6 @@
 """The inbox: saved views whose counters equal their lists, filters, and search."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from civicportal.cases.workflow import OPEN_STAGES
 from civicportal.hints import Unindexed
 from civicportal.i18n import _
 from civicportal.kartable.models import Referral
-from civicportal.kartable.parts import OTHER, best_line, earlier_line, own_parts, parts, some_of
+from civicportal.kartable.parts import OTHER, best_line, earlier_line, own_parts, shares, some_of
 from civicportal.lists import MOST_COUNTED, Total, more_than, so_many, within_days
 from civicportal.organization.services import OrganizationService
 
@@ -124,9 +124,14 @@ class InboxService:
 
     def _lines(self, view: str, filters: Filters) -> list[ColumnElement[bool]]:
         """Return the conditions of the parts of a view."""
-        narrowed = and_(self._conditions[view], self._best, *self._narrowed(filters, Referral))
-        found = own_parts(self.identity) if view == "mine" else parts(self.identity)
-        return [and_(part, narrowed) for part in found]
+        asked = and_(self._conditions[view], self._best)
+        # Somebody's own lines are few beside those of a kind or a category in the whole city.
+        narrowed = self._narrowed(filters, Referral, indexed=False)
+        found = _all_with(own_parts(self.identity), asked, *narrowed)
+        if view != "mine":
+            of_units = [share.condition for share in shares(self.identity)]
+            found += _all_with(of_units, asked, *self._narrowed(filters, Referral))
+        return found
 
     @staticmethod
     def _first(window: Window, lines: list[ColumnElement[bool]]) -> Rows:
@@ -168,8 +173,10 @@ class InboxService:
         holds = and_(Referral.case_id == Case.id, Referral.type == "action", Referral.closed_at.is_(None))
         return columns.select_from(Case).outerjoin(Referral, holds)
 
-    @memoized_property
+    @property
     def _best(self) -> ColumnElement[bool]:
+        # Each statement has one of its own: SQLAlchemy writes options into what it compiles, so that a second statement
+        # with the same would be another one while the first is new, and be kept twice.
         return best_line(self.identity)
 
     def _last_closed_today(self) -> ColumnElement[bool]:
@@ -197,16 +204,23 @@ class InboxService:
             "waiting": Referral.paused_at.is_not(None),
         }
 
-    def _narrowed(self, filters: Filters, of: type[Case] | type[Referral]) -> Iterator[ColumnElement[bool]]:
-        """Yield the conditions of the filters on a case, or on the copies that stand on its open line."""
+    def _narrowed(
+        self, filters: Filters, of: type[Case] | type[Referral], *, indexed: bool = True
+    ) -> Iterator[ColumnElement[bool]]:
+        """Yield the conditions of the filters on a case, or on the copies that stand on its open line.
+
+        :param indexed: what is asked for may be looked for by an index of the kind or the category.
+        """
+        kind: Any = of.kind if indexed else Unindexed(of.kind)
+        category: Any = of.category_id if indexed else Unindexed(of.category_id)
         if filters.kind:
-            yield of.kind == filters.kind
+            yield kind == filters.kind
         if filters.status:
             yield of.status == filters.status
         if filters.category:
             tree = self.work.get(OrganizationService).categories
             ids = tree.subtree(filters.category) if filters.category in tree.by_id else frozenset({0})
-            yield of.category_id.in_(ids)
+            yield category.in_(ids)
         sent = Referral.sent_at if of is Referral else Case.created_at
         yield within_days(sent, self.work.site.calendar, filters.first_day, filters.last_day)
 
@@ -219,3 +233,10 @@ class InboxService:
             if filters.words
             else query
         )
+
+
+def _all_with(
+    parts: Iterable[ColumnElement[bool]], *conditions: ColumnElement[bool]
+) -> list[ColumnElement[bool]]:
+    both = and_(*conditions)
+    return [and_(part, both) for part in parts]

@@ -24,7 +24,7 @@ from civicportal.site import Site, find_site
 
 SECRET = "0123456789abcdef" * 4
 #: Seconds within which a server must answer after its start, and end when it is asked to.
-READY = 30
+READY = 60
 #: Limits that a machine reaches sooner than a person.
 LIFTED = (
     "submit_citizen",

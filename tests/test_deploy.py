@@ -135,7 +135,9 @@ def proxy_files(folder: Path, **places: object) -> Path:
 
 def test_nginx_takes_the_proxy(tmp_path: Path) -> None:
     nginx = needed("nginx")
-    run(nginx, "-t", "-c", proxy_files(tmp_path))
+    # It tries the ports, and those below 1024 are root's.
+    places = {f"listen {port}": f"listen 127.0.0.1:{free_port()}" for port in (80, 443)}
+    run(nginx, "-t", "-c", proxy_files(tmp_path, **places))
 
 
 def test_the_proxy_keeps_what_is_the_same_for_everybody_and_nothing_else(tmp_path: Path) -> None:

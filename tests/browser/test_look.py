@@ -27,7 +27,7 @@ GAP = """card => {
 }"""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def found(portal: Portal) -> Facts:
     """Return a report, a message, a request that waits and a meeting that was held, for the addresses."""
     with portal.site.work(write=False) as work:

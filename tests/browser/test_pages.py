@@ -39,9 +39,12 @@ def tab(browsers: Browsers) -> Tab:
     return cache(browsers.open)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def found(portal: Portal) -> Facts:
-    """Return cases of the demo for the addresses."""
+    """Return cases of the demo for the addresses.
+
+    Once for each portal: pages that come back to a process later, as its turn may be, must not send them again.
+    """
     return facts(portal)
 
 

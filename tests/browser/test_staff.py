@@ -158,6 +158,25 @@ def test_preview_is_the_message_that_goes_out(
     assert arrived == shown
 
 
+def test_no_preview_is_asked_for_behind_a_form_that_was_sent(open_page: Open, code: str) -> None:
+    page = open_page("handler")
+    desk.open_case(page, code)
+    desk.preview(page, "close")
+    panel = desk.choose_step(page, "close")
+    # Neither the preview nor the sending is answered: what ends the preview is the form, not the page that comes after it.
+    page.route("**/preview**", lambda route: None)
+    page.evaluate("addEventListener('submit', event => event.preventDefault(), {capture: true})")
+    words = panel.locator("[name=public_text]")
+    with page.expect_request("**/preview**"):
+        words.fill(desk.ANSWER)
+        words.blur()
+    with page.expect_request("**/preview**"), page.expect_event("requestfailed"):
+        words.fill(f"{desk.ANSWER} سپاس.")
+        words.blur()
+    with page.expect_event("requestfailed"):
+        panel.locator("[name=then][value=stay]").click()
+
+
 def test_the_form_of_a_step_comes_when_it_is_chosen_and_no_word_is_lost(open_page: Open, code: str) -> None:
     page, colleague = open_page("handler"), open_page("administrator")
     desk.open_case(page, code)

@@ -31,7 +31,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE = 15_000
+PATIENCE = 30_000
 """Milliseconds that a page may take on a busy machine."""
 REFUSALS = (400, 403, 404, 409, 422, 429)
 """Statuses of pages that answer a person's mistake: the browser notes them on its console."""

@@ -108,28 +108,39 @@
     });
   });
   /* ---------- forms of a case ---------- */
+  /* Only the last question about a notice counts: a later one ends it, and so does the sending of the form. Once the step has
+     been taken the case has it no more, and the answer would be an error. What fails leaves the preview as it was. */
+  var asking = null;
+  function endAsking() {
+    if (asking) { asking.abort(); }
+  }
+  function askPreview(place, options) {
+    endAsking();
+    asking = new AbortController();
+    cp.piece(place.dataset.preview, Object.assign({ signal: asking.signal }, options))
+      .then(function (html) {
+        place.innerHTML = html;
+        place.dataset.filled = 'true';
+      })
+      .catch(function () { /* It is asked for again with the next change. */ });
+  }
   function fillPreview(panel) {
     var place = cp.one('[data-preview]', panel);
-    if (!place || place.dataset.filled) { return; }
-    place.dataset.filled = 'true';
-    cp.piece(place.dataset.preview)
-      .then(function (html) { place.innerHTML = html; })
-      .catch(function () { delete place.dataset.filled; });
+    if (place && !place.dataset.filled) { askPreview(place); }
   }
   /* What is typed stands in the preview too; the words go in the body, never in an address. */
   function refreshPreview(form) {
     var place = cp.one('[data-preview]', form);
-    if (!place || !place.dataset.filled) { return; }
+    if (!place) { return; }
     var body = new URLSearchParams();
     new FormData(form).forEach(function (value, name) {
       if (typeof value === 'string') { body.append(name, value); }
     });
-    cp.piece(place.dataset.preview, { method: 'POST', body: body })
-      .then(function (html) { place.innerHTML = html; })
-      .catch(function () { /* The preview before stays. */ });
+    askPreview(place, { method: 'POST', body: body });
   }
   cp.each('[data-step-form]', function (form) {
     form.addEventListener('change', function () { refreshPreview(form); });
+    form.addEventListener('submit', endAsking);
   });
   function carryWords(from, to) {
     cp.all('textarea', from).forEach(function (field) {

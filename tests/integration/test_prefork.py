@@ -12,6 +12,7 @@ from http.client import HTTPConnection
 
 import pytest
 from portal import free_port
+from senders import wait_until
 
 from civicportal.server import MOST_PROCESSES, fitting_processes
 
@@ -107,11 +108,31 @@ def test_nobody_is_left_when_the_parent_is_killed(served):
     assert served.refused()
 
 
-def test_connections_that_stay_open_are_shared_evenly(served):
-    served.answering(2)
-    with ExitStack() as stack:
-        connections = [HTTPConnection("127.0.0.1", served.port, timeout=PATIENCE) for _ in range(12)]
-        answered = Counter(_asked(stack.enter_context(closing(one))) for one in connections)
+SEEN = """
+import mmap, sys
+from civicportal import balance
+
+class Balance(balance.Balance):
+    def __init__(self, processes):
+        with open(sys.argv[2], "r+b") as file:
+            self.loads = memoryview(mmap.mmap(file.fileno(), 4 * processes)).cast("I")
+
+balance.Balance = Balance
+"""
+"""Lets others read how much each process says it has in hand."""
+
+
+def test_connections_that_stay_open_are_shared_evenly(tmp_path):
+    loads = tmp_path / "loads"
+    loads.write_bytes(bytes(8))
+    with Served(SEEN + PROGRAM, loads) as served, ExitStack() as stack:
+        served.answering(2)
+        answered = Counter()
+        for number in range(12):
+            # One who has just answered counts more until it has said that it rests.
+            wait_until(lambda in_hand=number: sum(memoryview(loads.read_bytes()).cast("I")) == in_hand)
+            connection = HTTPConnection("127.0.0.1", served.port, timeout=PATIENCE)
+            answered[_asked(stack.enter_context(closing(connection)))] += 1
     assert sorted(answered.values()) == [6, 6]
 
 

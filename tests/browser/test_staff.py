@@ -158,7 +158,8 @@ def test_preview_is_the_message_that_goes_out(
     assert arrived == shown
 
 
-def test_no_preview_is_asked_for_behind_a_form_that_was_sent(open_page: Open, code: str) -> None:
+@pytest.mark.parametrize("form", ["step", "refer"])
+def test_no_preview_is_asked_for_behind_a_form_that_was_sent(open_page: Open, code: str, form: str) -> None:
     page = open_page("handler")
     desk.open_case(page, code)
     desk.preview(page, "close")
@@ -173,8 +174,12 @@ def test_no_preview_is_asked_for_behind_a_form_that_was_sent(open_page: Open, co
     with page.expect_request("**/preview**"), page.expect_event("requestfailed"):
         words.fill(f"{desk.ANSWER} سپاس.")
         words.blur()
+    if form == "refer":
+        panel = desk.open_tab(page, "refer")
+        panel.locator("[name=unit]").select_option(index=1)
+        panel.locator("[name=note]").fill("لطفاً ببینید.")
     with page.expect_event("requestfailed"):
-        panel.locator("[name=then][value=stay]").click()
+        panel.locator("[name=then]").first.click()
 
 
 def test_the_form_of_a_step_comes_when_it_is_chosen_and_no_word_is_lost(open_page: Open, code: str) -> None:

@@ -108,8 +108,8 @@
     });
   });
   /* ---------- forms of a case ---------- */
-  /* Only the last question about a notice counts: a later one ends it, and so does the sending of the form. Once the step has
-     been taken the case has it no more, and the answer would be an error. What fails leaves the preview as it was. */
+  /* Only the last question about a notice counts: a later one ends it, and so does the sending of any form. Once a step has
+     been taken, or the case has gone elsewhere, it is there no more, and the answer would be an error. What fails leaves the preview as it was. */
   var asking = null;
   function endAsking() {
     if (asking) { asking.abort(); }
@@ -138,9 +138,9 @@
     });
     askPreview(place, { method: 'POST', body: body });
   }
+  document.addEventListener('submit', endAsking);
   cp.each('[data-step-form]', function (form) {
     form.addEventListener('change', function () { refreshPreview(form); });
-    form.addEventListener('submit', endAsking);
   });
   function carryWords(from, to) {
     cp.all('textarea', from).forEach(function (field) {

@@ -1,9 +1,12 @@
 """A site that sends through the simulator, and the ways tests look at what became of a message."""
 
+import threading
 from collections import Counter
+from concurrent.futures import Future
 from datetime import timedelta
 
 import pytest
+from civicportal_sms_ir import exchange
 
 from civicportal.api import BroadcastLane
 from civicportal.testing import mark_alive
@@ -53,6 +56,24 @@ def provider(sms_simulator, clock):
         2001: "نمونه\nکد ورود: #CODE#",
     }
     return sms_simulator
+
+
+@pytest.fixture
+def impatient(provider, monkeypatch):
+    """Let the time of an exchange be up as soon as the provider has what it leaves hanging; the others have all they need."""
+
+    class Impatient(Future):
+        def __init__(self):
+            super().__init__()
+            self.before = provider.hung
+
+        def result(self, timeout=None):
+            pause = threading.Event()
+            while not self.done() and provider.hung == self.before:
+                pause.wait(0.002)
+            return super().result(0)
+
+    monkeypatch.setattr(exchange, "Future", Impatient)
 
 
 class Messages:

@@ -3,7 +3,6 @@
 from collections import Counter
 
 import pytest
-from civicportal_sms_ir import exchange
 from civicportal_sms_ir.models import Delivery as Remembered
 from sqlalchemy import func, select
 
@@ -14,12 +13,6 @@ from civicportal.testing.sms_simulator import LINE
 BULK, PACK, ARCHIVE, LIVE = "send/bulk", "send/pack", "send/archive", "send/live"
 #: Faults after which nobody knows whether the messages went out, and whether they did.
 UNCERTAIN = {"500": False, "html": False, "lost": True, "truncated": True, "hang": False}
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch, request):
-    if "hang" in request.node.name:
-        monkeypatch.setattr(exchange, "TIMEOUT", 0.5)
 
 
 def test_hook_send_messages_takes_a_hundred_people_in_one_call(site, crowd, provider):
@@ -67,6 +60,7 @@ def test_a_stop_takes_back_what_is_in_no_call_yet(site, crowd):
     assert crowd.calls() == [100]
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("mode", UNCERTAIN)
 def test_a_call_without_an_answer_is_looked_up_by_its_pack(site, crowd, provider, mode):
     provider.script.extend(["ok", mode, "ok"])

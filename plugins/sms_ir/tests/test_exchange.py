@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from civicportal.api import Configuration, Transient
+from civicportal.api import Configuration, Transient, Uncertain
 from civicportal.testing.sms_simulator import API_KEY
 
 
@@ -36,14 +36,23 @@ def test_what_was_given_up_is_not_sent_later(sms_simulator, monkeypatch):
         gave_up.wait()
         return real(*arguments, **options)
 
+    before = set(threading.enumerate())
     monkeypatch.setattr(socket, "getaddrinfo", slow)
     monkeypatch.setattr(exchange, "TIMEOUT", 0.2)
     with pytest.raises(Transient, match="not reached"):
         ask(sms_simulator.url.replace("127.0.0.1", "localhost"))
-    (thread,) = [thread for thread in threading.enumerate() if thread.name == "sms_ir"]
+    (thread,) = [thread for thread in set(threading.enumerate()) - before if thread.name == "sms_ir"]
     gave_up.set()
     thread.join()
     assert sms_simulator.entries() == []
+
+
+def test_of_what_gets_no_answer_in_time_nobody_knows(sms_simulator, monkeypatch):
+    ask(sms_simulator.url)  # what is loaded with the first one takes its time
+    monkeypatch.setattr(exchange, "TIMEOUT", 1.0)
+    sms_simulator.script.append("hang")
+    with pytest.raises(Uncertain, match="in time"):
+        ask(sms_simulator.url)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import logging
 import re
 
 import pytest
-from civicportal_sms_ir import exchange
 from sqlalchemy import text
 
 from civicportal.api import NEVER
@@ -14,12 +13,6 @@ from civicportal.testing.sms_simulator import API_KEY, LINE, MODES
 VERIFY, BULK, LIVE = "send/verify", "send/bulk", "send/live"
 #: Faults after which nobody knows whether the message went out, and whether it did.
 UNCERTAIN = {"500": False, "html": False, "lost": True, "truncated": True, "hang": False}
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch, request):
-    if "hang" in request.node.name:
-        monkeypatch.setattr(exchange, "TIMEOUT", 0.3)
 
 
 def gate(site):
@@ -120,6 +113,7 @@ def test_a_malformed_request_is_never_repeated(messages, provider):
     assert len(provider.entries()) == 1
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("kind", ["petitions.registered", "petitions.working"])
 @pytest.mark.parametrize("mode", UNCERTAIN)
 def test_an_uncertain_end_is_looked_up_before_anything_is_sent_again(clock, messages, provider, mode, kind):
@@ -138,6 +132,7 @@ def test_an_uncertain_end_is_looked_up_before_anything_is_sent_again(clock, mess
     assert len(asked) == (2 if UNCERTAIN[mode] else 3)
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("mode", UNCERTAIN)
 def test_a_code_is_never_sent_twice(clock, messages, provider, mode):
     provider.script.append(mode)

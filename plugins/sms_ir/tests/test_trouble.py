@@ -1,7 +1,6 @@
 """An hour in which the provider does not do what it should: nothing is lost, nothing comes twice, one alert is given."""
 
 import pytest
-from civicportal_sms_ir import exchange
 
 from civicportal.api import CaseService, GateService
 from civicportal.testing import (
@@ -101,8 +100,8 @@ def test_a_mended_key_needs_no_waiting(site, clock, messages, provider, stories)
     assert arrived(provider, told) == first_lines(told)
 
 
-def test_a_provider_that_hangs_holds_up_no_one_else(site, clock, messages, provider, monkeypatch):
-    monkeypatch.setattr(exchange, "TIMEOUT", 0.3)
+@pytest.mark.usefixtures("impatient")
+def test_a_provider_that_hangs_holds_up_no_one_else(site, clock, messages, provider):
     provider.script.append("hang")
     messages.promise(recipient="+989000000001")
     messages.promise(recipient="+989000000002")

@@ -34,8 +34,7 @@ class Environment:
         self.path = make_site_file(folder, **{**settings, "site": site_table})
         self.clock = FakeClock()
         self.site = make_site(self.path, clock=self.clock)
-        if self._is_sqlite:
-            event.listen(self.site.engines.read, "connect", _hurry)
+        event.listen(self.site.engines.read, "connect", _hurry if self._is_sqlite else _be_patient)
         make_tables(self.site)
         self._database = Path(database_url.removeprefix("sqlite:///"))
         self._template = folder / "template.db"
@@ -92,3 +91,9 @@ class Environment:
 def _hurry(connection: Any, _record: Any) -> None:
     """Let SQLite care for no power cut, as the cluster of the tests does: it waits for the disk at no commit."""
     connection.execute("PRAGMA synchronous=OFF")
+
+
+def _be_patient(connection: Any, _record: Any) -> None:
+    """Let PostgreSQL wait longer than a portal's people do: what is quick is slow on a machine that is busy with other tests."""
+    connection.execute("SET statement_timeout = '10s'; SET lock_timeout = '10s'")
+    connection.commit()

@@ -34,7 +34,8 @@ class Ledger:
 
         :param path: only those to this address: ``send/verify``.
         """
-        lines = self.path.read_text(encoding="utf-8").splitlines()
+        # Another process may be writing the last one.
+        *lines, _begun = self.path.read_text(encoding="utf-8").split("\n")
         return [entry for entry in map(json.loads, lines) if not path or entry["path"] == path]
 
     def recall(self, provider: Provider) -> None:

@@ -52,6 +52,7 @@ class SmsSimulator(Provider):
     :param keep: go on where an earlier run with this ledger has ended.
     :ivar mode: how requests are answered.
     :ivar script: how the next requests are answered, before ``mode`` is asked.
+    :ivar hung: how many requests were left without an answer.
     """
 
     def __init__(self, ledger: Path, *, keep: bool = False) -> None:
@@ -88,6 +89,7 @@ class SmsSimulator(Provider):
     def _begin(self) -> None:
         super().__init__()
         self.script: deque[Mode] = deque()
+        self.hung = 0
         self.behave("ok")
 
     def listen(self) -> None:
@@ -142,6 +144,7 @@ class SmsSimulator(Provider):
                 query = dict(parse_qsl(parts.query))
                 answered = self._answer(entry, query, sandbox=key == SANDBOX_KEY)
             self.ledger.write(entry)
+            self.hung += is_known and mode == "hang"
             released = self._released
         if answered is not None:
             self._send(handler, mode, *answered)

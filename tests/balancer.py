@@ -59,7 +59,7 @@ class Balancer:
             with self._lock:
                 port = next(self._turns)
             try:
-                server = socket.create_connection(("127.0.0.1", port), timeout=5)
+                server = socket.create_connection(("127.0.0.1", port), timeout=60)
             except OSError:
                 continue
             server.settimeout(None)

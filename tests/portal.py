@@ -1,6 +1,7 @@
 """A real portal as its own process: the example site, its database, its server on loopback."""
 
 import contextlib
+import itertools
 import os
 import signal
 import socket
@@ -39,11 +40,28 @@ LIFTED = (
 )
 
 
+def _ports() -> Iterator[int]:
+    """Yield ports again and again, of each process of the tests its own.
+
+    They lie below those that the system gives away: nobody else is handed one after it was found free and before it is used.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    span = range(20_000 + worker % 10 * 1000, 21_000 + worker % 10 * 1000)
+    # Two runs on one machine hardly begin at the same.
+    begin = os.getpid() % len(span)
+    return itertools.cycle((*span[begin:], *span[:begin]))
+
+
+_PORTS = _ports()
+
+
 def free_port() -> int:
-    """Return a port of loopback that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port of loopback that nobody uses; the same not again for long."""
+    while True:
+        port = next(_PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def write_site(folder: Path, database_url: str, tables: str = "", sms_url: str = "") -> Path:

@@ -16,6 +16,9 @@ from civicportal.cases.models import Case
 from civicportal.schema import new_key
 
 BOUNDARY = "civicportal-form-boundary"
+BUSY = "در این لحظه تصویرهای زیادی می‌رسد"
+COME_AGAIN = (502, 503)
+"""Statuses."""
 
 
 def _picture(number: int) -> bytes:
@@ -74,7 +77,7 @@ class Citizen:
             if status == 303 and "/reports/sent/" in location:
                 self.acknowledged[key] = location.rpartition("/")[2]
                 return
-            if status not in (503, 502):
+            if status not in COME_AGAIN:
                 self.refused.append(f"{status} {location}")
                 return
 
@@ -86,7 +89,7 @@ class Citizen:
         return _form(self.portal.csrf(self.token), key, number)
 
     def post(self, body: bytes, port: int) -> tuple[int, str]:
-        """Send a report and return status and location of the answer."""
+        """Send a report and return status and location of the answer; the status of one that may come again is in :data:`COME_AGAIN`."""
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=READY)
         try:
             connection.request(
@@ -100,8 +103,9 @@ class Citizen:
                 },
             )
             answer = connection.getresponse()
-            answer.read()
-            return answer.status, answer.getheader("Location") or ""
+            # Nobody had the time to look at the picture: who sends it again a moment later is right.
+            is_busy = BUSY in answer.read().decode()
+            return 503 if is_busy else answer.status, answer.getheader("Location") or ""
         finally:
             connection.close()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from portal import free_port, running
+from portal import READY, free_port, running
 from senders import wait_until
 
 from civicportal.cli import main
@@ -168,7 +168,7 @@ def asked(port: int, path: str, cookie: str = "") -> str | None:
     """Return what the proxy says of a page that it was asked for: whether it had it; None while it does not answer."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    connection = HTTPSConnection("127.0.0.1", port, timeout=10, context=context)
+    connection = HTTPSConnection("127.0.0.1", port, timeout=READY, context=context)
     try:
         connection.request("GET", path, headers={"Cookie": cookie} if cookie else {})
         answer = connection.getresponse()

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from portal import Portal, running
+from portal import READY, Portal, running
 from senders import Senders, by_form, senders, wait_until
 from sqlalchemy import select
 
@@ -42,7 +42,7 @@ def post(portal: Portal, path: str, token: str, csrf: str, **fields: str) -> tup
 def ask(
     portal: Portal, method: str, path: str, headers: dict[str, str], body: str = ""
 ) -> tuple[HTTPResponse, str]:
-    connection = HTTPConnection("127.0.0.1", portal.port, timeout=15)
+    connection = HTTPConnection("127.0.0.1", portal.port, timeout=READY)
     try:
         connection.request(method, path, body, headers)
         answer = connection.getresponse()

@@ -11,8 +11,9 @@ from urllib.parse import urlencode
 import pytest
 from nodes import Cluster, cluster_on
 from PIL import Image
-from senders import Senders, by_form, senders, sign_in, wait_until
-from sqlalchemy import func, select, text, update
+from portal import READY
+from senders import COME_AGAIN, Senders, by_form, senders, sign_in, wait_until
+from sqlalchemy import and_, func, select, text, update
 
 from civicportal.cases.models import Attachment, Case
 from civicportal.cases.stock import damages
@@ -50,7 +51,7 @@ def ask(
     if form is not None:
         headers["Content-Type"] = "application/x-www-form-urlencoded"
         body = urlencode({"csrf_token": cluster.portal.csrf(token), **form})
-    connection = HTTPConnection("127.0.0.1", port, timeout=15)
+    connection = HTTPConnection("127.0.0.1", port, timeout=READY)
     try:
         connection.request("GET" if body is None else "POST", path, body, headers)
         answer = connection.getresponse()
@@ -76,9 +77,15 @@ def test_a_session_begins_and_ends_on_every_node(cluster: Cluster) -> None:
 
 def test_a_limit_counts_what_comes_to_any_node(cluster: Cluster) -> None:
     token = sign_in(cluster.portal, 51)
-    hits = DEFAULTS["track_code"][0].hits
-    miss = {"code": new_code(), "proof": "0000"}
-    answers = [ask(cluster, cluster.ports[n % 2], "/track", token, miss)[0].status for n in range(hits + 2)]
+    hits, now = DEFAULTS["track_code"][0].hits, cluster.portal.site.clock.now
+    for _try in range(2):
+        begun, miss = now().hour, {"code": new_code(), "proof": "0000"}
+        answers = [
+            ask(cluster, cluster.ports[n % 2], "/track", token, miss)[0].status for n in range(hits + 2)
+        ]
+        # With a new hour it is counted anew.
+        if now().hour == begun:
+            break
     assert answers == [*[422] * hits, 429, 429]
 
 
@@ -111,7 +118,10 @@ def test_one_form_at_two_nodes_is_one_case(cluster: Cluster) -> None:
     body, found = citizen.form(new_key(), 1), []
 
     def send(port: int) -> None:
-        found.append(citizen.post(body, port))
+        answer = citizen.post(body, port)
+        while answer[0] in COME_AGAIN:
+            answer = citizen.post(body, port)
+        found.append(answer)
 
     threads = [threading.Thread(target=send, args=(port,)) for port in cluster.ports * 2]
     for thread in threads:
@@ -159,7 +169,7 @@ def test_a_restart_is_noticed_by_nobody(cluster: Cluster) -> None:
 
 
 def test_a_killed_node_and_a_killed_worker_take_nothing_with_them(cluster: Cluster) -> None:
-    citizens = senders(cluster.portal)
+    citizens, held = senders(cluster.portal), set[int]()
     citizens.start()
     try:
         for number in range(ROUNDS):
@@ -168,6 +178,7 @@ def test_a_killed_node_and_a_killed_worker_take_nothing_with_them(cluster: Clust
             # Both workers have a message under way, whichever of them is killed.
             wait_until(lambda: cluster.provider.held >= 2)
             worker.kill()
+            held |= leased(cluster)
             node.kill()
             cluster.provider.let_go()
             citizens.wait_for(3)
@@ -178,16 +189,26 @@ def test_a_killed_node_and_a_killed_worker_take_nothing_with_them(cluster: Clust
     finally:
         citizens.finish()
     assert citizens.refused == []
-    settle(cluster)
+    settle(cluster, held)
     everything_is_there_once(cluster, citizens)
 
 
-def settle(cluster: Cluster) -> None:
-    """Wait until every notice has gone out; in the short form what a killed worker held need not wait its minutes."""
+def leased(cluster: Cluster) -> set[int]:
+    """Return the messages that workers have in hand."""
+    with cluster.portal.site.work(write=False) as work:
+        return set(work.session.scalars(select(OutboxMessage.id).where(OutboxMessage.state == "leased")))
+
+
+def settle(cluster: Cluster, held: set[int]) -> None:
+    """Wait until every notice has gone out; in the short form what a killed worker held need not wait its minutes.
+
+    :param held: the messages that workers had in hand when one of them was killed.
+    """
     wait_until(lambda: states(cluster).keys() <= {"sent", "leased", "unknown"}, 300)
     if not LONG:
-        held = OutboxMessage.state == "leased"
-        age(cluster, held, locked_until=cluster.portal.site.clock.now())
+        # What a living worker has just taken is not taken from it.
+        left = and_(OutboxMessage.state == "leased", OutboxMessage.id.in_(held))
+        age(cluster, left, locked_until=cluster.portal.site.clock.now())
         wait_until(lambda: "leased" not in states(cluster))
         age(cluster, OutboxMessage.state == "unknown", next_at=cluster.portal.site.clock.now())
     wait_until(lambda: states(cluster).keys() == {"sent"}, 300)

@@ -4,6 +4,7 @@ import threading
 from typing import Any
 
 import pytest
+from portal import READY
 
 from civicportal.notifications.delivery import deliver_once
 from civicportal.notifications.types import Message, Receipt, Transient
@@ -44,7 +45,7 @@ def test_a_hanging_provider_holds_up_nobody(site: Site, clock: FakeClock) -> Non
 
     def hang(message: Message) -> Receipt:
         asked.set()
-        assert answers.wait(30)
+        assert answers.wait(READY)
         return Receipt(provider_id=f"late-{message.id}")
 
     memory(site).script.append(hang)
@@ -52,7 +53,7 @@ def test_a_hanging_provider_holds_up_nobody(site: Site, clock: FakeClock) -> Non
     worker = threading.Thread(target=deliver_once, args=(site, "notices"))
     worker.start()
     try:
-        assert asked.wait(10)
+        assert asked.wait(READY)
         # The worker holds no transaction open while it waits: on SQLite this would time out otherwise.
         mobiles += [send(site, number) for number in range(1, CASES)]
     finally:

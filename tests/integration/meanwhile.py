@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from portal import READY
 from sqlalchemy import event, text
 
 
@@ -33,6 +34,6 @@ def meanwhile(site: Any, deed: Callable[[], Any], *, before: Callable[[str], boo
         yield
     finally:
         event.remove(site.engines.write, "before_cursor_execute", let_it_run)
-    other.join(20)
+    other.join(READY)
     assert other.ident is not None
     assert not other.is_alive()

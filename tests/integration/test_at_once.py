@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from portal import READY
 from sqlalchemy import select
 
 from civicportal.accounts.errors import LastAdministrator
@@ -33,7 +34,7 @@ def together(site, *deeds):
                 # On SQLite the second writer waits for the first one's end.
                 if site.engines.dialect == "postgresql":
                     work.session.scalar(select(1))
-                    ready.wait(10)
+                    ready.wait(READY)
                 deed(work)
         except Exception as error:
             raised.append(error)
@@ -146,7 +147,7 @@ def test_two_administrators_do_not_put_units_below_each_other(site):
             unit = units.fetch(ids[key])
             assert ids[parent] in {row.id for row in units.possible_parents(unit)} or is_sqlite
             if not is_sqlite:
-                read.wait(10)
+                read.wait(READY)
             units.change(unit, {"parent_id": ids[parent]})
 
         return put
@@ -183,6 +184,6 @@ def test_cases_of_one_rule_do_not_wait_for_each_other(site, civic_database):
 
     def send(work):
         make_case(work)
-        opened.wait(10)
+        opened.wait(READY)
 
     assert together(site, send, send) == []

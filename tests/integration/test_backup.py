@@ -14,6 +14,7 @@ from io import BytesIO
 import pytest
 from click.testing import CliRunner
 from PIL import Image
+from portal import READY
 from sqlalchemy import delete, func, select, text
 from webtest import TestApp
 
@@ -446,14 +447,15 @@ class TestCommand:
         folder = tmp_path / "backups"
         folder.mkdir()
         code = (
-            "import sys, time\n"
+            "import select, sys\n"
             "from civicportal.backup import databases, making\n"
             "from civicportal.cli import main\n"
             "dump = databases.dump\n"
             "def slow(*arguments):\n"
             "    dump(*arguments)\n"
             "    print('begun', flush=True)\n"
-            "    sys.stdin.readline()\n"
+            "    while not select.select([sys.stdin], [], [], 0.1)[0]:\n"
+            "        pass\n"
             "making.dump = slow\n"
             "main()\n"
         )
@@ -462,7 +464,7 @@ class TestCommand:
             assert process.stdout.readline() == "begun\n"
             assert list(folder.iterdir())
             process.send_signal(signal.SIGTERM)
-            assert process.wait() == 128 + signal.SIGTERM
+            assert process.wait(READY) == 128 + signal.SIGTERM
         assert list(folder.iterdir()) == []
 
     def test_a_full_disk_leaves_nothing(self, city, tmp_path):

@@ -200,7 +200,7 @@ def test_a_connection_that_the_server_has_closed_is_handed_to_nobody(site, civic
     with site.engines.read.connect() as connection, site.engines.read.connect() as other:
         closed = connection.scalar(own)
         connection.close()
-        other.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": closed})
+        assert other.scalar(text("SELECT pg_terminate_backend(:pid, 25000)"), {"pid": closed})
     for engine in (site.engines.read, site.engines.write):
         with engine.connect() as connection:
             assert connection.scalar(own) != closed

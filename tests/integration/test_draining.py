@@ -14,8 +14,9 @@ from senders import wait_until
 APP = """
 import sys, time
 from pathlib import Path
-from civicportal import server
+from civicportal import draining, prefork, server
 
+draining.DRAIN_SECONDS = prefork.STOP_SECONDS = 60.0
 folder, port, processes = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 
 def app(environ, start_response):

@@ -23,10 +23,10 @@ RIGHTS = ["petitions:case:view", "petitions:case:work", "petitions:case:refer"]
 
 
 @pytest.fixture
-def city(site, clock):
+def city(site, clock, monkeypatch):
     """A unit with a head and an officer below another unit, and the code of a case with one office day."""
     clock.set(MORNING)
-    site.settings["escalation"] = {"steps": ["head", "above"], "every": 2}
+    monkeypatch.setitem(site.settings, "escalation", {"steps": ["head", "above"], "every": 2})
     with site.work() as work:
         above = make_unit(work, "deputy")
         unit = make_unit(work, "roads", parent_id=above.id)

@@ -6,10 +6,11 @@ import socket
 import subprocess
 import sys
 import textwrap
-import threading
 from datetime import timedelta
 
 import pytest
+from portal import free_port
+from senders import wait_until
 from sqlalchemy import update
 
 from civicportal.clock import SystemClock
@@ -18,7 +19,7 @@ from civicportal.testing import make_site, make_site_file, outbox
 from civicportal.worker.child import WorkerChild
 
 pytestmark = pytest.mark.fault
-PATIENCE = 30
+PATIENCE = 120
 """Seconds after which a process that should have ended is called stuck."""
 
 GATEWAY = '''
@@ -112,15 +113,6 @@ def go_on(site, **values):
         work.session.execute(update(messages).values(values))
 
 
-def until(done):
-    """Wait for something that a process brings about."""
-    for _ in range(10 * PATIENCE):
-        if done():
-            return
-        threading.Event().wait(0.1)
-    raise AssertionError("stuck")
-
-
 def stop(process):
     process.send_signal(signal.SIGTERM)
     assert process.wait(PATIENCE) == 0
@@ -153,7 +145,7 @@ def test_a_worker_killed_while_sending_loses_nothing_and_repeats_nothing(own_sit
 def test_two_workers_share_the_work(own_site, start):
     ids = promise(own_site, 20)
     workers = [start(), start()]
-    until(lambda: set(states(own_site)) == {"sent"})
+    wait_until(lambda: set(states(own_site)) == {"sent"}, PATIENCE)
     for worker in workers:
         # On a busy machine one may have sent all while the other is being loaded: then it is ended as any program.
         worker.terminate()
@@ -180,7 +172,7 @@ def test_a_worker_that_died_is_started_again(own_site, folder, monkeypatch):
     child = WorkerChild(own_site.path)
     first = child.process
     first.kill()
-    until(lambda: child.process is not first)
+    wait_until(lambda: child.process is not first, PATIENCE)
     second = child.process
     child.stop()
     assert second.poll() is not None
@@ -200,9 +192,7 @@ serve_app(app, "127.0.0.1", {port})
 
 
 def test_idle_connections_do_not_shut_out_the_others():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     script = textwrap.dedent(SERVER).format(port=port)
     server = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE, text=True)
     idle = []
@@ -213,7 +203,7 @@ def test_idle_connections_do_not_shut_out_the_others():
             connection = socket.create_connection(("127.0.0.1", port))
             connection.sendall(b"GET / HTTP/1.1\r\n")
             idle.append(connection)
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as good:
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as good:
             good.sendall(b"GET / HTTP/1.0\r\n\r\n")
             assert good.recv(4096).startswith(b"HTTP/1.0 200")
     finally:

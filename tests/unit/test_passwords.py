@@ -68,7 +68,7 @@ def test_at_most_two_hashes_run_at_once(monkeypatch):
             with lock:
                 running += 1
                 most = max(most, running)
-            both.wait(timeout=10)
+            both.wait(timeout=60)
             with lock:
                 running -= 1
             return ""

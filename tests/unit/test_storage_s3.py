@@ -114,7 +114,8 @@ def test_a_bucket_that_is_not_there_is_no_missing_file(bucket):
         storage.open(new_key())
 
 
-def test_a_stumble_is_tried_again_with_the_same_bytes():
+def test_a_stumble_is_tried_again_with_the_same_bytes(monkeypatch):
+    monkeypatch.setattr(s3, "RETRY_SECONDS", 60.0)
     with service(503, 500, 200) as (address, asked):
         S3Storage(**NAMES, endpoint=address).put("A" * 22, b"bytes")
     assert asked == [("PUT", "/pictures/" + "A" * 22, b"bytes")] * 3
@@ -137,6 +138,7 @@ def test_a_service_that_is_away_is_told_by_every_call(call, monkeypatch):
 
 
 def test_a_service_that_hangs_is_left_alone_for_a_while(silence, monkeypatch):
+    monkeypatch.setattr(s3, "PAUSE_SECONDS", 60.0)
     storage = S3Storage(**NAMES, endpoint=silence)
     for _ in range(s3.PATIENCE):
         with pytest.raises(StoreAway, match=r"bucket pictures: (?!did not answer)"):

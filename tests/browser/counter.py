@@ -22,6 +22,7 @@ def send(page: Page) -> list[str]:
     """Send the form; return the tracking code, and the PIN if there is one."""
     page.keyboard.press("Control+Enter")
     expect(page.locator(CODES).first).to_be_visible()
+    page.wait_for_load_state()
     return [str(copy.get_attribute("data-copy")) for copy in page.locator(CODES).all()]
 
 

@@ -36,6 +36,8 @@ def open_case(page: Page, code: str) -> None:
 
 def open_tab(page: Page, name: str) -> Locator:
     """Open one of the tabs of the actions and return its panel."""
+    # Before the script has run, a tab is a mere word.
+    page.wait_for_load_state()
     page.locator(f"#tab-{name}").click()
     panel = page.locator(f"#panel-of-{name}")
     expect(panel).to_be_visible()
@@ -61,6 +63,7 @@ def take_step(page: Page, transition: str, words: str = "", photo: Path | None =
         expect(panel.locator("[data-photo] input[name=photos]")).to_be_attached()
     panel.locator("[name=then][value=stay]").click()
     expect(page.locator(TOAST).first).to_be_visible()
+    page.wait_for_load_state()
 
 
 def refer(page: Page, unit: str, note: str) -> None:
@@ -80,6 +83,7 @@ def comment(page: Page, words: str, *, public: bool = False) -> None:
     panel.locator("[name=text]").fill(words)
     panel.locator("[data-default]").click()
     expect(page.locator(TOAST).first).to_be_visible()
+    page.wait_for_load_state()
 
 
 def preview(page: Page, transition: str) -> str:

@@ -23,7 +23,7 @@ STAFF = {
 }
 VISITOR = "visitor"
 #: Seconds until a message must have arrived.
-ARRIVAL = 20
+ARRIVAL = 60
 #: Milliseconds until one looks again: the worker that brings it needs the machine too.
 PAUSE = 100
 

@@ -14,6 +14,7 @@ def open_filters(page: Page) -> None:
     """Open the desk of reports with its filters."""
     page.goto("/desk/reports")
     page.locator("details.filter-box > summary").click()
+    expect(page.locator(f".jdate:has({FIELD}) button")).to_be_visible()
 
 
 def typed(page: Page, text: str) -> None:

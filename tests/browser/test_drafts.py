@@ -23,6 +23,7 @@ def send(page: Page) -> str:
     """Send it and return the tracking code."""
     page.locator("main form button.btn-primary").click()
     expect(page.locator("[data-draft-done=feedback]")).to_be_visible()
+    page.wait_for_load_state()
     return str(page.locator(".codes [data-copy]").first.get_attribute("data-copy"))
 
 

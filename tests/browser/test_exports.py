@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from browser.conftest import Open
-from browser.exports import order
+from browser.exports import half_written, order
 from browser.people import PHONE
 from browser.samples import who
 from openpyxl import load_workbook
@@ -13,7 +13,6 @@ from playwright.sync_api import expect
 from portal import Portal
 from sqlalchemy import update
 
-from civicportal.db import NEVER
 from civicportal.exports.models import ExportJob
 from civicportal.exports.running import make_next
 
@@ -37,6 +36,7 @@ def test_a_telephone_chooses_columns(open_page: Open) -> None:
     page.goto("/desk/reports")
     page.get_by_text("خروجی", exact=True).click()
     page.get_by_role("link", name="انتخاب ستون‌ها").click()
+    page.wait_for_load_state()
     page.get_by_label("CSV").check()
     chosen = page.locator("input[name=columns]:checked")
     while chosen.count() > 1:
@@ -50,8 +50,7 @@ def test_a_telephone_chooses_columns(open_page: Open) -> None:
 def test_a_large_export_tells_how_far_it_is_and_is_fetched(portal: Portal, open_page: Open) -> None:
     with portal.site.work() as work:
         person = who(work, "administrator")
-    key = order(portal, person)
-    _change(portal, key, state="running", total=1000, done=250, locked_until=NEVER)
+    key = order(portal, person, **half_written(1000, 250))
     page = open_page("administrator")
     page.goto(f"/exports/jobs/{key}")
     expect(page.get_by_role("status").filter(has_text="۲۵۰ سطر")).to_be_visible()

@@ -37,6 +37,7 @@ def write(page: Page, *, anonymous: bool = False) -> str:
         choose(page, "sender", "anonymous")
     page.locator("main form button.btn-primary").click()
     expect(page.locator("[data-draft-done=feedback]")).to_be_visible()
+    page.wait_for_load_state()
     return str(page.locator(".codes [data-copy]").first.get_attribute("data-copy"))
 
 

@@ -37,6 +37,7 @@ def test_ring_of_a_field_in_focus_is_seen(open_page: Open, theme: str) -> None:
     assert ring(page, page.locator("[name=body]")) >= ENOUGH
     page.locator("main form button.btn-primary").click()
     expect(page.locator("textarea.is-invalid")).to_be_visible()
+    page.wait_for_load_state()
     assert ring(page, page.locator("textarea.is-invalid")) >= ENOUGH
 
 
@@ -54,6 +55,7 @@ def test_a_list_counts_as_its_page_does(open_page: Open, language: str, style: s
     page = in_language(open_page(VISITOR, DESKTOP), language)
     page.goto("/announcements")
     page.locator("main a", has_text="آغاز نهضت آسفالت").click()
+    page.wait_for_url("**/announcements/*")
     assert look(page.locator(".prose ol"), "listStyleType") == style
     page.goto("/meetings/new")
     for silent in (".steps", ".tl"):

@@ -10,12 +10,14 @@ from browser.people import DESKTOP, Screen, messages, persian, wait_for_message
 from civicportal_meetings.services import DiaryService
 from playwright.sync_api import Locator, Page, expect
 from portal import Portal
+from senders import wait_until
 from sqlalchemy import select
 
 from civicportal.cases.models import Case
 from civicportal.notifications.models import OutboxMessage
 
 pytestmark = pytest.mark.browser
+LEDGER = ["meetings.registered", "meetings.scheduled_note", "meetings.rescheduled"]
 WAITING = "#requests tbody tr"
 
 
@@ -37,6 +39,7 @@ def pick(page: Page, day: date, clock: str) -> None:
         title = page.locator("#month-title").inner_text()
         page.locator("button[name=month]").last.click()
         expect(page.locator("#month-title")).not_to_have_text(title)
+        page.wait_for_load_state()
     button.click()
     page.locator(f"button[name=pick][value='{day.isoformat()}T{clock}']").click()
     expect(field(page, "at")).to_have_value(persian(clock))
@@ -106,7 +109,8 @@ def test_office_finds_sets_clashes_and_moves(portal: Portal, open_page: Open) ->
     portal.release_notices()
     told = wait_for_message(page, mobile, "تغییر کرد", seen=[told])
     assert persian("11:00") in told
-    assert ledger(portal, code) == ["meetings.registered", "meetings.scheduled_note", "meetings.rescheduled"]
+    # It arrives a moment before the worker has noted that it was sent.
+    wait_until(lambda: ledger(portal, code) == LEDGER)
     page.goto(f"/kartable/cases/{code}")
     expect(page.locator("section[aria-labelledby=meeting-title]")).to_contain_text("وقت‌های پیشین")
 

@@ -24,7 +24,7 @@ MOBILE = CITIZENS["citizen"]
 ANSWER = "مجوز شما آماده است؛ برای دریافت آن مراجعه کنید."
 REFERENCE = "۱۴۰۵/۱۷"
 #: Seconds until a message must have arrived.
-ARRIVAL = 20
+ARRIVAL = 60
 
 
 class Messages:

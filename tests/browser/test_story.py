@@ -8,6 +8,7 @@ from browser.conftest import Open
 from browser.people import CITIZENS, PHONE, messages, wait_for_message
 from playwright.sync_api import expect
 from portal import Portal
+from senders import wait_until
 from sqlalchemy import select
 
 from civicportal.cases.models import Case
@@ -57,7 +58,7 @@ def test_story_from_pothole_to_rating(portal: Portal, open_page: Open, tmp_path:
     citizen.locator("#rating label", has=citizen.locator("[value='5']")).click()
     citizen.locator("#rating button.btn-primary").click()
     expect(citizen.locator("#rating .notice.good")).to_be_visible()
-    assert _ledger(portal, code) == LEDGER
+    wait_until(lambda: _ledger(portal, code) == LEDGER)
 
 
 def _ledger(portal: Portal, code: str) -> list[str]:

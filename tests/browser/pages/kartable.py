@@ -1,7 +1,5 @@
 """The staff desk and the kartable."""
 
-import re
-
 from browser.pages.shown import Shown
 from browser.samples import Facts
 from playwright.sync_api import Page, expect
@@ -26,7 +24,7 @@ def _take_one(page: Page, found: Facts) -> None:
     page.goto("/kartable")
     page.locator("[data-row] input[type=checkbox]").last.check()
     page.locator("[name=action][value=take]").click()
-    expect(page).to_have_url(re.compile("/kartable/bulk/result$"))
+    page.wait_for_url("**/kartable/bulk/result")
 
 
 PAGES = (

@@ -43,8 +43,8 @@ class AuditService:
 
     def lookers(self, case_id: int, within: timedelta) -> list[str]:
         """Return the names of other staff who opened the case of late, the latest first."""
-        events = self.work.session.execute(self.looks(case_id, within).order_by(AuditEvent.at.desc()))
-        return list(dict(events.all()).values())
+        latest = self.looks(case_id, within).order_by(AuditEvent.at.desc(), AuditEvent.id.desc())
+        return list(dict(self.work.session.execute(latest).all()).values())
 
     def looks(self, case_id: int, within: timedelta) -> Select[int | None, str]:
         """Return a query for ids and names of other staff who opened the case of late."""

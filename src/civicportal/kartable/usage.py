@@ -71,9 +71,9 @@ class UsageService:
         return Usage(
             lines=self.session.scalar(lines) or 0,
             cases=self.open_cases(unit),
-            categories=list(self.session.scalars(categories.order_by(Category.weight.desc()))),
+            categories=list(self.session.scalars(categories.order_by(Category.weight.desc(), Category.id))),
             rules=list(self.session.scalars(rules.order_by(RoutingRule.position))),
-            units=list(self.session.scalars(units.order_by(Unit.weight.desc()))),
+            units=list(self.session.scalars(units.order_by(Unit.weight.desc(), Unit.id))),
         )
 
     def open_cases(self, unit: Unit) -> int:

@@ -106,7 +106,7 @@ class VerdictService:
         query = select(Case).where(Case.citizen_id == citizen.id, Case.closed_at > since)
         if code:
             query = query.where(Case.code == code)
-        query = query.order_by(Case.closed_at.desc()).with_for_update()
+        query = query.order_by(Case.closed_at.desc(), Case.id.desc()).with_for_update()
         cases = [
             case for case in self.session.scalars(query) if self._was_told(case, citizen) and possible(case)
         ]

@@ -72,9 +72,8 @@ def make_case(work: Work, *, citizen: User | None = None, kind: str = "petitions
     fallback = work.site.fallback_unit
     if work.session.scalar(select(Unit.id).where(Unit.key == fallback)) is None:
         make_unit(work, fallback)
-    citizen = (
-        citizen or work.session.scalar(select(User).where(User.username.is_(None))) or make_citizen(work)
-    )
+    first = select(User).where(User.username.is_(None)).order_by(User.id).limit(1)
+    citizen = citizen or work.session.scalar(first) or make_citizen(work)
     usual = {"subject": "سطل زباله پر است", "body": "از دیروز تخلیه نشده است.", "citizen_id": citizen.id}
     return work.get(CaseService).open(work.site.kind(kind), **{**usual, **opening})
 

@@ -149,7 +149,7 @@ def _around(*columns: Any) -> Select[Any]:
         Case.created_at > bindparam("since"),
     )
     query = select(*columns, place.c.lat, place.c.lon).join_from(place, Case, Case.id == place.c.case_id)
-    return query.where(*recent).order_by(north * north + east * east)
+    return query.where(*recent).order_by(north * north + east * east, place.c.case_id)
 
 
 @cache

@@ -67,7 +67,7 @@ class DeliveryService:
     def provider_ids(self, message_ids: Sequence[int]) -> dict[int, str]:
         """Return the provider's numbers of those messages of the outbox that it is known to have taken."""
         query = select(Delivery.message_id, Delivery.provider_id).where(Delivery.message_id.in_(message_ids))
-        rows = self.session.execute(query.order_by(Delivery.sent_at))
+        rows = self.session.execute(query.order_by(Delivery.sent_at, Delivery.provider_id))
         return {row.message_id: row.provider_id for row in rows}
 
     def due(self) -> list[str]:

@@ -134,14 +134,14 @@ class PublicDayService:
             MeetingSession.cancelled_at.is_(None),
             MeetingSession.public_seats + MeetingSession.office_seats > 0,
         )
-        return self.session.scalars(query.order_by(MeetingSession.start)).all()
+        return self.session.scalars(query.order_by(MeetingSession.start, MeetingSession.id)).all()
 
     def between(self, start: datetime, end: datetime) -> Sequence[MeetingSession]:
         """Return the sessions and closed times that begin within a span."""
         query = select(MeetingSession).where(
             MeetingSession.start >= start, MeetingSession.start < end, MeetingSession.cancelled_at.is_(None)
         )
-        return self.session.scalars(query.order_by(MeetingSession.start)).all()
+        return self.session.scalars(query.order_by(MeetingSession.start, MeetingSession.id)).all()
 
     # -- seats ----------------------------------------------------------------------------------------------
 

@@ -246,3 +246,13 @@ def test_a_reader_opens_no_transaction_unless_it_wants_patience(site, civic_data
         assert work.session.scalar(allowed) == "77s"
     with site.work(write=False) as work:
         assert work.session.scalar(allowed) == usual
+
+
+def test_a_portal_waits_for_no_statement_and_no_lock_for_long(empty_database, civic_database):
+    only_postgresql(civic_database)
+    # Of its own: the kit lets its sites wait longer.
+    engines = make_engines(empty_database)
+    with engines.read.connect() as connection:
+        limits = [connection.scalar(text(one)) for one in ("SHOW statement_timeout", "SHOW lock_timeout")]
+    engines.dispose()
+    assert limits == ["3s", "2s"]

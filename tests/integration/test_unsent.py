@@ -149,7 +149,7 @@ def test_a_password_is_kept_nowhere(site, app, login, desk, clock):
     login(desk["officer"])
     token = app.get(desk["page"]).forms[0]["csrf_token"].value
     clock.advance(minutes=31)
-    form = {"csrf_token": token, "password": "x y", "new_password": "کلمهٔ تازه"}
+    form = {"csrf_token": token, "present": "x y", "new": "کلمهٔ تازه", "again": "کلمهٔ تازه"}
     assert app.post("/account/password", form).location == "http://localhost/login"
     assert [row.data for row in sessions(site)] == [{}]
 

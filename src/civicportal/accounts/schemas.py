@@ -99,7 +99,7 @@ class RecoveryEntry(StrictSchema):
     """A recovery code."""
 
     code = Node(
-        CleanText(10, 20),
+        schema.RecoveryCode(),
         title=_("Recovery code"),
         widget=TextWidget(autocomplete="off", css_class="ltr d-block w-100"),
     )

@@ -60,6 +60,8 @@ def includeme(config: Any) -> None:
     _refuse_reserved(config.registry.site)
     config.add_subscriber("civicportal.cases.uploads.keep_uploads", SessionReplaced)
     config.add_request_method("civicportal.cases.finding.typed_number", reify=True)
+    # A tracking code, not a one-time code.
+    config.add_open_fields("track_code", "code")
     add_pages(config, ROUTES, VIEWS, views="civicportal.cases.views", templates="civicportal:templates/cases")
     # The box stands on pages that are the same for everybody and carry nobody's token.
     config.add_view(

@@ -211,6 +211,7 @@ class BoundField:
                 "required": self.required,
                 "aria-invalid": "true" if error else "",
                 "aria-describedby": self.described_by,
+                "data-secret": isinstance(self.typ, types.Secret),
                 **(self._typing() if typing else {}),
             }
         )

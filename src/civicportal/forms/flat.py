@@ -7,7 +7,7 @@ from typing import Any
 
 import colander
 
-from civicportal.schema import ListOf
+from civicportal.schema import ListOf, Secret
 
 
 def read_flat(schema: colander.SchemaNode, params: Any, *, ignore: Container[str] = ()) -> dict[str, Any]:
@@ -33,6 +33,17 @@ def leaves(schema: colander.SchemaNode) -> Iterator[colander.SchemaNode]:
             yield from leaves(node)
         else:
             yield node
+
+
+def without_secrets(schema: colander.SchemaNode, cstruct: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a cstruct in which the fields of a secret type are empty."""
+    kept = dict(cstruct)
+    for node in schema.children:
+        if isinstance(node.typ, Secret):
+            kept[node.name] = colander.null
+        elif isinstance(node.typ, colander.Mapping) and isinstance(kept.get(node.name), Mapping):
+            kept[node.name] = without_secrets(node, kept[node.name])
+    return kept
 
 
 def _read(schema: colander.SchemaNode, params: Any) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from webob.multidict import MultiDict
 from civicportal import schema as types
 from civicportal.forms.defaults import default_widget
 from civicportal.forms.field import BoundField, Words
-from civicportal.forms.flat import leaves, lies_before, read_flat
+from civicportal.forms.flat import leaves, lies_before, read_flat, without_secrets
 from civicportal.forms.groups import PhotosWidget, files_name
 from civicportal.forms.parts import Button, FieldError, FileRefused, FormInvalid, TakeFiles
 from civicportal.forms.widgets import TextAreaWidget
@@ -59,6 +59,7 @@ class BoundForm:
             days_off=cache(partial(_days_off, request)),
             **(bindings or {}),
         )
+        self._refuse_open_secrets(request)
         self.messages: list[str] = []
         self._words = Words(request)
         self._take_files = take_files
@@ -82,9 +83,9 @@ class BoundForm:
 
         ``params`` is ``request.POST``. Raises :class:`FormInvalid` with all errors in the form and what was typed kept.
         """
-        self.keep(params)
+        cstruct = self._sent(params)
         try:
-            values: dict[str, Any] = self.schema.deserialize(self._form.cstruct)
+            values: dict[str, Any] = self.schema.deserialize(cstruct)
         except colander.Invalid as error:
             self._form.widget.handle_error(self._form, error)
             self.messages += self._words.all(error.messages())
@@ -107,9 +108,7 @@ class BoundForm:
 
     def keep(self, params: Any) -> None:
         """Keep what was sent, pictures too, without judging it: for a button that only changes what stands in the form."""
-        cstruct = read_flat(self.schema, params, ignore=self._ignore | self._file_names)
-        self._take(params, cstruct)
-        self._form.cstruct = cstruct
+        self._sent(params)
 
     def read_filters(self, params: Any) -> dict[str, Any]:
         """Return the values of a form in the query string, where a value that cannot be read counts as not given.
@@ -130,7 +129,7 @@ class BoundForm:
                 if not isinstance(node.typ, types.CityDate):
                     refused[node.name] = [_("This value is not known and was left out.")]
                     cstruct[node.name] = colander.null
-        self._form.cstruct = cstruct
+        self._hold(cstruct)
         for node in self.schema.children:
             if lies_before(values, node):
                 values[node.name] = node.deserialize(colander.null)
@@ -158,11 +157,10 @@ class BoundForm:
         return values
 
     def draft(self) -> dict[str, list[str]]:
-        """Return the texts that stand in the form, passwords excepted, for :meth:`fill` to put back."""
+        """Return the texts that stand in the form, for :meth:`fill` to put back."""
         texts = {
             name: cstruct if isinstance(cstruct, list) else [cstruct]
             for name, cstruct in ((node.name, self[node.name].cstruct) for node in leaves(self.schema))
-            if not isinstance(self[name].typ, types.Password)
         }
         return {
             name: kept
@@ -173,7 +171,7 @@ class BoundForm:
     def fill(self, draft: Mapping[str, list[str]]) -> None:
         """Put the texts of a :meth:`draft` into the form; names that are no fields any more are left out."""
         params = MultiDict((name, text) for name, texts in draft.items() for text in texts)
-        self._form.cstruct = read_flat(self.schema, params, ignore=draft)
+        self._hold(read_flat(self.schema, params, ignore=draft))
 
     def typed(self) -> list[str]:
         """Return the longer texts that somebody has written, for a page that cannot show the form any more."""
@@ -240,6 +238,27 @@ class BoundForm:
     @cached_property
     def _file_names(self) -> set[str]:
         return {files_name(f.name) for f in self._fields.values() if isinstance(f.widget, PhotosWidget)}
+
+    def _sent(self, params: Any) -> dict[str, Any]:
+        """Return what was sent, and hold of it what may be shown again."""
+        cstruct = read_flat(self.schema, params, ignore=self._ignore | self._file_names)
+        self._take(params, cstruct)
+        self._hold(cstruct)
+        return cstruct
+
+    def _hold(self, cstruct: dict[str, Any]) -> None:
+        """Let the form contain these texts, without the secret ones: what it does not have it cannot give away."""
+        self._form.cstruct = without_secrets(self.schema, cstruct)
+
+    def _refuse_open_secrets(self, request: Request) -> None:
+        """Refuse a secret field whose name the route has declared open: error pages would show it."""
+        route = getattr(request, "matched_route", None)
+        if route is None:
+            return
+        opened = request.registry.open_fields.get(route.name, ())
+        for node in leaves(self.schema):
+            if isinstance(node.typ, types.Secret) and node.name in opened:
+                raise LookupError(f"{node.name!r} is secret, but an open field of the route {route.name!r}")
 
     def _bind(self, parent: deform.Field, prefix: str) -> Iterator[BoundField]:
         for child in parent.children:

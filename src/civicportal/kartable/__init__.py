@@ -73,6 +73,8 @@ def includeme(config: Any) -> None:
     :raises ConfigurationError: when a transition has the name of something else that is done with a case.
     """
     refuse_reserved(config.registry.site.kinds.values())
+    # Tracking codes, not one-time codes.
+    config.add_open_fields("kartable.bulk", "code")
     add_pages(
         config, ROUTES, VIEWS, views="civicportal.kartable.views", templates="civicportal:templates/kartable"
     )

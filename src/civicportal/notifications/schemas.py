@@ -5,7 +5,7 @@ import colander
 from civicportal.forms import TextAreaWidget, optional_choice
 from civicportal.i18n import _
 from civicportal.notifications.arrivals import ARRIVALS
-from civicportal.schema import CityDate, CleanText, Code, Node, Option, RowId, StrictSchema, TrackingCode
+from civicportal.schema import CityDate, CleanText, Digits, Node, Option, RowId, StrictSchema, TrackingCode
 
 LONGEST_TEXT = 500
 ENDING = 4
@@ -35,7 +35,7 @@ class MessageFilters(StrictSchema):
     )
     kind = optional_choice("kinds", _("Text"), _("All texts"))
     code = Node(TrackingCode(), title=_("Tracking code"), missing=None)
-    ending = Node(Code(ENDING), title=_("Last four digits of the number"), missing=None)
+    ending = Node(Digits(ENDING), title=_("Last four digits of the number"), missing=None)
     first = Node(CityDate(), title=_("Written from"), missing=None)
     last = Node(CityDate(), title=_("Written until"), missing=None, after="first")
     person = Node(RowId(), missing=None)

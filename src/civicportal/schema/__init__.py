@@ -10,6 +10,7 @@ from civicportal.schema.codes import (
     CityDate,
     ClockTime,
     Code,
+    Digits,
     IdempotencyKey,
     Key,
     LegalId,
@@ -20,9 +21,11 @@ from civicportal.schema.codes import (
 )
 from civicportal.schema.numbers import BoundedInt, FiniteFloat, Flag, RowId, whole_number
 from civicportal.schema.place import Degrees, Place
-from civicportal.schema.text import CleanText, Identifier, Password, at_least
+from civicportal.schema.secret import SECRET_FIELDS, Password, RecoveryCode, Secret, SecretText
+from civicportal.schema.text import CleanText, Identifier, at_least
 
 __all__ = [
+    "SECRET_FIELDS",
     "BoundedInt",
     "Choice",
     "CityDate",
@@ -30,6 +33,7 @@ __all__ = [
     "ClockTime",
     "Code",
     "Degrees",
+    "Digits",
     "FiniteFloat",
     "Flag",
     "IdempotencyKey",
@@ -44,8 +48,11 @@ __all__ = [
     "Option",
     "Password",
     "Place",
+    "RecoveryCode",
     "RowId",
     "Scalar",
+    "Secret",
+    "SecretText",
     "StrictMapping",
     "StrictSchema",
     "TrackingCode",

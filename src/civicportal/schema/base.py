@@ -21,6 +21,13 @@ class Node(colander.SchemaNode):
     def __init__(self, typ: colander.SchemaType, **options: Any) -> None:
         options.setdefault("missing_msg", getattr(typ, "missing_msg", Scalar.missing_msg))
         super().__init__(typ, **options)
+        if self.name:
+            self.__set_name__(None, self.name)
+
+    def __set_name__(self, _owner: type | None, name: str) -> None:
+        """Tell the type what the field is called: in a class, or where a name was given."""
+        if isinstance(self.typ, Scalar):
+            self.typ.named(name)
 
     def _bind(self, bindings: dict[str, Any]) -> None:
         """Bind it; a plain field in which nothing waits for that need not be asked for each of its seventy names."""
@@ -37,6 +44,9 @@ class Scalar(colander.SchemaType):
     missing_msg = _("Please fill in this field.")
     native: tuple[type, ...] = ()
     longest = 256
+
+    def named(self, name: str) -> None:
+        """Hear the name of a field of this type."""
 
     def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
         """Return the value, or ``colander.null`` for nothing.

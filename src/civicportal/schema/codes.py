@@ -13,6 +13,7 @@ import colander
 from civicportal.i18n import InvalidInput, _
 from civicportal.persian import DASHES, compact
 from civicportal.schema.base import Scalar, bound
+from civicportal.schema.secret import Secret
 
 
 class Mobile(Scalar):
@@ -51,10 +52,8 @@ class LegalId(Scalar):
         return found
 
 
-class Code(Scalar):
-    """A code of exactly ``length`` digits, such as a one-time code or a PIN; spaces and hyphens do not count."""
-
-    missing_msg = _("Please write the code.")
+class Digits(Scalar):
+    """Exactly ``length`` digits; spaces and hyphens do not count. What nobody else may read is a :class:`Code`."""
 
     def __init__(self, length: int = 6) -> None:
         self.length = length
@@ -65,6 +64,12 @@ class Code(Scalar):
         if len(code) != self.length or not (code.isascii() and code.isdigit()):
             raise colander.Invalid(node, _("The code has ${count} digits.", mapping={"count": self.length}))
         return code
+
+
+class Code(Secret, Digits):
+    """A one-time code, a PIN or another secret of exactly ``length`` digits; spaces and hyphens do not count."""
+
+    missing_msg = _("Please write the code.")
 
 
 class TrackingCode(Scalar):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Any
 
 import colander
@@ -61,27 +60,6 @@ class CleanText(Scalar):
         return colander.Invalid(
             node, _("Please write at most ${count} characters.", mapping={"count": self.max})
         )
-
-
-class Password(Scalar):
-    """A secret of ``min`` to ``max`` characters, composed (NFKC) and otherwise untouched."""
-
-    def __init__(self, min: int = 1, max: int = 128) -> None:
-        self.min, self.max = min, max
-        self.longest = 2 * max
-
-    def read(self, node: colander.SchemaNode, text: str) -> str:
-        """Return the password; raise :class:`colander.Invalid` for one too short or too long."""
-        text = unicodedata.normalize("NFKC", text)
-        if len(text) > self.max:
-            raise colander.Invalid(node, _("This is too long."))
-        if len(text) < self.min:
-            raise colander.Invalid(node, at_least(self.min))
-        return text
-
-    def serialize(self, node: colander.SchemaNode, appstruct: Any) -> Any:
-        """Return nothing: a password is never shown again."""
-        return colander.null
 
 
 class Identifier(Scalar):

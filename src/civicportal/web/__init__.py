@@ -9,6 +9,7 @@ def includeme(config: Any) -> None:
         "derivers",
         "requests",
         "csrf",
+        "sent",
         "flash",
         "templating",
         "static",

@@ -4,18 +4,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyramid.csrf import check_csrf_origin, check_csrf_token
+from pyramid.interfaces import IRoutesMapper
 
+from civicportal.schema import SECRET_FIELDS
 from civicportal.web.csrf import from_own_page
 
 TOKEN = "csrf_token"  # noqa: S105 - # the name of a field
-_SECRET = "password"  # noqa: S105 - # part of a field's name
 
 
 @dataclass(frozen=True)
 class Sent:
     """What a form has brought that can be given back.
 
-    :ivar texts: names and texts in their order, without the token.
+    :ivar texts: names and texts in their order, without the token and without secrets.
     :ivar files: there were files beside them, which a page cannot give back.
     :ivar is_own: a page of ours made it for this very browser.
     """
@@ -35,7 +36,7 @@ class Sent:
 
 
 def sent_form(request: Any) -> Sent:
-    """Return the form that a request brought; nothing where another site may have made it, nor where a password is in it."""
+    """Return the form that a request brought, without its secrets; nothing where another site may have made it."""
     if request.method != "POST" or not _is_own(request):
         return Sent(is_own=False)
     return _brought(request)
@@ -56,10 +57,38 @@ def stale_form(request: Any) -> Sent:
 
 def _brought(request: Any) -> Sent:
     items = [(name, value) for name, value in request.POST.items() if name != TOKEN]
-    texts = tuple((name, value) for name, value in items if isinstance(value, str))
-    if any(_SECRET in name for name, _text in texts):
-        return Sent()
-    return Sent(texts, files=len(texts) < len(items))
+    typed = [(name, value) for name, value in items if isinstance(value, str)]
+    secret = secret_fields(request)
+    sent = Sent(tuple(pair for pair in typed if pair[0] not in secret), files=len(typed) < len(items))
+    # Without its secret a form that holds no words is not worth sending again.
+    return sent if len(sent.texts) == len(typed) or sent.words else Sent()
+
+
+def secret_fields(request: Any) -> frozenset[str]:
+    """Return the names that a form sent to this address may use for something secret.
+
+    Which schema the address reads is not known before its view runs, so every name that any schema uses for a secret
+    counts, except those that :func:`add_open_fields` has named.
+    """
+    mapper = request.registry.queryUtility(IRoutesMapper)
+    route = getattr(request, "matched_route", None) or (mapper(request)["route"] if mapper else None)
+    named = request.registry.open_fields.get(route.name, frozenset()) if route else frozenset()
+    return frozenset(SECRET_FIELDS) - named
+
+
+def add_open_fields(config: Any, route: str, *names: str) -> None:
+    """Say that the form of a route uses names for something open that other forms use for a secret.
+
+    For instance ``config.add_open_fields("kartable.bulk", "code")``: these are tracking codes. A form with a secret
+    field of such a name is refused on that route.
+    """
+    config.registry.open_fields[route] = config.registry.open_fields.get(route, frozenset()) | set(names)
+
+
+def includeme(config: Any) -> None:
+    """Add the directive."""
+    config.registry.open_fields = {}
+    config.add_directive("add_open_fields", add_open_fields)
 
 
 def _is_own(request: Any) -> bool:

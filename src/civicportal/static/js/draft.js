@@ -5,15 +5,15 @@
      <button type="button" data-draft-take hidden> <button type="button" data-draft-clear hidden>
    The page that follows carries data-draft-done="NAME" data-owner="USER_ID" (portal.js). A form that the server refused, or
    has kept over a sign-in (data-kept), stays as the server sent it. A draft that was written before signing in is nobody's: who
-   has none is asked whether it is theirs, and it becomes theirs when they send the form over the sign-in. A field with
-   autocomplete="off" is not kept. Event "draft-restored" on the form: detail = {fields, photos: [{key, url}]}. */
+   has none is asked whether it is theirs, and it becomes theirs when they send the form over the sign-in. A secret field
+   (data-secret) and one with autocomplete="off" are not kept. Event "draft-restored" on the form: detail = {fields, photos: [{key, url}]}. */
 (function () {
   'use strict';
   var cp = window.civicportal;
   var form = cp.one('form[data-draft]');
   if (!form) { return; }
 
-  var NEVER_KEPT = ['csrf_token', 'photo_key', 'password'];
+  var NEVER_KEPT = ['csrf_token', 'photo_key'];
   var NO_VALUE = ['file', 'submit', 'button', 'fieldset', 'password', 'search'];
   var SAVE_AFTER_MS = 600;
   var NOBODYS = 'draft:' + form.dataset.draft + ':';
@@ -27,7 +27,8 @@
   function isBox(field) { return field.type === 'radio' || field.type === 'checkbox'; }
   function fields() {
     return Array.prototype.filter.call(form.elements, function (field) {
-      return field.name && NO_VALUE.indexOf(field.type) < 0 && NEVER_KEPT.indexOf(field.name) < 0 && field.autocomplete !== 'off';
+      return field.name && NO_VALUE.indexOf(field.type) < 0 && NEVER_KEPT.indexOf(field.name) < 0
+        && !('secret' in field.dataset) && field.autocomplete !== 'off';
     });
   }
   function values() {

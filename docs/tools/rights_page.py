@@ -4,6 +4,7 @@ import inspect
 from datetime import timedelta
 
 from civicportal.cases.workflow import VERBS
+from civicportal.jobs import Job
 from civicportal.plugins import in_order
 from civicportal.site import Site
 from docs.tools.tables import code, table
@@ -23,8 +24,14 @@ For reports `<kind>:case` is `reports:case`, and likewise for the others: {kinds
 JOBS = """\
 # Jobs
 
-What the worker does again and again; with several workers, one of them at a time. The pause lies between the end of one run and
-the next. `job_runs` keeps when each last ended well, and with which mistake it last ended otherwise; the log has the rest.
+What the worker repeats; with several workers, one of them runs a job at a time. A job is due either after a pause, which lies
+between the end of one run and the next, or once a day at a time of the city (`site.timezone`). A daily run that was missed because
+no worker ran is made up for once, as soon as one runs; a time that the change to summer time skips comes an hour later.
+
+The jobs of a lane run one after the other, those of two lanes side by side: nothing long holds up the messages. The worker renews
+its lease on a job while it runs; the job of a worker that was killed is run by another two minutes later. A run that takes longer
+than ten minutes in the lane `messages`, an hour in `usual` and a day in `long` is taken to hang: it is noted as failed, and the job
+may run elsewhere. `job_runs` keeps how each last went; the log has the rest.
 
 {jobs}
 """
@@ -57,12 +64,16 @@ def jobs(site: Site) -> str:
             summary = (
                 (inspect.getdoc(job.run) or "").partition("\n\n")[0].replace("``", "`").removesuffix(".")
             )
-            rows.append((code(job.name), _owner(owner), _pause(job.every), summary))
-    return JOBS.format(jobs=table(("job", "of", "pause", "what it does"), rows)).rstrip() + "\n"
+            rows.append((code(job.name), _owner(owner), job.lane, _schedule(job), summary))
+    return JOBS.format(jobs=table(("job", "of", "lane", "when", "what it does"), rows)).rstrip() + "\n"
 
 
 def _owner(name: str) -> str:
     return "the core" if name == "core" else f"the plugin {name}"
+
+
+def _schedule(job: Job) -> str:
+    return f"daily at {job.at}" if job.every is None else f"every {_pause(job.every)}"
 
 
 def _pause(every: timedelta) -> str:

@@ -18,6 +18,7 @@ from pyramid.exceptions import ConfigurationConflictError, ConfigurationExecutio
 from sqlalchemy.exc import OperationalError
 
 from civicportal.errors import ConfigurationError
+from civicportal.jobs import registered
 from civicportal.plugins import CORE
 from civicportal.site import Site
 from civicportal.web.compiled import COMPILED
@@ -85,6 +86,7 @@ def create_app(site: Site) -> Any:
             config.include(implementation.function)
     _commit(config)
     _check_routes(config, owners)
+    registered(site)
     config.registry.route_owners = owners
     site.registry = config.registry
     return config.make_wsgi_app()

@@ -15,12 +15,14 @@ from civicportal.notifications import models as notifications
 from civicportal.organization import models as organization
 from civicportal.reference import ReferenceStamp
 from civicportal.statistics import models as statistics
+from civicportal.worker.heartbeat import WorkerProcess
 
 __all__ = [
     "Base",
     "JobRun",
     "LimitHit",
     "ReferenceStamp",
+    "WorkerProcess",
     "accounts",
     "administration",
     "audit",

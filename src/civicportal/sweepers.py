@@ -129,8 +129,8 @@ JOBS = (
     Job(name="core.limits", every=timedelta(hours=1), run=sweep_limits),
     Job(name="core.sessions", every=timedelta(hours=1), run=sweep_sessions),
     Job(name="core.codes", every=timedelta(hours=1), run=sweep_codes),
-    Job(name="core.invitations", every=timedelta(hours=1), run=sweep_invitations),
-    Job(name="core.job-runs", every=timedelta(days=1), run=sweep_job_runs),
+    Job(name="core.invitations", at="01:10", run=sweep_invitations),
+    Job(name="core.job-runs", at="01:20", run=sweep_job_runs),
     Job(name="core.kept", every=timedelta(hours=1), run=sweep_kept),
-    Job(name="core.attachments", every=timedelta(hours=6), run=sweep_attachments),
+    Job(name="core.attachments", at="02:00", lane="long", run=sweep_attachments),
 )

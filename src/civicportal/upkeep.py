@@ -1,6 +1,5 @@
 """What a database wants done now and then so that it keeps finding things the short way."""
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from civicportal.db import short_transaction
@@ -33,4 +32,4 @@ def analyse(site: "Site") -> None:
         connection.exec_driver_sql("ANALYZE sqlite_schema")
 
 
-JOBS = (Job(name="core.analyse", every=timedelta(days=1), run=analyse),)
+JOBS = (Job(name="core.analyse", at="03:30", lane="long", run=analyse),)

@@ -10,6 +10,7 @@ import zope.sqlalchemy
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from civicportal.leases import current_fence
 from civicportal.reference import ReferenceSession
 from civicportal.security import SYSTEM, Identity
 from civicportal.statistics.counters import CountKey, Counts, Values, counted_rows
@@ -162,7 +163,11 @@ def unit_of_work(
     One that only reads has nothing to commit, and no transaction manager: those of a request are opened with each.
 
     :param patience: seconds that a statement may take, if more than those of a page.
+    :raises LeaseLost: in a job whose lease another worker has taken over.
     """
+    fence = current_fence()
+    if fence:
+        fence.refuse_lost()
     if not write:
         reading = Work(site, None, actor=actor, write=False, patience=patience)
         with closing(reading.session):
@@ -171,6 +176,8 @@ def unit_of_work(
     manager = transaction.TransactionManager(explicit=True)
     manager.begin()
     work = Work(site, manager, actor=actor, write=write, patience=patience)
+    if fence:
+        manager.get().addBeforeCommitHook(fence.check, (work.session,))
     try:
         yield work
     except BaseException:

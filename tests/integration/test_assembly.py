@@ -124,6 +124,22 @@ def test_a_job_is_claimed_once(install, assemble):
         JobRunner(assemble("gadget", "widget"))
 
 
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"at": "25:00"}, "at: '25:00' is no time of day such as 03:00"),
+        ({"at": "03:00", "every": timedelta(hours=1)}, "one of every and at says when it runs, not both"),
+        ({"every": timedelta(hours=1), "lane": "fast"}, "lane: 'fast' is none of messages, usual, long"),
+    ],
+)
+def test_a_job_that_says_nonsense_is_refused_at_the_start(install, assemble, values, reason):
+    install.plugin(
+        "gadget", returns("register_jobs", Job(name="gadget.oil", run=lambda site: None, **values))
+    )
+    with refused(f"register_jobs: 'gadget.oil': {reason}"):
+        create_app(assemble("gadget"))
+
+
 # -- tables and settings --------------------------------------------------------------------------------------
 
 

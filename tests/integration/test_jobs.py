@@ -3,16 +3,18 @@
 import subprocess
 import sys
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
+from senders import wait_until
 from sqlalchemy import delete, func, select, text
 
 from civicportal import sweepers
-from civicportal.accounts.models import Invitation, OtpChallenge, Session
+from civicportal.accounts.models import Invitation, OtpChallenge, Session, User
 from civicportal.accounts.sessions import SessionService
 from civicportal.cases.models import Attachment
 from civicportal.jobs import Job, JobRun, registered
+from civicportal.leases import Fence, LeaseLost, behind, renewing
 from civicportal.limits import LimitHit
 from civicportal.storage import new_key
 from civicportal.sweepers import (
@@ -25,7 +27,11 @@ from civicportal.sweepers import (
     sweep_sessions,
 )
 from civicportal.testing import NOON, make_case, make_citizen
+from civicportal.worker import jobs
 from civicportal.worker.jobs import LEASE, JobRunner
+
+PATIENCE = 60
+"""Seconds."""
 
 
 def hourly(run, name="test.job"):
@@ -133,9 +139,211 @@ def test_the_job_of_a_lost_worker_is_taken_over(site, clock):
     assert runner.run_due() == ["test.job"]
 
 
-def test_the_core_registers_its_sweepers(site):
-    assert set(JobRunner(site).jobs) >= {job.name for job in JOBS}
-    assert set(JobRunner(site).run_due()) >= {job.name for job in JOBS}
+def lease_of(site, name="test.job"):
+    with site.work(write=False) as work:
+        row = work.session.get(JobRun, name)
+        return row.lease_id, row.locked_until
+
+
+def test_a_long_job_keeps_its_lease_while_it_runs(site, clock, monkeypatch):
+    monkeypatch.setattr(jobs, "RENEW_SECONDS", 0.01)
+    runs = []
+
+    def run(site):
+        runs.append(1)
+        lease_id, _until = lease_of(site)
+        for minutes in range(1, 12):
+            clock.set(NOON + timedelta(minutes=minutes))
+            wait_until(lambda: lease_of(site) == (lease_id, site.clock.now() + LEASE))
+            in_another_thread(JobRunner(site, [job]).run_due)
+
+    job = hourly(run)
+    assert JobRunner(site, [job]).run_due() == ["test.job"]
+    assert runs == [1], "another worker repeats what still runs"
+    assert lease_of(site) == (None, None)
+
+
+def in_another_thread(what):
+    thread = threading.Thread(target=what)
+    thread.start()
+    thread.join()
+
+
+def test_a_job_whose_lease_was_lost_writes_no_more_and_settles_nothing(site, clock):
+    def be_lost(site):
+        with site.work() as work:
+            make_citizen(work)
+        clock.advance(minutes=2)
+        in_another_thread(JobRunner(site, [hourly(lambda site: None)]).run_due)
+        try:
+            with site.work() as work:
+                make_citizen(work, "+989000000002")
+        except Exception:
+            pytest.fail("a job that passes over what failed goes on all the same")
+        pytest.fail("it was written")
+
+    assert JobRunner(site, [hourly(be_lost)]).run_due() == ["test.job"]
+    assert count(site, User) == 1
+    with site.work(write=False) as work:
+        row = work.session.get(JobRun, "test.job")
+        assert (row.last_error, row.next_at) == ("", NOON + timedelta(minutes=2, hours=1))
+
+
+def test_a_job_that_knows_its_lease_is_lost_begins_nothing(site):
+    runner = JobRunner(site, [])
+    fence = Fence(lambda session: False)
+    with behind(fence):
+        with pytest.raises(LeaseLost), site.work():
+            pass
+        with pytest.raises(LeaseLost), site.work(write=False):
+            pytest.fail("it began")
+    assert runner.run_due() == []
+
+
+def test_a_job_that_hangs_is_let_go_and_noted(site, clock, monkeypatch):
+    monkeypatch.setattr(jobs, "RENEW_SECONDS", 0.01)
+    monkeypatch.setitem(jobs.LONGEST, "usual", timedelta(0))
+
+    def hang(site):
+        wait_until(lambda: lease_of(site) == (None, None))
+
+    assert JobRunner(site, [hourly(hang)]).run_due() == ["test.job"]
+    with site.work(write=False) as work:
+        row = work.session.get(JobRun, "test.job")
+        assert (row.last_error[:7], row.failures, row.last_ok_at) == ("it hung", 1, None)
+
+
+def test_a_lease_is_renewed_again_when_the_database_is_back():
+    answers = iter([OSError("no route"), True, False])
+    lost = threading.Event()
+
+    def renew():
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    with renewing(renew, 0.001, lost):
+        assert lost.wait(PATIENCE)
+    assert next(answers, None) is None
+
+
+def test_how_a_run_went_is_kept(site, clock):
+    runs = iter([ValueError("a"), ValueError("b"), None])
+
+    def run(site):
+        with site.work(write=False) as work:
+            row = work.session.get(JobRun, "test.job")
+            assert (row.started_at, row.worker_id) == (site.clock.now(), "w1")
+        problem = next(runs)
+        if problem:
+            raise problem
+
+    runner = JobRunner(site, [hourly(run)], worker_id="w1")
+    failures = []
+    for _run in range(3):
+        assert runner.run_due() == ["test.job"]
+        with site.work(write=False) as work:
+            row = work.session.get(JobRun, "test.job")
+            assert (row.started_at, row.worker_id) == (None, None)
+            assert row.last_seconds >= 0
+            failures.append(row.failures)
+        clock.advance(hours=1)
+    assert failures == [1, 2, 0]
+
+
+def test_the_jobs_of_a_lane_are_run_without_those_of_the_others(site):
+    done = []
+    lanes = ("usual", "messages", "long")
+    jobs = [
+        Job(name=lane, every=timedelta(hours=1), lane=lane, run=lambda site, lane=lane: done.append(lane))
+        for lane in lanes
+    ]
+    runner = JobRunner(site, jobs)
+    assert runner.run_due("long") == ["long"]
+    assert runner.run_due() == ["messages", "usual"]
+    assert done == ["long", "messages", "usual"]
+
+
+class TestTimeOfDay:
+    @pytest.fixture
+    def nightly(self, site):
+        """Return a runner of a job at three in the night, in the city's time, and its runs."""
+        runs = []
+        job = Job(name="test.job", at="03:00", run=lambda site: runs.append(site.clock.now()))
+        return JobRunner(site, [job]), runs
+
+    def at(self, site, day, hour, minute=0):
+        return site.calendar.at(NOON.date() + timedelta(days=day), time(hour, minute))
+
+    def test_it_runs_once_a_day_at_its_hour(self, site, clock, nightly):
+        runner, runs = nightly
+        for day in range(1, 4):
+            clock.set(self.at(site, day, 2, 59))
+            assert runner.run_due() == []
+            clock.set(self.at(site, day, 3))
+            assert runner.run_due() == ["test.job"]
+            # A restart, and another worker.
+            assert JobRunner(site, runner.jobs.values()).run_due() == []
+        assert runs == [self.at(site, day, 3) for day in range(1, 4)]
+
+    def test_what_was_missed_is_made_up_for_once(self, site, clock, nightly):
+        runner, _runs = nightly
+        assert runner.run_due() == [], "the day on which it was added has had its hour"
+        clock.set(self.at(site, 3, 9))
+        assert runner.run_due() == ["test.job"]
+        assert runner.run_due() == []
+        clock.set(self.at(site, 4, 3))
+        assert runner.run_due() == ["test.job"]
+
+    def test_a_run_past_midnight_skips_no_day(self, site, clock):
+        def run(site):
+            clock.set(self.at(site, 1, 0, 10))
+
+        runner = JobRunner(site, [Job(name="test.job", at="23:50", run=run)])
+        runner.run_due()
+        clock.set(self.at(site, 0, 23, 50))
+        assert runner.run_due() == ["test.job"]
+        clock.set(self.at(site, 1, 23, 50))
+        assert runner.run_due() == ["test.job"]
+
+    def test_a_clock_that_was_wrong_for_a_while_costs_no_run(self, site, clock, nightly):
+        runner, _runs = nightly
+        runner.run_due()
+        clock.set(self.at(site, 400, 12))
+        assert runner.run_due() == ["test.job"]
+        clock.set(self.at(site, 1, 2))
+        assert runner.run_due() == []
+        clock.set(self.at(site, 1, 3))
+        assert runner.run_due() == ["test.job"]
+
+    def test_a_worker_whose_clock_is_behind_runs_it_no_second_time(self, site, clock, nightly):
+        runner, runs = nightly
+        runner.run_due()
+        clock.set(self.at(site, 1, 3))
+        assert runner.run_due() == ["test.job"]
+        clock.advance(seconds=-3)
+        assert runner.run_due() == []
+        clock.advance(seconds=10)
+        assert runner.run_due() == []
+        assert len(runs) == 1
+
+    def test_a_job_with_a_pause_is_not_waited_for_longer_than_that(self, site, clock):
+        runner = JobRunner(site, [hourly(lambda site: None)])
+        clock.set(NOON + timedelta(days=400))
+        assert runner.run_due() == ["test.job"]
+        clock.set(NOON)
+        assert runner.run_due() == []
+        clock.advance(hours=1)
+        assert runner.run_due() == ["test.job"]
+
+
+def test_the_core_registers_its_sweepers(site, clock):
+    runner = JobRunner(site)
+    assert set(runner.jobs) >= {job.name for job in JOBS}
+    done = set(runner.run_due())
+    clock.advance(days=1)
+    assert done | set(runner.run_due()) >= {job.name for job in JOBS}
 
 
 def test_limits_that_have_ended_are_forgotten(site, clock):
@@ -219,8 +427,10 @@ def test_what_keeps_one_code_keeps_neither_the_codes_before_it_nor_old_invitatio
                 expires_at=NOON,
             )
         )
+    runner = JobRunner(site)
+    runner.run_due()
     clock.advance(days=31)
-    JobRunner(site).run_due()
+    runner.run_due()
     assert (count(site, OtpChallenge), count(site, Invitation)) == (3, 0)
 
 

@@ -38,4 +38,4 @@ def _plain(site: "Site", owner: str, finding: Finding) -> dict[str, Any]:
     }
 
 
-JOBS = (Job(name="core.health", every=timedelta(hours=1), run=check),)
+JOBS = (Job(name="core.health", every=timedelta(hours=1), lane="long", run=check),)

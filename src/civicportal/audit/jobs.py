@@ -20,7 +20,7 @@ PAUSE = timedelta(days=1)
 MOST_SEALS = 200
 """Seals that are verified in one unit of work; a seal covers what a minute has written, a thousand rows at most."""
 RUN_SECONDS = 120
-"""After so long a run ends, well before its lease, and the next one goes on: the other jobs wait no longer."""
+"""After so long a run ends and the next one goes on: the other jobs of its lane wait no longer."""
 MOST_FLAWS = 10
 """Flaws that are kept in the event of a verification; all of them are logged."""
 
@@ -78,5 +78,5 @@ def _so_far(work: "Work") -> dict[str, Any] | None:
 
 JOBS = (
     Job(name="core.audit-seal", every=timedelta(minutes=1), run=seal),
-    Job(name="core.audit-verify", every=timedelta(minutes=5), run=verify),
+    Job(name="core.audit-verify", every=timedelta(minutes=5), lane="long", run=verify),
 )

@@ -2,7 +2,6 @@
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 from functools import cached_property
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING
@@ -136,4 +135,4 @@ def _sound(word: str) -> str:
     return word.translate(_SOUNDS)
 
 
-JOBS = (Job(name="core.search_words", every=timedelta(hours=6), run=make_vocabulary),)
+JOBS = (Job(name="core.search_words", at="04:00", lane="long", run=make_vocabulary),)

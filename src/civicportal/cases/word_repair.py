@@ -3,7 +3,6 @@
 A category that gets another name has this done soon, by the worker: the request that renames it does not wait for all its cases.
 """
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, event, inspect, update
@@ -40,4 +39,4 @@ def _soon(_mapper: Any, connection: Connection, category: Category) -> None:
         connection.execute(update(JobRun).where(JobRun.name == NAME).values(next_at=session.clock.now()))
 
 
-JOBS = (Job(name=NAME, every=timedelta(days=1), run=mend_words),)
+JOBS = (Job(name=NAME, at="03:00", lane="long", run=mend_words),)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 MOST_MESSAGES = 40
-JOBS = (Job(name="demo.answers", every=timedelta(seconds=1), run=answer_inbound),)
+JOBS = (Job(name="demo.answers", every=timedelta(seconds=1), lane="messages", run=answer_inbound),)
 """What brings answers out where no provider is fetched from."""
 
 

@@ -23,6 +23,7 @@ from civicportal.exports.reach import reach_of
 from civicportal.exports.rows import Order, Row, batches, bound_schema, count
 from civicportal.exports.services import KEPT, ExportService
 from civicportal.exports.types import SORT
+from civicportal.leases import renewing
 from civicportal.security import Identity
 from civicportal.storage import new_key
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=2)
-"""Longer than any batch takes; each batch makes it anew."""
+RENEW_SECONDS = 20.0
 MOST_ATTEMPTS = 3
 AGAIN = timedelta(seconds=30)
 """Pause before an export that failed is tried once more."""
@@ -57,7 +58,8 @@ def make_next(site: "Site", stop: threading.Event | None = None) -> bool:
     if lease is None:
         return False
     try:
-        _make(site, lease, stop or threading.Event())
+        with renewing(lambda: _renew(site, lease), RENEW_SECONDS):
+            _make(site, lease, stop or threading.Event())
     except Lost:
         log.info("export %s was taken away", lease.job.id)
     except Halted:
@@ -166,6 +168,15 @@ class _Progress:
             yield from batch.rows
             self.done += len(batch.rows)
             _settle(self.site, self.lease, done=self.done, locked_until=self.site.clock.now() + LEASE)
+
+
+def _renew(site: "Site", lease: Lease) -> bool:
+    """Renew the lease while a batch is read, or the file goes to the store; return whether it was still held."""
+    try:
+        _settle(site, lease, locked_until=site.clock.now() + LEASE)
+    except Lost:
+        return False
+    return True
 
 
 def _give_back(site: "Site", lease: Lease) -> None:

@@ -224,4 +224,4 @@ def forget_strangers(site: "Site") -> None:
             deleted = changed_rows(work.session.execute(statement))
 
 
-JOBS = (Job(name="core.inbound", every=timedelta(days=1), run=forget_strangers),)
+JOBS = (Job(name="core.inbound", at="01:00", run=forget_strangers),)

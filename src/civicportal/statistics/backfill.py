@@ -113,4 +113,4 @@ def _measure_some(work: "Work") -> int:
     return len(rows)
 
 
-JOBS = (Job(name="statistics.catch_up", every=timedelta(minutes=10), run=catch_up),)
+JOBS = (Job(name="statistics.catch_up", every=timedelta(minutes=10), lane="long", run=catch_up),)

@@ -1,4 +1,4 @@
-"""The worker: a thread for each lane of messages, one for the jobs, one that marks the worker as alive."""
+"""The worker: a thread for each lane of messages and of jobs, one for exports, and the heartbeat."""
 
 import logging
 import os
@@ -11,10 +11,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from civicportal.exports.running import make_next
+from civicportal.jobs import JOB_LANES
 from civicportal.notifications.delivery import LANES, SEND_TIMEOUT, deliver_once
 from civicportal.notifications.gate import GateService
 from civicportal.notifications.types import Lane
 from civicportal.stopping import StopRequest
+from civicportal.worker.heartbeat import BEAT_SECONDS, Heartbeat
 from civicportal.worker.jobs import JobRunner
 
 if TYPE_CHECKING:
@@ -26,7 +28,6 @@ POLL_SECONDS = 0.5
 JOB_POLL_SECONDS = 5.0
 DEMO_JOB_POLL_SECONDS = 1.0
 """Whoever answers on a phone of the demo sits before it."""
-ALIVE_POLL_SECONDS = 5.0
 EXPORT_POLL_SECONDS = 1.0
 AFTER_ERROR_SECONDS = 5.0
 STOP_SECONDS = 10.0
@@ -42,18 +43,20 @@ class Worker:
         self.site = site
         self.parent = parent
         self.stop = threading.Event()
-        self.jobs = JobRunner(site)
+        lanes = (*LANES, *(f"jobs-{lane}" for lane in JOB_LANES), "exports")
+        self.heartbeat = Heartbeat(site, lanes)
+        self.jobs = JobRunner(site, worker_id=self.heartbeat.id)
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT, then finish what has begun, within ten seconds."""
         asked = StopRequest(signal.SIGTERM, signal.SIGINT)
         # A safety net under the transports of plugins, which name a time-out themselves.
         socket.setdefaulttimeout(SEND_TIMEOUT)
-        threads = [self._thread(lane, POLL_SECONDS, partial(self._drain, lane)) for lane in LANES]
+        threads = [self._thread("heartbeat", BEAT_SECONDS, self.heartbeat.beat)]
+        threads += [self._thread(lane, POLL_SECONDS, partial(self._drain, lane)) for lane in LANES]
         pause = DEMO_JOB_POLL_SECONDS if self.site.is_demo else JOB_POLL_SECONDS
-        threads.append(self._thread("jobs", pause, self.jobs.run_due))
+        threads += [self._thread(f"jobs-{one}", pause, partial(self.jobs.run_due, one)) for one in JOB_LANES]
         threads.append(self._thread("exports", EXPORT_POLL_SECONDS, self._export))
-        threads.append(self._thread("alive", ALIVE_POLL_SECONDS, partial(mark_alive, self.site)))
         log.info("worker of %s started, transport %s", self.site.short_name, self.site.transport)
         while not asked.wait(1):
             if self.parent is not None and os.getppid() != self.parent:
@@ -63,15 +66,23 @@ class Worker:
         deadline = time.monotonic() + STOP_SECONDS
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
+        self._end()
         log.info("worker stopped")
 
     def run_once(self) -> None:
         """Bring out everything that is due now, run the jobs that are due, and return."""
-        mark_alive(self.site)
+        self.heartbeat.beat()
         for lane in LANES:
             self._drain(lane)
         self.jobs.run_due()
         self._export()
+        self._end()
+
+    def _end(self) -> None:
+        try:
+            self.heartbeat.end()
+        except Exception:
+            log.exception("the end of the worker could not be written down")
 
     def _drain(self, lane: Lane) -> None:
         while not self.stop.is_set() and deliver_once(self.site, lane):
@@ -99,7 +110,7 @@ class Worker:
 
 
 def mark_alive(site: "Site") -> None:
-    """Mark in the gate's row that a worker lives, every ten seconds at most."""
+    """Mark in the row of the transport's gate that a worker lives, every ten seconds at most."""
     with site.work(write=False) as work:
         due = work.get(GateService).is_due()
     if due:

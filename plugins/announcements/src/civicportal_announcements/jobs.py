@@ -1,7 +1,5 @@
 """What the worker does again and again for announcements."""
 
-from datetime import timedelta
-
 from civicportal.api import Job, Site, drop_files
 from civicportal_announcements.broadcasts import PORTION, fill_outbox
 from civicportal_announcements.services import PostService
@@ -19,5 +17,5 @@ def erase_deleted(site: Site) -> None:
 
 JOBS = (
     Job(name="announcements.broadcasts", every=PORTION, run=fill_outbox),
-    Job(name="announcements.erase", every=timedelta(hours=12), run=erase_deleted),
+    Job(name="announcements.erase", at="01:40", run=erase_deleted),
 )

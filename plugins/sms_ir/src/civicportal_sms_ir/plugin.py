@@ -28,10 +28,10 @@ from civicportal_sms_ir.schemas import SmsIrSettings
 from civicportal_sms_ir.settings import is_in_use, refuse_unfit
 
 JOBS = (
-    Job(name="sms_ir.missed", every=timedelta(minutes=10), run=inbound.poll_missed),
+    Job(name="sms_ir.missed", every=timedelta(minutes=10), lane="messages", run=inbound.poll_missed),
     Job(name="sms_ir.deliveries", every=timedelta(minutes=1), run=deliveries.poll_deliveries),
     Job(name="sms_ir.credit", every=timedelta(minutes=15), run=credit.poll_credit),
-    Job(name="sms_ir.forget", every=timedelta(days=1), run=deliveries.forget_deliveries),
+    Job(name="sms_ir.forget", at="01:50", run=deliveries.forget_deliveries),
 )
 
 
@@ -62,7 +62,7 @@ def register_jobs(site: Site) -> Iterable[Job]:
         return ()
     # Whoever answers on a phone of the demo sits before it.
     pause = timedelta(seconds=1 if site.is_demo else 30)
-    return (Job(name="sms_ir.inbound", every=pause, run=inbound.poll_inbound), *JOBS)
+    return (Job(name="sms_ir.inbound", every=pause, lane="messages", run=inbound.poll_inbound), *JOBS)
 
 
 @hookimpl

@@ -1,0 +1,101 @@
+"""Leases: renew them while the work goes on, and stop a worker that has lost its own."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+log = logging.getLogger(__name__)
+
+
+class LeaseLost(BaseException):
+    """Another worker holds the lease by now: nothing more may be written under it.
+
+    No ``Exception``: a job that goes on after the failure of one item must not go on after this.
+    """
+
+
+class Fence:
+    """Guards the units of work that are opened under a lease.
+
+    :param holds: returns whether the lease, read and locked with this session, is still held.
+    """
+
+    def __init__(self, holds: Callable[["Session"], bool]) -> None:
+        self._holds = holds
+        self.lost = threading.Event()
+
+    def check(self, session: "Session") -> None:
+        """Refuse to commit what was written after the lease was lost.
+
+        :raises LeaseLost: then.
+        """
+        if not self._holds(session):
+            self.lost.set()
+            raise LeaseLost
+
+    def refuse_lost(self) -> None:
+        """Refuse to begin anything under a lease that is known to be lost.
+
+        :raises LeaseLost: then.
+        """
+        if self.lost.is_set():
+            raise LeaseLost
+
+
+_FENCE: ContextVar[Fence | None] = ContextVar("fence", default=None)
+
+
+def current_fence() -> Fence | None:
+    """Return the fence that this thread works behind, if any."""
+    return _FENCE.get()
+
+
+@contextmanager
+def behind(fence: Fence) -> Iterator[None]:
+    """Put this thread's units of work behind a fence."""
+    token = _FENCE.set(fence)
+    try:
+        yield
+    finally:
+        _FENCE.reset(token)
+
+
+@contextmanager
+def renewing(
+    renew: Callable[[], bool], seconds: float, lost: threading.Event | None = None
+) -> Iterator[None]:
+    """Renew a lease in the background until the block ends.
+
+    While the database does not answer it is tried again; a lease that runs out meanwhile is found lost afterwards.
+
+    :param renew: returns whether the lease was still held.
+    :param seconds: between two renewals: a sixth of the lease, so that some may fail.
+    :param lost: set, and renewing ended, when the lease was not held any more.
+    """
+    done = threading.Event()
+
+    def keep() -> None:
+        while not done.wait(seconds):
+            try:
+                is_held = renew()
+            except Exception:
+                log.exception("a lease could not be renewed; it is tried again")
+                continue
+            if not is_held:
+                if lost is not None:
+                    lost.set()
+                return
+
+    thread = threading.Thread(name="lease", target=keep, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()

@@ -25,6 +25,7 @@ from civicportal.demo.runner import MARK, load_people
 from civicportal.kartable.models import Referral
 from civicportal.notifications.models import OutboxMessage
 from civicportal.organization.models import Seed
+from civicportal.ownership import adopt_store
 from civicportal.persian import folded
 from civicportal.seeds import SeedService
 from civicportal.site import Site
@@ -38,6 +39,10 @@ Progress = Callable[[str], None]
 def prepare(site: Site, progress: Progress) -> None:
     """Migrate, plant the site's files and its staff; done once."""
     migrate.upgrade(site, progress=progress)
+    # Databases of several sizes are measured with one store, one after the other.
+    store = site.storage.store
+    mark = store.read_mark()
+    adopt_store(site, store, owner=mark.portal if mark else "")
     with site.work() as work:
         if work.session.get(Seed, MARK) is not None:
             return

@@ -19,6 +19,7 @@ from sqlalchemy.exc import OperationalError
 
 from civicportal.errors import ConfigurationError
 from civicportal.jobs import registered
+from civicportal.ownership import refuse_other_secrets
 from civicportal.plugins import CORE
 from civicportal.site import Site
 from civicportal.web.compiled import COMPILED
@@ -59,8 +60,10 @@ zope.sqlalchemy.datamanager._retryable_errors.append(
 def create_app(site: Site) -> Any:
     """Return the WSGI application of a site.
 
-    :raises ConfigurationError: when core, plugins and site do not fit together.
+    :raises ConfigurationError: when core, plugins and site do not fit together, or a secret is not that of the portal
+        whose database it is.
     """
+    refuse_other_secrets(site)
     config = Configurator(settings=_settings(site), request_factory=Request)
     config.registry.site = site
     config.registry.static_files = _static_files(site)

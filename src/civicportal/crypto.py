@@ -68,6 +68,7 @@ class Keys:
         self._derived: dict[str, bytes] = {}
         self._ciphers = {_key_id(key): AESGCM(_hkdf(key, "pii:encrypt")) for key in reversed(pii_keys)}
         self._newest = _key_id(pii_keys[0])
+        self._checks = {_key_id(key): _hkdf(key, "pii:check") for key in pii_keys}
 
     def __repr__(self) -> str:
         return "<Keys>"
@@ -121,6 +122,25 @@ class Keys:
     def older_marks(self) -> frozenset[str]:
         """Return those of the texts that the other keys wrote."""
         return frozenset(map(_mark, self._ciphers)) - {self.newest_mark}
+
+    @property
+    def newest_id(self) -> str:
+        """Return the id of the key that writes, 8 hexadecimal digits; it stands in every text that the key writes."""
+        return self._newest.hex()
+
+    def secret_mark(self, portal: str) -> str:
+        """Return a check value of the secret (32 hex digits), from which it cannot be computed.
+
+        :param portal: id of the portal: portals with one secret have different check values.
+        """
+        return self.mac("portal:mark", portal).hex()[:32]
+
+    def key_marks(self, portal: str) -> dict[str, str]:
+        """Return such a check value of each key of the encryption at rest, by the key's id."""
+        return {
+            key_id.hex(): hmac.digest(check, portal.encode(), "sha256").hex()[:32]
+            for key_id, check in self._checks.items()
+        }
 
     def blind_index(self, text: str) -> str:
         """Return 64 hex digits by which an encrypted text is found again; the caller normalises the text first.

@@ -1,11 +1,12 @@
 """The core's own look at a running site: organisation, rights, states of cases, texts, keys."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import exists, select, tuple_
 
-from civicportal import doctor_machine, doctor_words
+from civicportal import doctor_machine, doctor_words, ownership
 from civicportal.accounts.models import Membership, Role, RolePermission, User
 from civicportal.administration import findings as arrangement
 from civicportal.audit.trail import TrailService
@@ -21,6 +22,11 @@ from civicportal.storage import FileMissing, new_key
 if TYPE_CHECKING:
     from civicportal.site import Site
     from civicportal.work import Work
+
+
+MANY_SWEPT = 100
+"""Files in quarantine that are worth a warning: a few pictures that citizens took back lie there always."""
+MOST_COUNTED = 100_000
 
 
 def findings(work: "Work") -> Iterator[Finding]:
@@ -40,7 +46,12 @@ def findings(work: "Work") -> Iterator[Finding]:
 
 
 def _store(site: "Site") -> Iterator[Finding]:
-    """Put a file, read it, delete it, as a picture would be."""
+    """Look whose the store is, what was swept, and put a file, read it, delete it, as a picture would be."""
+    foreign = ownership.findings(site)
+    yield from foreign
+    if foreign:
+        return
+    yield from _quarantine(site)
     key, content = new_key(), b"whether files are kept"
     try:
         site.storage.put(key, content)
@@ -57,6 +68,24 @@ def _store(site: "Site") -> Iterator[Finding]:
             text=_("pictures cannot be kept: ${reason}", mapping={"reason": reason}),
             remedy=_(
                 "look whether the store answers, has room, and lets the portal read, write, list and delete"
+            ),
+        )
+
+
+def _quarantine(site: "Site") -> Iterator[Finding]:
+    try:
+        number = sum(1 for _key in islice(site.storage.quarantined(), MOST_COUNTED))
+    except OSError:
+        # Told below.
+        return
+    if number >= MANY_SWEPT:
+        yield Finding(
+            level="warning",
+            place="s3" if site.settings["s3"] else "site.files",
+            text=_("${number} files that no row names lie in quarantine", mapping={"number": number}),
+            remedy=_(
+                "if rows were lost, restore them before the time of quarantine is over; then civicportal files verify"
+                " --repair"
             ),
         )
 

@@ -13,6 +13,7 @@ from civicportal.kartable import models as kartable
 from civicportal.limits import LimitHit
 from civicportal.notifications import models as notifications
 from civicportal.organization import models as organization
+from civicportal.ownership import models as ownership
 from civicportal.reference import ReferenceStamp
 from civicportal.statistics import models as statistics
 from civicportal.worker.heartbeat import WorkerProcess
@@ -32,6 +33,7 @@ __all__ = [
     "kartable",
     "notifications",
     "organization",
+    "ownership",
     "search_models",
     "statistics",
 ]

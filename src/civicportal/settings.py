@@ -47,6 +47,7 @@ class SiteTable(Table):
     :ivar hosts: host names that production answers to besides that of the address.
     :ivar database_url: as SQLAlchemy writes it; a relative SQLite file lies in the folder where the command runs.
     :ivar files: folder of the pictures, where there is no ``[s3]``.
+    :ivar quarantine_days: how long files that no row names are kept aside before they are deleted.
     :ivar data: folder of the seeds, beside the site file.
     :ivar secret: 32 bytes or more; signs and derives everything that needs a key.
     :ivar pii_keys: keys of the encryption at rest, the newest first, with spaces between; the secret where there is none.
@@ -69,6 +70,7 @@ class SiteTable(Table):
     hosts = strings(())
     database_url = string("sqlite:///var/civicportal.db")
     files = string("var/files")
+    quarantine_days = number(30, validator=colander.Range(1, 3650))
     data = string("data")
     secret = string("")
     pii_keys = string("")

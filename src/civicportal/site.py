@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from datetime import time
+from datetime import time, timedelta
 from functools import cached_property
 from importlib.metadata import entry_points
 from importlib.resources import files
@@ -39,7 +39,7 @@ from civicportal.plugins import (
 from civicportal.reference import ReferenceData
 from civicportal.security import SYSTEM, Identity, Permission
 from civicportal.settings import MODES, WEEKDAYS, parse_hours, read_settings, validate, warn_sleeping
-from civicportal.storage import IFileStorage, LocalStorage, S3Storage
+from civicportal.storage import GuardedStorage, IFileStorage, LocalStorage, S3Storage
 from civicportal.work import Work, unit_of_work
 
 SITES = "civicportal.sites"
@@ -86,7 +86,7 @@ class Site:
         self._check_mode()
         self.keys = self._make_keys(table)
         self.engines: Engines = make_engines(self._database_url(table["database_url"]))
-        self.storage: IFileStorage = self.bucket() or self.folder()
+        self.storage: GuardedStorage = self.guarded(self.bucket() or self.folder())
         self.limits = Limits(self, self.settings["limits"])
         self.calendar = self._make_calendar()
         self.plugins: tuple[PluginInfo, ...] = plugin_infos(self.hooks, table["plugins"])
@@ -134,6 +134,11 @@ class Site:
         return str(self.settings["site"]["public_url"]).rstrip("/")
 
     @property
+    def quarantine(self) -> timedelta:
+        """Return how long swept files are kept aside."""
+        return timedelta(days=self.settings["site"]["quarantine_days"])
+
+    @property
     def cookie_name(self) -> str:
         """Return the name of the session cookie; the prefix binds it to https and this host."""
         return "__Host-cp" if self.is_production else "cp"
@@ -156,6 +161,12 @@ class Site:
         packages += ["civicportal", *([self.package] if self.package else [])]
         folders = [Path(str(files(package))) / "locale" for package in packages]
         return [str(folder) for folder in folders if folder.is_dir()]
+
+    def guarded(self, store: IFileStorage) -> GuardedStorage:
+        """Return a file store that refuses to be used until its mark is found to be this portal's."""
+        from civicportal.ownership import is_own
+
+        return GuardedStorage(store, lambda own: is_own(self, own))
 
     def folder(self) -> LocalStorage:
         """Return the file store in the directory ``site.files``, which is made if it is missing."""
@@ -194,12 +205,15 @@ class Site:
         return {}
 
     def check_start(self) -> None:
-        """Refuse to serve from a database that is unfit or not migrated.
+        """Refuse to serve from a database that is unfit or not migrated, or with another portal's store or secrets.
 
         :raises ConfigurationError: with the remedy.
         """
+        from civicportal.ownership import establish
+
         check_database(self.engines)
         refuse_pending(self)
+        establish(self)
         if self.is_production:
             refuse_demo_data(self)
 

@@ -73,13 +73,28 @@ def sweep_kept(site: "Site") -> None:
 
 
 def sweep_attachments(site: "Site") -> None:
-    """Delete pictures that nothing has claimed within a day, then files that no row names."""
+    """Delete pictures that nothing has claimed within a day, then move files that no row names into quarantine."""
+    # However long this process has run: the disk may have been exchanged under it.
+    site.storage.confirm()
     before = site.clock.now() - UNCLAIMED
     while _delete_unclaimed(site, before):
         pass
     for keys in _batches(site.storage.keys(before=before)):
-        _delete_orphans(site, keys)
+        _quarantine_orphans(site, keys)
     site.storage.discard_partial(before)
+
+
+def empty_quarantine(site: "Site") -> None:
+    """Delete what has lain in quarantine for ``site.quarantine_days`` and is named by no row by now."""
+    site.storage.confirm()
+    before = site.clock.now() - site.quarantine
+    for keys in _batches(site.storage.quarantined(before=before)):
+        orphans = _orphans(site, keys)
+        for key in keys:
+            if key in orphans:
+                site.storage.purge(key)
+            else:
+                site.storage.recover(key)
 
 
 def _delete_unclaimed(site: "Site", before: datetime) -> bool:
@@ -106,7 +121,13 @@ def _delete_some(
         ).all()
 
 
-def _delete_orphans(site: "Site", keys: list[str]) -> None:
+def _quarantine_orphans(site: "Site", keys: list[str]) -> None:
+    for key in _orphans(site, keys):
+        site.storage.quarantine(key)
+
+
+def _orphans(site: "Site", keys: list[str]) -> set[str]:
+    """Return the keys of a batch whose file no row names."""
     with site.work(write=False) as work:
         named = {key.partition(".")[0] for key in keys}
         known = {
@@ -114,9 +135,7 @@ def _delete_orphans(site: "Site", keys: list[str]) -> None:
             for column in (Attachment.key, ExportJob.file)
             for key in work.session.scalars(select(column).where(column.in_(named)))
         }
-    for key in keys:
-        if key.partition(".")[0] not in known:
-            site.storage.delete(key)
+    return {key for key in keys if key.partition(".")[0] not in known}
 
 
 def _batches(keys: Iterator[str]) -> Iterator[list[str]]:
@@ -133,4 +152,5 @@ JOBS = (
     Job(name="core.job-runs", at="01:20", run=sweep_job_runs),
     Job(name="core.kept", every=timedelta(hours=1), run=sweep_kept),
     Job(name="core.attachments", at="02:00", lane="long", run=sweep_attachments),
+    Job(name="core.quarantine", at="02:40", lane="long", run=empty_quarantine),
 )

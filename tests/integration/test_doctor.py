@@ -264,7 +264,7 @@ class TestStore:
     def test_it_cannot_be_written_to(self, site, tmp_path, monkeypatch):
         broken = tmp_path / "no-folder"
         broken.write_text("a file where the folder should be")
-        monkeypatch.setattr(site.storage, "directory", Path(broken))
+        monkeypatch.setattr(site.storage.store, "directory", Path(broken))
         with site.work(write=False) as work:
             [(level, _place, text)] = [one for one in found(doctor.findings(work)) if one[1] == "site.files"]
         assert level == "error"

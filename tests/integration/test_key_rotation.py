@@ -140,7 +140,8 @@ def test_the_doctor_says_what_is_left_and_what_is_lost(site, keys, people):
 @pytest.fixture
 def run(civic_environment, site, monkeypatch):
     def run(*arguments):
-        monkeypatch.setattr("civicportal.cli.keys.load_site", lambda context: site)
+        for name in ("load_site", "assemble_site"):
+            monkeypatch.setattr(f"civicportal.cli.keys.{name}", lambda context: site)
         return CliRunner().invoke(main, ["--site", str(civic_environment.path), "keys", *arguments])
 
     return run

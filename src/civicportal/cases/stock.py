@@ -52,6 +52,11 @@ def damages(site: "Site", storage: "IFileStorage", *, contents: bool) -> Iterato
                 )
 
 
+def recover(storage: "IFileStorage", damage: Damage) -> bool:
+    """Put a missing file back from quarantine; False when it is not there."""
+    return damage.what == "missing" and storage.recover(damage.name)
+
+
 def _batches(site: "Site") -> Iterator[list[tuple[str, str]]]:
     last = 0
     while True:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from civicportal.cli.options import load_site
+from civicportal.cli.options import assemble_site
 
 if TYPE_CHECKING:
     from civicportal.checks import Finding
@@ -18,7 +18,7 @@ def check(context: click.Context) -> None:
     """Assemble the portal, look at its database and organisation, and say what is wrong and what to do."""
     from civicportal.checks import say
 
-    site = load_site(context)
+    site = assemble_site(context)
     findings = list(_findings(site))
     for finding in findings:
         click.echo(f"{finding.level:<8} {finding.place}: {say(finding.text)}")
@@ -33,12 +33,13 @@ def _findings(site: "Site") -> "Iterator[Finding]":
     from civicportal.app import create_app
     from civicportal.checks import look_over
     from civicportal.db import check_database
+    from civicportal.ownership import findings as foreign
 
     create_app(site)
     check_database(site.engines)
-    behind = list(_database(site))
-    yield from behind
-    if any(finding.level == "error" for finding in behind):
+    unfit = [*_database(site), *foreign(site)]
+    yield from unfit
+    if any(finding.level == "error" for finding in unfit):
         return
     with site.work(write=False) as work:
         for _name, finding in look_over(work):

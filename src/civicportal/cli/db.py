@@ -2,7 +2,7 @@
 
 import click
 
-from civicportal.cli.options import load_site
+from civicportal.cli.options import assemble_site
 
 
 @click.group()
@@ -18,11 +18,13 @@ def upgrade(context: click.Context, package: str | None, revision: str) -> None:
     """Bring the tables of the core and of all plugins, or of one PACKAGE, up to date."""
     from civicportal import migrate
     from civicportal.db import check_database
+    from civicportal.ownership import establish
 
-    site = load_site(context)
+    site = assemble_site(context)
     check_database(site.engines)
     migrate.upgrade(site, package, revision, progress=click.echo)
     click.echo("The database is up to date.")
+    establish(site)
 
 
 @db.command()
@@ -34,7 +36,7 @@ def downgrade(context: click.Context, package: str, revision: str) -> None:
     """Take the tables of PACKAGE back to REVISION; "base" drops them."""
     from civicportal import migrate
 
-    migrate.downgrade(load_site(context), package, revision, progress=click.echo)
+    migrate.downgrade(assemble_site(context), package, revision, progress=click.echo)
     click.echo(f"{package} is at {revision}.")
 
 
@@ -47,7 +49,7 @@ def revision(context: click.Context, package: str, message: str, empty: bool) ->
     """Write a new revision of PACKAGE ("civicportal" is the core), filled with what its models have changed."""
     from civicportal import migrate
 
-    path = migrate.revision(load_site(context), package, message, autogenerate=not empty)
+    path = migrate.revision(assemble_site(context), package, message, autogenerate=not empty)
     click.echo(f"{path}\nRead it before you run it.")
 
 
@@ -57,7 +59,7 @@ def check(context: click.Context) -> None:
     """Exit with 1 when the models and the tables differ, or a column does not say what it holds."""
     from civicportal import migrate
 
-    problems = migrate.check(load_site(context))
+    problems = migrate.check(assemble_site(context))
     for problem in problems:
         click.echo(problem, err=True)
     if problems:
@@ -71,7 +73,7 @@ def current(context: click.Context) -> None:
     """Show the revision of each package, and the newest there is."""
     from civicportal import migrate_state
 
-    site = load_site(context)
+    site = assemble_site(context)
     for state in migrate_state.current(site):
         newest = "" if state.current == state.head else f" (newest: {state.head})"
         newest = f" (newer than this code: {state.head})" if state.is_ahead else newest

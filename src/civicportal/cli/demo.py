@@ -57,10 +57,12 @@ class _Report:
 def _migrated(path: Path) -> "Site":
     from civicportal import migrate
     from civicportal.demo.clock import DemoClock
+    from civicportal.ownership import establish
     from civicportal.site import Site
 
     site = Site(path, mode="demo", clock=DemoClock())
     migrate.upgrade(site, progress=lambda text: click.echo(f"  {text}"))
+    establish(site)
     return site
 
 
@@ -68,6 +70,7 @@ def _reset(path: Path) -> None:
     from sqlalchemy import make_url
 
     from civicportal.errors import ConfigurationError
+    from civicportal.ownership import portal_id
     from civicportal.site import Site
 
     site = Site(path, mode="demo")
@@ -77,11 +80,20 @@ def _reset(path: Path) -> None:
     database = Path(url.database)
     if database.exists() and database.stat().st_size and not _may_be_thrown_away(site):
         raise ConfigurationError(f"{database} was not filled by the demo; it stays")
+    store = site.storage.store
+    mark = store.read_mark()
+    if mark and mark.mode != "demo" and mark.portal != portal_id(site):
+        raise ConfigurationError(
+            f"{store.place} belongs to another portal ({mark.portal}): name another in site.files"
+        )
     site.engines.dispose()
     for name in (database.name, f"{database.name}-wal", f"{database.name}-shm"):
         database.with_name(name).unlink(missing_ok=True)
-    for key in list(site.storage.keys()):
-        site.storage.delete(key)
+    store.write_mark(None)
+    for key in list(store.keys()):
+        store.delete(key)
+    for key in list(store.quarantined()):
+        store.purge(key)
 
 
 def _may_be_thrown_away(site: "Site") -> bool:

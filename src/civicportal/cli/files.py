@@ -1,14 +1,16 @@
-"""``civicportal files``: where pictures lie."""
+"""``civicportal files``: where pictures lie, whose store it is, and what was swept."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
-from civicportal.cli.options import load_site
+from civicportal.cli.options import assemble_site, load_site
 
 if TYPE_CHECKING:
     from civicportal.site import Site
-    from civicportal.storage import IFileStorage
+    from civicportal.storage import GuardedStorage, IFileStorage
 
 MOST_LINES = 50
 STORES = click.Choice(("s3", "folder"))
@@ -16,7 +18,7 @@ STORES = click.Choice(("s3", "folder"))
 
 @click.group()
 def files() -> None:
-    """Copy pictures between the folder and the bucket of a site, and look whether all are there."""
+    """Copy pictures between folder and bucket, look whether all are there, and recover what was swept."""
 
 
 @files.command()
@@ -25,40 +27,110 @@ def files() -> None:
 )
 @click.pass_context
 def copy(context: click.Context, target: str) -> None:
-    """Copy what the target lacks from the other of the two; the portal may run meanwhile."""
+    """Copy what the target lacks from the other of the two; the portal may run meanwhile.
+
+    An empty target is marked as this portal's store.
+    """
+    from civicportal.ownership import adopt_store
     from civicportal.storage.copying import copy_all
 
     site = load_site(context)
-    source = "folder" if target == "s3" else "s3"
-    number = copy_all(_store(site, source), _store(site, target), _say)
-    click.echo(f"{number} files copied from {source} to {target}")
+    source, to = _store(site, "folder" if target == "s3" else "s3"), _store(site, target)
+    with _refusals():
+        source.confirm()
+        if to.read_mark() is None and next(iter(to.store.keys()), None) is None:
+            adopt_store(site, to.store)
+        number = copy_all(source, to, _say)
+    click.echo(f"{number} files copied from {'folder' if target == 's3' else 's3'} to {target}")
 
 
 @files.command()
 @click.option("--in", "place", type=STORES, help="Another store than the one the site uses.")
 @click.option("--quick", is_flag=True, help="Do not read the pictures, only look whether they are there.")
+@click.option("--repair", is_flag=True, help="Put missing pictures back that lie in quarantine.")
 @click.pass_context
-def verify(context: click.Context, place: str | None, quick: bool) -> None:
+def verify(context: click.Context, place: str | None, quick: bool, repair: bool) -> None:
     """Exit with 1 when a picture that a row names is missing or not as it was stored."""
-    from civicportal.cases.stock import damages
+    from civicportal.cases.stock import damages, recover
 
     site = load_site(context)
     storage = _store(site, place) if place else site.storage
-    found = 0
-    for found, damage in enumerate(damages(site, storage, contents=not quick), 1):
-        if found <= MOST_LINES:
-            click.echo(f"{damage.what}: {damage.name}")
+    found = repaired = 0
+    with _refusals():
+        for damage in damages(site, storage, contents=not quick):
+            if repair and recover(storage, damage):
+                repaired += 1
+                continue
+            found += 1
+            if found <= MOST_LINES:
+                click.echo(f"{damage.what}: {damage.name}")
+    if repair:
+        click.echo(f"{repaired} files put back from quarantine")
     click.echo(f"{found} files are missing or changed")
     context.exit(1 if found else 0)
 
 
-def _store(site: "Site", place: str) -> "IFileStorage":
+@files.command()
+@click.option("--in", "place", type=STORES, help="Another store than the one the site uses.")
+@click.option("--empty", is_flag=True, help="Delete what is in quarantine now, however young.")
+@click.pass_context
+def quarantine(context: click.Context, place: str | None, empty: bool) -> None:
+    """Say how many files lie in quarantine: those that no row names are swept there before they are deleted."""
+    site = load_site(context)
+    storage = _store(site, place) if place else site.storage
+    with _refusals():
+        keys = list(storage.quarantined())
+        click.echo(f"{len(keys)} files in quarantine, kept for {site.quarantine.days} days")
+        if empty and keys and click.confirm("Delete them for good?"):
+            click.echo(f"{sum(map(storage.purge, keys))} files deleted")
+
+
+@files.command()
+@click.option("--in", "place", type=STORES, help="Another store than the one the site uses.")
+@click.option("--owner", default="", metavar="ID", help="Id of the portal whose mark the store bears now.")
+@click.option(
+    "--new-id", is_flag=True, help="The database is a copy of another portal's: it gets its own id."
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_context
+def adopt(context: click.Context, place: str | None, owner: str, new_id: bool, yes: bool) -> None:
+    """Mark a store as this portal's; the sweeper deletes from it what this database does not name."""
+    from civicportal.ownership import adopt_store
+
+    site = assemble_site(context)
+    store = (_store(site, place) if place else site.storage).store
+    with _refusals():
+        named, known = _known(site, store)
+        click.echo(f"{store.place}: {known} of the {named} newest pictures of the database are there")
+        if not yes:
+            click.confirm("Is it this portal's store, and no other portal's?", abort=True)
+        adopt_store(site, store, owner=owner, new_id=new_id)
+    click.echo(f"{store.place} bears this portal's mark")
+
+
+def _known(site: "Site", store: "IFileStorage") -> tuple[int, int]:
+    from civicportal.ownership import newest_pictures
+
+    keys = newest_pictures(site)
+    return len(keys), sum(map(store.exists, keys))
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Show a store that is refused or away without a traceback."""
+    try:
+        yield
+    except OSError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _store(site: "Site", place: str) -> "GuardedStorage":
     if place == "folder":
-        return site.folder()
+        return site.guarded(site.folder())
     bucket = site.bucket()
     if bucket is None:
         raise click.ClickException(f"{site.path} has no table [s3]")
-    return bucket
+    return site.guarded(bucket)
 
 
 def _say(done: int, total: int) -> None:

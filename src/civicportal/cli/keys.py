@@ -2,7 +2,7 @@
 
 import click
 
-from civicportal.cli.options import load_site
+from civicportal.cli.options import assemble_site, load_site
 
 
 @click.group()
@@ -16,7 +16,7 @@ def status(context: click.Context) -> None:
     """Say how many values which keys have sealed; exit code 1 while an older key is still needed."""
     from civicportal.privacy.rotation import count_sealed
 
-    with load_site(context).work(write=False) as work:
+    with assemble_site(context).work(write=False) as work:
         counts = count_sealed(work)
     for count in counts:
         lost = f", {count.lost} by a key that is missing" if count.lost else ""
@@ -30,7 +30,25 @@ def status(context: click.Context) -> None:
 @click.pass_context
 def rotate(context: click.Context) -> None:
     """Seal with the newest key what an older one has sealed; it may be interrupted and run again."""
+    from civicportal.ownership import retire_keys
+    from civicportal.privacy.rotation import count_sealed
     from civicportal.privacy.rotation import rotate as write_anew
 
-    written = write_anew(load_site(context), lambda column, number: click.echo(f"{column}: {number}"))
+    site = load_site(context)
+    written = write_anew(site, lambda column, number: click.echo(f"{column}: {number}"))
     click.echo(f"{written} values sealed anew")
+    with site.work(write=False) as work:
+        is_done = not any(count.older or count.lost for count in count_sealed(work))
+    if is_done:
+        retire_keys(site)
+
+
+@keys.command()
+@click.confirmation_option(prompt="What the lost secrets have sealed stays unreadable. Go on?")
+@click.pass_context
+def adopt(context: click.Context) -> None:
+    """Take the secrets of the settings for the portal's own, because the earlier ones are lost for good."""
+    from civicportal.ownership import adopt_secrets
+
+    adopt_secrets(assemble_site(context))
+    click.echo("The portal starts with these secrets from now on. Look it over: civicportal check")

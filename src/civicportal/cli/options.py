@@ -73,6 +73,19 @@ def site_path(context: click.Context) -> Path:
 def load_site(context: click.Context) -> "Site":
     """Return the site that a command works on.
 
+    :raises ConfigurationError: when it cannot be assembled, or its secrets are not those of the portal whose database it
+        names.
+    """
+    from civicportal.ownership import refuse_other_secrets
+
+    site = assemble_site(context)
+    refuse_other_secrets(site)
+    return site
+
+
+def assemble_site(context: click.Context) -> "Site":
+    """Return the site that a command works on, without a look at its database.
+
     :raises ConfigurationError: when it cannot be assembled.
     """
     options = _options(context)

@@ -1,6 +1,16 @@
 """Where files are kept, and the gate that pictures pass on their way in."""
 
-from civicportal.storage.base import FileMissing, IFileStorage, InvalidKey, StoreAway, check_key, new_key
+from civicportal.storage.base import (
+    FileMissing,
+    IFileStorage,
+    InvalidKey,
+    StoreAway,
+    StoreMark,
+    StoreRefused,
+    check_key,
+    new_key,
+)
+from civicportal.storage.guarded import GuardedStorage
 from civicportal.storage.images import ImageRefused, ProcessedImage, process_image
 from civicportal.storage.local import LocalStorage
 from civicportal.storage.memory import MemoryStorage
@@ -10,6 +20,7 @@ from civicportal.storage.variants import VARIANTS, scaled, store_variant
 __all__ = [
     "VARIANTS",
     "FileMissing",
+    "GuardedStorage",
     "IFileStorage",
     "ImageRefused",
     "InvalidKey",
@@ -18,6 +29,8 @@ __all__ = [
     "ProcessedImage",
     "S3Storage",
     "StoreAway",
+    "StoreMark",
+    "StoreRefused",
     "check_key",
     "new_key",
     "process_image",

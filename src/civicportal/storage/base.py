@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import BinaryIO, Protocol, runtime_checkable
+from typing import BinaryIO, Protocol, Self, runtime_checkable
 
-__all__ = ["FileMissing", "IFileStorage", "InvalidKey", "StoreAway", "check_key", "is_key", "new_key"]
+__all__ = [
+    "MARK",
+    "QUARANTINE",
+    "FileMissing",
+    "IFileStorage",
+    "InvalidKey",
+    "StoreAway",
+    "StoreMark",
+    "StoreRefused",
+    "check_key",
+    "is_key",
+    "new_key",
+]
+
+MARK = "portal.json"
+"""Name of the file that says which portal a store belongs to; it is no key."""
+QUARANTINE = "quarantine"
+"""Folder or prefix of the files that were swept and are not deleted yet."""
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{22}(\.[a-z0-9-]+)?")
 
@@ -23,6 +42,38 @@ class FileMissing(LookupError):
 
 class StoreAway(OSError):
     """A store on another machine does not answer, or refuses us (answered as 503)."""
+
+
+class StoreRefused(StoreAway):
+    """The store is not the portal's own, so nothing is read from it or written to it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreMark:
+    """Content of the file :data:`MARK`.
+
+    :ivar portal: id of the portal that the store belongs to.
+    :ivar mode: of the site that wrote it: "production", "development" or "demo".
+    """
+
+    portal: str
+    mode: str
+
+    def to_json(self) -> bytes:
+        """Return the content of the file."""
+        return json.dumps(asdict(self)).encode() + b"\n"
+
+    @classmethod
+    def from_json(cls, content: bytes) -> Self:
+        """Read the file.
+
+        :raises StoreRefused: when it is damaged: then nobody knows whose store it is.
+        """
+        try:
+            values = json.loads(content)
+            return cls(portal=str(values["portal"]), mode=str(values["mode"]))
+        except (ValueError, KeyError, TypeError):
+            raise StoreRefused(f"the file {MARK} of the store cannot be read") from None
 
 
 def new_key() -> str:
@@ -53,6 +104,16 @@ class IFileStorage(Protocol):
     cannot be used. A store may be used from any thread.
     """
 
+    @property
+    def place(self) -> str:
+        """Return where the store is, for messages to operators: "the folder …", "the bucket …"."""
+
+    def read_mark(self) -> StoreMark | None:
+        """Return which portal the store belongs to; None for an unmarked store."""
+
+    def write_mark(self, mark: StoreMark | None) -> None:
+        """Mark the store as a portal's, or remove its mark."""
+
     def put(self, key: str, data: bytes | BinaryIO) -> None:
         """Store a file whole or not at all; when this returns, a power cut no longer loses it.
 
@@ -79,3 +140,15 @@ class IFileStorage(Protocol):
 
     def discard_partial(self, before: datetime) -> int:
         """Drop what interrupted writes left behind before an instant (aware); return how many there were."""
+
+    def quarantine(self, key: str) -> bool:
+        """Move a file out of the store's files, so that it can be recovered; False if there was none."""
+
+    def recover(self, key: str) -> bool:
+        """Put a file back from quarantine; False if it is not there."""
+
+    def quarantined(self, before: datetime | None = None) -> Iterator[str]:
+        """Yield the keys of the files in quarantine, or of those moved there before an instant (aware)."""
+
+    def purge(self, key: str) -> bool:
+        """Delete a file that is in quarantine; False if it is not there."""

@@ -11,7 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from civicportal.storage.base import FileMissing, check_key, is_key
+from civicportal.storage.base import MARK, QUARANTINE, FileMissing, StoreMark, check_key, is_key
 
 __all__ = ["LocalStorage"]
 
@@ -31,11 +31,30 @@ class LocalStorage:
         self.directory = Path(directory)
         (self.directory / _PARTIAL).mkdir(mode=0o750, parents=True, exist_ok=True)
 
+    @property
+    def place(self) -> str:
+        return f"the folder {self.directory}"
+
+    def read_mark(self) -> StoreMark | None:
+        try:
+            return StoreMark.from_json((self.directory / MARK).read_bytes())
+        except FileNotFoundError:
+            return None
+
+    def write_mark(self, mark: StoreMark | None) -> None:
+        if mark is None:
+            (self.directory / MARK).unlink(missing_ok=True)
+        else:
+            self._write(self.directory / MARK, mark.to_json())
+
     def put(self, key: str, data: bytes | BinaryIO) -> None:
         target = self._path(key)
         if not target.parent.exists():
             target.parent.mkdir(mode=0o750, exist_ok=True)
             _sync_directory(self.directory)
+        self._write(target, data)
+
+    def _write(self, target: Path, data: bytes | BinaryIO) -> None:
         partial = self.directory / _PARTIAL / secrets.token_hex(16)
         try:
             _write(partial, BytesIO(data) if isinstance(data, bytes) else data)
@@ -71,6 +90,43 @@ class LocalStorage:
         for path in old:
             path.unlink(missing_ok=True)
         return len(old)
+
+    def quarantine(self, key: str) -> bool:
+        target = self._quarantine / check_key(key)
+        self._quarantine.mkdir(mode=0o750, exist_ok=True)
+        try:
+            # Its age in quarantine counts from now, and before the move: nothing sees it there with an old date.
+            os.utime(self._path(key))
+            self._path(key).replace(target)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def recover(self, key: str) -> bool:
+        target = self._path(key)
+        target.parent.mkdir(mode=0o750, exist_ok=True)
+        try:
+            os.utime(self._quarantine / key)
+            (self._quarantine / key).replace(target)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def quarantined(self, before: datetime | None = None) -> Iterator[str]:
+        for path in self._quarantine.glob("*"):
+            if is_key(path.name) and (before is None or _older(path, before)):
+                yield path.name
+
+    def purge(self, key: str) -> bool:
+        try:
+            (self._quarantine / check_key(key)).unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
+    @property
+    def _quarantine(self) -> Path:
+        return self.directory / QUARANTINE
 
     def _path(self, key: str) -> Path:
         return self.directory / check_key(key)[:2] / key

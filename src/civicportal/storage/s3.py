@@ -14,7 +14,15 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from civicportal.errors import ConfigurationError
-from civicportal.storage.base import FileMissing, StoreAway, check_key, is_key
+from civicportal.storage.base import (
+    MARK,
+    QUARANTINE,
+    FileMissing,
+    StoreAway,
+    StoreMark,
+    check_key,
+    is_key,
+)
 from civicportal.storage.ranged import open_ranged
 
 if TYPE_CHECKING:
@@ -69,6 +77,7 @@ class S3Storage:
             raise ConfigurationError("[s3] needs the client: pip install civicportal[s3]") from None
         self.bucket = bucket
         self.endpoint = endpoint
+        self.prefix = prefix
         self._errors: tuple[type[Exception], ...] = (obstore.exceptions.BaseError, ValueError)
         self._client_options: dict[str, Any] = {
             "allow_http": endpoint.startswith("http://"),
@@ -103,6 +112,25 @@ class S3Storage:
             retry_config=retries,
             **self._options,
         )
+
+    @property
+    def place(self) -> str:
+        folder = f"/{self.prefix}" if self.prefix else ""
+        return f"the bucket {self.bucket}{folder} at {self.endpoint}"
+
+    def read_mark(self) -> StoreMark | None:
+        try:
+            with self._calling(missing=MARK):
+                return StoreMark.from_json(bytes(self._store.get(MARK).bytes()))
+        except FileMissing:
+            return None
+
+    def write_mark(self, mark: StoreMark | None) -> None:
+        with self._calling():
+            if mark is None:
+                self._store.delete(MARK)
+            else:
+                self._store.put(MARK, mark.to_json())
 
     def put(self, key: str, data: bytes | BinaryIO) -> None:
         name, file = check_key(key), BytesIO(data) if isinstance(data, bytes) else data
@@ -150,20 +178,54 @@ class S3Storage:
         return found
 
     def keys(self, before: datetime | None = None) -> Iterator[str]:
+        return self._listed("", before)
+
+    def _listed(self, folder: str, before: datetime | None) -> Iterator[str]:
+        """Yield the keys of what lies directly in a folder."""
         with self._calling():
-            batches = self._store.list(chunk_size=_BATCH)
+            batches = self._store.list(folder or None, chunk_size=_BATCH)
         while True:
             with self._calling():
                 batch = next(batches, None)
             if batch is None:
                 return
             for item in batch:
-                if (before is None or item["last_modified"] < before) and is_key(item["path"]):
-                    yield item["path"]
+                key = item["path"].removeprefix(folder)
+                if (before is None or item["last_modified"] < before) and is_key(key):
+                    yield key
 
     def discard_partial(self, before: datetime) -> int:  # noqa: ARG002 - only the bucket sees them
         """Return 0: parts of an upload that broke off are no files, and the bucket's own rule throws them away."""
         return 0
+
+    def quarantine(self, key: str) -> bool:
+        return self._move(check_key(key), f"{QUARANTINE}/{key}")
+
+    def recover(self, key: str) -> bool:
+        return self._move(f"{QUARANTINE}/{check_key(key)}", key)
+
+    def quarantined(self, before: datetime | None = None) -> Iterator[str]:
+        return self._listed(f"{QUARANTINE}/", before)
+
+    def purge(self, key: str) -> bool:
+        name = f"{QUARANTINE}/{check_key(key)}"
+        try:
+            with self._calling(missing=name):
+                self._store.head(name)
+                self._store.delete(name)
+        except FileMissing:
+            return False
+        return True
+
+    def _move(self, source: str, target: str) -> bool:
+        """Copy an object, then delete the old one: what breaks off between the two leaves both."""
+        try:
+            with self._calling(missing=source):
+                self._store.copy(source, target)
+                self._store.delete(source)
+        except FileMissing:
+            return False
+        return True
 
     @contextmanager
     def _calling(self, missing: str = "") -> Iterator[None]:

@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import event
 
 from civicportal import migrate
+from civicportal.ownership import establish
+from civicportal.ownership.models import PortalMark
 from civicportal.site import Site
 from civicportal.testing.clock import NOON, FakeClock
 from civicportal.testing.sites import make_site, make_site_file
@@ -36,6 +38,7 @@ class Environment:
         self.site = make_site(self.path, clock=self.clock)
         event.listen(self.site.engines.read, "connect", _hurry if self._is_sqlite else _be_patient)
         make_tables(self.site)
+        establish(self.site)
         self._database = Path(database_url.removeprefix("sqlite:///"))
         self._template = folder / "template.db"
         if self._is_sqlite:
@@ -59,6 +62,8 @@ class Environment:
             remembered.forget()
         for key in list(self.site.storage.keys()):
             self.site.storage.delete(key)
+        for key in list(self.site.storage.quarantined()):
+            self.site.storage.purge(key)
         if self._is_sqlite:
             self._copy_template()
         else:
@@ -79,6 +84,8 @@ class Environment:
     def _deletes(self) -> str:
         packages = reversed(migrate.packages(self.site))
         tables = [table for package in packages for table in reversed(package.metadata.sorted_tables)]
+        # The store keeps its mark, so the database keeps its own.
+        tables.remove(PortalMark.__table__)
         # The trail is guarded against this, and lets a transaction that says so go on.
         opened = "SET LOCAL civicportal.trail = 'open'"
         return "; ".join([opened, *(str(table.delete()) for table in tables)])

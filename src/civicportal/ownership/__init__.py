@@ -1,0 +1,31 @@
+"""One portal: the database, the file store and the secrets carry marks that belong together."""
+
+from civicportal.ownership.errors import NotOwn
+from civicportal.ownership.services import (
+    adopt_secrets,
+    adopt_store,
+    establish,
+    findings,
+    is_own,
+    newest_pictures,
+    portal_id,
+    refuse_foreign,
+    refuse_other_secrets,
+    renew,
+    retire_keys,
+)
+
+__all__ = [
+    "NotOwn",
+    "adopt_secrets",
+    "adopt_store",
+    "establish",
+    "findings",
+    "is_own",
+    "newest_pictures",
+    "portal_id",
+    "refuse_foreign",
+    "refuse_other_secrets",
+    "renew",
+    "retire_keys",
+]

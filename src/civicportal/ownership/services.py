@@ -1,0 +1,328 @@
+"""Writing and comparing the marks of a portal: its id in the database and the file store, check values of its secrets.
+
+The id is made when a portal starts for the first time, or with the first upgrade to code that knows it. A restored backup
+gets an id of its own (:func:`renew`), so a drill or a staging portal is never taken for the one it was copied from.
+"""
+
+import logging
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, inspect, select, update
+from sqlalchemy.exc import OperationalError
+
+from civicportal.audit.seals import SealService
+from civicportal.cases.models import Attachment
+from civicportal.checks import Finding, say
+from civicportal.i18n import _
+from civicportal.ownership.errors import NotOwn
+from civicportal.ownership.models import ID, PII_KEY, SECRET, STORE, PortalMark
+from civicportal.privacy.rotation import count_sealed
+from civicportal.storage import IFileStorage, StoreAway, StoreMark, StoreRefused
+
+if TYPE_CHECKING:
+    from civicportal.site import Site
+
+log = logging.getLogger(__name__)
+
+SAMPLE = 20
+"""Pictures by which an unmarked store is known: half of them must lie in it."""
+SEALS = 20
+"""Newest seals of the audit trail by which the secret of an older portal is known."""
+
+Marks = dict[str, Any]
+"""Rows of :class:`PortalMark` by name."""
+
+
+def portal_id(site: "Site") -> str:
+    """Return the id of the portal, 32 hexadecimal digits; empty where the database has none yet."""
+    marks = _read(site)
+    return str(marks[ID].value) if ID in marks else ""
+
+
+def establish(site: "Site") -> None:
+    """Mark a portal that has no marks yet, then refuse what does not belong to it.
+
+    :raises NotOwn: when the store or a secret is another portal's, or an unmarked store cannot be recognised.
+    """
+    marks = _read(site)
+    if marks is _NO_TABLE:
+        return
+    if ID not in marks:
+        _refuse_unfit_keys(site)
+        _write(site, {ID: secrets.token_hex(16)})
+        marks = _read(site)
+    _write(site, {SECRET: site.keys.secret_mark(marks[ID].value)})
+    refuse_other_secrets(site)
+    _note_keys(site, _read(site))
+    _claim_store(site, _read(site))
+
+
+def refuse_foreign(site: "Site") -> None:
+    """Compare secrets and store with the marks of the database; one without marks is passed over.
+
+    :raises NotOwn: with all that is wrong.
+    """
+    _refuse(findings(site))
+
+
+def refuse_other_secrets(site: "Site") -> None:
+    """Compare the secrets alone; a database without marks, or that does not answer, is passed over.
+
+    :raises NotOwn: when one is not the portal's.
+    """
+    try:
+        marks = _read(site)
+    except OperationalError:
+        # Who serves meets this again, and says so.
+        return
+    _refuse(_secrets(site, marks))
+
+
+def findings(site: "Site") -> list[Finding]:
+    """Return what does not belong to the portal; a store that does not answer is no finding here."""
+    marks = _read(site)
+    found = list(_secrets(site, marks))
+    try:
+        is_own(site, site.storage.store)
+    except StoreRefused as refused:
+        found.append(
+            Finding(
+                level="error",
+                place=_setting(site, site.storage.store),
+                text=_(
+                    "the store of pictures is not this portal's: ${reason}", mapping={"reason": str(refused)}
+                ),
+                remedy=_(
+                    "name its own store there; for one that truly belongs to it: civicportal files adopt"
+                ),
+            )
+        )
+    except OSError as error:
+        log.warning("%s does not answer: %s", site.storage.place, error)
+    return found
+
+
+def is_own(site: "Site", store: IFileStorage) -> bool:
+    """Compare the mark of a store with the database's.
+
+    :returns: False while the database has no mark to compare it with.
+    :raises StoreRefused: when the store is foreign or unmarked.
+    :raises StoreAway: when it does not answer.
+    """
+    marks = _read(site)
+    if ID not in marks:
+        return False
+    mark = store.read_mark()
+    if mark is None:
+        raise StoreRefused(
+            f"{store.place} bears no mark of a portal: look whether the disk is mounted and {_setting(site, store)} is"
+            " right; if it is this portal's store, run civicportal files adopt"
+        )
+    if mark.portal != marks[ID].value:
+        raise StoreRefused(
+            f"{store.place} belongs to another portal ({mark.portal}, this one is {marks[ID].value}): name this"
+            f" portal's own store in {_setting(site, store)}"
+        )
+    return True
+
+
+def adopt_store(site: "Site", store: IFileStorage, *, owner: str = "", new_id: bool = False) -> None:
+    """Mark a store as this portal's.
+
+    :param owner: id of the portal that owned it until now.
+    :param new_id: give the database an id of its own first: it was copied from another portal's.
+    :raises NotOwn: when the store is marked by a portal that is not named.
+    :raises StoreAway: when it does not answer.
+    """
+    mark, own = store.read_mark(), portal_id(site)
+    if mark and mark.portal not in ({owner} if new_id else {owner, own}):
+        raise NotOwn(
+            f"{store.place} belongs to the portal {mark.portal}: if that one uses it no more, add --owner {mark.portal}"
+        )
+    if new_id or not own:
+        renew(site, store)
+    else:
+        refuse_other_secrets(site)
+        _mark_store(site, store, own)
+
+
+def renew(site: "Site", store: IFileStorage) -> None:
+    """Give a restored database an id of its own, note the secrets of this site, and mark the store with it.
+
+    :raises StoreAway: when the store does not answer.
+    """
+    _set_aside(site, list(_read(site)))
+    portal = secrets.token_hex(16)
+    _write(site, {ID: portal, SECRET: site.keys.secret_mark(portal)})
+    _note_keys(site, _read(site))
+    _mark_store(site, store, portal)
+
+
+def newest_pictures(site: "Site") -> Sequence[str]:
+    """Return the keys of the newest pictures that the database names."""
+    with site.work(write=False) as work:
+        query = select(Attachment.key).order_by(Attachment.id.desc()).limit(SAMPLE)
+        return work.session.scalars(query).all()
+
+
+def adopt_secrets(site: "Site") -> None:
+    """Take the secrets that the site has now for the portal's: the earlier ones are lost."""
+    marks = _read(site)
+    if ID not in marks:
+        return
+    _set_aside(site, [SECRET, *(name for name in marks if name.startswith(PII_KEY))])
+    _write(site, {SECRET: site.keys.secret_mark(marks[ID].value)})
+    _note_keys(site, _read(site))
+
+
+def retire_keys(site: "Site") -> None:
+    """Note that older keys of the encryption at rest may be removed from the settings: nothing is sealed by them."""
+    marks = _read(site)
+    newest = f"{PII_KEY}{site.keys.newest_id}"
+    names = [name for name in marks if name.startswith(PII_KEY) and name != newest]
+    _update(site, PortalMark.name.in_(names), retired_at=site.clock.now())
+
+
+# -- comparing ------------------------------------------------------------------------------------------------
+
+
+def _secrets(site: "Site", marks: Marks) -> Iterator[Finding]:
+    if ID not in marks:
+        return
+    portal = marks[ID].value
+    if SECRET in marks and marks[SECRET].value != site.keys.secret_mark(portal):
+        yield Finding(
+            level="error",
+            place=f"{site.path}: site.secret",
+            text=_("it is not the secret that this portal's database was made with"),
+            remedy=_(
+                "give back the old secret; if it is lost for good, and with it all that was sealed: civicportal keys adopt"
+            ),
+        )
+        return
+    here = site.keys.key_marks(portal)
+    for name, mark in sorted(marks.items()):
+        key_id = name.removeprefix(PII_KEY)
+        if name.startswith(PII_KEY) and mark.retired_at is None and here.get(key_id) != mark.value:
+            yield Finding(
+                level="error",
+                place=f"{site.path}: site.pii_keys",
+                text=_(
+                    "the key ${key} is missing, by which personal numbers are encrypted",
+                    mapping={"key": key_id},
+                ),
+                remedy=_(
+                    "put it back, behind the newest one; civicportal keys rotate makes it dispensable; if it is lost for"
+                    " good: civicportal keys adopt"
+                ),
+            )
+
+
+def _refuse(found: Iterable[Finding]) -> None:
+    lines = [f"{one.place}: {say(one.text)}; {say(one.remedy)}" for one in found]
+    if lines:
+        raise NotOwn("\n".join(lines))
+
+
+def _refuse_unfit_keys(site: "Site") -> None:
+    """Refuse secrets that have sealed nothing of what a portal without marks holds.
+
+    :raises NotOwn: always then; else the first start of newer code would note wrong ones for the portal's.
+    """
+    with site.work(write=False) as work:
+        verified = work.get(SealService).verify(SEALS)
+        counts = count_sealed(work)
+    if verified.seals and len({flaw.seal for flaw in verified.flaws}) >= verified.seals:
+        raise NotOwn(
+            f"{site.path}: site.secret: none of the last {verified.seals} seals of the audit trail was made with it;"
+            " give the portal's own secret"
+        )
+    if sum(count.lost for count in counts) and not sum(count.newest + count.older for count in counts):
+        raise NotOwn(
+            f"{site.path}: site.pii_keys: none of the encrypted values was written by these keys; give the portal's own"
+        )
+
+
+# -- the store ------------------------------------------------------------------------------------------------
+
+
+def _claim_store(site: "Site", marks: Marks) -> None:
+    store = site.storage.store
+    try:
+        mark = store.read_mark()
+        if mark is None and STORE not in marks and _is_recognised(site, store):
+            _mark_store(site, store, marks[ID].value)
+            return
+        is_own(site, store)
+    except StoreRefused as refused:
+        raise NotOwn(f"{site.path}: {refused}") from None
+    except StoreAway as away:
+        # Everything but pictures works without it; whose it is, is looked at when it answers.
+        log.warning("%s does not answer: %s", store.place, away)
+        return
+    if STORE not in marks or marks[STORE].value != store.place:
+        _set_aside(site, [STORE])
+        _write(site, {STORE: store.place})
+
+
+def _is_recognised(site: "Site", store: IFileStorage) -> bool:
+    """Tell whether an unmarked store is the one of a portal that never marked any: its pictures are there, or neither has any."""
+    keys = newest_pictures(site)
+    if not keys:
+        return next(iter(store.keys()), None) is None
+    return 2 * sum(store.exists(key) for key in keys) >= len(keys)
+
+
+def _mark_store(site: "Site", store: IFileStorage, portal: str) -> None:
+    store.write_mark(StoreMark(portal=portal, mode=site.mode))
+    _set_aside(site, [STORE])
+    _write(site, {STORE: store.place})
+
+
+def _setting(site: "Site", store: IFileStorage) -> str:
+    return "site.files" if store.place.startswith("the folder") or not site.settings["s3"] else "[s3]"
+
+
+# -- rows -----------------------------------------------------------------------------------------------------
+
+_NO_TABLE: Marks = {}
+
+
+def _read(site: "Site") -> Marks:
+    with site.engines.read.connect() as connection:
+        if not inspect(connection).has_table(PortalMark.__tablename__):
+            return _NO_TABLE
+        return {row.name: row for row in connection.execute(select(PortalMark.__table__))}
+
+
+def _write(site: "Site", values: dict[str, str]) -> None:
+    """Insert marks; one that is there stays: of two processes that start at once the first decides."""
+    rows = [{"name": name, "value": value, "at": site.clock.now()} for name, value in values.items()]
+    insert = site.engines.insert(PortalMark).values(rows).on_conflict_do_nothing()
+    _execute(site, insert)
+
+
+def _note_keys(site: "Site", marks: Marks) -> None:
+    """Note the keys of the encryption at rest, so that none can be left out later without a word."""
+    here = {f"{PII_KEY}{key}": mark for key, mark in site.keys.key_marks(marks[ID].value).items()}
+    unknown = {name: mark for name, mark in here.items() if name not in marks}
+    if unknown:
+        _write(site, unknown)
+    newest = f"{PII_KEY}{site.keys.newest_id}"
+    if newest in marks and marks[newest].retired_at:
+        _update(site, PortalMark.name == newest, retired_at=None)
+
+
+def _set_aside(site: "Site", names: list[str]) -> None:
+    _execute(site, delete(PortalMark).where(PortalMark.name.in_(names)))
+
+
+def _update(site: "Site", condition: Any, **values: Any) -> None:
+    _execute(site, update(PortalMark).where(condition).values(**values))
+
+
+def _execute(site: "Site", statement: Any) -> None:
+    with site.engines.write.begin() as connection:
+        connection.execute(statement)

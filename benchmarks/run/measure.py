@@ -115,7 +115,8 @@ class Bench:
         hello = next(one for one in everything if one.name == HELLO)
         load = proc.load_average()
         with ExitStack() as stack:
-            portal = stack.enter_context(serving.portal(self.database, self.folder / "portal.log", *options))
+            log, files = self.folder / "portal.log", self.site.settings["site"]["files"]
+            portal = stack.enter_context(serving.portal(self.database, log, *options, files=files))
             floor = stack.enter_context(serving.floor(self.database, self.folder / "floor.log"))
             memory = {"start": portal.memory_mb}
             # Before and after all others: one round has no other window that could differ.

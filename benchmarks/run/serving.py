@@ -23,14 +23,16 @@ class Server:
     """A process that serves HTTP.
 
     :param command: what is started; ``{port}`` stands for a free port.
+    :param files: folder of the store, if it is not the usual one.
     """
 
-    def __init__(self, command: Sequence[str], database: str, log: Path) -> None:
+    def __init__(self, command: Sequence[str], database: str, log: Path, files: str = "") -> None:
         self.port = free_port()
         self._log = log.open("w")
         environment = {
             **os.environ,
             "BENCH_DATABASE_URL": database,
+            **({"BENCH_FILES": files} if files else {}),
             "CIVICPORTAL_COUNT_STATEMENTS": "1",
             "CIVICPORTAL_LOG": "WARNING",
         }
@@ -84,13 +86,14 @@ class Server:
 
 
 @contextmanager
-def portal(database: str, log: Path, *options: str, site: Path = SITE) -> Iterator[Server]:
+def portal(database: str, log: Path, *options: str, site: Path = SITE, files: str = "") -> Iterator[Server]:
     """Serve the portal by ``civicportal serve``; the worker is not measured.
 
     :param options: further options of the command.
+    :param files: folder of the store, if it is not the usual one.
     """
     command = [sys.executable, "-m", "civicportal", "--site", str(site), "serve", "--no-worker", *options]
-    yield from _served([*command, "--port", "{port}"], database, log)
+    yield from _served([*command, "--port", "{port}"], database, log, files)
 
 
 @contextmanager
@@ -99,8 +102,8 @@ def floor(database: str, log: Path) -> Iterator[Server]:
     yield from _served([sys.executable, "-m", "benchmarks.run.floor", "{port}"], database, log)
 
 
-def _served(command: Sequence[str], database: str, log: Path) -> Iterator[Server]:
-    server = Server(command, database, log)
+def _served(command: Sequence[str], database: str, log: Path, files: str = "") -> Iterator[Server]:
+    server = Server(command, database, log, files)
     try:
         yield server.wait()
     finally:

@@ -14,7 +14,7 @@ NOBODY = {"bucket": "pictures", "endpoint": "http://127.0.0.1:9", "access_key": 
 def goes_away(site: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return a function after which the store of the site is a service that does not answer."""
     monkeypatch.setattr("civicportal.storage.s3.RETRIES", 0)
-    return lambda: monkeypatch.setattr(site, "storage", S3Storage(**NOBODY))
+    return lambda: monkeypatch.setattr(site, "storage", site.guarded(S3Storage(**NOBODY)))
 
 
 def send(browser: Any, data: bytes, status: int) -> Any:

@@ -12,10 +12,8 @@ from urllib.parse import urlsplit
 
 import pyramid.request
 import pyramid_tm
-import zope.sqlalchemy.datamanager
 from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationConflictError, ConfigurationExecutionError
-from sqlalchemy.exc import OperationalError
 
 from civicportal.errors import ConfigurationError
 from civicportal.jobs import registered
@@ -49,12 +47,6 @@ class Request(pyramid.request.Request):
     """Keeps every body but that of pictures in memory: a retried request reads it again."""
 
     request_body_tempfile_limit = 1024 * 1024
-
-
-# A writer that found the database busy may simply come again.
-zope.sqlalchemy.datamanager._retryable_errors.append(
-    (OperationalError, lambda error: "database is locked" in str(error))
-)
 
 
 def create_app(site: Site) -> Any:

@@ -29,7 +29,6 @@ from sqlalchemy import (
     column,
     create_engine,
     func,
-    make_url,
     select,
     text,
     type_coerce,
@@ -38,6 +37,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from civicportal.connections import WRITE, prepare_postgresql, prepare_sqlite
+from civicportal.database_servers import (
+    connection_parameters,
+    follow_primary,
+    notice_lost_servers,
+    parse_address,
+)
 from civicportal.errors import ConfigurationError, NotFound
 
 NAMING_CONVENTION = {
@@ -176,14 +181,15 @@ class Engines:
 def make_engines(url: str, *, statement_timeout: float = 3.0, lock_timeout: float = 2.0) -> Engines:
     """Create the engine for a database address.
 
-    :param url: ``sqlite:///…`` or ``postgresql+psycopg://…``.
+    :param url: ``sqlite:///…`` or ``postgresql+psycopg://…``, which may name several servers.
     :param statement_timeout: seconds a PostgreSQL statement may take.
     :param lock_timeout: seconds a PostgreSQL statement may wait for a lock.
     :raises ConfigurationError: for any other database.
     """
-    kind = make_url(url).get_backend_name()
+    address = parse_address(url)
+    kind = address.get_backend_name()
     if kind == "sqlite":
-        engine = create_engine(url, pool_size=10, max_overflow=20)
+        engine = create_engine(address, pool_size=10, max_overflow=20)
         prepare_sqlite(engine)
     elif kind == "postgresql":
         settings = {
@@ -196,13 +202,15 @@ def make_engines(url: str, *, statement_timeout: float = 3.0, lock_timeout: floa
         }
         options = " ".join(f"-c {name}={value}" for name, value in settings.items())
         engine = create_engine(
-            make_url(url).set(drivername="postgresql+psycopg"),
+            address.set(drivername="postgresql+psycopg"),
             pool_size=10,
             max_overflow=20,
             isolation_level="AUTOCOMMIT",
-            connect_args={"options": options},
+            connect_args={**connection_parameters(address), "options": options},
         )
         prepare_postgresql(engine)
+        follow_primary(engine)
+        notice_lost_servers(engine)
     else:
         raise ConfigurationError(f"site.database_url: {kind} is neither sqlite nor postgresql")
     return Engines(engine)

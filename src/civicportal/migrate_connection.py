@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, Engine, NullPool, Table, create_engine, event, text
 
 from civicportal.connections import write_ahead
+from civicportal.database_servers import connection_parameters
 from civicportal.db import Engines
 from civicportal.errors import ConfigurationError
 
@@ -25,7 +26,8 @@ def migrating(engines: Engines) -> Iterator[Connection]:
 
     :raises ConfigurationError: when rows would be left pointing nowhere.
     """
-    engine = create_engine(engines.read.url, poolclass=NullPool)
+    more = connection_parameters(engines.read.url) if engines.dialect == "postgresql" else {}
+    engine = create_engine(engines.read.url, poolclass=NullPool, connect_args=more)
     if engines.dialect == "sqlite":
         _prepare_sqlite(engine)
     try:

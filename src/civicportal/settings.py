@@ -46,6 +46,7 @@ class SiteTable(Table):
     :ivar public_url: address of the portal, for links in messages; needed in production, with https.
     :ivar hosts: host names that production answers to besides that of the address.
     :ivar database_url: as SQLAlchemy writes it; a relative SQLite file lies in the folder where the command runs.
+        Several PostgreSQL servers, of which one takes writes: ``…@/name?host=db1:5432&host=db2:5432``.
     :ivar files: folder of the pictures, where there is no ``[s3]``.
     :ivar quarantine_days: how long files that no row names are kept aside before they are deleted.
     :ivar data: folder of the seeds, beside the site file.

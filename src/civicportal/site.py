@@ -20,6 +20,7 @@ from civicportal.cases.workflow import CaseKind, unknown_kind
 from civicportal.clock import Clock, SystemClock
 from civicportal.countries import Country
 from civicportal.crypto import Keys, own_secret
+from civicportal.database_servers import refuse_two_primaries
 from civicportal.db import Engines, check_database, make_engines
 from civicportal.errors import ConfigurationError
 from civicportal.face.values import Face, FaceCache
@@ -212,6 +213,7 @@ class Site:
         from civicportal.ownership import establish
 
         check_database(self.engines)
+        refuse_two_primaries(self.engines.read.url)
         refuse_pending(self)
         establish(self)
         if self.is_production:

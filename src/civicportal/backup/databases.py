@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 from sqlalchemy import inspect
 
 from civicportal.backup.errors import BackupError
+from civicportal.database_servers import connection_parameters
 
 if TYPE_CHECKING:
     from civicportal.db import Engines
@@ -116,8 +117,7 @@ class _Client:
         if engines:
             from psycopg.conninfo import make_conninfo
 
-            url = engines.read.url
-            place = {**url.translate_connect_args(username="user", database="dbname"), **url.query}
+            place = connection_parameters(engines.read.url)
             if "password" in place:
                 environment["PGPASSWORD"] = place.pop("password")
             arguments.append(f"--dbname={make_conninfo(**place)}")

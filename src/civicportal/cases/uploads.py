@@ -69,6 +69,8 @@ def _gate(request: Any, owner: str, file: Any) -> ProcessedImage:
     request.site.limits.hit("upload_owner", owner)
     request.site.limits.hit("upload_address", request.remote_addr)
     try:
+        # A request that is repeated finds the file as the first attempt left it: at its end.
+        file.file.seek(0)
         return process_image(file.file.read(), patience=PATIENCE)
     except ImageRefused as refusal:
         if refusal.code == "busy":

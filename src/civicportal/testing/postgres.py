@@ -43,8 +43,8 @@ class TemporaryCluster:
         self._made = 0
         self.start()
 
-    def _make_data(self) -> None:
-        words = ("-D", self._data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
+    def _make_data(self, *more: str) -> None:
+        words = ("-D", self._data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", *more)
         try:
             self._run("initdb", *words)
         except RuntimeError:

@@ -11,6 +11,7 @@ from pyramid.httpexceptions import (
     HTTPSeeOther,
 )
 from pyramid.renderers import render_to_response
+from pyramid_retry import mark_error_retryable
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
@@ -18,6 +19,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from civicportal.accounts.policy import record_denial
 from civicportal.accounts.unsent import keep_unsent
 from civicportal.cases.errors import Refused
+from civicportal.database_servers import may_be_repeated
 from civicportal.errors import Conflict, Forbidden, NotFound
 from civicportal.i18n import _
 from civicportal.limits import TooMany
@@ -133,7 +135,12 @@ def http_error(error: HTTPException, request: Any) -> Any:
 
 
 def database_gone(error: Exception, request: Any) -> Any:
-    """Answer 503 while the database does not answer; the next request tries again by itself."""
+    """Answer 503 while the database does not answer; the next request tries again by itself.
+
+    What surely changed nothing is first repeated within this request: another server may have taken over.
+    """
+    if may_be_repeated(error, reads=request.method in SAFE):
+        mark_error_retryable(error)
     log.error("database: %s", type(error).__name__, exc_info=error)
     response = page(request, 503, "503")
     response.headers["Retry-After"] = str(RETRY_SECONDS)

@@ -207,6 +207,14 @@ def picture(rounds: int) -> None:
 
 
 @main.command()
+def refusal() -> None:
+    """Measure what hostile requests and pictures cost until they are refused."""
+    from benchmarks.refusal import table
+
+    click.echo(table())
+
+
+@main.command()
 @click.option(
     "--n",
     "sizes",

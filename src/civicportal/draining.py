@@ -18,6 +18,7 @@ from waitress.wasyncore import close_all, loop
 
 from civicportal.balance import STEP, Share, Turn
 from civicportal.garbage import collect_after_request, collect_between_requests
+from civicportal.receiving import BodyLimit, RequestParser, parser_for
 from civicportal.stopping import StopRequest
 
 log = logging.getLogger(__name__)
@@ -31,10 +32,13 @@ FRESH_SECONDS = 4.0
 POLL_SECONDS = 0.5
 
 
-def serve(app: Any, *, share: Share | None = None, **settings: Any) -> None:
+def serve(
+    app: Any, *, share: Share | None = None, body_limit: BodyLimit | None = None, **settings: Any
+) -> None:
     """Serve an application until SIGTERM, which lets what has begun end, or SIGINT, which does not.
 
     :param share: of what comes to several processes that listen on one socket; None where this one serves alone.
+    :param body_limit: of the application by path and content type; None where it has none.
     :param settings: those of waitress.
     """
     sockets: dict[int, Any] = {}
@@ -44,7 +48,8 @@ def serve(app: Any, *, share: Share | None = None, **settings: Any) -> None:
     listeners = _all(sockets, BaseWSGIServer)
     turn = Turn(listeners[0], share) if share else None
     for listener in listeners:
-        listener.channel_class = partial(Channel, turn.note if turn else lambda: None)
+        note = turn.note if turn else lambda: None
+        listener.channel_class = partial(Channel, note, parser_for(body_limit))
     # More than one may come: a service manager tells every process of a server, and the first of them its children.
     asked = StopRequest(signal.SIGTERM)
     try:
@@ -63,12 +68,16 @@ class Channel(HTTPChannel):
     """A connection whose requests tidy up when they are answered.
 
     :param note: is told when one is.
+    :param parser: reads the requests.
     """
 
     has_answered = False
 
-    def __init__(self, note: Callable[[], None], *more: Any, **named: Any) -> None:
+    def __init__(
+        self, note: Callable[[], None], parser: Callable[[Any], RequestParser], *more: Any, **named: Any
+    ) -> None:
         self._note = note
+        self.parser_class = parser
         super().__init__(*more, **named)
 
     @property

@@ -11,25 +11,28 @@ import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
-from pyramid.i18n import Localizer, TranslationString, make_localizer
-from pyramid.interfaces import ITranslationDirectories
-from pyramid.response import Response
 from pyramid.tweens import EXCVIEW, INGRESS
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from civicportal.i18n import _, text_direction
-from civicportal.sanity_body import Refused, check_body, check_query
+from civicportal.limits import TooMany
+from civicportal.sanity_body import MULTIPART, Refused, check_body, check_query, is_json
+from civicportal.sanity_page import RefusalPage
+from civicportal.web.multipart import close_form
 
-__all__ = ["Rules", "attempts", "includeme", "sanity_tween_factory"]
+__all__ = ["UPLOAD_COUNTED", "Rules", "attempts", "includeme", "sanity_tween_factory"]
 
 log = logging.getLogger(__name__)
 
 BODY_BYTES = 1024 * 1024
 UPLOAD_BYTES = 44 * 1024 * 1024
+JSON_BYTES = 64 * 1024
 FIELDS = 200
 WIDE_FIELDS = 2000
+UPLOAD_COUNTED = "civicportal.upload_counted"
+"""Pictures of a request that its address has been charged with before it was read, in its environment."""
 METHODS = ("GET", "HEAD", "POST")
 
 _HOST = re.compile(r"(?P<name>[a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\])(:\d{1,5})?")
@@ -37,22 +40,13 @@ _LENGTH = re.compile(r"[0-9]{1,18}", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LINE_BREAK = re.compile(r"[\x00\r\n]")
 
-_TEXTS = {
-    400: (
-        _("The request could not be read"),
-        _("The browser sent something that this page does not accept. Go back and try again."),
-    ),
-    405: (_("This way of asking is not allowed"), _("This address accepts only pages and forms.")),
-    413: (_("Too much was sent"), _("Send fewer or smaller files, or a shorter text.")),
-}
-
 
 @dataclass(frozen=True)
 class Rules:
     """The limits of one site.
 
     :ivar hosts: lower-case `host` or `host:port` the site answers to; None for any (demo and development).
-    :ivar upload_paths: path prefixes whose body may have 44 MiB instead of 1 MiB.
+    :ivar upload_paths: path prefixes whose multipart forms may have 44 MiB instead of 1 MiB.
     :ivar wide_form_paths: path prefixes whose forms may have 2,000 fields instead of 200.
     """
 
@@ -70,8 +64,12 @@ class Rules:
             wide_form_paths=tuple(settings.get("civicportal.wide_form_paths", ())),
         )
 
-    def body_limit(self, path: str) -> int:
-        return UPLOAD_BYTES if _below(path, self.upload_paths) else BODY_BYTES
+    def body_limit(self, path: str, content_type: str) -> int:
+        """Return the bytes that a body of a content type may have, with or without its parameters."""
+        kind = content_type.partition(";")[0].strip().lower()
+        if is_json(kind):
+            return JSON_BYTES
+        return UPLOAD_BYTES if kind == MULTIPART and _below(path, self.upload_paths) else BODY_BYTES
 
     def field_limit(self, path: str) -> int:
         return WIDE_FIELDS if _below(path, self.wide_form_paths) else FIELDS
@@ -86,15 +84,20 @@ class Rules:
 def sanity_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:
     """Return the tween. Settings are read once, when the application is made."""
     rules = registry.sanity_rules = Rules.of(registry.settings or {})
-    localizer = _localizer(registry)
+    page = RefusalPage(registry)
 
     def sanity_tween(request: Any) -> Any:
         try:
             check(request, rules)
         except Refused as refused:
             log.info("request refused with %d: %s", refused.status, refused)
-            return _page(refused.status, localizer)
-        return handler(request)
+            close_form(request)
+            headers = {"Allow": ", ".join(METHODS)} if refused.status == 405 else {}
+            return page(refused.status, request.environ, headers | refused.headers)
+        try:
+            return handler(request)
+        finally:
+            close_form(request)
 
     return sanity_tween
 
@@ -102,12 +105,16 @@ def sanity_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callab
 def attempts(request: Any) -> int | None:
     """Tell ``pyramid_retry`` how often a request may be tried; None for as often as others.
 
-    For a second time it copies the body before any tween sees the request: not one that is refused by its length.
+    For a second time it copies the body before any tween sees the request: not one that is refused by its length, nor one
+    that can be read again as it is, such as waitress hands it over.
     """
+    environ = request.environ
     try:
-        check_length(request.environ, request.registry.sanity_rules.body_limit(_path(request.environ)))
+        check_length(environ, _body_limit(environ, request.registry.sanity_rules))
     except Refused:
         return 1
+    if environ.get("CONTENT_LENGTH") and hasattr(environ["wsgi.input"], "seek"):
+        environ["webob.is_body_seekable"] = True
     return None
 
 
@@ -122,12 +129,16 @@ def check(request: Any, rules: Rules) -> None:
     for name, value in environ.items():
         if name.startswith(("HTTP_", "CONTENT_")) and _LINE_BREAK.search(value):
             raise Refused(400, "line break in a header")
-    if not rules.allows(environ.get("HTTP_HOST", "")):
-        raise Refused(400, "host")
+    host = environ.get("HTTP_HOST", "")
+    if not rules.allows(host):
+        raise Refused(
+            400, f"the host {host[:100]!r} is neither that of site.public_url nor one of site.hosts"
+        )
     path = _path(environ)
     field_limit = rules.field_limit(path)
     check_query(request, field_limit)
-    check_length(environ, rules.body_limit(path))
+    check_length(environ, _body_limit(environ, rules))
+    _count_upload(request)
     check_body(request, field_limit, files=_below(path, rules.upload_paths))
 
 
@@ -140,6 +151,34 @@ def check_length(environ: Mapping[str, Any], limit: int) -> None:
         raise Refused(413, "body too large")
     if int(length) and environ["REQUEST_METHOD"] != "POST":
         raise Refused(400, "body without a form")
+
+
+def _count_upload(request: Any) -> None:
+    """Count a body that is so large that pictures must be in it for its address, before it is read.
+
+    :raises Refused: 429.
+    """
+    environ = request.environ
+    # Set: a retried request counts once.
+    if int(environ.get("CONTENT_LENGTH") or "0") <= BODY_BYTES or UPLOAD_COUNTED in environ:
+        return
+    site = getattr(request.registry, "site", None)
+    if site is None:
+        return
+    environ[UPLOAD_COUNTED] = 1
+    try:
+        site.limits.hit("upload_address", request.remote_addr)
+    except TooMany as full:
+        seconds = (full.retry_after - site.clock.now()).total_seconds()
+        headers = {"Retry-After": str(max(1, int(seconds)))}
+        raise Refused(429, "too many pictures of an address", headers) from None
+    except (DBAPIError, PoolTimeout):
+        # The page itself says that the database does not answer.
+        log.warning("an upload is not counted: the database does not answer")
+
+
+def _body_limit(environ: Mapping[str, Any], rules: Rules) -> int:
+    return rules.body_limit(_path(environ), environ.get("CONTENT_TYPE", ""))
 
 
 def _path(environ: Mapping[str, Any]) -> str:
@@ -155,31 +194,6 @@ def _path(environ: Mapping[str, Any]) -> str:
 
 def _below(path: str, prefixes: tuple[str, ...]) -> bool:
     return any(path == prefix or path.startswith(prefix.rstrip("/") + "/") for prefix in prefixes)
-
-
-def _localizer(registry: Any) -> Localizer:
-    locale = (registry.settings or {}).get("pyramid.default_locale_name", "en")
-    return make_localizer(locale, registry.queryUtility(ITranslationDirectories, default=[]))
-
-
-def _page(status: int, localizer: Localizer) -> Response:
-    def text(message: TranslationString) -> str:
-        return escape(localizer.translate(message))
-
-    title, advice = _TEXTS[status]
-    home = text(_("Home page"))
-    direction = text_direction(localizer.locale_name)
-    body = (
-        f'<!doctype html>\n<html lang="{escape(localizer.locale_name)}" dir="{direction}">\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width">\n'
-        f"<title>{text(title)}</title>\n<h1>{text(title)}</h1>\n<p>{text(advice)}</p>\n"
-        f'<p><a href="/">{home}</a></p>\n'
-    )
-    response = Response(body, status=status, content_type="text/html", charset="utf-8")
-    response.cache_control = "no-store"
-    if status == 405:
-        response.allow = METHODS
-    return response
 
 
 def includeme(config: Any) -> None:

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
-from typing import Any, BinaryIO
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from civicportal.forms.groups import files_name
+from civicportal.web.multipart import BrokenForm, FormTooLarge, read_multipart, use_form
 
-__all__ = ["FILE", "JSON_DEPTH", "Refused", "check_body", "check_query"]
+__all__ = ["FILE", "JSON_DEPTH", "MULTIPART", "Refused", "check_body", "check_query", "is_json"]
 
 FILE = "file"
 """The field of a picture that a script sends by itself; the fields of a form are named by ``files_name``."""
 JSON_DEPTH = 20
+JSON_VALUES = 4000
+"""Members of lists and objects, counted before anything is parsed; those within texts count as well."""
+MULTIPART = "multipart/form-data"
 
-_CHUNK = 1024 * 1024
 _LINE_BREAK = re.compile(r"[\x00\r\n]")
-_FORM = ("", "application/x-www-form-urlencoded", "multipart/form-data")
-_LOWER = bytes(byte + 32 if 65 <= byte <= 90 else byte for byte in range(256))
-_SPACE = b" \t\r\n\x0b\x0c"
-_NESTED = b"content-type:multipart/"
-_REPLACEMENT = "\ufffd"
+_FORM = ("", "application/x-www-form-urlencoded", MULTIPART)
 # Possessive, and content with a string that never ends: no input makes it look at a character twice.
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _JSON_NUL = re.compile(r"(?<!\\)(?:\\\\)*+\\u0000")
@@ -31,12 +30,14 @@ _JSON_NUL = re.compile(r"(?<!\\)(?:\\\\)*+\\u0000")
 class Refused(Exception):
     """The request ends here.
 
-    :ivar status: 400, 405 or 413.
+    :ivar status: 400, 405, 413, 415 or 429.
+    :ivar headers: of the answer.
     """
 
-    def __init__(self, status: int, what: str) -> None:
+    def __init__(self, status: int, what: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(what)
         self.status = status
+        self.headers = dict(headers or {})
 
 
 def check_query(request: Any, field_limit: int) -> None:
@@ -55,25 +56,32 @@ def check_query(request: Any, field_limit: int) -> None:
 
 
 def check_body(request: Any, field_limit: int, *, files: bool) -> None:
-    """Check a form or a JSON body; other types are their view's business.
+    """Check a form or a JSON body; ``request.POST`` returns the form that has been checked.
 
     The server hands over whole bodies, and ``pyramid_retry`` has made this one readable more than once.
 
     :param files: the page takes files, in the fields that are named for them: every other field is a text, and a view
         need not look.
-    :raises Refused: 400.
+    :raises Refused: 400, 413, or 415 for a type that no page takes.
     """
     content_type = request.content_type.lower()
     if content_type in _FORM and request.charset != "UTF-8":
         raise Refused(400, "charset of the form")
     if request.environ["REQUEST_METHOD"] != "POST":
         return
-    if content_type == "multipart/form-data":
+    if content_type == MULTIPART:
         _check_multipart(request, field_limit, files)
     elif content_type in _FORM:
         _check_urlencoded(request, field_limit)
-    elif content_type == "application/json" or content_type.endswith("+json"):
+    elif is_json(content_type):
         _check_json(request.body)
+    elif request.content_length:
+        raise Refused(415, "content type")
+
+
+def is_json(content_type: str) -> bool:
+    """Return whether a body of this type, without its parameters, is JSON."""
+    return content_type in ("application/json", "application/csp-report") or content_type.endswith("+json")
 
 
 def _check_urlencoded(request: Any, field_limit: int) -> None:
@@ -85,54 +93,38 @@ def _check_urlencoded(request: Any, field_limit: int) -> None:
         raise Refused(400, "form is not UTF-8") from None
     if "\x00" in text:
         raise Refused(400, "NUL in the form")
-    _check_fields(_parsed(request))
+    try:
+        fields = list(request.POST.items())
+    except Exception:  # the parser trusts its input: Value-, Type-, Key-, Lookup- and more errors
+        raise Refused(400, "broken form") from None
+    _check_fields(fields)
 
 
 def _check_multipart(request: Any, field_limit: int, files: bool) -> None:
-    parts, nested, replacements = _scan(request.body_file_raw)
-    _count_fields(parts, field_limit)
-    if nested:
-        raise Refused(400, "multipart within multipart")
-    fields = _parsed(request)
-    if not all(isinstance(value, str) or (files and _takes_files(name)) for name, value in fields):
+    request.make_body_seekable()
+    try:
+        form = read_multipart(
+            request.body_file_raw,
+            request.content_length,
+            request.headers["Content-Type"],
+            most_parts=field_limit,
+        )
+    except FormTooLarge as error:
+        raise Refused(413, f"form: {error}") from None
+    except BrokenForm as error:
+        raise Refused(400, f"form: {error}") from None
+    use_form(request, form)
+    if not all(isinstance(value, str) or (files and _takes_files(name)) for name, value in form.items()):
         raise Refused(400, "a file where none is taken")
-    # The parser puts a replacement character for every wrong byte: more of them than came in means wrong bytes.
-    if sum(text.count(_REPLACEMENT) for text in _check_fields(fields)) > replacements:
-        raise Refused(400, "form is not UTF-8")
+    _check_fields(form.items())
 
 
 def _takes_files(name: Any) -> bool:
     return isinstance(name, str) and (name == FILE or name.endswith(files_name("")))
 
 
-def _scan(body: BinaryIO) -> tuple[int, bool, int]:
-    """Return lines that may open a part, whether a part is itself multipart, and replacement characters."""
-    parts = replacements = 0
-    nested = False
-    line_tail = squeezed_tail = sign_tail = b""
-    body.seek(0)
-    while chunk := body.read(_CHUNK):
-        parts += (line_tail + chunk).count(b"\n--")
-        replacements += (sign_tail + chunk).count(_REPLACEMENT.encode())
-        line_tail = sign_tail = chunk[-2:]
-        # A header may be folded at any space: look for it where there is none.
-        squeezed = squeezed_tail + chunk.translate(_LOWER, _SPACE)
-        nested = nested or _NESTED in squeezed
-        squeezed_tail = squeezed[-len(_NESTED) :]
-    body.seek(0)
-    return parts, nested, replacements
-
-
-def _parsed(request: Any) -> list[tuple[Any, Any]]:
-    try:
-        return list(request.POST.items())
-    except Exception:  # the parser trusts its input: Value-, Type-, Key-, Lookup- and more errors
-        raise Refused(400, "broken form") from None
-
-
-def _check_fields(fields: Iterable[tuple[Any, Any]]) -> list[str]:
-    """Check names and values, and return all text there is in them."""
-    texts = []
+def _check_fields(fields: Iterable[tuple[Any, Any]]) -> None:
+    """Check names and values."""
     for name, value in fields:
         filename = getattr(value, "filename", None)
         if value == b"":  # a file field in which nothing was chosen
@@ -143,11 +135,11 @@ def _check_fields(fields: Iterable[tuple[Any, Any]]) -> list[str]:
             raise Refused(400, "control character in a field's name")
         if isinstance(value, str) and "\x00" in value:
             raise Refused(400, "NUL in the form")
-        texts += [name, filename or value]
-    return texts
 
 
 def _check_json(body: bytes) -> None:
+    if sum(body.count(sign) for sign in (b",", b"[", b"{")) > JSON_VALUES:
+        raise Refused(400, "too many values in JSON")
     try:
         text = body.decode("utf-8")
         if max(_depths(text), default=0) > JSON_DEPTH:

@@ -29,7 +29,7 @@ PROCESS_MB = 400
 FIRST_HANDED_ON = 3
 """File descriptor."""
 LARGEST_BODY = 44 * 1024 * 1024
-"""Bytes: four pictures as cameras make them. The sanity tween holds every other page to 1 MiB."""
+"""Bytes: four pictures as cameras make them. Everything but forms with pictures is refused by its head, beyond 2 MiB."""
 RECEIVED_AT_ONCE = 64 * 1024
 """Bytes taken from a connection at a time. Measured with a picture of 5 MB: a third of the CPU of waitress's 8 KiB."""
 
@@ -107,10 +107,12 @@ def serve_app(
     :param share: of the connections, where several processes serve the address.
     :param more: further settings of waitress; with ``sockets`` it accepts from those, and opens none.
     """
+    rules = getattr(getattr(app, "registry", None), "sanity_rules", None)
     place = {} if "sockets" in more else {"host": host, "port": port}
     serve(
         behind_proxies(app, trusted_proxies),
         share=share,
+        body_limit=rules.body_limit if rules else None,
         threads=threads,
         connection_limit=2000,
         asyncore_use_poll=True,

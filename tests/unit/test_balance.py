@@ -11,6 +11,7 @@ from waitress.wasyncore import close_all, loop
 from civicportal import balance
 from civicportal.balance import Balance, Turn
 from civicportal.draining import Channel
+from civicportal.receiving import parser_for
 
 
 class Process:
@@ -26,7 +27,7 @@ class Process:
         both = Balance(2)
         self.own, self.other = both.share(0), both.share(1)
         self.turn = Turn(self.server, self.own)
-        self.server.channel_class = partial(Channel, self.turn.note)
+        self.server.channel_class = partial(Channel, self.turn.note, parser_for(None))
 
     def end(self):
         self.server.task_dispatcher.shutdown()

@@ -145,8 +145,8 @@ JUNK = {
     "length twice": (post(b"a=1", CONTENT_LENGTH="3, 3"), 400),
     "length endless": (post(b"a=1", CONTENT_LENGTH="9" * 5000), 400),
     "length too long": (post(b"a=1", CONTENT_LENGTH=str(MIB + 1)), 413),
-    "upload too long": (post(b"a=1", path=UPLOADS, CONTENT_LENGTH=str(44 * MIB + 1)), 413),
-    "neighbour of uploads": (post(b"a=1", path=UPLOADS + "x", CONTENT_LENGTH=str(MIB + 1)), 413),
+    "upload too long": (post(b"a=1", MULTIPART, path=UPLOADS, CONTENT_LENGTH=str(44 * MIB + 1)), 413),
+    "neighbour of uploads": (post(b"a=1", MULTIPART, path=UPLOADS + "x", CONTENT_LENGTH=str(MIB + 1)), 413),
     "chunked too long": (post(b"a" * (MIB + 1), CONTENT_LENGTH=None, **{"wsgi.input_terminated": True}), 413),
     "GET with a body": ({"body": b"a=1", "CONTENT_TYPE": FORM}, 400),
     "GET charset": ({"CONTENT_TYPE": FORM + "; charset=utf-16"}, 400),
@@ -178,19 +178,35 @@ JUNK = {
     "multipart nested": (post(part(extra=b"Content-Type: multipart/mixed; boundary=C\r\n", content=b"--C\r\n\r\nx\r\n--C--") + END, MULTIPART), 400),
     "multipart nested, folded": (post(part(extra=b"content-TYPE:\r\n multipart/mixed; boundary=C\r\n") + END, MULTIPART), 400),
     "multipart parts": (post(part() * 201 + END, MULTIPART), 400),
+    "multipart long boundary": (post(part() + END, "multipart/form-data; boundary=" + "B" * 71), 400),
+    "multipart cut off": (post(part(), MULTIPART), 400),
+    "multipart text before": (post(b"\n" * 1000 + part() + END, MULTIPART), 400),
+    "multipart folded header": (post(part(extra=b"X-A: b\r\n c\r\n") + END, MULTIPART), 400),
+    "multipart long header": (post(part(extra=b"X-A: " + b"b" * 1024 + b"\r\n") + END, MULTIPART), 400),
+    "multipart many headers": (post(part(extra=b"X-A: b\r\n" * 9) + END, MULTIPART), 400),
+    "multipart long text": (post(part(content=b"x" * (MIB + 1)) + END, MULTIPART, path=UPLOADS), 413),
+    "multipart long texts": (post(part(content=b"x" * (MIB // 2)) * 3 + END, MULTIPART, path=UPLOADS), 413),
+    "multipart no form-data": (post(part().replace(b"form-data", b"attachment") + END, MULTIPART), 400),
     "multipart many parts": (post(b"--B\r\n\r\n" * 100_000 + END, MULTIPART), 400),
     "JSON broken": (json_post(b'{"a":'), 400),
     "JSON not UTF-8": (json_post(b'{"a": "\xff"}'), 400),
     "JSON UTF-16": (json_post('{"a": 1}'.encode("utf-16")), 400),
-    "JSON deep": (json_post(b"[" * 100_000 + b"]" * 100_000), 400),
+    "JSON deep": (json_post(b"[" * 30_000 + b"]" * 30_000), 400),
+    "JSON of many values": (json_post(b"[" + b"[]," * 4000 + b"[]]"), 400),
+    "JSON too long": (json_post(b'"' + b"x" * 64 * 1024 + b'"'), 413),
+    "JSON too long, among uploads": (post(b'"' + b"x" * 64 * 1024 + b'"', "application/json; charset=utf-8", path=UPLOADS), 413),
+    "report too long": (post(b"", "application/csp-report", CONTENT_LENGTH=str(64 * 1024 + 1)), 413),
+    "form too long, among uploads": (post(b"a=1", path=UPLOADS, CONTENT_LENGTH=str(MIB + 1)), 413),
+    "other type": (post(b"\xff\x00", "application/octet-stream"), 415),
+    "other type, among uploads": (post(b"<a/>", "text/xml", path=UPLOADS), 415),
     "JSON 21 deep": (json_post(b"[" * 21 + b"]" * 21), 400),
-    "JSON long integer": (json_post(b"1" * 100_000), 400),
+    "JSON long integer": (json_post(b"1" * 60_000), 400),
     "JSON NaN": (json_post(b'{"a": NaN}'), 400),
     "JSON infinity": (json_post(b'{"a": 1e999}'), 400),
     "JSON NUL": (json_post(b'{"a": "\\u0000"}'), 400),
     "JSON surrogate": (json_post(b'{"a": "\\ud800"}'), 400),
     "JSON empty": (json_post(b""), 400),
-    "JSON quotes": (json_post(b'"\\' * 300_000), 400),
+    "JSON quotes": (json_post(b'"\\' * 30_000), 400),
 }  # fmt: skip
 
 GOOD = {
@@ -218,7 +234,9 @@ GOOD = {
     "chunked": post(b"a=1", CONTENT_LENGTH=None, **{"wsgi.input_terminated": True}),
     "JSON": json_post(b'{"a": "\\\\u0000 [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "b": [1, 2.5, null]}'),
     "JSON 20 deep": json_post(b"[" * 20 + b"]" * 20),
-    "other body": post(b"\xff\x00", "application/octet-stream"),
+    "JSON of a report": post(b'{"csp-report": {}}', "application/csp-report"),
+    "other type without a body": post(b"", "text/plain"),
+    "multipart without its last break": post(part() + END.rstrip(), MULTIPART),
 }  # fmt: skip
 
 
@@ -230,7 +248,7 @@ def test_junk_is_refused_with_a_page(name):
     assert headers["Content-Type"] == "text/html; charset=utf-8"
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert "default-src 'none'" in headers["Content-Security-Policy"]
-    assert b"<h1>" in body
+    assert b"<h1 " in body
     assert b"Traceback" not in body
     assert b"style=" not in body
 
@@ -270,7 +288,9 @@ class Unreadable:
     ("request_", "expected"),
     [
         (post(b"", CONTENT_LENGTH=str(MIB + 1)), 413),
-        (post(b"", path=UPLOADS, CONTENT_LENGTH=str(44 * MIB + 1)), 413),
+        (post(b"", MULTIPART, path=UPLOADS, CONTENT_LENGTH=str(44 * MIB + 1)), 413),
+        (post(b"", path=UPLOADS, CONTENT_LENGTH=str(MIB + 1)), 413),
+        (post(b"", "application/json", path=UPLOADS, CONTENT_LENGTH=str(43 * MIB)), 413),
         (post(b"", path="/\xff", CONTENT_LENGTH="3"), 400),
         ({"CONTENT_LENGTH": str(MIB)}, 400),
     ],
@@ -282,8 +302,8 @@ def test_a_body_that_is_refused_by_its_length_is_not_read(request_, expected):
 def test_the_page_speaks_the_sites_language():
     app = make_app(**{"pyramid.default_locale_name": "fa"})
     body = ask(app, path="/\xff")[2].decode()
-    assert '<html lang="fa" dir="rtl">' in body
-    assert re.search(r"<h1>[^A-Za-z]+</h1>", body)
+    assert '<html lang="fa" dir="rtl" ' in body
+    assert re.search(r"<h1[^>]*>[^A-Za-z]+</h1>", body)
 
 
 def test_a_refusal_is_logged_without_its_content(caplog):
@@ -300,6 +320,57 @@ def test_costly_junk_is_refused_before_it_is_parsed(name, monkeypatch):
     monkeypatch.setattr(Request, "POST", property(lambda request: pytest.fail("form parsed")))
     monkeypatch.setattr(json, "loads", lambda *args, **options: pytest.fail("JSON parsed"))
     assert ask(**JUNK[name][0])[0] == 400
+
+
+@pytest.mark.parametrize("beyond", range(-4, 5))
+def test_a_file_may_end_anywhere_in_what_is_read_at_a_time(beyond):
+    """The strict parser takes nothing behind the last boundary, not even the line break that belongs there."""
+    around = len(part('name="file"; filename="a.jpg"', b"") + END)
+    form = part('name="file"; filename="a.jpg"', b"x" * (64 * 1024 + beyond - around)) + END
+    assert len(form) == 64 * 1024 + beyond
+    assert ask(**post(form, MULTIPART, path=UPLOADS))[0] == 200
+
+
+def test_the_view_gets_texts_and_files_of_a_form_in_their_order():
+    seen = []
+
+    def view(request):
+        seen.extend(
+            (
+                name,
+                value if isinstance(value, (str, bytes)) else (value.filename, value.type, value.file.read()),
+            )
+            for name, value in request.POST.items()
+        )
+        seen.append(request.POST["a_files"].file)
+        return Response("ok")
+
+    with Configurator(request_factory=InMemory, settings={"civicportal.upload_paths": [UPLOADS]}) as config:
+        config.include("civicportal.sanity")
+        config.add_route("any", "/*path")
+        config.add_view(view, route_name="any")
+        app = config.make_wsgi_app()
+    large = bytes(range(256)) * 1024
+    form = b"".join(
+        [
+            part('name="a"', "یک\r\nدو".encode()),
+            part('name="a_files"; filename="C:\\\\عکس.jpg"', b"\xff\xd8", b"Content-Type: image/jpeg\r\n"),
+            part('name="a"', b""),
+            part('name="a_files"; filename="a%22b.png"', large),
+            part('name="b_files"; filename=""', b"", b"Content-Type: application/octet-stream\r\n"),
+            END,
+        ]
+    )
+    assert ask(app, **post(form, MULTIPART, path=UPLOADS))[0] == 200
+    file = seen.pop()
+    assert seen == [
+        ("a", "یک\r\nدو"),
+        ("a_files", ("عکس.jpg", "image/jpeg", b"\xff\xd8")),
+        ("a", ""),
+        ("a_files", ('a"b.png', "", large)),
+        ("b_files", b""),
+    ]
+    assert file.closed
 
 
 def test_webtest_finds_nothing_wrong_with_the_answers():
@@ -360,7 +431,7 @@ def test_no_header_ends_in_an_error(name, value):
 @given(content_type=types, body=st.binary(max_size=400))
 @example(content_type=MULTIPART, body=b"--B\r\nContent-Disposition: form-data; name=\r\n\r\n")
 def test_no_body_ends_in_an_error(content_type, body):
-    assert ask(**post(body, content_type))[0] in (200, 400)
+    assert ask(**post(body, content_type))[0] in (200, 400, 415)
 
 
 headers_of_parts = st.lists(

@@ -7,6 +7,7 @@ from civicportal.cases.attachments import AttachmentService, store_files
 from civicportal.crypto import token_hash
 from civicportal.forms import FileRefused
 from civicportal.i18n import _
+from civicportal.sanity import UPLOAD_COUNTED
 from civicportal.storage import ImageRefused, ProcessedImage, process_image
 from civicportal.web.events import SessionReplaced
 
@@ -67,7 +68,11 @@ def _keep(site: "Site", images: list[ProcessedImage]) -> list[str]:
 
 def _gate(request: Any, owner: str, file: Any) -> ProcessedImage:
     request.site.limits.hit("upload_owner", owner)
-    request.site.limits.hit("upload_address", request.remote_addr)
+    # The first picture of a large form has been counted before the form was read.
+    if request.environ.get(UPLOAD_COUNTED):
+        request.environ[UPLOAD_COUNTED] = 0
+    else:
+        request.site.limits.hit("upload_address", request.remote_addr)
     try:
         # A request that is repeated finds the file as the first attempt left it: at its end.
         file.file.seek(0)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 from translationstring import TranslationString
 
 from civicportal.app import create_app
@@ -194,3 +195,46 @@ def test_a_step_of_citizens_does_not_take_the_address_of_another_form(site: Any)
     )
     with pytest.raises(ConfigurationError, match="rate"):
         create_app(site)
+
+
+def test_an_address_that_has_sent_too_many_is_refused_before_its_form_is_read(
+    browser: Any, site: Any, picture: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("civicportal.sanity_body.read_multipart", lambda *_form, **_more: pytest.fail("read"))
+    for _ in range(DEFAULTS["upload_address"][0].hits):
+        site.limits.hit("upload_address", "192.0.2.1")
+    large = picture + bytes(1024 * 1024)
+    form = {"csrf_token": "unread"}
+    refused = browser.post("/uploads", form, upload_files=[("file", "x.jpg", large)], status=429)
+    assert int(refused.headers["Retry-After"]) > 0
+    assert "<h1" in refused.text
+    told = browser.post(
+        "/uploads",
+        form,
+        upload_files=[("file", "x.jpg", large)],
+        headers={"Accept": "application/json"},
+        status=429,
+    )
+    assert told.json["message"]
+
+
+def test_a_large_picture_is_counted_once(browser: Any, site: Any, picture: bytes) -> None:
+    large = picture + bytes(1024 * 1024)
+    for _ in range(DEFAULTS["upload_address"][0].hits - 1):
+        site.limits.hit("upload_address", "192.0.2.1")
+    send(browser, large)
+    send(browser, large, status=429)
+
+
+def test_a_large_form_is_taken_to_the_page_that_names_the_trouble_while_the_database_is_away(
+    browser: Any, site: Any, picture: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_use: object) -> None:
+        raise OperationalError("", None, ConnectionError())
+
+    token = browser.token()
+    with monkeypatch.context() as patch:
+        patch.setattr(site.limits, "hit", away)
+        files = [("file", "x.jpg", picture + bytes(1024 * 1024))]
+        answer = browser.post("/uploads", {"csrf_token": token}, upload_files=files, status=503)
+    assert answer.headers["Retry-After"]

@@ -1,0 +1,25 @@
+"""What hostile requests cost: measured in processes of their own, held at a multiple of what was measured."""
+
+import pytest
+
+from benchmarks import refusal
+
+#: Answer, CPU seconds; measured before these limits: 10.1, 5.7, 18.0, 30.6, 3.0 s, and 1,237 MiB for the first.
+HELD = {
+    "43 MiB of JSON": (413, 1),
+    "42 MiB of newlines as a form": (400, 1),
+    "42 MiB of newlines as a file": (200, 3),
+    "folded headers": (400, 3),
+    "sixteen files of 20 MiB at once": (200, 12),
+}
+MEMORY = 150
+"""MiB."""
+
+
+@pytest.mark.parametrize("name", refusal.CASES)
+def test_what_is_hostile_is_cheap(name: str) -> None:
+    status, cpu = HELD[name]
+    found = refusal.cost(name)
+    assert found.status == (status,)
+    assert found.cpu < cpu
+    assert found.grown < MEMORY

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from civicportal.audit.models import AuditEvent
 from civicportal.cases.models import CaseEvent
 from civicportal.checks import Finding
 from civicportal.i18n import _
 from civicportal.jobs import JobRun, registered
-from civicportal.notifications.models import Gate
+from civicportal.worker.heartbeat import WorkerService
 
 if TYPE_CHECKING:
     from civicportal.work import Work
@@ -21,9 +21,8 @@ FEWEST_CHARACTERS = 10
 CLOCKS_DIFFER = timedelta(seconds=5)
 """What one-time codes and the leases of several machines bear."""
 AHEAD = timedelta(minutes=5)
-WORKER_LATE = timedelta(hours=1)
 JOBS_LATE = timedelta(hours=3)
-"""No job takes so long that others wait for it."""
+"""A job that was due so long ago and that no worker runs."""
 
 
 def findings(work: "Work") -> Iterator[Finding]:
@@ -32,6 +31,7 @@ def findings(work: "Work") -> Iterator[Finding]:
     yield from _secrets(work)
     yield from _proxy(work)
     yield from _jobs(work)
+    yield from _workers(work)
 
 
 def _clock(work: "Work") -> Iterator[Finding]:
@@ -119,19 +119,38 @@ def _jobs(work: "Work") -> Iterator[Finding]:
             text=_("it failed: ${reason}", mapping={"reason": job.last_error}),
             remedy=_("read the log of the worker"),
         )
-    seen = work.session.scalar(select(func.max(Gate.worker_seen_at)))
-    oldest = work.session.scalar(select(func.min(JobRun.next_at)).where(known))
-    if seen and seen < now - WORKER_LATE:
+    if not work.get(WorkerService).is_any_running:
+        return
+    waiting = or_(JobRun.locked_until.is_(None), JobRun.locked_until <= now)
+    late = select(JobRun.name).where(known, waiting, JobRun.next_at < now - JOBS_LATE)
+    names = work.session.scalars(late.order_by(JobRun.name)).all()
+    if names:
         yield Finding(
             level="error",
             place="worker",
-            text=_("no worker has run for an hour: nothing is sent, nothing is tidied up"),
-            remedy="civicportal worker",
+            text=_("it does not get round to these jobs: ${jobs}", mapping={"jobs": ", ".join(names)}),
+            remedy=_("look under /admin/plugins which job it runs instead, read its log, and start it again"),
         )
-    elif oldest and oldest < now - JOBS_LATE:
+
+
+def _workers(work: "Work") -> Iterator[Finding]:
+    service = work.get(WorkerService)
+    last = service.last_seen()
+    if last is None:
+        if work.site.is_production:
+            yield Finding(
+                level="warning",
+                place="worker",
+                text=_("no worker has ever run: no code and no notice goes out, no job is done"),
+                remedy="civicportal worker",
+            )
+    elif not service.is_any_running:
         yield Finding(
             level="error",
             place="worker",
-            text=_("its jobs stand still: nothing is escalated, tidied up or reminded of"),
-            remedy=_("read the log of the worker, and start it again"),
+            text=_(
+                "no worker has run for ${minutes} minutes: no code and no notice goes out, no job is done",
+                mapping=_minutes(work.clock.now() - last),
+            ),
+            remedy="civicportal worker",
         )

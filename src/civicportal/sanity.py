@@ -34,6 +34,8 @@ WIDE_FIELDS = 2000
 UPLOAD_COUNTED = "civicportal.upload_counted"
 """Pictures of a request that its address has been charged with before it was read, in its environment."""
 METHODS = ("GET", "HEAD", "POST")
+MONITORING = frozenset({"/healthz", "/readyz", "/readyz/worker", "/metrics"})
+"""Monitors ask a node by its address, not by the portal's name; what these answer holds no address."""
 
 _HOST = re.compile(r"(?P<name>[a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\])(:\d{1,5})?")
 _LENGTH = re.compile(r"[0-9]{1,18}", re.ASCII)
@@ -74,10 +76,12 @@ class Rules:
     def field_limit(self, path: str) -> int:
         return WIDE_FIELDS if _below(path, self.wide_form_paths) else FIELDS
 
-    def allows(self, host: str) -> bool:
+    def allows(self, host: str, path: str = "/") -> bool:
         match = _HOST.fullmatch(host.lower())
         if match is None:
             return False
+        if path in MONITORING:
+            return True
         return self.hosts is None or match["name"] in self.hosts or match.group() in self.hosts
 
 
@@ -129,12 +133,11 @@ def check(request: Any, rules: Rules) -> None:
     for name, value in environ.items():
         if name.startswith(("HTTP_", "CONTENT_")) and _LINE_BREAK.search(value):
             raise Refused(400, "line break in a header")
-    host = environ.get("HTTP_HOST", "")
-    if not rules.allows(host):
+    path, host = _path(environ), environ.get("HTTP_HOST", "")
+    if not rules.allows(host, path):
         raise Refused(
             400, f"the host {host[:100]!r} is neither that of site.public_url nor one of site.hosts"
         )
-    path = _path(environ)
     field_limit = rules.field_limit(path)
     check_query(request, field_limit)
     check_length(environ, _body_limit(environ, rules))

@@ -25,6 +25,7 @@ from civicportal.notifications.types import Configuration
 from civicportal.organization.models import Category, Closure
 from civicportal.organization.workdays import WorkdayService
 from civicportal.testing import make_case, make_category, make_site, make_site_file, make_staff
+from civicportal.worker.heartbeat import Heartbeat
 from civicportal.worker.jobs import JobRunner
 from civicportal.worker.process import mark_alive
 
@@ -111,10 +112,12 @@ class TestProduction:
     def test_it_names_its_proxy_and_a_key_of_its_own(self, assemble, of_machine, monkeypatch):
         site = assemble(public_url="https://portal.example")
         assert of_machine(site) == []
+        Heartbeat(site, ()).beat()
         monkeypatch.setattr(site, "mode", "production")
         assert [place for _level, place, _text in of_machine(site)] == ["site.pii_keys", "site.trusted_proxy"]
         named = assemble(trusted_proxy="127.0.0.1", secrets={"pii_keys": GOOD[0]})
         monkeypatch.setattr(named, "mode", "production")
+        Heartbeat(named, ()).beat()
         assert of_machine(named) == []
 
 
@@ -127,27 +130,41 @@ class TestWorker:
         JobRunner(site, [failing]).run_due()
         assert of_machine() == [("warning", "job core.limits", "it failed: RuntimeError: the store is full")]
 
-    def test_none_has_run_for_an_hour(self, site, clock, of_machine):
+    def test_none_has_run_for_two_minutes(self, site, clock, of_machine):
         assert of_machine() == []
-        mark_alive(site)
-        clock.advance(minutes=60)
+        heartbeat = Heartbeat(site, ())
+        heartbeat.beat()
+        clock.advance(seconds=119)
         assert of_machine() == []
-        clock.advance(minutes=1)
-        [(level, place, _text)] = of_machine()
-        assert (level, place) == ("error", "worker")
-        mark_alive(site)
-        assert of_machine() == []
-
-    def test_its_jobs_stand_still_though_it_is_there(self, site, clock, of_machine):
-        JobRunner(site).run_due()
-        clock.advance(hours=3)
-        mark_alive(site)
-        assert of_machine() == []
-        clock.advance(minutes=10)
-        mark_alive(site)
+        clock.advance(minutes=2)
         [(level, place, text)] = of_machine()
         assert (level, place) == ("error", "worker")
-        assert text.startswith("its jobs stand still")
+        assert text.startswith("no worker has run for 4 minutes")
+        heartbeat.beat()
+        assert of_machine() == []
+
+    def test_none_has_ever_run_where_people_rely_on_it(self, assemble, of_machine, monkeypatch):
+        named = assemble(trusted_proxy="127.0.0.1", secrets={"pii_keys": GOOD[0]})
+        monkeypatch.setattr(named, "mode", "production")
+        [(level, place, text)] = of_machine(named)
+        assert (level, place) == ("warning", "worker")
+        assert text.startswith("no worker has ever run")
+
+    def test_it_does_not_get_round_to_some_jobs_though_it_is_there(self, site, clock, of_machine):
+        JobRunner(site).run_due()
+        with site.work() as work:
+            running = work.session.get(JobRun, "core.health")
+            running.lease_id, running.locked_until = "l", clock.now() + timedelta(days=1)
+        heartbeat = Heartbeat(site, ())
+        clock.advance(hours=3)
+        heartbeat.beat()
+        assert of_machine() == []
+        clock.advance(minutes=20)
+        heartbeat.beat()
+        [(level, place, text)] = of_machine()
+        assert (level, place) == ("error", "worker")
+        assert text.startswith("it does not get round to these jobs: core.audit-seal, core.audit-verify, ")
+        assert "core.health" not in text
 
     def test_a_job_that_nobody_registers_any_more(self, site, clock, of_machine):
         with site.work() as work:

@@ -1,12 +1,16 @@
 """The page of the plugins, and the commands that switch them."""
 
+from datetime import timedelta
 from importlib.metadata import version
 
 import pytest
 from click.testing import CliRunner
 
 from civicportal.cli import main
+from civicportal.jobs import Job
 from civicportal.testing import make_site_file, make_staff, make_unit
+from civicportal.worker.heartbeat import Heartbeat
+from civicportal.worker.jobs import JobRunner
 
 SITE = """# The city of tests.
 [site]
@@ -38,6 +42,30 @@ def test_it_lists_plugins_and_findings(site, app, boss):
         make_unit(work, "pr")
     assert "واحد pr وجود ندارد" in app.get("/admin/plugins")
     assert "واحد pr وجود ندارد" not in look_over(app)
+
+
+def test_it_lists_the_workers_and_what_they_are_at(site, app, clock, boss):
+    assert "پردازندهٔ پیامک‌ها کار نمی‌کند" in app.get("/admin/plugins")
+    states = []
+
+    def run(site):
+        page = app.get("/admin/plugins")
+        states.append([pill.text for pill in page.html.select("[aria-labelledby=workers-h] .pill")])
+        assert "test.job" in page
+        assert "پردازندهٔ پیامک‌ها کار نمی‌کند" not in page
+
+    lost, gone, alive = (Heartbeat(site, ()) for _ in range(3))
+    lost.beat()
+    clock.advance(minutes=2)
+    gone.beat()
+    gone.end()
+    clock.advance(seconds=1)
+    alive.beat()
+    JobRunner(site, [Job(name="test.job", every=timedelta(hours=1), run=run)], alive.id).run_due()
+    assert [[text.strip() for text in found] for found in states] == [
+        ["در حال اجرا", "متوقف‌شده", "از دست رفته"]
+    ]
+    assert "test.job" not in app.get("/admin/plugins")
 
 
 def look_over(app):

@@ -35,6 +35,9 @@ WANT_MORE = {
     "meetings.calendar": (303, 404),
     # There when an empty form has asked for a code.
     "account_totp_qr": (200, 404),
+    # There is no worker here, and nobody who measures.
+    "readyz_worker": (503,),
+    "metrics": (404,),
     "reports.me_too": (404,),
 }
 

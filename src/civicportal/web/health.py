@@ -1,4 +1,7 @@
-"""``/healthz`` says that the process lives, ``/readyz`` that it can serve."""
+"""``/healthz`` says that the process lives, ``/readyz`` that it can serve, ``/readyz/worker`` that a worker runs.
+
+A missing worker does not make a node unready: pages go on, and a proxy that took the node out would make it worse.
+"""
 
 from typing import Any
 
@@ -7,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from civicportal.migrate_state import pending
 from civicportal.security import EVERYBODY
+from civicportal.worker.heartbeat import WorkerService
 
 
 def alive(request: Any) -> Any:
@@ -17,13 +21,34 @@ def alive(request: Any) -> Any:
 
 
 def ready(request: Any) -> Any:
-    """Answer 503 when the database does not answer or is not migrated; the details only on this machine."""
-    problem = _problem(request.site)
+    """Answer 503 when the database does not answer or is not migrated."""
+    return _answer(request, _problem(request.site))
+
+
+def worker_ready(request: Any) -> Any:
+    """Answer 503 when no worker was seen for two minutes."""
+    return _answer(request, _worker_problem(request.site))
+
+
+def _answer(request: Any, problem: str) -> Any:
+    """Answer with the details on this machine only."""
     request.response.status_int = 503 if problem else 200
     request.response.content_type = "text/plain"
     local = request.remote_addr in ("127.0.0.1", "::1")
     request.response.text = f"{problem if problem and local else 'not ready' if problem else 'ok'}\n"
     return request.response
+
+
+def _worker_problem(site: Any) -> str:
+    try:
+        with site.work(write=False) as work:
+            service = work.get(WorkerService)
+            if service.is_any_running:
+                return ""
+            last = service.last_seen()
+    except SQLAlchemyError as error:
+        return f"database: {type(error).__name__}"
+    return f"no worker has run since {last:%Y-%m-%d %H:%M:%S} UTC" if last else "no worker has ever run"
 
 
 def _problem(site: Any) -> str:
@@ -37,8 +62,10 @@ def _problem(site: Any) -> str:
 
 
 def includeme(config: Any) -> None:
-    """Add both."""
+    """Add the routes."""
     config.add_route("healthz", "/healthz")
     config.add_route("readyz", "/readyz")
+    config.add_route("readyz_worker", "/readyz/worker")
     config.add_view(alive, route_name="healthz", permission=EVERYBODY)
     config.add_view(ready, route_name="readyz", permission=EVERYBODY)
+    config.add_view(worker_ready, route_name="readyz_worker", permission=EVERYBODY)

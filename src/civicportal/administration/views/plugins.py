@@ -8,14 +8,17 @@ from civicportal import __version__
 from civicportal.administration import health
 from civicportal.administration.inventory import Inventory
 from civicportal.i18n import _
+from civicportal.worker.heartbeat import WorkerProcess, WorkerService
 
 
 def plugins(request: Any) -> dict[str, Any]:
-    """List the plugins with what they bring, and what the last check found."""
+    """List the plugins with what they bring, what the last check found, and the workers."""
     inventory = request.work.get(Inventory)
     last = health.last_check(request.work)
     findings = last.findings if last else []
     cards = inventory.cards()
+    service = request.work.get(WorkerService)
+    jobs = service.running_jobs()
     owners = list(dict.fromkeys(one["owner"] for one in findings))
     return {
         "version": __version__,
@@ -25,7 +28,18 @@ def plugins(request: Any) -> dict[str, Any]:
         "checked_at": last.at if last else None,
         "findings": {owner: [one for one in findings if one["owner"] == owner] for owner in owners},
         "errors": sum(one["level"] == "error" for one in findings),
+        "workers": [
+            (worker, _state(service, worker), [job for job in jobs if job.worker_id == worker.id])
+            for worker in service.all()
+        ],
+        "is_any_running": service.is_any_running,
     }
+
+
+def _state(service: WorkerService, worker: WorkerProcess) -> str:
+    if worker.stopped_at is not None:
+        return "stopped"
+    return "lost" if service.is_lost(worker) else "running"
 
 
 def check(request: Any) -> HTTPSeeOther:

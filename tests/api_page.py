@@ -14,7 +14,7 @@ BEGIN, END = "<!-- written by tests/api_surface.py -->\n", "<!-- end -->\n"
 TABLES = {
     "The portal and its plugins": "site work hookspecs plugins settings toml_types checks cli jobs errors limits",
     "People and rights": "access reach accounts security audit",
-    "Cases": "cases",
+    "Cases": "cases personal_data",
     "Units, routing and the kartable": "organization kartable",
     "Messages": "notifications",
     "Forms": "forms schema persian",

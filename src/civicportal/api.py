@@ -47,6 +47,8 @@ from civicportal.cases.on_behalf import Caller, NamedCaller, register_for
 from civicportal.cases.once import open_once
 from civicportal.cases.paging import PAGE_SIZE, SORTS, Page, Rows, Sort, case_page
 from civicportal.cases.proofs import fetch_own_or_proved
+from civicportal.cases.public_texts import PersonalDataFound, PublicTexts
+from civicportal.cases.public_type import PublicString, PublicText
 from civicportal.cases.ratings import WINDOW as OBJECTION_WINDOW
 from civicportal.cases.ratings import RatingService
 from civicportal.cases.schemas import AfterPhoto, ExpertComment, PublicAnswer, Reason, step_values
@@ -58,6 +60,7 @@ from civicportal.cases.steps import Step
 from civicportal.cases.submission import case_form
 from civicportal.cases.suggestions import SuggestionService
 from civicportal.cases.uploads import take_files, upload_owner
+from civicportal.cases.views.personal_data import allowed_words, show_found, warn_of_personal_data
 from civicportal.cases.workflow import (
     OPEN_STAGES,
     STAGES,
@@ -73,6 +76,7 @@ from civicportal.cases.workflow import (
 from civicportal.checks import Finding
 from civicportal.cli.options import load_site
 from civicportal.countries import Country, InvalidMobile
+from civicportal.countries.personal import PersonalText
 from civicportal.dashboard.types import NavigationItem, Panel, Widget
 from civicportal.db import NEVER, BigId, UTCDateTime, id_column, new_metadata, tagged
 from civicportal.demo import cast as demo_cast
@@ -158,6 +162,7 @@ from civicportal.notifications.types import (
 from civicportal.organization.models import Category, Unit
 from civicportal.organization.services import OrganizationService, Tree
 from civicportal.persian import key, store
+from civicportal.personal_data import PersonalDatum
 from civicportal.plugins import PluginModels
 from civicportal.reach import in_own_counters
 from civicportal.schema import (
@@ -348,6 +353,9 @@ __all__ = [
     "PeriodFields",
     "Permanent",
     "Permission",
+    "PersonalDataFound",
+    "PersonalDatum",
+    "PersonalText",
     "PhoneMessage",
     "Phones",
     "PhotosWidget",
@@ -359,6 +367,9 @@ __all__ = [
     "PublicAnswer",
     "PublicEvent",
     "PublicHistory",
+    "PublicString",
+    "PublicText",
+    "PublicTexts",
     "RadioWidget",
     "Rare",
     "Rating",
@@ -414,6 +425,7 @@ __all__ = [
     "YearlyHolidays",
     "_",
     "add_pages",
+    "allowed_words",
     "answer_inbound",
     "boolean",
     "bounding_box",
@@ -478,6 +490,7 @@ __all__ = [
     "set_time",
     "shade_of",
     "shade_scale",
+    "show_found",
     "sms_parts",
     "stages_of",
     "step_values",
@@ -493,5 +506,6 @@ __all__ = [
     "upload_owner",
     "visible",
     "wants",
+    "warn_of_personal_data",
     "whole_number",
 ]

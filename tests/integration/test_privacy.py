@@ -27,6 +27,8 @@ from civicportal.accounts.models import Membership, Session, User
 from civicportal.audit.models import AuditEvent
 from civicportal.audit.services import AuditService
 from civicportal.cases.models import Attachment, Case, CaseEvent
+from civicportal.cases.public_texts import PublicTexts
+from civicportal.cases.public_type import PublicString
 from civicportal.cases.ratings import WINDOW
 from civicportal.cases.search_index import SearchIndex
 from civicportal.db import UTCDateTime
@@ -136,6 +138,8 @@ class Filler:
         self.written[name] = mark
         if column.info["sealed"]:
             return self.work.site.keys.encrypt(mark)
+        if isinstance(column.type, PublicString):
+            return self.work.get(PublicTexts).check(None, {"mark": mark})["mark"]
         if not isinstance(column.type, JSON):
             return mark
         make = getattr(column.default, "arg", None)

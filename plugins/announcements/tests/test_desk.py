@@ -300,3 +300,17 @@ class TestList:
         assert page.request.GET["view"] == "deleted"
         assert page.html.select(f'form[action$="/desk/announcements/{post}/restore"]')
         assert page.html.select(".toast-x, .notice")
+
+
+class TestPersonalData:
+    @pytest.mark.parametrize("words", ["با ۰۹۱۲ ۳۴۵ ۶۷۸۹ تماس بگیرید.", "کد ملی ۰۴۹۹۳۷۰۸۹۹ برنده شد."])
+    def test_a_mobile_and_a_national_code_are_not_published(self, officer, app, words):
+        form = filled(app.get("/desk/announcements/new"), body=words)
+        page = form.submit("action", value="publish", status=422)
+        assert page.html.select_one("#body-found mark")
+        assert words in page.html.select_one("#body").text
+        form.submit("action", value="draft", status=303)
+
+    def test_the_address_of_an_office_is(self, officer, app):
+        form = filled(app.get("/desk/announcements/new"), body="نشانی: خیابان آزادی، پلاک ۱۲، واحد ۳")
+        form.submit("action", value="publish", status=303)

@@ -94,6 +94,7 @@ CORE_ACTIONS: dict[str, TranslationString] = {
     "session:end-others": _("Ended the other sessions"),
     "setting:save": _("Changed the settings"),
     "site:apply": _("Took values of the site's files"),
+    "text:allow_word": _("Said that a word of a public text is no name"),
     "totp:disable": _("Removed the sign-in app"),
     "totp:enable": _("Set up the sign-in app"),
     "totp:recovery-codes": _("Made new recovery codes"),

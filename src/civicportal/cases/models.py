@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, relationship
 
 from civicportal.accounts.models import User
 from civicportal.audit.models import SealedRow
+from civicportal.cases.public_type import PublicString
 from civicportal.db import NEVER, Base, BigId, id_column, tagged
 
 _OPEN = text("stage IN ('registered', 'in_progress')")
@@ -94,6 +95,8 @@ class Case(Base):
     subject: Mapped[str] = tagged(String(200))
     place: Mapped[str] = tagged(String(300), default="", pii="content", erase="null")
     body: Mapped[str] = tagged(Text, default="", pii="content", erase="null")
+    #: The words as everybody reads them, once an officer has published the case.
+    public_body: Mapped[str | None] = tagged(PublicString(), pii="content", erase="null")
     category_id: Mapped[int | None] = tagged(BigId, ForeignKey("categories.id"))
     unit_id: Mapped[int | None] = tagged(BigId, ForeignKey("units.id"))
     status: Mapped[str] = tagged(String(40))

@@ -1,6 +1,6 @@
 """The life of a case. Nothing else in the portal writes a status."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, select
@@ -16,6 +16,7 @@ from civicportal.cases.events import Events
 from civicportal.cases.measures import count, note_move, recounted
 from civicportal.cases.models import Case, CaseEvent
 from civicportal.cases.opening import OpeningService
+from civicportal.cases.public_texts import ALLOWED, PublicTexts
 from civicportal.cases.snapshots import put_back, snapshot
 from civicportal.cases.steps import Step, StepService
 from civicportal.cases.workflow import CaseKind
@@ -155,11 +156,14 @@ class CaseService:
         attachments: Sequence[str] = (),
         owner: str = "",
         notify: bool = True,
+        allowed: Collection[str] = (),
     ) -> CaseEvent:
         """Take a step of the workflow.
 
         :param version: of the form's case; None when the caller has just read it.
         :param attachments: keys of pictures of the work done.
+        :param allowed: words that are no names in the public text, see :class:`~civicportal.cases.public_texts.PublicTexts`.
+        :raises PersonalDataFound: when everybody can read the case and its public text holds personal data.
         :raises UnknownTransition: when there is no such step from here.
         :raises StaleCase: when somebody changed the case since the form was made.
         :raises Forbidden: when the actor may not take it.
@@ -168,6 +172,7 @@ class CaseService:
         self.check_version(case, version)
         kind = self.kind(case)
         transition = self._steps.permitted(case, name)
+        self._check_public(case, "public_text", public_text, allowed)
         # A plugin that is told may refuse the step too.
         with self.work.attempt():
             before = snapshot(case) | self._holder(case)
@@ -181,7 +186,7 @@ class CaseService:
                 public=transition.notify or bool(public_text),
                 public_text=public_text,
                 internal_text=internal_text,
-                data={**(data or {}), "undo": before},
+                data={**(data or {}), **_allowed(allowed), "undo": before},
             )
             self.work.get(AttachmentService).claim(attachments, owner, case, event, purpose="after")
             change = CaseChange(
@@ -190,33 +195,53 @@ class CaseService:
             self.work.relay(change)
         return event
 
-    def comment(self, case: Case, text: str, *, expert: bool = False, public: bool = False) -> CaseEvent:
+    def comment(
+        self,
+        case: Case,
+        text: str,
+        *,
+        expert: bool = False,
+        public: bool = False,
+        allowed: Collection[str] = (),
+    ) -> CaseEvent:
         """Add an internal note, or an expert comment that the citizen reads if ``public``.
 
+        :param allowed: as in :meth:`apply`.
+        :raises PersonalDataFound: when everybody can read the case and a public comment holds personal data.
         :raises Forbidden: without the right to comment.
         """
         kind = self.kind(case)
         if self.work.actor.door != "system" and not self.may_comment(case):
             raise Forbidden("may not comment")
+        if public and expert:
+            self._check_public(case, "text", text, allowed)
         event = self.record(
             case,
             "commented",
             public=public and expert,
             public_text=text if public and expert else "",
             internal_text="" if public and expert else text,
-            data={"expert": expert},
+            data={"expert": expert, **_allowed(allowed)},
         )
         self.work.relay(CaseChange(case=case, event=event, kind=kind, notify=public and expert))
         return event
 
-    def publish(self, case: Case, public: bool) -> None:
+    def publish(
+        self, case: Case, public: bool, *, body: str | None = None, allowed: Collection[str] = ()
+    ) -> None:
         """Show the case with its pictures to everybody, or hide it again.
 
+        :param body: its words as everybody reads them; None for those published before, else its own.
+        :param allowed: words that are no names in them, see :class:`~civicportal.cases.public_texts.PublicTexts`.
+        :raises PersonalDataFound: when its words or its subject hold personal data.
         :raises Forbidden: without the right to work on it, and where cases of this kind are nobody else's to read.
         """
         self._steps.require_work(case)
         if public and not self.kind(case).publishable:
             raise Forbidden(f"cases of {case.kind} are not published")
+        if public:
+            words = body if body is not None else case.public_body or case.body
+            self.work.get(PublicTexts).release(case, words, allowed=allowed)
         with recounted(self.work, case):
             case.public, case.updated_at = public, self.work.clock.now()
         self.work.get(AttachmentService).publish(case, public)
@@ -277,6 +302,11 @@ class CaseService:
         """Tell whether the actor may add a note or an expert comment."""
         return self._steps.may_comment(case)
 
+    def _check_public(self, case: Case, name: str, text: str, allowed: Collection[str]) -> None:
+        """Refuse words of staff that everybody reads at once: of a citizen's own nobody else reads any."""
+        if case.public and text and not self.work.actor.is_citizen:
+            self.work.get(PublicTexts).check(case, {name: text}, allowed=allowed, addressed=True)
+
     def _holder(self, case: Case) -> dict[str, int | None]:
         """Return in whose hands the case is, for a step of staff takes it in hand or releases it."""
         line = self.work.get(AccessService).action_line(case) if self.work.actor.is_staff else None
@@ -294,3 +324,8 @@ class CaseService:
                 case.closed_at = None if new.is_open else now
             case.updated_at = now
             note_move(case, was_open=old.is_open, now=now, calendar=calendar)
+
+
+def _allowed(words: Collection[str]) -> dict[str, list[str]]:
+    """Return what an event keeps of the words that are no names in its public text."""
+    return {ALLOWED: sorted(words)} if words else {}

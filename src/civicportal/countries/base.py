@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from civicportal.calendar import YearlyHolidays
+from civicportal.countries.personal import PersonalText
 from civicportal.i18n import InvalidInput
 
 
@@ -32,6 +33,10 @@ class Country(Protocol):
     @property
     def start_words(self) -> frozenset[str]:
         """What people send to get announcements again, as ``persian.key`` folds it."""
+
+    @property
+    def personal_text(self) -> PersonalText:
+        """How persons are named and their numbers written in texts: what must not be published is found by it."""
 
     def normalize_mobile(self, text: str) -> str:
         """Return the E.164 form (``+989123456789``) in which numbers are stored; raises ``InvalidMobile``."""

@@ -4,6 +4,7 @@ import re
 
 from civicportal.calendar import NO_HOLIDAYS
 from civicportal.countries.base import InvalidMobile
+from civicportal.countries.personal import ENGLISH
 from civicportal.i18n import _
 from civicportal.persian import DASHES, compact
 
@@ -15,6 +16,7 @@ class Generic:
     """Rules for any country."""
 
     code = "generic"
+    personal_text = ENGLISH
     mobile_example = "+000 000 000 000"
     fixed_holidays = NO_HOLIDAYS
     stop_words = frozenset({"stop"})

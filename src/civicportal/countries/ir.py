@@ -4,6 +4,7 @@ import re
 
 from civicportal.calendar import YearlyHolidays
 from civicportal.countries.base import InvalidMobile
+from civicportal.countries.personal import IRAN
 from civicportal.i18n import _, latin_digits
 from civicportal.persian import DASHES, compact
 
@@ -34,6 +35,7 @@ class Iran:
     """Rules of Iran; its fixed holidays stand in the Jalali calendar."""
 
     code = "ir"
+    personal_text = IRAN
     mobile_example = "0912 345 6789"
     fixed_holidays = YearlyHolidays("jalali", frozenset(_HOLIDAYS), _HOLIDAYS)
 

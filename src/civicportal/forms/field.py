@@ -14,8 +14,12 @@ from translationstring import TranslationString
 
 from civicportal import schema as types
 from civicportal.forms.attributes import attributes
+from civicportal.forms.parts import Excerpt
 from civicportal.forms.widgets import Widget, shown
 from civicportal.i18n import _, listed, localized_digits
+
+AROUND = 30
+"""Characters shown on each side of a part that is pointed out."""
 
 
 class Words:
@@ -46,6 +50,9 @@ class BoundField:
     def __init__(self, field: deform.Field, words: Words, render: Callable[..., Markup]) -> None:
         self._field, self._words, self._render = field, words, render
         self._failures: list[str] = []
+        self.excerpts: list[Excerpt] = []
+        #: Names and values of hidden fields that are sent again with it.
+        self.carried: list[tuple[str, str]] = []
 
     @property
     def name(self) -> str:
@@ -161,6 +168,26 @@ class BoundField:
         """Add an error."""
         self._failures.append(self._words(message))
 
+    def point_out(self, text: str, parts: Iterable[tuple[int, int, str, str]]) -> None:
+        """Show parts of a text below the control, each with a few words around it.
+
+        :param parts: start, end, what it is, and a word that may be ticked as harmless or an empty text.
+        """
+        offered: set[str] = set()
+        for start, end, kind, word in parts:
+            first, last = max(start - AROUND, 0), min(end + AROUND, len(text))
+            excerpt = Excerpt(
+                kind=kind,
+                before=("… " if first else "") + text[first:start],
+                found=text[start:end],
+                behind=text[end:last] + (" …" if last < len(text) else ""),
+                start=start,
+                end=end,
+                word="" if word in offered else word,
+            )
+            offered.add(word)
+            self.excerpts.append(excerpt)
+
     @property
     def maxlength(self) -> int | None:
         """How many characters it takes, where its type says so."""
@@ -192,7 +219,12 @@ class BoundField:
     @property
     def described_by(self) -> str:
         """The ids for ``aria-describedby``; empty for none."""
-        parts = {"hint": bool(self.hint), "counter": bool(self.counter), "error": bool(self.error)}
+        parts = {
+            "hint": bool(self.hint),
+            "counter": bool(self.counter),
+            "error": bool(self.error),
+            "found": bool(self.excerpts),
+        }
         return " ".join(f"{self.oid}-{part}" for part, there in parts.items() if there)
 
     def attributes(self, css: str, *, typing: bool = False) -> Markup:

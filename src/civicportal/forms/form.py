@@ -20,7 +20,7 @@ from civicportal.forms.defaults import default_widget
 from civicportal.forms.field import BoundField, Words
 from civicportal.forms.flat import leaves, lies_before, read_flat, without_secrets
 from civicportal.forms.groups import PhotosWidget, files_name
-from civicportal.forms.parts import Button, FieldError, FileRefused, FormInvalid, TakeFiles
+from civicportal.forms.parts import ALLOWED, NOTICED, Button, FieldError, FileRefused, FormInvalid, TakeFiles
 from civicportal.forms.widgets import TextAreaWidget
 from civicportal.i18n import _
 from civicportal.web.context import environment
@@ -64,7 +64,7 @@ class BoundForm:
         self._words = Words(request)
         self._take_files = take_files
         self._taken: set[str] = set()
-        self._ignore = {"csrf_token", *ignore, *(button.name for button in buttons)}
+        self._ignore = {"csrf_token", ALLOWED, NOTICED, *ignore, *(button.name for button in buttons)}
         appstruct = dict(initial) if initial else colander.null
         self._form = deform.Form(self.schema, renderer=self._draw, focus="off", appstruct=appstruct)
         self._fields = {field.name: field for field in self._bind(self._form, prefix)}

@@ -8,6 +8,8 @@ from typing import Any
 
 from translationstring import TranslationString
 
+ALLOWED, NOTICED = "allowed", "noticed"
+"""Names of what stands below a field in which personal data was found: words that are no names, a warning that was read."""
 TakeFiles = Callable[[list[Any]], list[str]]
 
 
@@ -45,3 +47,22 @@ class FieldError:
     oid: str
     label: str
     message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Excerpt:
+    """A part of a field's text that is pointed out, with what stands around it.
+
+    :ivar kind: what it is.
+    :ivar start: place of its first character in the text.
+    :ivar end: place behind its last one.
+    :ivar word: a word that may be ticked as harmless; empty for none.
+    """
+
+    kind: str
+    before: str
+    found: str
+    behind: str
+    start: int
+    end: int
+    word: str

@@ -82,6 +82,19 @@ class Comment(StrictSchema):
             raise error
 
 
+class Publication(StrictSchema):
+    """The words of a case as everybody reads them."""
+
+    words = Node(
+        CleanText(5, 5000, multiline=True),
+        title=_("Description as everybody reads it"),
+        description=_(
+            "Without the name, numbers and address of whoever wrote it. The original stays as it is."
+        ),
+        widget=TextAreaWidget(rows=6),
+    )
+
+
 class Answer(StrictSchema):
     """What a unit answers to an inquiry."""
 

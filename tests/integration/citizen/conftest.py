@@ -17,6 +17,7 @@ from civicportal.accounts.models import Session, User
 from civicportal.cases.attachments import AttachmentService, store_files
 from civicportal.cases.followers import FollowerService
 from civicportal.cases.models import Attachment, Case
+from civicportal.cases.public_texts import PublicTexts
 from civicportal.cases.schemas import AfterPhoto, PublicAnswer
 from civicportal.cases.services import CaseService
 from civicportal.cases.workflow import VERBS, CaseKind, State, Transition, Workflow
@@ -191,6 +192,8 @@ def case_with_picture(
         code = open_case(attachments=[key], owner=owner)
         with site.work(actor=neighbour) as work:
             case = work.session.scalars(select(Case).where(Case.code == code)).one()
+            if public:
+                work.get(PublicTexts).release(case, case.body)
             case.public = public
             photo = work.session.scalars(select(Attachment).where(Attachment.key == key)).one()
             photo.audience = audience

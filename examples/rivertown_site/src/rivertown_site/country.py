@@ -2,7 +2,7 @@
 
 import re
 
-from civicportal.api import InvalidMobile, YearlyHolidays, _, localized_digits
+from civicportal.api import InvalidMobile, PersonalText, YearlyHolidays, _, localized_digits
 
 # +999 is a code that the ITU has given to nobody.
 _MOBILE = re.compile(r"(?:(?:\+|00)999|0)(7[0-9]{8})")
@@ -13,12 +13,28 @@ _HOLIDAYS = {
     (6, 21): _("River Day"),
     (12, 25): _("Christmas Day"),
 }
+#: By these a text that is about to be published is searched for its sender.
+_PERSONAL = PersonalText(
+    titles=frozenset({"mr", "mrs", "ms", "miss", "sir", "madam"}),
+    degrees=frozenset({"dr", "prof"}),
+    greetings=frozenset({"dear", "hello", "hi", "good", "morning", "afternoon", "evening", "citizen", "and"}),
+    patterns=(
+        (
+            "mobile",
+            re.compile(
+                r"(?<!\d)(?:(?:\+|00)[\s().-]*9[\s().-]*9[\s().-]*9|0)[\s().-]*7(?:[\s().-]*\d){8}(?!\d)"
+            ),
+        ),
+        ("address", re.compile(r"\b(?:apartment|apt|flat)\b\.?\s*(?:no\.?\s*)?\d+[a-z]?\b", re.IGNORECASE)),
+    ),
+)
 
 
 class Riverland:
     """Rules of Riverland."""
 
     code = "riverland"
+    personal_text = _PERSONAL
     mobile_example = "0712 345 678"
     fixed_holidays = YearlyHolidays("gregorian", frozenset(_HOLIDAYS), _HOLIDAYS)
     stop_words = frozenset({"stop"})

@@ -15,6 +15,7 @@ from civicportal.api import (
     Conflict,
     Forbidden,
     NotFound,
+    PublicTexts,
     Site,
     SmsLength,
     Work,
@@ -107,8 +108,10 @@ class BroadcastService:
         :param number: of people, as the officer has typed it.
         :param form_key: of the form.
         :raises Conflict: when the number is another one meanwhile, or there is nobody.
+        :raises PersonalDataFound: when the text holds a mobile number or a national code.
         """
         self._require()
+        self.work.get(PublicTexts).check(None, {"text": text})
         earlier = self.session.scalar(select(Broadcast).where(Broadcast.key == form_key))
         if earlier is not None:
             return earlier

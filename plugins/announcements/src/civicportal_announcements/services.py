@@ -13,6 +13,7 @@ from civicportal.api import (
     Conflict,
     Forbidden,
     NotFound,
+    PublicTexts,
     Work,
     key,
 )
@@ -74,6 +75,7 @@ class PostService:
 
         :param owner: whose uploads the pictures are.
         :raises PictureGone: when a picture is not there any more.
+        :raises PersonalDataFound: when a mobile number or a national code is to be published.
         """
         now = self.work.clock.now()
         top = self.session.scalar(select(func.max(Post.weight))) or 0
@@ -93,6 +95,7 @@ class PostService:
 
         :param version: what the officer has read.
         :raises Conflict: when somebody has changed or deleted it since.
+        :raises PersonalDataFound: as :meth:`create`.
         """
         if post.version != version or post.deleted_at is not None:
             raise Conflict(f"announcement {post.id} has changed")
@@ -101,6 +104,9 @@ class PostService:
 
     def _write(self, post: Post, content: Content, publish: bool) -> None:
         self._require(PUBLISH if publish or post.published else EDIT)
+        if publish:
+            words = {"title": content.title, "summary": content.summary, "body": content.body}
+            self.work.get(PublicTexts).check(None, words)
         if publish != post.published:
             self._record("publish" if publish else "unpublish", post)
         now = self.work.clock.now()

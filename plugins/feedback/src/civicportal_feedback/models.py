@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, ForeignKey, Index, String, Text
+from sqlalchemy import Boolean, ForeignKey, Index, String
 from sqlalchemy.orm import DeclarativeBase, Mapped
 
-from civicportal.api import BigId, Case, Unit, UTCDateTime, new_metadata, tagged
+from civicportal.api import BigId, Case, PublicString, Unit, UTCDateTime, new_metadata, tagged
 
 
 class FeedbackBase(DeclarativeBase):
@@ -42,8 +42,8 @@ class Publication(FeedbackBase):
     case_id: Mapped[int] = tagged(
         BigId, ForeignKey(Case.id, ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
-    heard: Mapped[str] = tagged(String(300), pii="content", erase="row")
-    done: Mapped[str] = tagged(Text, pii="content", erase="row")
+    heard: Mapped[str] = tagged(PublicString(300), pii="content", erase="row")
+    done: Mapped[str] = tagged(PublicString(), pii="content", erase="row")
     #: False once it was taken back; the words stay for another time.
     public: Mapped[bool] = tagged(Boolean, default=True)
     published_at: Mapped[datetime] = tagged()

@@ -1,10 +1,20 @@
 """Heard and done: message and answer shown to everybody, with the sender's consent and in an officer's words."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Select, select, tuple_
 
-from civicportal.api import AccessService, Case, CaseChange, CaseService, Forbidden, Refused, Work, _
+from civicportal.api import (
+    AccessService,
+    Case,
+    CaseChange,
+    CaseService,
+    Forbidden,
+    PublicTexts,
+    Refused,
+    Work,
+    _,
+)
 from civicportal_feedback.models import Feedback, Publication
 from civicportal_feedback.services import FeedbackService
 
@@ -31,9 +41,11 @@ class PublicationService:
             return _("The sender has not agreed to it.")
         return None if case.status == "answered" else _("Only what was answered is published.")
 
-    def publish(self, case: Case, heard: str, done: str) -> Publication:
+    def publish(self, case: Case, heard: str, done: str, *, allowed: Collection[str] = ()) -> Publication:
         """Show message and answer in these words, or change them.
 
+        :param allowed: words that are no names in them, see ``PublicTexts``.
+        :raises PersonalDataFound: when they tell who has sent the message.
         :raises Forbidden: without the right.
         :raises Refused: when the sender has not agreed, or there is no answer.
         """
@@ -41,8 +53,10 @@ class PublicationService:
         reason = self.hindrance(case)
         if reason:
             raise Refused(reason)
+        texts = self.work.get(PublicTexts).check(case, {"heard": heard, "done": done}, allowed=allowed)
         row = self.of(case) or Publication(case_id=case.id)
-        row.heard, row.done, row.public, row.published_at = heard, done, True, self.work.clock.now()
+        row.heard, row.done = texts["heard"], texts["done"]
+        row.public, row.published_at = True, self.work.clock.now()
         self.session.add(row)
         self._note(case, "published")
         return row

@@ -15,6 +15,7 @@ from civicportal.api import (
     Column,
     Export,
     Figures,
+    PublicTexts,
     _,
     case_columns,
     figure_tables,
@@ -40,20 +41,36 @@ class ReportSource(CaseSource):
 
 @dataclass(frozen=True, kw_only=True)
 class GeoReportRow(CaseRow):
-    """A report with what was said of it last in public."""
+    """A report as everybody may read it: the file is made to be published.
 
+    :ivar words: of a published report.
+    :ivar notes: what was said of it last in public.
+    """
+
+    words: str
+    address: str
     notes: str
 
 
 class GeoReportSource(ReportSource):
-    """The same rows with the words of the answers."""
+    """The same rows with the words that everybody may read."""
 
     def rows(self, found: Sequence[Any]) -> Iterable[GeoReportRow]:
         """Return the rows with the latest public words of the city."""
         said = self._said([case.id for case, _report in found])
-        return [GeoReportRow(**vars(row), notes=said.get(row.case.id, "")) for row in super().rows(found)]
+        texts = self.work.get(PublicTexts)
+        texts.people(case for case, _report in found)
+        return [
+            GeoReportRow(
+                **vars(row),
+                words=texts.body(row.case) if row.case.public else "",
+                address=texts.place(row.case),
+                notes=texts.shown(row.case, *said.get(row.case.id, ("", ()))),
+            )
+            for row in super().rows(found)
+        ]
 
-    def _said(self, case_ids: Sequence[int]) -> dict[int, str]:
+    def _said(self, case_ids: Sequence[int]) -> dict[int, tuple[str, Sequence[str]]]:
         query = (
             select(CaseEvent.id, CaseEvent.case_id, CaseEvent.type, CaseEvent.public_text, CaseEvent.data)
             .where(CaseEvent.case_id.in_(case_ids), CaseEvent.public, CaseEvent.door != "citizen")
@@ -62,7 +79,7 @@ class GeoReportSource(ReportSource):
         found = self.work.session.execute(query).all()
         undone = {event.data.get("event") for event in found if event.type == "undone"}
         return {
-            event.case_id: event.public_text
+            event.case_id: (event.public_text, event.data.get("allowed", ()))
             for event in found
             if event.public_text and event.id not in undone
         }
@@ -133,9 +150,9 @@ GEOREPORT = Export(
         Column(name="source", title="source", value=lambda row: row.case.source),
         Column(name="service_name", title="service_name", value=lambda row: row.category),
         Column(name="service_subtype", title="service_subtype", value=lambda row: row.topic),
-        Column(name="description", title="description", value=lambda row: row.case.body),
+        Column(name="description", title="description", value=lambda row: row.words),
         Column(name="agency_responsible", title="agency_responsible", value=lambda row: row.unit),
-        Column(name="address", title="address", value=lambda row: row.case.place),
+        Column(name="address", title="address", value=lambda row: row.address),
         Column(name="lat", title="lat", value=lambda row: _report(row).lat, kind="number"),
         Column(name="long", title="long", value=lambda row: _report(row).lon, kind="number"),
     ),

@@ -1,15 +1,18 @@
 """What staff do with one case. Every form carries the version it was made from; nothing typed is lost."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.cases.errors import Refused, StaleCase
 from civicportal.cases.models import Case
+from civicportal.cases.public_texts import PersonalDataFound, PublicTexts
 from civicportal.cases.schemas import step_values
 from civicportal.cases.services import CaseService
 from civicportal.cases.uploads import upload_owner
+from civicportal.cases.views.personal_data import allowed_words, show_found
 from civicportal.cases.workflow import Transition
 from civicportal.errors import NotFound
 from civicportal.forms import BoundForm, FormInvalid
@@ -41,7 +44,13 @@ def step(request: Any) -> Any:
         service = request.work.get(CaseService)
         if transition not in service.kind(case).workflow.from_state(case.status):
             raise StaleCase(f"{transition.name} is not possible from {case.status}")
-        service.apply(case, transition.name, owner=upload_owner(request), **step_values(values))
+        service.apply(
+            case,
+            transition.name,
+            owner=upload_owner(request),
+            allowed=allowed_words(request),
+            **step_values(values),
+        )
 
     return _act(
         request,
@@ -105,9 +114,20 @@ def dismiss(request: Any) -> Any:
 
 def publish(request: Any) -> Any:
     """Show the case to everybody, or hide it again."""
-    public = request.POST.get("public") == "true"
-    done = _("Everybody can see the case now.") if public else _("The case is hidden from the public.")
-    return _press(request, lambda case: request.work.get(CaseService).publish(case, public), done)
+    service = request.work.get(CaseService)
+    if request.POST.get("public") != "true":
+        return _press(
+            request, lambda case: service.publish(case, False), _("The case is hidden from the public.")
+        )
+    worded = "words" in request.POST
+    form = forms.publication_form(request) if worded else _button(request)
+
+    def act(case: Case, values: dict[str, Any]) -> None:
+        service.publish(case, True, body=values.get("words"), allowed=allowed_words(request))
+
+    return _act(
+        request, "publish" if worded else "button", form, act, done=_("Everybody can see the case now.")
+    )
 
 
 def urgent(request: Any) -> Any:
@@ -123,7 +143,9 @@ def comment(request: Any) -> Any:
 
     def act(case: Case, values: dict[str, Any]) -> None:
         expert = values["sort"] == "expert"
-        request.work.get(CaseService).comment(case, values["text"], expert=expert, public=values["public"])
+        request.work.get(CaseService).comment(
+            case, values["text"], expert=expert, public=values["public"], allowed=allowed_words(request)
+        )
 
     return _act(request, "comment", form, act, done=_("The note was added."), versioned=False)
 
@@ -163,8 +185,11 @@ def _refer(request: Any, method: Callable[..., Any], done: Any) -> Any:
 
 
 def _press(request: Any, act: Callable[[Case], Any], done: Any) -> Any:
-    form = BoundForm(request, StrictSchema(), ignore=(*forms.OWN, "public", "urgent"))
-    return _act(request, "button", form, lambda case, _values: act(case), done=done)
+    return _act(request, "button", _button(request), lambda case, _values: act(case), done=done)
+
+
+def _button(request: Any) -> BoundForm:
+    return BoundForm(request, StrictSchema(), ignore=(*forms.OWN, "public", "urgent"))
 
 
 def _act(
@@ -197,12 +222,37 @@ def _act(
         return case_page(request, case, status=422, sent=shown)
     except StaleCase:
         return _stale(request, _shown(request, place, form))
+    except PersonalDataFound as found:
+        case = _locked(request)
+        return case_page(request, case, status=422, sent=_pointed_out(request, case, place, form, found))
     except Refused as refusal:
         shown = _shown(request, place, form)
         shown[place].fail("", refusal.reason)
         return case_page(request, _locked(request), status=422, sent=shown)
     _tell(request, case, done)
     return HTTPSeeOther(_then(request, case))
+
+
+def _pointed_out(
+    request: Any, case: Case, place: str, form: BoundForm, found: PersonalDataFound
+) -> dict[str, BoundForm]:
+    """Return the form that says what must not become public.
+
+    A case that was to be published as it is gets a form for its words, composed without that; where it stood is shown below.
+    """
+    if place != "button":
+        shown = _shown(request, place, form)
+        show_found(request, shown[place], found)
+        return shown
+    words = case.public_body or case.body
+    form = forms.publication_form(request, words)
+    show_found(request, form, found)
+    proposed = forms.publication_form(request, request.work.get(PublicTexts).composed(case, words))
+    # They stand in the original, not in what is proposed.
+    proposed["words"].excerpts = [replace(one, start=0, end=0) for one in form["words"].excerpts]
+    for error in form.errors:
+        proposed.messages.append(error.message)
+    return {"publish": proposed}
 
 
 def _insert(request: Any, transition: Transition, form: BoundForm) -> Any:

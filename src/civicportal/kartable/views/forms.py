@@ -121,6 +121,16 @@ def comment_form(request: Any) -> BoundForm:
     return BoundForm(request, schemas.Comment(), initial=initial, prefix="comment", ignore=OWN)
 
 
+def publication_form(request: Any, words: str = "") -> BoundForm:
+    """Return the form of the words that everybody reads.
+
+    :param words: that stand in it at first.
+    """
+    return BoundForm(
+        request, schemas.Publication(), initial={"words": words}, prefix="publish", ignore=(*OWN, "public")
+    )
+
+
 def reply_form(request: Any) -> BoundForm:
     """Return the form that answers an inquiry."""
     return BoundForm(request, schemas.Answer(), prefix="reply", ignore=OWN)

@@ -19,7 +19,7 @@ from civicportal.kartable.views import forms
 from civicportal.web.display import pieces
 
 AUDIENCES = ("citizen", "public")
-PLACES = ("step", "refer", "comment", "reply", "button")
+PLACES = ("step", "refer", "comment", "reply", "publish", "button")
 """Where the page shows a form that was sent."""
 
 

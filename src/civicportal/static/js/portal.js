@@ -10,6 +10,7 @@
    <button data-board="next|previous" aria-controls="TRACK_ID">   scrolls a .board-track by one screen
    <input data-filter="LIST_ID">               hides the children of the list whose data-words/text do not hold the words;
                                                Enter chooses the first that is left
+   <button data-select="FIELD_ID" data-start data-end>            marks these characters of a field
    [data-draft-done=NAME data-owner=USER_ID]   the form NAME was sent: its draft of this person is forgotten
    [data-focus]                                gets the focus when the page opens (error summary)
    <form>                                      a second click on its button is ignored; the pressed button becomes busy, until
@@ -141,6 +142,11 @@
     function tell() { toast(body.dataset.textCopied); }
     if (navigator.clipboard) { navigator.clipboard.writeText(text).then(tell, function () {}); }
     else if (copyWithout(text)) { button.focus(); tell(); }
+  });
+  on('[data-select]', 'click', function (button) {
+    var field = document.getElementById(button.dataset.select);
+    field.focus();
+    field.setSelectionRange(Number(button.dataset.start), Number(button.dataset.end));
   });
   on('[data-print]', 'click', function () { print(); });
   on('[data-dialog-open]', 'click', function (button) { document.getElementById(button.dataset.dialogOpen).showModal(); });

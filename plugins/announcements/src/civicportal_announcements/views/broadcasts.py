@@ -4,7 +4,17 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.api import BoundForm, BroadcastLane, Conflict, FormInvalid, GateService, _
+from civicportal.api import (
+    BoundForm,
+    BroadcastLane,
+    Conflict,
+    FormInvalid,
+    GateService,
+    PersonalDataFound,
+    PublicTexts,
+    _,
+    show_found,
+)
 from civicportal_announcements.board import Board
 from civicportal_announcements.broadcasts import BroadcastService, Estimate
 from civicportal_announcements.models import Post
@@ -34,8 +44,14 @@ def new(request: Any) -> Any:
         request.response.status_int = 422
         text = form["text"]
         return _page(request, form, None if text.error else _estimate(request, str(text.cstruct)))
-    if confirming:
-        return _send(request, form, values)
+    try:
+        if confirming:
+            return _send(request, form, values)
+        request.work.get(PublicTexts).check(None, {"text": values["text"]})
+    except PersonalDataFound as found:
+        show_found(request, form, found)
+        request.response.status_int = 422
+        return _page(request, form, None)
     return _page(request, _confirmation(request), _estimate(request, values["text"]))
 
 

@@ -4,7 +4,17 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPForbidden, HTTPSeeOther
 
-from civicportal.api import BoundForm, CityCalendar, Conflict, FormInvalid, PictureGone, _, upload_owner
+from civicportal.api import (
+    BoundForm,
+    CityCalendar,
+    Conflict,
+    FormInvalid,
+    PersonalDataFound,
+    PictureGone,
+    _,
+    show_found,
+    upload_owner,
+)
 from civicportal_announcements.board import Board
 from civicportal_announcements.content import content_of, initial_of
 from civicportal_announcements.markup import render_markup
@@ -95,6 +105,9 @@ class _Editor:
                     self.post = self.service.create(content, **options)
                 else:
                     self.service.update(self.post, content, version=values["version"], **options)
+        except PersonalDataFound as found:
+            show_found(self.request, form, found)
+            raise FormInvalid from None
         except PictureGone:
             form.refuse("", _("A picture is not there any more. Please add it again."))
         return self._done(self.post)

@@ -21,6 +21,7 @@ from civicportal.api import (
     may_submit,
     take_files,
     upload_owner,
+    warn_of_personal_data,
     whole_number,
 )
 from civicportal_feedback.kinds import TYPES
@@ -64,6 +65,7 @@ def _named(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
     if not may_submit(request, NAMED_LEVEL):
         return keep_form(request, form)
     request.site.limits.hit("submit_citizen", request.identity.user_id)
+    _warn(request, form, values)
     case = request.work.get(FeedbackService).submit(
         new_message(request, values, idempotency_key=form.once(values))
     )
@@ -73,6 +75,7 @@ def _named(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
 
 def _anonymously(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
     """Answer the form itself with code and PIN: kept for another page they would be kept of somebody."""
+    _warn(request, form, values)
     case, pin = request.work.get(FeedbackService).submit_anonymously(
         new_message(request, values, idempotency_key=form.once(values))
     )
@@ -80,6 +83,11 @@ def _anonymously(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
     response = render_to_response(SENT, {"case": case, "pin": pin}, request=request)
     response.cache_control = "no-store"
     return response
+
+
+def _warn(request: Any, form: BoundForm, values: dict[str, Any]) -> None:
+    if values["consent"]:
+        warn_of_personal_data(request, form, "body")
 
 
 def new_message(request: Any, values: dict[str, Any], **more: Any) -> NewFeedback:

@@ -13,11 +13,15 @@ from civicportal.api import (
     ListAddress,
     NotFound,
     OrganizationService,
+    PersonalDataFound,
+    PublicTexts,
     Refused,
     StaleCase,
     _,
+    allowed_words,
     list_total,
     search_list,
+    show_found,
     whole_number,
 )
 from civicportal_feedback.choices import desk_choices
@@ -85,12 +89,15 @@ def publish(request: Any) -> Any:
             form.keep(request.POST)
             request.work.get(CaseService).check_version(case, whole_number(request.POST.get("version", "")))
             values = form.validate(request.POST)
-            service.publish(case, **values)
+            service.publish(case, **values, allowed=allowed_words(request))
         except FormInvalid:
             request.response.status_int = 422
         except StaleCase:
             form.fail("", STALE)
             request.response.status_int = 409
+        except PersonalDataFound as found:
+            show_found(request, form, found)
+            request.response.status_int = 422
         except Refused as refusal:
             form.fail("", refusal.reason)
             request.response.status_int = 422
@@ -129,12 +136,13 @@ def _case(request: Any) -> tuple[Case, Feedback]:
 
 
 def _wording(request: Any, case: Case) -> dict[str, str]:
-    """Return the words that stand in the form at first: those shown before, else message and answer themselves."""
+    """Return the words that stand in the form at first: those shown before, else message and answer without the sender."""
     publication = request.work.get(PublicationService).of(case)
     if publication:
         return {"heard": publication.heard, "done": publication.done}
-    heard = " ".join(case.body.split())
-    return {"heard": heard[:LONGEST_HEARD], "done": _answer(request, case)}
+    texts = request.work.get(PublicTexts)
+    heard = " ".join(texts.composed(case, case.body).split())
+    return {"heard": heard[:LONGEST_HEARD], "done": texts.composed(case, _answer(request, case))}
 
 
 def _answer(request: Any, case: Case) -> str:

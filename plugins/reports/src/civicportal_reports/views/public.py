@@ -14,6 +14,7 @@ from civicportal.api import (
     NotFound,
     OrganizationService,
     PublicHistory,
+    PublicTexts,
     _,
     public_status,
 )
@@ -48,10 +49,12 @@ def page(request: Any) -> dict[str, Any]:
     """Show a published report, by the number of its case: no code, no names."""
     case, report = published(request)
     organization = request.work.get(OrganizationService)
-    history = request.work.get(PublicHistory)
+    history, texts = request.work.get(PublicHistory), request.work.get(PublicTexts)
     audiences = ("public",)
     return {
         "case": case,
+        "body": texts.body(case),
+        "place": texts.place(case),
         "report": report,
         "category": organization.categories.by_id.get(case.category_id or 0),
         "unit": organization.unit_name(case.unit_id),

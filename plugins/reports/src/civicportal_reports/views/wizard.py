@@ -21,6 +21,7 @@ from civicportal.api import (
     public_status,
     take_files,
     upload_owner,
+    warn_of_personal_data,
 )
 from civicportal_reports.categories import Topic, anything_else, leaf_options, topics
 from civicportal_reports.nearby import NearbyService
@@ -64,6 +65,8 @@ def _send(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
     count_submission(request, level)
     if not may_submit(request, level):
         return keep_form(request, form, level=level, anchor=LAST_STEP)
+    # The address of a problem is what a report is about.
+    warn_of_personal_data(request, form, "body", without={"address"})
     report = new_report(request, location, values, idempotency_key=form.once(values))
     try:
         case = request.work.get(ReportService).submit(report)

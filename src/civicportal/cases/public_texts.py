@@ -1,0 +1,193 @@
+"""What everybody may read. A text becomes public through :class:`PublicTexts` alone, which refuses personal data.
+
+Columns whose texts everybody reads have the type :class:`PublicString`: it takes a :class:`PublicText`, which only
+:class:`PublicTexts` makes, and no other text. See ``docs/security/privacy.md``.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import event, select
+from sqlalchemy.orm import attributes, object_session
+
+from civicportal.accounts.models import User
+from civicportal.audit.services import AuditService
+from civicportal.cases.errors import Refused
+from civicportal.cases.models import Case
+from civicportal.cases.public_type import CHECKED, PublicText
+from civicportal.countries.personal import Kind
+from civicportal.crypto import CannotDecrypt
+from civicportal.i18n import _, listed
+from civicportal.personal_data import KINDS, Person, PersonalDatum, compose, find, salutation
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+Find = Callable[[str], list[PersonalDatum]]
+ALLOWED = "allowed"
+"""Under this the data of an event keep the uncertain words that its officer said are no names."""
+ANYBODYS: frozenset[Kind] = frozenset({"mobile", "national_code"})
+"""What is refused in texts of the city's own too, which are about nobody: the address of an office may stand there."""
+_CLEARED = "civicportal.cleared_cases"
+
+
+class PersonalDataFound(Refused):
+    """Texts were about to become public and hold personal data.
+
+    :ivar fields: what was found, by the name of the text.
+    :ivar find: finds it in a text as it stands in a form.
+    """
+
+    def __init__(
+        self, fields: Mapping[str, Sequence[PersonalDatum]], find: Find, locale: str, translate: Any
+    ) -> None:
+        kinds = dict.fromkeys(finding.kind for found in fields.values() for finding in found)
+        names = listed((translate(KINDS[kind]) for kind in kinds), locale)
+        super().__init__(
+            _(
+                "Everybody can read this text, and it holds: ${what}. Please take that out.",
+                mapping={"what": names},
+            )
+        )
+        self.fields, self.find = fields, find
+
+
+class PublicTexts:
+    """Checks and composes the texts that everybody may read."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.country = work.site.country
+        self._people: dict[int | None, Person] = {}
+
+    def check(
+        self,
+        case: Case | None,
+        texts: Mapping[str, str],
+        *,
+        allowed: Collection[str] = (),
+        addressed: bool = False,
+    ) -> dict[str, PublicText]:
+        """Return texts that everybody may read, or refuse them.
+
+        :param case: whose sender they must not tell; None for texts of the city's own.
+        :param texts: by name, for instance of the fields of a form.
+        :param allowed: uncertain words that an officer says are no names here (``PersonalDatum.word``); the trail says so.
+        :param addressed: they are answers that begin with a salutation, which nobody but the sender will read.
+        :raises PersonalDataFound: says what was found in which text.
+        """
+        person = self.person(case, others=True)
+
+        def find_in(text: str) -> list[PersonalDatum]:
+            begins = salutation(text, person, self.country) if addressed else 0
+            found = find(text, person, self.country, allowed=allowed)
+            return [one for one in found if one.end > begins and (case or one.kind in ANYBODYS)]
+
+        found = {name: findings for name, text in texts.items() if (findings := find_in(text))}
+        if found:
+            localizer = self.work.site.localizer()
+            raise PersonalDataFound(found, find_in, localizer.locale_name, localizer.translate)
+        if case is not None and self._uses(texts.values(), person, allowed):
+            self.work.get(AuditService).record("text:allow_word", case_id=case.id)
+        return {
+            name: PublicText(text[salutation(text, person, self.country) if addressed else 0 :], CHECKED)
+            for name, text in texts.items()
+        }
+
+    def own(self, text: str) -> list[PersonalDatum]:
+        """Return the personal data in a text that the acting person wrote themselves."""
+        me = self.work.actor.user_id
+        user = self.work.session.get(User, me) if me and self.work.actor.is_citizen else None
+        return find(text, self._of(user), self.country)
+
+    def composed(self, case: Case, text: str) -> str:
+        """Return a text without salutation, name and numbers of the sender: for an officer to go on with."""
+        word = self.work.site.localizer().translate(_("the citizen"))
+        return compose(text, self.person(case), self.country, name=word)
+
+    def shown(self, case: Case, text: str, allowed: Collection[str] = ()) -> PublicText:
+        """Return a text as others than its sender may read it: composed; empty where it cannot be.
+
+        :param allowed: uncertain words that an officer said are no names in it.
+        """
+        if not text:
+            return PublicText("", CHECKED)
+        person = self.person(case)
+        word = self.work.site.localizer().translate(_("the citizen"))
+        said = compose(text, person, self.country, name=word, allowed=allowed)
+        return PublicText("" if find(said, person, self.country, allowed=allowed) else said, CHECKED)
+
+    def body(self, case: Case) -> PublicText:
+        """Return the words of a case as everybody reads them: those an officer published, else composed."""
+        return PublicText(case.public_body, CHECKED) if case.public_body else self.shown(case, case.body)
+
+    def place(self, case: Case) -> PublicText:
+        """Return the address of a case as everybody reads it, without the numbers of houses and flats."""
+        comma = self.work.site.localizer().translate(_(", "))
+        parts = (self.shown(case, part).strip(" …") for part in case.place.split(comma.strip()))
+        return PublicText(comma.join(part for part in parts if part), CHECKED)
+
+    def release(self, case: Case, body: str, *, allowed: Collection[str] = ()) -> None:
+        """Let everybody read a case with these words; the case itself is made public by its service.
+
+        :raises PersonalDataFound: when its words or its subject hold personal data.
+        """
+        checked = self.check(case, {"words": body, "subject": case.subject}, allowed=allowed)
+        case.public_body = checked["words"]
+        self.work.session.info.setdefault(_CLEARED, set()).add(case.id)
+
+    def people(self, cases: Iterable[Case]) -> None:
+        """Read what is known of the senders of many cases, at once."""
+        ids = {case.citizen_id for case in cases if case.citizen_id} - self._people.keys()
+        if ids:
+            for user in self.work.session.scalars(select(User).where(User.id.in_(ids))):
+                self._people[user.id] = self._of(user)
+            self._people.update((gone, Person()) for gone in ids - self._people.keys())
+
+    def person(self, case: Case | None, *, others: bool = False) -> Person:
+        """Return what a text about a case must not tell; nothing for texts of the city's own.
+
+        :param others: with the names by which the case is found besides its citizen's.
+        """
+        if case is None:
+            return Person()
+        if case.citizen_id not in self._people:
+            user = self.work.session.get(User, case.citizen_id) if case.citizen_id else None
+            self._people[case.citizen_id] = self._of(user)
+        known = self._people[case.citizen_id]
+        named = tuple(filter(None, case.people.split("\n"))) if others and case.people else ()
+        return Person(
+            names=(*known.names, *named),
+            mobile=known.mobile,
+            national_code=known.national_code,
+            tracking_code=case.code,
+        )
+
+    def _of(self, user: User | None) -> Person:
+        if user is None:
+            return Person()
+        national_code = ""
+        if user.national_code:
+            with suppress(CannotDecrypt):
+                national_code = self.work.site.keys.decrypt(user.national_code)
+        return Person(
+            names=(user.name,) if user.name else (), mobile=user.mobile or "", national_code=national_code
+        )
+
+    def _uses(self, texts: Iterable[str], person: Person, allowed: Collection[str]) -> bool:
+        if not allowed:
+            return False
+        return any(one.word in allowed for text in texts for one in find(text, person, self.country))
+
+
+@event.listens_for(Case, "before_insert")
+@event.listens_for(Case, "before_update")
+def _refuse_unchecked(_mapper: Any, _connection: Any, case: Case) -> None:
+    """Refuse a case that becomes public, or another subject of a public one, past :meth:`PublicTexts.release`."""
+    if not case.public:
+        return
+    changed = any(attributes.get_history(case, name).has_changes() for name in ("public", "subject"))
+    session = object_session(case)
+    if changed and session is not None and case.id not in session.info.get(_CLEARED, ()):
+        raise TypeError("a case becomes public by CaseService.publish only")

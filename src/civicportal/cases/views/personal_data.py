@@ -1,0 +1,80 @@
+"""Personal data in a form: refused before it is published, pointed out to a citizen who may not want to publish it."""
+
+from collections.abc import Collection
+from typing import Any
+
+from civicportal.cases.public_texts import PersonalDataFound, PublicTexts
+from civicportal.countries.personal import Kind
+from civicportal.forms import BoundForm, FormInvalid
+from civicportal.forms.parts import ALLOWED, NOTICED
+from civicportal.forms.widgets import shown
+from civicportal.i18n import _, listed
+from civicportal.persian import LONGEST_WORD, key
+from civicportal.personal_data import KINDS, PersonalDatum
+
+MOST = 20
+"""Words that an officer may say are no names."""
+
+
+def allowed_words(request: Any) -> frozenset[str]:
+    """Return the uncertain words that an officer says are no names in what they have sent."""
+    sent = [word for word in request.POST.getall(ALLOWED)[:MOST] if isinstance(word, str)]
+    return frozenset(key(word[:LONGEST_WORD]) for word in sent)
+
+
+def show_found(request: Any, form: BoundForm, found: PersonalDataFound) -> None:
+    """Say in a form what personal data its texts hold and where; the caller answers 422.
+
+    A text that is no field of the form is named above it.
+    """
+    names = {field.name for field in form}
+    for name, data in found.fields.items():
+        if name not in names:
+            form.fail("", found.reason)
+            continue
+        form.fail(name, found.reason)
+        text = typed(form, name)
+        _point_out(request, form, name, text, found.find(text) or list(data))
+        form[name].carried = [(ALLOWED, word) for word in sorted(allowed_words(request))]
+
+
+def warn_of_personal_data(
+    request: Any, form: BoundForm, name: str, *, without: Collection[Kind] = ()
+) -> None:
+    """Ask a citizen once whether what they wrote may stand there when it is published.
+
+    The same text sent again is taken as it is.
+
+    :param name: of the field.
+    :param without: kinds that may well belong into it, such as the address of a problem.
+    :raises FormInvalid: the first time; the form says what was found and where.
+    """
+    text = typed(form, name)
+    found = [one for one in request.work.get(PublicTexts).own(text) if one.kind not in without]
+    if not found:
+        return
+    noticed = request.site.keys.mac("noticed", text).hex()[:32]
+    if request.POST.get(NOTICED) == noticed:
+        return
+    kinds = [request.translate(KINDS[kind]) for kind in dict.fromkeys(one.kind for one in found)]
+    form.fail(
+        name,
+        _(
+            "Your text holds: ${what}. If it is published, everybody can read that; better take it out. If it has to stay, send the form once more.",
+            mapping={"what": listed(kinds, request.locale_name)},
+        ),
+    )
+    _point_out(request, form, name, text, found)
+    form[name].carried = [(NOTICED, noticed)]
+    raise FormInvalid
+
+
+def typed(form: BoundForm, name: str) -> str:
+    """Return the text of a field as a browser counts its characters."""
+    return shown(form[name].cstruct).replace("\r\n", "\n")
+
+
+def _point_out(request: Any, form: BoundForm, name: str, text: str, found: list[PersonalDatum]) -> None:
+    form[name].point_out(
+        text, [(one.start, one.end, request.translate(KINDS[one.kind]), one.word) for one in found]
+    )

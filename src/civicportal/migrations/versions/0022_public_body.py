@@ -1,0 +1,17 @@
+"""The words of a published case as everybody reads them."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0022"
+down_revision = "0021"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("cases", sa.Column("public_body", sa.Text(), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("cases", "public_body")

@@ -1,0 +1,233 @@
+"""Find personal data in a text that is about to be published, and compose a text without it.
+
+Pure: a text, what is known of the person, and the country's way of writing it. What may be shown to everybody is decided
+by :class:`~civicportal.cases.public_texts.PublicTexts`, which uses this.
+
+A **name** is found in every spelling that ``persian.key`` folds together, whether its words are divided by a space, a ZWNJ
+or nothing, in any order of its words. Two neighbouring words of it, or one after a title ("آقای رضایی"), always count. A
+single word of it other than the first is *uncertain*: a family name may be an ordinary word (کارگر, صالحی), so an officer
+can say that it is none here. A given name alone names nobody.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from civicportal.countries.base import Country, InvalidMobile
+from civicportal.countries.personal import SEPARATOR, Kind, PersonalText
+from civicportal.i18n import _, latin_digits
+from civicportal.persian import Word, words
+
+KINDS = {
+    "name": _("name of the sender"),
+    "mobile": _("mobile number"),
+    "national_code": _("national code"),
+    "plate": _("number plate of a vehicle"),
+    "address": _("number of a house or flat, or postal code"),
+    "tracking_code": _("tracking code"),
+}
+LONGEST_SALUTATION = 14
+"""Words."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """What is known of the person whom a text must not tell; nothing of it need be known.
+
+    :ivar names: each as it is stored, first name first.
+    :ivar mobile: E.164.
+    :ivar national_code: ASCII digits.
+    :ivar tracking_code: of the case.
+    """
+
+    names: tuple[str, ...] = ()
+    mobile: str = ""
+    national_code: str = ""
+    tracking_code: str = ""
+
+
+@dataclass(frozen=True, order=True)
+class PersonalDatum:
+    """Personal data in a text.
+
+    :ivar start: place of its first character in the text.
+    :ivar end: place behind its last one.
+    :ivar word: what an officer may say is no name here, as ``persian.key`` folds it; empty where there is no doubt.
+    """
+
+    start: int
+    end: int
+    kind: Kind
+    word: str = ""
+
+
+def find(
+    text: str, person: Person, country: Country, *, allowed: Collection[str] = ()
+) -> list[PersonalDatum]:
+    """Return the personal data in a text, in its order, no two overlapping.
+
+    :param allowed: keys of uncertain words that are no names here.
+    """
+    own = country.personal_text
+    found = [
+        *_numbers(text, person, country),
+        *(finding for name in person.names for finding in _names(text, name, own)),
+    ]
+    return _merged(finding for finding in found if not finding.word or finding.word not in allowed)
+
+
+def salutation(text: str, person: Person, country: Country) -> int:
+    """Return where the message begins behind its salutation; 0 where there is none.
+
+    A salutation is made of titles, greetings and words of the name alone, and ends with a sign or a line.
+    """
+    own = country.personal_text
+    names = {word.key for name in person.names for word in words(name)}
+    telling = own.titles | own.greetings | names
+    allowed = telling | own.degrees | own.courtesies
+    found = list(words(text))[: LONGEST_SALUTATION + 1]
+    begins = 0
+    for place, word in enumerate(found):
+        if word.key not in allowed:
+            break
+        following = found[place + 1].start if place + 1 < len(found) else len(text)
+        gap = text[word.end : following]
+        if following == len(text) or re.search(r"[.,:;!\n،؛]", gap):
+            begins = following
+    return begins if any(word.key in telling for word in found if word.start < begins) else 0
+
+
+def compose(text: str, person: Person, country: Country, *, name: str, allowed: Collection[str] = ()) -> str:
+    """Return a text without salutation, names and numbers of a person.
+
+    :param name: what stands for the name, for instance "the citizen".
+    """
+    begins = salutation(text, person, country)
+    pieces, behind = [], begins
+    for finding in find(text, person, country, allowed=allowed):
+        if finding.end <= begins:
+            continue
+        pieces += [text[behind : max(finding.start, behind)], name if finding.kind == "name" else "…"]
+        behind = finding.end
+    return "".join([*pieces, text[behind:]]).strip()
+
+
+# -- numbers ------------------------------------------------------------------------------------------------
+
+
+def _numbers(text: str, person: Person, country: Country) -> Iterator[PersonalDatum]:
+    plain = latin_digits(text)
+    for kind, pattern in country.personal_text.patterns:
+        for match in pattern.finditer(plain):
+            if _is_one(kind, match.group(), country):
+                yield PersonalDatum(match.start(), match.end(), kind)
+    for kind, number in _own_numbers(person, country):
+        digits = number.lstrip("0")
+        if len(digits) < 7:
+            continue
+        for match in re.finditer(f"{SEPARATOR}{{0,3}}".join(digits) + r"(?!\d)", plain):
+            yield PersonalDatum(match.start(), match.end(), kind)
+
+
+def _own_numbers(person: Person, country: Country) -> Iterator[tuple[Kind, str]]:
+    if person.mobile:
+        yield "mobile", "".join(filter(str.isdigit, country.display_mobile(person.mobile)))
+    yield "national_code", person.national_code
+    yield "tracking_code", person.tracking_code
+
+
+def _is_one(kind: Kind, written: str, country: Country) -> bool:
+    digits = re.sub(SEPARATOR, "", written)
+    if kind == "national_code":
+        return country.is_national_code(digits)
+    if kind != "mobile":
+        return True
+    try:
+        country.normalize_mobile(digits)
+    except InvalidMobile:
+        return False
+    return True
+
+
+# -- names --------------------------------------------------------------------------------------------------
+
+
+def _names(text: str, name: str, own: PersonalText) -> Iterator[PersonalDatum]:
+    parts = [word.key for word in words(name)]
+    parts = [part for part in parts if part not in own.titles | own.degrees] or parts
+    if not parts:
+        return
+    certain, single = _spellings(parts), set(parts)
+    uncertain = set(parts[1:] or parts)
+    found = list(words(text))
+    for place in range(len(found)):
+        end = _longest(found, place, certain)
+        if end:
+            yield _finding(found, place, end, own)
+        elif end := _longest(found, place, single, joined=True):
+            titled = _titled(found, place, end, own)
+            word = _key(found[place:end])
+            if titled or word in uncertain:
+                yield _finding(found, place, end, own, "" if titled else word)
+
+
+def _spellings(parts: Sequence[str]) -> set[str]:
+    """Return neighbouring words of a name in one, in every order in which its halves are written."""
+    orders = [[*parts[turn:], *parts[:turn]] for turn in range(len(parts))]
+    return {
+        "".join(order[start:end])
+        for order in orders
+        for start in range(len(order))
+        for end in range(start + 2, len(order) + 1)
+    }
+
+
+def _longest(found: Sequence[Word], place: int, wanted: set[str], *, joined: bool = False) -> int:
+    """Return the place behind the longest run of words that together are one of those wanted; 0 for none.
+
+    :param joined: only a ZWNJ may stand between the words of the run.
+    """
+    longest, written = 0, ""
+    for end in range(place, len(found)):
+        if joined and end > place and not found[end].joined:
+            break
+        written += found[end].key
+        if written in wanted:
+            longest = end + 1
+        if not any(one.startswith(written) for one in wanted):
+            break
+    return longest
+
+
+def _finding(found: Sequence[Word], place: int, end: int, own: PersonalText, word: str = "") -> PersonalDatum:
+    """Return the finding, with the titles before the name."""
+    while place and found[place - 1].key in own.titles | own.degrees:
+        place -= 1
+    return PersonalDatum(found[place].start, found[end - 1].end, "name", word)
+
+
+def _titled(found: Sequence[Word], place: int, end: int, own: PersonalText) -> bool:
+    before = place - 1
+    while before >= 0 and found[before].key in own.degrees:
+        before -= 1
+    behind = found[end].key if end < len(found) else ""
+    return (before >= 0 and found[before].key in own.titles) or behind in own.courtesies
+
+
+def _key(run: Sequence[Word]) -> str:
+    return "".join(word.key for word in run)
+
+
+def _merged(found: Iterable[PersonalDatum]) -> list[PersonalDatum]:
+    """Return findings apart from each other: of two that overlap one, certain if either is."""
+    merged: list[PersonalDatum] = []
+    for finding in sorted(found):
+        last = merged[-1] if merged else None
+        if last is None or finding.start >= last.end:
+            merged.append(finding)
+            continue
+        # What is certain says what it is, else the longer one.
+        ranked = max((last, finding), key=lambda one: (not one.word, one.end - one.start))
+        word = last.word if last.word and finding.word else ""
+        merged[-1] = PersonalDatum(last.start, max(last.end, finding.end), ranked.kind, word)
+    return merged

@@ -155,7 +155,7 @@ def serve_site(
     setup_logging()
     use_one_heap()
     site = Site(path)
-    site.check_start()
+    site.check_start(forks=True)
     app = create_app(site)
     COMPILED.keep_nothing()
     number = 1 if site.is_demo else processes or fitting_processes(site.engines.dialect)

@@ -205,9 +205,10 @@ class Site:
     def _localizers(self) -> dict[str, Localizer]:
         return {}
 
-    def check_start(self) -> None:
+    def check_start(self, *, forks: bool = False) -> None:
         """Refuse to serve from a database that is unfit or not migrated, or with another portal's store or secrets.
 
+        :param forks: the process forks later.
         :raises ConfigurationError: with the remedy.
         """
         from civicportal.ownership import establish
@@ -215,7 +216,7 @@ class Site:
         check_database(self.engines)
         refuse_two_primaries(self.engines.read.url)
         refuse_pending(self)
-        establish(self)
+        establish(self, forks=forks)
         if self.is_production:
             refuse_demo_data(self)
 

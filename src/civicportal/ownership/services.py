@@ -6,7 +6,7 @@ gets an id of its own (:func:`renew`), so a drill or a staging portal is never t
 
 import logging
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, inspect, select, update
@@ -20,6 +20,7 @@ from civicportal.ownership.errors import NotOwn
 from civicportal.ownership.models import ID, PII_KEY, SECRET, STORE, PortalMark
 from civicportal.privacy.rotation import count_sealed
 from civicportal.storage import IFileStorage, StoreAway, StoreMark, StoreRefused
+from civicportal.storage.apart import in_child
 
 if TYPE_CHECKING:
     from civicportal.site import Site
@@ -41,9 +42,10 @@ def portal_id(site: "Site") -> str:
     return str(marks[ID].value) if ID in marks else ""
 
 
-def establish(site: "Site") -> None:
+def establish(site: "Site", *, forks: bool = False) -> None:
     """Mark a portal that has no marks yet, then refuse what does not belong to it.
 
+    :param forks: this process forks later, so it may not use a bucket's client itself.
     :raises NotOwn: when the store or a secret is another portal's, or an unmarked store cannot be recognised.
     """
     marks = _read(site)
@@ -56,7 +58,7 @@ def establish(site: "Site") -> None:
     _write(site, {SECRET: site.keys.secret_mark(marks[ID].value)})
     refuse_other_secrets(site)
     _note_keys(site, _read(site))
-    _claim_store(site, _read(site))
+    _claim_store(site, _read(site), in_child if forks else _here)
 
 
 def refuse_foreign(site: "Site") -> None:
@@ -114,17 +116,7 @@ def is_own(site: "Site", store: IFileStorage) -> bool:
     marks = _read(site)
     if ID not in marks:
         return False
-    mark = store.read_mark()
-    if mark is None:
-        raise StoreRefused(
-            f"{store.place} bears no mark of a portal: look whether the disk is mounted and {_setting(site, store)} is"
-            " right; if it is this portal's store, run civicportal files adopt"
-        )
-    if mark.portal != marks[ID].value:
-        raise StoreRefused(
-            f"{store.place} belongs to another portal ({mark.portal}, this one is {marks[ID].value}): name this"
-            f" portal's own store in {_setting(site, store)}"
-        )
+    _refuse_mark(site, store, store.read_mark(), marks)
     return True
 
 
@@ -137,7 +129,7 @@ def adopt_store(site: "Site", store: IFileStorage, *, owner: str = "", new_id: b
     :raises StoreAway: when it does not answer.
     """
     mark, own = store.read_mark(), portal_id(site)
-    if mark and mark.portal not in ({owner} if new_id else {owner, own}):
+    if mark and mark.portal and mark.portal not in ({owner} if new_id else {owner, own}):
         raise NotOwn(
             f"{store.place} belongs to the portal {mark.portal}: if that one uses it no more, add --owner {mark.portal}"
         )
@@ -248,14 +240,43 @@ def _refuse_unfit_keys(site: "Site") -> None:
 # -- the store ------------------------------------------------------------------------------------------------
 
 
-def _claim_store(site: "Site", marks: Marks) -> None:
-    store = site.storage.store
-    try:
+def _refuse_mark(site: "Site", store: IFileStorage, mark: StoreMark | None, marks: Marks) -> None:
+    if mark is None:
+        raise StoreRefused(
+            f"{store.place} bears no mark of a portal: look whether the disk is mounted and {_setting(site, store)} is"
+            " right; if it is this portal's store, run civicportal files adopt"
+        )
+    if mark.is_restoring:
+        raise StoreRefused(
+            f"a restore into {store.place} was broken off: run it again; to go on with what is there, run civicportal"
+            " files adopt"
+        )
+    if mark.portal != marks[ID].value:
+        raise StoreRefused(
+            f"{store.place} belongs to another portal ({mark.portal}, this one is {marks[ID].value}): name this"
+            f" portal's own store in {_setting(site, store)}"
+        )
+
+
+def _here(look: Callable[[], StoreMark | None]) -> StoreMark | None:
+    return look()
+
+
+def _claim_store(
+    site: "Site", marks: Marks, run: Callable[[Callable[[], StoreMark | None]], StoreMark | None]
+) -> None:
+    store, own = site.storage.store, StoreMark(portal=marks[ID].value, mode=site.mode)
+    keys = None if STORE in marks else newest_pictures(site)
+
+    def look() -> StoreMark | None:
         mark = store.read_mark()
-        if mark is None and STORE not in marks and _is_recognised(site, store):
-            _mark_store(site, store, marks[ID].value)
-            return
-        is_own(site, store)
+        if mark is None and keys is not None and _is_recognised(store, keys):
+            store.write_mark(own)
+            return own
+        return mark
+
+    try:
+        _refuse_mark(site, store, run(look), marks)
     except StoreRefused as refused:
         raise NotOwn(f"{site.path}: {refused}") from None
     except StoreAway as away:
@@ -267,9 +288,8 @@ def _claim_store(site: "Site", marks: Marks) -> None:
         _write(site, {STORE: store.place})
 
 
-def _is_recognised(site: "Site", store: IFileStorage) -> bool:
+def _is_recognised(store: IFileStorage, keys: Sequence[str]) -> bool:
     """Tell whether an unmarked store is the one of a portal that never marked any: its pictures are there, or neither has any."""
-    keys = newest_pictures(site)
     if not keys:
         return next(iter(store.keys()), None) is None
     return 2 * sum(store.exists(key) for key in keys) >= len(keys)

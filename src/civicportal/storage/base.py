@@ -54,10 +54,12 @@ class StoreMark:
 
     :ivar portal: id of the portal that the store belongs to.
     :ivar mode: of the site that wrote it: "production", "development" or "demo".
+    :ivar is_restoring: a backup is being restored into the store, or was and broke off.
     """
 
     portal: str
     mode: str
+    is_restoring: bool = False
 
     def to_json(self) -> bytes:
         """Return the content of the file."""
@@ -71,7 +73,11 @@ class StoreMark:
         """
         try:
             values = json.loads(content)
-            return cls(portal=str(values["portal"]), mode=str(values["mode"]))
+            return cls(
+                portal=str(values["portal"]),
+                mode=str(values["mode"]),
+                is_restoring=bool(values.get("is_restoring", False)),
+            )
         except (ValueError, KeyError, TypeError):
             raise StoreRefused(f"the file {MARK} of the store cannot be read") from None
 

@@ -30,13 +30,17 @@ READY = 60
 LIFTED = (
     "submit_citizen",
     "submit_address",
+    "submit_known",
+    "submit_same",
     "upload_owner",
     "upload_address",
+    "upload_known",
     "otp_send_number",
     "otp_send_known",
     "otp_send_address",
     "password_address",
     "track_address",
+    "track_known",
 )
 
 

@@ -9,7 +9,8 @@ import pytest
 from civicportal import sanity
 from civicportal.accounts import otp, sessions
 from civicportal.cases import uploads
-from civicportal.limits import DEFAULTS
+from civicportal.limits import DEFAULTS, LIMITS, SHARES, challenges
+from civicportal.limits.counting import MOST_PRESSURE
 from civicportal.notifications import outcomes
 from civicportal.plugins import in_order
 from civicportal.storage import image_worker, images
@@ -40,6 +41,20 @@ def test_the_table_of_limits_is_that_of_the_code() -> None:
         for name, windows in rows
     }
     assert documented == {name: [(w.hits, w.seconds) for w in windows] for name, windows in DEFAULTS.items()}
+
+
+def test_the_shares_and_the_challenge_are_those_of_the_code() -> None:
+    page = (ROOT / "docs/security/limits.md").read_text()
+    rows = re.findall(r"^\| ([a-z -]+) \| (\d+) \|$", page, re.MULTILINE)
+    assert [int(percent) for _who, percent in rows] == list(SHARES.values())
+    assert sum(SHARES.values()) == 100
+    said = dict(re.findall(r"^\| ([^|`]+) \| ([^|]+) \|$", page, re.MULTILINE))
+    assert said["proof of work"].startswith(f"{challenges.PARTS} pieces of {challenges.BITS} bits")
+    [waits] = LIMITS["challenge_waits"].windows
+    waiting = f"{challenges.WAIT.seconds} seconds, and {waits.hits} a minute from one network"
+    assert said["waiting, for browsers without scripts"] == waiting
+    assert f"up to {MOST_PRESSURE} times" in said["growth"]
+    assert f"valid once within {challenges.LIFE.seconds // 60} minutes" in page
 
 
 def test_the_other_limits_are_those_of_the_code() -> None:

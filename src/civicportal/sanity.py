@@ -17,6 +17,7 @@ from pyramid.tweens import EXCVIEW, INGRESS
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from civicportal.accounts.guards import visitor
 from civicportal.limits import TooMany
 from civicportal.sanity_body import MULTIPART, Refused, check_body, check_query, is_json
 from civicportal.sanity_page import RefusalPage
@@ -170,7 +171,7 @@ def _count_upload(request: Any) -> None:
         return
     environ[UPLOAD_COUNTED] = 1
     try:
-        site.limits.hit("upload_address", request.remote_addr)
+        site.limits.hit("upload_address", request.remote_addr, by=visitor(request))
     except TooMany as full:
         seconds = (full.retry_after - site.clock.now()).total_seconds()
         headers = {"Retry-After": str(max(1, int(seconds)))}

@@ -1,8 +1,9 @@
 """Browsers that a person has signed in with before: their tries are counted apart from those of strangers."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from civicportal.accounts.models import KnownDevice, User
 from civicportal.crypto import new_token, token_hash
@@ -11,6 +12,15 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 ONE_YEAR = 365 * 86400
+
+
+@dataclass(frozen=True)
+class Relation:
+    """An account, and whether it has signed in with the device in question."""
+
+    user_id: int
+    is_staff: bool
+    is_known: bool
 
 
 class DeviceService:
@@ -24,6 +34,17 @@ class DeviceService:
         query = select(KnownDevice.id).join(User, User.id == KnownDevice.user_id)
         found = self.work.session.scalar(query.where(KnownDevice.device_hash == device_hash, *owner))
         return found is not None
+
+    def relation(self, device_hash: str, *owner: Any) -> "Relation | None":
+        """Return how a device stands to the account that the conditions on ``User`` name; None where there is no account."""
+        known = and_(KnownDevice.user_id == User.id, KnownDevice.device_hash == device_hash)
+        query = select(User.id, User.username, KnownDevice.id).outerjoin(KnownDevice, known).where(*owner)
+        row = self.work.session.execute(query).first()
+        return (
+            None
+            if row is None
+            else Relation(row[0], row[1] is not None, bool(device_hash) and row[2] is not None)
+        )
 
     def remember(self, user: User, device_hash: str) -> None:
         """Note that the person has signed in with this device."""

@@ -1,15 +1,14 @@
-"""The limits of both doors. They are counted before anything is hashed or sent, each in its own transaction."""
+"""The limits of both doors. They are counted before anything is hashed or sent, in transactions of their own."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from ipaddress import ip_network
+from dataclasses import dataclass, replace
 from typing import Any
 
 from civicportal.accounts.devices import DeviceService, device_hash
 from civicportal.accounts.models import User
-
-Hit = tuple[str, *tuple[object, ...]]
+from civicportal.limits import STRANGER, ChallengeNeeded, Hits, Requester, Use
+from civicportal.web.challenge import has_passed
 
 
 @dataclass
@@ -20,63 +19,104 @@ class Attempt:
 
 
 @contextmanager
-def attempt(request: Any, *hits: Hit) -> Iterator[Attempt]:
+def attempt(request: Any, *uses: Use, by: Requester = STRANGER) -> Iterator[Attempt]:
     """Count a try, and take the counts back if it was a good one.
 
-    :param hits: names of limits with what they are counted by.
+    :param uses: names of limits with what they are counted by.
+    :param by: who tries.
+    :raises ChallengeNeeded: when a stranger may go on by a challenge, and has passed none.
     :raises TooMany: when one of them is used up.
     """
-    limits = request.site.limits
-    for hit in hits:
-        limits.hit(*hit)
+    hits = count(request, *uses, by=by)
     trying = Attempt()
     yield trying
     if trying.good:
-        for hit in hits:
-            limits.give_back(*hit)
+        request.site.limits.take_back(hits)
 
 
-def code_hits(request: Any, staff_id: object = None) -> list[Hit]:
+def count(request: Any, *uses: Use, by: Requester = STRANGER, same: Use | None = None) -> Hits:
+    """Count uses; whoever a ceiling stops goes on if this request has passed a challenge.
+
+    :param by: who asks.
+    :param same: as of :meth:`~civicportal.limits.Limits.hit_all`.
+    :raises ChallengeNeeded: when it has passed none.
+    :raises TooMany: when a limit is used up all the same.
+    """
+    limits = request.site.limits
+    try:
+        hits: Hits = limits.hit_all(*uses, by=by, same=same)
+    except ChallengeNeeded:
+        if not has_passed(request):
+            raise
+        hits = limits.hit_all(*uses, by=replace(by, challenged=True), same=same)
+    return hits
+
+
+def code_uses(request: Any, staff_id: object = None) -> list[Use]:
     """Return what a typed code is counted by."""
-    hits: list[Hit] = [("otp_verify_staff", staff_id)] if staff_id is not None else []
-    return [*hits, ("otp_verify_address", request.remote_addr), ("otp_verify_site",)]
+    uses: list[Use] = [("otp_verify_staff", staff_id)] if staff_id is not None else []
+    return [*uses, ("otp_verify_address", request.remote_addr), ("otp_verify_site",)]
 
 
-def password_hits(request: Any, name: str, *owner: Any) -> list[Hit]:
+def password_uses(request: Any, name: str) -> list[Use]:
     """Return what a typed password is counted by.
 
     :param name: the mobile or user name as typed, known or not.
-    :param owner: conditions on ``User`` by which the account is found.
     """
-    device = device_hash(request)
-    own: Hit = ("password_device", name, device) if _knows(request, owner) else ("password_user", name)
-    return [own, ("password_address", request.remote_addr), ("password_site",)]
+    return [("password_user", name), ("password_address", request.remote_addr), ("password_site",)]
 
 
-def count_send(request: Any, mobile: str) -> None:
+def count_send(request: Any, mobile: str, by: Requester, *own: Use) -> None:
     """Count a code that is about to be sent.
 
+    :param own: what else it is counted by, instead of the number.
+    :raises ChallengeNeeded: when strangers have had their share.
     :raises TooMany: when the number, the address, its network or the site has had enough.
     """
-    limits = request.site.limits
-    if _knows(request, [User.mobile == mobile]):
-        limits.hit("otp_send_known", mobile, device_hash(request))
-    else:
-        limits.hit("otp_send_number", mobile)
-    limits.hit("otp_send_address", request.remote_addr)
-    limits.hit("otp_send_network", _network(request.remote_addr))
-    limits.hit("otp_send_site")
+    address = request.remote_addr
+    sources: list[Use] = [("otp_send_address", address), ("otp_send_network", address)]
+    own = own or (("otp_send_number", mobile),)
+    count(request, *own, *sources, ("otp_send_site",), by=by)
 
 
-def _knows(request: Any, owner: Any) -> bool:
+def requester(request: Any, *owner: Any) -> Requester:
+    """Return who asks for something that is an account's: its own person, a device it has signed in with, or a stranger.
+
+    Who is signed in as somebody else is a stranger to it.
+
+    :param owner: conditions on ``User`` by which the account is found.
+    """
+    device, person = device_hash(request), request.identity.user_id
+    if not device and person is None:
+        return STRANGER
+    with request.site.work(actor=request.identity, write=False) as work:
+        found = work.get(DeviceService).relation(device, *owner)
+    if found is None:
+        return STRANGER
+    if found.user_id == person:
+        return Requester("staff" if found.is_staff else "citizen", f"user {person}")
+    if found.is_known:
+        return Requester("staff" if found.is_staff else "known", f"device {device}")
+    return STRANGER
+
+
+def visitor(request: Any) -> Requester:
+    """Return who asks for something that is nobody's: whoever is signed in or has been with this device is no stranger."""
+    identity = request.identity
+    if identity.user_id is not None:
+        return Requester("staff" if identity.is_staff else "citizen", f"user {identity.user_id}")
     device = device_hash(request)
     if not device:
-        return False
-    with request.site.work(actor=request.identity, write=False) as work:
-        return work.get(DeviceService).is_known(device, *owner)
+        return STRANGER
+    with request.site.work(actor=identity, write=False) as work:
+        is_known = work.get(DeviceService).is_known(device)
+    return Requester("known", f"device {device}") if is_known else STRANGER
 
 
-def _network(address: str | None) -> str:
-    if not address:
-        return ""
-    return str(ip_network(f"{address}/{48 if ':' in address else 24}", strict=False))
+def after_password(request: Any, user_id: int | None) -> Requester:
+    """Return who asks for the second proof of a member of staff: whoever has shown the password is no stranger any more.
+
+    With a device that has been there before they are counted by that: who knows nothing but the password cannot use that up.
+    """
+    found = requester(request, User.id == user_id)
+    return Requester("staff", f"password {user_id}") if found.is_stranger else found

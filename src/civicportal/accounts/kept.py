@@ -8,9 +8,10 @@ from urllib.parse import quote
 
 from pyramid.httpexceptions import HTTPSeeOther
 
+from civicportal.accounts.guards import count, visitor
 from civicportal.accounts.sessions import FORM, SessionService
 from civicportal.forms import BoundForm
-from civicportal.limits import Use
+from civicportal.limits import STRANGER, Use, address_of
 
 VERIFIED = 2
 """The identity level that a provider has verified."""
@@ -24,15 +25,20 @@ def may_submit(request: Any, level: int) -> bool:
     return level == 0 or (request.identity.is_citizen and request.identity.level >= level)
 
 
-def count_submission(request: Any, level: int) -> None:
+def count_submission(request: Any, level: int, once: str = "", *, anonymous: bool = False) -> None:
     """Count a form that is sent against its address, and against its citizen where it will be acted on.
 
     :param level: of the service.
+    :param once: its idempotency key: what is sent twice counts once.
+    :param anonymous: nothing of its sender may be told by it, so only the address is counted.
+    :raises ChallengeNeeded: when a stranger may go on by a challenge.
     :raises TooMany: when either has sent enough.
     """
-    person = request.identity.user_id
+    person = None if anonymous else request.identity.user_id
+    by = STRANGER if anonymous else visitor(request)
     own: list[Use] = [("submit_citizen", person)] if person is not None and may_submit(request, level) else []
-    request.site.limits.hit_all(("submit_address", request.remote_addr), *own)
+    same: Use | None = ("submit_same", once, person or address_of(request.remote_addr)) if once else None
+    count(request, ("submit_address", request.remote_addr), *own, by=by, same=same)
 
 
 def keep_form(request: Any, form: BoundForm, *, level: int = 1, anchor: str = "") -> Any:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 from civicportal.administration.models import HealthCheck
 from civicportal.checks import Finding, look_over, say
 from civicportal.jobs import Job
+from civicportal.limits import findings as ceilings
+from civicportal.plugins import CORE
 
 if TYPE_CHECKING:
     from civicportal.site import Site
@@ -25,6 +27,15 @@ def check(site: "Site") -> None:
 def last_check(work: "Work") -> HealthCheck | None:
     """Return what the last check found, if there was one."""
     return work.session.get(HealthCheck, THE_ONE)
+
+
+def current(work: "Work") -> list[dict[str, Any]]:
+    """Return the findings of the last check; those about ceilings, which come and go, as they are now."""
+    last = last_check(work)
+    kept = [
+        one for one in (last.findings if last else []) if not str(one["place"]).startswith(ceilings.PLACE)
+    ]
+    return [_plain(work.site, CORE, finding) for finding in ceilings.findings(work)] + kept
 
 
 def _plain(site: "Site", owner: str, finding: Finding) -> dict[str, Any]:

@@ -133,6 +133,10 @@ class FollowUpService:
         by_pin = same((case.pin_hash if case else None) or "", self._pin_hash(code, proof))
         return case if by_mobile or by_pin else None
 
+    def owner(self, code: str) -> int | None:
+        """Return the id of the citizen whose case has this code, if there is one."""
+        return self.session.scalar(select(Case.citizen_id).where(Case.code == code))
+
     def fetch_proved(self, code: str, proved: Container[str]) -> Case:
         """Return a case whose second part this browser has shown before.
 

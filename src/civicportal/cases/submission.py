@@ -62,11 +62,12 @@ def _send(
     values: dict[str, Any],
 ) -> Any:
     level = request.site.kind(kind).level
-    count_submission(request, level)
+    key = form.once(values)
+    count_submission(request, level, key)
     if not may_submit(request, level):
         return keep_form(request, form, level=level)
     try:
-        case = submit({**values, "key": form.once(values)})
+        case = submit({**values, "key": key})
     except PictureGone as gone:
         form.refuse("photo_key", gone.reason)
     except Refused as refusal:

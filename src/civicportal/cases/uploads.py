@@ -3,10 +3,12 @@
 import logging
 from typing import TYPE_CHECKING, Any
 
+from civicportal.accounts.guards import visitor
 from civicportal.cases.attachments import AttachmentService, store_files
 from civicportal.crypto import token_hash
 from civicportal.forms import FileRefused
 from civicportal.i18n import _
+from civicportal.limits import Requester, Use
 from civicportal.sanity import UPLOAD_COUNTED
 from civicportal.storage import ImageRefused, ProcessedImage, process_image
 from civicportal.web.events import SessionReplaced
@@ -48,8 +50,8 @@ def take_files(request: Any, files: list[Any]) -> list[str]:
         away; none is kept then.
     :raises TooMany: when this browser or address has sent too many.
     """
-    owner = upload_owner(request)
-    images = [_gate(request, owner, file) for file in files]
+    owner, by = upload_owner(request), visitor(request)
+    images = [_gate(request, by, owner, file) for file in files]
     keys = _keep(request.site, images)
     with request.site.work(actor=request.identity) as work:
         for key, image in zip(keys, images, strict=True):
@@ -66,13 +68,15 @@ def _keep(site: "Site", images: list[ProcessedImage]) -> list[str]:
         raise FileRefused(NOT_KEPT) from error
 
 
-def _gate(request: Any, owner: str, file: Any) -> ProcessedImage:
-    request.site.limits.hit("upload_owner", owner)
+def _gate(request: Any, by: Requester, owner: str, file: Any) -> ProcessedImage:
+    limits, address = request.site.limits, ("upload_address", request.remote_addr)
+    uses: list[Use] = [("upload_owner", owner)]
     # The first picture of a large form has been counted before the form was read.
     if request.environ.get(UPLOAD_COUNTED):
         request.environ[UPLOAD_COUNTED] = 0
     else:
-        request.site.limits.hit("upload_address", request.remote_addr)
+        uses.append(address)
+    limits.hit_all(*uses, by=by)
     try:
         # A request that is repeated finds the file as the first attempt left it: at its end.
         file.file.seek(0)
@@ -80,6 +84,6 @@ def _gate(request: Any, owner: str, file: Any) -> ProcessedImage:
     except ImageRefused as refusal:
         if refusal.code == "busy":
             # Nobody has looked at it: who tries again has sent one picture, not two.
-            request.site.limits.give_back("upload_owner", owner)
-            request.site.limits.give_back("upload_address", request.remote_addr)
+            limits.give_back("upload_owner", owner)
+            limits.give_back(*address, by=by)
         raise FileRefused(refusal.reason, later=refusal.code == "busy") from refusal

@@ -37,6 +37,8 @@ from civicportal.forms.widgets import (
     TextWidget,
     Widget,
 )
+from civicportal.limits import ChallengeNeeded
+from civicportal.web import challenge
 
 __all__ = [
     "BirthDateWidget",
@@ -74,13 +76,19 @@ def handle_form(
 
     ``on_valid(values)`` returns the view's answer, usually a redirect; it may call ``form.refuse(name, message)`` for
     what only a service can find wrong. Otherwise the answer is ``{"form": form, **context}`` for the view's template,
-    with status 422 where the form was refused. Raises 400 for a body that is no form.
+    with status 422 where the form was refused, 429 where it needs a challenge first. Raises 400 for a body that is no form.
     """
     if request.method == "POST":
         try:
             return on_valid(form.validate(_sent(request)))
         except FormInvalid:
             request.response.status_int = 422
+        except ChallengeNeeded as needed:
+            form.challenge = challenge.after_refusal(request, needed, form.action)
+            request.response.status_int = 429
+            request.response.headers["Retry-After"] = str(max(1, form.challenge.seconds))
+    if form.challenge is None:
+        form.challenge = challenge.beforehand(request, form.ceilings, form.action)
     return {"form": form, **context}
 
 

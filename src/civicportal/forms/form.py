@@ -23,6 +23,8 @@ from civicportal.forms.groups import PhotosWidget, files_name
 from civicportal.forms.parts import ALLOWED, NOTICED, Button, FieldError, FileRefused, FormInvalid, TakeFiles
 from civicportal.forms.widgets import TextAreaWidget
 from civicportal.i18n import _
+from civicportal.web import challenge
+from civicportal.web.challenge import ShownChallenge
 from civicportal.web.context import environment
 
 _ONCE_DIGITS = 32
@@ -35,7 +37,8 @@ class BoundForm:
     Parameters: ``schema`` unbound, its ``country`` and ``calendar`` come from ``request.site``, more from
     ``bindings``; ``initial`` values (not texts) by field name; ``action`` the address it is sent to, the page's own if
     empty; ``prefix`` of the fields' ids where a page holds two forms; ``take_files`` turns files that came with the
-    form into attachment keys, or raises :class:`FileRefused`; ``ignore`` names that are sent and are no fields.
+    form into attachment keys, or raises :class:`FileRefused`; ``ignore`` names that are sent and are no fields; ``ceilings`` names site-wide
+    limits that count the form: while one of them is reached, the form of a stranger includes the challenge.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class BoundForm:
         bindings: Mapping[str, Any] | None = None,
         take_files: TakeFiles | None = None,
         ignore: tuple[str, ...] = (),
+        ceilings: tuple[str, ...] = (),
     ) -> None:
         self.request, self.action, self.buttons = request, action, buttons
         site = request.site
@@ -61,10 +65,14 @@ class BoundForm:
         )
         self._refuse_open_secrets(request)
         self.messages: list[str] = []
+        #: What a stranger has to pass before the form is acted on, while a ceiling is reached.
+        self.challenge: ShownChallenge | None = None
+        self.ceilings = ceilings
         self._words = Words(request)
         self._take_files = take_files
         self._taken: set[str] = set()
-        self._ignore = {"csrf_token", ALLOWED, NOTICED, *ignore, *(button.name for button in buttons)}
+        drawn = {"csrf_token", ALLOWED, NOTICED, *challenge.FIELDS}
+        self._ignore = {*drawn, *ignore, *(button.name for button in buttons)}
         appstruct = dict(initial) if initial else colander.null
         self._form = deform.Form(self.schema, renderer=self._draw, focus="off", appstruct=appstruct)
         self._fields = {field.name: field for field in self._bind(self._form, prefix)}

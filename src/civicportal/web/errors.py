@@ -22,8 +22,9 @@ from civicportal.cases.errors import Refused
 from civicportal.database_servers import may_be_repeated
 from civicportal.errors import Conflict, Forbidden, NotFound
 from civicportal.i18n import _
-from civicportal.limits import TooMany
+from civicportal.limits import ChallengeNeeded, TooMany
 from civicportal.storage import StoreAway
+from civicportal.web.challenge import after_refusal
 from civicportal.web.derivers import SAFE
 from civicportal.web.sent import sent_form, stale_form
 
@@ -100,9 +101,19 @@ def too_many(error: TooMany, request: Any) -> Any:
     message = request.translate(
         _("Too many attempts. Please try again after ${time}.", mapping={"time": until})
     )
-    response = page(request, 429, "429", message=message)
+    response = page(request, 429, "429", message=message, by_password=error.name.startswith("otp_send_"))
     seconds = (error.retry_after - request.site.clock.now()).total_seconds()
     response.headers["Retry-After"] = str(max(1, int(seconds)))
+    return response
+
+
+def challenge_needed(error: ChallengeNeeded, request: Any) -> Any:
+    """Answer 429 with the way on: a challenge, and then the same form again."""
+    if request.is_xhr or request.method != "POST":
+        return too_many(error, request)
+    shown = after_refusal(request, error)
+    response = page(request, 429, "challenge", shown=shown, message="")
+    response.headers["Retry-After"] = str(max(1, shown.seconds))
     return response
 
 
@@ -176,6 +187,7 @@ def includeme(config: Any) -> None:
         (conflict, StaleDataError),
         (refused, Refused),
         (too_many, TooMany),
+        (challenge_needed, ChallengeNeeded),
         (bad_csrf, BadCSRFToken),
         (bad_csrf, BadCSRFOrigin),
         (http_error, HTTPException),

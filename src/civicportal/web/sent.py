@@ -7,6 +7,7 @@ from pyramid.csrf import check_csrf_origin, check_csrf_token
 from pyramid.interfaces import IRoutesMapper
 
 from civicportal.schema import SECRET_FIELDS
+from civicportal.web.challenge import FIELDS
 from civicportal.web.csrf import from_own_page
 
 TOKEN = "csrf_token"  # noqa: S105 - # the name of a field
@@ -56,7 +57,7 @@ def stale_form(request: Any) -> Sent:
 
 
 def _brought(request: Any) -> Sent:
-    items = [(name, value) for name, value in request.POST.items() if name != TOKEN]
+    items = [(name, value) for name, value in request.POST.items() if name != TOKEN and name not in FIELDS]
     typed = [(name, value) for name, value in items if isinstance(value, str)]
     secret = secret_fields(request)
     sent = Sent(tuple(pair for pair in typed if pair[0] not in secret), files=len(typed) < len(items))

@@ -229,12 +229,12 @@ def test_a_large_picture_is_counted_once(browser: Any, site: Any, picture: bytes
 def test_a_large_form_is_taken_to_the_page_that_names_the_trouble_while_the_database_is_away(
     browser: Any, site: Any, picture: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(*_use: object) -> None:
+    def away(*_use: object, **_by: object) -> None:
         raise OperationalError("", None, ConnectionError())
 
     token = browser.token()
     with monkeypatch.context() as patch:
-        patch.setattr(site.limits, "hit", away)
+        patch.setattr(site.limits, "hit_all", away)
         files = [("file", "x.jpg", picture + bytes(1024 * 1024))]
         answer = browser.post("/uploads", {"csrf_token": token}, upload_files=files, status=503)
     assert answer.headers["Retry-After"]

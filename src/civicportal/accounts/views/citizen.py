@@ -7,7 +7,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.accounts import messages
 from civicportal.accounts.devices import DeviceService, device_hash
-from civicportal.accounts.guards import attempt, password_hits
+from civicportal.accounts.guards import attempt, password_uses, requester
 from civicportal.accounts.kept import kept_draft
 from civicportal.accounts.models import OtpChallenge, User
 from civicportal.accounts.proofs import Proof, ProofService, proof_of
@@ -28,7 +28,7 @@ def login(request: Any) -> Any:
     if request.identity.is_citizen:
         return HTTPSeeOther(request.safe_next("/my"))
     button = Button(title=_("Get the code by SMS"), css_class=WIDE)
-    form = BoundForm(request, MobileEntry(), buttons=(button,))
+    form = BoundForm(request, MobileEntry(), buttons=(button,), ceilings=("otp_send_site",))
 
     def send(values: dict[str, Any]) -> Any:
         codes.send(request, "login", values["mobile"])
@@ -48,7 +48,8 @@ def code(request: Any) -> Any:
     challenge = codes.latest(request, "login")
     if challenge is None:
         return HTTPSeeOther(onward(request, "login"))
-    form = BoundForm(request, CodeEntry(), buttons=(Button(title=_("Confirm and sign in"), css_class=WIDE),))
+    button = Button(title=_("Confirm and sign in"), css_class=WIDE)
+    form = BoundForm(request, CodeEntry(), buttons=(button,), ceilings=("otp_verify_site",))
 
     def enter(values: dict[str, Any]) -> Any:
         outcome = codes.check(request, challenge, values["code"])
@@ -75,7 +76,7 @@ def resend(request: Any) -> Any:
 def password(request: Any) -> Any:
     """Let in who knows mobile and password: for the day on which no SMS comes."""
     button = Button(title=_("Confirm and sign in"), css_class=WIDE)
-    form = BoundForm(request, CitizenPassword(), buttons=(button,))
+    form = BoundForm(request, CitizenPassword(), buttons=(button,), ceilings=("password_site",))
 
     def enter(values: dict[str, Any]) -> Any:
         proof = verified(request, values["mobile"], values["password"], User.mobile == values["mobile"])
@@ -101,7 +102,7 @@ def verified(request: Any, name: str, password: str, owner: Any) -> Proof | None
     :param owner: the condition on ``User`` by which the account is found.
     :raises TooMany: when too many wrong ones came before.
     """
-    with attempt(request, *password_hits(request, name, owner)) as trying:
+    with attempt(request, *password_uses(request, name), by=requester(request, owner)) as trying:
         with request.site.work(actor=request.identity, write=False) as work:
             live = (User.disabled_at.is_(None), User.deleted_at.is_(None))
             user = work.session.query(User).where(owner, *live).one_or_none()

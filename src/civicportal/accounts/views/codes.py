@@ -3,12 +3,13 @@
 from typing import Any
 
 from civicportal.accounts import messages
-from civicportal.accounts.guards import attempt, code_hits, count_send
+from civicportal.accounts.guards import attempt, code_uses, count_send, requester
 from civicportal.accounts.models import OtpChallenge, User
 from civicportal.accounts.otp import RESEND_AFTER, OtpService, Outcome, Purpose
 from civicportal.accounts.signing import record_refusal
 from civicportal.crypto import token_hash
 from civicportal.i18n import _
+from civicportal.limits import Requester, Use
 
 WHY_NOT = {
     "wrong": _("The code is not correct."),
@@ -33,34 +34,47 @@ def send(
     *,
     hollow: bool = False,
     anew: bool = False,
+    by: Requester | None = None,
+    uses: tuple[Use, ...] = (),
 ) -> None:
     """Send a code, unless this browser asked for one to the same number within the last minute.
 
     :param hollow: nobody is to get it: the same answers, no message, and no code is right.
     :param anew: a code that this browser already waits for may be somebody else's.
-
+    :param by: who asks, where it is known better than by the number.
+    :param uses: what it is counted by besides place and site, instead of the number.
     :raises TooMany: when a limit of the senders is used up.
     """
     waiting = latest(request, purpose)
     now = request.site.clock.now()
     if not anew and waiting and waiting.mobile == mobile and now - waiting.created_at < RESEND_AFTER:
         return
-    count_send(request, mobile)
+    count_send(request, mobile, by or requester(request, User.mobile == mobile), *uses)
     cookie = token_hash(request.ensure_session_token())
     request.work.get(OtpService).ask(
         purpose, mobile, cookie, user=user, sms=not hollow, locale=request.locale_name
     )
 
 
-def check(request: Any, challenge: OtpChallenge, code: str, *, staff_id: object = None) -> Outcome:
+def check(
+    request: Any,
+    challenge: OtpChallenge,
+    code: str,
+    *,
+    staff_id: object = None,
+    by: Requester | None = None,
+) -> Outcome:
     """Take a typed code in a transaction of its own, so that a wrong one counts.
 
     :param staff_id: by what the tries are counted at the staff's doors.
+    :param by: who tries, where it is known better than by the challenge.
 
     :raises TooMany: when too many wrong ones came before.
     """
     cookie = token_hash(request.session_token)
-    with attempt(request, *code_hits(request, staff_id)) as trying:
+    owner = User.id == challenge.user_id if challenge.user_id else User.mobile == challenge.mobile
+    by = by or requester(request, owner)
+    with attempt(request, *code_uses(request, staff_id), by=by) as trying:
         with request.site.work(actor=request.identity) as work:
             outcome = work.get(OtpService).verify(challenge.id, code, cookie)
         trying.good = outcome == "accepted"

@@ -19,6 +19,7 @@ from civicportal.accounts.verification import (
 from civicportal.accounts.views.account import own_user
 from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
+from civicportal.limits import TooMany, Use
 from civicportal.work import Work
 
 WAITING = _(
@@ -70,10 +71,20 @@ def _ask(request: Any, user: User, claim: IdentityClaim) -> Verdict:
     with request.site.work(actor=request.identity, write=False) as work:
         if work.get(VerificationService).was_silent(user):
             return Verdict(outcome="unavailable", checked_at=work.clock.now())
-    hits = (("identity_person", user.id), ("identity_code", claim.national_code), ("identity_site",))
-    with attempt(request, *hits) as trying:
-        verdict = ask_provider(request.site, claim)
-        trying.good = verdict.outcome != "mismatched"
+    uses: tuple[Use, ...] = (
+        ("identity_person", user.id),
+        ("identity_code", claim.national_code),
+        ("identity_site",),
+    )
+    try:
+        with attempt(request, *uses) as trying:
+            verdict = ask_provider(request.site, claim)
+            trying.good = verdict.outcome != "mismatched"
+    except TooMany as refusal:
+        if refusal.name != "identity_site":
+            raise
+        # The whole city has asked enough for now: this claim waits for the job, as while the provider is silent.
+        return Verdict(outcome="unavailable", checked_at=request.site.clock.now())
     return verdict
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
+from civicportal.accounts.guards import visitor
 from civicportal.accounts.mobile import MobileService, MobileTaken
 from civicportal.accounts.models import OtpChallenge, User
 from civicportal.accounts.schemas import CodeEntry, NewMobile
@@ -11,6 +12,7 @@ from civicportal.accounts.views import codes
 from civicportal.accounts.views.account import own_user, proved
 from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
+from civicportal.limits import Use
 
 
 @proved
@@ -26,7 +28,7 @@ def mobile(request: Any) -> Any:
         if values["mobile"] == user.mobile:
             form.refuse("mobile", _("This is the number you have already."))
         request.site.limits.check("mobile_change", user.id)
-        codes.send(request, "mobile_change", values["mobile"], user)
+        _send(request, values["mobile"], user)
         return HTTPSeeOther(request.route_path("account_mobile_code"))
 
     return handle_form(request, form, send, mobile=user.mobile, codes_arrive=codes.codes_arrive(request))
@@ -56,8 +58,14 @@ def resend(request: Any) -> Any:
     challenge = _waiting(request)
     if challenge is None:
         return HTTPSeeOther(request.route_path("account_mobile"))
-    codes.send(request, "mobile_change", challenge.mobile, own_user(request))
+    _send(request, challenge.mobile, own_user(request))
     return HTTPSeeOther(request.route_path("account_mobile_code"))
+
+
+def _send(request: Any, mobile: str, user: User) -> None:
+    """Send a code to a number that is not theirs yet; it is counted by number and person, apart from strangers."""
+    uses: tuple[Use, ...] = (("otp_send_new", mobile), ("mobile_change_codes", user.id))
+    codes.send(request, "mobile_change", mobile, user, by=visitor(request), uses=uses)
 
 
 def _waiting(request: Any) -> OtpChallenge | None:

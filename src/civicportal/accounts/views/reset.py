@@ -29,7 +29,8 @@ LIFE = timedelta(minutes=10)
 
 def reset(request: Any) -> Any:
     """Ask whose password is forgotten, and send a code if both fit."""
-    form = BoundForm(request, ResetEntry(), buttons=(Button(title=_("Get the code by SMS"), css_class=WIDE),))
+    button = Button(title=_("Get the code by SMS"), css_class=WIDE)
+    form = BoundForm(request, ResetEntry(), buttons=(button,), ceilings=("otp_send_site",))
 
     def send(values: dict[str, Any]) -> HTTPSeeOther:
         with request.site.work(actor=request.identity, write=False) as work:
@@ -48,7 +49,8 @@ def code(request: Any) -> Any:
     challenge = codes.latest(request, "password_reset")
     if challenge is None:
         return HTTPSeeOther(request.route_path("staff_reset"))
-    form = BoundForm(request, CodeEntry(), buttons=(Button(title=_("Continue"), css_class=WIDE),))
+    button = Button(title=_("Continue"), css_class=WIDE)
+    form = BoundForm(request, CodeEntry(), buttons=(button,), ceilings=("otp_verify_site",))
 
     def check(values: dict[str, Any]) -> HTTPSeeOther:
         # Counted by the number: by the account the count would tell that there is one.

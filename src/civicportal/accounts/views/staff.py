@@ -5,7 +5,7 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.accounts.guards import attempt, code_hits
+from civicportal.accounts.guards import after_password, attempt, code_uses
 from civicportal.accounts.models import OtpChallenge, User
 from civicportal.accounts.otp import OtpService, Outcome
 from civicportal.accounts.proofs import Proof, ProofService
@@ -28,7 +28,8 @@ def login(request: Any) -> Any:
     """Ask for user name and password."""
     if request.identity.is_staff:
         return HTTPSeeOther(request.safe_next("/desk"))
-    form = BoundForm(request, StaffPassword(), buttons=(Button(title=_("Continue"), css_class=WIDE),))
+    button = Button(title=_("Continue"), css_class=WIDE)
+    form = BoundForm(request, StaffPassword(), buttons=(button,), ceilings=("password_site",))
 
     def enter(values: dict[str, Any]) -> Any:
         username = values["username"]
@@ -55,7 +56,8 @@ def code(request: Any) -> Any:
         if by_app:
             outcome = _check_app(request, challenge, values["code"])
         else:
-            outcome = codes.check(request, challenge, values["code"], staff_id=user.id)
+            by = after_password(request, challenge.user_id)
+            outcome = codes.check(request, challenge, values["code"], staff_id=user.id, by=by)
         if outcome != "accepted":
             form.refuse("code", codes.WHY_NOT[outcome])
         return _enter(request, by="totp" if by_app else "code")
@@ -77,7 +79,7 @@ def resend(request: Any) -> Any:
     if challenge is None:
         return HTTPSeeOther(onward(request, "staff_login"))
     if not user.totp_secret:
-        codes.send(request, "staff", challenge.mobile, user)
+        codes.send(request, "staff", challenge.mobile, user, by=after_password(request, challenge.user_id))
     return HTTPSeeOther(onward(request, "staff_login_code"))
 
 
@@ -104,7 +106,7 @@ def _ask_second(request: Any, proof: Proof) -> None:
         user = work.session.get(User, proof.user_id)
     token = request.ensure_session_token()
     if not user.totp_secret:
-        codes.send(request, "staff", user.mobile or "", user)
+        codes.send(request, "staff", user.mobile or "", user, by=after_password(request, user.id))
     else:
         request.work.get(OtpService).ask("staff", "", token_hash(token), user=user, sms=False)
     request.session.pop_flash(SHOWN)
@@ -129,7 +131,9 @@ def _who_has_shown(request: Any, work: Work, *, lock: bool = False) -> User | No
 
 def _check_app(request: Any, challenge: OtpChallenge, code: str) -> Outcome:
     cookie = token_hash(request.session_token)
-    with attempt(request, *code_hits(request, challenge.user_id)) as trying:
+    with attempt(
+        request, *code_uses(request, challenge.user_id), by=after_password(request, challenge.user_id)
+    ) as trying:
         with request.site.work(actor=request.identity) as work:
             user, totp = work.session.get(User, challenge.user_id), work.get(TotpService)
             outcome = work.get(OtpService).settle(challenge.id, cookie, lambda: totp.accept(user, code))
@@ -139,7 +143,9 @@ def _check_app(request: Any, challenge: OtpChallenge, code: str) -> Outcome:
 
 def _check_recovery(request: Any, challenge: OtpChallenge, code: str) -> Outcome:
     cookie = token_hash(request.session_token)
-    with attempt(request, *code_hits(request, challenge.user_id)) as trying:
+    with attempt(
+        request, *code_uses(request, challenge.user_id), by=after_password(request, challenge.user_id)
+    ) as trying:
         with request.site.work(actor=request.identity, write=False) as work:
             hashes = work.get(TotpService).recovery_hashes(challenge.user_id)
         code_id = match_recovery_code(hashes, code)

@@ -15,7 +15,7 @@ def plugins(request: Any) -> dict[str, Any]:
     """List the plugins with what they bring, what the last check found, and the workers."""
     inventory = request.work.get(Inventory)
     last = health.last_check(request.work)
-    findings = last.findings if last else []
+    findings = health.current(request.work)
     cards = inventory.cards()
     service = request.work.get(WorkerService)
     jobs = service.running_jobs()

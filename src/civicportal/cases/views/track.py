@@ -8,6 +8,9 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
+from civicportal.accounts.devices import DeviceService, device_hash
+from civicportal.accounts.guards import attempt, visitor
+from civicportal.accounts.models import User
 from civicportal.cases.conversion import ConversionService
 from civicportal.cases.follow_up import FollowUpService
 from civicportal.cases.history import PublicHistory
@@ -17,6 +20,8 @@ from civicportal.cases.services import CaseService
 from civicportal.errors import NotFound
 from civicportal.forms import BoundForm, Button, FormInvalid, handle_form
 from civicportal.i18n import _
+from civicportal.limits import Use
+from civicportal.web.challenge import beforehand
 from civicportal.web.csrf import from_own_page
 from civicportal.web.display import pieces
 
@@ -28,14 +33,14 @@ MISS = _("No request was found with this tracking code and these four digits.")
 
 def ask(request: Any) -> dict[str, Any]:
     """Ask for the code and its second part."""
-    return {"form": _form(request)}
+    return {"form": _shown(request)}
 
 
 def take_code(request: Any) -> Any:
     """Take the code from a box on another page of ours and ask for its second part; nothing is looked up yet."""
     if not from_own_page(request):
         return back_to_form(request)
-    form = _form(request)
+    form = _shown(request)
     form.fill({"code": [request.POST.get("code", "")[:LONGEST_CODE]]})
     return {"form": form}
 
@@ -77,28 +82,48 @@ def show(request: Any) -> Any:
     }
 
 
+def _shown(request: Any) -> BoundForm:
+    """Return the form as it is shown, with the challenge while one is asked for."""
+    form = _form(request)
+    form.challenge = beforehand(request, form.ceilings, form.action)
+    return form
+
+
 def _form(request: Any) -> BoundForm:
     button = Button(title=_("Follow up"), css_class="btn-primary btn-lg")
-    return BoundForm(request, Follow(), buttons=(button,), action=request.route_path("track"))
+    return BoundForm(
+        request, Follow(), buttons=(button,), action=request.route_path("track"), ceilings=("track_site",)
+    )
 
 
 def _open(request: Any, form: BoundForm, *, code: str, proof: str) -> Any:
-    limits = request.site.limits
-    limits.check("track_site")
-    limits.hit("track_address", request.remote_addr)
-    limits.hit("track_code", code)
-    # Read apart: a miss is counted in a transaction of its own before the request's may begin.
-    with request.site.work(actor=request.identity, write=False) as work:
-        found = work.get(FollowUpService).prove(code, proof)
-        later = work.get(ConversionService).chain(found) if found else []
+    # Read apart: a miss is counted in a transaction of its own before the request's may begin. Only misses are.
+    with attempt(request, *_uses(request, code), by=visitor(request)) as trying:
+        with request.site.work(actor=request.identity, write=False) as work:
+            found = work.get(FollowUpService).prove(code, proof)
+            later = work.get(ConversionService).chain(found) if found else []
+        trying.good = found is not None
     if found is None:
-        limits.hit("track_site")
         form.fail("", MISS)
         raise FormInvalid
-    # Only misses are counted.
-    limits.give_back("track_address", request.remote_addr)
-    limits.give_back("track_code", code)
     # Who may read a case may read the one as which it goes on.
     for case in (*later, found):
         keep_proof(request, case.code)
     return HTTPSeeOther(request.route_path("track_case", code=found.code))
+
+
+def _uses(request: Any, code: str) -> list[Use]:
+    """Return what a try is counted by; whose case it is, or a device of theirs, is counted apart from whoever knows the code."""
+    with request.site.work(actor=request.identity, write=False) as work:
+        owner = work.get(FollowUpService).owner(code)
+        device = device_hash(request)
+        own = "user" if owner is not None and owner == request.identity.user_id else ""
+        if (
+            not own
+            and owner is not None
+            and device
+            and work.get(DeviceService).is_known(device, User.id == owner)
+        ):
+            own = device
+    tried: Use = ("track_own", code, own) if own else ("track_code", code)
+    return [tried, ("track_address", request.remote_addr), ("track_site",)]

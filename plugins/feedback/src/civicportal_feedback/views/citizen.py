@@ -14,6 +14,7 @@ from civicportal.api import (
     OrganizationService,
     PictureGone,
     _,
+    count_submission,
     fill_kept,
     forget_kept,
     handle_form,
@@ -53,7 +54,7 @@ def new(request: Any) -> Any:
 
 
 def _send(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
-    request.site.limits.hit("submit_address", request.remote_addr)
+    count_submission(request, NAMED_LEVEL, form.once(values), anonymous=values["sender"] == ANONYMOUS)
     send = _anonymously if values["sender"] == ANONYMOUS else _named
     try:
         return send(request, form, values)
@@ -64,7 +65,6 @@ def _send(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
 def _named(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
     if not may_submit(request, NAMED_LEVEL):
         return keep_form(request, form)
-    request.site.limits.hit("submit_citizen", request.identity.user_id)
     _warn(request, form, values)
     case = request.work.get(FeedbackService).submit(
         new_message(request, values, idempotency_key=form.once(values))

@@ -1,0 +1,35 @@
+"""Rate limits: who may do what how often, and what becomes of strangers while a portal is attacked.
+
+A ceiling of the whole site slows strangers and never refuses people who are known: see
+``docs/decisions/0067-ceilings-slow-strangers.md``.
+"""
+
+from civicportal.limits.alarms import Alarm
+from civicportal.limits.challenges import Challenge, Challenges
+from civicportal.limits.counters import Use
+from civicportal.limits.counting import Hits, Limits
+from civicportal.limits.errors import ChallengeNeeded, TooMany
+from civicportal.limits.models import LimitHit
+from civicportal.limits.requesters import STRANGER, Requester, address_of, network_of
+from civicportal.limits.table import DEFAULTS, LIMITS, SHARES, Limit, Window
+
+__all__ = [
+    "DEFAULTS",
+    "LIMITS",
+    "SHARES",
+    "STRANGER",
+    "Alarm",
+    "Challenge",
+    "ChallengeNeeded",
+    "Challenges",
+    "Hits",
+    "Limit",
+    "LimitHit",
+    "Limits",
+    "Requester",
+    "TooMany",
+    "Use",
+    "Window",
+    "address_of",
+    "network_of",
+]

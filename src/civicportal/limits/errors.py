@@ -1,0 +1,22 @@
+"""What a limit answers when it is used up."""
+
+from datetime import datetime
+
+from civicportal.errors import CivicportalError
+
+
+class TooMany(CivicportalError):
+    """A limit is used up (answered as 429).
+
+    :ivar name: of the limit.
+    :ivar retry_after: when the window ends.
+    """
+
+    def __init__(self, name: str, retry_after: datetime) -> None:
+        super().__init__(f"the limit {name!r} is used up until {retry_after.isoformat()}")
+        self.name = name
+        self.retry_after = retry_after
+
+
+class ChallengeNeeded(TooMany):
+    """A limit of strangers is used up: who passes a challenge may go on."""

@@ -1,0 +1,102 @@
+"""The limits there are: what each counts by, how often it lets through, and what becomes of strangers beyond it.
+
+The numbers are those of ``docs/security/limits.md``; a site changes single ones in its ``[limits]`` table.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Counts = Literal["own", "address", "network", "site"]
+
+
+@dataclass(frozen=True)
+class Window:
+    """So many hits in so many seconds."""
+
+    hits: int
+    seconds: int
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How one kind of use is limited.
+
+    :ivar windows: all of them hold at once.
+    :ivar counts: by what: "own" for one account, number, case or person; "address" for where a request comes from (an IPv6
+        address by its /64); "network" for its /24 or /48; "site" for everybody together.
+    :ivar known: name of the limit that counts recognised people in its place, each apart. Without one they are not counted
+        by address, network or site, and with everybody else by an "own" limit.
+    :ivar passable: who is a stranger and over it may go on by a challenge; else they are refused.
+    :ivar scarce: a use costs money or much of the processor, so every class of requesters has a share of the site's.
+    """
+
+    windows: tuple[Window, ...]
+    counts: Counts = "own"
+    known: str = ""
+    passable: bool = False
+    scarce: bool = False
+
+
+#: Percent of a scarce limit of the site that each class may use. Staff are outside: their own limits bound them.
+SHARES = {"stranger": 50, "challenged": 20, "known": 20, "citizen": 10}
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_CODES_OF_STAFF = (Window(5, 5 * _MINUTE), Window(20, _HOUR), Window(50, _DAY))
+_CODES_OF_A_NUMBER = (Window(1, _MINUTE), Window(3, 10 * _MINUTE), Window(10, _DAY))
+
+
+def _own(*windows: Window, known: str = "", passable: bool = False) -> Limit:
+    return Limit(windows, known=known, passable=passable)
+
+
+def _source(*windows: Window, counts: Counts = "address", known: str = "", passable: bool = True) -> Limit:
+    return Limit(windows, counts, known=known, passable=passable)
+
+
+def _site(*windows: Window, scarce: bool = False) -> Limit:
+    return Limit(windows, "site", passable=True, scarce=scarce)
+
+
+#: Sources: OWASP ASVS 5 chapters 2.4 and 6.3, NIST SP 800-63B §5.2.2; the numbers are ours.
+LIMITS: dict[str, Limit] = {
+    "otp_send_number": _own(*_CODES_OF_A_NUMBER, known="otp_send_known"),
+    "otp_send_known": _own(*_CODES_OF_A_NUMBER),
+    "otp_send_new": _own(*_CODES_OF_A_NUMBER),
+    "otp_send_address": _source(Window(60, 10 * _MINUTE)),
+    "otp_send_network": _source(Window(300, 10 * _MINUTE), counts="network"),
+    "otp_send_site": _site(Window(1000, _HOUR), Window(5000, _DAY), scarce=True),
+    "otp_verify_staff": _own(*_CODES_OF_STAFF, known="otp_verify_known"),
+    "otp_verify_known": _own(*_CODES_OF_STAFF),
+    "otp_verify_address": _source(Window(30, 5 * _MINUTE), Window(200, _HOUR)),
+    "otp_verify_site": _site(Window(200, 5 * _MINUTE)),
+    "track_code": _own(Window(5, _HOUR), Window(20, _DAY)),
+    "track_own": _own(Window(5, _HOUR), Window(20, _DAY)),
+    "track_known": _own(Window(20, 10 * _MINUTE)),
+    "track_address": _source(Window(20, 10 * _MINUTE), known="track_known"),
+    "track_site": _site(Window(300, _HOUR)),
+    "password_user": _own(Window(10, 5 * _MINUTE), known="password_device", passable=True),
+    "password_device": _own(Window(10, 5 * _MINUTE)),
+    "password_address": _source(Window(10, 5 * _MINUTE)),
+    "password_site": _site(Window(1000, 5 * _MINUTE), scarce=True),
+    "mobile_change": _own(Window(3, _DAY)),
+    "mobile_change_codes": _own(Window(5, _HOUR), Window(10, _DAY)),
+    "identity_person": _own(Window(3, _HOUR), Window(5, _DAY)),
+    "identity_code": _own(Window(5, _DAY)),
+    "identity_site": Limit((Window(2000, _DAY),), "site"),
+    "reveal_officer": _own(Window(30, _HOUR), Window(100, _DAY)),
+    "export_person": _own(Window(5, _DAY)),
+    "export_officer": _own(Window(30, _HOUR), Window(200, _DAY)),
+    "export_print": _own(Window(60, _HOUR), Window(400, _DAY)),
+    "export_numbers": _own(Window(3, _HOUR), Window(10, _DAY)),
+    "submit_citizen": _own(Window(10, _HOUR), Window(30, _DAY)),
+    "submit_same": _own(Window(20, _HOUR)),
+    "submit_known": _own(Window(30, _HOUR)),
+    "submit_address": _source(Window(60, _HOUR), known="submit_known"),
+    "upload_owner": _own(Window(60, _HOUR)),
+    "upload_known": _own(Window(120, _HOUR)),
+    "upload_address": _source(Window(300, _HOUR), known="upload_known", passable=False),
+    "inbound_sender": _own(Window(10, _HOUR), Window(30, _DAY)),
+    "challenge_waits": Limit((Window(10, _MINUTE),), "network"),
+}
+
+DEFAULTS: dict[str, tuple[Window, ...]] = {name: limit.windows for name, limit in LIMITS.items()}

@@ -1,0 +1,259 @@
+"""Attacks on the limits of the whole site: strangers are slowed, and nobody who is known is refused because of them."""
+
+import logging
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from civicportal.accounts.models import User
+from civicportal.accounts.services import AccountService
+from civicportal.cases.tracking import new_code
+from civicportal.limits import ChallengeNeeded
+from civicportal.notifications.services import NotificationService
+from civicportal.testing import make_citizen, outbox
+from tests.strangers import at, challenge_of, send, solve
+
+OFFICER, CITIZEN, NEW = "+989120000001", "+989120000002", "+989120000003"
+PASSWORD = "سپیدار بلند کنار رود"
+
+
+@pytest.fixture
+def civic_settings() -> dict[str, Any]:
+    return {"limits": {"otp_send_site": [[20, 86400]], "password_site": [[20, 300]]}}
+
+
+@pytest.fixture
+def wsgi(civic_environment: Any) -> Any:
+    return civic_environment.app
+
+
+@pytest.fixture
+def people(site: Any) -> None:
+    with site.work() as work:
+        accounts = work.get(AccountService)
+        accounts.create_staff(username="s.karimi", name="سارا", mobile=OFFICER, password=PASSWORD)
+        accounts.set_password(make_citizen(work, CITIZEN), PASSWORD)
+
+
+def code_of(site: Any, mobile: str) -> str:
+    with site.work(write=False) as work:
+        return str(work.get(NotificationService).fields_of(outbox(work, mobile)[-1])["CODE"])
+
+
+def staff_enter(site: Any, browser: Any) -> Any:
+    page = send(browser.get("/staff/login"), status=303, username="s.karimi", password=PASSWORD)
+    return send(page.follow(), status=303, code=code_of(site, OFFICER))
+
+
+def known_device(site: Any, wsgi: Any, clock: Any, enter: Any) -> str:
+    """Sign in once somewhere else, and return the cookie of the device."""
+    browser = at(wsgi, "203.0.113.1")
+    enter(browser)
+    clock.advance(minutes=11)
+    return str(browser.cookies["cp-device"])
+
+
+def wrong_codes(wsgi: Any, addresses: range, each: int) -> None:
+    for number in addresses:
+        browser = at(wsgi, f"198.51.{number}.7")
+        page = send(browser.get("/login"), mobile=f"0935000{number:04}").follow()
+        for _try in range(each):
+            send(page, code="000000")
+
+
+class TestWrongCodes:
+    """Eight addresses sent thirty wrong codes each, and an officer with the right password and code was refused."""
+
+    @pytest.fixture
+    def civic_settings(self) -> dict[str, Any]:
+        return {}
+
+    @pytest.mark.usefixtures("people")
+    def test_staff_come_in_with_a_new_device_too(self, site: Any, wsgi: Any) -> None:
+        wrong_codes(wsgi, range(8), 30)
+        assert [alarm.name for alarm in site.limits.alarms()] == ["otp_verify_site"]
+        staff_enter(site, at(wsgi, "203.0.113.9"))
+
+    def test_a_citizen_on_a_known_device_comes_in(self, site: Any, wsgi: Any, clock: Any) -> None:
+        def enter(browser: Any) -> Any:
+            page = send(browser.get("/login"), status=303, mobile=NEW).follow()
+            return send(page, status=303, code=code_of(site, NEW))
+
+        device = known_device(site, wsgi, clock, enter)
+        wrong_codes(wsgi, range(8), 30)
+        browser = at(wsgi, "203.0.113.9")
+        browser.set_cookie("cp-device", device)
+        enter(browser)
+
+    def test_a_stranger_comes_in_by_a_challenge(self, site: Any, wsgi: Any) -> None:
+        wrong_codes(wsgi, range(8), 30)
+        browser = at(wsgi, "203.0.113.9")
+        page = send(browser.get("/login"), status=303, mobile=NEW).follow()
+        assert challenge_of(page), "the page of the code brings the challenge along"
+        form = solve(page)
+        form["code"] = code_of(site, NEW)
+        form.submit(status=303)
+
+
+class TestCodesSent:
+    """Seventeen networks had 5,000 codes sent in 92 seconds, and everybody was refused for seventeen hours."""
+
+    def flood(self, wsgi: Any, many: int = 17) -> None:
+        for number in range(many):
+            browser = at(wsgi, f"198.51.{number}.7")
+            send(browser.get("/login"), mobile=f"0935000{number:04}")
+
+    @pytest.mark.usefixtures("people")
+    def test_strangers_use_up_no_more_than_their_share(self, site: Any, wsgi: Any) -> None:
+        self.flood(wsgi)
+        with site.work(write=False) as work:
+            assert len(outbox(work)) == 10
+        staff_enter(site, at(wsgi, "203.0.113.9"))
+
+    @pytest.mark.usefixtures("people")
+    def test_a_known_device_gets_its_code(self, site: Any, wsgi: Any, clock: Any) -> None:
+        device = known_device(
+            site,
+            wsgi,
+            clock,
+            lambda browser: send(
+                browser.get("/login/password"), status=303, mobile=CITIZEN, password=PASSWORD
+            ),
+        )
+        self.flood(wsgi)
+        browser = at(wsgi, "203.0.113.9")
+        browser.set_cookie("cp-device", device)
+        page = send(browser.get("/login"), status=303, mobile=CITIZEN).follow()
+        send(page, status=303, code=code_of(site, CITIZEN))
+
+    def test_a_stranger_gets_a_code_by_a_challenge_and_loses_nothing(self, site: Any, wsgi: Any) -> None:
+        browser = at(wsgi, "203.0.113.9")
+        before = browser.get("/login")
+        self.flood(wsgi)
+        page = send(before, status=429, mobile=NEW)
+        assert page.headers["Retry-After"]
+        form = solve(page)
+        assert form["mobile"].value, "what was typed still stands there"
+        answer = form.submit(status=303)
+        send(answer.follow(), status=303, code=code_of(site, NEW))
+
+    def test_the_share_of_those_who_pass_has_its_own_end_and_is_there_again_within_the_hour(
+        self, site: Any, wsgi: Any, clock: Any
+    ) -> None:
+        self.flood(wsgi)
+        browser = at(wsgi, "203.0.113.9")
+
+        def ask(status: int) -> Any:
+            form = solve(send(browser.get("/login"), status=429, mobile=NEW))
+            return form.submit(status=status)
+
+        ask(303)
+        clock.advance(minutes=1)
+        refused = ask(429)
+        assert not challenge_of(refused)
+        assert "/login/password" in refused, "there is another way in"
+        clock.advance(minutes=60)
+        ask(303)
+
+
+def test_wrong_tracking_codes_of_many_do_not_close_the_page(site: Any, wsgi: Any) -> None:
+    for number in range(16):
+        browser = at(wsgi, f"198.51.{number}.7")
+        page = browser.get("/track")
+        for _try in range(20):
+            send(page, code=new_code(), proof="0000")
+    assert [alarm.name for alarm in site.limits.alarms()] == ["track_site"]
+    page = at(wsgi, "203.0.113.9").get("/track")
+    form = solve(page)
+    form["code"], form["proof"] = new_code(), "0000"
+    refused = form.submit(status=422)
+    assert challenge_of(refused), "each further try asks for another one"
+
+
+class TestOneAddress:
+    """Ten wrong passwords from one address blocked every account that was tried from it, on known devices too."""
+
+    @pytest.fixture
+    def civic_settings(self) -> dict[str, Any]:
+        return {}
+
+    def block(self, wsgi: Any) -> None:
+        browser = at(wsgi, "198.51.1.7")
+        page = browser.get("/login/password")
+        for number in range(11):
+            send(page, mobile=f"0935000{number:04}", password="wrong")
+
+    @pytest.mark.usefixtures("people")
+    def test_known_devices_behind_it_come_in(self, site: Any, wsgi: Any, clock: Any) -> None:
+        def enter(browser: Any) -> Any:
+            return send(browser.get("/login/password"), status=303, mobile=CITIZEN, password=PASSWORD)
+
+        device = known_device(site, wsgi, clock, enter)
+        self.block(wsgi)
+        browser = at(wsgi, "198.51.1.7")
+        browser.set_cookie("cp-device", device)
+        enter(browser)
+
+    @pytest.mark.usefixtures("people")
+    def test_strangers_behind_it_wait_without_a_script(self, wsgi: Any, clock: Any) -> None:
+        self.block(wsgi)
+        browser = at(wsgi, "198.51.1.7")
+        page = send(browser.get("/login/password"), status=429, mobile=CITIZEN, password=PASSWORD)
+        early = send(page, status=429, password=PASSWORD)
+        ticket = page.forms[0]["challenge_ticket"].value
+        assert early.forms[0]["challenge_ticket"].value == ticket, "the wait does not begin anew"
+        clock.advance(seconds=int(challenge_of(page)["data-seconds"]))
+        send(early, status=303, password=PASSWORD)
+
+    def test_it_raises_no_alarm_of_the_site(self, site: Any, wsgi: Any) -> None:
+        browser = at(wsgi, "198.51.1.7")
+        page = browser.get("/login/password")
+        for number in range(30):
+            send(page, mobile=f"0935000{number:04}", password="wrong")
+        assert site.limits.alarms() == ()
+
+    def test_a_customer_of_ipv6_is_one_address(self, wsgi: Any) -> None:
+        for number in range(10):
+            browser = at(wsgi, f"2001:db8:1:2:{number:x}::1")
+            send(browser.get("/login/password"), status=422, mobile=f"0935000{number:04}", password="wrong")
+        page = at(wsgi, "2001:db8:1:2:ffff::9").get("/login/password")
+        send(page, status=429, mobile="09350001111", password="wrong")
+        page = at(wsgi, "2001:db8:1:3::1").get("/login/password")
+        send(page, status=422, mobile="09350001111", password="wrong")
+
+
+def test_a_ceiling_is_told_once_and_ends_by_itself(
+    site: Any, clock: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, "civicportal.security"):
+        for number in range(14):
+            with suppress(ChallengeNeeded):
+                site.limits.hit_all(("password_address", f"198.51.{number}.7"), ("password_site",))
+    told = [record for record in caplog.records if record.name == "civicportal.security"]
+    assert [(one.event, one.limit, one.requesters) for one in told] == [
+        ("limit:ceiling", "password_site", "stranger")
+    ]
+    [alarm] = site.limits.alarms()
+    assert (alarm.name, alarm.requesters, alarm.used, alarm.hits) == ("password_site", "stranger", 14, 10)
+    assert site.limits.slows_strangers(["password_site"])
+    clock.set(alarm.until)
+    assert site.limits.alarms() == ()
+    assert not site.limits.slows_strangers(["password_site"])
+
+
+def test_another_accounts_device_is_a_strangers(site: Any, wsgi: Any, clock: Any) -> None:
+    """An attacker who has an account and a device of it gets no further with other accounts."""
+
+    def enter(browser: Any) -> Any:
+        page = send(browser.get("/login"), status=303, mobile=NEW).follow()
+        return send(page, status=303, code=code_of(site, NEW))
+
+    device = known_device(site, wsgi, clock, enter)
+    with site.work() as work:
+        work.get(AccountService).set_password(make_citizen(work, CITIZEN), PASSWORD)
+        assert work.session.query(User).count() == 2
+    TestOneAddress().block(wsgi)
+    browser = at(wsgi, "198.51.1.7")
+    browser.set_cookie("cp-device", device)
+    send(browser.get("/login/password"), status=429, mobile=CITIZEN, password=PASSWORD)

@@ -1,0 +1,156 @@
+"""What no sequence of uses may do: refuse a recognised class because of strangers, or let a class exceed its own limit."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from civicportal.limits import (
+    LIMITS,
+    ChallengeNeeded,
+    Limits,
+    Requester,
+    TooMany,
+    Window,
+    address_of,
+    network_of,
+)
+from civicportal.limits.counters import challenged_share, counters, share
+
+SMALL = {name: [[4, 60], [6, 3600]] for name in LIMITS}
+SCARCE = {"otp_send_site": [[20, 3600]], "password_site": [[20, 300]]}
+
+USES = {
+    "code": lambda who: [
+        ("otp_send_number", "victim"),
+        ("otp_send_address", who),
+        ("otp_send_network", who),
+        ("otp_send_site",),
+    ],
+    "guess": lambda who: [("otp_verify_staff", 1), ("otp_verify_address", who), ("otp_verify_site",)],
+    "password": lambda who: [("password_user", "victim"), ("password_address", who), ("password_site",)],
+    "track": lambda who: [("track_address", who), ("track_site",)],
+    "submit": lambda who: [("submit_address", who)],
+    "upload": lambda who: [("upload_address", who)],
+}
+STRANGERS = st.builds(
+    lambda number, passed: (f"198.51.{number}.7", Requester(challenged=passed)),
+    st.integers(0, 9),
+    st.booleans(),
+)
+KNOWN = (
+    Requester("known", "device a"),
+    Requester("citizen", "user 7"),
+    Requester("staff", "device b"),
+    Requester("staff", "password 1"),
+)
+
+
+def refused(limits: Limits, kind: str, address: str, by: Requester) -> TooMany | None:
+    try:
+        limits.hit_all(*USES[kind](address), by=by)
+    except TooMany as refusal:
+        return refusal
+    return None
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    storm=st.lists(st.tuples(st.sampled_from(sorted(USES)), STRANGERS), max_size=60),
+    kind=st.sampled_from(sorted(USES)),
+    who=st.sampled_from(KNOWN),
+)
+def test_strangers_never_cost_a_recognised_class_anything(
+    site: Any, storm: list[Any], kind: str, who: Requester
+) -> None:
+    limits = _fresh(site)
+    for use, (address, by) in storm:
+        refused(limits, use, address, by)
+    # From the strangers' own address, and to its own last use.
+    alone = _fresh(site)
+    for _number in range(8):
+        there = refused(limits, kind, "198.51.0.7", who)
+        here = refused(alone, kind, "198.51.0.7", who)
+        assert (type(there), there and there.name) == (type(here), here and here.name)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(sorted(USES)), STRANGERS | st.tuples(st.just("192.0.2.1"), st.sampled_from(KNOWN))
+        ),
+        max_size=80,
+    )
+)
+def test_no_class_exceeds_its_own_limit(site: Any, uses: list[Any]) -> None:
+    limits, let_through = _fresh(site), Counter[Any]()
+    for kind, (address, by) in uses:
+        if refused(limits, kind, address, by) is None:
+            for use in USES[kind](address):
+                let_through.update(one for one in counters(use, by, limits._windows) if one.beyond != "slow")
+    assert [one for one, n in let_through.items() if n > one.window.hits] == []
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(STRANGERS, max_size=40))
+def test_no_single_address_raises_an_alarm(site: Any, storm: list[Any]) -> None:
+    limits = _fresh(site)
+    for _address, by in storm:
+        refused(limits, "password", "198.51.1.7", by)
+    assert [alarm for alarm in limits.alarms() if alarm.requesters == "stranger"] == []
+
+
+_numbers = iter(range(10**9))
+
+
+def _fresh(site: Any) -> Limits:
+    """Return limits that nobody has used: they count under keys of their own."""
+    limits = Limits(site, SMALL | SCARCE)
+    number, mac = next(_numbers), site.keys.mac
+    limits._site = _WithKeys(site, lambda purpose, *parts: mac(purpose, str(number), *parts))
+    return limits
+
+
+class _WithKeys:
+    """A site whose keys are others."""
+
+    def __init__(self, site: Any, mac: Any) -> None:
+        self.clock, self.engines, self.keys = site.clock, site.engines, self
+        self.mac = mac
+
+
+def test_the_shares_of_a_scarce_limit_are_no_more_than_the_whole() -> None:
+    for hits in (20, 100, 5000):
+        window = Window(hits, 86400)
+        parts = [share(window, kind).hits for kind in ("stranger", "known", "citizen")]
+        day = challenged_share((window,)).hits * 24
+        assert sum(parts) + (day if hits >= 5000 else 0) <= hits
+
+
+@pytest.mark.parametrize(
+    ("address", "counted", "network"),
+    [
+        ("192.0.2.1", "192.0.2.1/32", "192.0.2.0/24"),
+        ("::ffff:192.0.2.1", "192.0.2.1/32", "192.0.2.0/24"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64", "2001:db8:1::/48"),
+        ("fe80::1%eth0", "fe80::/64", "fe80::/48"),
+        ("", "", ""),
+        (None, "", ""),
+        ("unix:", "unix:", "unix:"),
+    ],
+)
+def test_where_a_request_comes_from(address: str | None, counted: str, network: str) -> None:
+    assert (address_of(address), network_of(address)) == (counted, network)
+
+
+def test_a_challenge_is_asked_for_only_where_it_helps(site: Any) -> None:
+    limits = _fresh(site)
+    outcomes = [refused(limits, "password", f"198.51.{n}.7", Requester()) for n in range(8)]
+    assert [type(one) for one in outcomes] == [type(None)] * 4 + [ChallengeNeeded] * 4
+    limits = _fresh(site)
+    outcomes = [refused(limits, "code", f"198.51.{n}.7", Requester()) for n in range(6)]
+    # Codes to one number end for everybody: no challenge lets a telephone be bombed.
+    assert [type(one) for one in outcomes] == [type(None)] * 4 + [TooMany] * 2

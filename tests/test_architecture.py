@@ -284,3 +284,28 @@ def test_every_domain_ends_in_includeme() -> None:
         if not hasattr(__import__(f"civicportal.{part}", fromlist=["x"]), "includeme")
     ]
     assert not missing, "\n".join(missing)
+
+
+def test_only_the_service_makes_public_texts() -> None:
+    """Whoever could make a ``PublicText`` could publish what was not checked."""
+    allowed = {"cases.public_texts", "cases.public_type"}
+    wrong = [
+        relative(path)
+        for path in modules(*PACKAGES)
+        if "public_type import" in (text := path.read_text("utf-8"))
+        and "CHECKED" in text
+        and name_of(path) not in allowed
+    ]
+    assert not wrong
+
+
+def test_pages_for_everybody_show_checked_words() -> None:
+    """The words and the place of a case as they were written are for its sender and for staff."""
+    public = [
+        *(
+            ROOT / "plugins/reports/src/civicportal_reports/templates/reports" / name
+            for name in ("page.jinja2", "card.jinja2", "list.jinja2", "near.jinja2", "me_too.jinja2")
+        ),
+        CORE / "templates/cases/public_case.jinja2",
+    ]
+    assert not lines_with(r"case\.(body|place)\b", public)

@@ -1,6 +1,7 @@
 """What is published under “Heard and done” tells nobody who sent the message."""
 
 import pytest
+from civicportal_feedback.doctor import findings
 from civicportal_feedback.models import Publication
 from civicportal_feedback.publications import PublicationService
 from sqlalchemy import insert, select, text
@@ -127,3 +128,14 @@ def test_who_does_not_agree_to_be_published_is_not_asked(city, app, sign_in):
     form = next(form for form in app.get("/feedback/new").forms.values() if "body" in form.fields)
     form["type"], form["body"] = "suggestion", "لطفاً با شمارهٔ ۰۹۱۲۳۴۵۶۷۸۹ تماس بگیرید."
     form.submit(status=303)
+
+
+def test_the_doctor_names_what_was_published_before_texts_were_checked(city, answered):
+    publish(city, answered, DONE)
+    with city.site.work(write=False) as work:
+        assert [one for one in findings(work) if one.place == "publications"] == []
+    with city.site.work() as work:
+        work.session.execute(text("update feedback_publication set done = :done"), {"done": TEMPLATE})
+    with city.site.work(write=False) as work:
+        [found] = [one for one in findings(work) if one.place == "publications"]
+    assert answered in str(found.text.mapping["codes"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
@@ -175,7 +176,7 @@ class BoundField:
         """
         offered: set[str] = set()
         for start, end, kind, word in parts:
-            first, last = max(start - AROUND, 0), min(end + AROUND, len(text))
+            first, last = _word_before(text, start), _word_behind(text, end)
             excerpt = Excerpt(
                 kind=kind,
                 before=("… " if first else "") + text[first:start],
@@ -270,3 +271,16 @@ class BoundField:
         return self.control() if self.hidden else self._render("mapping_item", field=self)
 
     __html__ = render
+
+
+def _word_before(text: str, place: int) -> int:
+    """Return where the words begin that stand before a place, none of them cut."""
+    first = max(place - AROUND, 0)
+    gap = re.search(r"\s", text[first:place]) if first else None
+    return first + gap.end() if gap else first
+
+
+def _word_behind(text: str, place: int) -> int:
+    last = min(place + AROUND, len(text))
+    gaps = [gap.start() for gap in re.finditer(r"\s", text[place:last])] if last < len(text) else []
+    return place + gaps[-1] if gaps else last

@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 
 from civicportal.api import Finding, KartableService, Work, _, identity_of
-from civicportal_feedback.publications import PERMISSION
+from civicportal_feedback.publications import PERMISSION, PublicationService
 from civicportal_feedback.workflow import FEEDBACK
+
+SHOWN = 10
+"""Codes that a finding names."""
 
 
 def findings(work: Work) -> Iterator[Finding]:
@@ -27,4 +30,15 @@ def findings(work: Work) -> Iterator[Finding]:
                 "give somebody a role with ${permission} under /admin/members",
                 mapping={"permission": PERMISSION},
             ),
+        )
+    codes = work.get(PublicationService).telling()
+    if codes:
+        yield Finding(
+            level="error",
+            place="publications",
+            text=_(
+                "${count} publications under “Heard and done” hold personal data: ${codes}",
+                mapping={"count": len(codes), "codes": ", ".join(codes[:SHOWN])},
+            ),
+            remedy=_("open each, take out what is marked and publish it again, or hide it"),
         )

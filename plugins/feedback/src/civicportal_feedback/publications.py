@@ -10,6 +10,7 @@ from civicportal.api import (
     CaseChange,
     CaseService,
     Forbidden,
+    PersonalDataFound,
     PublicTexts,
     Refused,
     Work,
@@ -19,6 +20,8 @@ from civicportal_feedback.models import Feedback, Publication
 from civicportal_feedback.services import FeedbackService
 
 PERMISSION = "feedback:answer:publish"
+LATEST = 500
+"""Publications that the doctor looks at."""
 Pair = tuple[Publication, Feedback]
 
 
@@ -91,6 +94,28 @@ class PublicationService:
             place = tuple_(Publication.published_at, Publication.case_id)
             query = query.where(place < tuple_(last.published_at, last.case_id))
         return [(publication, feedback) for publication, feedback in self.session.execute(query)]
+
+    def telling(self) -> list[str]:
+        """Return the codes of cases whose publication tells its sender: it was published before texts were checked."""
+        query = (
+            select(Case, Publication)
+            .join(Publication, Publication.case_id == Case.id)
+            .where(Publication.public)
+            .order_by(Publication.published_at.desc())
+            .limit(LATEST)
+        )
+        rows = [(case, publication) for case, publication in self.session.execute(query)]
+        self.work.get(PublicTexts).people(case for case, _publication in rows)
+        return [case.code for case, publication in rows if self._tells(case, publication)]
+
+    def _tells(self, case: Case, publication: Publication) -> bool:
+        texts = {"heard": publication.heard, "done": publication.done}
+        try:
+            self.work.get(PublicTexts).check(case, texts)
+        except PersonalDataFound as found:
+            # What is uncertain an officer has looked at.
+            return any(not one.word for data in found.fields.values() for one in data)
+        return False
 
     def _hide(self, case: Case) -> None:
         row = self.of(case)

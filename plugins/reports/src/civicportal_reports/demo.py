@@ -17,6 +17,7 @@ from civicportal.api import (
     Identity,
     KartableService,
     OrganizationService,
+    PublicTexts,
     RatingService,
     Site,
     Work,
@@ -192,7 +193,7 @@ class Story:
         if not category.public or case.status == "registered" or self.rng.random() < 0.1:
             return
         self.work.actor = self._officer(case)
-        self.cases.publish(case, True)
+        self.cases.publish(case, True, body=self.work.get(PublicTexts).composed(case, case.body))
 
     def _follow(self, case: Case) -> None:
         if not case.is_open or self.rng.random() > 0.3:

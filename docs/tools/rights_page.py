@@ -3,7 +3,7 @@
 import inspect
 from datetime import timedelta
 
-from civicportal.cases.workflow import VERBS
+from civicportal.cases.workflow import permissions_of
 from civicportal.jobs import Job
 from civicportal.plugins import in_order
 from civicportal.site import Site
@@ -13,7 +13,11 @@ PERMISSIONS = """\
 # Permissions
 
 Roles are made of these under `/admin/roles`; a membership gives a role to a person within units and categories. `data/roles.toml`
-plants the first roles, where `reports:*` stands for all that begin so. Who may do what is decided in one place, `access.py`.
+plants the first roles, where `reports:*` stands for all that begin so. Who may do what with cases is decided in one place, `access.py`.
+
+What a membership limits a right to is part of the right. Rights over cases are limited by unit and category. Managing members is
+limited by the unit: to people who hold a role there, and only with the account as a whole if they hold none elsewhere. All others
+concern the whole city: a membership with a unit or a category does not give them, and a role that contains one is refused there.
 
 ## Of every kind of case
 
@@ -35,24 +39,30 @@ may run elsewhere. `job_runs` keeps how each last went; the log has the rest.
 
 {jobs}
 """
+COLUMNS = ("permission", "what it allows", "limited by")
+LIMITS = {"case": "unit and category", "unit": "unit", "city": "nothing: whole city only"}
 UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
 
 def permissions(site: Site) -> str:
     """Return the page of the permissions."""
     prefixes = sorted(kind.permission_prefix for kind in site.kinds.values())
-    verbs = [(code(f"<kind>:case:{verb}"), str(title)) for verb, title in VERBS.items()]
-    common = {kind.permission(verb) for kind in site.kinds.values() for verb in VERBS}
+    of_kinds = {kind.name: list(permissions_of(kind)) for kind in site.kinds.values()}
+    verbs = [
+        (code(f"<kind>:case:{one.name.rpartition(':')[2]}"), str(one.title), LIMITS[one.scope])
+        for one in next(iter(of_kinds.values()))
+    ]
+    common = {one.name for rights in of_kinds.values() for one in rights}
     parts = [
         PERMISSIONS.format(
             kinds=", ".join(map(code, prefixes)),
-            verbs=table(("permission", "what it allows"), verbs).rstrip(),
+            verbs=table(COLUMNS, verbs).rstrip(),
         )
     ]
     for owner, implementation in in_order(site.hooks, "register_permissions"):
         found = [one for one in implementation() if one.name not in common]
-        rows = [(code(one.name), str(one.title)) for one in found]
-        parts.append(f"## Of {_owner(owner)}\n\n{table(('permission', 'what it allows'), rows)}")
+        rows = [(code(one.name), str(one.title), LIMITS[one.scope]) for one in found]
+        parts.append(f"## Of {_owner(owner)}\n\n{table(COLUMNS, rows)}")
     return "\n".join(parts)
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
-from civicportal.cases.workflow import VERBS, CaseKind
+from civicportal.cases.workflow import CaseKind, permissions_of
 from civicportal.countries import Country
 from civicportal.errors import ConfigurationError
 from civicportal.plugins import PluginModels, collect, in_order
@@ -58,12 +58,22 @@ def collect_kinds(site: "Site") -> dict[str, CaseKind]:
 
 
 def collect_permissions(site: "Site") -> dict[str, Permission]:
-    """Return the permissions of core and plugins, and those that every kind of case has."""
+    """Return the permissions of core and plugins, and those that every kind of case has.
+
+    :raises ConfigurationError: for a right that a step asks for although no unit and no category limits it.
+    """
     permissions: dict[str, Permission] = collect(
         site.hooks, "register_permissions", lambda permission: permission.name
     )
     for kind in site.kinds.values():
-        for verb, title in VERBS.items():
-            name = kind.permission(verb)
-            permissions.setdefault(name, Permission(name=name, title=title))
+        for permission in permissions_of(kind):
+            permissions.setdefault(permission.name, permission)
+    for kind in site.kinds.values():
+        for step in kind.workflow.transitions:
+            asked = permissions.get(step.permission or "")
+            if asked is not None and asked.scope != "case":
+                raise ConfigurationError(
+                    f"case kind {kind.name!r}: the step {step.name!r} asks for {asked.name!r}, which must be declared as "
+                    'Permission(scope="case")'
+                )
     return permissions

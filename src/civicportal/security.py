@@ -6,14 +6,23 @@ from typing import Literal
 from translationstring import TranslationString
 
 Door = Literal["visitor", "citizen", "staff", "system"]
+Scope = Literal["case", "unit", "city"]
+"""What a membership may limit a right to: cases by unit and category, people by unit, or nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Permission:
-    """A right that roles are made of, for instance ``reports:case:view``."""
+    """A right that roles are made of, for instance ``reports:case:view``.
+
+    :ivar scope: what the unit and the category of a membership limit it to. A right over cases is limited by both, for
+        :class:`~civicportal.access.AccessService` asks for it. A right over people is limited by the unit. Every other right
+        concerns the whole city: a membership with a unit or a category does not give it, and a role that contains one is
+        not given with either.
+    """
 
     name: str
     title: TranslationString
+    scope: Scope = "city"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -151,6 +151,16 @@ class Site:
         return CityMap.load(*map_files(self.path.parent, table)) if table else None
 
     @cached_property
+    def rights_of_city(self) -> frozenset[str]:
+        """Return the names of the rights that only a membership without unit and category gives."""
+        return frozenset(name for name, right in self.permissions.items() if right.scope == "city")
+
+    @cached_property
+    def rights_of_units(self) -> frozenset[str]:
+        """Return the names of the rights that only a membership without a category gives."""
+        return frozenset(name for name, right in self.permissions.items() if right.scope == "unit")
+
+    @cached_property
     def exports(self) -> dict[str, Any]:
         """Return what can be taken along as a file, by name."""
         return collect(self.hooks, "register_exports", lambda offer: offer.name, site=self)

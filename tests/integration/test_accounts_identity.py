@@ -321,7 +321,9 @@ def test_nobody_gives_more_than_they_have(site: Any) -> None:
     with site.work() as work:
         unit, other = make_unit(work, "waste"), make_unit(work, "other")
         role = make_staff(work, permissions=["petitions:case:view"]).memberships[0].role
-        giver, user = identity(work, make_staff(work, unit=unit)), make_citizen(work)
+        rights = ["petitions:case:view", "core:member:manage"]
+        giver = identity(work, make_staff(work, "giver", unit=unit, permissions=rights))
+        user = make_citizen(work)
     with site.work(actor=giver) as work:
         memberships, user = work.get(MembershipService), work.session.get(User, user.id)
         memberships.give(user, role, unit=unit)

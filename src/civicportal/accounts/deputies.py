@@ -82,7 +82,10 @@ class DeputyService:
         self.session.flush()
 
     def _require(self, absent: User) -> None:
-        if absent.id != self.work.actor.user_id and not self.work.get(RightsService).may_lend(absent):
+        if absent.id == self.work.actor.user_id:
+            return
+        rights = self.work.get(RightsService)
+        if not rights.manages(absent) or not rights.may_lend(absent):
             raise Forbidden("a deputy gets what the absent person holds")
 
     def _refuse_days(self, absent: User, first: date, last: date) -> None:

@@ -154,6 +154,10 @@ def _rights(work: "Work", user_id: int, rows: Sequence[Any]) -> dict[str, Any]:
 
 def _grant(work: "Work", row: Any, permissions: frozenset[str], administrator: bool, *, own: bool) -> Grant:
     organization = work.get(OrganizationService)
+    if row.unit_id or row.category_id:
+        permissions -= work.site.rights_of_city
+    if row.category_id:
+        permissions -= work.site.rights_of_units
     return Grant(
         permissions=permissions,
         administrator=administrator,

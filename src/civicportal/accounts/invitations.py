@@ -71,9 +71,9 @@ class InvitationService:
         """
         self._refuse_taken(username, mobile)
         for scope in scopes:
-            MembershipService.refuse_unfit(None, scope.role, *scope.ids)
-            if not self.rights.may_give(scope.role, *scope.ids):
-                raise Forbidden(f"role {scope.role.key!r} holds more than its giver has")
+            self.work.get(MembershipService).refuse_unfit(None, scope.role, *scope.ids)
+        if not self._may_give(scopes, self.work.actor):
+            raise Forbidden("the invitation gives more than its giver has")
         grants = [_grant(scope) for scope in scopes]
         made = self._make("join", username=username, name=name, mobile=mobile, grants=grants)
         messages.tell_number(self.work, "member.invited", mobile)
@@ -128,15 +128,27 @@ class InvitationService:
         :raises NotFound: when there is none.
         """
         invitation = self.session.get(Invitation, invitation_id, with_for_update=True)
-        if invitation is None or invitation.purpose != "join":
+        if invitation is None or invitation.purpose != "join" or not self._is_seen(invitation):
             raise NotFound("no such invitation")
         return invitation
 
     def waiting(self) -> Sequence[Invitation]:
-        """Return the invitations that nobody has used or called off, the latest first; the expired too."""
+        """Return the invitations that nobody has used or called off, the latest first; the expired too.
+
+        To one who manages some units only, those that give roles there and nowhere else.
+        """
+        return [invitation for invitation in self._waiting() if self._is_seen(invitation)]
+
+    def _waiting(self) -> Sequence[Invitation]:
         unsettled = (Invitation.used_at.is_(None), Invitation.revoked_at.is_(None))
         query = select(Invitation).where(Invitation.purpose == "join", *unsettled)
         return self.session.scalars(query.order_by(Invitation.id.desc())).all()
+
+    def _is_seen(self, invitation: Invitation) -> bool:
+        units = self.rights.managed_units()
+        return units is None or (
+            bool(invitation.grants) and all(grant["unit"] in units for grant in invitation.grants)
+        )
 
     def open(self, token: str, purpose: str) -> Invitation:
         """Return what a link is for.
@@ -271,13 +283,21 @@ class InvitationService:
         return identity_of(self.work, inviter, "staff")
 
     def _gives(self, invitation: Invitation, giver: Identity) -> bool:
+        return self._may_give(self.scopes(invitation), giver)
+
+    def _may_give(self, scopes: Sequence[Scope], giver: Identity) -> bool:
+        """Tell whether somebody may invite with these roles; one who manages some units only, with a role in one of them."""
+        if not scopes and self.rights.managed_units(giver) is not None:
+            return False
         return all(
-            self.rights.may_give(scope.role, *scope.ids, by=giver) for scope in self.scopes(invitation)
+            self.rights.may_give(scope.role, *scope.ids, by=giver)
+            and self.rights.manages_within(scope.ids[0], by=giver)
+            for scope in scopes
         )
 
     def _refuse_taken(self, username: str, mobile: str, *, but: Invitation | None = None) -> None:
         accounts = self.work.get(AccountService)
-        others = [row for row in self.waiting() if row is not but and row.expires_at > self.work.clock.now()]
+        others = [row for row in self._waiting() if row is not but and row.expires_at > self.work.clock.now()]
         if accounts.by_username(username) or any(row.username == username for row in others):
             raise UsernameTaken
         person = accounts.by_mobile(mobile)

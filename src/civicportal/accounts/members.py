@@ -32,12 +32,15 @@ class MemberService:
         self.rights = work.get(RightsService)
 
     def fetch(self, user_id: int, *, lock: bool = False) -> User:
-        """Return a member, the disabled and deleted too.
+        """Return a member, the disabled and deleted too; everybody may fetch themselves.
 
         :param lock: read it to write it (``FOR UPDATE``).
-        :raises NotFound: when there is none.
+        :raises NotFound: when there is none, and just so when they work outside the units that the actor manages.
         """
-        return fetch_row(self.session, User, user_id, lock=lock)
+        user = fetch_row(self.session, User, user_id, lock=lock)
+        if user.id != self.work.actor.user_id:
+            self.rights.require_seen(user)
+        return user
 
     def edit(self, user: User, *, name: str, username: str | None) -> None:
         """Change what a member is called.

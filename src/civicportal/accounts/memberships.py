@@ -51,14 +51,16 @@ class MembershipService:
         :param by: whose rights count; the actor's if None.
         :param seen: what the form was made from, see :meth:`seen`; None when the caller has just read it.
         :raises Conflict: when somebody changed the person's roles since.
-        :raises Forbidden: when the giver would give more than they have themselves.
-        :raises NotPossible: when the person has it already, or the role knows no limits.
+        :raises Forbidden: when the giver would give more than they have themselves, or does not manage the unit's people.
+        :raises NotPossible: when the person has it already, or the role holds in the whole city only.
         """
         self._lock(user, seen)
         unit_id, category_id = unit.id if unit else None, category.id if category else None
         self.refuse_unfit(user, role, unit_id, category_id)
         if not self.rights.may_give(role, unit_id, category_id, by=by):
             raise Forbidden(f"role {role.key!r} holds more than its giver has")
+        if not self.rights.manages_within(unit_id, by=by):
+            raise Forbidden("the giver does not manage the people of this unit")
         membership = Membership(user=user, role=role, unit_id=unit_id, category_id=category_id)
         self.session.add(membership)
         self.session.flush()
@@ -69,13 +71,15 @@ class MembershipService:
         """Take a role back.
 
         :raises NotFound: when the person does not hold it (any more).
-        :raises Forbidden: when it is an administrator's and the actor is none.
+        :raises Forbidden: when it is an administrator's and the actor is none, or the actor does not manage the unit's people.
         :raises LastAdministrator: when nobody else could do everything.
         """
         self._lock(user, None)
         membership = self.session.get(Membership, membership_id)
         if membership is None or membership.user_id != user.id:
             raise NotFound("no such membership")
+        if not self.rights.manages_within(membership.unit_id):
+            raise Forbidden("the actor does not manage the people of this unit")
         if membership.role.builtin:
             self.rights.require_manage(user)
             self.rights.require_another_administrator(user)
@@ -83,14 +87,24 @@ class MembershipService:
         user.memberships.remove(membership)
         self.session.flush()
 
-    @staticmethod
-    def refuse_unfit(user: User | None, role: Role, unit_id: int | None, category_id: int | None) -> None:
+    def refuse_unfit(
+        self, user: User | None, role: Role, unit_id: int | None, category_id: int | None
+    ) -> None:
         """Refuse what makes no sense, whoever gives it.
 
-        :raises NotPossible: when the person has it already, or the role knows no limits.
+        :raises NotPossible: when the person has it already, or the role contains a right that unit or category would not
+            limit.
         """
         if role.builtin and (unit_id or category_id):
             raise NotPossible(_("This role holds everywhere: leave unit and category empty."))
+        unlimited = self.rights.unlimited_rights(role, unit_id, category_id)
+        if unlimited:
+            raise NotPossible(
+                _(
+                    "These rights of the role cannot be limited so: ${rights}. Leave unit and category empty, or take a role without these rights.",
+                    mapping={"rights": self.rights.titles(unlimited)},
+                )
+            )
         held = user.memberships if user else []
         if any(
             (row.role_id, row.unit_id, row.category_id) == (role.id, unit_id, category_id) for row in held

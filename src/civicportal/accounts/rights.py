@@ -1,18 +1,25 @@
-"""Who may give what to whom: nobody gives more than they have, and somebody is left who may do everything."""
+"""Rules about rights: nobody gives more than they have, somebody is left who may do everything, a unit limits its manager.
+
+A manager of members whose membership names a unit manages the people who work in that unit and below it. They see a person
+who holds any role there; what concerns the account as a whole (name, mobile, password, sessions, leaving) they do only to
+a person all of whose roles lie there. :meth:`RightsService.seen` is the same rule in SQL; a property test holds both equal.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, exists, false, func, or_, select, true
 
 from civicportal.accounts.errors import LastAdministrator
 from civicportal.accounts.models import Deputy, Membership, Role, User
-from civicportal.errors import Forbidden
+from civicportal.errors import Forbidden, NotFound
 from civicportal.organization.services import OrganizationService
 from civicportal.security import Grant, Identity
 
 if TYPE_CHECKING:
     from civicportal.work import Work
+
+MANAGE = "core:member:manage"
 
 
 class RightsService:
@@ -40,7 +47,9 @@ class RightsService:
             for grant in giver.grants
             if grant.own and _within(units, grant.units) and _within(categories, grant.categories)
         ]
-        return _all_given(wide, role, (right.permission for right in role.permissions))
+        left_out = self.unlimited_rights(role, unit_id, category_id)
+        given = (right.permission for right in role.permissions if right.permission not in left_out)
+        return _all_given(wide, role, given)
 
     def may_lend(self, user: User) -> bool:
         """Tell whether the actor may pass on everything that somebody holds themselves: what their deputy gets."""
@@ -56,15 +65,82 @@ class RightsService:
         everywhere = (grant for grant in actor.grants if grant.own and _is_unlimited(grant))
         return actor.door == "system" or any(grant.gives(permission) for grant in everywhere)
 
-    def require_manage(self, user: User) -> None:
-        """Let only administrators change what concerns an administrator, or who stands in for one now or later.
+    def managed_units(self, identity: Identity | None = None) -> frozenset[int] | None:
+        """Return the ids of the units whose people somebody manages; None for those of the whole city and the citizens.
 
-        :raises Forbidden: for anybody else.
+        :param identity: the actor if None.
+        """
+        identity = identity or self.work.actor
+        if identity.door == "system":
+            return None
+        scopes = [grant.units for grant in identity.grants if grant.gives(MANAGE)]
+        if None in scopes:
+            return None
+        return frozenset().union(*(units for units in scopes if units is not None))
+
+    def manages_within(self, unit_id: int | None, *, by: Identity | None = None) -> bool:
+        """Tell whether somebody manages who holds a role in a unit.
+
+        :param unit_id: None for a role in the whole city.
+        :param by: who manages; the actor if None.
+        """
+        units = self.managed_units(by)
+        return units is None or unit_id in units
+
+    def seen(self) -> ColumnElement[bool]:
+        """Return the condition on ``User`` for the people whose page the actor may open."""
+        units = self.managed_units()
+        if units is None:
+            return true()
+        if not units:
+            return false()
+        held = select(Membership.id).where(Membership.user_id == User.id, Membership.unit_id.in_(units))
+        return exists(held).correlate(User)
+
+    def sees(self, user: User) -> bool:
+        """Say the same as :meth:`seen` of one loaded person."""
+        units = self.managed_units()
+        return units is None or any(row.unit_id in units for row in user.memberships)
+
+    def require_seen(self, user: User) -> None:
+        """Refuse a person whose page the actor may not open.
+
+        :raises NotFound: so that nobody learns who works elsewhere.
+        """
+        if not self.sees(user):
+            raise NotFound(f"no row {user.id} in users")
+
+    def manages(self, user: User) -> bool:
+        """Tell whether the actor may change a person's account: whatever it gives, now or as a deputy's, lies in their units."""
+        units = self.managed_units()
+        held = self._given_by_account(user) if units is not None else ()
+        return units is None or (bool(held) and all(row.unit_id in units for row in held))
+
+    def require_manage(self, user: User) -> None:
+        """Refuse to change the account of a person who works elsewhere too, or of an administrator.
+
+        :raises Forbidden: when the account gives a role outside the units that the actor manages; and to anybody but an
+            administrator when it is an administrator's, or that of a person who stands in for one now or later.
         """
         actor = self.work.actor
+        if not self.manages(user):
+            raise Forbidden("the person holds a role outside the units of who manages them")
         may = actor.door == "system" or any(grant.own and grant.administrator for grant in actor.grants)
         if not may and any(row.role.builtin for row in self._given_by_account(user)):
             raise Forbidden("only an administrator changes an administrator")
+
+    def unlimited_rights(self, role: Role, unit_id: int | None, category_id: int | None) -> list[str]:
+        """Return the names of a role's rights that a membership with this unit and category does not give."""
+        site = self.work.site
+        left_out = site.rights_of_city if unit_id or category_id else frozenset()
+        if category_id:
+            left_out |= site.rights_of_units
+        return sorted(left_out.intersection(right.permission for right in role.permissions))
+
+    def titles(self, names: Iterable[str]) -> str:
+        """Return what rights are called in the language of the site, joined by the list mark."""
+        translate = self.work.site.localizer().translate
+        return "، ".join(translate(self.work.site.permissions[name].title) for name in names)
 
     def require_another_administrator(self, user: User) -> None:
         """Make sure that somebody else can do everything once this person cannot.

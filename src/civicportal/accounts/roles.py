@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 OWN_TITLE = _("The portal itself")
 
 
+class UnlimitedRights(NotPossible):
+    """A right of the whole city would be put into a role that is held in a unit or a category."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Group:
     """The rights of the core or of one service."""
@@ -127,6 +131,7 @@ class RoleService:
         :raises Conflict: when somebody changed the role since.
         :raises Forbidden: when the actor adds a right that they do not have everywhere themselves.
         :raises NotPossible: for the built-in role, and a title that another role has.
+        :raises UnlimitedRights: when somebody holds the role in a unit or category, which would not limit an added right.
         """
         if seen is not None and seen != self.seen(role):
             raise Conflict(f"role {role.id} was changed")
@@ -135,6 +140,7 @@ class RoleService:
             self._refuse_title(title)
         before, wanted = self.names(role), set(permissions)
         self._require_held(wanted - before)
+        self._refuse_unlimited(role, wanted - before)
         kept = {right.permission: right for right in role.permissions}
         stay = wanted | self.asleep(role)
         role.title = title
@@ -164,6 +170,24 @@ class RoleService:
         missing = sorted(name for name in names if not rights.holds_everywhere(name))
         if missing:
             raise Forbidden(f"rights that the giver has not: {', '.join(missing)}")
+
+    def _refuse_unlimited(self, role: Role, added: set[str]) -> None:
+        site = self.work.site
+        held = select(Membership.id).where(Membership.role_id == role.id)
+        limited = {
+            Membership.unit_id.is_not(None) | Membership.category_id.is_not(None): site.rights_of_city,
+            Membership.category_id.is_not(None): site.rights_of_units,
+        }
+        for condition, names in limited.items():
+            wrong = added & names
+            if wrong and self.session.scalar(held.where(condition).limit(1)) is not None:
+                rights = self.work.get(RightsService).titles(sorted(wrong))
+                raise UnlimitedRights(
+                    _(
+                        "Somebody holds this role in a unit or a category, which cannot limit: ${rights}. Put these rights into a role of their own.",
+                        mapping={"rights": rights},
+                    )
+                )
 
     def _refuse_title(self, title: str) -> None:
         if self.session.scalar(select(Role.id).where(Role.title == title)) is not None:

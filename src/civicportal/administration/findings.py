@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from civicportal.accounts.city_rights import limited_memberships
 from civicportal.accounts.models import Membership, RolePermission, User
 from civicportal.cases.opening import OpeningService
 from civicportal.cases.workflow import CaseKind
@@ -33,6 +34,7 @@ def findings(work: "Work") -> Iterator[Finding]:
     yield from _units_without_people(work)
     yield from _categories_without_people(work)
     yield from _kinds_without_people(work)
+    yield from _limited_rights(work)
     yield from _rules(work)
     yield from _office_hours(work)
     yield from _holidays(work)
@@ -114,6 +116,23 @@ def _categories_without_people(work: "Work") -> Iterator[Finding]:
                 ),
                 remedy=_("give a member this category under /admin/members, or the category another unit"),
             )
+
+
+def _limited_rights(work: "Work") -> Iterator[Finding]:
+    """Yield the roles held in a unit or a category with rights that hold in the whole city only."""
+    found: dict[str, set[str]] = {}
+    for row, names in limited_memberships(work):
+        found.setdefault(row.role.title, set()).update(names)
+    for title, rights in found.items():
+        yield Finding(
+            level="warning",
+            place=f"role {title}",
+            text=_(
+                "it is held in a unit or a category, which do not give: ${rights}",
+                mapping={"rights": " ".join(sorted(rights))},
+            ),
+            remedy=_("take these rights out of the role, or give it without unit and category"),
+        )
 
 
 def _kinds_without_people(work: "Work") -> Iterator[Finding]:

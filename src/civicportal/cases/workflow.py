@@ -4,7 +4,7 @@ The four stages belong to the core, so that statistics, colours and "in progress
 wording of a plugin.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,6 +15,7 @@ from translationstring import TranslationString
 from civicportal.cases.identity import IdentityFact
 from civicportal.errors import ConfigurationError, Conflict
 from civicportal.i18n import _
+from civicportal.security import Permission
 
 if TYPE_CHECKING:
     from civicportal.cases.models import Case
@@ -274,6 +275,18 @@ VERBS: dict[str, TranslationString] = {
     "export": _("Export"),
     "act_any": _("Act on cases of other kartables"),
 }
+
+
+def permissions_of(kind: CaseKind) -> Iterator[Permission]:
+    """Yield the rights that every kind of case has.
+
+    A membership limits them to its unit and category. Registering is the exception: a call is about any unit's work, and
+    the rules decide where the case goes, so the right holds in the whole city or not at all.
+    """
+    for verb, title in VERBS.items():
+        yield Permission(
+            name=kind.permission(verb), title=title, scope="city" if verb == "register" else "case"
+        )
 
 
 def unknown_kind(name: str) -> CaseKind:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from sqlalchemy import ColumnElement, and_, func, or_, select, union_all
 
 from civicportal.accounts.models import User
+from civicportal.accounts.rights import RightsService
 from civicportal.cases.models import Case, CaseEvent
 from civicportal.errors import Forbidden
 from civicportal.kartable.models import Referral
@@ -17,7 +18,6 @@ from civicportal.security import Identity
 if TYPE_CHECKING:
     from civicportal.site import Site
 
-PERMISSION = "core:member:manage"
 CHUNK = 10
 """Lines in one transaction: each is told to the plugins, and whoever works meanwhile does not wait."""
 AT_ONCE = 200
@@ -74,9 +74,10 @@ class TransferService(KartableService):
         """Pass on some of a person's open lines, the oldest first.
 
         :param heir_id: who gets them, in the units of which they are a member; None leaves them to the units.
-        :raises Forbidden: without the right to manage members.
+        :raises Forbidden: without the right to manage this person.
         """
-        if not self.work.actor.permits(PERMISSION):
+        rights = self.work.get(RightsService)
+        if not rights.manages(self.session.get_one(User, user_id)):
             raise Forbidden("only who manages members passes on their work")
         members = set(self.addressees_of(heir_id)) if heir_id else set()
         done: Counter[Way] = Counter()

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, exists, false, func, select
 from sqlalchemy.orm import selectinload
 
 from civicportal.accounts.models import Membership, User
+from civicportal.accounts.rights import RightsService
 from civicportal.cases.search_rule import occurs
 from civicportal.cases.wanted import read
 from civicportal.kartable.transfer import TransferService
@@ -53,11 +54,12 @@ class MemberPage:
 
 
 class MemberDirectory:
-    """Finds members: staff by name, citizens with the newest first."""
+    """Finds members: staff by name, citizens with the newest first; only those whose page the actor may open."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
         self.session = work.session
+        self.rights = work.get(RightsService)
 
     def page(self, query: MemberQuery, *, after: int | None = None, before: int | None = None) -> MemberPage:
         """Return one page.
@@ -83,7 +85,8 @@ class MemberDirectory:
     def counts(self) -> dict[str, int]:
         """Return how many staff and citizens there are, the deleted left out."""
         is_staff = User.username.is_not(None)
-        query = select(is_staff, func.count()).where(User.deleted_at.is_(None)).group_by(is_staff)
+        present = (User.deleted_at.is_(None), self.rights.seen())
+        query = select(is_staff, func.count()).where(*present).group_by(is_staff)
         found = {bool(staff): number for staff, number in self.session.execute(query)}
         return {"staff": found.get(True, 0), "citizens": found.get(False, 0)}
 
@@ -109,10 +112,10 @@ class MemberDirectory:
 
     def _conditions(self, query: MemberQuery) -> list[ColumnElement[bool]]:
         if query.citizen is not None:
-            return [User.id == query.citizen]
+            return [User.id == query.citizen, self.rights.seen()]
         is_one = User.username.is_not(None) if query.who == "staff" else User.username.is_(None)
         # Of whom everything was erased nothing is left to be listed.
-        found: list[ColumnElement[bool]] = [is_one, User.erased_at.is_(None)]
+        found: list[ColumnElement[bool]] = [is_one, User.erased_at.is_(None), self.rights.seen()]
         found += self._in_state(query.state)
         if query.q:
             found.append(self._is_called(query.q))

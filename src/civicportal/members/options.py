@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from civicportal.accounts.models import User
+from civicportal.accounts.rights import RightsService
 from civicportal.accounts.roles import RoleService
 from civicportal.organization.choices import category_options, unit_options
 from civicportal.organization.services import OrganizationService
@@ -14,8 +15,10 @@ if TYPE_CHECKING:
 
 
 def scope_options(work: "Work") -> dict[str, list[Option]]:
-    """Return the choices of a role and where it counts, as bindings of a form."""
-    return {"roles": role_options(work), "units": unit_options(work), "categories": category_options(work)}
+    """Return the choices of a role and where it counts, as bindings of a form: the units whose people the actor manages."""
+    managed = work.get(RightsService).managed_units()
+    units = [option for option in unit_options(work) if managed is None or int(option.value) in managed]
+    return {"roles": role_options(work), "units": units, "categories": category_options(work)}
 
 
 def role_options(work: "Work") -> list[Option]:

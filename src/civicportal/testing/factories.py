@@ -45,11 +45,17 @@ def make_staff(
     username: str = "",
     **values: Any,
 ) -> User:
-    """Return a new member of staff with one membership.
+    """Return a new member of staff with one membership, and a second one for named rights that a unit cannot limit.
 
     :param role: key of the role, made if there is none; "administrator" is the built-in one.
-    :param permissions: of a role that is made; None gives every right of every kind but acting everywhere.
+    :param permissions: of a role that is made; None gives every right of every kind but acting everywhere, and in a unit or
+        category those that it can limit. Rights over the whole city that are named here come by a membership of their own.
     """
+    limited = unit is not None or category is not None
+    of_city = sorted(work.site.rights_of_city.intersection(permissions or ())) if limited else []
+    if limited:
+        every = _usual_rights(work) if permissions is None else permissions
+        permissions = [name for name in every if name not in work.site.rights_of_city]
     number = len(work.session.scalars(select(User.id)).all()) + 1
     usual = {"name": f"کارمند {number}", "mobile": f"+98900001{number:04}", "created_at": work.clock.now()}
     user = _added(work, User(username=username or f"{role}{number}", **{**usual, **values}))
@@ -60,6 +66,8 @@ def make_staff(
         category_id=category.id if category else None,
     )
     _added(work, membership)
+    if of_city:
+        _added(work, Membership(user_id=user.id, role_id=_role(work, f"{role}-city", of_city).id))
     work.session.expire(user, ["memberships"])
     return user
 
@@ -100,12 +108,13 @@ def _role(work: Work, key: str, permissions: Sequence[str] | None) -> Role:
     role = work.session.scalar(select(Role).where(Role.key == key))
     if role:
         return role
-    if permissions is None:
-        permissions = [
-            name for name in work.site.permissions if ":case:" in name and not name.endswith(":act_any")
-        ]
-    rights = [RolePermission(permission=name) for name in permissions]
+    names = _usual_rights(work) if permissions is None else permissions
+    rights = [RolePermission(permission=name) for name in names]
     return _added(work, Role(key=key, title=key, builtin=key == "administrator", permissions=rights))
+
+
+def _usual_rights(work: Work) -> list[str]:
+    return [name for name in work.site.permissions if ":case:" in name and not name.endswith(":act_any")]
 
 
 def _added(work: Work, row: Any) -> Any:

@@ -5,9 +5,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from civicportal.cases.workflow import VERBS, CaseKind
+from civicportal.cases.workflow import CaseKind, permissions_of
 from civicportal.clock import SystemClock
-from civicportal.security import Permission
 from civicportal.site import Site
 from civicportal.testing.clock import FakeClock
 from civicportal.testing.kinds import PETITION_TEXTS, PETITIONS
@@ -134,9 +133,7 @@ def make_site(
     for kind in kinds:
         kind.check()
         site.kinds[kind.name] = kind
-        for verb, title in VERBS.items():
-            name = kind.permission(verb)
-            site.permissions[name] = Permission(name=name, title=title)
+        site.permissions.update({permission.name: permission for permission in permissions_of(kind)})
     site.messages.update({text.key: text for text in PETITION_TEXTS})
     return site
 

@@ -20,10 +20,10 @@ from civicportal.cases.models import Attachment, Case
 from civicportal.cases.public_texts import PublicTexts
 from civicportal.cases.schemas import AfterPhoto, PublicAnswer
 from civicportal.cases.services import CaseService
-from civicportal.cases.workflow import VERBS, CaseKind, State, Transition, Workflow
+from civicportal.cases.workflow import VERBS, CaseKind, State, Transition, Workflow, permissions_of
 from civicportal.crypto import new_token, token_hash
 from civicportal.organization.models import Category
-from civicportal.security import VISITOR, Identity, Permission
+from civicportal.security import VISITOR, Identity
 from civicportal.storage import ProcessedImage, process_image
 from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
 
@@ -90,9 +90,7 @@ def civic_settings() -> dict[str, Any]:
 @pytest.fixture
 def site(site: Any) -> Iterator[Any]:
     site.kinds[REQUESTS.name] = REQUESTS
-    for verb, title in VERBS.items():
-        name = REQUESTS.permission(verb)
-        site.permissions[name] = Permission(name=name, title=title)
+    site.permissions.update({permission.name: permission for permission in permissions_of(REQUESTS)})
     yield site
     del site.kinds[REQUESTS.name]
     for verb in VERBS:

@@ -59,7 +59,7 @@ def register_case_kinds() -> Iterable[CaseKind]:
 def register_permissions() -> Iterable[Permission]:
     """Return the rights beside those of every kind."""
     return (
-        Permission(name=PAYMENT, title=_("Record payments of parking permits")),
+        Permission(name=PAYMENT, title=_("Record payments of parking permits"), scope="case"),
         Permission(name=ZONES, title=_("Change parking zones")),
     )
 

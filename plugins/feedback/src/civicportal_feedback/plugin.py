@@ -46,7 +46,7 @@ def register_case_kinds() -> Iterable[CaseKind]:
 @hookimpl
 def register_permissions() -> Iterable[Permission]:
     """Return the right beside those of every kind."""
-    return (Permission(name=PERMISSION, title=_("Publish what was heard and done")),)
+    return (Permission(name=PERMISSION, title=_("Publish what was heard and done"), scope="case"),)
 
 
 @hookimpl

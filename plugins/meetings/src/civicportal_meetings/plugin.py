@@ -58,8 +58,8 @@ def register_permissions() -> Iterable[Permission]:
     """Return the rights beside those that every kind has."""
     return (
         Permission(name=SESSIONS, title=_("Plan public meeting days and close times")),
-        Permission(name=MINUTES, title=_("Write the minutes of meetings")),
-        Permission(name=GIVE_ORDERS, title=_("Write down orders of the mayor")),
+        Permission(name=MINUTES, title=_("Write the minutes of meetings"), scope="case"),
+        Permission(name=GIVE_ORDERS, title=_("Write down orders of the mayor"), scope="case"),
     )
 
 

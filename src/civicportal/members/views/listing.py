@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from civicportal.accounts.invitations import InvitationService
 from civicportal.accounts.models import User
+from civicportal.accounts.rights import RightsService
 from civicportal.cases.finding import typed_search
 from civicportal.countries import InvalidMobile, is_national_code
 from civicportal.forms import BoundForm
@@ -57,7 +58,8 @@ def find(request: Any) -> HTTPSeeOther:
         mobile = request.site.country.normalize_mobile(text)
     except InvalidMobile:
         return HTTPSeeOther(_url(request, {"who": who, "q": text}))
-    person = request.work.session.scalar(select(User.id).where(User.mobile == mobile))
+    seen = request.work.get(RightsService).seen()
+    person = request.work.session.scalar(select(User.id).where(User.mobile == mobile, seen))
     if person is None:
         request.session.flash(request.translate(_("Nobody has this mobile number.")), "warn")
         return HTTPSeeOther(_url(request, {"who": who}))

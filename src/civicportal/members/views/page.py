@@ -8,6 +8,7 @@ from civicportal.accounts.kept import kept_draft
 from civicportal.accounts.members import MemberService
 from civicportal.accounts.memberships import MembershipService
 from civicportal.accounts.models import User
+from civicportal.accounts.rights import RightsService
 from civicportal.accounts.sessions import SessionService
 from civicportal.audit.models import AuditEvent
 from civicportal.audit.titles import titles_of
@@ -24,12 +25,18 @@ SHOWN_EVENTS = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Held:
-    """A role as the page shows it; unit and category empty where it counts everywhere."""
+    """A role as the page shows it; unit and category empty where it counts everywhere.
+
+    :ivar may_take: whether the actor may take it away.
+    :ivar unlimited: titles of the role's rights that a membership with this unit or category does not give.
+    """
 
     id: int
     role: str
     unit: str
     category: str
+    may_take: bool
+    unlimited: str
 
 
 def numbered(request: Any, name: str = "id") -> int:
@@ -68,13 +75,15 @@ def absence_path(request: Any) -> str:
 
 def held_by(work: Work, user: User) -> list[Held]:
     """Return what somebody holds, in words."""
-    organization = work.get(OrganizationService)
+    organization, rights = work.get(OrganizationService), work.get(RightsService)
     return [
         Held(
             id=row.id,
             role=row.role.title,
             unit=organization.unit_name(row.unit_id),
             category=organization.category_name(row.category_id),
+            may_take=rights.manages_within(row.unit_id),
+            unlimited=rights.titles(rights.unlimited_rights(row.role, row.unit_id, row.category_id)),
         )
         for row in work.get(MembershipService).of(user)
     ]
@@ -97,6 +106,7 @@ def member_page(
     return {
         "user": user,
         "held": held_by(work, user),
+        "may_change": work.get(RightsService).manages(user),
         "form": form,
         "absence": absence or _kept_absence(request, work, user),
         "sessions": len(work.get(SessionService).list_of(user)),

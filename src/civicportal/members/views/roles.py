@@ -6,7 +6,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.accounts.kept import fill_kept
 from civicportal.accounts.models import Role
-from civicportal.accounts.roles import RoleService
+from civicportal.accounts.roles import RoleService, UnlimitedRights
 from civicportal.errors import Conflict, Forbidden, NotPossible
 from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
@@ -81,6 +81,8 @@ def role(request: Any) -> Any:
             service.change(service.fetch(numbered(request), lock=True), **values)
         except Forbidden:
             form.refuse("permissions", NOT_YOURS)
+        except UnlimitedRights as refusal:
+            form.refuse("permissions", refusal.reason)
         except NotPossible as refusal:
             form.refuse("title", refusal.reason)
         forget(request)

@@ -52,9 +52,9 @@ class OrderService:
 
     def may_give(self, meeting: Case) -> bool:
         """Tell whether the actor may write down orders of this meeting."""
-        actor, access = self.work.actor, self.work.get(AccessService)
-        rights = (GIVE_ORDERS, REFER_ORDERS)
-        return all(actor.permits(right) for right in rights) and access.can(meeting, "work")
+        access = self.work.get(AccessService)
+        allowed = all(access.allows(meeting, right) for right in (GIVE_ORDERS, REFER_ORDERS))
+        return allowed and access.can(meeting, "work")
 
     def give(self, meeting: Case, new: NewOrder) -> Case:
         """Open an order from a meeting, link the two, and refer it to its unit; the same form sent again returns it.

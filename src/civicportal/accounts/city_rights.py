@@ -1,0 +1,95 @@
+"""Carry rights of the whole city out of memberships that name a unit or a category.
+
+Formerly such a right held in the whole city whatever its membership said. Now a membership with a unit or a category does
+not give it. So that nobody loses, by an upgrade, what their work needs, each person who held rights of a service so gets
+them by a role of their own, without unit and category. Powers over the portal itself (members, roles, units, settings, …)
+are not carried over: there the unit was meant as a limit. The doctor names who held them.
+"""
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from sqlalchemy import or_, select
+
+from civicportal.accounts.models import Membership, Role, RolePermission, User
+from civicportal.accounts.rights import RightsService
+from civicportal.audit.services import AuditService
+from civicportal.i18n import _
+from civicportal.organization.models import Seed
+
+if TYPE_CHECKING:
+    from civicportal.site import Site
+    from civicportal.work import Work
+
+DONE = "city-rights"
+"""Key of the seed that says that this has been done."""
+HARMLESS = "core:text:manage"
+"""The one right of the core that is no power over people or the portal."""
+
+
+def separate_city_rights(site: "Site") -> int:
+    """Give rights of the whole city by memberships of their own; done once for each database.
+
+    :returns: how many people got such a membership.
+    """
+    with site.work() as work:
+        if work.session.get(Seed, DONE) is not None:
+            return 0
+        work.session.add(Seed(key=DONE, digest=""))
+        return _separate(work)
+
+
+def limited_memberships(work: "Work") -> list[tuple[Membership, list[str]]]:
+    """Return the memberships that name a unit or a category, with the rights of their role that they do not give."""
+    rights = work.get(RightsService)
+    query = (
+        select(Membership)
+        .join(User, User.id == Membership.user_id)
+        .where(
+            or_(Membership.unit_id.is_not(None), Membership.category_id.is_not(None)),
+            User.deleted_at.is_(None),
+        )
+        .order_by(Membership.id)
+    )
+    found = (
+        (row, rights.unlimited_rights(row.role, row.unit_id, row.category_id))
+        for row in work.session.scalars(query)
+    )
+    return [(row, names) for row, names in found if names]
+
+
+def _separate(work: "Work") -> int:
+    needed: defaultdict[int, set[str]] = defaultdict(set)
+    sources: dict[int, Role] = {}
+    for row, names in limited_memberships(work):
+        of_services = {name for name in names if not name.startswith("core:") or name == HARMLESS}
+        if of_services:
+            needed[row.user_id] |= of_services
+            sources.setdefault(row.user_id, row.role)
+    made: dict[frozenset[str], Role] = {}
+    for user_id, carried in needed.items():
+        user, key = work.session.get_one(User, user_id), frozenset(carried)
+        if key not in made:
+            made[key] = _role(work, sources[user_id], carried, len(made) + 1)
+        role = made[key]
+        work.session.add(Membership(user=user, role=role))
+        work.get(AuditService).record(
+            "role:give", subject_id=user.id, role=role.key, unit=None, category=None
+        )
+    work.session.flush()
+    return len(needed)
+
+
+def _role(work: "Work", source: Role, names: set[str], number: int) -> Role:
+    key = f"city-{number}"
+    role = work.session.scalar(select(Role).where(Role.key == key))
+    if role is None:
+        title = _("${role}: whole city", mapping={"role": source.title})
+        role = Role(
+            key=key,
+            title=work.site.localizer().translate(title)[:120],
+            permissions=[RolePermission(permission=name) for name in sorted(names)],
+        )
+        work.session.add(role)
+        work.session.flush()
+    return role

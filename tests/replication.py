@@ -5,11 +5,11 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 from pathlib import Path
 
 from portal import free_port
 from senders import wait_until
+from sqlalchemy import make_url
 
 from civicportal.testing.postgres import PostgresMissing, TemporaryCluster
 
@@ -21,11 +21,14 @@ class Server(TemporaryCluster):
 
     :param name: by which its primary knows it as a standby.
     :param primary: it begins as a standby of this one, and as the one whose word its commits wait for.
+    :param file: lines for its postgresql.conf, as pg_rewind reads it too.
     :param settings: of the server.
     """
 
-    def __init__(self, name: str, primary: "Server | None" = None, **settings: str) -> None:
-        self.name, self.port, self._primary = name, free_port(), primary
+    def __init__(
+        self, name: str, primary: "Server | None" = None, *, file: str = "", **settings: str
+    ) -> None:
+        self.name, self.port, self._primary, self._file = name, free_port(), primary, file
         super().__init__(
             # What is killed here is a process, not the machine with its memory.
             synchronous_commit="on",
@@ -44,9 +47,9 @@ class Server(TemporaryCluster):
             return
         # pg_rewind asks for checksums.
         super()._make_data("--data-checksums", *more)
-        # In the file: pg_rewind starts the server by itself to tidy up, and needs the log since the last common point.
+        # pg_rewind starts the server by itself to tidy up, and needs the log since the last common point.
         with (self.data / "postgresql.conf").open("a") as file:
-            file.write("wal_keep_size = 256MB\n")
+            file.write(f"wal_keep_size = 256MB\n{self._file}\n")
 
     @property
     def data(self) -> Path:
@@ -132,9 +135,15 @@ class Server(TemporaryCluster):
         """Run a program of PostgreSQL as the user of the server."""
         self._run(program, *arguments)
 
-    def make_folder(self, name: str) -> Path:
-        """Return a new folder that belongs to the user of the server."""
-        folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self.folder))
+    def create_database(self, name: str = "portal") -> str:  # type: ignore[override]
+        """Make an empty database; return its address."""
+        template = "TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'"
+        self.sql(f"CREATE DATABASE {name} {template}")
+        return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/{name}"
+
+    def own(self, folder: Path) -> Path:
+        """Make a folder that belongs to the user of the server."""
+        folder.mkdir()
         if self._as_user:
             shutil.chown(folder, self._as_user["user"], self._as_user["group"])
         return folder
@@ -162,10 +171,7 @@ class Pair:
 
     def create_database(self) -> str:
         """Make an empty database; return its address, which names both servers."""
-        name = "portal"
-        self.primary.sql(
-            f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'"
-        )
+        name = make_url(self.primary.create_database()).database
         hosts = "&".join(f"host=127.0.0.1:{server.port}" for server in (self.primary, self.standby))
         return f"postgresql+psycopg://postgres@/{name}?{hosts}"
 

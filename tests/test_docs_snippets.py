@@ -27,6 +27,7 @@ BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 #: Programs that come with the portal, its tools, or every machine.
 PROGRAMS = {"cd", "civicportal", "curl", "export", "install", "make", "pip", "pybabel", "pytest", "python"}
 PROGRAMS |= {"createdb", "nginx", "psql", "python3", "rm", "systemctl", "useradd"}
+PROGRAMS |= {"apt-get", "chown", "cp", "mkdir", "mv", "pg_createcluster", "pg_ctlcluster", "sudo", "touch"}
 INLINE = re.compile(r"`civicportal ([^`…]+)`")
 ASSIGNMENT = re.compile(r"[A-Z_]+=")
 #: Names of the examples of hooks that every plugin has for itself.

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, text
 
 from civicportal.audit.models import AuditEvent
 from civicportal.cases.models import CaseEvent
@@ -23,6 +23,13 @@ CLOCKS_DIFFER = timedelta(seconds=5)
 AHEAD = timedelta(minutes=5)
 JOBS_LATE = timedelta(hours=3)
 """A job that was due so long ago and that no worker runs."""
+COMMITS_LATE = 10.0
+"""Seconds for which a commit may wait for the standby."""
+
+_WAITING_COMMITS = text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'SyncRep'"
+    " AND now() - query_start >= make_interval(secs => :seconds)"
+)
 
 
 def findings(work: "Work") -> Iterator[Finding]:
@@ -32,6 +39,7 @@ def findings(work: "Work") -> Iterator[Finding]:
     yield from _proxy(work)
     yield from _jobs(work)
     yield from _workers(work)
+    yield from _standby(work)
 
 
 def _clock(work: "Work") -> Iterator[Finding]:
@@ -153,4 +161,21 @@ def _workers(work: "Work") -> Iterator[Finding]:
                 mapping=_minutes(work.clock.now() - last),
             ),
             remedy="civicportal worker",
+        )
+
+
+def _standby(work: "Work") -> Iterator[Finding]:
+    """Commits that wait for a synchronous standby: while it is away, every form hangs."""
+    if work.site.engines.dialect != "postgresql":
+        return
+    waiting = work.session.scalar(_WAITING_COMMITS, {"seconds": COMMITS_LATE})
+    if waiting:
+        yield Finding(
+            level="error",
+            place="site.database_url",
+            text=_(
+                "${number} commits wait for a standby that does not answer: nothing can be sent",
+                mapping={"number": waiting},
+            ),
+            remedy=_("start the standby, or let the primary go on without it as docs/use/failover.md says"),
         )

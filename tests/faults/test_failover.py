@@ -6,14 +6,16 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPException
+from pathlib import Path
 
 import pytest
 from PIL import Image
 from portal import READY, Portal
-from replication import Pair, PostgresMissing
+from replication import Pair, PostgresMissing, Server
 from senders import Senders, by_form, senders, wait_until
 from sqlalchemy import func, select, text
 
+from civicportal import doctor_machine
 from civicportal.cases.models import Attachment, Case
 from civicportal.errors import ConfigurationError
 from civicportal.notifications.models import OutboxMessage
@@ -21,6 +23,7 @@ from civicportal.statistics.services import StatisticsService
 
 pytestmark = pytest.mark.fault
 
+FENCE = Path(__file__).parents[2] / "docs/deploy/postgresql-fence.sh"
 FAILOVERS = 12 if os.environ.get("CIVICPORTAL_LONG") else 1
 
 
@@ -113,24 +116,53 @@ def everything_is_there_once(portal: Portal, citizens: Senders) -> None:
             image.load()
 
 
+def writer_of(server: Server, database: str, table: str) -> subprocess.Popen[bytes]:
+    """Begin to make a table; return when its commit waits for a standby."""
+    place = server.conninfo.replace("dbname=postgres", f"dbname={database}")
+    command = [server.program("psql"), place, "-c", f"CREATE TABLE {table} (id int)"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd="/")
+    wait_until(
+        lambda: server.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") == "1"
+    )
+    return process
+
+
+def test_commits_that_wait_for_a_standby_are_a_finding(
+    pair: Pair, portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def waits() -> bool:
+        with portal.site.work(write=False) as work:
+            return any("wait for a standby" in finding.text for finding in doctor_machine.findings(work))
+
+    monkeypatch.setattr(doctor_machine, "COMMITS_LATE", 0)
+    assert not waits()
+    pair.standby.break_off()
+    writer = writer_of(pair.primary, portal.site.engines.read.url.database or "", "late")
+    assert waits()
+    pair.standby.start()
+    assert writer.communicate()[0] == b"CREATE TABLE\n"
+    assert not waits()
+
+
+def fence(server: Server, other: Server) -> int:
+    """Ask the documented script whether a server may start, as its service manager does; 0 is yes."""
+    if not Path(server.program("psql")).is_relative_to("/usr/lib/postgresql"):
+        pytest.skip("the script is for Debian's PostgreSQL")
+    command = ["/bin/sh", str(FENCE), str(server.data), other.conninfo]
+    return subprocess.run(command, check=False, cwd="/", capture_output=True).returncode
+
+
 def test_a_primary_that_comes_back_acknowledges_nothing(pair: Pair, portal: Portal) -> None:
     old, name = pair.primary, portal.site.engines.read.url.database or ""
     portal.site.check_start()
+    assert fence(pair.primary, pair.standby) == fence(pair.standby, pair.primary) == 0
     pair.fail_over()
+    # The one that was promoted may start again, with or without the other one.
+    assert (fence(old, pair.primary), fence(pair.primary, old)) == (1, 0)
     old.start()
-    writer = subprocess.Popen(
-        [
-            old.program("psql"),
-            old.conninfo.replace("dbname=postgres", f"dbname={name}"),
-            "-c",
-            "CREATE TABLE stray (id int)",
-        ],
-        stdout=subprocess.PIPE,
-        cwd="/",
-    )
+    assert fence(pair.primary, old) == 0
+    writer = writer_of(old, name, "stray")
     try:
-        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
-        wait_until(lambda: old.sql(waiting) == "1")
         assert writer.poll() is None
         with pytest.raises(ConfigurationError, match="both take writes"):
             portal.site.check_start()

@@ -273,3 +273,38 @@ def test_stats_name_what_is_wrong_and_make_it_right(run, migrated):
     assert "line 1: says of its case what is not so" in wrong.output
     assert "1 lines of kartables mended" in run("stats", "rebuild").output
     assert run("stats", "verify").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("files", "verify"),
+        ("stats", "verify"),
+        ("audit", "verify"),
+        ("search", "verify"),
+        ("user", "disable", "maryam"),
+    ],
+    ids=" ".join,
+)
+def test_a_command_on_a_database_without_tables_names_the_one_that_is_missing(run, command):
+    refused = run(*command)
+    assert "Traceback" not in refused.output
+    assert (refused.exit_code, "run civicportal db upgrade" in refused.output) == (2, True)
+
+
+def test_a_command_without_a_database_says_so(tmp_path):
+    path = make_site_file(tmp_path, site={"database_url": "postgresql://nobody@127.0.0.1:1/none"})
+    refused = CliRunner().invoke(main, ["--site", str(path), "stats", "verify"])
+    assert (refused.exit_code, "the database does not answer" in refused.output) == (1, True)
+
+
+def test_a_site_file_that_may_not_be_written_is_left_and_the_line_is_shown(tmp_path):
+    """As the documented wrapper runs it: by a user who may read the file alone."""
+    path = make_site_file(tmp_path, site={"plugins": ["reports", "feedback"]})
+    before = path.read_text()
+    # Root may write everywhere, but for what is in the way.
+    (tmp_path / f"{path.name}.new").mkdir()
+    refused = CliRunner().invoke(main, ["--site", str(path), "plugin", "disable", "feedback"])
+    assert (refused.exit_code, 'plugins = ["reports"]' in refused.output) == (1, True)
+    assert str(path) in refused.output
+    assert path.read_text() == before

@@ -1,5 +1,6 @@
 """The command ``civicportal``. Each command is a module of its own, imported when it is asked for."""
 
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -43,6 +44,30 @@ def _of_site(context: click.Context) -> str:
         return ""
 
 
+def _explain_database_error(context: click.Context, error: Exception) -> None:
+    """Say in a line what is wrong with the database: it does not answer, or the command needs tables that are missing.
+
+    :raises click.ClickException: for these two; nothing for any other error.
+    """
+    if "sqlalchemy" not in sys.modules:
+        return
+    from sqlalchemy.exc import OperationalError, ProgrammingError
+
+    from civicportal.cli.options import load_site
+    from civicportal.migrate_state import refuse_pending
+
+    if not isinstance(error, OperationalError | ProgrammingError):
+        return
+    try:
+        refuse_pending(load_site(context))
+    except ConfigurationError as problem:
+        raise Misconfigured(f"{problem}{_of_site(context)}") from error
+    except OperationalError as problem:
+        raise click.ClickException(
+            f"the database does not answer: {problem.orig}{_of_site(context)}"
+        ) from error
+
+
 class LazyGroup(click.Group):
     """The core's commands by name, then those that the site's plugins bring."""
 
@@ -70,6 +95,9 @@ class LazyGroup(click.Group):
             raise Misconfigured(f"{error}{_of_site(context)}") from error
         except CivicportalError as error:
             raise click.ClickException(str(error)) from error
+        except Exception as error:
+            _explain_database_error(context, error)
+            raise
 
 
 @click.command(cls=LazyGroup)

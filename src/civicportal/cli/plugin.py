@@ -1,5 +1,6 @@
 """``civicportal plugin``: which plugins a site has, and the beginning of a new one."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -146,5 +147,13 @@ def _write(path: Path, document: Any) -> None:
 
     # Beside it first: a full disk must not leave half a site file.
     fresh = path.with_name(f"{path.name}.new")
-    fresh.write_text(tomlkit.dumps(document), encoding="utf-8")
-    fresh.replace(path)
+    try:
+        fresh.write_text(tomlkit.dumps(document), encoding="utf-8")
+        shutil.copymode(path, fresh)
+        fresh.replace(path)
+    except OSError as error:
+        listed = ", ".join(f'"{name}"' for name in document["site"]["plugins"])
+        raise click.ClickException(
+            f"{path} cannot be written: {error.strerror}. Nothing was changed. Whoever may write it puts this line "
+            f"under [site]:\n\n    plugins = [{listed}]\n"
+        ) from error

@@ -69,6 +69,17 @@ def seed(
 
 
 @main.command()
+@click.option("--database", required=True, help="Address of a filled database.")
+def metrics(database: str) -> None:
+    """Measure what counting requests and reading the figures of /metrics costs."""
+    os.environ["BENCH_DATABASE_URL"] = database
+    from benchmarks.metrics import cost
+
+    for line in cost(database):
+        click.echo(line)
+
+
+@main.command()
 @click.option("--database", required=True, help="Address of a filled database; the run writes into it.")
 @click.option("--seconds", default=3.0, show_default=True, help="Of one window.")
 @click.option("--rounds", default=3, show_default=True, help="Windows of each scenario.")

@@ -38,6 +38,7 @@ CORE_PARTS = (
     "dashboard",
     "pwa",
     "administration",
+    "monitoring",
 )
 #: Paths of the core that carry pictures; a plugin's ``includeme`` adds its own to the list.
 UPLOAD_PATHS = ("/uploads", "/kartable/cases", "/my")

@@ -4,6 +4,7 @@ import logging
 import os
 import socket
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from civicportal.errors import ConfigurationError
 from civicportal.garbage import leave_what_is_there
 from civicportal.heap import use_one_heap
 from civicportal.logging import setup_logging
+from civicportal.monitoring.requests import count_over_processes
 from civicportal.prefork import Prefork
 from civicportal.proxies import behind_proxies
 from civicportal.site import Site
@@ -156,25 +158,27 @@ def serve_site(
     use_one_heap()
     site = Site(path)
     site.check_start(forks=True)
-    app = create_app(site)
-    COMPILED.keep_nothing()
     number = 1 if site.is_demo else processes or fitting_processes(site.engines.dialect)
     options = {"threads": threads, "trusted_proxies": site.settings["site"]["trusted_proxy"]}
-    with provider_beside(site):
-        child = WorkerChild(site.path) if worker else None
-        leave_what_is_there()
-        try:
-            if number > 1:
-                _serve_by_several(app, site, number, listening or listen(host, port), options)
-            elif listening:
-                serve_app(app, sockets=[listening], **options)
-            else:
-                serve_app(app, host, port, **options)
-        finally:
-            if child:
-                child.stop()
-            site.engines.dispose()
-        log.info("server stopped")
+    is_counted = number > 1 and site.settings["metrics"]
+    with count_over_processes() if is_counted else nullcontext():
+        app = create_app(site)
+        COMPILED.keep_nothing()
+        with provider_beside(site):
+            child = WorkerChild(site.path) if worker else None
+            leave_what_is_there()
+            try:
+                if number > 1:
+                    _serve_by_several(app, site, number, listening or listen(host, port), options)
+                elif listening:
+                    serve_app(app, sockets=[listening], **options)
+                else:
+                    serve_app(app, host, port, **options)
+            finally:
+                if child:
+                    child.stop()
+                site.engines.dispose()
+            log.info("server stopped")
 
 
 def _serve_by_several(

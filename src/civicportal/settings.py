@@ -27,7 +27,13 @@ __all__ = [
 ]
 
 MODES = ("production", "development", "demo")
-SECRETS = {("site", "secret"), ("site", "pii_keys"), ("s3", "access_key"), ("s3", "secret_key")}
+SECRETS = {
+    ("site", "secret"),
+    ("site", "pii_keys"),
+    ("s3", "access_key"),
+    ("s3", "secret_key"),
+    ("metrics", "token"),
+}
 
 
 class SiteTable(Table):
@@ -98,6 +104,22 @@ class S3Table(Table):
     access_key = string()
     secret_key = string()
     ca = string("")
+
+
+class MetricsTable(Table):
+    """``[metrics]``: figures for a monitor under ``/metrics``; without this table there is no such page.
+
+    :ivar token: who sends it as ``Authorization: Bearer …`` may read them; 16 characters or more.
+    :ivar addresses: addresses and networks that may read them without a token.
+    """
+
+    token = string("", validator=values.token)
+    addresses = one_or_more((), validator=values.proxies)
+
+    def validator(self, node: colander.SchemaNode, table: dict[str, Any]) -> None:
+        """Refuse a table that lets nobody read them."""
+        if not table["token"] and not table["addresses"]:
+            raise colander.Invalid(node, "token or addresses says who may read them")
 
 
 class MapTable(Table):
@@ -180,6 +202,7 @@ class SiteSettings(Table):
 
     site = SiteTable()
     s3 = S3Table(missing=None)
+    metrics = MetricsTable(missing=None)
     map = MapTable(missing=None)
     calendar = CalendarTable(missing=colander.drop)
     notifications = NotificationsTable()

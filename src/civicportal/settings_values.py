@@ -9,6 +9,7 @@ import colander
 from civicportal.proxies import networks
 
 STEPS = ("head", "above")
+SHORTEST_TOKEN = 16
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -45,6 +46,12 @@ def proxies(node: colander.SchemaNode, value: list[str]) -> None:
         networks(value)
     except ValueError as error:
         raise colander.Invalid(node, f"must be an address or a network: {error}") from None
+
+
+def token(node: colander.SchemaNode, value: str) -> None:
+    """Refuse a token that can be guessed."""
+    if value and len(value) < SHORTEST_TOKEN:
+        raise colander.Invalid(node, f"needs {SHORTEST_TOKEN} characters or more")
 
 
 def time_of_day(node: colander.SchemaNode, value: str) -> None:

@@ -1,8 +1,10 @@
 """The command line: what it says, and how it exits."""
 
+import json
 import socket
 import subprocess
 import sys
+from importlib.metadata import version
 
 import click
 import pytest
@@ -230,6 +232,31 @@ def test_a_role_that_is_not_there_is_answered_by_those_that_are(run, migrated):
     refused = run("user", "add", *person, "--role", "clerk", "--password", "golabi-anar-sib-27")
     assert refused.exit_code == 2
     assert "role-1a2b (Lost and found)" in refused.stderr
+
+
+def test_check_answers_machines(run, path):
+    def checked(exit_code):
+        answer = run("check", "--json")
+        assert answer.exit_code == exit_code, answer.output
+        return json.loads(answer.output)
+
+    unready = checked(1)
+    assert unready["errors"] >= 1
+    assert {"owner", "level", "place", "text", "remedy"} == set(unready["findings"][0])
+    assert "civicportal db upgrade" in [finding["remedy"] for finding in unready["findings"]]
+    run("db", "upgrade")
+    run("site", "load")
+    run(
+        *("user", "add", "--name", "x", "--username", "maryam", "--mobile", "09120000001"),
+        *("--role", "administrator", "--password", "golabi-anar-sib-27"),
+    )
+    ready = checked(0)
+    assert (ready["errors"], ready["version"]) == (0, version("civicportal"))
+    levels = [finding["level"] for finding in ready["findings"]]
+    assert levels == ["warning"] * ready["warnings"]
+    path.write_text(path.read_text().replace("[site]", '[site]\ncolour = "red"'))
+    [broken] = checked(2)["findings"]
+    assert (broken["level"], "unknown key 'colour'" in broken["text"]) == ("error", True)
 
 
 def test_check_names_what_is_missing(run, path):

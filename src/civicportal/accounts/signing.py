@@ -1,5 +1,6 @@
 """Begin and end a session in a browser: rows, cookies, the trail."""
 
+from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlencode
 
@@ -10,6 +11,18 @@ from civicportal.accounts.unsent import UnsentService
 from civicportal.audit.services import AuditService
 from civicportal.crypto import new_token
 from civicportal.web.csrf import set_session_cookie
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignInRefused:
+    """Event: somebody was not let in.
+
+    :ivar realm: "citizen", "staff", or what a code was asked for.
+    :ivar reason: one of a few words, such as "password".
+    """
+
+    realm: str
+    reason: str
 
 
 def sign_in(request: Any, user: User, door: Literal["citizen", "staff"], *, by: str) -> str:
@@ -48,6 +61,7 @@ def record_refusal(request: Any, door: str, user_id: int | None, reason: str) ->
     """Write into the trail, in a transaction of its own, that somebody was not let in."""
     with request.site.work(actor=request.identity) as work:
         work.get(AuditService).record("login:refused", subject_id=user_id, to=door, reason=reason)
+    request.registry.notify(SignInRefused(realm=door, reason=reason))
 
 
 def onward(request: Any, route: str) -> str:

@@ -1,11 +1,14 @@
 """``civicportal check``: everything but serving."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import click
 
+from civicportal import __version__
 from civicportal.cli.options import assemble_site
+from civicportal.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from civicportal.checks import Finding
@@ -13,23 +16,68 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for monitors and scripts.")
 @click.pass_context
-def check(context: click.Context) -> None:
-    """Assemble the portal, look at its database and organisation, and say what is wrong and what to do."""
+def check(context: click.Context, as_json: bool) -> None:
+    """Assemble the portal, look at its database and organisation, and say what is wrong and what to do.
+
+    Ends with 0 when there is no error, though there may be warnings, with 1 when there is one, and with 2 when the portal
+    cannot be assembled.
+    """
+    if as_json:
+        context.exit(_print_json(context))
     from civicportal.checks import say
 
     site = assemble_site(context)
-    findings = list(_findings(site))
+    findings = [finding for _owner, finding in _findings(site)]
     for finding in findings:
         click.echo(f"{finding.level:<8} {finding.place}: {say(finding.text)}")
         if finding.remedy:
             click.echo(f"{'':<8} → {say(finding.remedy)}")
-    errors = sum(finding.level == "error" for finding in findings)
+    errors = _count_errors(findings)
     click.echo(f"{site.name}: errors: {errors}, warnings: {len(findings) - errors}")
     context.exit(1 if errors else 0)
 
 
-def _findings(site: "Site") -> "Iterator[Finding]":
+def _count_errors(findings: "Iterable[Finding]") -> int:
+    return sum(finding.level == "error" for finding in findings)
+
+
+def _print_json(context: click.Context) -> int:
+    """Print the findings as JSON and return the exit code; a portal that cannot be assembled is one finding."""
+    from civicportal.checks import Finding, say
+
+    name = ""
+    try:
+        site = assemble_site(context)
+        name = site.name
+        findings = list(_findings(site))
+    except ConfigurationError as error:
+        findings, code = [("core", Finding(level="error", place="site", text=str(error)))], 2
+    else:
+        code = 1 if _count_errors(finding for _owner, finding in findings) else 0
+    errors = _count_errors(finding for _owner, finding in findings)
+    found = {
+        "site": name,
+        "version": __version__,
+        "errors": errors,
+        "warnings": len(findings) - errors,
+        "findings": [
+            {
+                "owner": owner,
+                "level": finding.level,
+                "place": finding.place,
+                "text": say(finding.text),
+                "remedy": say(finding.remedy),
+            }
+            for owner, finding in findings
+        ],
+    }
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+    return code
+
+
+def _findings(site: "Site") -> "Iterator[tuple[str, Finding]]":
     from civicportal.app import create_app
     from civicportal.checks import look_over
     from civicportal.db import check_database
@@ -38,12 +86,11 @@ def _findings(site: "Site") -> "Iterator[Finding]":
     create_app(site)
     check_database(site.engines)
     unfit = [*_database(site), *foreign(site)]
-    yield from unfit
+    yield from (("core", finding) for finding in unfit)
     if any(finding.level == "error" for finding in unfit):
         return
     with site.work(write=False) as work:
-        for _name, finding in look_over(work):
-            yield finding
+        yield from look_over(work)
 
 
 def _database(site: "Site") -> "Iterator[Finding]":

@@ -1,0 +1,229 @@
+"""Figures for a monitor: who may read them, what they say, and that they take nothing down."""
+
+from datetime import timedelta
+
+import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+from prometheus_client.parser import text_string_to_metric_families as older_format
+from sqlalchemy.exc import OperationalError
+
+from civicportal.errors import ConfigurationError
+from civicportal.jobs import Job
+from civicportal.monitoring import figures
+from civicportal.notifications.gate import GateService
+from civicportal.notifications.models import OutboxMessage
+from civicportal.notifications.services import NotificationService
+from civicportal.settings import read_settings
+from civicportal.testing import make_citizen, make_site_file
+from civicportal.worker.heartbeat import Heartbeat
+from civicportal.worker.jobs import JobRunner
+
+TOKEN = "a token that nobody guesses"
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+
+
+@pytest.fixture
+def token_file(tmp_path_factory):
+    path = tmp_path_factory.getbasetemp() / "metrics-token"
+    path.write_text(TOKEN)
+    return str(path)
+
+
+@pytest.fixture
+def civic_settings(token_file):
+    return {"metrics": {"token": {"file": token_file}, "addresses": ["10.0.0.0/24"]}}
+
+
+def read(app, accept="application/openmetrics-text", **values):
+    answer = app.get("/metrics", headers={**BEARER, "Accept": accept}, status=200, **values)
+    return answer.text
+
+
+@pytest.fixture
+def samples(app):
+    """Return a function that reads all samples, by name and labels."""
+
+    def samples():
+        found = {}
+        for family in text_string_to_metric_families(read(app)):
+            for sample in family.samples:
+                key = (sample.name.removeprefix("civicportal_"), *sorted(sample.labels.values()))
+                assert key not in found
+                found[key] = sample.value
+        return found
+
+    return samples
+
+
+class TestWhoMayRead:
+    def test_a_token(self, app):
+        app.get("/metrics", status=404)
+        app.get("/metrics", headers={"Authorization": "Bearer wrong"}, status=404)
+        app.get("/metrics", headers={"Authorization": f"Basic {TOKEN}"}, status=404)
+        app.get("/metrics", headers={"Authorization": "Bearer "}, status=404)
+        answer = app.get("/metrics", headers=BEARER, status=200)
+        assert answer.headers["Cache-Control"] == "no-store"
+
+    def test_an_address(self, app):
+        app.get("/metrics", extra_environ={"REMOTE_ADDR": "10.0.0.5"}, status=200)
+        app.get("/metrics", extra_environ={"REMOTE_ADDR": "10.0.1.5"}, status=404)
+        app.get("/metrics", extra_environ={"REMOTE_ADDR": "::1"}, status=404)
+        app.get("/metrics", extra_environ={"REMOTE_ADDR": ""}, status=404)
+
+    @pytest.mark.parametrize(
+        ("table", "problem"),
+        [
+            ({}, "metrics: token or addresses says who may read them"),
+            (
+                {"token": "in the file, for everybody to read"},
+                "metrics.token: a secret is never written here",
+            ),
+            ({"token": {"env": "SHORT"}}, "metrics.token: needs 16 characters or more"),
+            ({"token": {"env": "MISSING"}}, "metrics: token or addresses says who may read them"),
+            ({"addresses": ["all"]}, "metrics.addresses: must be an address or a network"),
+        ],
+    )
+    def test_settings_that_let_nobody_or_everybody_read(self, tmp_path, table, problem):
+        path = make_site_file(tmp_path / "site", metrics=table)
+        with pytest.raises(ConfigurationError, match=problem):
+            read_settings(path, {"SHORT": "abc"})
+
+
+def test_both_formats_can_be_parsed(app):
+    assert read(app).endswith("# EOF\n")
+    assert list(older_format(read(app, accept="text/plain")))
+
+
+def test_requests_are_counted_by_route_and_class(app, samples):
+    before = samples()
+    app.get("/login", status=200)
+    app.get("/nothing/there", status=404)
+    app.get("/healthz", status=200)
+    now = samples()
+
+    def more(*key):
+        return now.get(key, 0) - before.get(key, 0)
+
+    assert more("http_requests_total", "2xx", "login") == 1
+    assert more("http_requests_total", "4xx", "none") == 1
+    assert more("http_request_duration_seconds_count", "login") == 1
+    assert more("http_request_duration_seconds_bucket", "+Inf", "healthz") == 1
+
+
+def test_refused_sign_ins_are_counted(app, samples):
+    before = samples()
+    page = app.get("/staff/login")
+    page.form["username"], page.form["password"] = "nobody", "wrong password"
+    page.form.submit(status=422)
+    key = ("sign_ins_refused_total", "password", "staff")
+    assert samples()[key] - before.get(key, 0) == 1
+
+
+def test_a_worker(site, clock, samples):
+    assert (samples()["workers_running",], samples()["worker_last_seen_timestamp_seconds",]) == (0, 0)
+    Heartbeat(site, ()).beat()
+    assert samples()["workers_running",] == 1
+    clock.advance(minutes=2)
+    now = samples()
+    assert now["workers_running",] == 0
+    assert clock.now().timestamp() - now["worker_last_seen_timestamp_seconds",] == 120
+
+
+def test_jobs(site, clock, samples, monkeypatch):
+    def fail(site):
+        raise ValueError
+
+    def run(site):
+        clock.advance(seconds=30)
+        during.update(samples())
+
+    during = {}
+    hour = timedelta(hours=1)
+    monkeypatch.setattr(figures, "registered", lambda site: {"a.job": None, "b.job": None})
+    begun = clock.now().timestamp()
+    JobRunner(
+        site, [Job(name="a.job", every=hour, run=run), Job(name="b.job", every=hour, run=fail)]
+    ).run_due()
+    now = samples()
+    assert during["job_running_seconds", "a.job"] == 30
+    assert during["job_lease_remaining_seconds", "a.job"] == 90
+    assert during["job_overdue_seconds", "b.job"] == 30
+    assert ("job_running_seconds", "a.job") not in now
+    assert now["job_last_success_timestamp_seconds", "a.job"] == begun + 30
+    assert (now["job_failures", "a.job"], now["job_failures", "b.job"]) == (0, 1)
+    assert now["job_last_duration_seconds", "a.job"] >= 0
+    clock.advance(hours=2)
+    assert samples()["job_overdue_seconds", "a.job"] == 3600
+
+
+def test_messages(site, clock, samples):
+    assert (samples()["outbox_messages", "notices"], samples()["outbox_dead_messages",]) == (0, 0)
+    with site.work() as work:
+        for number in range(3):
+            number_ = f"+98900000000{number}"
+            work.get(NotificationService).send("staff.overdue", recipient=number_, fields={"COUNT": "3"})
+        work.get(GateService).seen()
+    clock.advance(minutes=10)
+    with site.work() as work:
+        messages = work.session.query(OutboxMessage).order_by(OutboxMessage.id).all()
+        messages[0].state = "dead"
+        waiting = min(message.next_at for message in messages[1:])
+        work.get(GateService).judge("misconfigured", "no credit")
+        work.get(GateService).note_credit(7)
+    now = samples()
+    assert (now["outbox_messages", "notices"], now["outbox_messages", "codes"]) == (2, 0)
+    assert now["outbox_oldest_due_seconds", "notices"] == (clock.now() - waiting).total_seconds()
+    assert now["outbox_dead_messages",] == 1
+    assert (now["gate_open",], now["gate_credit_messages",]) == (0, 7)
+
+
+def test_the_store_and_the_database(site, samples):
+    now = samples()
+    assert 0 < now["store_free_bytes",] <= now["store_size_bytes",]
+    assert now["store_quarantined_files",] == 0
+    assert now["database_up",] == 1
+    if site.engines.dialect == "postgresql":
+        assert 1 <= now["database_connections",] <= now["database_connections_max",]
+
+
+def test_one_that_cannot_be_read_takes_no_other_with_it(site):
+    def broken(work):
+        yield from figures.gauge("half", "Half of it.", 1)
+        raise ValueError
+
+    def good(work):
+        yield from figures.gauge("good", "Good.", 2)
+
+    found = {family.name: family for family in figures.Figures(site, (broken, good)).collect()}
+    assert "civicportal_half" not in found
+    assert found["civicportal_good"].samples[0].value == 2
+    failed = {
+        sample.labels["collector"]: sample.value for sample in found["civicportal_collector_failed"].samples
+    }
+    assert failed == {"broken": 1, "good": 0}
+
+
+def test_without_a_database_the_rest_is_told(app, samples, monkeypatch):
+    def refuse(*_arguments):
+        raise OperationalError("SELECT 1", {}, Exception())
+
+    monkeypatch.setattr("sqlalchemy.engine.Engine.connect", refuse)
+    now = samples()
+    assert now["database_up",] == 0
+    assert ("http_request_duration_seconds_count", "metrics") in now
+    assert not any(name[0].startswith("job_") for name in now)
+
+
+def test_nothing_personal_is_told(site, app, samples):
+    with site.work() as work:
+        person = make_citizen(work, "+989123456789", name="نگار راد")
+        work.get(NotificationService).send("staff.overdue", recipient=person.mobile, fields={"COUNT": "3"})
+    app.get("/t/ABC?mobile=+989123456789", status="*")
+    words = read(app)
+    assert "9123456789" not in words
+    assert "راد" not in words
+
+
+def test_labels_are_few(samples):
+    """Whatever is asked for, a label has as many values as the portal has routes."""
+    assert len(samples()) < 3000

@@ -12,7 +12,7 @@ __all__ = ["content_security_policy", "headers_tween_factory", "includeme"]
 YEAR_SECONDS = 365 * 24 * 3600
 # Their addresses carry a code or a token that no other page may see. Not even the origin would be said by "no-referrer": with it
 # browsers send a form with "Origin: null", which is refused as one that another site has made.
-SECRET_PATHS = ("/track", "/staff/reset", "/staff/invite")
+SECRET_PATHS = ("/track", "/staff/reset", "/staff/invite", "/staff/rescue")
 
 _FIXED = {
     "X-Content-Type-Options": "nosniff",

@@ -70,6 +70,7 @@ class Identity:
     :ivar level: 0 anonymous, 1 mobile proved, 2 verified by the site's provider.
     :ivar locale: the language of the person's messages; empty for the site's own.
     :ivar deputy_for: the person whose grants are used besides one's own, if any, by user id.
+    :ivar must_enrol: whether the person has to set up a strong factor before anything else; they hold no rights until then.
     :ivar has_kept: whether the session keeps forms of the person; None where nobody has looked.
     :ivar stamp: of the reference data at the beginning of the request, see :mod:`civicportal.reference`.
     """
@@ -83,6 +84,7 @@ class Identity:
     session_id: int | None = None
     grants: tuple[Grant, ...] = ()
     deputy_for: frozenset[int] = frozenset()
+    must_enrol: bool = False
     has_kept: bool | None = field(default=None, compare=False, repr=False)
     stamp: str | None = field(default=None, compare=False, repr=False)
 

@@ -186,6 +186,18 @@ class NotificationsTable(Table):
     digest_at = string("08:00", validator=values.time_or_none)
 
 
+class AccountsTable(Table):
+    """``[accounts]``: how staff sign in.
+
+    :ivar strong_roles: keys of the roles whose holders need a passkey or an authenticator app; "administrator" if not
+        given, and none in a demo.
+    :ivar strong_permissions: rights whose holders need one as well, for instance "core:member:manage".
+    """
+
+    strong_roles = strings(None)
+    strong_permissions = strings(())
+
+
 class EscalationTable(Table):
     """``[escalation]``: what becomes of a case that is past its deadline.
 
@@ -206,6 +218,7 @@ class SiteSettings(Table):
     map = MapTable(missing=None)
     calendar = CalendarTable(missing=colander.drop)
     notifications = NotificationsTable()
+    accounts = AccountsTable(missing={"strong_roles": None, "strong_permissions": ()})
     escalation = EscalationTable(missing={"steps": (), "every": 2})
     look = FreeTable(missing={})
     contact = FreeTable(missing={})

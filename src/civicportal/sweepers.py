@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from civicportal.accounts.models import Invitation, OtpChallenge, Session
+from civicportal.accounts.models import Invitation, OtpChallenge, PasskeyChallenge, Session
 from civicportal.accounts.sessions import SessionService
 from civicportal.cases.attachments import UNCLAIMED, drop_files
 from civicportal.cases.models import Attachment
@@ -41,8 +41,9 @@ def sweep_sessions(site: "Site") -> None:
 
 
 def sweep_codes(site: "Site") -> None:
-    """Delete one-time codes that nobody can use any more."""
+    """Delete one-time codes and passkey challenges that nobody can use any more."""
     _delete_old(site, OtpChallenge, KEEP_CHALLENGES)
+    _delete_old(site, PasskeyChallenge, timedelta(0))
 
 
 def sweep_invitations(site: "Site") -> None:
@@ -50,7 +51,9 @@ def sweep_invitations(site: "Site") -> None:
     _delete_old(site, Invitation, KEEP_INVITATIONS)
 
 
-def _delete_old(site: "Site", model: type[Session | OtpChallenge | Invitation], keep: timedelta) -> None:
+def _delete_old(
+    site: "Site", model: type[Session | OtpChallenge | PasskeyChallenge | Invitation], keep: timedelta
+) -> None:
     before = site.clock.now() - keep
     while len(_delete_some(site, model.id, model.expires_at < before)) == BATCH:
         pass

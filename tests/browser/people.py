@@ -22,6 +22,9 @@ STAFF = {
     "observer": ("observer", "09000000120"),
 }
 VISITOR = "visitor"
+#: Somebody with an authenticator app, by user name and mobile, and their recovery codes: each counts once.
+CAREFUL = ("fire1", "09000000117")
+RECOVERY_CODES = [f"abcde-{number:05}" for number in range(20)]
 #: Seconds until a message must have arrived.
 ARRIVAL = 60
 #: Milliseconds until one looks again: the worker that brings it needs the machine too.

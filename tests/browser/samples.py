@@ -1,7 +1,7 @@
 """Cases that the tests start from, sent and handled through the services."""
 
 from browser import announcements, exports, feedback, meetings
-from browser.people import CITIZENS, STAFF
+from browser.people import CAREFUL, CITIZENS, RECOVERY_CODES, STAFF
 from browser.wizard import STREET, WORDS
 from civicportal_reports.nearby import NearbyService
 from civicportal_reports.places import locate_point
@@ -11,7 +11,9 @@ from sqlalchemy import select
 
 from civicportal.accounts.invitations import InvitationService, Scope
 from civicportal.accounts.models import User
+from civicportal.accounts.recovery import RecoveryService, hash_recovery_codes
 from civicportal.accounts.roles import RoleService
+from civicportal.accounts.totp import TotpService
 from civicportal.cases.attachments import AttachmentService, store_files
 from civicportal.cases.followers import FollowerService
 from civicportal.cases.models import Case
@@ -22,6 +24,7 @@ from civicportal.organization.services import OrganizationService
 from civicportal.security import Identity
 from civicportal.storage import process_image
 from civicportal.testing import identity
+from civicportal.testing.factories import APP_SECRET
 from civicportal.work import Work
 
 Facts = dict[str, str]
@@ -31,6 +34,7 @@ def facts(portal: Portal) -> Facts:
     """Send reports of our own, so that the pages do not hang on what the demo made up, and name them for the addresses."""
     with portal.site.work() as work:
         people = {role: who(work, role) for role in (*CITIZENS, *STAFF)}
+    set_up_app(portal)
     own = send_report(portal, people["citizen"])
     closed = send_report(portal, people["citizen"])
     other = send_report(portal, people["neighbour"])
@@ -64,7 +68,17 @@ def links(portal: Portal) -> Facts:
         _invitation, invite = service.invite(**person, scopes=[Scope(role=role)])
         member = work.session.scalars(select(User).where(User.username == "culture1")).one()
         _invitation, reset = service.reset(member)
-    return {"invite": invite, "reset": reset}
+        rescue = service.rescue(member, operator="root")
+    return {"invite": invite, "reset": reset, "rescue": rescue}
+
+
+def set_up_app(portal: Portal) -> None:
+    """Let somebody have an authenticator app and recovery codes, once."""
+    with portal.site.work() as work:
+        member = work.session.scalars(select(User).where(User.username == CAREFUL[0])).one()
+        if member.totp_secret is None:
+            work.get(TotpService).enable(member, APP_SECRET, 1)
+            work.get(RecoveryService).replace(member, hash_recovery_codes(RECOVERY_CODES))
 
 
 def send_report(portal: Portal, citizen: Identity, words: str = WORDS) -> str:

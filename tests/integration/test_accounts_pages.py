@@ -7,18 +7,20 @@ from urllib.parse import urlencode
 
 import pytest
 
+from civicportal.accounts.factors import FactorService
 from civicportal.accounts.members import MemberService
 from civicportal.accounts.memberships import MembershipService
 from civicportal.accounts.models import RecoveryCode, Session, User
+from civicportal.accounts.recovery import RecoveryService, hash_recovery_codes, new_recovery_codes
 from civicportal.accounts.roles import RoleService
 from civicportal.accounts.services import AccountService
 from civicportal.accounts.sessions import SessionService
-from civicportal.accounts.totp import TotpService, hash_recovery_codes, new_recovery_codes
+from civicportal.accounts.totp import TotpService
 from civicportal.audit.models import AuditEvent
 from civicportal.notifications.codes import HOLLOW_SECONDS
 from civicportal.notifications.gate import GateService
 from civicportal.notifications.services import NotificationService
-from civicportal.testing import make_citizen, outbox
+from civicportal.testing import make_citizen, make_staff, outbox
 
 MOBILE, PASSWORD = "+989120000000", "سپیدار بلند کنار رود"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -27,9 +29,8 @@ SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 @pytest.fixture
 def officer(site: Any) -> User:
     with site.work() as work:
-        accounts = work.get(AccountService)
-        user = accounts.create_staff(username="s.karimi", name="سارا کریمی", mobile=MOBILE, password=PASSWORD)
-        work.get(MembershipService).give(user, work.get(RoleService).ensure_administrator())
+        user = make_staff(work, "officer", username="s.karimi", name="سارا کریمی", mobile=MOBILE)
+        work.get(AccountService).set_password(user, PASSWORD)
         return user
 
 
@@ -316,7 +317,7 @@ def test_app_code_replaces_the_sms(site: Any, app: Any, officer: User, clock: An
     import pyotp
 
     with site.work() as work:
-        work.get(TotpService).enable(work.session.get(User, officer.id), SECRET, 1, [])
+        work.get(TotpService).enable(work.session.get(User, officer.id), SECRET, 1)
     page = enter_password(app).follow()
     code = pyotp.TOTP(SECRET).at(clock.now())
     assert send(page, code=code).location == "http://localhost/account"
@@ -339,8 +340,8 @@ def test_setting_up_the_app_and_coming_in_by_a_recovery_code(
     assert secret
     page = send(page, code=pyotp.TOTP(secret[1].replace(" ", "")).at(clock.now()))
     codes = re.findall(r"data-recovery-code>([a-z2-9-]+)<", page.text)
-    assert len(codes) == 8
-    assert codes[0] not in app.get("/account/totp")
+    assert len(codes) == 10
+    assert codes[0] not in app.get("/account/recovery")
     for expected in (303, 422):
         app.reset()
         enter_password(app).follow()
@@ -357,13 +358,16 @@ def test_a_recovery_code_without_an_app_is_wrong(site: Any, app: Any, officer: U
 
 def test_without_an_app_there_are_no_recovery_codes(site: Any, app: Any, officer: User, sign_in: Any) -> None:
     with site.work() as work:
-        work.get(TotpService).enable(work.session.get(User, officer.id), SECRET, 1, [])
+        work.get(TotpService).enable(work.session.get(User, officer.id), SECRET, 1)
     sign_in(officer)
-    renew = next(f for f in app.get("/account/totp").forms.values() if f.action.endswith("/codes"))
+    page = app.get("/account/recovery")
+    renew = next(f for f in page.forms.values() if f.method == "post" and not f.action)
     assert "data-recovery-code" in renew.submit(status=200)
     with site.work() as work:
-        work.get(TotpService).disable(work.session.get(User, officer.id))
-    assert "پیش‌تر خاموش شده" in renew.submit(status=303).follow()
+        user = work.session.get(User, officer.id)
+        work.get(TotpService).disable(user)
+        work.get(FactorService).removed(user)
+    assert "data-recovery-code" not in renew.submit(status=200)
     with site.work(write=False) as work:
         assert work.session.query(RecoveryCode).count() == 0
 
@@ -376,8 +380,9 @@ def test_what_comes_too_late_is_right_once_more(
 
     recovery_code = new_recovery_codes()[0]
     with site.work() as work:
-        totp = work.get(TotpService)
-        totp.enable(work.session.get(User, officer.id), SECRET, 1, hash_recovery_codes([recovery_code]))
+        person = work.session.get(User, officer.id)
+        work.get(TotpService).enable(person, SECRET, 1)
+        work.get(RecoveryService).replace(person, hash_recovery_codes([recovery_code]))
     enter_password(app)
     late = app.get(page)
     clock.advance(minutes=4)

@@ -14,7 +14,7 @@ import colander
 import pytest
 from sqlalchemy import literal, select, text, true, update
 
-from civicportal.accounts.models import Membership, User
+from civicportal.accounts.models import Membership, Session, User
 from civicportal.api import Column, Export, Figures, FigureTable, Masked, _, hookimpl
 from civicportal.app import create_app
 from civicportal.audit.models import AuditEvent
@@ -564,6 +564,27 @@ def test_hook_register_exports_brings_lists_and_figures(install, assemble_migrat
     figures = browser.post("/exports/gadget.figures", form).body.decode("utf-8-sig").splitlines()
     assert all(line.startswith("دربارهٔ این فایل,") for line in figures[1:-2])
     assert figures[-2:] == ["جدول,'=1+1,تعداد,3", "جدول,ب,تعداد,"]
+
+
+def test_names_and_numbers_are_taken_along_only_after_a_fresh_proof(install, assemble_migrated, browse):
+    install.plugin("gadget", hookimpl(register_exports))
+    site = assemble_migrated("gadget")
+    with site.work() as work:
+        make_unit(work, "pr")
+        make_case(work, citizen=make_citizen(work))
+        user = make_staff(work, permissions=["petitions:case:export", "petitions:case:view"])
+    browser = browse(site, user, "staff")
+    form = {"csrf_token": browser.get("/account").html.find("input", {"name": "csrf_token"})["value"]}
+    with site.work() as work:
+        work.session.execute(update(Session).values(proved_at=None))
+    public = {**form, "format": "csv", "columns": "code"}
+    assert browser.post("/exports/gadget.list?q=1", public).content_type == "text/csv"
+    for columns in ({"columns": "secret"}, {"columns": "code", "full": "true"}):
+        answer = browser.post("/exports/gadget.list?q=1", {**form, "format": "xlsx", **columns})
+        assert answer.location.endswith("/account/confirm?next=%2Fexports%2Fgadget.list%3Fq%3D1")
+    kept = browser.get("/exports/gadget.list?q=1").html
+    assert kept.select_one("[name=format][value=xlsx]").has_attr("checked")
+    assert trail(site) == [("export:make", 1)]
 
 
 def register_exports():

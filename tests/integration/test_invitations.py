@@ -2,21 +2,26 @@
 
 import re
 
+import pyotp
 import pytest
 from sqlalchemy import select
 
+from civicportal.accounts.devices import DeviceService
 from civicportal.accounts.invitations import InvitationService, LinkSpent, Scope
 from civicportal.accounts.members import MemberService
 from civicportal.accounts.mobile import MobileService
 from civicportal.accounts.models import Invitation, Session, User
+from civicportal.accounts.recovery import RecoveryService, hash_recovery_codes, new_recovery_codes
 from civicportal.accounts.roles import RoleService
 from civicportal.accounts.services import AccountService
+from civicportal.accounts.totp import TotpService
 from civicportal.audit.models import AuditEvent
 from civicportal.crypto import new_token
 from civicportal.errors import Forbidden, NotFound, NotPossible
 from civicportal.notifications.services import NotificationService
 from civicportal.passwords import verify_password
 from civicportal.testing import identity, make_citizen, make_staff, make_unit, outbox
+from civicportal.testing.factories import APP_SECRET
 
 MOBILE, TYPED = "+989120000000", "09120000000"
 PASSWORD = "سپیدار بلند کنار رود"
@@ -285,11 +290,65 @@ def ask(browser, username="s.karimi", mobile=TYPED):
     return form.submit()
 
 
-def test_a_forgotten_password_is_set_anew(site, officer, browse):
-    officers, browser = browse(site, officer, "staff"), browse(site)
+def prove_number(site, browser):
+    """Type the code of the SMS and return the page that follows."""
     form = form_with(ask(browser).follow(), "code")
     form["code"] = code_of(site)
-    page = form.submit(status=303).follow()
+    return form.submit(status=303).follow()
+
+
+def prove_app(site, page):
+    form = form_with(page, "code")
+    form["code"] = pyotp.TOTP(APP_SECRET).at(site.clock.now())
+    return form.submit(status=303).follow()
+
+
+@pytest.fixture
+def app_owner(site, officer):
+    with site.work() as work:
+        work.get(TotpService).enable(work.session.get(User, officer.id), APP_SECRET, 1)
+    return officer
+
+
+def test_the_mobile_alone_sets_no_password(site, officer, browse):
+    browser = browse(site)
+    page = prove_number(site, browser)
+    assert "همکار" in page
+    assert not [form for form in page.forms.values() if "new" in form.fields or "code" in form.fields]
+    assert browser.get("/staff/reset/password", status=303).location.endswith("/staff/reset")
+    browser.get("/kartable", status=303)
+    assert "password:reset-asked" in actions(site)
+
+
+def test_a_wrong_code_of_the_app_sets_no_password(site, app_owner, browse):
+    browser = browse(site)
+    form = form_with(prove_number(site, browser), "code")
+    right = pyotp.TOTP(APP_SECRET).at(site.clock.now())
+    form["code"] = f"{(int(right) + 1) % 10**6:06}"
+    for status in (422, 422, 422, 422, 422, 429):
+        form.submit(status=status)
+    assert browser.get("/staff/reset/password", status=303).location.endswith("/staff/reset")
+
+
+def test_a_recovery_code_stands_in_for_the_app(site, app_owner, browse):
+    codes = new_recovery_codes()
+    with site.work() as work:
+        work.get(RecoveryService).replace(work.session.get(User, app_owner.id), hash_recovery_codes(codes))
+    for expected in (303, 422):
+        browser = browse(site)
+        prove_number(site, browser)
+        form = form_with(browser.get("/staff/reset/factor/recovery"), "code")
+        form["code"] = codes[3]
+        form.submit(status=expected)
+        site.clock.advance(minutes=4)
+
+
+def test_a_forgotten_password_is_set_anew(site, app_owner, browse):
+    officer = app_owner
+    officers, browser = browse(site, officer, "staff"), browse(site)
+    with site.work() as work:
+        work.get(DeviceService).remember(officer, "d" * 64)
+    page = prove_app(site, prove_number(site, browser))
     form = form_with(page, "new")
     form["new"] = form["again"] = "s.karimi1234"
     form.submit(status=422)
@@ -300,6 +359,8 @@ def test_a_forgotten_password_is_set_anew(site, officer, browse):
     with site.work(write=False) as work:
         assert verify_password(work.session.get(User, officer.id).password_hash, PASSWORD)
         assert len(work.session.scalars(select(Session).where(Session.user_id == officer.id)).all()) == 1
+        assert not work.get(DeviceService).is_known("d" * 64, User.id == officer.id)
+        assert outbox(work, MOBILE)[-1].kind == "member.password_changed"
     assert browser.get("/staff/reset/password", status=303).location.endswith("/staff/reset")
 
 
@@ -358,11 +419,9 @@ def code_of_any(site):
         return work.get(NotificationService).fields_of(messages[-1])["CODE"] if messages else ""
 
 
-def test_a_disabled_officer_who_proved_the_mobile_stays_outside(site, officer, browse):
-    browser = browse(site)
-    form = form_with(ask(browser).follow(), "code")
-    form["code"] = code_of(site)
-    page = form.submit(status=303).follow()
+def test_a_disabled_officer_who_proved_the_mobile_stays_outside(site, app_owner, browse):
+    officer = app_owner
+    page = prove_app(site, prove_number(site, browse(site)))
     with site.work() as work:
         make_staff(work, "administrator")
         work.get(MemberService).disable(work.session.get(User, officer.id))

@@ -12,6 +12,7 @@ from civicportal.accounts.invitations import InvitationService, LinkSpent
 from civicportal.accounts.members import MemberService
 from civicportal.accounts.models import Membership, Session, User
 from civicportal.accounts.names import fold_names
+from civicportal.accounts.recovery import RecoveryService
 from civicportal.accounts.sessions import SessionService
 from civicportal.accounts.totp import TotpService, new_secret
 from civicportal.audit.models import AuditEvent
@@ -446,11 +447,11 @@ def test_what_an_account_gives_as_a_deputys_counts(site, app, city, keeper, sign
     _boss, officer, colleague, _citizen = city
     with site.work() as work:
         absent = make_staff(work, has_more, permissions=["core:audit:view"], name="غایب")
-        work.get(TotpService).enable(work.session.get(User, officer.id), new_secret(), 1, [])
+        work.get(TotpService).enable(work.session.get(User, officer.id), new_secret(), 1)
     stand_in(site, absent, officer, in_days=in_days)
     sign_in(keeper)
     assert "بیش از شما" in change_number(app, officer, "09121234567", status=422)
-    assert "بیش از شما" in form_of(app.get(page_of(officer)), "/app/off").submit(status=303).follow()
+    assert "بیش از شما" in form_of(app.get(page_of(officer)), "/factors/off").submit(status=303).follow()
     expected = 403 if has_more == "administrator" else 200
     form_of(app.get(page_of(officer)), "/reset").submit(status=expected)
     # What a deputy of theirs gets are their own rights alone.
@@ -461,17 +462,18 @@ def test_what_an_account_gives_as_a_deputys_counts(site, app, city, keeper, sign
 
 def test_the_app_of_who_lost_their_telephone_is_turned_off(site, app, city, browse):
     boss, officer, *_ = city
-    assert "/app/off" not in app.get(page_of(officer))
+    assert "/factors/off" not in app.get(page_of(officer))
     with site.work() as work:
         for user in (boss, officer):
             person = work.session.get(User, user.id)
-            work.get(TotpService).enable(person, new_secret(), 1, ["hash"])
+            work.get(TotpService).enable(person, new_secret(), 1)
+            work.get(RecoveryService).replace(person, ["hash"])
     officers = browse(site, officer, "staff")
-    form_of(app.get(page_of(officer)), "/app/off").submit(status=303)
+    form_of(app.get(page_of(officer)), "/factors/off").submit(status=303)
     with site.work(write=False) as work:
         person = work.session.get(User, officer.id)
         assert person.totp_secret is None
-        assert work.get(TotpService).recovery_hashes(officer.id) == {}
+        assert work.get(RecoveryService).hashes(officer.id) == {}
         event = work.session.scalars(select(AuditEvent).where(AuditEvent.action == "totp:disable")).one()
         assert (event.subject_id, event.actor_name) == (officer.id, "سارا نیک‌فر")
         told = work.session.scalars(
@@ -479,7 +481,7 @@ def test_the_app_of_who_lost_their_telephone_is_turned_off(site, app, city, brow
         ).all()
         assert "member.app_off" in told
     officers.get("/kartable", status=303)
-    assert "/app/off" not in app.get(page_of(boss)), "one's own is turned off in one's own account"
+    assert "/factors/off" not in app.get(page_of(boss)), "one's own is turned off in one's own account"
 
 
 def test_who_may_do_less_takes_no_second_factor_away(site, app, city, sign_in):
@@ -487,10 +489,10 @@ def test_who_may_do_less_takes_no_second_factor_away(site, app, city, sign_in):
     with site.work() as work:
         keeper = make_staff(work, "keeper", permissions=["core:member:manage"])
         for user in (boss, officer):
-            work.get(TotpService).enable(work.session.get(User, user.id), new_secret(), 1, [])
+            work.get(TotpService).enable(work.session.get(User, user.id), new_secret(), 1)
     sign_in(keeper)
     for user in (boss, officer):
-        assert "بیش از شما" in form_of(app.get(page_of(user)), "/app/off").submit(status=303).follow()
+        assert "بیش از شما" in form_of(app.get(page_of(user)), "/factors/off").submit(status=303).follow()
         with site.work(write=False) as work:
             assert work.session.get(User, user.id).totp_secret
 

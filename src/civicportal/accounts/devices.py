@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, delete, select
 
 from civicportal.accounts.models import KnownDevice, User
 from civicportal.crypto import new_token, token_hash
@@ -52,6 +52,10 @@ class DeviceService:
             user_id=user.id, device_hash=device_hash, created_at=self.work.clock.now()
         )
         self.work.session.execute(statement.on_conflict_do_nothing(index_elements=["user_id", "device_hash"]))
+
+    def forget_all(self, user: User) -> None:
+        """Treat every browser of a person as a stranger's from now on."""
+        self.work.session.execute(delete(KnownDevice).where(KnownDevice.user_id == user.id))
 
 
 def device_hash(request: Any) -> str:

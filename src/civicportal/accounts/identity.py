@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, Select, String, and_, bindparam, cast, or_
 from sqlalchemy.orm import Session as OrmSession
 from sqlalchemy.orm import aliased
 
-from civicportal.accounts.models import Deputy, Membership, Role, Session, User
+from civicportal.accounts.factors import RoleFacts, is_demanded
+from civicportal.accounts.models import Deputy, Membership, Role, Session, User, has_factor
 from civicportal.accounts.sessions import is_alive, is_idle
 from civicportal.accounts.types import IdentityClaim
 from civicportal.crypto import token_hash
@@ -30,7 +31,7 @@ ADMINISTRATOR = "administrator"
 _ABSENT = aliased(User, name="absent")
 
 
-def _with_rights(query: Select[Any], is_staff: ColumnElement[bool]) -> Select[Any]:
+def _with_rights(query: Any, is_staff: ColumnElement[bool]) -> Select[Any]:
     """Join to a person their memberships, own ones first, and whom they stand in for today with theirs.
 
     A row says one membership at most, and one person may come with several rows of the same.
@@ -73,6 +74,7 @@ _OF_TOKEN = _with_rights(
         User.level,
         User.mobile,
         User.locale,
+        has_factor().label("has_factor"),
         STAMP.label("stamp"),
     )
     .select_from(Session)
@@ -101,6 +103,8 @@ def load_identity(site: "Site", token: str) -> Identity:
     nobody = replace(VISITOR, stamp=person.stamp or "")
     with site.work(actor=nobody, write=False) as work:
         rights = _rights(work, person.user_id, rows)
+        if person.door == "staff" and not person.has_factor and is_demanded(site, _roles_held(work, rows)):
+            rights = {"must_enrol": True}
     _mark_seen(site, person, now)
     return Identity(
         user_id=person.user_id,
@@ -139,10 +143,10 @@ def _today(site: "Site") -> date:
 def _rights(work: "Work", user_id: int, rows: Sequence[Any]) -> dict[str, Any]:
     """Return what the rows of a person give them: fields of an identity."""
     held = {row.membership_id: row for row in rows if row.membership_id is not None}
-    roles = work.reference("roles", _read_roles) if held else {}
+    roles = _roles(work) if held else {}
     # A role that was deleted since the rows were read gives nothing any more.
     grants = (
-        _grant(work, row, *roles[row.role_id], own=row.holder_id == user_id)
+        _grant(work, row, roles[row.role_id], own=row.holder_id == user_id)
         for row in held.values()
         if row.role_id in roles
     )
@@ -152,15 +156,25 @@ def _rights(work: "Work", user_id: int, rows: Sequence[Any]) -> dict[str, Any]:
     }
 
 
-def _grant(work: "Work", row: Any, permissions: frozenset[str], administrator: bool, *, own: bool) -> Grant:
-    organization = work.get(OrganizationService)
+def _roles(work: "Work") -> dict[int, RoleFacts]:
+    return work.reference("roles", _read_roles)
+
+
+def _roles_held(work: "Work", rows: Sequence[Any]) -> list[RoleFacts]:
+    """Return the roles of a person's rows, those too that are held for somebody else."""
+    roles = _roles(work)
+    return [roles[row.role_id] for row in rows if row.role_id in roles]
+
+
+def _grant(work: "Work", row: Any, role: RoleFacts, *, own: bool) -> Grant:
+    organization, permissions = work.get(OrganizationService), role.permissions
     if row.unit_id or row.category_id:
         permissions -= work.site.rights_of_city
     if row.category_id:
         permissions -= work.site.rights_of_units
     return Grant(
         permissions=permissions,
-        administrator=administrator,
+        administrator=role.administrator,
         units=organization.units.subtree(row.unit_id) if row.unit_id else None,
         categories=organization.categories.subtree(row.category_id) if row.category_id else None,
         unit_id=row.unit_id,
@@ -169,12 +183,13 @@ def _grant(work: "Work", row: Any, permissions: frozenset[str], administrator: b
     )
 
 
-def _read_roles(session: OrmSession) -> dict[int, tuple[frozenset[str], bool]]:
-    """Return of every role its rights, and whether it is the administrator's."""
+def _read_roles(session: OrmSession) -> dict[int, RoleFacts]:
+    """Return what every role decides, by its id."""
     return {
-        role.id: (
-            frozenset(permission.permission for permission in role.permissions),
-            role.builtin and role.key == ADMINISTRATOR,
+        role.id: RoleFacts(
+            key=role.key,
+            permissions=frozenset(permission.permission for permission in role.permissions),
+            administrator=role.builtin and role.key == ADMINISTRATOR,
         )
         for role in session.scalars(select(Role))
     }

@@ -7,10 +7,10 @@ from sqlalchemy import select
 
 from civicportal.accounts import messages
 from civicportal.accounts.errors import UsernameTaken
+from civicportal.accounts.factors import FactorService
 from civicportal.accounts.models import User
 from civicportal.accounts.rights import RightsService
 from civicportal.accounts.sessions import SessionService
-from civicportal.accounts.totp import TotpService
 from civicportal.audit.services import AuditService
 from civicportal.db import fetch_row
 from civicportal.errors import Forbidden, NotPossible
@@ -57,23 +57,23 @@ class MemberService:
         self.session.flush()
         self._record("member:edit", user)
 
-    def turn_app_off(self, user: User) -> None:
-        """Let codes come by SMS again to who has lost the authenticator app and its recovery codes; the person is told.
+    def remove_factors(self, user: User) -> None:
+        """Remove the passkeys and the authenticator app of somebody who has lost them with their recovery codes.
 
-        Whoever holds the mobile and the password is in from now on: so nobody does this to whom they could not give every
+        The person is told. Whoever holds the mobile and the password is in from now on: so nobody does this to whom they could not give every
         right that the account gives, now or as a deputy's later.
 
         :raises Forbidden: when the account gives more than the actor has.
-        :raises NotPossible: for oneself, and when there is no app.
+        :raises NotPossible: for oneself, and when there is none.
         """
         if user.id == self.work.actor.user_id:
-            raise NotPossible(_("Turn the app off in your own account."))
-        if user.totp_secret is None:
-            raise NotPossible(_("There is no authenticator app any more."))
+            raise NotPossible(_("Remove your own second factors in your account."))
+        if not self.work.get(FactorService).of(user):
+            raise NotPossible(_("There is no second factor any more."))
         self.rights.require_manage(user)
         if not self.rights.may_take_hold(user):
             raise Forbidden("the account holds more than who would take its second factor away")
-        self.work.get(TotpService).disable(user)
+        self.work.get(FactorService).remove_all(user)
         self.work.get(SessionService).end_everything(user)
         messages.tell(self.work, "member.app_off", user)
 

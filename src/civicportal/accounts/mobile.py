@@ -6,6 +6,7 @@ from sqlalchemy.exc import IntegrityError
 
 from civicportal.accounts import messages
 from civicportal.accounts.models import User
+from civicportal.accounts.proofs import require_own_realm
 from civicportal.accounts.rights import RightsService
 from civicportal.accounts.services import AccountService
 from civicportal.accounts.sessions import SessionService
@@ -35,8 +36,10 @@ class MobileService:
         Who was verified with the number before is asked for again.
 
         :param mobile: E.164, proved to be the person's.
+        :raises Forbidden: for a member of staff in a citizen session.
         :raises MobileTaken: when it is another account's.
         """
+        require_own_realm(self.work.actor, user)
         former = self._set(user, mobile)
         self.work.get(SessionService).end_all_others(user, self.work.actor.session_id)
         self._tell(user, former)

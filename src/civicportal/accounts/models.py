@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     Boolean,
+    ColumnElement,
     Connection,
     Date,
     ForeignKey,
@@ -15,7 +16,9 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     event,
+    exists,
     inspect,
+    or_,
 )
 from sqlalchemy.orm import Mapped, relationship
 
@@ -154,7 +157,7 @@ class Invitation(Base):
 
     id: Mapped[int] = id_column()
     token_hash: Mapped[str] = tagged(String(64), unique=True, export=False)
-    #: "join" or "reset".
+    #: "join", "reset" or "rescue".
     purpose: Mapped[str] = tagged(String(10))
     #: Who was made by it, or whose password it is for.
     user_id: Mapped[int | None] = tagged(
@@ -248,8 +251,51 @@ class KnownDevice(Base):
     created_at: Mapped[datetime] = tagged()
 
 
+class Passkey(Base):
+    """A WebAuthn credential of a person."""
+
+    __tablename__ = "passkeys"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = id_column()
+    user_id: Mapped[int] = tagged(BigId, ForeignKey("users.id", ondelete="CASCADE"), index=True, erase="row")
+    #: base64url; WebAuthn Level 3 §4 allows 1023 bytes.
+    credential_id: Mapped[str] = tagged(String(1364), unique=True, erase="row", export=False)
+    #: COSE.
+    public_key: Mapped[bytes] = tagged(LargeBinary, erase="row", export=False)
+    #: The user handle that the authenticator stores, base64url. It is opaque: WebAuthn Level 3 §14.6.1.
+    user_handle: Mapped[str] = tagged(String(64), erase="row", export=False)
+    sign_count: Mapped[int] = tagged(BigId, default=0, export=False)
+    transports: Mapped[list[str]] = tagged(JSON, default=list, export=False)
+    name: Mapped[str] = tagged(String(60), pii="contact", erase="row")
+    #: Registered in a staff session: no other passkey opens one.
+    for_staff: Mapped[bool] = tagged(Boolean, default=False)
+    created_at: Mapped[datetime] = tagged()
+    last_used_at: Mapped[datetime | None] = tagged()
+    #: Since when it is refused: its signature counter went backwards, so there may be a copy.
+    blocked_at: Mapped[datetime | None] = tagged()
+
+
+class PasskeyChallenge(Base):
+    """A WebAuthn challenge that was handed out and not answered yet; the row is deleted with the answer."""
+
+    __tablename__ = "passkey_challenges"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = id_column()
+    #: SHA-256 of the challenge.
+    challenge_hash: Mapped[str] = tagged(String(64), unique=True, export=False)
+    #: See :data:`~civicportal.accounts.passkeys.Purpose`.
+    purpose: Mapped[str] = tagged(String(10))
+    #: An answer counts only from the browser that asked.
+    cookie_hash: Mapped[str] = tagged(String(64), export=False)
+    #: Whose passkey has to answer; empty where anybody's may.
+    user_id: Mapped[int | None] = tagged(BigId, ForeignKey("users.id", ondelete="CASCADE"), erase="row")
+    expires_at: Mapped[datetime] = tagged(index=True)
+
+
 class RecoveryCode(Base):
-    """A one-use code that stands in for a lost TOTP device; kept as an Argon2id hash."""
+    """A one-use code that stands in for a lost passkey or authenticator app; stored as an Argon2id hash."""
 
     __tablename__ = "recovery_codes"
 
@@ -257,3 +303,12 @@ class RecoveryCode(Base):
     user_id: Mapped[int] = tagged(BigId, ForeignKey("users.id", ondelete="CASCADE"), index=True, erase="row")
     code_hash: Mapped[str] = tagged(String(200), erase="row", export=False)
     used_at: Mapped[datetime | None] = tagged()
+
+
+def has_factor() -> ColumnElement[bool]:
+    """Return the condition on ``User`` that a strong factor is set up, see :mod:`civicportal.accounts.factors`.
+
+    A blocked passkey counts: it opens nothing, and a copied one must not bring codes by SMS back.
+    """
+    passkey = exists().where(Passkey.user_id == User.id, Passkey.for_staff)
+    return or_(User.totp_secret.is_not(None), passkey)

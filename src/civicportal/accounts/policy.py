@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from zope.interface import implementer
 
+from civicportal.accounts.factors import ENROLMENT_PAGES
 from civicportal.accounts.identity import load_identity
 from civicportal.audit.services import AuditService
 from civicportal.security import CITIZEN, EVERYBODY, SIGNED_IN, STAFF, VISITOR, Identity
@@ -36,9 +37,16 @@ class SecurityPolicy:
 
     def permits(self, request: Any, context: Any, permission: str) -> Any:
         """Tell whether the page may be opened; which objects it shows is decided by the services."""
-        if permission == EVERYBODY or _permits(self.identity(request), permission):
+        if permission == EVERYBODY or self._permits(request, permission):
             return Allowed("%s", permission)
         return Denied("%s", permission)
+
+    def _permits(self, request: Any, permission: str) -> bool:
+        identity = self.identity(request)
+        route = getattr(request.matched_route, "name", None)
+        if identity.must_enrol and route not in ENROLMENT_PAGES:
+            return False
+        return _permits(identity, permission)
 
     def remember(self, request: Any, userid: str, **kw: Any) -> list[tuple[str, str]]:
         """Return no headers: sessions are opened by :func:`civicportal.accounts.signing.sign_in`."""

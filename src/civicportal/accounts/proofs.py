@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from civicportal.accounts.models import User
 from civicportal.accounts.sessions import LIFE, SessionService
+from civicportal.errors import Forbidden
+from civicportal.security import Identity
 
 if TYPE_CHECKING:
     from civicportal.work import Work
@@ -28,6 +30,20 @@ def proof_of(user: User) -> Proof:
     """Return the proof of a person as they are in this moment."""
     against = json.dumps([user.mobile, user.password_hash, user.session_epoch])
     return Proof(user.id, hashlib.sha256(against.encode()).hexdigest())
+
+
+def changes_elsewhere(actor: Identity, user: User) -> bool:
+    """Return whether somebody acts on their own staff account from a citizen session, which one code by SMS opens."""
+    return actor.user_id == user.id and actor.door == "citizen" and user.username is not None
+
+
+def require_own_realm(actor: Identity, user: User) -> None:
+    """Let nobody change how they sign in as staff from a citizen session: a code by SMS would suffice for that.
+
+    :raises Forbidden: there.
+    """
+    if changes_elsewhere(actor, user):
+        raise Forbidden("a staff account is not changed in a citizen session")
 
 
 class ProofService:

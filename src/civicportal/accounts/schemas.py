@@ -9,6 +9,7 @@ from civicportal import schema
 from civicportal.forms import (
     BirthDateWidget,
     CodeWidget,
+    HiddenWidget,
     MobileWidget,
     NumberWidget,
     PasswordWidget,
@@ -103,6 +104,37 @@ class RecoveryEntry(StrictSchema):
         title=_("Recovery code"),
         widget=TextWidget(autocomplete="off", css_class="ltr d-block w-100"),
     )
+
+
+class _Answer(schema.Secret):
+    """The JSON of a ``PublicKeyCredential``."""
+
+    longest = 16 * 1024
+
+    def read(self, _node: colander.SchemaNode, text: str) -> str:
+        """Return the text: the service judges it."""
+        return text
+
+
+class PasskeyAnswer(StrictSchema):
+    """What a passkey answers; a script fills it in."""
+
+    credential = Node(_Answer(), widget=HiddenWidget())
+
+
+class PasskeyName(StrictSchema):
+    """What a person calls a passkey."""
+
+    name = Node(
+        CleanText(1, 60),
+        title=_("Name of the passkey"),
+        description=_("So that you know later where it is, for instance: my phone."),
+        widget=TextWidget(),
+    )
+
+
+class NewPasskey(PasskeyAnswer, PasskeyName):
+    """A passkey that the browser has made, and its name."""
 
 
 class CitizenPassword(StrictSchema):

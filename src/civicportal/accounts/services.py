@@ -5,7 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from civicportal.accounts import messages
+from civicportal.accounts.devices import DeviceService
 from civicportal.accounts.models import User
+from civicportal.accounts.proofs import require_own_realm
 from civicportal.accounts.sessions import SessionService
 from civicportal.audit.services import AuditService
 from civicportal.passwords import hash_password
@@ -89,12 +92,27 @@ class AccountService:
     # --- passwords
 
     def set_password(self, user: User, password: str) -> None:
-        """Set a password that the policy has passed, and end the person's other sessions."""
-        user.password_hash = hash_password(password)
+        """Set a password that the policy has passed, and end the person's other sessions.
+
+        :raises Forbidden: for a member of staff in a citizen session.
+        """
         actor = self.work.actor
+        require_own_realm(actor, user)
+        user.password_hash = hash_password(password)
         own = actor.session_id if actor.user_id == user.id else None
         self.work.get(SessionService).end_all_others(user, own)
         self._record("password:change", user)
+
+    def reset_password(self, user: User, password: str) -> None:
+        """Set a password in the place of a forgotten one: every session ends, no browser is known any more, and the
+        person is told.
+
+        :param password: that the policy has passed.
+        """
+        self.set_password(user, password)
+        self.work.get(SessionService).end_everything(user)
+        self.work.get(DeviceService).forget_all(user)
+        messages.tell(self.work, "member.password_changed", user)
 
     def password_words(self, user: User) -> Iterator[str]:
         """Yield what no password of this person may be built of."""

@@ -24,8 +24,32 @@ ACCOUNT_TEXTS = (
     ),
     MessageText(
         key="member.app_off",
-        title=_("An administrator turned the authenticator app off"),
-        text=_("{SITE}: codes for signing in come by SMS again. If you did not ask for it, call {PHONE}."),
+        title=_("An administrator removed the second factors"),
+        text=_("{SITE}: your second sign-in factors were removed. Not asked for? Call {PHONE}."),
+        fields=("PHONE",),
+    ),
+    MessageText(
+        key="member.factor_added",
+        title=_("A passkey or an authenticator app was added"),
+        text=_("{SITE}: a way to sign in was added to your account. If it was not you, call {PHONE}."),
+        fields=("PHONE",),
+    ),
+    MessageText(
+        key="member.factor_removed",
+        title=_("A passkey or the authenticator app was removed"),
+        text=_("{SITE}: a way to sign in was removed from your account. If it was not you, call {PHONE}."),
+        fields=("PHONE",),
+    ),
+    MessageText(
+        key="member.passkey_blocked",
+        title=_("A passkey was blocked: there may be a copy of it"),
+        text=_("{SITE}: a passkey of your account was blocked. Remove it and add another."),
+        fields=(),
+    ),
+    MessageText(
+        key="member.rescue",
+        title=_("A rescue link was made on the server"),
+        text=_("{SITE}: a rescue link for your account was made. If you did not ask for it, call {PHONE}."),
         fields=("PHONE",),
     ),
     MessageText(

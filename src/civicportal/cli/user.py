@@ -1,5 +1,7 @@
 """``civicportal user``: people who work here, made from the command line because somebody must be the first."""
 
+import getpass
+import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -87,6 +89,29 @@ def reset(context: click.Context, username: str) -> None:
 @user.command()
 @click.argument("username")
 @click.pass_context
+def rescue(context: click.Context, username: str) -> None:
+    """Print a link for a member of staff who has lost every way to sign in, for instance the only administrator.
+
+    It counts once, within 30 minutes, and needs no code by SMS: the person chooses a new password, their passkeys,
+    authenticator app and recovery codes are removed, and they set up a new one. The person is told by SMS, and the
+    audit trail keeps who made the link.
+    """
+    from civicportal.accounts.invitations import InvitationService
+    from civicportal.errors import NotPossible
+
+    site = load_site(context)
+    try:
+        with site.work() as work:
+            token = work.get(InvitationService).rescue(_member(work, username), operator=_operator())
+    except NotPossible as refusal:
+        raise click.ClickException(site.localizer("en").translate(refusal.reason)) from refusal
+    click.echo(f"{site.public_url}/staff/rescue/{token}")
+    click.echo(f"For {username} alone, once, within 30 minutes. Hand it over in person.", err=True)
+
+
+@user.command()
+@click.argument("username")
+@click.pass_context
 def disable(context: click.Context, username: str) -> None:
     """Close an account and end its sessions at once."""
     from civicportal.accounts.members import MemberService
@@ -106,6 +131,16 @@ def enable(context: click.Context, username: str) -> None:
     with load_site(context).work() as work:
         work.get(MemberService).enable(_member(work, username))
     click.echo(f"{username} may sign in again")
+
+
+def _operator() -> str:
+    """Return who runs the command: the user of the operating system, and who became them by sudo."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a container's user without an entry in passwd
+        name = str(os.getuid())
+    behind = os.environ.get("SUDO_USER", "")
+    return f"{name} ({behind})" if behind and behind != name else name
 
 
 def _member(work: "Work", username: str) -> "User":

@@ -10,6 +10,7 @@ from civicportal.face.schemas import COLOURS, SettingsForm
 from civicportal.face.services import FaceService
 from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
+from civicportal.web.step_up import ask_proof, forget, restore
 
 DIGEST = "digest"
 CHANGED = _("Somebody saved the settings meanwhile. What you wrote is kept: look at it and save once more.")
@@ -31,6 +32,10 @@ def settings(request: Any) -> Any:
         buttons=(Button(title=_("Save")),),
     )
 
+    if request.method == "POST" and (asked := ask_proof(request, form)):
+        return asked
+    restore(request, form)
+
     def save(sent: dict[str, Any]) -> Any:
         try:
             changed = request.work.get(FaceService).save(
@@ -42,6 +47,7 @@ def settings(request: Any) -> Any:
             form.fail("", CHANGED)
             request.response.status_int = 409
             return {"form": form}
+        forget(request)
         told = _("The settings are kept.") if changed else _("Nothing was changed.")
         request.session.flash(request.translate(told), "good")
         return HTTPSeeOther(request.route_path("admin.settings"))

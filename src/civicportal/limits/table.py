@@ -78,6 +78,7 @@ LIMITS: dict[str, Limit] = {
     "password_device": _own(Window(10, 5 * _MINUTE)),
     "password_address": _source(Window(10, 5 * _MINUTE)),
     "password_site": _site(Window(1000, 5 * _MINUTE), scarce=True),
+    "passkey_ask": _source(Window(60, 10 * _MINUTE), passable=False),
     "mobile_change": _own(Window(3, _DAY)),
     "mobile_change_codes": _own(Window(5, _HOUR), Window(10, _DAY)),
     "identity_person": _own(Window(3, _HOUR), Window(5, _DAY)),

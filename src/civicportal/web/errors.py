@@ -56,9 +56,11 @@ def not_found(request: Any) -> Any:
 def forbidden(request: Any) -> Any:
     """Show the right door to a visitor, 403 to everybody else.
 
-    Who was signed in a moment ago and sends a form of ours goes on with it behind the door. A script is told 401 alone: it would
+    Who needs a strong factor is led to where it is set up. Who was signed in a moment ago and sends a form of ours goes on with it behind the door. A script is told 401 alone: it would
     take the door for what it asked for, and what it sends is no form that somebody means to send.
     """
+    if request.identity.must_enrol:
+        return _enrolment(request)
     if request.identity.door != "visitor":
         return wrong_door(request)
     if request.is_xhr:
@@ -68,6 +70,18 @@ def forbidden(request: Any) -> Any:
     if sent_form(request).is_own:
         return _door(request, keep_unsent(request))
     return wrong_door(request)
+
+
+def _enrolment(request: Any) -> Any:
+    """Lead somebody who needs a strong factor to where it is set up; what they have sent is kept meanwhile."""
+    if request.is_xhr:
+        return page(
+            request, 403, message=request.translate(_("Set up a passkey or an authenticator app first."))
+        )
+    sent = request.method not in SAFE and sent_form(request).is_own
+    target = keep_unsent(request) if sent else request.path_qs if request.method in SAFE else ""
+    query = f"?next={quote(target, safe='/')}" if target else ""
+    return HTTPSeeOther(f"{request.route_path('account_factor')}{query}")
 
 
 def _door(request: Any, target: str) -> HTTPSeeOther:

@@ -18,7 +18,7 @@ __all__ = ["ELSEWHERE", "PAGES", "PIECES", "Shown"]
 #: Pieces of other pages.
 PIECES = {"reports.near", "reports.card", "reports.public_card", "reports.map_numbers"}
 #: Pages that a test of their own leads to and looks at as those of the table are.
-ELSEWHERE = {"unsent"}
+ELSEWHERE = {"unsent", "account_passkey_name", "account_confirm_app"}
 
 PAGES = (
     *citizen.PAGES,

@@ -1,7 +1,7 @@
 """The doors, and the profile."""
 
 from browser.pages.shown import Shown
-from browser.people import VISITOR, enter_code, messages
+from browser.people import CAREFUL, RECOVERY_CODES, VISITOR, enter_code, messages
 from browser.samples import Facts
 from playwright.sync_api import Page, expect
 
@@ -9,6 +9,9 @@ from civicportal.demo.runner import PASSWORD
 
 #: Who asks for a code and lets it be, and who uses one: no code of the first is taken for that of the second.
 FORGETFUL, STEADY = ("culture1", "09000000118"), ("health1", "09000000116")
+
+#: The first one is another test's.
+_CODES = iter(RECOVERY_CODES[1:])
 
 
 def _ask_for_code(page: Page, found: Facts) -> None:
@@ -86,11 +89,38 @@ def _forgot(page: Page, found: Facts, person: tuple[str, str] = FORGETFUL) -> No
     expect(page.locator("[name=code]")).to_be_visible()
 
 
+def _need_help(page: Page, found: Facts, person: tuple[str, str] = STEADY) -> None:
+    seen = messages(page, person[1])
+    _forgot(page, found, person)
+    enter_code(page, person[1], seen)
+    page.wait_for_url("**/staff/reset/factor")
+
+
+def _show_more(page: Page, found: Facts) -> None:
+    page.goto("/staff/reset/factor")
+    if not page.locator("[name=code]").count():
+        _need_help(page, found, CAREFUL)
+    expect(page.locator("[name=code]")).to_be_visible()
+
+
+def _show_recovery_code(page: Page, found: Facts) -> None:
+    _show_more(page, found)
+    page.goto("/staff/reset/factor/recovery")
+
+
 def _choose_anew(page: Page, found: Facts) -> None:
-    seen = messages(page, STEADY[1])
-    _forgot(page, found, STEADY)
-    enter_code(page, STEADY[1], seen)
+    _show_recovery_code(page, found)
+    page.locator("[name=code]").fill(next(_CODES))
+    page.locator("form:has([name=code]) button.btn-primary").click()
     page.wait_for_url("**/staff/reset/password")
+
+
+def _own_passkeys(page: Page, found: Facts) -> None:
+    _prove(page, "/account/passkeys")
+
+
+def _own_recovery_codes(page: Page, found: Facts) -> None:
+    _prove(page, "/account/recovery")
 
 
 def _open_link(page: Page, found: Facts) -> None:
@@ -114,6 +144,10 @@ PAGES = (
     Shown("staff_reset_link", VISITOR, "/staff/reset/{reset}"),
     Shown("staff_reset", VISITOR, "/staff/reset"),
     Shown("staff_reset_code", VISITOR, "/staff/reset/code", reach=_forgot),
+    Shown("staff_reset_factor", VISITOR, "/staff/reset/factor", reach=_need_help),
+    Shown("staff_reset_factor", VISITOR, "/staff/reset/factor", reach=_show_more, name="app"),
+    Shown("staff_reset_recovery", VISITOR, "/staff/reset/factor/recovery", reach=_show_recovery_code),
+    Shown("staff_rescue", VISITOR, "/staff/rescue/{rescue}"),
     Shown("staff_reset_password", VISITOR, "/staff/reset/password", reach=_choose_anew),
     Shown("account", "citizen", "/account"),
     Shown("account", "handler", "/account"),
@@ -137,6 +171,10 @@ PAGES = (
     Shown("account_password", "handler", "/account/password"),
     Shown("account_confirm", "handler", "/account/confirm"),
     Shown("account_sessions", "citizen", "/account/sessions"),
+    Shown("account_factor", "handler", "/account/factor"),
+    Shown("account_passkeys", "citizen", "/account/passkeys"),
+    Shown("account_passkeys", "handler", "/account/passkeys", reach=_own_passkeys),
+    Shown("account_recovery", "handler", "/account/recovery", reach=_own_recovery_codes),
     Shown("account_totp", "handler", "/account/totp"),
     Shown("account_totp_setup", "administrator", "/account/totp/setup", reach=_set_up_app),
 )

@@ -10,22 +10,21 @@ from pyramid.httpexceptions import HTTPSeeOther
 from civicportal.accounts import messages
 from civicportal.accounts.agents import describe
 from civicportal.accounts.models import User
+from civicportal.accounts.passkeys import PasskeyService
+from civicportal.accounts.proofs import changes_elsewhere
 from civicportal.accounts.schemas import (
-    CodeEntry,
     NameEntry,
     NewPassword,
     PasswordChange,
-    PasswordEntry,
 )
 from civicportal.accounts.services import AccountService
 from civicportal.accounts.sessions import SessionService
-from civicportal.accounts.signing import onward, record_refusal
+from civicportal.accounts.signing import record_refusal
 from civicportal.accounts.verification import VERIFIED, is_offered
-from civicportal.accounts.views import codes
 from civicportal.accounts.views.citizen import verified
 from civicportal.audit.services import AuditService
 from civicportal.errors import NotFound
-from civicportal.forms import BoundForm, Button, handle_form
+from civicportal.forms import BoundForm, handle_form
 from civicportal.i18n import _
 from civicportal.passwords import CITIZEN_MINIMUM, STAFF_MINIMUM, check_password_policy
 
@@ -54,6 +53,23 @@ def proved(view: View) -> View:
     return asking
 
 
+def changes(view: View) -> View:
+    """Let a page change how one signs in: as :func:`proved`, and of a member of staff in a staff session alone.
+
+    A code by SMS opens a citizen session of theirs; it must not suffice to change what guards the staff desk.
+    """
+
+    @wraps(view)
+    def guarding(request: Any) -> Any:
+        if changes_elsewhere(request.identity, own_user(request)):
+            words = _("You work here: sign in at the staff door to change this.")
+            request.session.flash(request.translate(words), "bad")
+            return HTTPSeeOther(request.route_path("account"))
+        return proved(view)(request)
+
+    return guarding
+
+
 def account(request: Any) -> dict[str, Any]:
     """Show name, mobile and the ways to change them."""
     user = request.work.session.get(User, request.identity.user_id)
@@ -61,6 +77,8 @@ def account(request: Any) -> dict[str, Any]:
     return {
         "user": user,
         "session_count": len(sessions),
+        "passkeys": len(request.work.get(PasskeyService).of(user)),
+        "elsewhere": changes_elsewhere(request.identity, user),
         "offers_identity": is_offered(request.site) or user.level >= VERIFIED,
     }
 
@@ -79,9 +97,8 @@ def name(request: Any) -> Any:
 
 def password(request: Any) -> Any:
     """Set a password, or change it with the present one."""
-    user = own_user(request)
-    view = _change_password if user.password_hash else proved(_set_first_password)
-    return view(request)
+    view = _change_password if own_user(request).password_hash else _set_first_password
+    return changes(view)(request)
 
 
 def _change_password(request: Any) -> Any:
@@ -150,50 +167,6 @@ def end_other_sessions(request: Any) -> Any:
     request.work.get(AuditService).record("session:end-others", subject_id=user.id)
     request.session.flash(request.translate(_("All other devices have been signed out.")), "good")
     return HTTPSeeOther(request.route_path("account_sessions"))
-
-
-def confirm(request: Any) -> Any:
-    """Ask once more who one is: by the password, or by a code where there is none."""
-    user = own_user(request)
-    if user.password_hash:
-        return _confirm_by_password(request, user)
-    challenge = codes.latest(request, "confirm")
-    if challenge is None:
-        return {"form": None, "mobile": user.mobile, "send_url": onward(request, "account_confirm_code")}
-    form = BoundForm(request, CodeEntry(), buttons=(Button(title=_("Confirm")),))
-
-    def check(values: dict[str, Any]) -> Any:
-        outcome = codes.check(request, challenge, values["code"], staff_id=user.id)
-        if outcome != "accepted":
-            form.refuse("code", codes.WHY_NOT[outcome])
-        return _proved(request)
-
-    answer = handle_form(request, form, check, send_url=onward(request, "account_confirm_code"))
-    return {**answer, **codes.context(request, challenge)} if isinstance(answer, dict) else answer
-
-
-def send_confirmation(request: Any) -> Any:
-    """Send the code that :func:`confirm` asks for."""
-    user = own_user(request)
-    codes.send(request, "confirm", user.mobile or "", user)
-    return HTTPSeeOther(onward(request, "account_confirm"))
-
-
-def _confirm_by_password(request: Any, user: User) -> Any:
-    form = BoundForm(request, PasswordEntry(), buttons=(Button(title=_("Confirm")),))
-
-    def check(values: dict[str, Any]) -> Any:
-        if verified(request, f"user {user.id}", values["password"], User.id == user.id) is None:
-            record_refusal(request, "confirm", user.id, "password")
-            form.refuse("password", _("The password is not correct."))
-        return _proved(request)
-
-    return handle_form(request, form, check)
-
-
-def _proved(request: Any) -> Any:
-    request.work.get(SessionService).prove(request.identity.session_id)
-    return HTTPSeeOther(request.safe_next("/account"))
 
 
 def _back(request: Any, text: Any) -> Any:

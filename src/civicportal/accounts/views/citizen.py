@@ -9,12 +9,13 @@ from civicportal.accounts import messages
 from civicportal.accounts.devices import DeviceService, device_hash
 from civicportal.accounts.guards import attempt, password_uses, requester
 from civicportal.accounts.kept import kept_draft
-from civicportal.accounts.models import OtpChallenge, User
+from civicportal.accounts.models import User
 from civicportal.accounts.proofs import Proof, ProofService, proof_of
 from civicportal.accounts.schemas import CitizenPassword, CodeEntry, MobileEntry, NameEntry
 from civicportal.accounts.services import AccountService
 from civicportal.accounts.signing import onward, record_refusal, sign_in, sign_out
 from civicportal.accounts.views import codes
+from civicportal.accounts.views.second_factor import check_passkey, party
 from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
 from civicportal.passwords import hash_password, needs_rehash, verify_password
@@ -40,6 +41,8 @@ def login(request: Any) -> Any:
         send,
         codes_arrive=codes.codes_arrive(request),
         password_url=onward(request, "login_password"),
+        passkey_url=onward(request, "login_passkey"),
+        party=party(request),
     )
 
 
@@ -55,12 +58,19 @@ def code(request: Any) -> Any:
         outcome = codes.check(request, challenge, values["code"])
         if outcome != "accepted":
             form.refuse("code", codes.WHY_NOT[outcome])
-        return _enter(request, challenge)
+        user = request.work.get(AccountService).citizen_by_mobile(challenge.mobile)
+        return _enter(request, user, by="code")
 
     answer = handle_form(request, form, enter)
     if not isinstance(answer, dict):
         return answer
-    links = {"change_url": onward(request, "login"), "resend_url": onward(request, "login_resend")}
+    links = {
+        "change_url": onward(request, "login"),
+        "resend_url": onward(request, "login_resend"),
+        "password_url": onward(request, "login_password"),
+        "passkey_url": onward(request, "login_passkey"),
+        "party": party(request),
+    }
     return {**answer, **codes.context(request, challenge), **links}
 
 
@@ -134,12 +144,19 @@ def logout(request: Any) -> Any:
     return answer
 
 
-def _enter(request: Any, challenge: OtpChallenge) -> Any:
-    accounts = request.work.get(AccountService)
-    user = accounts.citizen_by_mobile(challenge.mobile)
-    if accounts.come_back(user):
+def passkey(request: Any) -> Any:
+    """Let in whose passkey answers, as a citizen, whatever else they are."""
+    shown = check_passkey(request, "login") if request.method == "POST" else None
+    user = request.work.get(ProofService).person(proof_of(shown.user), lock=True) if shown else None
+    if user is None:
+        return HTTPSeeOther(onward(request, "login"))
+    return _enter(request, user, by="passkey")
+
+
+def _enter(request: Any, user: User, *, by: str) -> Any:
+    if request.work.get(AccountService).come_back(user):
         request.session.flash(request.translate(_("Welcome back: your account is as it was.")), "good")
-    kept = sign_in(request, user, "citizen", by="code")
+    kept = sign_in(request, user, "citizen", by=by)
     target = request.safe_next(kept or "/my")
     if user.name:
         return HTTPSeeOther(target)

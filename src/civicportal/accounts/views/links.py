@@ -4,10 +4,10 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.accounts import messages
+from civicportal.accounts.factors import FactorService
 from civicportal.accounts.invitations import InvitationService, LinkSpent
 from civicportal.accounts.models import Invitation, User
-from civicportal.accounts.schemas import Joining, ResetByLink
+from civicportal.accounts.schemas import Joining, NewPassword, ResetByLink
 from civicportal.accounts.services import AccountService
 from civicportal.accounts.signing import sign_in
 from civicportal.accounts.views import codes
@@ -91,13 +91,38 @@ def _accept(request: Any, form: BoundForm, invitation: Invitation, values: dict[
             form.refuse("", refusal.reason)
     else:
         user = service.accept_reset(invitation, values["new"])
-        messages.tell(request.work, "member.password_changed", user)
     return let_in(request, user, by="invitation" if invitation.purpose == "join" else "reset")
 
 
+def rescue(request: Any) -> Any:
+    """Let the person of a rescue link set a password without a code by SMS; a new factor comes next."""
+    try:
+        invitation, person = _read(request, "rescue")
+    except LinkSpent:
+        return errors.page(request, 410, message=request.translate(SPENT))
+    form = BoundForm(
+        request, NewPassword(), buttons=(Button(title=_("Confirm and sign in"), css_class=WIDE),)
+    )
+
+    def enter(values: dict[str, Any]) -> HTTPSeeOther:
+        words = request.work.get(AccountService).password_words(person)
+        problem = check_password_policy(values["new"], minimum=STAFF_MINIMUM, words=words)
+        if problem:
+            form.refuse("new", problem)
+        service = request.work.get(InvitationService)
+        user = service.accept_reset(service.open(request.matchdict["token"], "rescue"), values["new"])
+        sign_in(request, user, "staff", by="rescue")
+        return HTTPSeeOther(request.route_path("account_factor"))
+
+    try:
+        return handle_form(request, form, enter, invitation=invitation, minimum=STAFF_MINIMUM)
+    except LinkSpent:
+        return errors.page(request, 410, message=request.translate(SPENT))
+
+
 def let_in(request: Any, user: User, *, by: str) -> HTTPSeeOther:
-    """Sign in who has proved the mobile and set a password; who has an authenticator app shows that one too."""
-    if user.totp_secret:
+    """Sign in who has proved the mobile and set a password; who has a strong factor shows that one too."""
+    if request.work.get(FactorService).of(user):
         request.session.flash(request.translate(_("Your password is set. Please sign in with it.")), "good")
         return HTTPSeeOther(request.route_path("staff_login"))
     sign_in(request, user, "staff", by=by)

@@ -9,13 +9,13 @@ from civicportal.accounts.mobile import MobileService, MobileTaken
 from civicportal.accounts.models import OtpChallenge, User
 from civicportal.accounts.schemas import CodeEntry, NewMobile
 from civicportal.accounts.views import codes
-from civicportal.accounts.views.account import own_user, proved
+from civicportal.accounts.views.account import changes, own_user
 from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
 from civicportal.limits import Use
 
 
-@proved
+@changes
 def mobile(request: Any) -> Any:
     """Ask for the new number, and send a code to it.
 
@@ -34,7 +34,7 @@ def mobile(request: Any) -> Any:
     return handle_form(request, form, send, mobile=user.mobile, codes_arrive=codes.codes_arrive(request))
 
 
-@proved
+@changes
 def code(request: Any) -> Any:
     """Ask for the code, and change the number."""
     challenge = _waiting(request)
@@ -52,7 +52,7 @@ def code(request: Any) -> Any:
     return {**answer, **codes.context(request, challenge)} if isinstance(answer, dict) else answer
 
 
-@proved
+@changes
 def resend(request: Any) -> Any:
     """Send another code to the same number."""
     challenge = _waiting(request)

@@ -1,6 +1,7 @@
-"""A forgotten password of staff: user name and mobile, the code that comes by SMS, a new password.
+"""A forgotten password of staff: user name and mobile, the code that comes by SMS, a strong factor, a new password.
 
-What is answered tells nobody whether there is such a member.
+Without a strong factor only a link from a colleague goes on from here: whoever holds a telephone must not get a staff
+account by it. What is answered before the code is right tells nobody whether there is such a member.
 """
 
 from datetime import timedelta
@@ -8,22 +9,32 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.accounts import messages
+from civicportal.accounts.factors import FactorService
 from civicportal.accounts.models import User
 from civicportal.accounts.proofs import ProofService, proof_of
-from civicportal.accounts.schemas import CodeEntry, NewPassword, ResetEntry
+from civicportal.accounts.recovery import RecoveryService
+from civicportal.accounts.schemas import AppCodeEntry, CodeEntry, NewPassword, RecoveryEntry, ResetEntry
 from civicportal.accounts.services import AccountService
 from civicportal.accounts.sessions import SessionService
+from civicportal.accounts.signing import sign_in
 from civicportal.accounts.views import codes
 from civicportal.accounts.views.citizen import WIDE
-from civicportal.accounts.views.links import let_in
+from civicportal.accounts.views.second_factor import (
+    check_app,
+    check_passkey,
+    check_recovery,
+    party,
+    refuse_passkey,
+)
 from civicportal.audit.services import AuditService
 from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
 from civicportal.passwords import STAFF_MINIMUM, check_password_policy
 
-PROVED = "password_reset"
+NUMBER = "password_reset_number"
 """Under this the browser's session keeps whose mobile was proved."""
+PROVED = "password_reset"
+"""Under this it keeps who has shown a strong factor besides."""
 LIFE = timedelta(minutes=10)
 
 
@@ -57,9 +68,10 @@ def code(request: Any) -> Any:
         outcome = codes.check(request, challenge, values["code"], staff_id=f"reset {challenge.mobile}")
         if outcome != "accepted":
             form.refuse("code", codes.WHY_NOT[outcome])
-        proof = proof_of(request.work.session.get_one(User, challenge.user_id))
-        request.work.get(ProofService).keep(request.session_token, PROVED, proof, LIFE)
-        return HTTPSeeOther(request.route_path("staff_reset_password"))
+        user = request.work.session.get_one(User, challenge.user_id)
+        request.work.get(ProofService).keep(request.session_token, NUMBER, proof_of(user), LIFE)
+        request.work.get(AuditService).record("password:reset-asked", subject_id=user.id)
+        return HTTPSeeOther(request.route_path("staff_reset_factor"))
 
     answer = handle_form(request, form, check, resend_url=request.route_path("staff_reset_resend"))
     return {**answer, **codes.context(request, challenge)} if isinstance(answer, dict) else answer
@@ -76,9 +88,74 @@ def resend(request: Any) -> HTTPSeeOther:
     return HTTPSeeOther(request.route_path("staff_reset_code"))
 
 
+def factor(request: Any) -> Any:
+    """Ask for a proof that is not the telephone, or say that a colleague has to help."""
+    user = who_holds_the_number(request)
+    if user is None:
+        return HTTPSeeOther(request.route_path("staff_reset"))
+    with request.site.work(actor=request.identity, write=False) as work:
+        factors = work.get(FactorService).of(user)
+        codes_left = work.get(RecoveryService).left(user)
+    context = {"factors": factors, "codes_left": codes_left, "party": party(request)}
+    if not factors.app:
+        return {"form": None, **context}
+    form = BoundForm(request, AppCodeEntry(), buttons=(Button(title=_("Continue"), css_class=WIDE),))
+
+    def check(values: dict[str, Any]) -> HTTPSeeOther:
+        if not check_app(request, user, values["code"], door="reset"):
+            form.refuse("code", codes.WHY_NOT["wrong"])
+        return _proved(request)
+
+    return handle_form(request, form, check, **context)
+
+
+def passkey(request: Any) -> HTTPSeeOther:
+    """Take the answer of a passkey."""
+    user = who_holds_the_number(request)
+    if user is None:
+        return HTTPSeeOther(request.route_path("staff_reset"))
+    shown = check_passkey(request, "reset", user=user) if request.method == "POST" else None
+    if shown is None:
+        return HTTPSeeOther(request.route_path("staff_reset_factor"))
+    if not shown.passkey.for_staff:
+        refuse_passkey(request, "reset", user.id)
+        return HTTPSeeOther(request.route_path("staff_reset_factor"))
+    return _proved(request)
+
+
+def recovery(request: Any) -> Any:
+    """Take a recovery code."""
+    user = who_holds_the_number(request)
+    if user is None:
+        return HTTPSeeOther(request.route_path("staff_reset"))
+    form = BoundForm(request, RecoveryEntry(), buttons=(Button(title=_("Continue"), css_class=WIDE),))
+
+    def check(values: dict[str, Any]) -> HTTPSeeOther:
+        if not check_recovery(request, user, values["code"], door="reset"):
+            form.refuse("code", codes.WHY_NOT["wrong"])
+        return _proved(request)
+
+    return handle_form(request, form, check, code_url=request.route_path("staff_reset_factor"))
+
+
+def who_holds_the_number(request: Any) -> User | None:
+    """Return who has proved the mobile in this browser; None when it counts no longer."""
+    return _kept(request, NUMBER)
+
+
+def _proved(request: Any) -> HTTPSeeOther:
+    """Go on to the new password with who has proved the mobile and shown a strong factor."""
+    proofs, token = request.work.get(ProofService), request.session_token
+    user = proofs.person_kept(token, NUMBER, lock=True)
+    if user is None:
+        return HTTPSeeOther(request.route_path("staff_reset"))
+    proofs.keep(token, PROVED, proof_of(user), LIFE)
+    return HTTPSeeOther(request.route_path("staff_reset_password"))
+
+
 def password(request: Any) -> Any:
     """Ask for the new password; every session of the person ends."""
-    if not _is_proved(request):
+    if _kept(request, PROVED) is None:
         return HTTPSeeOther(request.route_path("staff_reset"))
     form = BoundForm(
         request, NewPassword(), buttons=(Button(title=_("Confirm and sign in"), css_class=WIDE),)
@@ -93,19 +170,18 @@ def password(request: Any) -> Any:
         problem = check_password_policy(values["new"], minimum=STAFF_MINIMUM, words=words)
         if problem:
             form.refuse("new", problem)
-        accounts.set_password(user, values["new"])
-        sessions = request.work.get(SessionService)
-        sessions.forget(request.session_token, PROVED)
-        sessions.end_everything(user)
+        for key in (PROVED, NUMBER):
+            request.work.get(SessionService).forget(request.session_token, key)
+        accounts.reset_password(user, values["new"])
         request.work.get(AuditService).record("password:reset", subject_id=user.id)
-        messages.tell(request.work, "member.password_changed", user)
-        return let_in(request, user, by="reset")
+        sign_in(request, user, "staff", by="reset")
+        return HTTPSeeOther("/desk")
 
     return handle_form(request, form, save, minimum=STAFF_MINIMUM)
 
 
-def _is_proved(request: Any) -> bool:
+def _kept(request: Any, key: str) -> User | None:
     if request.session_token is None:
-        return False
+        return None
     with request.site.work(actor=request.identity, write=False) as work:
-        return work.get(ProofService).person_kept(request.session_token, PROVED) is not None
+        return work.get(ProofService).person_kept(request.session_token, key)

@@ -1,19 +1,23 @@
-"""The staff's door: user name and password, then a code by SMS, of an app, or from the list of recovery codes."""
+"""The staff's door: a passkey, or user name and password and then a passkey, a code of an app, a recovery code, or a code
+by SMS where there is no stronger factor."""
 
 from dataclasses import astuple
 from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
+from civicportal.accounts.factors import Factors, FactorService
 from civicportal.accounts.guards import after_password, attempt, code_uses
 from civicportal.accounts.models import OtpChallenge, User
 from civicportal.accounts.otp import OtpService, Outcome
-from civicportal.accounts.proofs import Proof, ProofService
+from civicportal.accounts.proofs import Proof, ProofService, proof_of
+from civicportal.accounts.recovery import RecoveryService, match_recovery_code
 from civicportal.accounts.schemas import AppCodeEntry, CodeEntry, RecoveryEntry, StaffPassword
 from civicportal.accounts.signing import onward, record_refusal, sign_in
-from civicportal.accounts.totp import TotpService, match_recovery_code
+from civicportal.accounts.totp import TotpService
 from civicportal.accounts.views import codes
 from civicportal.accounts.views.citizen import WIDE, verified
+from civicportal.accounts.views.second_factor import check_passkey, party, refuse_passkey
 from civicportal.crypto import token_hash
 from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
@@ -40,15 +44,47 @@ def login(request: Any) -> Any:
         _ask_second(request, proof)
         return HTTPSeeOther(onward(request, "staff_login_code"))
 
-    return handle_form(request, form, enter, codes_arrive=codes.codes_arrive(request))
+    return handle_form(
+        request,
+        form,
+        enter,
+        codes_arrive=codes.codes_arrive(request),
+        passkey_url=onward(request, "staff_login_passkey"),
+        party=party(request),
+    )
+
+
+def passkey(request: Any) -> Any:
+    """Let in whose passkey answers, without a password: the device has verified its user.
+
+    A passkey that was added in a citizen session opens none of the staff.
+    """
+    shown = check_passkey(request, "staff") if request.method == "POST" else None
+    if shown and (shown.user.username is None or shown.user.deleted_at or not shown.passkey.for_staff):
+        refuse_passkey(request, "staff", shown.user.id)
+        shown = None
+    user = request.work.get(ProofService).person(proof_of(shown.user), lock=True) if shown else None
+    return _enter(request, user, by="passkey") if user else HTTPSeeOther(onward(request, "staff_login"))
 
 
 def code(request: Any) -> Any:
     """Ask for the second proof."""
-    challenge, user = _waiting(request)
+    challenge, user = waiting(request)
     if challenge is None:
         return HTTPSeeOther(onward(request, "staff_login"))
-    by_app = bool(user.totp_secret)
+    factors = _factors(request, user)
+    links = {
+        "change_url": onward(request, "staff_login"),
+        "resend_url": onward(request, "staff_login_resend"),
+        "recovery_url": onward(request, "staff_login_recovery"),
+        "passkey_url": onward(request, "staff_login_second"),
+        "passkeys": factors.passkeys,
+        "party": party(request),
+        "by_app": factors.app,
+    }
+    if factors.passkeys and not factors.app:
+        return {"form": None, **links}
+    by_app = factors.app
     schema = AppCodeEntry() if by_app else CodeEntry()
     form = BoundForm(request, schema, buttons=(Button(title=_("Confirm and sign in"), css_class=WIDE),))
 
@@ -60,32 +96,39 @@ def code(request: Any) -> Any:
             outcome = codes.check(request, challenge, values["code"], staff_id=user.id, by=by)
         if outcome != "accepted":
             form.refuse("code", codes.WHY_NOT[outcome])
-        return _enter(request, by="totp" if by_app else "code")
+        return _finish(request, by="totp" if by_app else "code")
 
     answer = handle_form(request, form, enter)
-    if not isinstance(answer, dict):
-        return answer
-    links = {
-        "change_url": onward(request, "staff_login"),
-        "resend_url": onward(request, "staff_login_resend"),
-        "recovery_url": onward(request, "staff_login_recovery"),
-    }
-    return {**answer, **codes.context(request, challenge), **links, "by_app": by_app}
+    return {**answer, **codes.context(request, challenge), **links} if isinstance(answer, dict) else answer
+
+
+def second(request: Any) -> Any:
+    """Take the answer of a passkey after the password."""
+    _challenge, user = waiting(request)
+    if user is None:
+        return HTTPSeeOther(onward(request, "staff_login"))
+    shown = check_passkey(request, "second", user=user) if request.method == "POST" else None
+    if shown is None:
+        return HTTPSeeOther(onward(request, "staff_login_code"))
+    if not shown.passkey.for_staff:
+        refuse_passkey(request, "staff", user.id)
+        return HTTPSeeOther(onward(request, "staff_login_code"))
+    return _finish(request, by="password and passkey")
 
 
 def resend(request: Any) -> Any:
     """Send another code to the same member of staff."""
-    challenge, user = _waiting(request)
+    challenge, user = waiting(request)
     if challenge is None:
         return HTTPSeeOther(onward(request, "staff_login"))
-    if not user.totp_secret:
+    if not _factors(request, user):
         codes.send(request, "staff", challenge.mobile, user, by=after_password(request, challenge.user_id))
     return HTTPSeeOther(onward(request, "staff_login_code"))
 
 
 def recovery(request: Any) -> Any:
-    """Take a recovery code in the place of the app's."""
-    challenge, _user = _waiting(request)
+    """Take a recovery code in the place of the app's or a passkey."""
+    challenge, _user = waiting(request)
     if challenge is None:
         return HTTPSeeOther(onward(request, "staff_login"))
     form = BoundForm(
@@ -96,7 +139,7 @@ def recovery(request: Any) -> Any:
         outcome = _check_recovery(request, challenge, values["code"])
         if outcome != "accepted":
             form.refuse("code", codes.WHY_NOT[outcome])
-        return _enter(request, by="recovery")
+        return _finish(request, by="recovery")
 
     return handle_form(request, form, enter, code_url=onward(request, "staff_login_code"))
 
@@ -105,7 +148,7 @@ def _ask_second(request: Any, proof: Proof) -> None:
     with request.site.work(actor=request.identity, write=False) as work:
         user = work.session.get(User, proof.user_id)
     token = request.ensure_session_token()
-    if not user.totp_secret:
+    if not _factors(request, user):
         codes.send(request, "staff", user.mobile or "", user, by=after_password(request, user.id))
     else:
         request.work.get(OtpService).ask("staff", "", token_hash(token), user=user, sms=False)
@@ -113,7 +156,12 @@ def _ask_second(request: Any, proof: Proof) -> None:
     request.session.flash(astuple(proof), SHOWN)
 
 
-def _waiting(request: Any) -> tuple[Any, Any]:
+def _factors(request: Any, user: User) -> Factors:
+    with request.site.work(actor=request.identity, write=False) as work:
+        return work.get(FactorService).of(user)
+
+
+def waiting(request: Any) -> tuple[Any, Any]:
     """Return the challenge whose holder has shown the password, and that person; nobody when it counts no longer."""
     challenge = codes.latest(request, "staff")
     if challenge is None:
@@ -147,10 +195,10 @@ def _check_recovery(request: Any, challenge: OtpChallenge, code: str) -> Outcome
         request, *code_uses(request, challenge.user_id), by=after_password(request, challenge.user_id)
     ) as trying:
         with request.site.work(actor=request.identity, write=False) as work:
-            hashes = work.get(TotpService).recovery_hashes(challenge.user_id)
+            hashes = work.get(RecoveryService).hashes(challenge.user_id)
         code_id = match_recovery_code(hashes, code)
         with request.site.work(actor=request.identity) as work:
-            use = work.get(TotpService).use_recovery_code
+            use = work.get(RecoveryService).use
             outcome = work.get(OtpService).settle(
                 challenge.id, cookie, lambda: code_id is not None and use(code_id)
             )
@@ -164,10 +212,14 @@ def _noted(request: Any, challenge: OtpChallenge, outcome: Outcome) -> Outcome:
     return outcome
 
 
-def _enter(request: Any, *, by: str) -> Any:
+def _finish(request: Any, *, by: str) -> Any:
     user = _who_has_shown(request, request.work, lock=True)
     if user is None:
         return HTTPSeeOther(onward(request, "staff_login"))
+    return _enter(request, user, by=by)
+
+
+def _enter(request: Any, user: User, *, by: str) -> Any:
     request.session.pop_flash(SHOWN)
     kept = sign_in(request, user, "staff", by=by)
     return HTTPSeeOther(request.safe_next(kept or "/desk"))

@@ -5,16 +5,17 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
+from civicportal.accounts.factors import FactorService
 from civicportal.accounts.models import User
-from civicportal.accounts.schemas import AppCodeEntry
-from civicportal.accounts.sessions import SessionService
-from civicportal.accounts.totp import (
-    TotpService,
+from civicportal.accounts.recovery import (
+    RECOVERY_CODES,
+    RecoveryService,
     hash_recovery_codes,
     new_recovery_codes,
-    new_secret,
-    provisioning_uri,
 )
+from civicportal.accounts.schemas import AppCodeEntry
+from civicportal.accounts.sessions import SessionService
+from civicportal.accounts.totp import TotpService, new_secret, provisioning_uri
 from civicportal.accounts.views.account import own_user, proved
 from civicportal.errors import NotFound, NotPossible
 from civicportal.forms import BoundForm, Button, handle_form
@@ -27,7 +28,7 @@ SETUP = "totp"
 @proved
 def totp(request: Any) -> dict[str, Any]:
     """Show whether codes come by SMS or from the app."""
-    return {"is_on": bool(own_user(request).totp_secret), "codes": None}
+    return {"is_on": bool(own_user(request).totp_secret)}
 
 
 @proved
@@ -51,12 +52,19 @@ def setup(request: Any) -> Any:
             step = work.get(TotpService).matching_step(secret, values["code"])
         if step is None:
             form.refuse("code", _("The code is not correct. Is the telephone's clock right?"))
-        codes = new_recovery_codes()
+        with request.site.work(actor=request.identity, write=False) as work:
+            is_first = work.get(RecoveryService).left(own_user(request)) == 0
+        codes = new_recovery_codes() if is_first else []
         hashes = hash_recovery_codes(codes)
-        user = request.work.session.get(User, request.identity.user_id)
-        request.work.get(TotpService).enable(user, secret, step, hashes)
+        user = request.work.session.get(User, request.identity.user_id, with_for_update=True)
+        request.work.get(TotpService).enable(user, secret, step)
+        request.work.get(FactorService).added(user)
         request.work.get(SessionService).forget(request.session_token, SETUP)
-        return {"form": None, "codes": codes}
+        if codes:
+            request.work.get(RecoveryService).replace(user, hashes)
+            return {"form": None, "codes": codes}
+        request.session.flash(request.translate(_("The authenticator app is on.")), "good")
+        return HTTPSeeOther(request.route_path("account_totp"))
 
     return handle_form(request, form, enable, secret=_grouped(secret), codes=None)
 
@@ -82,25 +90,36 @@ def qr(request: Any) -> Any:
 
 
 @proved
-def renew_codes(request: Any) -> Any:
-    """Make new recovery codes; the earlier ones are worthless."""
+def recovery(request: Any) -> Any:
+    """Show how many recovery codes are left, or make new ones: the earlier ones are void."""
+    user = own_user(request)
+    with request.site.work(actor=request.identity, write=False) as work:
+        has_factor = bool(work.get(FactorService).of(user))
+        left = work.get(RecoveryService).left(user)
+    if request.method == "GET" or not has_factor:
+        return {"left": left, "has_factor": has_factor, "codes": None, "total": RECOVERY_CODES}
     codes = new_recovery_codes()
     hashes = hash_recovery_codes(codes)
-    user = request.work.session.get(User, request.identity.user_id, with_for_update=True)
-    try:
-        request.work.get(TotpService).replace_recovery_codes(user, hashes)
-    except NotPossible as refusal:
-        request.session.flash(request.translate(refusal.reason), "bad")
-        return HTTPSeeOther(request.route_path("account_totp"))
-    return {"is_on": True, "codes": codes}
+    locked = request.work.session.get(User, user.id, with_for_update=True)
+    request.work.get(RecoveryService).replace(locked, hashes)
+    return {"left": len(codes), "has_factor": True, "codes": codes, "total": RECOVERY_CODES}
 
 
 @proved
 def turn_off(request: Any) -> Any:
-    """Go back to codes by SMS."""
-    user = request.work.session.get(User, request.identity.user_id)
+    """Remove the app."""
+    user = request.work.session.get(User, request.identity.user_id, with_for_update=True)
+    factors = request.work.get(FactorService)
+    if user.totp_secret is None:
+        return HTTPSeeOther(request.route_path("account_totp"))
+    try:
+        factors.require_removable(user)
+    except NotPossible as refusal:
+        request.session.flash(request.translate(refusal.reason), "bad")
+        return HTTPSeeOther(request.route_path("account_totp"))
     request.work.get(TotpService).disable(user)
-    request.session.flash(request.translate(_("The app was turned off; codes come by SMS again.")), "good")
+    factors.removed(user)
+    request.session.flash(request.translate(_("The authenticator app was removed.")), "good")
     return HTTPSeeOther(request.route_path("account"))
 
 

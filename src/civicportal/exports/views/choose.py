@@ -1,6 +1,6 @@
 """Choosing columns and kind of file; what is small comes at once, what is large is ordered."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
@@ -18,6 +18,7 @@ from civicportal.exports.types import Column, Export, Figures, Offer
 from civicportal.forms import BoundForm, Button, FormInvalid
 from civicportal.i18n import _
 from civicportal.schema import Option
+from civicportal.web.step_up import ask_proof, forget, restore
 
 MOST_AT_ONCE = 2000
 """Rows that are written while the officer waits; a second at most."""
@@ -38,6 +39,7 @@ def choose(request: Any) -> Any:
         buttons=(Button(title=_("Take the file"), css_class="btn-primary"),),
         action=request.path_qs,
     )
+    restore(request, form)
     if request.method == "POST":
         try:
             return _take(request, chosen, form)
@@ -47,7 +49,7 @@ def choose(request: Any) -> Any:
         "form": form,
         "chosen": chosen,
         "is_list": isinstance(export, Export),
-        "numbers": isinstance(export, Export) and any(column.personal for column in export.columns),
+        "numbers": isinstance(export, Export) and _is_personal(export.columns),
         "rows": _few(request, chosen) if isinstance(export, Export) else None,
         "most": MOST_AT_ONCE,
     }
@@ -56,6 +58,11 @@ def choose(request: Any) -> Any:
 def _take(request: Any, chosen: Selection, form: BoundForm) -> Any:
     values = form.validate(request.POST)
     export, format_ = chosen.export, values["format"]
+    personal = isinstance(export, Export) and (
+        values["full"] or _is_personal(export.chosen(values["columns"]))
+    )
+    if personal and (asked := ask_proof(request, form, back=request.path_qs)):
+        return asked
     request.site.limits.hit(LIMIT, request.identity.user_id)
     if isinstance(export, Figures):
         return _figures(request, chosen, export, format_)
@@ -69,10 +76,17 @@ def _take(request: Any, chosen: Selection, form: BoundForm) -> Any:
         mapping = {"most": MOST_IN_FULL}
         form.refuse("full", _("Numbers in full stand in files of at most ${most} rows.", mapping=mapping))
     if rows > MOST_AT_ONCE:
-        return _order(request, chosen, export, order, format_)
-    if order.full:
-        request.site.limits.hit(LIMIT_IN_FULL, request.identity.user_id)
-    return _at_once(request, chosen, order, format_)
+        answer: Any = _order(request, chosen, export, order, format_)
+    else:
+        if order.full:
+            request.site.limits.hit(LIMIT_IN_FULL, request.identity.user_id)
+        answer = _at_once(request, chosen, order, format_)
+    forget(request)
+    return answer
+
+
+def _is_personal(columns: Iterable[Column]) -> bool:
+    return any(column.personal for column in columns)
 
 
 def _at_once(request: Any, chosen: Selection, order: Order, format_: str) -> Response:

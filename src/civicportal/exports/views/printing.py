@@ -9,12 +9,13 @@ from civicportal.exports.selection import selection
 from civicportal.exports.services import ExportService
 from civicportal.exports.types import Export
 from civicportal.lists import MOST_COUNTED, Total, so_many
+from civicportal.web.step_up import ask_proof
 
 MOST_PRINTED = 500
 LIMIT = "export_print"
 
 
-def printed(request: Any) -> dict[str, Any]:
+def printed(request: Any) -> Any:
     """Show the list as it is printed; that somebody did is written first, in a unit of work of its own.
 
     :raises NotFound: when there is no such list.
@@ -24,8 +25,10 @@ def printed(request: Any) -> dict[str, Any]:
     export = chosen.export
     if not isinstance(export, Export) or export.machine:
         raise NotFound("no such list")
-    request.site.limits.hit(LIMIT, request.identity.user_id)
     order = Order(export=export, values=chosen.values, columns=narrowest(export.columns))
+    if any(column.personal for column in order.columns) and (asked := ask_proof(request)):
+        return asked
+    request.site.limits.hit(LIMIT, request.identity.user_id)
     rows, total = _first_rows(request, order)
     with request.site.work(actor=request.identity) as work:
         work.get(ExportService).record("print", export, "paper", chosen.filters, len(rows))

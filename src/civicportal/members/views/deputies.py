@@ -11,7 +11,6 @@ from civicportal.accounts.models import User
 from civicportal.errors import Forbidden, NotPossible
 from civicportal.forms import BoundForm, Button, FormInvalid, handle_form
 from civicportal.i18n import _
-from civicportal.members.proof import ask_proof, forget
 from civicportal.members.views.page import (
     absence_form,
     absence_path,
@@ -20,6 +19,7 @@ from civicportal.members.views.page import (
     numbered,
     role_form,
 )
+from civicportal.web.step_up import ask_proof, forget
 
 SET, ENDED = _("The deputy is set and told by SMS."), _("The deputyship is called off.")
 BUTTON = Button(title=_("Set the deputy"))

@@ -14,10 +14,10 @@ from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
 from civicportal.kartable.rows import names_of
 from civicportal.members.options import chosen_scope, scope_options
-from civicportal.members.proof import ask_proof, forget
 from civicportal.members.schemas import SCOPES, InvitationEntry
 from civicportal.members.views.member import NOT_YOURS
 from civicportal.members.views.page import member_path, numbered
+from civicportal.web.step_up import ask_proof, forget
 
 
 def invitations(request: Any) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _, localized_digits
 from civicportal.kartable.transfer import Moved, TransferService, transfer
 from civicportal.members.options import people_options
-from civicportal.members.proof import ask_proof, forget
 from civicportal.members.schemas import WorkLeft
 from civicportal.members.views.page import member_path, numbered
+from civicportal.web.step_up import ask_proof, forget
 
 Deed = Callable[[MemberService, User], None]
 

@@ -14,9 +14,9 @@ from civicportal.errors import Conflict, Forbidden, NotFound, NotPossible
 from civicportal.forms import BoundForm, FormInvalid, handle_form
 from civicportal.i18n import _
 from civicportal.members.options import chosen_scope
-from civicportal.members.proof import ask_proof, forget
 from civicportal.members.schemas import CitizenName, StaffNames
 from civicportal.members.views.page import member_page, member_path, numbered, role_form
+from civicportal.web.step_up import ask_proof, forget
 
 NOT_YOURS = _("You may give only what you have yourself, in that unit and category.")
 STALE = _("Somebody changed the access of this person meanwhile. Look at it and send once more.")
@@ -100,18 +100,18 @@ def end_sessions(request: Any) -> HTTPSeeOther:
     return _back(request, _("The person has been signed out everywhere."))
 
 
-def turn_app_off(request: Any) -> HTTPSeeOther:
-    """Turn the authenticator app of a member off, who has lost it."""
+def remove_factors(request: Any) -> HTTPSeeOther:
+    """Remove the second factors of a member who has lost them."""
     if asked := ask_proof(request, back=member_path(request)):
         return asked
     service = request.work.get(MemberService)
     try:
-        service.turn_app_off(service.fetch(numbered(request), lock=True))
+        service.remove_factors(service.fetch(numbered(request), lock=True))
     except Forbidden:
         return _back(request, _("This person may do more than you: ask an administrator."), tone="bad")
     except NotPossible as refusal:
         return _back(request, refusal.reason, tone="bad")
-    return _back(request, _("The app was turned off; the person was signed out and told by SMS."))
+    return _back(request, _("The second factors were removed; the person was signed out and told by SMS."))
 
 
 def _give(request: Any, form: BoundForm, values: dict[str, Any]) -> None:

@@ -10,9 +10,9 @@ from civicportal.accounts.mobile import MobileService, MobileTaken
 from civicportal.errors import Forbidden, NotPossible
 from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
-from civicportal.members.proof import ask_proof, forget
 from civicportal.members.schemas import MemberMobile
 from civicportal.members.views.page import member_path, numbered
+from civicportal.web.step_up import ask_proof, forget
 
 
 def mobile(request: Any) -> Any:

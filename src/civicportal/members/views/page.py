@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from civicportal.accounts.deputies import DeputyService
+from civicportal.accounts.factors import FactorService
 from civicportal.accounts.kept import kept_draft
 from civicportal.accounts.members import MemberService
 from civicportal.accounts.memberships import MembershipService
@@ -109,6 +110,7 @@ def member_page(
         "may_change": work.get(RightsService).manages(user),
         "form": form,
         "absence": absence or _kept_absence(request, work, user),
+        "factors": work.get(FactorService).of(user),
         "sessions": len(work.get(SessionService).list_of(user)),
         "open_lines": work.get(TransferService).open_lines(user.id),
         "deputies": deputies.of(user),

@@ -10,10 +10,10 @@ from civicportal.accounts.roles import RoleService, UnlimitedRights
 from civicportal.errors import Conflict, Forbidden, NotPossible
 from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
-from civicportal.members.proof import ask_proof, forget
 from civicportal.members.schemas import NewRole, RoleDeletion, RoleEntry
 from civicportal.members.views.page import numbered
 from civicportal.schema import Option
+from civicportal.web.step_up import ask_proof, forget
 
 NOT_YOURS = _("You may put into an access level only rights that you have yourself, in every unit.")
 STALE = _("Somebody changed this access level meanwhile. Look at what was changed and send once more.")

@@ -1,4 +1,7 @@
-"""Deeds with rights ask once more who one is; what was typed waits meanwhile."""
+"""Sensitive actions ask once more who one is, if that was shown more than five minutes ago; what was typed waits meanwhile.
+
+Source: OWASP ASVS 5.0.0 7.5.1 and 7.5.3.
+"""
 
 from contextlib import suppress
 from typing import Any
@@ -6,31 +9,32 @@ from urllib.parse import urlencode
 
 from pyramid.httpexceptions import HTTPSeeOther
 
+from civicportal.accounts.kept import fill_kept
 from civicportal.accounts.sessions import FORM, SessionService, TooLarge
 from civicportal.forms import BoundForm
 
 
 def ask_proof(request: Any, form: BoundForm | None = None, *, back: str = "") -> HTTPSeeOther | None:
-    """Return the way to the page that asks for the password, unless it was shown within the last five minutes.
+    """Return the way to the page that asks for a proof, unless one was given within the last five minutes.
 
     :param form: what was sent, if anything: it is kept for the page that one comes back to, unless it is larger than any
         that could be accepted.
-    :param back: path of that page; the request's own if empty.
+    :param back: path of that page, with its query; the request's own if empty.
     """
     with request.site.work(actor=request.identity, write=False) as work:
         if work.get(SessionService).is_proved(request.identity.session_id):
             return None
     sent = request.method == "POST"
     if sent and form is not None:
-        _keep(request, form, back or request.path)
+        _keep(request, form, back.partition("?")[0] or request.path)
     back = back or (request.path if sent else request.path_qs)
     return HTTPSeeOther(f"{request.route_path('account_confirm')}?{urlencode({'next': back})}")
 
 
-def _keep(request: Any, form: BoundForm, path: str) -> None:
-    form.keep(request.POST)
-    with suppress(TooLarge):
-        request.work.get(SessionService).keep_sealed(request.session_token, FORM + path, form.draft())
+def restore(request: Any, form: BoundForm) -> None:
+    """Put back what waited for the proof, when the page of the form is shown again."""
+    if request.method == "GET":
+        fill_kept(request, form)
 
 
 def forget(request: Any, path: str = "") -> None:
@@ -39,3 +43,9 @@ def forget(request: Any, path: str = "") -> None:
     :param path: of the form's page; the request's own if empty.
     """
     request.work.get(SessionService).forget(request.session_token, FORM + (path or request.path))
+
+
+def _keep(request: Any, form: BoundForm, path: str) -> None:
+    form.keep(request.POST)
+    with suppress(TooLarge):
+        request.work.get(SessionService).keep_sealed(request.session_token, FORM + path, form.draft())

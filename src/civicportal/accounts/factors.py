@@ -1,0 +1,139 @@
+"""Strong factors of the staff: a passkey or an authenticator app. A code by SMS is none.
+
+Of whom one is demanded, ``[accounts]`` in the site file says. Sources: NIST SP 800-63B-4 §3.1.3.3 (codes by telephone are a
+restricted authenticator), OWASP ASVS 5.0.0 6.3.3, 6.3.6.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, func, select
+
+from civicportal.accounts import messages
+from civicportal.accounts.models import Passkey, User
+from civicportal.accounts.recovery import RecoveryService
+from civicportal.accounts.sessions import SessionService
+from civicportal.accounts.totp import TotpService
+from civicportal.audit.services import AuditService
+from civicportal.errors import NotPossible
+from civicportal.i18n import _
+
+if TYPE_CHECKING:
+    from civicportal.site import Site
+    from civicportal.work import Work
+
+ALWAYS = ("administrator",)
+"""Roles of whose holders a strong factor is demanded unless the site file says otherwise."""
+ENROLMENT_PAGES = frozenset(
+    {
+        "account_factor",
+        "account_totp_begin",
+        "account_totp_setup",
+        "account_totp_qr",
+        "account_passkeys",
+        "account_passkey_add",
+        "account_confirm",
+        "account_confirm_app",
+        "account_confirm_code",
+        "account_confirm_passkey",
+    }
+)
+"""Routes of all that is open to somebody who has to set up a strong factor first, besides public pages."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleFacts:
+    """What of a role decides about rights and factors.
+
+    :ivar administrator: whether it is the built-in role that holds every right.
+    """
+
+    key: str
+    permissions: frozenset[str]
+    administrator: bool
+
+
+@dataclass(frozen=True)
+class Factors:
+    """The strong factors that somebody has set up.
+
+    :ivar app: whether there is an authenticator app.
+    :ivar passkeys: number of passkeys that open a staff session.
+    """
+
+    app: bool
+    passkeys: int
+
+    def __bool__(self) -> bool:
+        return self.app or self.passkeys > 0
+
+
+def is_demanded(site: "Site", roles: Iterable[RoleFacts]) -> bool:
+    """Return whether the site demands a strong factor of somebody with these roles."""
+    table = site.settings["accounts"]
+    keys = table["strong_roles"]
+    if keys is None:
+        # The passwords of a demo and its telephones are public: a factor would protect nothing there.
+        keys = () if site.is_demo else ALWAYS
+    permissions = table["strong_permissions"]
+    return any(
+        role.key in keys
+        or any(role.administrator or permission in role.permissions for permission in permissions)
+        for role in roles
+    )
+
+
+class FactorService:
+    """Count the strong factors of a person, and do what adding or removing one entails."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    def of(self, user: User) -> Factors:
+        """Return what somebody has set up."""
+        count = select(func.count()).select_from(Passkey).where(Passkey.user_id == user.id, Passkey.for_staff)
+        return Factors(bool(user.totp_secret), self.session.scalar(count) or 0)
+
+    def added(self, user: User, *, for_staff: bool = True) -> None:
+        """Tell the person that a factor was added, and end the other sessions if staff sessions need it from now on."""
+        actor = self.work.actor
+        if for_staff:
+            own = actor.session_id if actor.user_id == user.id else None
+            self.work.get(SessionService).end_all_others(user, own)
+        messages.tell(self.work, "member.factor_added", user)
+
+    def require_removable(self, user: User) -> None:
+        """Refuse to remove the last factor of somebody of whom one is demanded.
+
+        :raises NotPossible: then.
+        """
+        roles = [
+            RoleFacts(
+                key=row.role.key,
+                permissions=frozenset(right.permission for right in row.role.permissions),
+                administrator=row.role.builtin,
+            )
+            for row in user.memberships
+        ]
+        factors = self.of(user)
+        if factors.passkeys + factors.app < 2 and is_demanded(self.work.site, roles):
+            raise NotPossible(
+                _("Your access level needs a passkey or an authenticator app: set up another one first.")
+            )
+
+    def removed(self, user: User) -> None:
+        """Tell the person that a factor was removed; without any the recovery codes are void."""
+        self.session.flush()
+        if not self.of(user):
+            self.work.get(RecoveryService).void(user)
+        messages.tell(self.work, "member.factor_removed", user)
+
+    def remove_all(self, user: User) -> None:
+        """Remove every strong factor of a person and the recovery codes."""
+        if user.totp_secret:
+            self.work.get(TotpService).disable(user)
+        self.session.execute(delete(Passkey).where(Passkey.user_id == user.id))
+        self.work.get(RecoveryService).void(user)
+        self.work.get(AuditService).record("factor:remove-all", subject_id=user.id)

@@ -1,0 +1,417 @@
+"""Passkeys (WebAuthn Level 3): registration and assertions, each answer to a challenge of ours taken once."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
+
+from civicportal.accounts import messages
+from civicportal.accounts.factors import FactorService
+from civicportal.accounts.models import Passkey, PasskeyChallenge, User
+from civicportal.accounts.proofs import require_own_realm
+from civicportal.audit.services import AuditService
+from civicportal.crypto import same
+from civicportal.db import changed_rows
+from civicportal.errors import Conflict, NotFound, NotPossible
+from civicportal.i18n import _
+
+if TYPE_CHECKING:
+    from civicportal.site import Site
+    from civicportal.work import Work
+
+#: WebAuthn Level 3 §15.1 recommends 5 to 10 minutes.
+LIFE = timedelta(minutes=5)
+MOST_PASSKEYS = 20
+"""Passkeys of one person."""
+NAME_LENGTH = 60
+_TRANSPORTS = {"ble", "cable", "hybrid", "internal", "nfc", "smart-card", "usb"}
+
+Purpose = Literal["register", "login", "staff", "second", "confirm", "reset"]
+Refusal = Literal["expired", "unknown", "invalid", "copied", "unverified"]
+
+
+class PasskeyRefused(NotPossible):
+    """The browser's answer proves nothing.
+
+    :ivar why: for the audit trail.
+    """
+
+    def __init__(self, why: Refusal) -> None:
+        super().__init__(WHY_NOT[why])
+        self.why = why
+
+
+WHY_NOT = {
+    "expired": _("This took too long, or the page was used before. Please try again."),
+    "unknown": _("This passkey is not registered here. Please sign in another way."),
+    "invalid": _("The passkey could not be verified. Please try again or sign in another way."),
+    "copied": _("This passkey was blocked because there may be a copy of it. Please sign in another way."),
+    "unverified": _("Your device did not ask for your fingerprint, face or PIN. Please sign in another way."),
+}
+
+
+class PasskeyKnown(Conflict):
+    """The credential is registered already."""
+
+
+@dataclass(frozen=True)
+class RelyingParty:
+    """The domain that passkeys are bound to, and the origin that answers must come from.
+
+    :ivar id: the RP ID.
+    :ivar origins: as ``clientDataJSON`` writes them.
+    """
+
+    id: str
+    origins: tuple[str, ...]
+
+
+def relying_party(site: "Site", host_url: str) -> RelyingParty | None:
+    """Return the relying party of a page; None where browsers offer no passkeys: at an IP address, without https
+    (but for localhost), or at a host outside the domain of ``site.public_url``.
+
+    :param host_url: scheme, host and port of the page.
+    """
+    here, home = urlsplit(host_url), urlsplit(site.public_url)
+    host, domain = here.hostname or "", home.hostname or ""
+    if not _is_domain(host) or (here.scheme != "https" and host != "localhost"):
+        return None
+    if not _is_domain(domain):
+        domain = host
+    if host == domain or host.endswith(f".{domain}"):
+        return RelyingParty(domain, (host_url,))
+    # A demo or a developer's portal answers at names which its address does not say.
+    return None if site.is_production else RelyingParty(host, (host_url,))
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A passkey that has answered.
+
+    :ivar verified: whether the device has verified its user (fingerprint, face, PIN), not only a presence.
+    """
+
+    passkey: Passkey
+    user: User
+    verified: bool
+
+
+class PasskeyService:
+    """Hand out challenges, take their answers, and keep the passkeys of people."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    # --- challenges
+
+    def registration_options(self, user: User, party: RelyingParty, cookie_hash: str) -> str:
+        """Return the JSON for ``navigator.credentials.create``.
+
+        :raises NotPossible: when the person has very many already.
+        """
+        import webauthn
+        from webauthn.helpers import structs
+
+        known = self.of(user)
+        if len(known) >= MOST_PASSKEYS:
+            raise NotPossible(_("There are very many passkeys already: remove one first."))
+        options = webauthn.generate_registration_options(
+            rp_id=party.id,
+            rp_name=self.work.site.name,
+            user_name=self._user_name(user),
+            user_display_name=user.name or self._user_name(user),
+            user_id=self._handle(user),
+            timeout=int(LIFE.total_seconds() * 1000),
+            authenticator_selection=structs.AuthenticatorSelectionCriteria(
+                resident_key=structs.ResidentKeyRequirement.REQUIRED,
+                user_verification=structs.UserVerificationRequirement.PREFERRED,
+            ),
+            exclude_credentials=[_descriptor(passkey) for passkey in known],
+        )
+        self._hand_out(options.challenge, "register", cookie_hash, user)
+        return webauthn.options_to_json(options)
+
+    def assertion_options(
+        self, purpose: Purpose, party: RelyingParty, cookie_hash: str, user: User | None = None
+    ) -> str:
+        """Return the JSON for ``navigator.credentials.get``.
+
+        :param user: whose passkey has to answer; None lets the browser offer all it knows.
+        """
+        import webauthn
+        from webauthn.helpers import structs
+
+        whole = user is None
+        known = [] if user is None else self.usable(user)
+        options = webauthn.generate_authentication_options(
+            rp_id=party.id,
+            timeout=int(LIFE.total_seconds() * 1000),
+            allow_credentials=[_descriptor(passkey) for passkey in known],
+            user_verification=structs.UserVerificationRequirement.REQUIRED
+            if whole
+            else structs.UserVerificationRequirement.PREFERRED,
+        )
+        self._hand_out(options.challenge, purpose, cookie_hash, user)
+        return webauthn.options_to_json(options)
+
+    # --- answers
+
+    def register(
+        self, user: User, answer: str, party: RelyingParty, cookie_hash: str, *, name: str, for_staff: bool
+    ) -> Passkey:
+        """Store the passkey that a browser has made.
+
+        :param answer: the JSON of the ``PublicKeyCredential``.
+        :param for_staff: whether it shall open staff sessions: it is registered in one.
+        :raises PasskeyRefused: when the answer proves nothing.
+        :raises PasskeyKnown: when the credential is registered, for whomever.
+        """
+        import webauthn
+        from webauthn.helpers import bytes_to_base64url
+        from webauthn.helpers.exceptions import WebAuthnException
+
+        require_own_realm(self.work.actor, user)
+        challenge = self._take(answer, "register", cookie_hash, user.id)
+        try:
+            made = webauthn.verify_registration_response(
+                credential=answer,
+                expected_challenge=challenge,
+                expected_rp_id=party.id,
+                expected_origin=list(party.origins),
+            )
+        except (WebAuthnException, ValueError, KeyError, TypeError):
+            raise PasskeyRefused("invalid") from None
+        passkey = Passkey(
+            user_id=user.id,
+            credential_id=bytes_to_base64url(made.credential_id),
+            public_key=made.credential_public_key,
+            user_handle=bytes_to_base64url(self._handle(user)),
+            sign_count=made.sign_count,
+            transports=_transports(answer),
+            name=name[:NAME_LENGTH],
+            for_staff=for_staff,
+            created_at=self.work.clock.now(),
+        )
+        try:
+            with self.work.attempt():
+                self.session.add(passkey)
+                self.session.flush()
+        except IntegrityError:
+            raise PasskeyKnown("the credential is registered already") from None
+        self.work.get(AuditService).record("passkey:add", subject_id=user.id, passkey=passkey.id)
+        self.work.get(FactorService).added(user, for_staff=for_staff)
+        return passkey
+
+    def check(
+        self,
+        purpose: Purpose,
+        answer: str,
+        party: RelyingParty,
+        cookie_hash: str,
+        user: User | None = None,
+    ) -> "Shown | PasskeyRefused":
+        """Take the answer of a passkey. Call it in a unit of work that is committed in any case: a challenge is used up
+        by a wrong answer too, and a passkey that may have been copied is blocked.
+
+        :param answer: the JSON of the ``PublicKeyCredential``.
+        :param user: whose passkey has to answer; None where it may be anybody's, whom the device has then to verify.
+        """
+        try:
+            challenge = self._take(answer, purpose, cookie_hash, user.id if user else None)
+            passkey, owner = self._find(answer, user)
+            verified = self._verify(passkey, answer, challenge, party, require_user=user is None)
+        except PasskeyRefused as refusal:
+            return refusal
+        return Shown(passkey, owner, verified)
+
+    # --- one's own
+
+    def of(self, user: User) -> Sequence[Passkey]:
+        """Return the passkeys of a person, the oldest first."""
+        return self.session.scalars(
+            select(Passkey).where(Passkey.user_id == user.id).order_by(Passkey.id)
+        ).all()
+
+    def usable(self, user: User) -> Sequence[Passkey]:
+        """Return those that may stand in for a password's second factor."""
+        return [passkey for passkey in self.of(user) if passkey.blocked_at is None]
+
+    def fetch(self, user: User, passkey_id: int) -> Passkey:
+        """Return a passkey of this person.
+
+        :raises NotFound: when there is none of this id.
+        """
+        passkey = self.session.get(Passkey, passkey_id, with_for_update=True)
+        if passkey is None or passkey.user_id != user.id:
+            raise NotFound("no such passkey")
+        return passkey
+
+    def rename(self, passkey: Passkey, name: str) -> None:
+        """Give a passkey another name."""
+        passkey.name = name
+        self.session.flush()
+
+    def remove(self, user: User, passkey: Passkey) -> None:
+        """Remove a passkey: it signs nobody in any more.
+
+        :raises NotPossible: when it is the last factor of somebody of whom one is demanded.
+        """
+        require_own_realm(self.work.actor, user)
+        factors = self.work.get(FactorService)
+        if passkey.for_staff:
+            factors.require_removable(user)
+        self.session.delete(passkey)
+        self.work.get(AuditService).record("passkey:remove", subject_id=user.id, passkey=passkey.id)
+        factors.removed(user)
+
+    # --- inside
+
+    def _hand_out(self, challenge: bytes, purpose: Purpose, cookie_hash: str, user: User | None) -> None:
+        self.session.add(
+            PasskeyChallenge(
+                challenge_hash=_digest(challenge),
+                purpose=purpose,
+                cookie_hash=cookie_hash,
+                user_id=user.id if user else None,
+                expires_at=self.work.clock.now() + LIFE,
+            )
+        )
+        self.session.flush()
+
+    def _take(self, answer: str, purpose: Purpose, cookie_hash: str, user_id: int | None) -> bytes:
+        """Use up the challenge that an answer names and return it.
+
+        One conditional statement decides: of any number of copies of an answer one is taken.
+        """
+        challenge = _challenge_of(answer)
+        owner = PasskeyChallenge.user_id.is_(None) if user_id is None else PasskeyChallenge.user_id == user_id
+        taken = self.session.execute(
+            delete(PasskeyChallenge).where(
+                PasskeyChallenge.challenge_hash == _digest(challenge),
+                PasskeyChallenge.purpose == purpose,
+                PasskeyChallenge.cookie_hash == cookie_hash,
+                PasskeyChallenge.expires_at > self.work.clock.now(),
+                owner,
+            )
+        )
+        if not changed_rows(taken):
+            raise PasskeyRefused("expired")
+        return challenge
+
+    def _find(self, answer: str, user: User | None) -> tuple[Passkey, User]:
+        """Return the passkey that has answered and its person, who is let in."""
+        sent = json.loads(answer)
+        query = select(Passkey, User).join(User, User.id == Passkey.user_id)
+        found = self.session.execute(query.where(Passkey.credential_id == sent["id"])).first()
+        if found is None or (user is not None and found[1].id != user.id):
+            raise PasskeyRefused("unknown")
+        passkey, owner = found
+        if owner.disabled_at or (owner.deleted_at and not owner.has_left):
+            raise PasskeyRefused("unknown")
+        if passkey.blocked_at:
+            raise PasskeyRefused("copied")
+        # WebAuthn Level 3 §7.2, step 6: the handle must be the owner's; it is sent where nobody was named before.
+        handle = sent["response"].get("userHandle")
+        if handle is None and user is None:
+            raise PasskeyRefused("invalid")
+        if handle is not None and not same(str(handle), passkey.user_handle):
+            raise PasskeyRefused("invalid")
+        return passkey, owner
+
+    def _verify(
+        self, passkey: Passkey, answer: str, challenge: bytes, party: RelyingParty, *, require_user: bool
+    ) -> bool:
+        import webauthn
+        from webauthn.helpers.exceptions import WebAuthnException
+
+        try:
+            # The counter is compared below, once the signature is known to be right: or a stranger could block a passkey.
+            shown = webauthn.verify_authentication_response(
+                credential=answer,
+                expected_challenge=challenge,
+                expected_rp_id=party.id,
+                expected_origin=list(party.origins),
+                credential_public_key=passkey.public_key,
+                credential_current_sign_count=0,
+            )
+        except (WebAuthnException, ValueError, KeyError, TypeError):
+            raise PasskeyRefused("invalid") from None
+        if require_user and not shown.user_verified:
+            raise PasskeyRefused("unverified")
+        if not self._count(passkey, shown.new_sign_count):
+            self._block(passkey)
+            raise PasskeyRefused("copied")
+        return shown.user_verified
+
+    def _count(self, passkey: Passkey, counter: int) -> bool:
+        """Store the signature counter; False where it has not grown. Many passkeys always say 0 (§6.1.1)."""
+        grows = Passkey.sign_count < counter if counter else Passkey.sign_count == 0
+        counted = self.session.execute(
+            update(Passkey)
+            .where(Passkey.id == passkey.id, Passkey.blocked_at.is_(None), grows)
+            .values(sign_count=counter, last_used_at=self.work.clock.now())
+            .execution_options(synchronize_session=False)
+        )
+        return bool(changed_rows(counted))
+
+    def _block(self, passkey: Passkey) -> None:
+        passkey.blocked_at = self.work.clock.now()
+        self.session.flush()
+        self.work.get(AuditService).record("passkey:block", subject_id=passkey.user_id, passkey=passkey.id)
+        messages.tell(self.work, "member.passkey_blocked", self.session.get_one(User, passkey.user_id))
+
+    def _handle(self, user: User) -> bytes:
+        return self.work.site.keys.mac("passkey-user", str(user.id))
+
+    def _user_name(self, user: User) -> str:
+        mobile = self.work.site.country.display_mobile(user.mobile) if user.mobile else ""
+        return user.username or mobile or user.name
+
+
+def _is_domain(host: str) -> bool:
+    with suppress(ValueError):
+        ip_address(host)
+        return False
+    return bool(host)
+
+
+def _digest(challenge: bytes) -> str:
+    return hashlib.sha256(challenge).hexdigest()
+
+
+def _challenge_of(answer: str) -> bytes:
+    """Return the challenge that an answer says it is for."""
+    from webauthn.helpers import base64url_to_bytes
+
+    try:
+        sent = json.loads(answer)
+        named = json.loads(base64url_to_bytes(sent["response"]["clientDataJSON"]))["challenge"]
+        if not isinstance(sent["id"], str) or not isinstance(named, str):
+            raise TypeError("not texts")
+        return base64url_to_bytes(named)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise PasskeyRefused("invalid") from None
+
+
+def _transports(answer: str) -> list[str]:
+    told = json.loads(answer)["response"].get("transports")
+    return sorted(_TRANSPORTS & {str(one) for one in told}) if isinstance(told, list) else []
+
+
+def _descriptor(passkey: Passkey) -> Any:
+    from webauthn.helpers import base64url_to_bytes
+    from webauthn.helpers.structs import AuthenticatorTransport, PublicKeyCredentialDescriptor
+
+    return PublicKeyCredentialDescriptor(
+        id=base64url_to_bytes(passkey.credential_id),
+        transports=[AuthenticatorTransport(name) for name in passkey.transports],
+    )

@@ -1,0 +1,105 @@
+"""Asking once more who one is, before something sensitive: by the password, the app, a passkey, or a code by SMS."""
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.accounts.models import User
+from civicportal.accounts.passkeys import PasskeyService
+from civicportal.accounts.schemas import AppCodeEntry, CodeEntry, PasswordEntry
+from civicportal.accounts.sessions import SessionService
+from civicportal.accounts.signing import onward, record_refusal
+from civicportal.accounts.views import codes
+from civicportal.accounts.views.account import own_user
+from civicportal.accounts.views.citizen import verified
+from civicportal.accounts.views.second_factor import check_app, check_passkey, party
+from civicportal.forms import BoundForm, Button, handle_form
+from civicportal.i18n import _
+
+
+def confirm(request: Any) -> Any:
+    """Ask for the password, or for a code by SMS where there is none; the page offers the other ways too."""
+    user = own_user(request)
+    others = _others(request, user)
+    if user.password_hash:
+        answer = _by_password(request, user)
+    elif user.username and (others["passkeys"] or others["app_url"]):
+        # Whoever has a strong factor shows it: a code by SMS is a weaker one.
+        answer = {"form": None, "send_url": ""}
+    else:
+        answer = _by_sms(request, user)
+    return {**answer, **others} if isinstance(answer, dict) else answer
+
+
+def app(request: Any) -> Any:
+    """Ask for the code of the authenticator app."""
+    user = own_user(request)
+    if not user.totp_secret:
+        return HTTPSeeOther(onward(request, "account_confirm"))
+    form = BoundForm(request, AppCodeEntry(), buttons=(Button(title=_("Confirm")),))
+
+    def check(values: dict[str, Any]) -> Any:
+        if not check_app(request, user, values["code"], door="confirm"):
+            form.refuse("code", codes.WHY_NOT["wrong"])
+        return _proved(request)
+
+    answer = handle_form(request, form, check, send_url="")
+    return {**answer, **_others(request, user), "app_url": ""} if isinstance(answer, dict) else answer
+
+
+def passkey(request: Any) -> Any:
+    """Take the answer of a passkey."""
+    if request.method == "GET" or check_passkey(request, "confirm", user=own_user(request)) is None:
+        return HTTPSeeOther(onward(request, "account_confirm"))
+    return _proved(request)
+
+
+def send_code(request: Any) -> Any:
+    """Send the code that :func:`confirm` asks for."""
+    user = own_user(request)
+    codes.send(request, "confirm", user.mobile or "", user)
+    return HTTPSeeOther(onward(request, "account_confirm"))
+
+
+def _others(request: Any, user: User) -> dict[str, Any]:
+    with request.site.work(actor=request.identity, write=False) as work:
+        usable = work.get(PasskeyService).usable(user)
+    return {
+        "passkeys": [one for one in usable if one.for_staff or not user.username],
+        "party": party(request),
+        "passkey_url": onward(request, "account_confirm_passkey"),
+        "app_url": onward(request, "account_confirm_app") if user.totp_secret else "",
+    }
+
+
+def _by_sms(request: Any, user: User) -> Any:
+    challenge = codes.latest(request, "confirm")
+    if challenge is None:
+        return {"form": None, "mobile": user.mobile, "send_url": onward(request, "account_confirm_code")}
+    form = BoundForm(request, CodeEntry(), buttons=(Button(title=_("Confirm")),))
+
+    def check(values: dict[str, Any]) -> Any:
+        outcome = codes.check(request, challenge, values["code"], staff_id=user.id)
+        if outcome != "accepted":
+            form.refuse("code", codes.WHY_NOT[outcome])
+        return _proved(request)
+
+    answer = handle_form(request, form, check, send_url=onward(request, "account_confirm_code"))
+    return {**answer, **codes.context(request, challenge)} if isinstance(answer, dict) else answer
+
+
+def _by_password(request: Any, user: User) -> Any:
+    form = BoundForm(request, PasswordEntry(), buttons=(Button(title=_("Confirm")),))
+
+    def check(values: dict[str, Any]) -> Any:
+        if verified(request, f"user {user.id}", values["password"], User.id == user.id) is None:
+            record_refusal(request, "confirm", user.id, "password")
+            form.refuse("password", _("The password is not correct."))
+        return _proved(request)
+
+    return handle_form(request, form, check, send_url="")
+
+
+def _proved(request: Any) -> HTTPSeeOther:
+    request.work.get(SessionService).prove(request.identity.session_id)
+    return HTTPSeeOther(request.safe_next("/account"))

@@ -1,0 +1,105 @@
+"""Proofs besides the password that several pages take: passkeys, codes of the app, recovery codes."""
+
+from typing import Any
+
+from civicportal.accounts.guards import attempt, code_uses, requester, visitor
+from civicportal.accounts.models import User
+from civicportal.accounts.passkeys import (
+    PasskeyRefused,
+    PasskeyService,
+    Purpose,
+    RelyingParty,
+    Shown,
+    relying_party,
+)
+from civicportal.accounts.recovery import RecoveryService, match_recovery_code
+from civicportal.accounts.schemas import PasskeyAnswer
+from civicportal.accounts.signing import record_refusal
+from civicportal.accounts.totp import TotpService
+from civicportal.crypto import token_hash
+from civicportal.errors import NotPossible
+from civicportal.forms import BoundForm, FormInvalid
+
+
+def party(request: Any) -> RelyingParty | None:
+    """Return the relying party of this page; None where browsers offer no passkeys."""
+    return relying_party(request.site, request.host_url)
+
+
+def check_passkey(request: Any, purpose: Purpose, *, user: User | None = None) -> Shown | None:
+    """Take the answer of a passkey that the page has sent, in a transaction of its own; what is refused is said on the
+    next page.
+
+    :param user: whose passkey has to answer; None where it may be anybody's.
+    :raises TooMany: when too many wrong ones came before.
+    """
+    answer, here = _answer(request), party(request)
+    if answer is None or here is None or request.session_token is None:
+        _refuse(request, purpose, user, PasskeyRefused("invalid"))
+        return None
+    by = requester(request, User.id == user.id) if user else visitor(request)
+    with attempt(request, *code_uses(request, user.id if user else None), by=by) as trying:
+        with request.site.work(actor=request.identity) as work:
+            outcome = work.get(PasskeyService).check(
+                purpose, answer, here, token_hash(request.session_token), user
+            )
+        trying.good = isinstance(outcome, Shown)
+    if isinstance(outcome, Shown):
+        return outcome
+    _refuse(request, purpose, user, outcome)
+    return None
+
+
+def refuse_passkey(request: Any, door: str, user_id: int | None) -> None:
+    """Say on the next page, and in the audit trail, that a passkey opens nothing here."""
+    record_refusal(request, door, user_id, "passkey: unknown")
+    say(request, PasskeyRefused("unknown"))
+
+
+def check_app(request: Any, user: User, code: str, *, door: str) -> bool:
+    """Take a code of somebody's authenticator app, once.
+
+    :raises TooMany: when too many wrong ones came before.
+    """
+    uses, by = code_uses(request, f"{door} {user.id}"), requester(request, User.id == user.id)
+    with attempt(request, *uses, by=by) as trying, request.site.work(actor=request.identity) as work:
+        trying.good = work.get(TotpService).accept(work.session.get_one(User, user.id), code)
+    if not trying.good:
+        record_refusal(request, door, user.id, "wrong")
+    return trying.good
+
+
+def check_recovery(request: Any, user: User, code: str, *, door: str) -> bool:
+    """Take a recovery code, once.
+
+    :raises TooMany: when too many wrong ones came before.
+    """
+    by = requester(request, User.id == user.id)
+    with attempt(request, *code_uses(request, f"{door} {user.id}"), by=by) as trying:
+        with request.site.work(actor=request.identity, write=False) as work:
+            hashes = work.get(RecoveryService).hashes(user.id)
+        code_id = match_recovery_code(hashes, code)
+        if code_id is not None:
+            with request.site.work(actor=request.identity) as work:
+                trying.good = work.get(RecoveryService).use(code_id)
+    if not trying.good:
+        record_refusal(request, door, user.id, "wrong")
+    return trying.good
+
+
+def say(request: Any, refusal: NotPossible) -> None:
+    """Say on the next page what is refused."""
+    request.session.flash(request.translate(refusal.reason), "bad")
+
+
+def _answer(request: Any) -> str | None:
+    try:
+        values = BoundForm(request, PasskeyAnswer(), ignore=("name",)).validate(request.POST)
+    except (FormInvalid, ValueError):
+        return None
+    return str(values["credential"])
+
+
+def _refuse(request: Any, purpose: str, user: User | None, refusal: PasskeyRefused) -> None:
+    record_refusal(request, purpose, user.id if user else None, f"passkey: {refusal.why}")
+    say(request, refusal)

@@ -15,6 +15,7 @@ import colander
 import pytest
 
 from civicportal import api, hookspecs
+from civicportal.cli.backup import MakesByDefault
 from civicportal.plugins import GROUP, in_order
 from civicportal.settings import SiteSettings
 from civicportal.toml_types import FreeTable
@@ -26,7 +27,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("*/*/
 BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 #: Programs that come with the portal, its tools, or every machine.
 PROGRAMS = {"cd", "civicportal", "curl", "export", "install", "make", "pip", "pybabel", "pytest", "python"}
-PROGRAMS |= {"createdb", "nginx", "psql", "python3", "rm", "systemctl", "useradd"}
+PROGRAMS |= {"age-keygen", "createdb", "nginx", "psql", "python3", "rm", "systemctl", "useradd"}
 PROGRAMS |= {"apt-get", "chown", "cp", "mkdir", "mv", "pg_createcluster", "pg_ctlcluster", "sudo", "touch"}
 INLINE = re.compile(r"`civicportal ([^`…]+)`")
 ASSIGNMENT = re.compile(r"[A-Z_]+=")
@@ -123,6 +124,8 @@ def unknown_command(words: list[str], commands: dict[str, click.Command]) -> str
         return ""
     path = " ".join(words[:2]) if " ".join(words[:2]) in commands else words[0]
     command = commands.get(path)
+    if isinstance(command, MakesByDefault) and len(words) > 1:
+        command = command.commands[command.default]
     if command is None or (isinstance(command, click.Group) and len(words) > 1 and words[1].islower()):
         return f"there is no command {' '.join(words[:2])}"
     known = {option for parameter in command.params for option in parameter.opts} | {"--help"}

@@ -10,6 +10,7 @@ from civicportal import doctor_machine, doctor_words, ownership
 from civicportal.accounts.models import Membership, Role, RolePermission, User
 from civicportal.administration import findings as arrangement
 from civicportal.audit.trail import TrailService
+from civicportal.backup import records
 from civicportal.cases.models import Case
 from civicportal.cases.search_index import SearchIndex
 from civicportal.checks import Finding
@@ -40,6 +41,7 @@ def findings(work: "Work") -> Iterator[Finding]:
     yield from doctor_words.findings(work)
     yield from messages.findings(work)
     yield from _store(work.site)
+    yield from records.findings(work)
     yield from _search(work)
     yield from _trail(work)
     yield from rotation.findings(work)

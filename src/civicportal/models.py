@@ -3,6 +3,7 @@
 from civicportal.accounts import models as accounts
 from civicportal.administration import models as administration
 from civicportal.audit import models as audit
+from civicportal.backup import models as backup
 from civicportal.cases import models as cases
 from civicportal.cases import search_models
 from civicportal.db import Base
@@ -27,6 +28,7 @@ __all__ = [
     "accounts",
     "administration",
     "audit",
+    "backup",
     "cases",
     "exports",
     "face",

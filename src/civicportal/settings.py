@@ -33,6 +33,8 @@ SECRETS = {
     ("s3", "access_key"),
     ("s3", "secret_key"),
     ("metrics", "token"),
+    ("backup", "access_key"),
+    ("backup", "secret_key"),
 }
 
 
@@ -120,6 +122,30 @@ class MetricsTable(Table):
         """Refuse a table that lets nobody read them."""
         if not table["token"] and not table["addresses"]:
             raise colander.Invalid(node, "token or addresses says who may read them")
+
+
+class BackupTable(Table):
+    """``[backup]``: who may read backups, and how to reach those in a bucket.
+
+    :ivar recipients: public keys (``age1…`` of age-keygen, or of ssh) that backups are encrypted for; without one they are
+        not encrypted.
+    :ivar max_age_hours: after so long without a verified backup the doctor warns.
+    :ivar scratch_database_url: an empty PostgreSQL database for verifying; without it one is made on the portal's server.
+    :ivar endpoint: address of the service for targets that begin with ``s3://``.
+    :ivar region: as the service calls it.
+    :ivar access_key: name of the key.
+    :ivar secret_key: the key.
+    :ivar ca: file with certificates (PEM) of an authority of the city's own.
+    """
+
+    recipients = strings(())
+    max_age_hours = number(36, validator=colander.Range(1, 24 * 366))
+    scratch_database_url = string("")
+    endpoint = string("", validator=values.endpoint_or_none)
+    region = string("us-east-1")
+    access_key = string("")
+    secret_key = string("")
+    ca = string("")
 
 
 class MapTable(Table):
@@ -215,6 +241,7 @@ class SiteSettings(Table):
     site = SiteTable()
     s3 = S3Table(missing=None)
     metrics = MetricsTable(missing=None)
+    backup = BackupTable(missing=colander.drop)
     map = MapTable(missing=None)
     calendar = CalendarTable(missing=colander.drop)
     notifications = NotificationsTable()
@@ -242,6 +269,7 @@ def read_settings(path: Path, environ: Mapping[str, str] | None = None) -> dict[
     resolved = _resolve(raw, os.environ if environ is None else environ, path, ())
     settings = validate(SiteSettings(), resolved, path, "")
     settings.setdefault("calendar", CalendarTable().deserialize({}))
+    settings.setdefault("backup", BackupTable().deserialize({}))
     _check_limits(path, settings["limits"])
     return settings
 

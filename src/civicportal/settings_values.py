@@ -83,6 +83,12 @@ def endpoint(node: colander.SchemaNode, value: str) -> None:
         raise colander.Invalid(node, f"must begin with https://, not {value!r}")
 
 
+def endpoint_or_none(node: colander.SchemaNode, value: str) -> None:
+    """The same, but for an empty text."""
+    if value:
+        endpoint(node, value)
+
+
 def steps(node: colander.SchemaNode, value: list[str]) -> None:
     """Refuse unknown steps, and one that is named twice."""
     unknown = sorted(set(value) - set(STEPS))

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import delete
 
-from civicportal import migrate
+from civicportal import migrate_state
 from civicportal.app import create_app
 from civicportal.audit.seals import SealService
 from civicportal.audit.services import AuditService
@@ -388,7 +388,7 @@ class TestCommands:
         done = CliRunner().invoke(main, ["--site", str(path), "db", "upgrade"])
         assert (done.exit_code, "belongs to another portal" in done.output) == (2, True)
         site = make_site(path)
-        assert migrate.check(site) == []
+        assert migrate_state.pending(site) == []
         site.engines.dispose()
 
     def test_check_names_the_store(self, assemble):
@@ -404,4 +404,8 @@ class TestCommands:
         site = assemble("one")
         site.check_start()
         text = (site.folder().directory / "portal.json").read_text()
-        assert json.loads(text) == {"portal": portal_id(site), "mode": "development"}
+        assert json.loads(text) == {
+            "portal": portal_id(site),
+            "mode": "development",
+            "is_restoring": False,
+        }

@@ -1,4 +1,4 @@
-"""The file of a backup: a tar of the manifest, the database, the files and, last of all, the sums of them.
+"""The file of a backup: a tar of manifest, database, pictures or their list, the sums of all of them, and a signature.
 
 It is written and read from end to end, whatever its size, with little memory. Everybody's tools read it too:
 ``tar -xf FILE`` and then ``sha256sum --check SHA256SUMS``.
@@ -11,6 +11,7 @@ import tarfile
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, suppress
+from io import BytesIO
 from itertools import zip_longest
 from typing import IO, Any, BinaryIO, Self, cast
 
@@ -20,7 +21,10 @@ from civicportal.storage import InvalidKey, check_key
 MANIFEST = "manifest.json"
 DATABASE = "database"
 FILES = "files/"
+LIST = "pictures"
+"""Names the pictures that lie beside the archive: SHA-256, size and key, one a line."""
 SUMS = "SHA256SUMS"
+SIGNATURE = "SHA256SUMS.sig"
 BLOCK = 1024 * 1024
 """Bytes read and written at a time."""
 
@@ -30,10 +34,12 @@ class ArchiveWriter:
 
     :param file: where it goes, from here to its end.
     :param mtime: seconds since 1970, for those who unpack the archive by hand.
+    :param sign: returns the signature over the digest of the sums; None for an archive without one.
     """
 
-    def __init__(self, file: BinaryIO, mtime: float) -> None:
+    def __init__(self, file: BinaryIO, mtime: float, sign: Callable[[bytes], bytes] | None = None) -> None:
         self._mtime = mtime
+        self._sign = sign
         self._tar = tarfile.open(fileobj=file, mode="w|", bufsize=BLOCK)  # noqa: SIM115 - __exit__ closes it
         self._sums = tempfile.TemporaryFile()  # noqa: SIM115 - __exit__ closes it
 
@@ -53,7 +59,11 @@ class ArchiveWriter:
             if kind is None:
                 size = self._sums.tell()
                 self._sums.seek(0)
-                self._append(SUMS, self._sums, size)
+                summed = _Summed(self._sums)
+                self._append(SUMS, summed, size)
+                if self._sign:
+                    signature = self._sign(summed.digest.digest())
+                    self._append(SIGNATURE, BytesIO(signature), len(signature))
                 self._tar.close()
             else:
                 with suppress(OSError):
@@ -102,24 +112,40 @@ class ArchiveReader:
                     return
         raise BackupError(f"this is no backup of a portal: it holds no {name}")
 
-    def verify(self, progress: Callable[[int], None]) -> int:
-        """Compare everything with its sum.
+    def verify(
+        self, progress: Callable[[int], None], check: Callable[[bytes, bytes], None] | None = None
+    ) -> int:
+        """Compare everything with its sum, and the sums with the signature.
 
         :param progress: told after each file how many there were.
+        :param check: refuses a signature, given it and the digest of the sums; None for an archive that needs none.
         :returns: how many there are.
-        :raises BackupError: at the first one that is not as it was written, or when sums are missing.
+        :raises BackupError: at the first one that is not as it was written, or when sums or signature are missing.
         """
-        with _telling_damage(), tempfile.TemporaryFile() as sums:
-            for number, (name, content) in enumerate(self.members()):
-                if name == SUMS:
-                    _compare(sums, content)
+        number, digest, seen = 0, b"", 0
+        with _telling_damage(), tempfile.TemporaryFile() as sums, closing(self.members()) as members:
+            for name, content in members:
+                if name == SIGNATURE:
+                    if check:
+                        check(content.read(), digest)
                     return number
                 summed = _Summed(content)
+                if name == SUMS:
+                    number = _compare(sums, summed)
+                    digest = summed.digest.digest()
+                    continue
                 while summed.read(BLOCK):
                     pass
                 sums.write(_line(name, summed.digest.hexdigest()))
-                progress(number + 1)
-        raise BackupError("the backup is broken off: its sums are missing")
+                seen += 1
+                progress(seen)
+        if not digest:
+            raise BackupError("the backup is broken off: its sums are missing")
+        if check:
+            raise BackupError(
+                "the backup is not signed: who made it, and whether it was changed, cannot be told"
+            )
+        return number
 
 
 class _Summed:
@@ -143,16 +169,20 @@ def _telling_damage() -> Iterator[None]:
         raise BackupError(f"the backup is damaged or broken off: {error}") from error
 
 
-def _compare(found: IO[bytes], written: IO[bytes]) -> None:
+def _compare(found: IO[bytes], written: "_Summed") -> int:
+    """Compare the sums line by line, and return how many there are."""
     found.seek(0)
+    lines_read = 0
     # A member of an archive cannot tell lines.
     with tempfile.TemporaryFile() as lines:
-        shutil.copyfileobj(written, lines, BLOCK)
+        shutil.copyfileobj(cast("IO[bytes]", written), lines, BLOCK)
         lines.seek(0)
         for here, there in zip_longest(found, lines):
+            lines_read += 1
             if here != there:
                 name = cast("bytes", here or there).decode(errors="replace").split("  ")[-1].strip()
                 raise BackupError(f"the backup is damaged: {name} is not as it was written")
+    return lines_read
 
 
 def _forget(tar: Any) -> None:
@@ -165,7 +195,7 @@ def _line(name: str, digest: str) -> bytes:
 
 
 def _is_ours(name: str) -> bool:
-    if name in (MANIFEST, DATABASE, SUMS):
+    if name in (MANIFEST, DATABASE, LIST, SUMS, SIGNATURE):
         return True
     try:
         return name.startswith(FILES) and bool(check_key(name.removeprefix(FILES)))

@@ -1,23 +1,30 @@
-"""A snapshot of the database as one file, and its way back: by the databases' own means."""
+"""A snapshot of the database as one file, its way back, and a scratch database: by the databases' own means."""
 
-import os
+import hashlib
+import secrets
 import shutil
 import sqlite3
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 from typing import IO, TYPE_CHECKING, Any
 
-from sqlalchemy import inspect
+from sqlalchemy import Connection, column, func, inspect, literal_column, select, table, text
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import DBAPIError
 
 from civicportal.backup.errors import BackupError
-from civicportal.database_servers import connection_parameters
+from civicportal.backup.programs import Client, programs_of, server_version
+from civicportal.db import make_engines
 
 if TYPE_CHECKING:
     from civicportal.db import Engines
+
+Figures = dict[str, tuple[int, str]]
+"""Number of rows and digest of the content of each table; equal contents have equal digests in whatever order."""
 
 _BEGIN = """
 BEGIN;
@@ -40,19 +47,89 @@ def has_tables(engines: "Engines") -> bool:
     return bool(inspect(engines.read).get_table_names())
 
 
-def dump(engines: "Engines", target: Path) -> None:
+def check_programs(engines: "Engines") -> int:
+    """Return the major version of the PostgreSQL server, whose programs are installed here; 0 on SQLite.
+
+    :raises BackupError: when they are not.
+    """
+    if engines.dialect != "postgresql":
+        return 0
+    major = server_version(engines)
+    programs_of(major)
+    return major
+
+
+def dump(engines: "Engines", target: Path) -> Figures:
     """Write a consistent snapshot while others read and write.
 
+    :returns: the figures of all tables at the moment of the snapshot.
     :raises BackupError: when the database or its client refuses.
     """
     if engines.dialect == "postgresql":
-        options = ("--format=custom", "--no-owner", "--no-privileges", f"--file={target}")
-        _Client("pg_dump", *options, engines=engines).end()
-        return
+        return _dump_postgresql(engines, target)
     with _sqlite(_path(engines)) as source, _sqlite(target) as copy:
         # All pages in one step: with several, each write of another would begin it anew.
         source.backup(copy)
         copy.execute("PRAGMA journal_mode=DELETE")
+        return _figures_sqlite(copy)
+
+
+def _dump_postgresql(engines: "Engines", target: Path) -> Figures:
+    options = ("--format=custom", "--no-owner", "--no-privileges", f"--file={target}")
+    try:
+        with engines.read.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+            # The figures and pg_dump see the same moment.
+            connection.execute(text("SET LOCAL statement_timeout = 0"))
+            snapshot = connection.execute(text("SELECT pg_export_snapshot()")).scalar_one()
+            Client("pg_dump", f"--snapshot={snapshot}", *options, engines=engines).end()
+            return _figures_postgresql(connection)
+    except DBAPIError as error:
+        raise BackupError(f"the database refuses: {error.orig}") from error
+
+
+def figures(engines: "Engines") -> Figures:
+    """Return number of rows and digest of every table.
+
+    :raises BackupError: when the database does not answer.
+    """
+    if engines.dialect == "sqlite":
+        with _sqlite(_path(engines)) as connection:
+            return _figures_sqlite(connection)
+    try:
+        with engines.read.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+            connection.execute(text("SET LOCAL statement_timeout = 0"))
+            return _figures_postgresql(connection)
+    except DBAPIError as error:
+        raise BackupError(f"the database refuses: {error.orig}") from error
+
+
+def _figures_postgresql(connection: Connection) -> Figures:
+    connection.execute(text("SET LOCAL timezone = 'UTC'"))
+    found = {}
+    for name in sorted(inspect(connection).get_table_names()):
+        rows = table(name).alias("content")
+        # The whole row as text; the sum does not depend on the order.
+        digest = func.sum(func.hashtextextended(text("content::text"), 0))
+        count, total = connection.execute(select(func.count(), digest).select_from(rows)).one()
+        found[name] = (int(count), str(total or 0))
+    return found
+
+
+def _figures_sqlite(connection: sqlite3.Connection) -> Figures:
+    # Bookkeeping of SQLite's own and of its full-text search differs after a copy that is equal.
+    names = connection.execute(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+        " AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY name"
+    ).fetchall()
+    found = {}
+    for (name,) in names:
+        count = total = 0
+        every_column: Any = select(literal_column("*")).select_from(table(name))
+        for row in connection.execute(str(every_column.compile(dialect=sqlite.dialect()))):
+            count += 1
+            total += int.from_bytes(hashlib.blake2b(repr(row).encode(), digest_size=8).digest())
+        found[name] = (count, str(total))
+    return found
 
 
 def load(engines: "Engines", source: IO[bytes]) -> None:
@@ -67,6 +144,22 @@ def load(engines: "Engines", source: IO[bytes]) -> None:
         _load_sqlite(_path(engines), source)
 
 
+def clear(engines: "Engines") -> None:
+    """Take everything out of the database.
+
+    :raises BackupError: when it refuses.
+    """
+    engines.dispose()
+    if engines.dialect == "postgresql":
+        psql = Client("psql", *_QUIET, engines=engines, stdin=subprocess.PIPE)
+        with suppress(BrokenPipeError):
+            psql.stdin.write(f"{_BEGIN}\nCOMMIT;\n".encode())
+        psql.end()
+        return
+    with sqlite3.connect(":memory:") as nothing, _sqlite(_path(engines)) as target:
+        nothing.backup(target)
+
+
 def _load_sqlite(path: Path, source: IO[bytes]) -> None:
     with tempfile.TemporaryDirectory(prefix=".restore-", dir=path.parent) as folder:
         unpacked = Path(folder) / "database"
@@ -76,11 +169,14 @@ def _load_sqlite(path: Path, source: IO[bytes]) -> None:
             copy.backup(target)
 
 
+_QUIET = ("--no-psqlrc", "--quiet", "--output=/dev/null", "--set=ON_ERROR_STOP=1", "--file=-")
+
+
 def _load_postgresql(engines: "Engines", source: IO[bytes]) -> None:
-    quiet = ("--no-psqlrc", "--quiet", "--output=/dev/null", "--set=ON_ERROR_STOP=1", "--file=-")
-    psql = _Client("psql", *quiet, engines=engines, stdin=subprocess.PIPE)
+    psql = Client("psql", *_QUIET, engines=engines, stdin=subprocess.PIPE)
     options = ("--no-owner", "--no-privileges", "--no-comments", "--file=-")
-    pg_restore = _Client("pg_restore", *options, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    pg_restore = Client("pg_restore", *options, engines=engines, connects=False, **pipes)
     feeder = Thread(target=_feed, args=(source, pg_restore.stdin))
     feeder.start()
     try:
@@ -104,67 +200,69 @@ def _feed(source: IO[bytes], target: IO[bytes]) -> None:
         shutil.copyfileobj(source, target)
 
 
-class _Client:
-    """A program of PostgreSQL's client.
+@contextmanager
+def scratch(engines: "Engines", folder: Path, url: str = "") -> Iterator["Engines"]:
+    """Yield an empty database of the same kind beside the portal's, and throw it away afterwards.
 
-    :param engines: whose database it opens; the password goes through the environment, where others do not see it.
-    :raises BackupError: when it is not installed.
+    :param folder: for SQLite's file.
+    :param url: of a database that is kept empty for this; else one is made on the portal's server.
+    :raises BackupError: when the role may not make one, or the one that is named is not empty.
     """
-
-    def __init__(self, name: str, *options: str, engines: "Engines | None" = None, **pipes: Any) -> None:
-        self.name = name
-        arguments, environment = [_find(name), *options], {**os.environ, "LC_ALL": "C.UTF-8"}
-        if engines:
-            from psycopg.conninfo import make_conninfo
-
-            place = connection_parameters(engines.read.url)
-            if "password" in place:
-                environment["PGPASSWORD"] = place.pop("password")
-            arguments.append(f"--dbname={make_conninfo(**place)}")
-        self._complaints = tempfile.TemporaryFile("w+")  # noqa: SIM115 - end() and kill() close it
-        self._process = subprocess.Popen(  # noqa: S603 - a program we found, no shell, options of ours
-            arguments, env=environment, stderr=self._complaints, **pipes
-        )
-        self.stdin: Any = self._process.stdin
-        self.stdout: Any = self._process.stdout
-
-    def end(self) -> None:
-        """Let it come to its end.
-
-        :raises BackupError: when it complains.
-        """
-        with self._complaints:
-            self._close()
-            if self._process.wait():
-                self._complaints.seek(0)
-                raise BackupError(f"{self.name}: {self._complaints.read(2000).strip()}")
-
-    def kill(self) -> None:
-        """Stop it: what it says does not matter any more."""
-        self._process.kill()
-        with self._complaints:
-            self._close()
-            self._process.wait()
-
-    def _close(self) -> None:
-        for pipe in (self.stdin, self.stdout):
-            with suppress(BrokenPipeError):
-                if pipe:
-                    pipe.close()
-
-
-def _find(program: str) -> str:
-    """Return the newest version of a program: an older one refuses a newer server."""
-    folders = Path("/usr/lib/postgresql").glob("*/bin")
-    for folder in sorted(folders, key=lambda folder: float(folder.parts[4]), reverse=True):
-        if (folder / program).exists():
-            return str(folder / program)
-    found = shutil.which(program)
-    if found is None:
+    if engines.dialect == "sqlite":
+        with closing_engines(f"sqlite:///{folder / 'scratch.db'}") as here:
+            yield here
+        return
+    if url:
+        with closing_engines(url) as here:
+            if has_tables(here):
+                raise BackupError("backup.scratch_database_url: this database has tables; name an empty one")
+            try:
+                yield here
+            finally:
+                clear(here)
+        return
+    name = f"civicportal_verify_{secrets.token_hex(6)}"
+    template = "TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'"
+    try:
+        _run(engines, f"CREATE DATABASE {name} {template}")
+    except DBAPIError as error:
         raise BackupError(
-            f"{program} is not installed; it comes with PostgreSQL's client (Debian: apt-get install postgresql-client)"
-        )
-    return found
+            f"verifying needs a scratch database, and the server refuses one ({str(error.orig).strip()}): ALTER ROLE"
+            " … CREATEDB, or name an empty database in backup.scratch_database_url"
+        ) from error
+    try:
+        with closing_engines(
+            engines.read.url.set(database=name).render_as_string(hide_password=False)
+        ) as here:
+            yield here
+    finally:
+        _run(engines, f"DROP DATABASE IF EXISTS {name}")
+
+
+@contextmanager
+def closing_engines(url: str) -> Iterator["Engines"]:
+    """Yield engines of a database and close their connections."""
+    engines = make_engines(url, statement_timeout=0)
+    try:
+        yield engines
+    finally:
+        engines.dispose()
+
+
+def _run(engines: "Engines", statement: str) -> None:
+    with engines.read.connect() as connection:
+        connection.execute(text("SET statement_timeout = 0"))
+        connection.exec_driver_sql(statement)
+        connection.invalidate()
+
+
+def attachments(engines: "Engines") -> Generator[tuple[str, str]]:
+    """Yield key and digest of every picture that a restored database names."""
+    found = table("attachments", column("key"), column("sha256"))
+    query = select(found.c.key, found.c.sha256).execution_options(yield_per=1000)
+    with engines.steady.connect() as connection, connection.execute(query) as rows:
+        for row in rows:
+            yield row.key, row.sha256
 
 
 def _path(engines: "Engines") -> Path:

@@ -8,16 +8,25 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from civicportal.backup.archive import DATABASE, FILES, MANIFEST, ArchiveWriter
+from civicportal.backup import records
+from civicportal.backup.archive import DATABASE, FILES, LIST, MANIFEST, ArchiveWriter
 from civicportal.backup.databases import dump
 from civicportal.backup.errors import BackupError
-from civicportal.backup.manifest import Manifest, describe
+from civicportal.backup.manifest import BESIDE_IT, Manifest, describe
+from civicportal.backup.repository import FORM, Stored, open_index, store_pictures
+from civicportal.backup.sealing import SUFFIX, recipients, seal, sign
+from civicportal.backup.targets import ARCHIVES, FolderTarget, Target, open_target
+from civicportal.backup.verifying import Verified, verify_file
+from civicportal.errors import CivicportalError
+from civicportal.ownership import refuse_foreign
 from civicportal.storage import FileMissing
 
 if TYPE_CHECKING:
@@ -38,56 +47,144 @@ Progress = Callable[[str], None]
 class Backup:
     """A backup that was made.
 
-    :ivar files: how many there are of the portal's.
+    :ivar address: where the archive lies.
+    :ivar files: how many pictures belong to it.
+    :ivar added: how many of them were stored by this backup.
     :ivar size: of the archive (bytes).
+    :ivar verified: what verifying has found; None where it was not asked for.
     """
 
     manifest: Manifest
+    address: str
     files: int
+    added: int
     size: int
+    verified: Verified | None
 
 
-def make_backup(site: "Site", target: Path, progress: Progress) -> Backup:
-    """Write database, files and a manifest into one file; the portal may run meanwhile.
+def make_backup(site: "Site", target: Path | str, progress: Progress, *, verify: bool = False) -> Backup:
+    """Back up database, files and a manifest; the portal may run meanwhile.
 
-    It appears under its name when it is whole and on the disk, readable by its owner alone. The folder needs room for it
-    and once more for the database.
+    The archive appears under its name when it is whole and on the disk, readable by its owner alone. Into a file go the
+    pictures too; in a repository each is stored once and the archive names them.
 
-    :raises BackupError: when the file exists, there is no room, the database refuses, or the store does not answer.
+    :param target: a file, or a repository: a folder that exists or whose name ends with a slash, ``s3://BUCKET/FOLDER/``.
+    :param verify: restore it into a scratch database first, and compare.
+    :raises BackupError: when the file exists, there is no room, the programs of the server's version are missing, the
+        database refuses, the store does not answer, or what was verified differs.
     """
-    if target.exists():
-        raise BackupError(f"{target} exists already: name a new file")
-    manifest = describe(site)
+    place, name = open_target(site, str(target))
+    moment = site.clock.now().replace(microsecond=0)
+    address = f"{place.place}/{name or ARCHIVES}"
     try:
-        with tempfile.TemporaryDirectory(prefix=".civicportal-backup-", dir=target.parent) as folder:
-            partial = Path(folder) / "archive"
-            files = _write(site, manifest, partial, Path(folder) / DATABASE, progress)
-            size = partial.stat().st_size
-            partial.replace(target)
-            _sync(target.parent)
+        if name and place.exists(name):
+            raise BackupError(f"{target} exists already: name a new file")
+        keys = recipients(site)
+        refuse_foreign(site)
+        manifest = describe(site, moment, in_repository=not name)
+        with _working_folder(place) as folder:
+            making = _Making(site, manifest, moment, place, name, keys, Path(folder), progress)
+            made = making.run(verify)
     except OSError as error:
-        raise BackupError(f"{target}: {error.strerror or error}") from error
-    return Backup(manifest=manifest, files=files, size=size)
+        trouble = BackupError(f"{error.filename or target}: {error.strerror or error}")
+        records.note(site, address, moment, is_verified=False, error=str(trouble))
+        raise trouble from error
+    except CivicportalError as error:
+        records.note(site, address, moment, is_verified=False, error=str(error))
+        raise
+    records.note(site, made.address, moment, is_verified=verify)
+    return made
 
 
-def _write(site: "Site", manifest: Manifest, partial: Path, database: Path, progress: Progress) -> int:
-    dump(site.engines, database)
-    progress(f"database: {database.stat().st_size // 1024} KiB")
-    number = 0
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        with ArchiveWriter(file, site.clock.now().timestamp()) as archive:
-            archive.add(MANIFEST, BytesIO(manifest.to_json()))
+class _Making:
+    """One backup in its making."""
+
+    def __init__(
+        self,
+        site: "Site",
+        manifest: Manifest,
+        moment: datetime,
+        target: Target,
+        name: str,
+        keys: list[object],
+        folder: Path,
+        progress: Progress,
+    ) -> None:
+        self.site, self.manifest, self.moment = site, manifest, moment
+        self.target, self.keys, self.folder, self.progress = target, keys, folder, progress
+        ending = f".tar{SUFFIX if keys else ''}"
+        self.name = name or f"{ARCHIVES}/{moment.strftime(FORM)}{ending}"
+
+    def run(self, verify: bool) -> Backup:
+        database, archive = self.folder / DATABASE, self.folder / "archive"
+        tables = dump(self.site.engines, database)
+        self.manifest = replace(self.manifest, tables=tables)
+        self.progress(f"database: {database.stat().st_size // 1024} KiB, {len(tables)} tables")
+        stored = self._store_pictures()
+        files = self._write(archive, database)
+        database.unlink()
+        found = None
+        if verify:
+            found = verify_file(self.site, archive, self.progress, pictures=stored)
+        path = archive
+        if self.keys:
+            path = self.folder / "sealed"
+            with archive.open("rb") as plain, path.open("wb") as sealed:
+                seal(plain, sealed, self.keys)
+            archive.unlink()
+        size = path.stat().st_size
+        self.target.put(self.name, path)
+        return Backup(
+            manifest=self.manifest,
+            address=f"{self.target.place}/{self.name}",
+            files=stored.named if stored else files,
+            added=stored.added if stored else files,
+            size=size,
+            verified=found,
+        )
+
+    def _store_pictures(self) -> Stored | None:
+        if self.manifest.pictures != BESIDE_IT:
+            return None
+        with open_index(self.target, self.folder) as index:
+            stored = store_pictures(
+                self.target, index, self.site.storage, self.moment, self.keys, self.progress
+            )
+            with (self.folder / LIST).open("w", encoding="ascii") as names:
+                names.writelines(
+                    f"{digest} {size} {key}\n" for key, digest, size in index.seen(self.moment.strftime(FORM))
+                )
+        self.progress(f"{stored.named} pictures, {stored.added} of them new, {stored.checked} read again")
+        return stored
+
+    def _write(self, archive_path: Path, database: Path) -> int:
+        number = 0
+        descriptor = os.open(archive_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with (
+            os.fdopen(descriptor, "wb") as file,
+            ArchiveWriter(file, self.moment.timestamp(), partial(sign, self.site)) as archive,
+        ):
+            archive.add(MANIFEST, BytesIO(self.manifest.to_json()))
             with database.open("rb") as snapshot:
                 archive.add(DATABASE, snapshot)
-            for number, (key, content) in enumerate(_files(site.storage), 1):
+            if self.manifest.pictures == BESIDE_IT:
+                with (self.folder / LIST).open("rb") as names:
+                    archive.add(LIST, names)
+                return 0
+            for number, (key, content) in enumerate(_files(self.site.storage), 1):
                 with content:
                     archive.add(FILES + key, content)
                 if number % TOLD_EVERY == 0:
-                    progress(f"{number} files")
-        file.flush()
-        os.fsync(descriptor)
-    return number
+                    self.progress(f"{number} files")
+        return number
+
+
+def _working_folder(target: Target) -> "tempfile.TemporaryDirectory[str]":
+    """Return a folder where there is room for the archive: the target itself, if it is a folder."""
+    if isinstance(target, FolderTarget):
+        target.folder.mkdir(mode=0o700, exist_ok=True)
+        return tempfile.TemporaryDirectory(prefix=".civicportal-backup-", dir=target.folder)
+    return tempfile.TemporaryDirectory(prefix="civicportal-backup-")
 
 
 def _files(storage: "IFileStorage") -> Iterator[tuple[str, BinaryIO]]:
@@ -104,11 +201,3 @@ def _opened(storage: "IFileStorage", key: str) -> BinaryIO | None:
     except FileMissing:
         # Deleted since the list was made.
         return None
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -3,23 +3,28 @@
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from civicportal import __version__
+from civicportal.backup.databases import check_programs
 from civicportal.backup.errors import BackupError
 from civicportal.errors import ConfigurationError
 from civicportal.migrate_packages import CORE, Package, packages
 from civicportal.migrate_state import current
+from civicportal.ownership import portal_id
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from civicportal.site import Site
 
-FORMAT = 1
-"""Of the archive; a newer one is refused."""
+FORMAT = 2
+"""Of the archive; a newer one is refused. One of format 1 has no signature and no figures."""
+IN_IT, BESIDE_IT = "archive", "repository"
+"""Where the pictures of a backup lie."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +39,10 @@ class Manifest:
     :ivar environment: the variables that the ``site.toml`` reads, each with the setting that it gives.
     :ivar secret_files: the files it reads settings from, likewise.
     :ivar secret_mark: tells one ``site.secret`` from another, and nothing of either.
+    :ivar portal: id of the portal that was backed up; empty in format 1.
+    :ivar server: major version of the PostgreSQL server; 0 where there was none, or in format 1.
+    :ivar pictures: :data:`IN_IT` or :data:`BESIDE_IT`.
+    :ivar tables: number of rows and digest of the content of each table; empty in format 1.
     """
 
     format: int
@@ -45,23 +54,30 @@ class Manifest:
     environment: dict[str, str]
     secret_files: dict[str, str]
     secret_mark: str
+    portal: str = ""
+    server: int = 0
+    pictures: str = IN_IT
+    tables: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
     def to_json(self) -> bytes:
         """Return the text of the file."""
         return json.dumps(asdict(self), ensure_ascii=False, indent=2).encode() + b"\n"
 
 
-def describe(site: "Site") -> Manifest:
+def describe(site: "Site", moment: datetime, *, in_repository: bool = False) -> Manifest:
     """Describe a portal as it stands.
 
-    :raises BackupError: when it has no tables.
+    :param moment: of the snapshot.
+    :param in_repository: its pictures lie beside the archive.
+
+    :raises BackupError: when it has no tables, or the programs of its PostgreSQL server are missing.
     """
     revisions = {state.name: state.current for state in current(site) if state.current}
     if CORE not in revisions:
         raise BackupError("the database has no tables: there is nothing to back up")
     return Manifest(
         format=FORMAT,
-        made_at=site.clock.now().isoformat(timespec="seconds"),
+        made_at=moment.isoformat(timespec="seconds"),
         database=site.engines.dialect,
         versions={CORE: __version__, **{info.name: info.version for info in site.plugins}},
         revisions=revisions,
@@ -69,6 +85,9 @@ def describe(site: "Site") -> Manifest:
         environment=dict(_outside(site.path, "env")),
         secret_files=dict(_outside(site.path, "file")),
         secret_mark=mark_of(site),
+        portal=portal_id(site),
+        server=check_programs(site.engines),
+        pictures=BESIDE_IT if in_repository else IN_IT,
     )
 
 
@@ -79,7 +98,7 @@ def read_manifest(text: bytes) -> Manifest:
     """
     try:
         values = json.loads(text)
-        if values["format"] != FORMAT:
+        if not 1 <= values["format"] <= FORMAT:
             raise BackupError(
                 f"the backup has format {values['format']}, this code knows {FORMAT}: install the code that made it"
             )
@@ -119,6 +138,11 @@ def _reasons(site: "Site", manifest: Manifest) -> Iterator[str]:
         yield (
             f"the backup is of a {manifest.database} database, and site.database_url names a"
             f" {site.engines.dialect} one: name an empty {manifest.database} database"
+        )
+    elif (server := check_programs(site.engines)) < manifest.server:
+        yield (
+            f"the backup is of PostgreSQL {manifest.server}, and this server is PostgreSQL {server}: name a database on"
+            f" a server of version {manifest.server} or newer"
         )
     here, there = {CORE, *(info.name for info in site.plugins)}, set(manifest.versions)
     for name in sorted(there - here):

@@ -1,29 +1,36 @@
-"""Bringing a portal back: what does not fit is refused before anything is touched; files come first, the database last."""
+"""Bringing a portal back: what does not fit is refused before anything is touched, what fails afterwards is undone."""
 
-from collections.abc import Iterator, Sequence
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, update
 
 from civicportal import migrate
 from civicportal.accounts.invitations import InvitationService
 from civicportal.accounts.models import Session
-from civicportal.backup.archive import DATABASE, FILES, MANIFEST, ArchiveReader
-from civicportal.backup.databases import has_tables, load
+from civicportal.backup import records
+from civicportal.backup.archive import DATABASE, FILES, LIST, ArchiveReader
+from civicportal.backup.databases import clear, dump, has_tables, load
 from civicportal.backup.errors import BackupError
 from civicportal.backup.making import BATCH, THREADS, TOLD_EVERY, Progress
-from civicportal.backup.manifest import Manifest, fingerprint, read_manifest, refuse_unfit
+from civicportal.backup.manifest import Manifest, fingerprint, refuse_unfit
+from civicportal.backup.repository import read_picture
+from civicportal.backup.verifying import Opened, opened, picture_list, signature_check
 from civicportal.cases.search_index import SearchIndex
 from civicportal.cases.stock import damages
 from civicportal.db import changed_rows
 from civicportal.kartable.repair import mend_lines, wrong_lines
 from civicportal.notifications.delivery import UNSETTLED
 from civicportal.notifications.models import OutboxMessage
+from civicportal.ownership import portal_id, renew
 from civicportal.statistics import repair
+from civicportal.storage import StoreMark
 
 if TYPE_CHECKING:
     from civicportal.site import Site
@@ -33,7 +40,7 @@ if TYPE_CHECKING:
 class Restored:
     """A portal that was brought back.
 
-    :ivar files: how many were put into the store.
+    :ivar files: how many belong to the backup.
     :ivar messages: how many waited to be sent, and are not sent any more.
     :ivar links: how many invitations and links for a new password were open, and are void.
     :ivar ended: what plugins have ended, in words for the terminal.
@@ -50,78 +57,224 @@ class Restored:
     same_file: bool
 
 
-def restore_backup(
-    site: "Site", source: Path, progress: Progress, *, force: bool = False, other_secret: bool = False
-) -> Restored:
-    """Fill the site's database and store from a backup; nothing of the portal may run meanwhile.
+@dataclass(frozen=True, kw_only=True)
+class RestoreOptions:
+    """What may be different from the usual.
 
-    The tables are brought to where the code is, and what is made of the cases is compared with them. Everybody signs in
-    anew; messages that waited are not sent and open links are void: they went out and were used after the backup was made.
-
-    :param force: replace what is there.
-    :param other_secret: see :func:`~civicportal.backup.manifest.refuse_unfit`.
-    :raises BackupError: when the backup is damaged or does not fit, or something is there.
+    :ivar force: replace what is there.
+    :ivar other_secret: see :func:`~civicportal.backup.manifest.refuse_unfit`.
+    :ivar unsigned: take a backup that nobody has signed.
+    :ivar public_key: of the portal that made it, where ``site.secret`` is another.
+    :ivar identities: private keys of age, for an encrypted one.
     """
-    try:
-        with source.open("rb") as file:
-            archive = ArchiveReader(file)
-            with archive.open(MANIFEST) as text:
-                manifest = read_manifest(text.read())
-            refuse_unfit(site, manifest, other_secret=other_secret)
-            if not force:
-                _refuse_filled(site)
-            whole = archive.verify(lambda number: _tell(progress, number, "compared with their sums"))
-            progress(f"{whole} files compared with their sums")
-            files = _put_files(site, archive, progress)
-            with archive.open(DATABASE) as snapshot:
-                load(site.engines, snapshot)
-    except OSError as error:
-        raise BackupError(f"{error.filename or source}: {error.strerror or error}") from error
+
+    force: bool = False
+    other_secret: bool = False
+    unsigned: bool = False
+    public_key: str = ""
+    identities: Sequence[Any] = ()
+
+
+def restore_backup(site: "Site", source: Path | str, progress: Progress, **options: Any) -> Restored:
+    """Fill the site's database and store from a backup; nothing of the portal may run at that time.
+
+    The tables are migrated to the installed code, and what is computed from cases is compared with them. All sessions
+    end; messages that waited are not sent and open links are void: they went out and were used after the backup was made.
+    The portal gets a new id. If anything fails, database and store are put back as they were.
+
+    :param source: path or ``s3://`` address of the archive.
+    :param options: see :class:`RestoreOptions`.
+    :raises BackupError: when the backup is damaged or does not fit, something is there, or a step failed; says how
+        database and store were left.
+    """
+    chosen = RestoreOptions(**options)
+    with opened(site, str(source), list(chosen.identities)) as backup, backup.path.open("rb") as file:
+        manifest, archive = backup.manifest, ArchiveReader(file)
+        refuse_unfit(site, manifest, other_secret=chosen.other_secret)
+        mark = _refuse_filled(site, manifest, chosen)
+        unsigned = chosen.unsigned or (chosen.other_secret and not chosen.public_key)
+        check = signature_check(site, manifest, trusted=chosen.public_key, unsigned=unsigned)
+        whole = archive.verify(lambda number: _tell(progress, number, "compared with their sums"), check)
+        progress(f"{whole} files compared with their sums")
+        with _Undo(site, mark, progress) as undo:
+            done = _restore(site, backup, archive, chosen, undo, progress)
+    return done
+
+
+def _restore(
+    site: "Site",
+    backup: Opened,
+    archive: ArchiveReader,
+    options: RestoreOptions,
+    undo: "_Undo",
+    progress: Progress,
+) -> Restored:
+    store = site.storage.store
+    files = undo.put_files(_pictures(backup, archive, options), progress)
+    with archive.open(DATABASE) as snapshot:
+        load(site.engines, snapshot)
     progress("database restored")
     migrate.upgrade(site, progress=progress)
     messages, links = _forget_the_past(site)
     _make_whole(site, progress)
+    ended = _end_what_went_on(site)
+    undo.replace_changed()
+    missing = sum(1 for _damage in damages(site, store, contents=False))
+    renew(site, store)
     return Restored(
-        manifest=manifest,
+        manifest=backup.manifest,
         files=files,
         messages=messages,
         links=links,
-        ended=_end_what_went_on(site),
-        missing=sum(1 for _damage in damages(site, site.storage, contents=False)),
-        same_file=fingerprint(site.path) == manifest.site_file,
+        ended=ended,
+        missing=missing,
+        same_file=fingerprint(site.path) == backup.manifest.site_file,
     )
 
 
-def _refuse_filled(site: "Site") -> None:
-    filled = []
+def _refuse_filled(site: "Site", manifest: Manifest, options: RestoreOptions) -> StoreMark | None:
+    """Refuse a place where something is, or that is another portal's; return the mark of the store."""
+    store = site.storage.store
+    mark = store.read_mark()
+    is_again = mark is not None and mark.is_restoring
+    here, filled = portal_id(site), []
+    if mark and not is_again and mark.portal not in {here, manifest.portal}:
+        raise BackupError(
+            f"{store.place} belongs to another portal ({mark.portal}): name another store, or if that portal is no"
+            " more, civicportal files adopt"
+        )
     if has_tables(site.engines):
         filled.append("the database has tables")
-    if next(iter(site.storage.keys()), None):
+    if next(iter(store.keys()), None):
         filled.append("there are files in the store")
-    if filled:
+    if filled and not options.force and not is_again:
         raise BackupError(
             f"{' and '.join(filled)}: restore into an empty place, or stop the portal and restore with --force,"
             " which replaces the database and leaves files that no row names to the sweeper"
         )
+    return mark
 
 
-def _put_files(site: "Site", archive: ArchiveReader, progress: Progress) -> int:
-    number = 0
-    with ThreadPoolExecutor(THREADS) as pool:
-        for batch in _batches(archive.members()):
-            list(pool.map(lambda file: site.storage.put(*file), batch))
-            number += len(batch)
-            if number % TOLD_EVERY < len(batch):
-                progress(f"{number} files restored")
-    return number
+class _Undo:
+    """Puts database and store back as they were when a restore fails.
+
+    The store is marked as being restored first: a portal does not start on it, and when this process is killed the
+    restore may simply be run again.
+    """
+
+    def __init__(self, site: "Site", mark: StoreMark | None, progress: Progress) -> None:
+        self._site, self._store, self._mark, self._progress = site, site.storage.store, mark, progress
+        self._folder = Path(tempfile.mkdtemp(prefix="civicportal-before-"))
+        self._added = (self._folder / "added").open("w+")
+        self._changed = self._folder / "changed"
+        self._before = self._folder / "database"
+
+    def __enter__(self) -> "_Undo":
+        try:
+            if has_tables(self._site.engines):
+                dump(self._site.engines, self._before)
+                self._progress("the present database is kept until the restore has succeeded")
+            portal = self._mark.portal if self._mark else ""
+            self._store.write_mark(StoreMark(portal=portal, mode=self._site.mode, is_restoring=True))
+        except BaseException:
+            self._tidy_up()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
+        if error is None:
+            self._tidy_up()
+            return
+        try:
+            self._roll_back()
+        except Exception as trouble:
+            self._added.close()
+            kept = f"; the database of before lies in {self._before}" if self._before.exists() else ""
+            raise BackupError(
+                f"{_words(error)}\nand what was there before could not be put back ({_words(trouble)}){kept}. Repair the"
+                " reason and run the restore again: it may be repeated"
+            ) from error
+        self._tidy_up()
+        if isinstance(error, Exception):
+            raise BackupError(
+                f"{_words(error)}\nnothing was restored: database and store are as they were"
+            ) from error
+
+    def put_files(self, pictures: Iterator[tuple[str, Callable[[], bytes]]], progress: Progress) -> int:
+        """Store pictures that are missing, and set those aside that differ from what lies there."""
+        number = 0
+        with ThreadPoolExecutor(THREADS) as pool:
+            while batch := list(islice(pictures, BATCH)):
+                there = list(pool.map(self._store.exists, (key for key, _read in batch)))
+                # Before they are stored: what fails half-way is known too.
+                new = (key for (key, _read), is_there in zip(batch, there, strict=True) if not is_there)
+                self._added.writelines(f"{key}\n" for key in new)
+                self._added.flush()
+                list(pool.map(self._put, batch, there))
+                number += len(batch)
+                if number % TOLD_EVERY < len(batch):
+                    progress(f"{number} files restored")
+        return number
+
+    def _put(self, picture: tuple[str, Callable[[], bytes]], is_there: bool) -> None:
+        key, read = picture
+        content = read()
+        if not is_there:
+            self._store.put(key, content)
+            return
+        with self._store.open(key) as file:
+            is_same = file.read() == content
+        if not is_same:
+            self._changed.mkdir(exist_ok=True)
+            (self._changed / key).write_bytes(content)
+
+    def replace_changed(self) -> None:
+        """Replace damaged pictures, when nothing else can fail any more."""
+        for path in self._changed.glob("*"):
+            self._store.put(path.name, path.read_bytes())
+
+    def _roll_back(self) -> None:
+        self._progress("it failed: putting back what was there before")
+        if self._before.exists():
+            with self._before.open("rb") as snapshot:
+                load(self._site.engines, snapshot)
+        elif has_tables(self._site.engines):
+            clear(self._site.engines)
+        self._added.seek(0)
+        with ThreadPoolExecutor(THREADS) as pool:
+            list(pool.map(self._store.delete, (line.strip() for line in self._added)))
+        self._store.write_mark(self._mark)
+
+    def _tidy_up(self) -> None:
+        self._added.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def _batches(members: Iterator[tuple[str, IO[bytes]]]) -> Iterator[Sequence[tuple[str, bytes]]]:
-    files = (
-        (name.removeprefix(FILES), content.read()) for name, content in members if name.startswith(FILES)
-    )
-    while batch := list(islice(files, BATCH)):
-        yield batch
+def _words(error: BaseException) -> str:
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    return str(error) or type(error).__name__
+
+
+def _pictures(
+    backup: Opened, archive: ArchiveReader, options: RestoreOptions
+) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """Yield the key of each picture, and what returns its content."""
+    repository = backup.repository
+    for name, content in archive.members():
+        if name.startswith(FILES):
+            yield name.removeprefix(FILES), _known(content.read())
+        elif name == LIST and repository is not None:
+            for key, digest in picture_list(content):
+                yield key, _later(read_picture, repository, key, digest, list(options.identities))
+
+
+def _known(content: bytes) -> Callable[[], bytes]:
+    return lambda: content
+
+
+def _later(read: Callable[..., bytes], *arguments: Any) -> Callable[[], bytes]:
+    return lambda: read(*arguments)
 
 
 def _forget_the_past(site: "Site") -> tuple[int, int]:
@@ -130,6 +283,7 @@ def _forget_the_past(site: "Site") -> tuple[int, int]:
     stopped = waiting.values(state="cancelled", lease_id=None, locked_until=None, last_error="restored")
     with site.work() as work:
         work.session.execute(delete(Session))
+        records.forget_all(work)
         done = work.session.execute(stopped.execution_options(synchronize_session=False))
         return changed_rows(done), work.get(InvitationService).void_all()
 

@@ -1,46 +1,173 @@
-"""``civicportal backup`` and ``civicportal restore``: the whole portal in one file, and back."""
+"""``civicportal backup`` and ``civicportal restore``: the whole portal away, and back."""
 
 import signal
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from civicportal.cli.options import load_site
+from civicportal.cli.options import assemble_site, load_site
 
-FILE = click.Path(dir_okay=False, path_type=Path)
+if TYPE_CHECKING:
+    from civicportal.backup.verifying import Verified
+
+INCOMPLETE = 3
+"""Exit code: everything is there but for pictures that were deleted while the backup was made."""
+IDENTITY = click.option(
+    "--identity",
+    "identity",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File with the private key for an encrypted backup.",
+)
+UNSIGNED = click.option(
+    "--unsigned", is_flag=True, help="Take a backup that nobody has signed, of an older version."
+)
 
 
-@click.command()
-@click.argument("file", type=FILE)
-@click.pass_context
-def backup(context: click.Context, file: Path) -> None:
-    """Write database, pictures and a manifest into FILE, while the portal runs.
+class MakesByDefault(click.Group):
+    """A group whose first argument may be left out: ``backup TARGET`` is ``backup make TARGET``."""
 
-    The secrets are not in it: it names the environment variables that the restored portal needs. Exit code 1 says that no
-    file was made, and why.
+    default = "make"
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Add the name of the command where it was left out."""
+        if args and args[0] not in {*self.commands, *self.get_help_option_names(context)}:
+            args.insert(0, self.default)
+        return super().parse_args(context, args)
+
+
+@click.group(cls=MakesByDefault)
+def backup() -> None:
+    """Make, verify and prune backups; `civicportal backup TARGET` makes one.
+
+    TARGET is a file, into which the pictures go too; or a repository, in which each picture is stored once: a folder (one that
+    exists, or with a slash at its end), or `s3://BUCKET/FOLDER/` with the keys of [backup].
     """
-    from civicportal.backup import make_backup
+
+
+@backup.command()
+@click.argument("target")
+@click.option(
+    "--verify", "is_verified", is_flag=True, help="Restore it into a scratch database first, and compare."
+)
+@click.pass_context
+def make(context: click.Context, target: str, is_verified: bool) -> None:
+    """Write database, pictures and a manifest to TARGET, while the portal runs.
+
+    The secrets are not in it: it names the environment variables that the restored portal needs. Exit code 1 says that there
+    is no backup, and why; 3 that pictures are missing in the portal itself.
+    """
+    from civicportal.backup.making import make_backup
 
     _tidy_up_when_told_to_end()
-    made = make_backup(load_site(context), file, click.echo)
-    click.echo(f"{file}: {made.files} files, {made.size / 2**20:.1f} MiB")
+    made = make_backup(load_site(context), target, click.echo, verify=is_verified)
+    click.echo(
+        f"{made.address}: {made.files} files, {made.added} of them stored now, archive {made.size / 2**20:.1f} MiB"
+    )
     for name, place in {**made.manifest.environment, **made.manifest.secret_files}.items():
         click.echo(f"not in it: {name} ({place})")
+    if made.verified:
+        _say_verified(context, made.verified)
+
+
+@backup.command()
+@click.argument("archive")
+@IDENTITY
+@UNSIGNED
+@click.pass_context
+def verify(context: click.Context, archive: str, identity: Path | None, unsigned: bool) -> None:
+    """Restore ARCHIVE into a scratch database and a scratch store, compare everything, and throw both away.
+
+    Exit code 1 says what differs; 3 that pictures are missing.
+    """
+    from civicportal.backup.verifying import verify_backup
+
+    _tidy_up_when_told_to_end()
+    site = load_site(context)
+    found = verify_backup(site, archive, click.echo, identities=_identities(identity), unsigned=unsigned)
+    _say_verified(context, found)
+
+
+@backup.command(name="list")
+@click.argument("repository")
+@click.pass_context
+def list_archives(context: click.Context, repository: str) -> None:
+    """Show the archives of a repository, the oldest first."""
+    from civicportal.backup.repository import archives
+
+    target = _repository(context, repository)
+    for _moment, name in archives(target):
+        click.echo(f"{target.place}/{name}")
+
+
+@backup.command()
+@click.argument("repository")
+@click.option("--keep-daily", type=click.IntRange(0), default=7, show_default=True, help="Days.")
+@click.option("--keep-weekly", type=click.IntRange(0), default=4, show_default=True, help="Weeks.")
+@click.option("--keep-monthly", type=click.IntRange(0), default=12, show_default=True, help="Months.")
+@click.pass_context
+def prune(
+    context: click.Context, repository: str, keep_daily: int, keep_weekly: int, keep_monthly: int
+) -> None:
+    """Delete old archives of a repository, then the pictures that none of the kept ones names.
+
+    Of each of the newest days, weeks and months the last archive is kept, and the newest one always.
+    """
+    from civicportal.backup import repository as repositories
+
+    target = _repository(context, repository)
+    _number, pictures = repositories.prune(
+        target, daily=keep_daily, weekly=keep_weekly, monthly=keep_monthly, progress=click.echo
+    )
+    click.echo(f"{pictures} pictures deleted")
+
+
+@backup.command()
+@click.pass_context
+def key(context: click.Context) -> None:
+    """Show the public key by which others see that a backup is this portal's."""
+    from civicportal.backup.sealing import public_key
+
+    click.echo(public_key(load_site(context)))
 
 
 @click.command()
-@click.argument("file", type=FILE)
+@click.argument("archive")
 @click.option("--force", is_flag=True, help="Replace the database and the pictures that are there.")
 @click.option("--other-secret", is_flag=True, help="The secret of the site that was backed up is lost.")
+@click.option(
+    "--public-key", default="", metavar="HEX", help="Of the portal that made it, with --other-secret."
+)
+@IDENTITY
+@UNSIGNED
 @click.pass_context
-def restore(context: click.Context, file: Path, force: bool, other_secret: bool) -> None:
-    """Fill the site's database and store from FILE; stop the portal and its workers first.
+def restore(
+    context: click.Context,
+    archive: str,
+    force: bool,
+    other_secret: bool,
+    public_key: str,
+    identity: Path | None,
+    unsigned: bool,
+) -> None:
+    """Fill the site's database and store from ARCHIVE; stop the portal and its workers first.
 
-    Exit code 1 says that nothing was restored, and why; 3 that pictures are missing from the backup.
+    ARCHIVE is a file or an address `s3://…`. Exit code 1 says that nothing was restored, and why; 3 that pictures are missing from
+    the backup. If it fails, database and store are put back as they were; it may be repeated.
     """
-    from civicportal.backup import restore_backup
+    from civicportal.backup.restoring import restore_backup
 
-    done = restore_backup(load_site(context), file, click.echo, force=force, other_secret=other_secret)
+    _tidy_up_when_told_to_end()
+    done = restore_backup(
+        assemble_site(context),
+        archive,
+        click.echo,
+        force=force,
+        other_secret=other_secret,
+        public_key=public_key,
+        identities=_identities(identity),
+        unsigned=unsigned,
+    )
     click.echo(f"the portal of {done.manifest.made_at} is back, with {done.files} files")
     click.echo(f"everybody signs in anew; {done.messages} messages that waited then are not sent any more")
     if done.links:
@@ -54,7 +181,30 @@ def restore(context: click.Context, file: Path, force: bool, other_secret: bool)
             f"{done.missing} pictures were deleted while the backup was made: civicportal files verify"
         )
     click.echo("look it over: civicportal check")
-    context.exit(3 if done.missing else 0)
+    context.exit(INCOMPLETE if done.missing else 0)
+
+
+def _repository(context: click.Context, address: str) -> Any:
+    from civicportal.backup.targets import open_target
+
+    target, name = open_target(load_site(context), address)
+    if name:
+        raise click.ClickException(f"{address} is no repository: name a folder, or s3://BUCKET/FOLDER/")
+    return target
+
+
+def _identities(path: Path | None) -> list[Any]:
+    from civicportal.backup.sealing import read_identities
+
+    return read_identities(path) if path else []
+
+
+def _say_verified(context: click.Context, found: "Verified") -> None:
+    tables = f"{found.tables} tables with " if found.tables else ""
+    click.echo(f"verified: {tables}{found.rows} rows and {found.files} pictures are as they were")
+    if found.missing:
+        click.echo(f"{found.missing} pictures that rows name are missing: civicportal files verify")
+        context.exit(INCOMPLETE)
 
 
 def _tidy_up_when_told_to_end() -> None:

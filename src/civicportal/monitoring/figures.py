@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from civicportal import __version__
 from civicportal.administration.health import last_check
+from civicportal.backup.records import verified_age
 from civicportal.exports.models import RUNNING, ExportJob
 from civicportal.jobs import JobRun, registered
 from civicportal.notifications.delivery import IS_UNSETTLED, LANES
@@ -190,8 +191,29 @@ def store(work: "Work") -> "Iterator[Metric]":
     yield from gauge("store_size_bytes", "Size of the disk of the file store.", usage.total)
 
 
+def backups(work: "Work") -> "Iterator[Metric]":
+    """Yield when the newest verified backup was made."""
+    age = verified_age(work)
+    made_at = None if age is None else _timestamp(work.clock.now() - age)
+    yield from gauge(
+        "backup_last_verified_timestamp_seconds",
+        "When the newest verified backup was made; 0 if there is none.",
+        made_at or 0,
+    )
+
+
 Collector = Callable[["Work"], "Iterator[Metric]"]
-COLLECTORS: tuple[Collector, ...] = (workers, jobs, outbox, gate, exports, health, connections, store)
+COLLECTORS: tuple[Collector, ...] = (
+    workers,
+    jobs,
+    outbox,
+    gate,
+    exports,
+    health,
+    connections,
+    store,
+    backups,
+)
 
 
 class Figures:

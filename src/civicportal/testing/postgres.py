@@ -13,6 +13,9 @@ MEMORY = Path("/dev/shm")  # noqa: S108 - the cluster makes a folder of its own 
 ROOM = 6 * 2**30
 """Free bytes that it must have, for several clusters of some hundred databases."""
 
+PROGRAMS = ("initdb", "pg_ctl", "postgres", "psql", "pg_dump", "pg_restore")
+"""All of one version, however many are installed side by side."""
+
 
 class PostgresMissing(Exception):
     """There is no PostgreSQL to start; the text says what to install."""
@@ -116,13 +119,15 @@ def memory_with_room() -> Path | None:
 
 
 def _find_programs() -> Path:
-    found = shutil.which("initdb")
-    if found:
-        return Path(found).resolve().parent
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[4]))
-    if not folders:
-        raise PostgresMissing("PostgreSQL is not installed (Debian: apt-get install postgresql)")
-    return folders[-1].parent
+    """Return a folder with server and client of one version: that of the ``initdb`` in PATH if it has all, else the newest."""
+    first = shutil.which("initdb")
+    found = [Path(first).resolve().parent] if first else []
+    folders = Path("/usr/lib/postgresql").glob("*/bin")
+    found += sorted(folders, key=lambda folder: float(folder.parts[4]), reverse=True)
+    for folder in found:
+        if all((folder / program).exists() for program in PROGRAMS):
+            return folder
+    raise PostgresMissing("PostgreSQL is not installed (Debian: apt-get install postgresql)")
 
 
 def _owner() -> dict[str, Any]:

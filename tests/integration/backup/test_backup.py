@@ -8,25 +8,24 @@ import subprocess
 import sys
 import tarfile
 import threading
-from functools import cache
+from functools import partial
 from io import BytesIO
 
 import pytest
+from backed_up import PICTURES, SECRET, open_case, quiet, rows_of, signed_in
 from click.testing import CliRunner
-from PIL import Image
 from portal import READY
 from sqlalchemy import delete, func, select, text
-from webtest import TestApp
 
 from civicportal import migrate, migrate_state
 from civicportal.accounts.invitations import InvitationService, LinkSpent
 from civicportal.accounts.models import Invitation, Session, User
-from civicportal.accounts.sessions import SessionService
-from civicportal.app import create_app
-from civicportal.backup import BackupError, make_backup, restore_backup
+from civicportal.backup import BackupError
 from civicportal.backup.archive import ArchiveWriter
+from civicportal.backup.making import make_backup
 from civicportal.backup.manifest import describe
-from civicportal.cases.attachments import AttachmentService, store_files
+from civicportal.backup.restoring import restore_backup
+from civicportal.backup.sealing import sign
 from civicportal.cases.models import Attachment, Case
 from civicportal.cases.search_index import SearchIndex
 from civicportal.cases.stock import damages
@@ -35,122 +34,9 @@ from civicportal.hookspecs import hookimpl
 from civicportal.notifications.models import OutboxMessage
 from civicportal.organization.models import Unit
 from civicportal.statistics.repair import wrong_counters
-from civicportal.storage import process_image
 from civicportal.testing import (
-    make_case,
-    make_category,
-    make_citizen,
-    make_site,
-    make_site_file,
-    make_staff,
     make_unit,
 )
-
-OWNER = "o" * 64
-PICTURES = 3
-MOBILE = "+989120000001"
-SECRET = "a secret of tests, long enough for everything"
-
-
-def quiet(_words):
-    """Progress that nobody reads."""
-
-
-@pytest.fixture
-def assemble(tmp_path, civic_session, civic_database):
-    """Return a function that assembles a site with an empty database and store."""
-    sites = []
-
-    def assemble(name, *, kind=civic_database, **tables):
-        table = {"database_url": civic_session.new_database(kind), **tables.pop("site", {})}
-        site = make_site(make_site_file(tmp_path / name, site=table, **tables))
-        sites.append(site)
-        return site
-
-    yield assemble
-    for site in sites:
-        site.engines.dispose()
-
-
-@pytest.fixture(params=["folder", "bucket"])
-def store(request, tmp_path):
-    """The tables of a site that keeps its pictures in a folder, or in a bucket."""
-    if request.param == "folder":
-        return dict
-
-    def tables():
-        table = request.getfixturevalue("s3_service").new_bucket()
-        for name in ("access_key", "secret_key"):
-            (tmp_path / name).write_text(table[name])
-            table[name] = {"file": f"../{name}"}
-        return {"s3": table}
-
-    return tables
-
-
-@pytest.fixture
-def fill(civic_session):
-    """Return a function that gives a site its tables and a few cases."""
-
-    def fill(site):
-        civic_session.databases.migrate(site)
-        populate(site)
-
-    return fill
-
-
-@pytest.fixture
-def city(assemble, fill):
-    """A site with tables and a few cases."""
-    site = assemble("city")
-    fill(site)
-    return site
-
-
-@cache
-def picture(number):
-    out = BytesIO()
-    Image.new("RGB", (640, 480), (number * 37 % 256, 91, 120)).save(out, "PNG")
-    return process_image(out.getvalue())
-
-
-def open_case(site, number, **opening):
-    image = picture(number)
-    key = store_files(site, image)
-    with site.work() as work:
-        work.get(AttachmentService).add(key, image, OWNER)
-        return make_case(work, subject=f"سطل زبالهٔ {number}", attachments=[key], owner=OWNER, **opening).id
-
-
-def populate(site):
-    with site.work() as work:
-        unit = make_unit(work, "pr")
-        make_staff(work, "officer", unit=unit, username="officer")
-        category = make_category(work, "bin", unit=unit)
-        citizen = make_citizen(work, MOBILE)
-    for number in range(PICTURES):
-        open_case(site, number, citizen=citizen, category=category)
-
-
-def rows_of(site):
-    """Every row of every table that is not about the present moment."""
-    passing = {"sessions", "outbox", "reference_stamp"}
-    found = {}
-    with site.engines.read.connect() as connection:
-        for package in migrate.packages(site):
-            for table in package.metadata.sorted_tables:
-                if table.name not in passing:
-                    found[table.name] = sorted(map(repr, connection.execute(select(table))))
-    return found
-
-
-def signed_in(site, username="officer"):
-    app = TestApp(create_app(site))
-    with site.work() as work:
-        user = work.session.scalars(select(User).where(User.username == username)).one()
-        token = work.get(SessionService).open("staff", user)
-    app.set_cookie(site.cookie_name, token)
-    return app
 
 
 class TestBack:
@@ -271,10 +157,10 @@ class TestInIt:
             names = tar.getnames()
             tar.extractall(tmp_path / "unpacked", filter="data")
         assert names[:2] == ["manifest.json", "database"]
-        assert names[-1] == "SHA256SUMS"
+        assert names[-2:] == ["SHA256SUMS", "SHA256SUMS.sig"]
         command = ["sha256sum", "--check", "--strict", "SHA256SUMS"]
         done = subprocess.run(command, cwd=tmp_path / "unpacked", capture_output=True, text=True, check=True)
-        assert len(done.stdout.splitlines()) == len(names) - 1
+        assert len(done.stdout.splitlines()) == len(names) - 2
 
     def test_the_manifest_tells_what_the_portal_needs_and_no_secret(self, city, tmp_path):
         make_backup(city, tmp_path / "backup", quiet)
@@ -390,8 +276,11 @@ class TestRefused:
         make_backup(city, tmp_path / "backup", quiet)
         with tarfile.open(tmp_path / "backup") as tar:
             snapshot = tar.extractfile("database").read()
-        with (tmp_path / "wrong").open("wb") as file, ArchiveWriter(file, 0) as archive:
-            archive.add("manifest.json", BytesIO(describe(city).to_json()))
+        with (
+            (tmp_path / "wrong").open("wb") as file,
+            ArchiveWriter(file, 0, partial(sign, city)) as archive,
+        ):
+            archive.add("manifest.json", BytesIO(describe(city, city.clock.now()).to_json()))
             archive.add("database", BytesIO(snapshot[: len(snapshot) // 2]))
         before = rows_of(city)
         with pytest.raises(BackupError):

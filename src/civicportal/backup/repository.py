@@ -1,0 +1,339 @@
+"""A repository: every picture is stored once, and each archive names those that belong to it.
+
+``archives/`` holds the archives, ``pictures/`` the pictures under their keys, which never change their content, and
+``index.db`` (SQLite) what is known of them. The index holds keys and digests and nothing of people, so it is not encrypted:
+the portal cannot read what it has encrypted, and looks there what lies in the repository already.
+"""
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from civicportal.backup.errors import BackupError
+from civicportal.backup.sealing import SUFFIX, digest_of, is_sealed, seal, unseal
+from civicportal.backup.targets import ARCHIVES, INDEX, PICTURES, Target
+from civicportal.storage import FileMissing
+
+if TYPE_CHECKING:
+    from civicportal.storage import IFileStorage
+
+FORM = "%Y-%m-%dT%H%M%SZ"
+"""How the moment of the snapshot stands in an archive's name (UTC)."""
+THREADS = 8
+"""A bucket in another room answers late, not slowly."""
+BATCH = 64
+READ_AGAIN = 30
+"""Backups in which each stored picture is read again once."""
+TOLD_EVERY = 500
+BEGINNING = ""
+"""Sorts before every moment."""
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS pictures (
+  key TEXT PRIMARY KEY, sha256 TEXT NOT NULL, size INTEGER NOT NULL, name TEXT NOT NULL, stored_sha256 TEXT NOT NULL,
+  stored_size INTEGER NOT NULL, first_seen TEXT NOT NULL, last_seen TEXT NOT NULL, read_at TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """What a backup has added to a repository.
+
+    :ivar named: pictures that belong to the archive.
+    :ivar added: those that were not there before.
+    :ivar checked: those whose stored bytes were read again and compared.
+    """
+
+    named: int
+    added: int
+    checked: int
+
+
+class Index:
+    """The pictures of a repository.
+
+    :param path: of the SQLite file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._connection = sqlite3.connect(path)
+        self._connection.executescript(_TABLES)
+
+    def close(self) -> None:
+        """Write everything down and close the file."""
+        self._connection.commit()
+        self._connection.close()
+
+    def has(self, key: str) -> bool:
+        """Tell whether a picture is known."""
+        return self._one("SELECT 1 FROM pictures WHERE key = ?", key) is not None
+
+    def has_any(self) -> bool:
+        """Tell whether any picture is known."""
+        return self._one("SELECT 1 FROM pictures LIMIT 1") is not None
+
+    def see(self, key: str, moment: str) -> None:
+        """Note that the archive of a moment names a picture."""
+        self._connection.execute("UPDATE pictures SET last_seen = ? WHERE key = ?", (moment, key))
+
+    def add(
+        self, key: str, plain: tuple[str, int], name: str, stored: tuple[str, int], first: str, last: str
+    ) -> None:
+        """Note a picture that was stored: digest and size as it is, and as it lies there."""
+        row = (key, *plain, name, *stored, first, last, last)
+        self._connection.execute("INSERT OR REPLACE INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+    def seen(self, moment: str) -> Iterator[tuple[str, str, int]]:
+        """Yield key, digest and size of the pictures of the archive of a moment."""
+        query = "SELECT key, sha256, size FROM pictures WHERE last_seen = ? ORDER BY key"
+        yield from self._connection.execute(query, (moment,))
+
+    def longest_unread(self, moment: str, number: int) -> list[tuple[str, str, str]]:
+        """Return key, name and stored digest of the pictures of an archive that were not read for longest."""
+        query = (
+            "SELECT key, name, stored_sha256 FROM pictures WHERE last_seen = ? AND read_at < ?"
+            " ORDER BY read_at, key LIMIT ?"
+        )
+        return self._connection.execute(query, (moment, moment, number)).fetchall()
+
+    def was_read(self, key: str, moment: str) -> None:
+        """Note that a picture was found as it was stored."""
+        self._connection.execute("UPDATE pictures SET read_at = ? WHERE key = ?", (moment, key))
+
+    def keep_only(self, sizes: Iterable[tuple[str, int]]) -> int:
+        """Forget pictures that are not there any more, or have another size; return how many those were."""
+        self._connection.execute(
+            "CREATE TEMP TABLE there (name TEXT, size INTEGER, PRIMARY KEY (name, size))"
+        )
+        self._connection.executemany("INSERT OR IGNORE INTO there VALUES (?, ?)", sizes)
+        gone = self._connection.execute(
+            "DELETE FROM pictures WHERE (name, stored_size) NOT IN (SELECT name, size FROM there)"
+        ).rowcount
+        self._connection.execute("DROP TABLE there")
+        return gone
+
+    def unneeded(self, moments: list[str]) -> list[tuple[str, str]]:
+        """Return key and name of the pictures that no archive of these moments can name."""
+        self._connection.execute("CREATE TEMP TABLE kept (moment TEXT)")
+        self._connection.executemany("INSERT INTO kept VALUES (?)", [(moment,) for moment in moments])
+        query = (
+            "SELECT key, name FROM pictures WHERE NOT EXISTS"
+            " (SELECT 1 FROM kept WHERE moment BETWEEN first_seen AND last_seen)"
+        )
+        found = self._connection.execute(query).fetchall()
+        self._connection.execute("DROP TABLE kept")
+        return found
+
+    def forget(self, key: str) -> None:
+        """Forget a picture that was deleted."""
+        self._connection.execute("DELETE FROM pictures WHERE key = ?", (key,))
+
+    def _one(self, query: str, *values: Any) -> Any:
+        return self._connection.execute(query, values).fetchone()
+
+
+@contextmanager
+def open_index(target: Target, folder: Path) -> Iterator[Index]:
+    """Yield the index of a repository, and store it again at the end, also when something failed.
+
+    :param folder: for the copy that is worked on.
+    """
+    path = folder / INDEX
+    if target.exists(INDEX):
+        copy_out(target, INDEX, path)
+    try:
+        index = Index(path)
+    except sqlite3.DatabaseError:
+        # It is only what is known already: without it all pictures are stored again.
+        path.unlink()
+        index = Index(path)
+    try:
+        yield index
+    finally:
+        index.close()
+        target.put(INDEX, path)
+
+
+def archives(target: Target) -> list[tuple[datetime, str]]:
+    """Return moment and name of the archives of a repository, the oldest first."""
+    found = []
+    for name, _size in target.sizes(ARCHIVES):
+        begin = name.removeprefix(f"{ARCHIVES}/").partition(".")[0]
+        try:
+            found.append((datetime.strptime(begin, FORM).replace(tzinfo=UTC), name))
+        except ValueError:
+            continue
+    return sorted(found)
+
+
+def store_pictures(
+    target: Target,
+    index: Index,
+    storage: "IFileStorage",
+    moment: datetime,
+    keys: list[Any],
+    progress: Callable[[str], None],
+) -> Stored:
+    """Store what the repository lacks of a file store, and read some of the rest again.
+
+    :param keys: public keys that pictures are encrypted for; none for plain ones.
+    :raises BackupError: when a stored picture is not as it was written.
+    """
+    at, others = moment.strftime(FORM), archives(target)
+    lost = index.keep_only(target.sizes(PICTURES))
+    if lost:
+        progress(f"{lost} pictures are missing in {target.place} and stored again")
+    # Of a picture that older archives may name already, nobody knows since when.
+    first = BEGINNING if others and (lost or not index.has_any()) else at
+    named = added = 0
+    with (
+        tempfile.TemporaryDirectory(prefix="civicportal-pictures-") as folder,
+        ThreadPoolExecutor(THREADS) as pool,
+    ):
+        names = iter(storage.keys())
+        while batch := list(islice(names, BATCH)):
+            new = [key for key in batch if not index.has(key)]
+            rows = pool.map(lambda key: _store(target, storage, key, keys, Path(folder)), new)
+            for key, row in zip(new, rows, strict=True):
+                if row:
+                    index.add(key, *row, first, at)
+            for key in batch:
+                index.see(key, at)
+            added += len(new)
+            named += len(batch)
+            if named % TOLD_EVERY < len(batch):
+                progress(f"{named} pictures, {added} of them new")
+    checked = 0
+    for key, name, digest in index.longest_unread(at, -(-named // READ_AGAIN)):
+        with target.open(name) as file:
+            if digest_of(file)[0] != digest:
+                index.forget(key)
+                raise BackupError(
+                    f"{target.place}/{name} is not as it was stored: the next backup stores it again"
+                )
+        index.was_read(key, at)
+        checked += 1
+    return Stored(named=named, added=added, checked=checked)
+
+
+def _store(
+    target: Target, storage: "IFileStorage", key: str, keys: list[Any], folder: Path
+) -> tuple[tuple[str, int], str, tuple[str, int]] | None:
+    """Store a picture; return digest and size of it, its name, and digest and size as it lies there."""
+    plain, sealed = folder / f"{key}.plain", folder / f"{key}.sealed"
+    try:
+        with storage.open(key) as source, plain.open("wb") as file:
+            shutil.copyfileobj(source, file)
+    except FileMissing:
+        # Deleted since the list was made.
+        return None
+    try:
+        if keys:
+            with plain.open("rb") as file, sealed.open("wb") as out:
+                seal(file, out, keys)
+        name = f"{PICTURES}/{key[:2]}/{key}{SUFFIX if keys else ''}"
+        figures, stored = _digest(plain), _digest(sealed if keys else plain)
+        target.put(name, sealed if keys else plain)
+        with target.open(name) as file:
+            if digest_of(file) != stored:
+                raise BackupError(f"{target.place}/{name} does not give back what was stored")
+        return figures, name, stored
+    finally:
+        plain.unlink(missing_ok=True)
+        sealed.unlink(missing_ok=True)
+
+
+def _digest(path: Path) -> tuple[str, int]:
+    with path.open("rb") as file:
+        return digest_of(file)
+
+
+def read_picture(target: Target, key: str, digest: str, identities: list[Any]) -> bytes:
+    """Return a picture of a repository.
+
+    :raises BackupError: when it is missing, cannot be decrypted, or is not the one that the archive names.
+    """
+    for suffix in ("", SUFFIX):
+        name = f"{PICTURES}/{key[:2]}/{key}{suffix}"
+        try:
+            with target.open(name) as file:
+                content = file.read()
+        except FileNotFoundError:
+            continue
+        return _opened(content, f"{target.place}/{name}", digest, identities)
+    raise BackupError(f"{target.place} has no picture {key}, which the backup names")
+
+
+def _opened(content: bytes, place: str, digest: str, identities: list[Any]) -> bytes:
+    if is_sealed(BytesIO(content)):
+        out = BytesIO()
+        unseal(BytesIO(content), out, identities, place)
+        content = out.getvalue()
+    if digest_of(BytesIO(content))[0] != digest:
+        raise BackupError(f"{place} is not the picture that the backup names")
+    return content
+
+
+def prune(
+    target: Target, *, daily: int, weekly: int, monthly: int, progress: Callable[[str], None]
+) -> tuple[int, int]:
+    """Delete old archives, then the pictures that none of the others can name.
+
+    The newest archive always stays.
+
+    :param daily: newest days of which the last archive is kept; weeks and months likewise.
+    :returns: how many archives and pictures were deleted.
+    """
+    all_of_them = archives(target)
+    kept = _kept([moment for moment, _name in all_of_them], daily, weekly, monthly)
+    gone = [name for moment, name in all_of_them if moment not in kept]
+    for name in gone:
+        target.delete(name)
+    progress(f"{len(gone)} archives deleted, {len(kept)} kept")
+    if not kept:
+        return 0, 0
+    with (
+        tempfile.TemporaryDirectory(prefix="civicportal-prune-") as folder,
+        open_index(target, Path(folder)) as index,
+    ):
+        unneeded = index.unneeded([moment.strftime(FORM) for moment in sorted(kept)])
+        for number, (key, name) in enumerate(unneeded, 1):
+            target.delete(name)
+            index.forget(key)
+            if number % TOLD_EVERY == 0:
+                progress(f"{number} of {len(unneeded)} pictures deleted")
+    return len(gone), len(unneeded)
+
+
+def _kept(moments: list[datetime], daily: int, weekly: int, monthly: int) -> set[datetime]:
+    kept = set(moments[-1:])
+    for number, period in (
+        (daily, lambda moment: moment.date()),
+        (weekly, lambda moment: moment.date() - timedelta(days=moment.weekday())),
+        (monthly, lambda moment: (moment.year, moment.month)),
+    ):
+        last: dict[Any, datetime] = {period(moment): moment for moment in sorted(moments)}
+        kept |= set(islice((moment for _period, moment in sorted(last.items(), reverse=True)), number))
+    return kept
+
+
+def copy_out(target: Target, name: str, path: Path) -> None:
+    """Copy a file of a target into a local one.
+
+    :raises BackupError: when there is none.
+    """
+    try:
+        with closing(target.open(name)) as source, path.open("wb") as file:
+            shutil.copyfileobj(source, file, 1024 * 1024)
+    except FileNotFoundError:
+        raise BackupError(f"{target.place}/{name}: No such file or directory") from None

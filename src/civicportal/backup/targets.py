@@ -1,0 +1,218 @@
+"""Where backups lie: a folder, or a bucket of an S3-compatible service with keys of its own."""
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+
+from civicportal.backup.errors import BackupError
+from civicportal.errors import ConfigurationError
+from civicportal.storage.ranged import open_ranged
+
+if TYPE_CHECKING:
+    from civicportal.site import Site
+
+SCHEME = "s3://"
+ARCHIVES = "archives"
+PICTURES = "pictures"
+INDEX = "index.db"
+PART = 8 * 1024 * 1024
+"""Bytes that are sent or fetched at a time."""
+
+
+class Target(Protocol):
+    """A place for the files of backups; a name is a relative path with slashes."""
+
+    place: str
+
+    def put(self, name: str, path: Path) -> None:
+        """Store a local file whole or not at all; it may be moved away."""
+
+    def open(self, name: str) -> BinaryIO:
+        """Return a file for reading; it can be sought in.
+
+        :raises FileNotFoundError: if there is none.
+        """
+
+    def sizes(self, folder: str) -> Iterator[tuple[str, int]]:
+        """Yield name and size (bytes) of every file below a folder."""
+
+    def exists(self, name: str) -> bool:
+        """Tell whether a whole file has this name."""
+
+    def delete(self, name: str) -> None:
+        """Delete a file if it is there."""
+
+
+class FolderTarget:
+    """A folder that nobody but its owner reads."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.place = str(folder)
+
+    def put(self, name: str, path: Path) -> None:
+        target = self.folder / name
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            _sync_file(path)
+            path.replace(target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            self._copy(path, target)
+        _sync(target.parent)
+
+    @staticmethod
+    def _copy(path: Path, target: Path) -> None:
+        unfinished = target.with_name(f".partial-{target.name}")
+        try:
+            shutil.copyfile(path, unfinished)
+            _sync_file(unfinished)
+            unfinished.replace(target)
+        except BaseException:
+            unfinished.unlink(missing_ok=True)
+            raise
+
+    def open(self, name: str) -> BinaryIO:
+        return (self.folder / name).open("rb")
+
+    def sizes(self, folder: str) -> Iterator[tuple[str, int]]:
+        for path in (self.folder / folder).rglob("*"):
+            if path.is_file() and not path.name.startswith("."):
+                yield path.relative_to(self.folder).as_posix(), path.stat().st_size
+
+    def exists(self, name: str) -> bool:
+        return (self.folder / name).is_file()
+
+    def delete(self, name: str) -> None:
+        (self.folder / name).unlink(missing_ok=True)
+
+
+class BucketTarget:
+    """A folder of a bucket.
+
+    :param table: ``[backup]`` of the site, for endpoint and keys.
+    :raises ConfigurationError: when the client or a setting is missing.
+    """
+
+    def __init__(self, bucket: str, prefix: str, table: dict[str, Any], ca: str) -> None:
+        try:
+            import obstore
+            from obstore.store import S3Store
+        except ImportError:
+            raise ConfigurationError(
+                "a backup in a bucket needs the client: pip install civicportal[s3]"
+            ) from None
+        for key in ("endpoint", "access_key", "secret_key"):
+            if not table[key]:
+                raise ConfigurationError(f"backup.{key}: a backup in a bucket needs it")
+        self.place = f"{SCHEME}{bucket}/{prefix}".rstrip("/")
+        self._errors = (obstore.exceptions.BaseError, ValueError)
+        options: dict[str, Any] = {"allow_http": table["endpoint"].startswith("http://")}
+        if ca:
+            options["root_certificate"] = ca
+        self._store = S3Store(
+            bucket,
+            prefix=prefix.strip("/") or None,
+            endpoint=table["endpoint"],
+            region=table["region"],
+            access_key_id=table["access_key"],
+            secret_access_key=table["secret_key"],
+            virtual_hosted_style_request=False,
+            client_options=options,  # type: ignore[arg-type]  # a plain dict
+        )
+
+    def put(self, name: str, path: Path) -> None:
+        with self._telling(), path.open("rb") as file:
+            self._store.put(
+                name, file, use_multipart=path.stat().st_size > PART, chunk_size=PART, max_concurrency=2
+            )
+
+    def open(self, name: str) -> BinaryIO:
+        with self._telling():
+            size = self._store.head(name)["size"]
+        return open_ranged(partial(self._range, name), size, PART)
+
+    def _range(self, name: str, start: int, length: int) -> bytes:
+        with self._telling():
+            return bytes(self._store.get_range(name, start=start, length=length))
+
+    def sizes(self, folder: str) -> Iterator[tuple[str, int]]:
+        with self._telling():
+            for batch in self._store.list(f"{folder}/", chunk_size=1000):
+                yield from ((item["path"], item["size"]) for item in batch)
+
+    def exists(self, name: str) -> bool:
+        try:
+            with self._telling():
+                self._store.head(name)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def delete(self, name: str) -> None:
+        with self._telling():
+            self._store.delete(name)
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except FileNotFoundError:
+            raise
+        except self._errors as error:
+            reason = str(error).partition("\n")[0][:300]
+            raise BackupError(f"{self.place}: {reason}") from error
+
+
+def open_target(site: "Site", address: str) -> tuple[Target, str]:
+    """Return where an address leads.
+
+    :param address: a file, a folder (one that exists, or with a slash at its end), or the same below ``s3://BUCKET/``.
+    :returns: the place, and the name of a file in it; an empty name for a repository.
+    :raises ConfigurationError: when a setting of the bucket is missing.
+    """
+    if address.startswith(SCHEME):
+        bucket, _slash, path = address.removeprefix(SCHEME).partition("/")
+        folder, _slash, name = path.rpartition("/")
+        if name and not name.endswith((".tar", ".age")):
+            folder, name = path, ""
+        return BucketTarget(bucket, folder, site.settings["backup"], _certificates(site)), name
+    path_of = Path(address)
+    if address.endswith("/") or path_of.is_dir():
+        return FolderTarget(path_of), ""
+    return FolderTarget(path_of.parent), path_of.name
+
+
+def repository_of(site: "Site", address: str) -> Target:
+    """Return the repository that an archive lies in, by the archive's address."""
+    parent = address.rpartition("/")[0]
+    root = parent.rpartition("/")[0] if parent.rpartition("/")[2] == ARCHIVES else parent
+    return open_target(site, f"{root or '.'}/")[0]
+
+
+def _certificates(site: "Site") -> str:
+    name = site.settings["backup"]["ca"]
+    try:
+        return (site.path.parent / name).read_text() if name else ""
+    except OSError as error:
+        raise ConfigurationError(f"{site.path}: backup.ca: {error}") from None
+
+
+def _sync_file(path: Path) -> None:
+    path.chmod(0o600)
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,258 @@
+"""Proving that a backup can be restored: into a scratch database and a scratch store, which are thrown away again."""
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from civicportal.backup import records
+from civicportal.backup.archive import DATABASE, FILES, LIST, MANIFEST, ArchiveReader
+from civicportal.backup.databases import attachments, figures, load, scratch
+from civicportal.backup.errors import BackupError
+from civicportal.backup.manifest import BESIDE_IT, Manifest, read_manifest
+from civicportal.backup.repository import Stored, copy_out, read_picture
+from civicportal.backup.sealing import check_signature, is_sealed, public_key, unseal
+from civicportal.backup.targets import Target, open_target, repository_of
+from civicportal.storage import FileMissing, LocalStorage
+
+if TYPE_CHECKING:
+    from civicportal.site import Site
+
+TOLD_EVERY = 500
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verified:
+    """What verifying has found to be equal.
+
+    :ivar tables: compared by number of rows and digest; 0 for a backup of format 1, which knows no figures.
+    :ivar rows: in all of them.
+    :ivar files: pictures that were read and compared.
+    :ivar missing: pictures that a row names and the backup does not have: deleted while it was made, or before.
+    """
+
+    tables: int
+    rows: int
+    files: int
+    missing: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A backup on this machine, not encrypted.
+
+    :ivar path: of the archive.
+    :ivar repository: where its pictures lie, if not in it.
+    """
+
+    path: Path
+    manifest: Manifest
+    repository: Target | None
+
+
+@contextmanager
+def opened(site: "Site", address: str, identities: list[Any]) -> Iterator[Opened]:
+    """Yield a backup, fetched and decrypted where that is needed.
+
+    :raises BackupError: when there is none, or it cannot be decrypted.
+    """
+    target, name = open_target(site, address)
+    if not name:
+        raise BackupError(f"{address} is a folder: name one of its archives")
+    with tempfile.TemporaryDirectory(prefix="civicportal-restore-") as folder:
+        path = Path(address)
+        if address.startswith("s3://"):
+            path = Path(folder) / "fetched"
+            copy_out(target, name, path)
+        try:
+            with path.open("rb") as file:
+                sealed = is_sealed(file)
+                if sealed:
+                    with (Path(folder) / "archive").open("wb") as plain:
+                        unseal(file, plain, identities, address)
+        except OSError as error:
+            raise BackupError(f"{error.filename or address}: {error.strerror or error}") from error
+        path = Path(folder) / "archive" if sealed else path
+        with path.open("rb") as file, ArchiveReader(file).open(MANIFEST) as text:
+            manifest = read_manifest(text.read())
+        beside = manifest.pictures == BESIDE_IT
+        yield Opened(
+            path=path, manifest=manifest, repository=repository_of(site, address) if beside else None
+        )
+
+
+def signature_check(
+    site: "Site", manifest: Manifest, *, trusted: str = "", unsigned: bool = False
+) -> Callable[[bytes, bytes], None] | None:
+    """Return what refuses a foreign signature; None for a backup that is taken without one.
+
+    :param trusted: public key of the portal that made the backup, if not this one's.
+    :param unsigned: take a backup that nobody has signed.
+    :raises BackupError: when the backup is of the older format, which has none.
+    """
+    if unsigned:
+        return None
+    if manifest.format == 1:
+        raise BackupError(
+            "the backup is of an older format that is not signed: who made it, and whether it was changed, cannot be"
+            " told. If it comes from a safe place, add --unsigned"
+        )
+    key = trusted or public_key(site)
+    return lambda signature, sums: check_signature(signature, sums, key)
+
+
+def verify_backup(
+    site: "Site",
+    address: str,
+    progress: Progress,
+    *,
+    identities: list[Any] | None = None,
+    unsigned: bool = False,
+) -> Verified:
+    """Restore a backup into a scratch database and a scratch store, and compare it with its own figures.
+
+    :param address: of the archive.
+    :param identities: private keys for an encrypted one.
+    :raises BackupError: at the first thing that is not as it was.
+    """
+    with opened(site, address, identities or []) as backup:
+        made_at = datetime.fromisoformat(backup.manifest.made_at)
+        target, name = open_target(site, address)
+        place = f"{target.place}/{name}"
+        try:
+            found = verify_file(
+                site,
+                backup.path,
+                progress,
+                repository=backup.repository,
+                identities=identities,
+                unsigned=unsigned,
+            )
+        except BackupError as error:
+            records.note(site, place, made_at, is_verified=False, error=str(error), is_new=False)
+            raise
+    records.note(site, place, made_at, is_verified=True, is_new=False)
+    return found
+
+
+def verify_file(
+    site: "Site",
+    path: Path,
+    progress: Progress,
+    *,
+    pictures: Stored | None = None,
+    repository: Target | None = None,
+    identities: list[Any] | None = None,
+    unsigned: bool = False,
+) -> Verified:
+    """Verify an archive that is not encrypted.
+
+    :param pictures: of a repository into which this process has just stored them: their digests are compared with the
+        rows, and those that are due were read again.
+    :param repository: from which all pictures are read.
+    """
+    with (
+        path.open("rb") as file,
+        tempfile.TemporaryDirectory(prefix="civicportal-scratch-", dir=path.parent) as place,
+    ):
+        archive, folder = ArchiveReader(file), Path(place)
+        with archive.open(MANIFEST) as text:
+            manifest = read_manifest(text.read())
+        check = signature_check(site, manifest, unsigned=unsigned)
+        archive.verify(lambda _number: None, check)
+        store = LocalStorage(folder / "files")
+        digests, read = _restore_files(archive, store, repository, identities or [], progress)
+        with scratch(site.engines, folder, site.settings["backup"]["scratch_database_url"]) as engines:
+            with archive.open(DATABASE) as snapshot:
+                load(engines, snapshot)
+            rows = _compare_tables(manifest, figures(engines))
+            missing = _compare_pictures(engines, digests)
+    if pictures:
+        read = pictures.checked + pictures.added
+    return Verified(tables=len(manifest.tables), rows=rows, files=read, missing=missing)
+
+
+def _restore_files(
+    archive: ArchiveReader,
+    store: LocalStorage,
+    repository: Target | None,
+    identities: list[Any],
+    progress: Progress,
+) -> tuple[dict[str, str], int]:
+    """Bring the pictures into the scratch store; return the digests of all that belong to the backup, and how many were read."""
+    digests: dict[str, str] = {}
+    read = 0
+    for name, content in archive.members():
+        if name.startswith(FILES):
+            key = name.removeprefix(FILES)
+            store.put(key, content.read())
+            digests[key] = _read_back(store, key)
+            read += 1
+        elif name == LIST:
+            for key, digest in picture_list(content):
+                if repository:
+                    store.put(key, read_picture(repository, key, digest, identities))
+                    if _read_back(store, key) != digest:
+                        raise BackupError(f"the picture {key} is not the one that the backup names")
+                    read += 1
+                digests[key] = digest
+                if read and read % TOLD_EVERY == 0:
+                    progress(f"{read} pictures read")
+    return digests, read
+
+
+def picture_list(content: IO[bytes]) -> Iterator[tuple[str, str]]:
+    """Yield key and digest of the pictures that an archive names."""
+    rest = b""
+    while block := content.read(1024 * 1024):
+        *lines, rest = (rest + block).split(b"\n")
+        for line in lines:
+            digest, _size, key = line.decode("ascii").split(" ")
+            yield key, digest
+
+
+def _read_back(store: LocalStorage, key: str) -> str:
+    """Return the digest of a picture in the scratch store, which then makes room for the next."""
+    try:
+        with store.open(key) as file:
+            return hashlib.sha256(file.read()).hexdigest()
+    except FileMissing:
+        raise BackupError(f"the picture {key} could not be restored") from None
+    finally:
+        store.delete(key)
+
+
+def _compare_tables(manifest: Manifest, found: dict[str, tuple[int, str]]) -> int:
+    if not manifest.tables:
+        return sum(count for count, _digest in found.values())
+    for name in sorted(manifest.tables.keys() | found.keys()):
+        there, here = tuple(manifest.tables.get(name, ())), found.get(name, ())
+        if there != here:
+            what = (
+                "has other rows"
+                if there and here and there[0] == here[0]
+                else f"has {_rows(here)}, not {_rows(there)}"
+            )
+            raise BackupError(f"the restored database differs: the table {name} {what}")
+    return sum(count for count, _digest in found.values())
+
+
+def _rows(figure: tuple[Any, ...]) -> str:
+    return f"{figure[0]} rows" if figure else "no table"
+
+
+def _compare_pictures(engines: Any, digests: dict[str, str]) -> int:
+    missing = 0
+    with closing(attachments(engines)) as rows:
+        for key, digest in rows:
+            if key not in digests:
+                missing += 1
+            elif digests[key] != digest:
+                raise BackupError(f"the picture {key} is not the one that its row names")
+            missing += f"{key}.small" not in digests
+    return missing

@@ -1,0 +1,240 @@
+"""A restore that fails leaves database and store as they were, says so, and may be repeated."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from backed_up import PICTURES, open_case, populate, quiet, rows_of
+from click.testing import CliRunner
+from portal import READY
+
+from civicportal import migrate_state
+from civicportal.backup import BackupError, restoring
+from civicportal.backup.making import make_backup
+from civicportal.backup.restoring import restore_backup
+from civicportal.cases.stock import damages
+from civicportal.cli import main
+from civicportal.ownership import NotOwn, establish, portal_id
+from civicportal.storage import StoreAway
+
+STAGES = {
+    "files": ("civicportal.backup.restoring._Undo._put", 3),
+    "database": ("civicportal.backup.restoring.load", 1),
+    "tables": ("civicportal.migrate.upgrade", 1),
+    "messages": ("civicportal.backup.restoring._forget_the_past", 1),
+    "counters": ("civicportal.backup.restoring._make_whole", 1),
+    "plugins": ("civicportal.backup.restoring._end_what_went_on", 1),
+    "damaged": ("civicportal.backup.restoring._Undo.replace_changed", 1),
+    "marks": ("civicportal.backup.restoring.renew", 1),
+}
+
+
+@pytest.fixture
+def fail_at(monkeypatch):
+    """Return a function that lets a stage fail: at its beginning, or when it has done its work."""
+
+    def fail_at(stage, *, late=False, error=None):
+        path, nth = STAGES[stage]
+        module, _, name = path.rpartition(".")
+        owner = restoring._Undo if module.endswith("_Undo") else sys.modules[module]
+        real, calls = getattr(owner, name), [0]
+
+        def failing(*args, **kwargs):
+            calls[0] += 1
+            if calls[0] != nth:
+                return real(*args, **kwargs)
+            if late:
+                real(*args, **kwargs)
+            raise error or StoreAway("the store went away")
+
+        monkeypatch.setattr(owner, name, failing)
+
+    return fail_at
+
+
+def content(site):
+    """Everything in the store, quarantine and mark included."""
+    store = site.storage.store
+    files = {}
+    for key in iter(store.keys()):
+        with store.open(key) as file:
+            files[key] = file.read()
+    return files, sorted(store.quarantined()), store.read_mark()
+
+
+@pytest.fixture
+def backup(assemble, fill, tmp_path):
+    site = assemble("origin")
+    fill(site)
+    make_backup(site, tmp_path / "backup", quiet)
+    return tmp_path / "backup"
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["at-once", "done"])
+@pytest.mark.parametrize("stage", STAGES)
+class TestFailing:
+    def test_an_empty_place_is_empty_again(self, assemble, store, backup, fail_at, monkeypatch, stage, late):
+        place = assemble("place", **store())
+        before = content(place)
+        fail_at(stage, late=late)
+        with pytest.raises(BackupError, match="nothing was restored: database and store are as they were"):
+            restore_backup(place, backup, quiet)
+        assert content(place) == before
+        assert not restoring.has_tables(place.engines)
+        monkeypatch.undo()
+        assert restore_backup(place, backup, quiet).files == 2 * PICTURES
+        assert list(damages(place, place.storage, contents=True)) == []
+
+    def test_a_portal_is_as_it_was(
+        self, assemble, store, backup, civic_session, fail_at, monkeypatch, stage, late
+    ):
+        place = assemble("place", **store())
+        civic_session.databases.migrate(place)
+        establish(place)
+        populate(place)
+        open_case(place, 50)
+        before, rows = content(place), rows_of(place)
+        fail_at(stage, late=late)
+        with pytest.raises(BackupError, match="nothing was restored"):
+            # Its own portal was lost; the place of another is refused.
+            _restore_over(place, backup)
+        assert content(place) == before
+        assert rows_of(place) == rows
+        place.check_start()
+        monkeypatch.undo()
+        _restore_over(place, backup)
+        assert list(damages(place, place.storage, contents=True)) == []
+
+
+def _restore_over(site, backup):
+    return restore_backup(site, backup, quiet, force=True)
+
+
+def test_what_cannot_be_put_back_is_said_and_kept(assemble, backup, civic_session, fail_at, monkeypatch):
+    place = assemble("place")
+    civic_session.databases.migrate(place)
+    establish(place)
+    populate(place)
+    fail_at("counters")
+    real, calls = restoring.load, []
+
+    def once(*arguments):
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise BackupError("the disk is full")
+        real(*arguments)
+
+    monkeypatch.setattr(restoring, "load", once)
+    with pytest.raises(
+        BackupError, match=r"could not be put back \(the disk is full\); the database of before lies in"
+    ):
+        _restore_over(place, backup)
+    with pytest.raises(NotOwn, match="was broken off: run it again"):
+        place.check_start()
+    monkeypatch.undo()
+    restore_backup(place, backup, quiet)
+    place.check_start()
+
+
+def test_a_foreign_store_is_not_restored_into_even_by_force(assemble, backup, civic_session):
+    owner = assemble("owner")
+    civic_session.databases.migrate(owner)
+    establish(owner)
+    place = assemble("place", site={"files": owner.settings["site"]["files"]})
+    with pytest.raises(BackupError, match=f"belongs to another portal \\({portal_id(owner)}\\)"):
+        restore_backup(place, backup, quiet, force=True)
+
+
+def test_a_restored_portal_is_another_one(assemble, fill, tmp_path):
+    site = assemble("city")
+    fill(site)
+    site.check_start()
+    make_backup(site, tmp_path / "backup", quiet)
+    drill = assemble("drill")
+    restore_backup(drill, tmp_path / "backup", quiet)
+    drill.check_start()
+    assert portal_id(drill) != portal_id(site)
+    wrong = assemble(
+        "wrong",
+        site={
+            "database_url": drill.settings["site"]["database_url"],
+            "files": site.settings["site"]["files"],
+        },
+    )
+    with pytest.raises(NotOwn, match="belongs to another portal"):
+        wrong.check_start()
+
+
+KILLED = """
+import sys
+from civicportal.backup import restoring
+from civicportal.cli import main
+
+real = getattr(restoring, sys.argv[1])
+
+def stand(*arguments, **options):
+    if sys.argv[2] == "after":
+        real(*arguments, **options)
+    print("there", flush=True)
+    sys.stdin.read()
+
+setattr(restoring, sys.argv[1], stand)
+sys.argv[1:] = sys.argv[3:]
+main()
+"""
+
+
+@pytest.mark.parametrize("stage", [("load", "before"), ("load", "after"), ("_make_whole", "after")])
+def test_one_that_is_killed_is_run_again(assemble, store, backup, stage):
+    place = assemble("place", **store())
+    command = [sys.executable, "-c", KILLED, *stage, "--site", str(place.path), "restore", str(backup)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        while process.stdout.readline() != "there\n":
+            assert process.poll() is None
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait(READY)
+    if migrate_state.current(place)[0].current == migrate_state.current(place)[0].head:
+        with pytest.raises(NotOwn, match="was broken off"):
+            place.check_start()
+    assert place.storage.store.read_mark().is_restoring
+    done = CliRunner().invoke(main, ["--site", str(place.path), "restore", str(backup)])
+    assert done.exit_code == 0, done.output
+    place.check_start()
+    assert list(damages(place, place.storage, contents=True)) == []
+    assert migrate_state.pending(place) == []
+
+
+def test_one_that_is_told_to_end_puts_everything_back(assemble, backup):
+    place = assemble("place")
+    command = [
+        sys.executable,
+        "-c",
+        KILLED,
+        "_make_whole",
+        "after",
+        "--site",
+        str(place.path),
+        "restore",
+        str(backup),
+    ]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        while process.stdout.readline() != "there\n":
+            assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(READY) == 128 + signal.SIGTERM
+    assert content(place) == ({}, [], None)
+    assert not restoring.has_tables(place.engines)
+
+
+def test_a_damaged_picture_is_replaced_by_the_one_of_the_backup(assemble, fill, tmp_path):
+    site = assemble("city")
+    fill(site)
+    site.check_start()
+    make_backup(site, tmp_path / "backup", quiet)
+    key = next(key for key in iter(site.storage.keys()) if "." not in key)
+    site.storage.put(key, b"damaged")
+    assert [damage.name for damage in damages(site, site.storage, contents=True)] == [key]
+    restore_backup(site, tmp_path / "backup", quiet, force=True)
+    assert list(damages(site, site.storage, contents=True)) == []

@@ -1,0 +1,246 @@
+"""A repository stores each picture once, in a folder or a bucket, and never loses one that a kept archive names."""
+
+import random
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pyrage
+import pytest
+from backed_up import PICTURES, open_case, quiet, rows_of
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete
+
+from civicportal.backup import BackupError, repository
+from civicportal.backup.making import make_backup
+from civicportal.backup.repository import FORM, archives, open_index, prune, store_pictures
+from civicportal.backup.restoring import restore_backup
+from civicportal.backup.targets import PICTURES as FOLDER
+from civicportal.backup.targets import FolderTarget, open_target
+from civicportal.backup.verifying import verify_backup
+from civicportal.cases.models import Attachment
+from civicportal.cases.stock import damages
+from civicportal.cli import main
+from civicportal.errors import ConfigurationError
+from civicportal.storage import MemoryStorage
+
+KEY = pyrage.x25519.Identity.generate()
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def place(request, tmp_path):
+    """The address of an empty repository, and the table ``[backup]`` that leads there."""
+    if request.param == "folder":
+        return f"{tmp_path}/repository/", {}
+    table = request.getfixturevalue("s3_service").new_bucket()
+    for name in ("access_key", "secret_key"):
+        (tmp_path / f"backup-{name}").write_text(table[name])
+        table[name] = {"file": f"../backup-{name}"}
+    return f"s3://{table.pop('bucket')}/portal/", table
+
+
+@pytest.fixture(params=[False, True], ids=["plain", "encrypted"])
+def city(request, assemble, fill, place):
+    """A city whose backups go into the repository."""
+    table = {**place[1], **({"recipients": [str(KEY.to_public())]} if request.param else {})}
+    site = assemble("city", backup=table)
+    fill(site)
+    return site
+
+
+def newest(site, address):
+    target, _name = open_target(site, address)
+    return f"{address}{archives(target)[-1][1]}"
+
+
+def stored(site, address):
+    return [name for name, _size in open_target(site, address)[0].sizes(FOLDER)]
+
+
+class TestIncremental:
+    def test_each_picture_is_stored_once(self, city, place):
+        address, _table = place
+        first = make_backup(city, address, quiet, verify=True)
+        assert (first.files, first.added) == (2 * PICTURES, 2 * PICTURES)
+        city.clock.advance(days=1)
+        open_case(city, 7)
+        second = make_backup(city, address, quiet, verify=True)
+        assert (second.files, second.added) == (2 * PICTURES + 2, 2)
+        assert len(stored(city, address)) == 2 * PICTURES + 2
+        assert second.size < first.size + 100_000
+
+    def test_every_archive_comes_back_whole(self, city, place, assemble):
+        address, table = place
+        make_backup(city, address, quiet)
+        first, before = newest(city, address), rows_of(city)
+        city.clock.advance(days=1)
+        open_case(city, 7)
+        make_backup(city, address, quiet)
+        for number, archive in enumerate((first, newest(city, address))):
+            other = assemble(f"other{number}", backup=table)
+            found = verify_backup(other, archive, quiet, identities=[KEY])
+            done = restore_backup(other, archive, quiet, identities=[KEY])
+            assert done.files == found.files == 2 * (PICTURES + number)
+            assert done.missing == 0
+            assert list(damages(other, other.storage, contents=True)) == []
+            assert (rows_of(other) == before) is (number == 0)
+
+    def test_a_picture_that_is_damaged_or_gone_there(self, city, place, assemble):
+        address, table = place
+        make_backup(city, address, quiet)
+        archive, target = newest(city, address), open_target(city, address)[0]
+        name = stored(city, address)[0]
+        target.delete(name)
+        other = assemble("other", backup=table)
+        with pytest.raises(BackupError, match=r"has no picture .*\n.*nothing was restored"):
+            restore_backup(other, archive, quiet, identities=[KEY])
+        assert list(other.storage.store.keys()) == []
+        city.clock.advance(days=1)
+        again = make_backup(city, address, quiet)
+        assert (again.files, again.added) == (2 * PICTURES, 1)
+        restore_backup(other, archive, quiet, identities=[KEY])
+
+    def test_what_is_changed_there_is_found_in_a_round_of_backups(self, city, place, tmp_path, monkeypatch):
+        monkeypatch.setattr(repository, "READ_AGAIN", 4)
+        address, _table = place
+        make_backup(city, address, quiet)
+        target = open_target(city, address)[0]
+        name = random.choice(stored(city, address))
+        with target.open(name) as file:
+            content = file.read()
+        path = tmp_path / "changed"
+        path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+        target.put(name, path)
+        refused = []
+        for _day in range(4):
+            city.clock.advance(days=1)
+            try:
+                make_backup(city, address, quiet)
+            except BackupError as error:
+                refused.append(str(error))
+        assert [name in reason for reason in refused] == [True]
+
+    def test_without_its_index_everything_is_stored_again(self, city, place):
+        address, _table = place
+        make_backup(city, address, quiet)
+        open_target(city, address)[0].delete("index.db")
+        city.clock.advance(days=1)
+        assert make_backup(city, address, quiet).added == 2 * PICTURES
+        assert len(stored(city, address)) == 2 * PICTURES
+
+    def test_one_file_goes_into_a_bucket_too(self, city, place, assemble):
+        address, table = place
+        made = make_backup(city, f"{address}whole.tar", quiet, verify=True)
+        assert made.verified.files == 2 * PICTURES
+        other = assemble("other", backup=table)
+        restore_backup(other, f"{address}whole.tar", quiet, identities=[KEY])
+        assert rows_of(other) == rows_of(city)
+
+
+class TestPrune:
+    def test_old_archives_go_and_with_them_what_only_they_name(self, city, place, assemble):
+        address, table = place
+        [gone, *_rest] = _keys(city)
+        make_backup(city, address, quiet)
+        with city.work() as work:
+            work.session.execute(delete(Attachment).where(Attachment.key == gone))
+        for name in (gone, f"{gone}.small"):
+            city.storage.delete(name)
+        for _day in range(20):
+            city.clock.advance(days=1)
+            make_backup(city, address, quiet)
+        run = ["--site", str(city.path), "backup", "prune", address]
+        done = CliRunner().invoke(
+            main, [*run, "--keep-daily", "3", "--keep-weekly", "2", "--keep-monthly", "0"]
+        )
+        assert done.exit_code == 0, done.output
+        assert "2 pictures deleted" in done.output
+        target = open_target(city, address)[0]
+        assert len(stored(city, address)) == 2 * PICTURES - 2
+        left = archives(target)
+        assert 3 <= len(left) <= 5
+        for number, (_moment, name) in enumerate(left):
+            other = assemble(f"other{number}", backup=table)
+            assert (
+                restore_backup(other, f"{address}{name}", quiet, identities=[KEY]).files == 2 * PICTURES - 2
+            )
+
+    def test_the_newest_always_stays(self, city, place):
+        address, _table = place
+        make_backup(city, address, quiet)
+        prune(open_target(city, address)[0], daily=0, weekly=0, monthly=0, progress=quiet)
+        assert len(archives(open_target(city, address)[0])) == 1
+        assert len(stored(city, address)) == 2 * PICTURES
+
+    def test_the_list_of_archives(self, city, place):
+        address, _table = place
+        make_backup(city, address, quiet)
+        done = CliRunner().invoke(main, ["--site", str(city.path), "backup", "list", address])
+        assert done.output.count("archives/2026-") == 1
+
+
+def _keys(site):
+    return [key for key in iter(site.storage.keys()) if "." not in key]
+
+
+BEGIN = datetime(2026, 1, 1, 2, 30, tzinfo=UTC)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    lives=st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), min_size=1, max_size=12),
+    days=st.sets(st.integers(0, 60), min_size=1, max_size=25),
+    keep=st.tuples(st.integers(0, 5), st.integers(0, 4), st.integers(0, 3)),
+    lost=st.integers(0, 60),
+)
+def test_pruning_never_deletes_what_a_kept_archive_names(tmp_path_factory, lives, days, keep, lost):
+    """Pictures come and go, archives are made on some days, the index is lost once."""
+    folder = tmp_path_factory.mktemp("repository")
+    target, storage, named = FolderTarget(folder), MemoryStorage(), {}
+    for day in sorted(days):
+        moment = BEGIN + timedelta(days=day)
+        pictures = {
+            f"{number:022}" for number, (start, length) in enumerate(lives) if start <= day <= start + length
+        }
+        for key in [*storage.keys()]:
+            storage.delete(key)
+        for key in pictures:
+            storage.put(key, key.encode())
+        if named and day >= lost:
+            target.delete("index.db")
+            lost = 999
+        with tempfile.TemporaryDirectory() as scratch, open_index(target, Path(scratch)) as index:
+            assert store_pictures(target, index, storage, moment, [], quiet).named == len(pictures)
+        (folder / "archives").mkdir(exist_ok=True)
+        (folder / "archives" / f"{moment.strftime(FORM)}.tar").write_bytes(b"")
+        named[moment] = pictures
+    daily, weekly, monthly = keep
+    prune(target, daily=daily, weekly=weekly, monthly=monthly, progress=quiet)
+    kept = [moment for moment, _name in archives(target)]
+    assert kept[-1] == max(named)
+    there = {name.rpartition("/")[2] for name, _size in target.sizes(FOLDER)}
+    assert set().union(*(named[moment] for moment in kept)) <= there
+
+
+def test_a_bucket_without_its_settings_is_refused(assemble, fill):
+    site = assemble("city")
+    fill(site)
+    with pytest.raises(ConfigurationError, match=r"backup\.endpoint: a backup in a bucket needs it"):
+        make_backup(site, "s3://bucket/folder/", quiet)
+
+
+def test_a_bucket_that_does_not_answer_is_no_backup(assemble, fill, tmp_path):
+    for name in ("access_key", "secret_key"):
+        (tmp_path / name).write_text("x")
+    table = {
+        "endpoint": "http://127.0.0.1:9",
+        "access_key": {"file": "../access_key"},
+        "secret_key": {"file": "../secret_key"},
+    }
+    site = assemble("city", backup=table)
+    fill(site)
+    with pytest.raises(BackupError, match="s3://bucket/folder"):
+        make_backup(site, "s3://bucket/folder/", quiet)
+    assert not list(Path(tmp_path).glob("civicportal-backup-*"))

@@ -1,8 +1,10 @@
 """The type of texts that everybody may read, and of the columns that hold them."""
 
-from sqlalchemy import String
+from typing import Any
+
+from sqlalchemy import String, Text
 from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 CHECKED = object()
 """Handed to :class:`PublicText` by who has checked the text: :mod:`civicportal.cases.public_texts` alone."""
@@ -29,8 +31,14 @@ class PublicString(TypeDecorator[str]):
     ``PublicString(300)`` holds so many characters, ``PublicString()`` any number.
     """
 
-    impl = String
+    impl: TypeEngine[Any] | type[TypeEngine[Any]] = String
     cache_ok = True
+
+    def __init__(self, length: int | None = None) -> None:
+        super().__init__(length)
+        self.length = length
+        if length is None:
+            self.impl = Text()
 
     def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
         """Refuse what is no :class:`PublicText`.

@@ -114,7 +114,7 @@ class AccessService:
 
     def __init__(self, work: "Work") -> None:
         self.work = work
-        self._lines: dict[int, Sequence[Referral]] = {}
+        self._lines: dict[int, Sequence[Referral]] = work.memo()
 
     def lines(self, case: Case) -> Sequence[Referral]:
         """Return every line the case ever had, in their order."""

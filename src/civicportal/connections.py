@@ -1,5 +1,6 @@
 """What connections go through: those of SQLite queue to write, those of PostgreSQL are looked at before they are used."""
 
+import re
 import select
 import threading
 import time
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from civicportal.errors import ReadOnlyWork
 
 if TYPE_CHECKING:
     import sqlite3
@@ -22,6 +25,9 @@ TURNING_ON = 10.0
 """Seconds."""
 _OWNER = "civicportal_writer"
 _SINCE = "civicportal_idle_since"
+
+
+_WRITES = re.compile(r"\s*(?:INSERT|UPDATE|DELETE|MERGE|REPLACE|TRUNCATE)\b", re.IGNORECASE).match
 
 
 class FairLock:
@@ -62,6 +68,21 @@ class FairLock:
             if self._waiters:
                 self._holder = -1
                 self._waiters.popleft().set()
+
+
+def refuse_writes(engine: Engine) -> None:
+    """Refuse statements that write on a connection which is not opened for writing.
+
+    PostgreSQL would commit them at once, since readers open no transaction; SQLite would forget them.
+    """
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def before_cursor_execute(
+        connection: Any, _cursor: Any, statement: str, _parameters: Any, context: Any, _many: bool
+    ) -> None:
+        is_write = context.isinsert or context.isupdate or context.isdelete or _WRITES(statement)
+        if is_write and not connection.get_execution_options().get(WRITE):
+            raise ReadOnlyWork(f"a reading connection was asked to {statement[:60]}")
 
 
 def prepare_sqlite(engine: Engine) -> None:

@@ -36,7 +36,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from civicportal.connections import WRITE, prepare_postgresql, prepare_sqlite
+from civicportal.connections import WRITE, prepare_postgresql, prepare_sqlite, refuse_writes
 from civicportal.database_servers import (
     connection_parameters,
     follow_primary,
@@ -213,6 +213,7 @@ def make_engines(url: str, *, statement_timeout: float = 3.0, lock_timeout: floa
         notice_lost_servers(engine)
     else:
         raise ConfigurationError(f"site.database_url: {kind} is neither sqlite nor postgresql")
+    refuse_writes(engine)
     return Engines(engine)
 
 

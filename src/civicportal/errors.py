@@ -11,6 +11,10 @@ class ConfigurationError(CivicportalError):
     """The portal cannot be assembled as configured; the text names the place to mend."""
 
 
+class ReadOnlyWork(CivicportalError):
+    """A unit of work that only reads was asked to write: a mistake in the code."""
+
+
 class NotFound(CivicportalError):
     """There is no such thing, or the actor may not know that there is (answered as 404)."""
 

@@ -10,6 +10,7 @@ import zope.sqlalchemy
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from civicportal.errors import ReadOnlyWork
 from civicportal.leases import current_fence
 from civicportal.reference import ReferenceSession
 from civicportal.security import SYSTEM, Identity
@@ -61,6 +62,7 @@ class Work:
                 self.session, transaction_manager=manager, initial_state="changed" if write else "active"
             )
         self._services: dict[type[Any], Any] = {}
+        self._memos: list[dict[Any, Any]] = []
         self._counts = Counts[CountKey]()
         self._tallies = TallyCounts()
         self._changes: deque[CaseChange] = deque()
@@ -82,6 +84,15 @@ class Work:
         if service not in self._services:
             self._services[service] = service(self)  # type: ignore[call-arg]  # a service takes its unit of work alone
         return self._services[service]
+
+    def memo(self) -> dict[Any, Any]:
+        """Return a dictionary in which a service remembers rows that it has read.
+
+        It is emptied when a savepoint is rolled back, so that nothing is told of what was taken back.
+        """
+        remembered: dict[Any, Any] = {}
+        self._memos.append(remembered)
+        return remembered
 
     def reference(self, name: str, load: Callable[[Session], Value]) -> Value:
         """Return reference data: what ``load`` reads with a session, from memory unless it has changed."""
@@ -135,6 +146,8 @@ class Work:
                 yield
         except BaseException:
             self._counts, self._tallies = counts, tallies
+            for remembered in self._memos:
+                remembered.clear()
             raise
 
     def _close(self) -> None:
@@ -145,6 +158,17 @@ class Work:
         add_up(self.site.engines, self.session, counted)
         self._counts.clear()
         self._tallies.clear()
+
+
+def refuse_changes(work: Work) -> None:
+    """Refuse changes that a unit of work which only reads has gathered and not written.
+
+    :raises ReadOnlyWork: for a new, changed or deleted object; else it would be forgotten without a word.
+    """
+    session = work.session
+    changed = [*session.new, *session.deleted, *filter(session.is_modified, session.dirty)]
+    if changed:
+        raise ReadOnlyWork(f"a reading unit of work ends with changes of {type(changed[0]).__name__}")
 
 
 def _engine(engines: "Engines", write: bool, patience: int) -> Engine:
@@ -172,6 +196,7 @@ def unit_of_work(
         reading = Work(site, None, actor=actor, write=False, patience=patience)
         with closing(reading.session):
             yield reading
+            refuse_changes(reading)
         return
     manager = transaction.TransactionManager(explicit=True)
     manager.begin()

@@ -147,5 +147,5 @@ def test_a_plugin_is_purged_when_it_is_off_the_list(announcing):
     assert announcing("plugin", "disable", "announcements").exit_code == 0
     assert "off  announcements  (its tables are kept)" in announcing("plugin", "list").output
     purged = announcing("plugin", "purge", "--yes", "announcements")
-    assert purged.output == "The tables of announcements are gone.\n"
+    assert purged.output.startswith("The tables of announcements are gone, ")
     assert "off  announcements" in announcing("plugin", "list").output.splitlines()

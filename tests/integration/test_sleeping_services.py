@@ -11,9 +11,15 @@ from civicportal_feedback.services import FeedbackService, NewFeedback
 from civicportal_meetings.services import Applicant, MeetingService, NewMeeting
 from civicportal_reports.places import locate_point
 from civicportal_reports.services import NewReport, ReportService
+from sqlalchemy import inspect, select
 
 from civicportal import migrate
+from civicportal.accounts.models import RolePermission
+from civicportal.administration.purging import purge_plugin
 from civicportal.api import Case, OrganizationService, Point, Work
+from civicportal.audit.models import AuditEvent
+from civicportal.errors import ConfigurationError
+from civicportal.statistics.services import StatisticsService
 from civicportal.testing import identity, make_category, make_citizen, make_staff, make_unit
 
 INACTIVE = "خدمت غیرفعال"
@@ -158,6 +164,37 @@ def test_a_service_sleeps_and_wakes(city, service):
     city.restart(service.name)
     check_awake(city, service, code)
     assert "یادداشت هنگام خاموشی" in city.browser(city.officer).get(f"/kartable/cases/{code}")
+
+
+@pytest.mark.parametrize("fate", ["keep", "delete"])
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_a_sleeping_service_is_purged_with_its_rights_and_cases_or_without_them(city, service, fate):
+    city.restart(service.name)
+    city.settle(f"{service.name}:case:view", f"{service.name}:case:work", "core:unit:lead")
+    codes = [city.send(service.opening)]
+    city.restart()
+    with pytest.raises(ConfigurationError, match="--cases"):
+        purge_plugin(city.site, service.name, progress=lambda *_: None)
+    told = []
+    done = purge_plugin(city.site, service.name, cases=fate, progress=lambda *counts: told.append(counts))
+    assert (done.cases, told) == ((1, [(1, 1)]) if fate == "delete" else (0, []))
+    with city.site.work(write=False) as work:
+        left = work.session.scalars(select(Case.code)).all()
+        rights = set(work.session.scalars(select(RolePermission.permission)))
+        event = work.session.scalars(select(AuditEvent).where(AuditEvent.action == "plugin:purge")).one()
+        assert event.data["plugin"] == service.name
+        assert event.data["cases_kept"] == len(left)
+        total = work.get(StatisticsService).verify_totals()
+    assert left == (codes if fate == "keep" else [])
+    assert not [name for name in rights if name.startswith(f"{service.name}:")]
+    assert "core:unit:lead" in rights
+    assert not total
+    assert not [
+        name for name in inspect(city.site.engines.read).get_table_names() if name.startswith(service.name)
+    ]
+    officer = city.browser(city.officer)
+    officer.get("/kartable", status=200)
+    city.browser(city.citizen, "citizen").get("/my", status=200)
 
 
 def check_awake(city: City, service: Service, code: str) -> None:

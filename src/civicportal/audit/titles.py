@@ -85,6 +85,7 @@ CORE_ACTIONS: dict[str, TranslationString] = {
     "reveal:contact": _("Looked at name and mobile"),
     "reveal:identity": _("Looked at national code and birth date"),
     "role:change": _("Changed an access level"),
+    "plugin:purge": _("Removed the tables of a plugin"),
     "role:create": _("Made an access level"),
     "role:delete": _("Deleted an access level"),
     "role:give": _("Gave an access level"),

@@ -52,7 +52,7 @@ class AttachmentService:
     def __init__(self, work: "Work") -> None:
         self.work = work
         self.session = work.session
-        self._of_case: dict[int, Sequence[Attachment]] = {}
+        self._of_case: dict[int, Sequence[Attachment]] = work.memo()
 
     def add(self, key: str, image: "ProcessedImage", owner: str) -> Attachment:
         """Note a picture whose files are stored already; it waits 24 hours to be claimed."""

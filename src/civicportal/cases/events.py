@@ -1,20 +1,23 @@
 """Reading the history of cases, once in a unit of work."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from civicportal.cases.models import Case, CaseEvent
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
 
 
 class Events:
     """The events of the cases of one unit of work, the latest first."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._read: dict[int, Sequence[CaseEvent]] = {}
-        self._added: dict[int, CaseEvent] = {}
+    def __init__(self, work: "Work") -> None:
+        self._session = work.session
+        self._read: dict[int, Sequence[CaseEvent]] = work.memo()
+        self._added: dict[int, CaseEvent] = work.memo()
 
     def of(self, case: Case) -> Sequence[CaseEvent]:
         """Return every event of a case."""
@@ -27,9 +30,8 @@ class Events:
         """Return the latest event, without the rest where that was not read yet."""
         if case.id in self._read:
             return next(iter(self._read[case.id]), None)
-        added = self._added.get(case.id)
-        if added is not None and added in self._session:
-            return added
+        if case.id in self._added:
+            return self._added[case.id]
         query = select(CaseEvent).where(CaseEvent.case_id == case.id).order_by(CaseEvent.id.desc())
         return self._session.scalar(query.limit(1))
 
@@ -38,5 +40,4 @@ class Events:
         self._session.add(event)
         self._session.flush()
         self._read.pop(event.case_id, None)
-        # Not for long: what is taken back is in the session no more.
         self._added[event.case_id] = event

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 PIN_DIGITS = 4
+_NO_PROOF = "-" * PIN_DIGITS
+"""Compared with where a case has no mobile or no PIN: no digits equal it."""
 _STEPS = {"registered": 1, "in_progress": 2, "done": 3, "rejected": 3}
 
 
@@ -125,13 +127,18 @@ class FollowUpService:
     def prove(self, code: str, proof: str) -> Case | None:
         """Return the case of a code, if the second part is right: the mobile's last four digits or the PIN.
 
-        A wrong code and a wrong second part do the same work.
+        A case without a mobile and a PIN is opened by nothing, and the mobile of a deleted citizen opens none of theirs. A
+        wrong code and a wrong second part do the same work.
+
+        :param proof: four Latin digits; anything else is wrong.
         """
         case = self.session.scalar(select(Case).where(Case.code == code).options(joinedload(Case.citizen)))
-        mobile = case.citizen.mobile if case and case.citizen else None
-        by_mobile = same((mobile or "")[-PIN_DIGITS:], proof)
-        by_pin = same((case.pin_hash if case else None) or "", self._pin_hash(code, proof))
-        return case if by_mobile or by_pin else None
+        citizen = case.citizen if case else None
+        mobile = citizen.mobile if citizen and citizen.deleted_at is None else None
+        is_proof = len(proof) == PIN_DIGITS and proof.isascii() and proof.isdigit()
+        by_mobile = same((mobile or _NO_PROOF)[-PIN_DIGITS:], proof)
+        by_pin = same((case.pin_hash if case else None) or _NO_PROOF, self._pin_hash(code, proof))
+        return case if is_proof and (by_mobile or by_pin) else None
 
     def owner(self, code: str) -> int | None:
         """Return the id of the citizen whose case has this code, if there is one."""

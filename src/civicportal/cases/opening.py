@@ -22,7 +22,7 @@ class OpeningService:
 
     def __init__(self, work: "Work") -> None:
         self.work = work
-        self._details: dict[Case, Any] = {}
+        self._details: dict[Case, Any] = work.memo()
 
     def prepare(
         self,

@@ -28,8 +28,8 @@ class CaseScope:
     def __init__(self, work: "Work") -> None:
         self.work = work
         self.session = work.session
-        self._elsewhere: dict[tuple[str, date | None], ColumnElement[bool] | None] = {}
-        self._numbers: dict[tuple[str, int], Total] = {}
+        self._elsewhere: dict[tuple[str, date | None], ColumnElement[bool] | None] = work.memo()
+        self._numbers: dict[tuple[str, int], Total] = work.memo()
 
     def listed(self, kind: str) -> ColumnElement[bool]:
         """Return the condition for a list of which no more than a page is read.

@@ -35,7 +35,7 @@ class CaseService:
         self.work = work
         self.session = work.session
         self._steps = work.get(StepService)
-        self._events = Events(work.session)
+        self._events = Events(work)
 
     def kind(self, case: Case) -> CaseKind:
         """Return the kind of a case."""

@@ -2,7 +2,7 @@
 
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -83,16 +83,28 @@ def disable(context: click.Context, name: str) -> None:
 
 @plugin.command()
 @click.argument("name")
-@click.confirmation_option(prompt="This deletes its tables for good; cases keep their common part. Go on?")
+@click.option(
+    "--cases",
+    type=click.Choice(["keep", "delete"]),
+    help="keep: its cases keep their common part and history; delete: they go with it. Needed where it has cases.",
+)
+@click.confirmation_option(prompt="This deletes its tables for good. Go on?")
 @click.pass_context
-def purge(context: click.Context, name: str) -> None:
-    """Drop the tables of the plugin NAME, which must be off the list."""
-    from civicportal import migrate
+def purge(context: click.Context, name: str, cases: Literal["keep", "delete"] | None) -> None:
+    """Drop the tables of the plugin NAME, which must be off the list, and take its rights out of all roles."""
+    from civicportal.administration.purging import purge_plugin
 
     if name in _read(context)[1]["site"]["plugins"]:
         raise click.ClickException(f"{name!r} is on the list: run civicportal plugin disable {name} first")
-    migrate.purge(load_site(context), name)
-    click.echo(f"The tables of {name} are gone.")
+    done = purge_plugin(
+        load_site(context),
+        name,
+        cases=cases,
+        progress=lambda deleted, number: click.echo(f"deleted {deleted} of {number} cases", err=True),
+    )
+    click.echo(
+        f"The tables of {name} are gone, {len(done.rights)} rights were taken out of roles, {done.cases} cases deleted."
+    )
 
 
 @plugin.command()

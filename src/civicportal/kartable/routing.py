@@ -45,7 +45,7 @@ class RoutingService:
     def __init__(self, work: "Work") -> None:
         self.work = work
         self.organization = work.get(OrganizationService)
-        self._placed: dict[Case, Route] = {}
+        self._placed: dict[Case, Route] = work.memo()
 
     def place(self, case: Case, start: datetime) -> None:
         """Give a case that lies in no kartable its unit and its deadline.

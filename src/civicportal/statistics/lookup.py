@@ -59,7 +59,7 @@ class CounterService:
     def __init__(self, work: "Work") -> None:
         self.work = work
         self.session = work.session
-        self._by_state: dict[str, list[tuple[str, str, int]]] = {}
+        self._by_state: dict[str, list[tuple[str, str, int]]] = work.memo()
 
     def total(
         self,

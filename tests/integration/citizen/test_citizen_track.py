@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from civicportal.accounts.models import Session
+from civicportal.accounts.models import Session, User
 from civicportal.cases.follow_up import FollowUpService
 from civicportal.cases.models import Case
 from civicportal.cases.services import CaseService
@@ -120,6 +120,29 @@ def test_a_pin_is_four_digits_and_another_code_does_not_take_it(site: Any, open_
         work.session.flush()
         assert service.prove(one.code, pin) is one
         assert service.prove(two.code, pin) is None
+
+
+@pytest.mark.parametrize("proof", ["", "0", "-", "----", "۱۲۳۴", "12345", "abcd"])
+@pytest.mark.parametrize("has_pin", [True, False])
+def test_what_is_no_proof_opens_no_case(site: Any, open_case: Any, proof: str, has_pin: bool) -> None:
+    code = open_case(citizen_id=None)
+    with site.work() as work:
+        service = work.get(FollowUpService)
+        if has_pin:
+            service.give_pin(work.get(CaseService).fetch(code))
+        work.session.flush()
+        assert service.prove(code, proof) is None
+
+
+def test_the_mobile_of_a_deleted_citizen_opens_none_of_their_cases(
+    site: Any, open_case: Any, citizen: Any
+) -> None:
+    code, proof = open_case(), citizen.mobile[-4:]
+    with site.work() as work:
+        assert work.get(FollowUpService).prove(code, proof) is not None
+        work.session.get_one(User, citizen.user_id).deleted_at = work.clock.now()
+    with site.work(write=False) as work:
+        assert work.get(FollowUpService).prove(code, proof) is None
 
 
 @pytest.mark.parametrize("name", ["track_code", "track_address", "track_site"])

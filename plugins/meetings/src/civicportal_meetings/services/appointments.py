@@ -27,7 +27,7 @@ class AppointmentService:
         self.work = work
         self.session = work.session
         self.diary = work.get(DiaryService)
-        self._histories: dict[int, Sequence[Appointment]] = {}
+        self._histories: dict[int, Sequence[Appointment]] = work.memo()
 
     def current(self, case: Case) -> Appointment | None:
         """Return the standing appointment of a request; without one, the last that was held, missed or cancelled."""
@@ -166,7 +166,7 @@ class AppointmentService:
             self.session.execute(delete(Reserve).where(Reserve.case_id == case.id))
         request.open_of = case.citizen_id if case.is_open else None
         try:
-            with self.session.begin_nested():
+            with self.work.attempt():
                 self.session.flush()
         except IntegrityError:
             raise Refused(_("The citizen has another open request meanwhile.")) from None

@@ -75,7 +75,7 @@ class DiaryService:
             self.session.execute(update(DiarySlot).where(*mine).values({column: owner.id}))
         rows = [{"at": at, column: owner.id} for at in wanted if at not in kept]
         try:
-            with self.session.begin_nested():
+            with self.work.attempt():
                 if rows:
                     self.session.execute(insert(DiarySlot), rows)
         except IntegrityError:

@@ -1,0 +1,110 @@
+"""Remove a plugin from a database: its tables, the rights of roles that nothing reads any more, and its cases if wished."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from sqlalchemy import Table, delete, func, select
+
+from civicportal import migrate
+from civicportal.accounts.models import Role
+from civicportal.audit.services import AuditService
+from civicportal.cases.models import Case
+from civicportal.errors import ConfigurationError
+from civicportal.statistics.backfill import rebuild
+
+if TYPE_CHECKING:
+    from civicportal.site import Site
+
+Fate = Literal["keep", "delete"]
+BATCH = 200
+"""Cases deleted in one transaction."""
+PATIENCE = 60
+"""Seconds that the deletion of one batch may take."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Purged:
+    """What was removed.
+
+    :ivar cases: how many cases were deleted.
+    :ivar rights: names of the rights that roles lost.
+    """
+
+    tables: tuple[str, ...]
+    cases: int
+    rights: tuple[str, ...]
+
+
+def purge_plugin(
+    site: "Site", name: str, *, cases: Fate | None = None, progress: Callable[[int, int], None]
+) -> Purged:
+    """Remove a plugin that is off the list of the site; write it into the audit trail.
+
+    Cases are deleted first, in batches: an interrupted purge is repeated. Their pictures are swept later.
+
+    :param cases: "keep" leaves the common part of its cases, their history too; "delete" takes them with the plugin.
+    :param progress: told how many of how many cases are deleted.
+    :raises ConfigurationError: when the plugin has no tables here, or has cases and nothing says what becomes of them.
+    """
+    tables = migrate.tables_of_plugin(site, name)
+    kinds = _kinds(site, tables)
+    number = _count(site, kinds)
+    if number and cases is None:
+        raise ConfigurationError(f"{name!r} has {number} cases: say --cases keep or --cases delete")
+    deleted = _delete_cases(site, kinds, number, progress) if cases == "delete" else 0
+    migrate.purge(site, name)
+    if deleted:
+        rebuild(site)
+    with site.work() as work:
+        rights: set[str] = set()
+        for role in work.session.scalars(select(Role)):
+            doomed = [one for one in role.permissions if _is_of(one.permission, {name, *kinds}, site)]
+            rights.update(one.permission for one in doomed)
+            for one in doomed:
+                role.permissions.remove(one)
+        done = Purged(
+            tables=tuple(sorted(table.name for table in tables)), cases=deleted, rights=tuple(sorted(rights))
+        )
+        work.get(AuditService).record(
+            "plugin:purge",
+            plugin=name,
+            tables=list(done.tables),
+            cases=deleted,
+            cases_kept=number - deleted,
+            rights=list(done.rights),
+        )
+    return done
+
+
+def _kinds(site: "Site", tables: list[Table]) -> set[str]:
+    """Return the kinds of the cases that the plugin's tables describe and no plugin at work brings."""
+    found: set[str] = set()
+    with site.engines.read.connect() as connection:
+        for table in tables:
+            if "case_id" in table.c:
+                described = select(Case.kind).join(table, table.c.case_id == Case.id).distinct()
+                found.update(connection.scalars(described))
+    return found - set(site.kinds)
+
+
+def _count(site: "Site", kinds: set[str]) -> int:
+    with site.engines.read.connect() as connection:
+        return connection.scalar(select(func.count()).where(Case.kind.in_(kinds))) or 0
+
+
+def _delete_cases(site: "Site", kinds: set[str], number: int, progress: Callable[[int, int], None]) -> int:
+    deleted = 0
+    while True:
+        with site.work(patience=PATIENCE) as work:
+            some = work.session.scalars(select(Case.id).where(Case.kind.in_(kinds)).limit(BATCH)).all()
+            if not some:
+                return deleted
+            # History, referrals, pictures' rows and messages go with their case by foreign keys.
+            work.session.execute(delete(Case).where(Case.id.in_(some)))
+        deleted += len(some)
+        progress(deleted, number)
+
+
+def _is_of(permission: str, owners: set[str], site: "Site") -> bool:
+    return permission.partition(":")[0] in owners and permission not in site.permissions

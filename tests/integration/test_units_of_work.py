@@ -1,0 +1,92 @@
+"""Units of work: a reading one refuses to write, and nothing is told of what a savepoint has taken back."""
+
+import pytest
+from sqlalchemy import delete, func, insert, select, text, update
+
+from civicportal.access import AccessService
+from civicportal.cases.events import Events
+from civicportal.cases.models import CaseEvent
+from civicportal.cases.services import CaseService
+from civicportal.errors import ReadOnlyWork
+from civicportal.kartable.models import Referral
+from civicportal.kartable.services import KartableService
+from civicportal.organization.models import Unit
+from civicportal.testing import make_case, make_unit
+
+STATEMENTS = {
+    "insert": insert(Unit).values(key="new", name="new", short_name="new", phone="", weight=0, active=True),
+    "update": update(Unit).values(name="changed"),
+    "delete": delete(Unit),
+    "text": text("UPDATE units SET name = 'changed'"),
+    "text with a comment": text("\n  update units SET name = 'changed'"),
+}
+
+
+def names(site):
+    with site.work(write=False) as work:
+        return work.session.scalars(select(Unit.name)).all()
+
+
+class TestReading:
+    @pytest.mark.parametrize("what", STATEMENTS)
+    def test_refuses_a_statement_that_writes(self, site, what):
+        with site.work() as work:
+            make_unit(work, "waste", name="before")
+        with pytest.raises(ReadOnlyWork), site.work(write=False) as work:
+            work.session.execute(STATEMENTS[what])
+        assert names(site) == ["before"]
+
+    @pytest.mark.parametrize("patience", [0, 30])
+    def test_refuses_what_the_orm_would_write(self, site, patience):
+        with site.work() as work:
+            make_unit(work, "waste", name="before")
+        with pytest.raises(ReadOnlyWork), site.work(write=False, patience=patience) as work:
+            work.session.scalars(select(Unit)).one().name = "changed"
+            work.session.flush()
+        assert names(site) == ["before"]
+
+    @pytest.mark.parametrize("deed", ["add", "change", "delete"])
+    def test_refuses_to_forget_a_change(self, site, deed):
+        with site.work() as work:
+            make_unit(work, "waste", name="before")
+        with pytest.raises(ReadOnlyWork), site.work(write=False) as work:
+            unit = work.session.scalars(select(Unit)).one()
+            if deed == "add":
+                work.session.add(Unit(key="new", name="new", short_name="new"))
+            elif deed == "change":
+                unit.name = "changed"
+            else:
+                work.session.delete(unit)
+        assert names(site) == ["before"]
+
+    def test_reads(self, site):
+        with site.work(write=False) as work:
+            assert work.session.scalar(select(func.count()).select_from(Unit)) == 0
+
+
+class TestSavepoint:
+    def test_takes_back_what_services_remember(self, site):
+        with site.work() as work:
+            case = make_case(work)
+            other = make_unit(work, "other")
+        with site.work() as work:
+            case = work.get(CaseService).fetch(case.code)
+            access, events = work.get(AccessService), Events(work)
+            lines, read = list(access.lines(case)), list(events.of(case))
+            with pytest.raises(RuntimeError), work.attempt():
+                work.get(KartableService).refer(case, other.id)
+                access.forget(case)
+                assert len(access.lines(case)) > len(lines)
+                events.add(self.event(work, case))
+                assert len(events.of(case)) > len(read)
+                raise RuntimeError
+            assert list(access.lines(case)) == lines
+            assert access.action_line(case) is not None
+            assert list(events.of(case)) == read
+            assert events.last(case) == read[0]
+            query = select(func.count()).select_from(Referral).where(Referral.case_id == case.id)
+            assert work.session.scalar(query) == len(lines)
+
+    @staticmethod
+    def event(work, case):
+        return CaseEvent(case_id=case.id, type="comment", at=work.clock.now(), door="system", data={})

@@ -30,6 +30,11 @@ STAGES = {
     "marks": ("civicportal.backup.restoring.renew", 1),
 }
 
+#: Where files lie matters to those stages only that touch them.
+PLACES = [("folder", stage) for stage in STAGES] + [
+    ("bucket", stage) for stage in ("files", "damaged", "marks")
+]
+
 
 @pytest.fixture
 def fail_at(monkeypatch):
@@ -73,7 +78,7 @@ def backup(assemble, fill, tmp_path):
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["at-once", "done"])
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize(("store", "stage"), PLACES, indirect=["store"])
 class TestFailing:
     def test_an_empty_place_is_empty_again(self, assemble, store, backup, fail_at, monkeypatch, stage, late):
         place = assemble("place", **store())
@@ -127,6 +132,7 @@ def test_what_cannot_be_put_back_is_said_and_kept(assemble, backup, civic_sessio
         real(*arguments)
 
     monkeypatch.setattr(restoring, "load", once)
+    monkeypatch.setattr("tempfile.tempdir", str(backup.parent))
     with pytest.raises(
         BackupError, match=r"could not be put back \(the disk is full\); the database of before lies in"
     ):
@@ -190,7 +196,10 @@ main()
 def test_one_that_is_killed_is_run_again(assemble, store, backup, stage):
     place = assemble("place", **store())
     command = [sys.executable, "-c", KILLED, *stage, "--site", str(place.path), "restore", str(backup)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    # What a killed process leaves goes with the folder of the test.
+    environment = {**os.environ, "TMPDIR": str(backup.parent)}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, env=environment, text=True, **pipes) as process:
         while process.stdout.readline() != "there\n":
             assert process.poll() is None
         os.kill(process.pid, signal.SIGKILL)
@@ -219,7 +228,10 @@ def test_one_that_is_told_to_end_puts_everything_back(assemble, backup):
         "restore",
         str(backup),
     ]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    # What a killed process leaves goes with the folder of the test.
+    environment = {**os.environ, "TMPDIR": str(backup.parent)}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, env=environment, text=True, **pipes) as process:
         while process.stdout.readline() != "there\n":
             assert process.poll() is None
         process.send_signal(signal.SIGTERM)

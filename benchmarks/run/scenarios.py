@@ -230,7 +230,13 @@ def step(cast: Cast, case: OpenCase) -> Request:
 def refer(cast: Cast, case: OpenCase, n: int) -> Request:
     """Return the referral of a report to another unit."""
     unit = [unit_id for unit_id in cast.unit_ids if unit_id != case.unit_id][n % (len(cast.unit_ids) - 1)]
-    form = {**_form(cast, case), "unit": str(unit), "user": "", "note": "لطفاً بازدید شود."}
+    form = {
+        **_form(cast, case),
+        "unit": str(unit),
+        "user": "",
+        "note": "لطفاً بازدید شود.",
+        "anyway": f"{unit}-",
+    }
     return Request(f"/kartable/cases/{case.code}/refer", cast.staff["admin"].token, form)
 
 

@@ -109,6 +109,23 @@ def holds(identity: Identity, case: Case, line: Referral) -> bool:
     )
 
 
+def attends(identity: Identity, permission: str, case: Case, line: Referral) -> bool:
+    """Tell whether an open action line lies in somebody's kartable who has the right to act on it there."""
+    if not holds(identity, case, line):
+        return False
+    if _is_personal(identity, line) and identity.permits(permission):
+        return True
+    return _given(identity, permission, case, {line.to_unit_id})
+
+
+def leads(identity: Identity, permission: str, case: Case, line: Referral) -> bool:
+    """Tell whether somebody heads the unit with which an open line lies, whoever has it in hand."""
+    return any(
+        grant.leads and grant.gives(permission) and grant.covers(line.to_unit_id, case.category_id)
+        for grant in identity.grants
+    )
+
+
 class AccessService:
     """The rules above, asked of loaded cases in a unit of work."""
 
@@ -188,7 +205,8 @@ class AccessService:
         """Tell whether the actor may act: the permission, and the action line in the kartable or ``act_any``.
 
         Right and scope are of one membership: who may only look in a unit does not act there by a right they hold in
-        another. A line to the person themselves is acted on by whatever right they have.
+        another. A line to the person themselves is acted on by whatever right they have. The head of a unit acts also on
+        what a colleague there has in hand.
         """
         actor = self.work.actor
         if actor.door == "system":
@@ -196,11 +214,10 @@ class AccessService:
         if not actor.is_staff:
             return False
         line = self.action_line(case)
-        if line is not None and holds(actor, case, line):
-            if _is_personal(actor, line) and actor.permits(permission):
-                return True
-            if _given(actor, permission, case, {line.to_unit_id}):
-                return True
+        if line is not None and (
+            attends(actor, permission, case, line) or leads(actor, permission, case, line)
+        ):
+            return True
         units = _units(case, self.lines(case))
         return self._acts_on_any(case, line) and _given(actor, permission, case, units)
 

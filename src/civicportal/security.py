@@ -35,6 +35,7 @@ class Grant:
     :ivar permissions: names of the rights; ignored for an administrator, who holds every one.
     :ivar units: ids of the units it covers, their subtrees included; None covers all.
     :ivar categories: ids of the categories it covers, subtrees included; None covers all.
+    :ivar leads: it comes from heading the unit: its cases may be acted on even while a colleague has them in hand.
     :ivar own: False for a grant held on behalf of someone whose deputy this person is today.
     :ivar holder_id: whose membership it is, by user id.
     """
@@ -44,6 +45,7 @@ class Grant:
     units: frozenset[int] | None = None
     categories: frozenset[int] | None = None
     unit_id: int | None = None
+    leads: bool = False
     own: bool = True
     holder_id: int | None = None
 

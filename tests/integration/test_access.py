@@ -19,7 +19,9 @@ from civicportal.access import (
     sees_all,
     visible,
 )
+from civicportal.accounts.identity import head_of
 from civicportal.accounts.models import User
+from civicportal.accounts.permissions import LEAD
 from civicportal.cases.conditions import sent_between
 from civicportal.cases.models import Case
 from civicportal.cases.scope import CaseScope
@@ -91,6 +93,9 @@ def identities(draw, units, categories, people):
         )
         for _number in range(draw(st.integers(0, 3)))
     )
+    if draw(st.booleans()):
+        lead = Grant(permissions=frozenset({LEAD}), units=scope(units), categories=scope(categories))
+        grants += tuple(filter(None, [head_of(lead, ["petitions", "gone"])]))
     return Identity(
         user_id=draw(st.sampled_from(people)),
         name="",
@@ -188,6 +193,16 @@ def compare(work):
             line for part in parts(person) for line in session.scalars(select(Referral.id).where(part))
         ]
         assert sorted(in_parts) == sorted(held)
+        if person.is_staff and verb == "view":
+            led = frozenset[int]().union(*(grant.units for grant in person.grants if grant.leads))
+            with_units = [line for line in lines if line.to_unit_id in led]
+            assert {line.case_id for line in with_units} <= in_sql
+            with work.acting_as(person):
+                for line in with_units:
+                    if line.type == "action" and not line.closed_at:
+                        case = by_id[line.case_id]
+                        assert line.id in held or line.to_user_id or line.taken_by_id
+                        assert AccessService(work).may_act(case, f"{case.kind}:case:work")
         with work.acting_as(person):
             marked = open_lines(work)
         acted = Counter(
@@ -305,7 +320,7 @@ def test_a_case_without_a_category_is_for_everybody_of_its_unit(site):
         work.get(KartableService).refer(plain, roads.id)
         plain = plain.code
     with site.work(actor=mine) as work:
-        work.get(KartableService).refer(work.get(CaseService).fetch(code), roads.id)
+        work.get(KartableService).refer(work.get(CaseService).fetch(code), roads.id, unattended=True)
     # The other case has a category, and it is not theirs; a category alone makes nobody a member of a unit.
     assert codes_in_kartable(site, member) == {plain}
     assert codes_in_kartable(site, everywhere) == set()
@@ -404,7 +419,9 @@ def test_a_right_of_one_unit_is_none_in_another(site):
         with pytest.raises(Forbidden):
             work.get(KartableService).take(case)
     with site.work(actor=mine) as work:
-        work.get(KartableService).refer(work.get(CaseService).fetch(code), waste.id, user_id=watcher.user_id)
+        work.get(KartableService).refer(
+            work.get(CaseService).fetch(code), waste.id, user_id=watcher.user_id, unattended=True
+        )
     with site.work(actor=both) as work:
         case = work.get(CaseService).fetch(code, lock=True)
         assert work.get(CaseService).apply(case, "accept").after == "working"

@@ -18,6 +18,7 @@ def desk(site):
         topics = [make_category(work, unit.key, unit=unit) for unit in (waste, light)]
         codes = [make_case(work, category=topics[number]).code for number in (0, 0, 0, 1)]
         user = make_staff(work, "officer", unit=waste)
+        make_staff(work, "officer", unit=light)
         return codes, light.id, user, identity(work, user)
 
 

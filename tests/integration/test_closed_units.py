@@ -143,6 +143,7 @@ class TestReturning:
         with site.work() as work:
             membership = work.session.query(Membership).filter_by(user_id=desk.mine.user_id).one()
             membership.unit_id = desk.light.id
+            make_staff(work, "officer", unit=work.session.get(Unit, desk.waste.id))
         desk.give_back()
         assert desk.lies() == ("waste", "waste", None)
 

@@ -48,6 +48,7 @@ def people(site):
         pr, lights = make_unit(work, "pr"), make_unit(work, "lights")
         root = make_category(work, "lighting", kind="reports")
         make_category(work, "lamp", kind="reports", unit=lights, parent_id=root.id)
+        make_staff(work, "handler", unit=lights)
         return {
             "citizen": make_citizen(work, name="مریم"),
             "officer": make_staff(work, "pr", unit=pr, permissions=OFFICER),

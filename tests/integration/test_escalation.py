@@ -8,9 +8,10 @@ from sqlalchemy import select
 
 from civicportal.access import AccessService
 from civicportal.accounts.models import User
+from civicportal.accounts.permissions import LEAD
 from civicportal.cases.models import Case
 from civicportal.cases.services import CaseService
-from civicportal.kartable.escalation import LEAD, EscalationService, escalate
+from civicportal.kartable.escalation import EscalationService, escalate
 from civicportal.kartable.inbox import Filters, InboxService
 from civicportal.kartable.services import KartableService
 from civicportal.kartable.timeline import StaffHistory

@@ -58,7 +58,7 @@ def test_steps_pauses_and_referrals_are_copied(work, office):
             lambda: work.get(CaseService).apply(case, "accept"),
             lambda: work.get(KartableService).copy(case, unit.id),
             lambda: work.get(CaseService).apply(case, "pause"),
-            lambda: work.get(KartableService).refer(case, other.id),
+            lambda: work.get(KartableService).refer(case, other.id, unattended=True),
         ):
             deed()
             work.session.flush()
@@ -69,7 +69,7 @@ def test_steps_pauses_and_referrals_are_copied(work, office):
     told = dict(work.session.execute(select(Referral.to_unit_id, Referral.elsewhere)).all())
     assert told == {unit.id: case.kind, other.id: None}
     with work.acting_as(identity(work, make_staff(work, "back", unit=other))):
-        work.get(KartableService).refer(case, unit.id)
+        work.get(KartableService).refer(case, unit.id, unattended=True)
     work.session.flush()
     assert not astray(work)
 

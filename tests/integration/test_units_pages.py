@@ -139,6 +139,7 @@ def test_closing_hands_over_what_leads_there_and_leaves_its_cases(site, app, bos
         )
         work.session.flush()
         code, category = make_case(work, category=bins).code, bins.id
+        make_staff(work, unit=work.session.get(Unit, city["civil"]))
     page = app.get(f"{PAGE}/{city['waste']}/close", status=200)
     assert "سطل‌ها" in page
     form = form_of(page)

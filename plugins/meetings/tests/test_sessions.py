@@ -248,7 +248,8 @@ class TestPages:
             office.invite(code, session)
         with office.site.work(actor=office.officer) as work:
             elsewhere = work.get(OrganizationService).unit("civil")
-            work.get(KartableService).refer(work.get(CaseService).fetch(codes[0], lock=True), elsewhere.id)
+            case = work.get(CaseService).fetch(codes[0], lock=True)
+            work.get(KartableService).refer(case, elsewhere.id, unattended=True)
         form = self.form(desk.get(f"/desk/meetings/sessions/{session}"), "/cancel")
         form["public_text"] = "شهردار در سفر است."
         form.submit(status=303)

@@ -30,7 +30,7 @@ def desk(city, app, sign_in):
 def refer(city, code, unit="waste"):
     with city.site.work(actor=city.everything) as work:
         case = work.get(CaseService).fetch(code, lock=True)
-        work.get(KartableService).refer(case, work.get(OrganizationService).unit(unit).id)
+        work.get(KartableService).refer(case, work.get(OrganizationService).unit(unit).id, unattended=True)
 
 
 def number(text):

@@ -1,6 +1,6 @@
 """Who sends a request: the session of its token, and the rights that hold at this moment."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 
 from civicportal.accounts.factors import RoleFacts, is_demanded
 from civicportal.accounts.models import Deputy, Membership, Role, Session, User, has_factor
+from civicportal.accounts.permissions import LEAD, LEAD_VERBS
 from civicportal.accounts.sessions import is_alive, is_idle
 from civicportal.accounts.types import IdentityClaim
 from civicportal.crypto import token_hash
@@ -143,13 +144,7 @@ def _today(site: "Site") -> date:
 def _rights(work: "Work", user_id: int, rows: Sequence[Any]) -> dict[str, Any]:
     """Return what the rows of a person give them: fields of an identity."""
     held = {row.membership_id: row for row in rows if row.membership_id is not None}
-    roles = _roles(work) if held else {}
-    # A role that was deleted since the rows were read gives nothing any more.
-    grants = (
-        _grant(work, row, roles[row.role_id], own=row.holder_id == user_id)
-        for row in held.values()
-        if row.role_id in roles
-    )
+    grants = grants_of(work, held.values(), user_id) if held else ()
     return {
         "grants": tuple(grants),
         "deputy_for": frozenset(row.absent_id for row in rows if row.absent_id not in (None, user_id)),
@@ -164,6 +159,40 @@ def _roles_held(work: "Work", rows: Sequence[Any]) -> list[RoleFacts]:
     """Return the roles of a person's rows, those too that are held for somebody else."""
     roles = _roles(work)
     return [roles[row.role_id] for row in rows if row.role_id in roles]
+
+
+def grants_of(work: "Work", memberships: Iterable[Any], user_id: int) -> Iterator[Grant]:
+    """Yield what memberships give to a person: one grant for each, and one more for each unit that the person heads.
+
+    :param memberships: rows with ``holder_id``, ``role_id``, ``unit_id`` and ``category_id``.
+    """
+    roles = _roles(work)
+    for row in memberships:
+        role = roles.get(row.role_id)
+        # A role that was deleted since the rows were read gives nothing any more.
+        if role is not None:
+            grant = _grant(work, row, role, own=row.holder_id == user_id)
+            yield grant
+            if LEAD in grant.permissions and (head := head_of(grant, _kinds(work, roles.values()))):
+                yield head
+
+
+def head_of(grant: Grant, kinds: Iterable[str]) -> Grant | None:
+    """Return what heading a unit gives beside the membership that makes somebody its head; None where none does.
+
+    A category limits the other rights of the membership, never those of the head: what lies with the unit and is
+    nobody else's is theirs.
+    """
+    if grant.units is None or grant.administrator or LEAD not in grant.permissions:
+        return None
+    rights = frozenset(f"{kind}:case:{verb}" for kind in kinds for verb in LEAD_VERBS)
+    return replace(grant, permissions=rights, categories=None, leads=True)
+
+
+def _kinds(work: "Work", roles: Iterable[RoleFacts]) -> set[str]:
+    """Return the kinds of cases of which any role has rights, also those whose service is switched off."""
+    names = (name for role in roles for name in role.permissions if ":case:" in name)
+    return {*work.site.kinds, *(name.partition(":case:")[0] for name in names)}
 
 
 def _grant(work: "Work", row: Any, role: RoleFacts, *, own: bool) -> Grant:

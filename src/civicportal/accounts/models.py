@@ -30,8 +30,10 @@ from civicportal.reference import REFERENCE, reference_where
 def _is_named_to_staff(user: "User") -> bool:
     """Tell whether a change concerns the lists of colleagues: not those who sign in, nor citizens."""
     changes = inspect(user).attrs
-    return user.username is not None and any(
-        changes[name].history.has_changes() for name in ("name", "disabled_at", "deleted_at")
+    usernames = changes["username"].history
+    return any((*(usernames.added or ()), *(usernames.deleted or ()))) or (
+        user.username is not None
+        and any(changes[name].history.has_changes() for name in ("name", "disabled_at", "deleted_at"))
     )
 
 

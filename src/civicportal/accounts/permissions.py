@@ -3,11 +3,23 @@
 from civicportal.i18n import _
 from civicportal.security import Permission
 
+LEAD = "core:unit:lead"
+"""Held within a unit it makes somebody its head; see :func:`civicportal.accounts.identity.head_of`."""
+UNATTENDED = "core:unattended:manage"
+"""See the list of cases that nobody attends to, and pass them on."""
+LEAD_VERBS = ("view", "work", "refer", "comment")
+"""What the head of a unit may do with each case that lies with it or with a unit below, of every kind and category."""
+
 CORE_PERMISSIONS: tuple[Permission, ...] = (
     Permission(name="core:member:manage", title=_("Manage members"), scope="unit"),
     Permission(name="core:role:manage", title=_("Manage roles")),
     Permission(name="core:unit:manage", title=_("Manage units")),
-    Permission(name="core:unit:lead", title=_("Lead the unit: get what is past its deadline"), scope="case"),
+    Permission(
+        name=LEAD,
+        title=_("Lead the unit: see and work on all its cases, get what is past its deadline"),
+        scope="case",
+    ),
+    Permission(name=UNATTENDED, title=_("See unattended cases and pass them on")),
     Permission(name="core:category:manage", title=_("Manage categories")),
     Permission(name="core:routing:manage", title=_("Manage routing rules")),
     Permission(name="core:calendar:manage", title=_("Manage the working calendar")),

@@ -1,5 +1,6 @@
 """What the organisation lacks so that every case reaches somebody in time."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from civicportal.cases.opening import OpeningService
 from civicportal.cases.workflow import CaseKind
 from civicportal.checks import Finding
 from civicportal.i18n import _
+from civicportal.kartable.custody import CustodyService
 from civicportal.kartable.routing import RoutingService
 from civicportal.kartable.rules import RuleService
 from civicportal.kartable.usage import UsageService
@@ -30,6 +32,8 @@ WORK = ":case:work"
 
 def findings(work: "Work") -> Iterator[Finding]:
     """Yield what is wrong, each with its remedy."""
+    yield from _unattended_cases(work)
+    yield from _gaps(work)
     yield from _closed_units(work)
     yield from _units_without_people(work)
     yield from _categories_without_people(work)
@@ -38,6 +42,41 @@ def findings(work: "Work") -> Iterator[Finding]:
     yield from _rules(work)
     yield from _office_hours(work)
     yield from _holidays(work)
+
+
+def _unattended_cases(work: "Work") -> Iterator[Finding]:
+    count = work.get(CustodyService).count()
+    if count:
+        yield Finding(
+            level="error",
+            place="kartable",
+            text=_(
+                "${count} open cases are in no kartable of anybody who may work on them",
+                mapping={"count": count},
+            ),
+            remedy=_("refer them under /kartable/unattended"),
+        )
+
+
+def _gaps(work: "Work") -> Iterator[Finding]:
+    """Say in one finding where cases would have nobody: with pairs of a unit and a topic."""
+    custody = work.get(CustodyService)
+    pairs = Counter[str]()
+    for gap in custody.gaps():
+        pairs[gap.unit.key] += gap.pairs
+    if pairs:
+        units = ", ".join(f"{key} ({number})" for key, number in pairs.most_common())
+        yield Finding(
+            level="warning",
+            place="units",
+            text=_(
+                "${gaps} of ${pairs} pairs of a unit and a topic have nobody who sees such cases and may work on them: ${units}",
+                mapping={"gaps": pairs.total(), "pairs": custody.pairs(), "units": units},
+            ),
+            remedy=_(
+                "give somebody in each unit a role with core:unit:lead, or work without a limit to topics, under /admin/members"
+            ),
+        )
 
 
 def _closed_units(work: "Work") -> Iterator[Finding]:

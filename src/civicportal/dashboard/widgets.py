@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
+from civicportal.accounts.permissions import UNATTENDED
 from civicportal.cases.follow_up import FollowUpService
 from civicportal.dashboard.services import FiguresService
 from civicportal.dashboard.types import Widget
 from civicportal.i18n import _
+from civicportal.kartable.custody import CustodyService
 
 CARD = "civicportal:templates/dashboard/card.jinja2"
 """Template of a service card: ``title`` and ``text`` (texts or translation strings), ``url``, ``icon``, ``tone``."""
@@ -16,6 +18,7 @@ OWN_CASES = 3
 def core_widgets(request: Any) -> Iterator[Widget]:
     """Return the follow-up and telephone cards, the citizen's own cases, the figures; the summary for staff."""
     if request.identity.is_staff:
+        yield from _unattended(request)
         yield _kartable(request)
     yield Widget(
         name="follow_up",
@@ -45,6 +48,21 @@ def core_widgets(request: Any) -> Iterator[Widget]:
     yield Widget(
         name="install", area="aside", template="civicportal:templates/dashboard/install.jinja2", weight=-20
     )
+
+
+def _unattended(request: Any) -> Iterator[Widget]:
+    """Tell who may pass on cases that nobody attends to that there are some."""
+    if not request.identity.permits(UNATTENDED):
+        return
+    number = request.display_work.get(CustodyService).total()
+    if number:
+        yield Widget(
+            name="unattended",
+            area="desk",
+            template="civicportal:templates/dashboard/unattended.jinja2",
+            weight=2000,
+            context={"number": number},
+        )
 
 
 def _phone(request: Any, phone: str) -> Widget:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from civicportal.accounts.permissions import UNATTENDED
 from civicportal.errors import ConfigurationError
 from civicportal.security import STAFF
 from civicportal.web.pages import Page, add_pages
@@ -33,6 +34,7 @@ ROUTES = {
     "kartable": "/kartable",
     "kartable.search": "/kartable/search",
     "kartable.news": "/kartable/news",
+    "kartable.unattended": "/kartable/unattended",
     "kartable.bulk": "/kartable/bulk",
     "kartable.bulk_undo": "/kartable/bulk/undo",
     "kartable.bulk_result": "/kartable/bulk/result",
@@ -51,6 +53,7 @@ VIEWS: tuple[Page, ...] = (
     ("kartable", "inbox.inbox", "inbox", STAFF, "GET"),
     ("kartable.search", "inbox.search", None, STAFF, "POST"),
     ("kartable.news", "inbox.news", None, STAFF, "GET"),
+    ("kartable.unattended", "unattended.unattended", "unattended", UNATTENDED, "GET"),
     ("kartable.bulk", "bulk.bulk", "bulk_ask", STAFF, "POST"),
     ("kartable.bulk_undo", "bulk.undo", None, STAFF, "POST"),
     ("kartable.bulk_result", "bulk_result.result", "bulk_result", STAFF, "GET"),

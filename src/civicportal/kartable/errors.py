@@ -5,3 +5,7 @@ from civicportal.cases.errors import Refused
 
 class ReferralError(Refused):
     """The line cannot be moved so; the reason says why."""
+
+
+class UnattendedReferral(ReferralError):
+    """Nobody would see the case there and could act on it."""

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from civicportal.accounts.models import Membership, RolePermission, User
+from civicportal.accounts.permissions import LEAD
 from civicportal.cases.models import Case, CaseEvent
 from civicportal.jobs import Job
 from civicportal.kartable.models import Referral
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LEAD = "core:unit:lead"
-"""Who holds this right in exactly that unit, and in every category, is its head."""
 CHUNK = 50
 """Ids read at once."""
 
@@ -102,6 +101,9 @@ class EscalationService(KartableService):
             return None
         if holder_id(line) is not None and holder_id(line) == goal.user_id:
             return None
+        if not self._is_attended(case, goal.unit_id, goal.user_id):
+            # It stays where somebody has it, or on the list of what nobody attends to.
+            return None
         self._close(line, "escalated")
         self.session.flush()
         new = self._add(
@@ -148,7 +150,6 @@ class EscalationService(KartableService):
             .join(RolePermission, RolePermission.role_id == Membership.role_id)
             .where(
                 Membership.unit_id.is_not(None),
-                Membership.category_id.is_(None),
                 RolePermission.permission == LEAD,
                 User.disabled_at.is_(None),
                 User.deleted_at.is_(None),

@@ -18,6 +18,7 @@ from civicportal.cases.services import CaseService
 from civicportal.cases.sources import SOURCES
 from civicportal.i18n import _
 from civicportal.kartable.models import Referral, RoutingRule
+from civicportal.kartable.routing import UNATTENDED
 from civicportal.kartable.rows import Row, RowService, holder_id
 from civicportal.organization.services import OrganizationService
 
@@ -29,6 +30,7 @@ RULES: dict[str, TranslationString] = {
     "plugin": _("Decided by the service"),
     "category": _("Unit of the category"),
     "fallback": _("No rule fitted"),
+    UNATTENDED: _("The unit that it belongs to has nobody for it"),
 }
 #: What the later one of two linked cases is for the earlier one, and the other way round.
 LINK_TITLES: dict[str, tuple[TranslationString, TranslationString]] = {

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from civicportal.accounts.models import Membership, User
 from civicportal.cases.deadlines import promise
 from civicportal.cases.models import Case
+from civicportal.kartable.custody import CustodyService
 from civicportal.kartable.models import Referral, RoutingRule
 from civicportal.kartable.types import Route
 from civicportal.organization.services import OrganizationService, Tree, UnknownUnit
@@ -23,6 +25,8 @@ log = logging.getLogger(__name__)
 
 BY_RULE = "rule:"
 """How the name of what routed a case begins where it was a rule of the site."""
+UNATTENDED = "unattended"
+"""Name of what routed a case to the fallback because nobody attends to it where it belongs."""
 
 
 def applies(rule: RoutingRule, case: Case, categories: "Tree[Category]") -> bool:
@@ -63,9 +67,11 @@ class RoutingService:
     def route(self, case: Case) -> Route:
         """Return where a case goes; there is always an answer. A unit that takes no cases any more, or is not there, gets none.
 
-        ``Route.rule`` names what decided: ``rule:<key>``, ``plugin``, ``category`` or ``fallback``.
+        A unit in which nobody sees such a case and may act on it gets none either, as long as the fallback has somebody.
+        ``Route.rule`` names what decided: ``rule:<key>``, ``plugin``, ``category``, ``fallback`` or ``unattended``.
         """
-        return self._by_rule(case) or self._by_plugin(case) or self.by_category(case) or self.fallback()
+        route = self._by_rule(case) or self._by_plugin(case) or self.by_category(case) or self.fallback()
+        return self._to_somebody(case, route)
 
     def rules(self) -> list[RoutingRule]:
         """Return the active rules in their order; reference data, not to be changed."""
@@ -110,6 +116,17 @@ class RoutingService:
     def fallback(self) -> Route:
         """Return the route of a case for which nothing else decides."""
         return Route(unit=self.work.site.fallback_unit, rule="fallback")
+
+    def _to_somebody(self, case: Case, route: Route) -> Route:
+        """Return the route, or another to somebody where it leads to nobody; what nobody takes keeps its route."""
+        unit = replace(route, user_id=None)
+        elsewhere = replace(unit, unit=self.work.site.fallback_unit, rule=UNATTENDED)
+        for one in (route, unit, elsewhere):
+            there = next((u for u in self.organization.units.by_id.values() if u.key == one.unit), None)
+            custody = self.work.get(CustodyService)
+            if there and custody.before(case.kind, case.category_id, there.id, one.user_id) != "nobody":
+                return one
+        return unit
 
     def _by_rule(self, case: Case) -> Route | None:
         rule = self.first_fit(case, self.rules())

@@ -16,7 +16,8 @@ from civicportal.cases.snapshots import snapshot
 from civicportal.errors import Forbidden
 from civicportal.i18n import _
 from civicportal.kartable.addressees import of_units, works_for
-from civicportal.kartable.errors import ReferralError
+from civicportal.kartable.custody import CustodyService
+from civicportal.kartable.errors import ReferralError, UnattendedReferral
 from civicportal.kartable.models import Referral
 from civicportal.kartable.routing import RoutingService
 from civicportal.organization.services import OrganizationService
@@ -34,6 +35,7 @@ class KartableService:
         self.session = work.session
         self.cases = work.get(CaseService)
         self.access = work.get(AccessService)
+        self.custody = work.get(CustodyService)
 
     # -- following the case ---------------------------------------------------------------------------------
 
@@ -57,12 +59,12 @@ class KartableService:
 
     def _reopen(self, case: Case, event: CaseEvent) -> None:
         routing, unit_id = self.work.get(RoutingService), case.unit_id
-        if unit_id and self._takes_cases(unit_id):
+        if unit_id and self._takes_cases(unit_id) and self._is_attended(case, unit_id):
             line = self._add(case, unit_id)
             calendar = self.work.get(OrganizationService).calendar
             promise(case, event.at, routing.days_again(case), calendar)
         else:
-            # Its unit is closed meanwhile: it goes where it would go if it came today.
+            # Its unit is closed meanwhile, or has nobody for it: it goes where it would go if it came today.
             with recounted(self.work, case):
                 routing.place(case, event.at)
             line = self._begin(case)
@@ -129,22 +131,28 @@ class KartableService:
         user_id: int | None = None,
         note: str = "",
         version: int | None = None,
+        unattended: bool = False,
     ) -> CaseEvent:
-        """Pass the case on to a unit, or to one person of it.
+        """Pass the case on to a unit, or to one person of it. The citizen is told only of a unit that attends to it.
 
+        :param unattended: refer it also where nobody could act on it; the portal itself always may.
         :raises Forbidden: without the right, or without the line in one's kartable.
         :raises ReferralError: when it lies there already, or the person is not of that unit.
+        :raises UnattendedReferral: when nobody there sees such a case and may act on it.
         """
         line = self._my_line(case, version, "refer")
         if (line.to_unit_id, line.to_user_id) == (unit_id, user_id):
             raise ReferralError(_("The case lies there already."))
         self._check_addressee(unit_id, user_id)
+        if not (unattended or self.work.actor.door == "system"):
+            self._require_attended(case, unit_id, user_id)
         return self._pass_on(case, line, "referred", unit_id, user_id, note)
 
     def give_back(self, case: Case, *, note: str = "", version: int | None = None) -> CaseEvent:
         """Return the case to whom it came from.
 
         :raises ReferralError: when it came from nobody (it was routed), or from a unit that takes no cases any more.
+        :raises UnattendedReferral: when nobody of that unit sees such a case and may act on it.
         """
         line = self._my_line(case, version, "refer")
         unit_id = line.from_unit_id
@@ -154,6 +162,10 @@ class KartableService:
             raise ReferralError(_("The unit that sent it takes no cases any more: refer it to another one."))
         # Who works elsewhere by now gets nothing back: the unit does.
         user_id = line.from_user_id if works_for(self.work, line.from_user_id, unit_id) else None
+        if user_id and not self._is_attended(case, unit_id, user_id):
+            user_id = None
+        if self.work.actor.door != "system":
+            self._require_attended(case, unit_id, user_id)
         return self._pass_on(case, line, "returned", unit_id, user_id, note)
 
     def copy(self, case: Case, unit_id: int, *, user_id: int | None = None, note: str = "") -> CaseEvent:
@@ -222,6 +234,19 @@ class KartableService:
         if user_id is not None and not self._works_in(user_id, unit_id):
             raise ReferralError(_("This person is not of that unit."))
 
+    def _is_attended(self, case: Case, unit_id: int, user_id: int | None = None) -> bool:
+        return self.custody.before(case.kind, case.category_id, unit_id, user_id) != "nobody"
+
+    def _require_attended(self, case: Case, unit_id: int, user_id: int | None) -> None:
+        if not self._is_attended(case, unit_id, user_id):
+            unit = self.work.get(OrganizationService).unit_name(unit_id)
+            reason = (
+                _("Nobody in “${unit}” sees this case and may work on it.", mapping={"unit": unit})
+                if user_id is None
+                else _("This person of “${unit}” may not work on this case.", mapping={"unit": unit})
+            )
+            raise UnattendedReferral(reason)
+
     def _takes_cases(self, unit_id: int) -> bool:
         unit = self.work.get(OrganizationService).units.by_id.get(unit_id)
         return unit is not None and unit.active
@@ -253,7 +278,11 @@ class KartableService:
             previous=line,
             opened_event_id=event.id,
         )
-        self.work.relay(CaseChange(case=case, event=event, kind=self.cases.kind(case), referral=new))
+        # No message names a unit that would answer a citizen's call with "we have no such case".
+        notify = self._is_attended(case, unit_id, user_id)
+        self.work.relay(
+            CaseChange(case=case, event=event, kind=self.cases.kind(case), referral=new, notify=notify)
+        )
         return event
 
     def _add(

@@ -88,7 +88,8 @@ class TransferService(KartableService):
             line = self.session.get_one(Referral, line_id, populate_existing=True)
             # Somebody may have acted while this one waited for the case.
             if holder_id(line) == user_id:
-                to = heir_id if line.to_unit_id in members else None
+                may = line.type != "action" or self._is_attended(case, line.to_unit_id, heir_id)
+                to = heir_id if line.to_unit_id in members and may else None
                 self._hand_over(case, line, to, note)
                 done["colleague" if to else "unit"] += 1
         return done

@@ -33,6 +33,7 @@ PAGES = (
     Shown("kartable", "handler", "/kartable"),
     Shown("kartable", "administrator", "/kartable?view=overdue"),
     Shown("kartable", "observer", "/kartable", name="empty"),
+    Shown("kartable.unattended", "administrator", "/kartable/unattended"),
     Shown("kartable.case", "handler", "/kartable/cases/{case}"),
     Shown("kartable.case", "observer", "/kartable/cases/{case}"),
     Shown("kartable.case", "administrator", "/kartable/cases/{closed}", name="closed"),

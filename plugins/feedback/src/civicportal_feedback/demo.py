@@ -21,7 +21,7 @@ from civicportal.api import (
     demo_cast,
     set_time,
 )
-from civicportal_feedback.publications import PublicationService
+from civicportal_feedback.publications import PERMISSION, PublicationService
 from civicportal_feedback.services import FeedbackService, NewFeedback
 from civicportal_feedback.workflow import FEEDBACK, KIND
 
@@ -171,6 +171,9 @@ class Story:
         return self.rng.choice(local or found)
 
     def _acts(self, person: Identity, case: Case) -> bool:
+        # A head of a unit might act too, but is no officer of this service.
+        if not person.permits(PERMISSION):
+            return False
         with self.work.acting_as(person):
             return self.work.get(AccessService).may_act(case, FEEDBACK.permission("work"))
 

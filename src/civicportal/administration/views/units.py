@@ -12,6 +12,7 @@ from civicportal.i18n import _, format_number
 from civicportal.kartable.bulk import each
 from civicportal.kartable.services import KartableService
 from civicportal.kartable.usage import UsageService
+from civicportal.kartable.views.unattended import tell_unattended
 from civicportal.organization.choices import unit_options
 from civicportal.organization.editing import in_order
 from civicportal.organization.models import Unit
@@ -99,6 +100,7 @@ def close(request: Any) -> Any:
         if values["target"]:
             usage.hand_over(found, service.fetch(int(values["target"])))
         request.session.flash(request.translate(_("The unit takes no new cases any more.")), "good")
+        tell_unattended(request, request.work)
         return HTTPSeeOther(request.route_path("admin.unit", id=found.id))
 
     return handle_form(request, form, save, unit=found, usage=usage.of(found))
@@ -128,7 +130,9 @@ def refer(request: Any) -> HTTPSeeOther:
     message = _("${done} cases were referred, ${left} could not be.")
     counts = {"done": done, "left": len(outcomes) - done}
     numbers = {name: format_number(count, request.locale_name) for name, count in counts.items()}
-    request.session.flash(request.translate(message % numbers), "good" if done == len(outcomes) else "warn")
+    text = request.translate(message % numbers)
+    reasons = {request.translate(outcome.reason): None for outcome in outcomes if outcome.reason}
+    request.session.flash(" ".join([text, *reasons]), "good" if done == len(outcomes) else "warn")
     return HTTPSeeOther(_address(request, found))
 
 

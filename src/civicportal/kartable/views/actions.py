@@ -21,6 +21,7 @@ from civicportal.kartable.neighbours import neighbours
 from civicportal.kartable.services import KartableService
 from civicportal.kartable.undo import CannotUndo, UndoService
 from civicportal.kartable.views import forms
+from civicportal.kartable.views.doubts import Doubt, doubt
 from civicportal.kartable.views.page import case_page
 from civicportal.kartable.views.ready_texts import insert
 from civicportal.schema import StrictSchema, whole_number
@@ -32,6 +33,17 @@ STALE = _(
 TOO_LATE = _("It is too late to take this back, or somebody acted since.")
 WITH_FILES = "multipart/form-data"
 Act = Callable[[Case, dict[str, Any]], Any]
+
+
+class _Doubtful(Exception):
+    """The form must be confirmed first.
+
+    :param doubt: what is asked.
+    """
+
+    def __init__(self, doubt: Doubt) -> None:
+        super().__init__("to be confirmed")
+        self.doubt = doubt
 
 
 def step(request: Any) -> Any:
@@ -63,8 +75,16 @@ def step(request: Any) -> Any:
 
 
 def refer(request: Any) -> Any:
-    """Pass the case on."""
-    return _refer(request, KartableService.refer, _("The case was referred."))
+    """Pass the case on, once it is confirmed where no member of the unit attends to it."""
+    form = forms.referral_form(request, request.work)
+
+    def act(case: Case, values: dict[str, Any]) -> None:
+        to = forms.addressee(values)
+        if asked := doubt(request, request.work, [case], to):
+            raise _Doubtful(asked)
+        request.work.get(KartableService).refer(case, **to, unattended=True)
+
+    return _act(request, "refer", form, act, done=_("The case was referred."))
 
 
 def copy(request: Any) -> Any:
@@ -225,6 +245,10 @@ def _act(
     except PersonalDataFound as found:
         case = _locked(request)
         return case_page(request, case, status=422, sent=_pointed_out(request, case, place, form, found))
+    except _Doubtful as found:
+        return case_page(
+            request, _locked(request), status=422, sent=_shown(request, place, form), doubt=found.doubt
+        )
     except Refused as refusal:
         shown = _shown(request, place, form)
         shown[place].fail("", refusal.reason)

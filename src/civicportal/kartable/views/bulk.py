@@ -20,6 +20,7 @@ from civicportal.kartable.filters import ADDRESS
 from civicportal.kartable.services import KartableService
 from civicportal.kartable.views import forms
 from civicportal.kartable.views.bulk_result import show_later
+from civicportal.kartable.views.doubts import Doubt, doubt
 from civicportal.kartable.views.forms import StepForm
 from civicportal.schema import whole_number
 
@@ -30,7 +31,7 @@ MOST = 100
 """Cases at once."""
 UNASKED = 20
 """More than these are acted on only after a page has named them."""
-OWN = ("code", "action", "transition", "confirmed")
+OWN = ("code", "action", "transition", "confirmed", forms.ANYWAY)
 
 
 def bulk(request: Any) -> Any:
@@ -64,10 +65,18 @@ def _refer(request: Any, codes: Sequence[str]) -> Any:
         values = form.validate(request.POST)
     except FormInvalid:
         return _ask(request, cases, "refer", refer=form, status=422)
+    to = forms.addressee(values)
+    with request.site.work(actor=request.identity, write=False) as work:
+        asked = doubt(request, work, cases, to)
+    if asked:
+        return _ask(request, cases, "refer", refer=form, status=422, doubt=asked)
     if _unasked(request, codes):
         return _ask(request, cases, "refer", refer=form)
-    to = forms.addressee(values)
-    return _act(request, codes, lambda work, case: work.get(KartableService).refer(case, **to), _("Referred"))
+
+    def refer(work: "Work", case: Case) -> object:
+        return work.get(KartableService).refer(case, **to, unattended=True)
+
+    return _act(request, codes, refer, _("Referred"))
 
 
 def _step(request: Any, codes: Sequence[str]) -> Any:
@@ -111,9 +120,10 @@ def _ask(
     status: int = 200,
     refer: BoundForm | None = None,
     steps: Sequence[StepForm] = (),
+    doubt: Doubt | None = None,
 ) -> Any:
     request.response.status_int = status
-    return {"cases": cases, "action": action, "refer": refer, "steps": steps}
+    return {"cases": cases, "action": action, "refer": refer, "steps": steps, "doubt": doubt}
 
 
 def _forms(request: Any, transitions: Sequence[Transition]) -> list[StepForm]:

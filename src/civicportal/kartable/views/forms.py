@@ -23,7 +23,9 @@ VERSION, SEEN, THEN = "version", "seen", "then"
 """Hidden fields: the version of the case that the form was made from, the last event shown, where to go then."""
 READY, INSERT = "ready", "insert"
 """The choice of a ready text, and the button that takes it over."""
-OWN = (VERSION, SEEN, THEN, READY, INSERT)
+ANYWAY = "anyway"
+"""The tick that refers a case where no member of the unit attends to it; its value names unit and person."""
+OWN = (VERSION, SEEN, THEN, READY, INSERT, ANYWAY)
 WORDS = frozenset({"public_text", "internal_text"})
 
 

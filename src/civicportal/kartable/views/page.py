@@ -10,12 +10,14 @@ from civicportal.cases.models import Case
 from civicportal.cases.ratings import RatingService
 from civicportal.cases.services import CaseService
 from civicportal.forms import BoundForm
+from civicportal.kartable.custody import CustodyService
 from civicportal.kartable.facts import FactsService, Rights
 from civicportal.kartable.neighbours import neighbours
 from civicportal.kartable.ready_texts import ReadyTextService
 from civicportal.kartable.timeline import StaffHistory
 from civicportal.kartable.undo import UndoService
 from civicportal.kartable.views import forms
+from civicportal.kartable.views.doubts import Doubt
 from civicportal.web.display import pieces
 
 AUDIENCES = ("citizen", "public")
@@ -30,18 +32,20 @@ def case_page(
     status: int = 200,
     sent: Mapping[str, BoundForm] | None = None,
     merge: bool = False,
+    doubt: Doubt | None = None,
     reveal: str = "",
 ) -> dict[str, Any]:
     """Return what the template of a case's page needs.
 
     :param sent: a form that was refused, by its place, one of ``PLACES``.
     :param merge: somebody changed the case since the form was made: say what happened meanwhile.
+    :param doubt: what must be confirmed before the case is referred.
     :param reveal: what of the citizen is shown in full: "contact", "identity" or nothing.
     """
     work = request.work
     shown: dict[str, BoundForm | None] = {**dict.fromkeys(PLACES), **(sent or {})}
     request.response.status_int = status
-    cases, facts = work.get(CaseService), work.get(FactsService)
+    cases, facts, custody = work.get(CaseService), work.get(FactsService), work.get(CustodyService)
     history, ready = work.get(StaffHistory), work.get(ReadyTextService)
     rights = facts.rights(case)
     steps = cases.steps(case)
@@ -72,6 +76,8 @@ def case_page(
         "panels": pieces(request, "case_panels", ("facts", "aside"), case=case),
         "sent": shown,
         "merge": merge,
+        "doubt": doubt,
+        "attendance": custody.doubts(case.kind, case.category_id) if rights.refer else {},
         "meanwhile": history.since(case, forms.sent_number(request, forms.SEEN)) if merge else [],
         "refused_form": _refused_form(shown, opened, rights),
         "reveal": reveal,

@@ -8,9 +8,11 @@ from civicportal.accounts.deputies import DeputyService
 from civicportal.accounts.kept import fill_kept
 from civicportal.accounts.members import MemberService
 from civicportal.accounts.models import User
+from civicportal.accounts.permissions import UNATTENDED
 from civicportal.errors import Forbidden, NotPossible
 from civicportal.forms import BoundForm, Button, FormInvalid, handle_form
 from civicportal.i18n import _
+from civicportal.kartable.views.unattended import tell_unattended
 from civicportal.members.views.page import (
     absence_form,
     absence_path,
@@ -91,4 +93,6 @@ def _set(request: Any, form: BoundForm, values: dict[str, Any], user_id: int) ->
 def _end(request: Any, user: User, path: str) -> HTTPSeeOther:
     request.work.get(DeputyService).end(user, numbered(request, "number"))
     request.session.flash(request.translate(ENDED), "good")
+    if request.identity.permits(UNATTENDED):
+        tell_unattended(request, request.work)
     return HTTPSeeOther(path)

@@ -12,6 +12,7 @@ from civicportal.errors import NotPossible
 from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _, localized_digits
 from civicportal.kartable.transfer import Moved, TransferService, transfer
+from civicportal.kartable.views.unattended import tell_unattended
 from civicportal.members.options import people_options
 from civicportal.members.schemas import WorkLeft
 from civicportal.members.views.page import member_path, numbered
@@ -78,6 +79,8 @@ def _leave(request: Any, deed: str, act: Deed, button: Button, done: Any) -> Any
         forget(request)
         request.session.flash(request.translate(done), "good")
         _tell(request, moved)
+        with request.site.work(actor=request.identity, write=False) as work:
+            tell_unattended(request, work)
         unfinished = moved is not None and moved.left
         return HTTPSeeOther(
             request.route_path("admin.member_transfer", id=user.id) if unfinished else member_path(request)

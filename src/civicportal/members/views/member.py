@@ -13,6 +13,7 @@ from civicportal.audit.services import AuditService
 from civicportal.errors import Conflict, Forbidden, NotFound, NotPossible
 from civicportal.forms import BoundForm, FormInvalid, handle_form
 from civicportal.i18n import _
+from civicportal.kartable.views.unattended import tell_unattended
 from civicportal.members.options import chosen_scope
 from civicportal.members.schemas import CitizenName, StaffNames
 from civicportal.members.views.page import member_page, member_path, numbered, role_form
@@ -88,6 +89,7 @@ def take_role(request: Any) -> HTTPSeeOther:
         return _back(request, refusal.reason, tone="bad")
     except NotFound:
         return _back(request, _("The person does not have this access level any more."), tone="warn")
+    tell_unattended(request, request.work)
     return _back(request, _("The access level was taken away."))
 
 

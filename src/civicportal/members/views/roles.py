@@ -10,6 +10,7 @@ from civicportal.accounts.roles import RoleService, UnlimitedRights
 from civicportal.errors import Conflict, Forbidden, NotPossible
 from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
+from civicportal.kartable.views.unattended import tell_unattended
 from civicportal.members.schemas import NewRole, RoleDeletion, RoleEntry
 from civicportal.members.views.page import numbered
 from civicportal.schema import Option
@@ -87,6 +88,7 @@ def role(request: Any) -> Any:
             form.refuse("title", refusal.reason)
         forget(request)
         request.session.flash(request.translate(_("The access level was saved.")), "good")
+        tell_unattended(request, request.work)
         return HTTPSeeOther(request.route_path("admin.roles"))
 
     try:
@@ -116,6 +118,7 @@ def delete(request: Any) -> Any:
         except NotPossible as refusal:
             form.refuse("", refusal.reason)
         request.session.flash(request.translate(_("The access level was deleted.")), "good")
+        tell_unattended(request, request.work)
         return HTTPSeeOther(request.route_path("admin.roles"))
 
     return handle_form(request, form, remove, **shown)

@@ -10,7 +10,8 @@
                                                      what was typed goes along into fields of the same name
    <div data-preview="URL">                          filled from there when its section is shown
    <div data-ready="ID"><select> … <option data-text> <button>   the text of the choice goes below what stands in that field
-   <form data-people>                                the select "user" offers the group named like the chosen "unit"
+   <form data-people data-attendance="JSON">         the select "user" offers the group named like the chosen "unit"; of the
+                                                     texts [data-attends] that one is shown which JSON names for the unit
    <input data-hotkey="Slash">                       the search field; that of a list comes before the one above all pages
    <details data-menu><summary data-register> … <a>  a menu that closes with Esc and by a click elsewhere; N opens it
    <a data-register>                                 N follows it
@@ -198,6 +199,7 @@
   cp.each('form[data-people]', function (form) {
     var unit = form.elements.unit;
     var person = form.elements.user;
+    var attendance = JSON.parse(form.dataset.attendance || '{}');
     function offer() {
       var name = unit.selectedOptions[0].textContent;
       cp.all('optgroup', person).forEach(function (group) {
@@ -205,7 +207,13 @@
         group.hidden = group.disabled = !fits;
       });
       if (person.selectedOptions[0].parentNode.disabled) { person.value = ''; }
+      hint();
     }
+    function hint() {
+      var answer = person.value ? undefined : attendance[unit.value];
+      cp.all('[data-attends]', form).forEach(function (text) { text.hidden = text.dataset.attends !== answer; });
+    }
+    person.addEventListener('change', hint);
     unit.addEventListener('change', offer);
     offer();
   });

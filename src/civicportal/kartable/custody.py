@@ -1,0 +1,424 @@
+"""Who attends to an open case: an active person in whose kartable its action line lies and who may work on it.
+
+Cases that nobody attends to stand on the administrators' list. Administrators see every case, so what is not in
+somebody's kartable would be noticed by none of them: they count only for cases that are in their own hands.
+
+What memberships cover is worked out once for all units and kinds, as sets of categories, and asked of the database in one
+condition: no case is looked at by itself. :func:`civicportal.access.attends` says the same of one person and one case; a
+stateful test holds the two equal.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, true
+from sqlalchemy.orm import Session, aliased
+from sqlalchemy.util import memoized_property
+from translationstring import TranslationString
+
+from civicportal.access import AccessService, visible
+from civicportal.accounts.identity import grants_of
+from civicportal.accounts.models import Deputy, Membership, User
+from civicportal.cases.models import Case
+from civicportal.cases.paging import SORTS, Page, case_page
+from civicportal.i18n import _
+from civicportal.ids import among
+from civicportal.kartable.models import Referral
+from civicportal.lists import Total, count_rows
+from civicportal.organization.services import OrganizationService
+from civicportal.scopes import free_line
+from civicportal.security import Grant
+
+if TYPE_CHECKING:
+    from civicportal.organization.models import Unit
+    from civicportal.work import Work
+
+Attendance = Literal["members", "head", "nobody"]
+"""Who attends to a case: members of its unit whose categories it belongs to, the head of the unit alone, or nobody."""
+Topics: TypeAlias = frozenset[int] | None
+"""Ids of categories, 0 for cases without one; None for all."""
+NOTHING: Topics = frozenset()
+_GONE = 0
+"""Stands for a unit of which nobody is a member."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gap:
+    """Cases that nobody would attend to if they lay with a unit.
+
+    :ivar categories: ids of the active categories that nobody covers; empty for a kind without categories.
+    """
+
+    unit: "Unit"
+    kind: str
+    categories: tuple[int, ...] = ()
+
+    @property
+    def pairs(self) -> int:
+        """Return how many pairs of the unit and a topic it counts for."""
+        return len(self.categories) or 1
+
+
+class Staffing:
+    """What the people at work cover, by unit and kind; administrators cover nothing but may work on what is theirs.
+
+    :ivar people: by user id, what each active person's own memberships give.
+    """
+
+    def __init__(self, people: Mapping[int, tuple[Grant, ...]]) -> None:
+        self.people = people
+        self.kinds = frozenset(kind for grants in people.values() for kind in _kinds(grants))
+        self._topics: dict[tuple[int, str, bool], Topics] = {}
+        self._able: dict[str, frozenset[int]] = {}
+        self._everywhere = [
+            user_id for user_id, grants in people.items() if any(g.units is None for g in grants)
+        ]
+        self._of_unit: dict[int, list[int]] = defaultdict(list)
+        for user_id, grants in people.items():
+            for unit_id in frozenset[int]().union(*(grant.units or () for grant in grants)):
+                self._of_unit[unit_id].append(user_id)
+
+    def topics(self, unit_id: int, kind: str, *, heads: bool) -> Topics:
+        """Return the categories of a kind that somebody covers in a unit.
+
+        :param heads: count also what heads of units cover as such.
+        """
+        unit_id = unit_id if unit_id in self._of_unit else _GONE
+        key = (unit_id, kind, heads)
+        if key not in self._topics:
+            near = {*self._of_unit.get(unit_id, ()), *self._everywhere}
+            self._topics[key] = covered(
+                (self.people[user_id] for user_id in near), unit_id, kind, heads=heads
+            )
+        return self._topics[key]
+
+    def able(self, kind: str) -> frozenset[int]:
+        """Return who may work on a case of a kind that is in their own hands."""
+        if kind not in self._able:
+            self._able[kind] = frozenset(
+                user_id for user_id, grants in self.people.items() if _gives(grants, kind, "work")
+            )
+        return self._able[kind]
+
+
+class Today:
+    """A staffing with the deputies of a day.
+
+    :param deputies: by the id of each deputy, for whom they stand in.
+    """
+
+    def __init__(self, staffing: Staffing, deputies: Mapping[int, Collection[int]]) -> None:
+        self.staffing = staffing
+        self.deputies = deputies
+        #: What each deputy holds, with what the absent people hold.
+        self._lent = {
+            deputy_id: tuple(grant for one in (deputy_id, *absent) for grant in staffing.people.get(one, ()))
+            for deputy_id, absent in deputies.items()
+        }
+
+    def topics(self, unit_id: int, kind: str, *, heads: bool = True) -> Topics:
+        """Return the categories of a kind that somebody covers in a unit; see :meth:`Staffing.topics`."""
+        here = self.staffing.topics(unit_id, kind, heads=heads)
+        if here is None or not self._lent:
+            return here
+        return _either(here, covered(self._lent.values(), unit_id, kind, heads=heads))
+
+    def able(self, kind: str) -> frozenset[int]:
+        """Return the people in whose hands a case of a kind is worked on, by themselves or by who stands in for them."""
+        by_deputies = (
+            absent for deputy, absent in self.deputies.items() if _gives(self._lent[deputy], kind, "work")
+        )
+        return self.staffing.able(kind).union(*by_deputies)
+
+
+class CustodyService:
+    """Answers who attends to a case: to one that is open, to one before it is referred, to all."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+        self.organization = work.get(OrganizationService)
+
+    # -- one case -------------------------------------------------------------------------------------------
+
+    def of(self, case: Case) -> Attendance:
+        """Return who attends to an open case where it lies now."""
+        line = self.work.get(AccessService).action_line(case)
+        if line is None:
+            return "nobody"
+        holders = [user_id for user_id in (line.to_user_id, line.taken_by_id) if user_id is not None]
+        if holders:
+            may = any(self._may_work(user_id, case.kind) for user_id in holders)
+            return "members" if may else "nobody"
+        return self.before(case.kind, case.category_id, line.to_unit_id)
+
+    def before(
+        self, kind: str, category_id: int | None, unit_id: int, user_id: int | None = None
+    ) -> Attendance:
+        """Return who would attend to a case if it lay with a unit.
+
+        :param user_id: the person of the unit to whom it is sent; None for the whole unit.
+        """
+        if user_id is not None:
+            return "members" if self._may_work(user_id, kind) else "nobody"
+        if self._covers(kind, category_id, unit_id, heads=False):
+            return "members"
+        return "head" if self._covers(kind, category_id, unit_id, heads=True) else "nobody"
+
+    def doubts(self, kind: str, category_id: int | None) -> dict[int, Attendance]:
+        """Return the units that take cases and in which no member would attend to such a case, and who would instead.
+
+        It asks for no deputies, as a hint that costs no statement: :meth:`before` decides.
+        """
+        staffing, found = self._staffing, dict[int, Attendance]()
+        for unit in self.organization.units.by_id.values():
+            members, all_ = (staffing.topics(unit.id, kind, heads=heads) for heads in (False, True))
+            if unit.active and not _has(members, category_id):
+                found[unit.id] = "head" if _has(all_, category_id) else "nobody"
+        return found
+
+    def heads(self, unit_id: int) -> list[int]:
+        """Return who heads a unit, by user id; where nobody does, who heads the nearest unit above."""
+        people = self._staffing.people
+        for unit in reversed(self.organization.units.path(unit_id)):
+            found = [
+                user_id
+                for user_id, grants in people.items()
+                if any(grant.leads and grant.unit_id == unit.id for grant in grants)
+            ]
+            if found:
+                return found
+        return []
+
+    # -- all cases ------------------------------------------------------------------------------------------
+
+    def unattended(self) -> ColumnElement[bool]:
+        """Return the condition on ``Referral`` for the open action lines that nobody attends to."""
+        today = self._today()
+        open_line = and_(Referral.type == "action", Referral.closed_at.is_(None))
+        in_no_unit = and_(free_line(Referral), self._in_no_unit(today))
+        return and_(open_line, or_(in_no_unit, self._in_no_hands(today)))
+
+    def count(self) -> int:
+        """Return how many open cases nobody attends to."""
+        query = select(func.count()).select_from(Referral).where(self.unattended())
+        return self.session.scalar(query) or 0
+
+    def total(self) -> Total:
+        """Return the same for a page, which counts no more than a list does."""
+        return count_rows(self.session, select(Referral.id).where(self.unattended()))
+
+    def page(self, *, cursor: str | None = None) -> Page:
+        """Return some of them as (case, line) rows, the nearest deadline first: those that the actor may see."""
+        query = select(Case, Referral).join(Referral, Referral.case_id == Case.id)
+        query = query.where(self.unattended(), visible(self.work.actor, walked=True))
+        return case_page(self.session, query, sort=SORTS["deadline"], cursor=cursor)
+
+    def reasons(self, rows: Iterable[tuple[Case, Referral]]) -> dict[int, TranslationString]:
+        """Return why nobody attends to cases of the list, by the id of each."""
+        rows = list(rows)
+        holders = {case.id: line.taken_by_id or line.to_user_id for case, line in rows}
+        ids = set(holders.values())
+        names = dict(self.session.execute(select(User.id, User.name).where(User.id.in_(ids))).all())
+        return {case.id: self._reason(case, line, names.get(holders[case.id] or 0)) for case, line in rows}
+
+    def gaps(self) -> Iterator[Gap]:
+        """Yield which cases nobody would attend to if they lay with a unit that takes cases."""
+        today = self._today()
+        for unit in self.organization.units.by_id.values():
+            for kind in self.work.site.kinds if unit.active else ():
+                here = today.topics(unit.id, kind)
+                if here is None:
+                    continue
+                categories = self._categories(kind)
+                missing = tuple(id_ for id_ in categories if id_ not in here)
+                if missing or (not categories and 0 not in here):
+                    yield Gap(unit=unit, kind=kind, categories=missing)
+
+    def pairs(self) -> int:
+        """Return how many pairs of a unit that takes cases and a topic there are; a kind without categories is one."""
+        topics = sum(len(self._categories(kind)) or 1 for kind in self.work.site.kinds)
+        return topics * sum(unit.active for unit in self.organization.units.by_id.values())
+
+    def _reason(self, case: Case, line: Referral, holder: str | None) -> TranslationString:
+        if holder:
+            return _("It is in the hands of ${person}, who cannot work on it.", mapping={"person": holder})
+        unit = self.organization.unit_name(line.to_unit_id)
+        topic = self.organization.category_name(case.category_id) or self.work.site.kind(case.kind).title
+        return _("Nobody in “${unit}” works on “${topic}”.", mapping={"unit": unit, "topic": topic})
+
+    # -- inside ---------------------------------------------------------------------------------------------
+
+    @property
+    def _staffing(self) -> Staffing:
+        return self.work.reference("staffing", partial(_read, self.work))
+
+    @memoized_property
+    def _seen_today(self) -> "Today":
+        """Return the deputies as a unit of work has seen them first: cases are referred one after the other."""
+        return self._today()
+
+    def _today(self) -> "Today":
+        """Return the staffing with who stands in for whom today: both are at work."""
+        today = self.work.site.calendar.today(self.work.clock.now())
+        absent = aliased(User)
+        query = (
+            select(Deputy.deputy_id, Deputy.absent_id)
+            .join(User, User.id == Deputy.deputy_id)
+            .join(absent, absent.id == Deputy.absent_id)
+            .where(
+                Deputy.first_day <= today,
+                Deputy.last_day >= today,
+                Deputy.deputy_id != Deputy.absent_id,
+                *_at_work(User),
+                *_at_work(absent),
+            )
+        )
+        found: dict[int, set[int]] = defaultdict(set)
+        for deputy_id, absent_id in self.session.execute(query):
+            found[deputy_id].add(absent_id)
+        return Today(self._staffing, found)
+
+    def _covers(self, kind: str, category_id: int | None, unit_id: int, *, heads: bool) -> bool:
+        # Deputies add hardly ever anything: they are looked for only where nobody else is.
+        return _has(self._staffing.topics(unit_id, kind, heads=heads), category_id) or _has(
+            self._seen_today.topics(unit_id, kind, heads=heads), category_id
+        )
+
+    def _may_work(self, user_id: int, kind: str) -> bool:
+        return user_id in self._staffing.able(kind) or user_id in self._seen_today.able(kind)
+
+    def _in_no_unit(self, today: "Today") -> ColumnElement[bool]:
+        """Return the condition on a line to a whole unit that nobody covers there."""
+        known = self._known_kinds(today)
+        places: dict[tuple[str, frozenset[int]], list[int]] = defaultdict(list)
+        for kind in known:
+            for unit_id in self.organization.units.by_id:
+                here = today.topics(unit_id, kind)
+                if here is not None:
+                    places[kind, here].append(unit_id)
+        conditions = [
+            and_(Referral.kind == kind, Referral.to_unit_id.in_(units), _outside(here))
+            for (kind, here), units in places.items()
+        ]
+        return or_(false(), *conditions, Referral.kind.not_in(known))
+
+    def _in_no_hands(self, today: "Today") -> ColumnElement[bool]:
+        """Return the condition on a line in the hands of people of whom nobody can work on it."""
+        known = self._known_kinds(today)
+        of: dict[frozenset[int], list[str]] = defaultdict(list)
+        for kind in known:
+            of[today.able(kind)].append(kind)
+        conditions = [and_(Referral.kind.in_(kinds), self._not_with(people)) for people, kinds in of.items()]
+        others = and_(Referral.kind.not_in(known), self._not_with(today.able("")))
+        return and_(not_(free_line(Referral)), or_(*conditions, others))
+
+    def _not_with(self, people: Collection[int]) -> ColumnElement[bool]:
+        dialect = self.work.site.engines.dialect
+        return and_(
+            *(
+                or_(holder.is_(None), not_(among(holder, people, dialect)))
+                for holder in (Referral.to_user_id, Referral.taken_by_id)
+            )
+        )
+
+    def _known_kinds(self, today: Today) -> list[str]:
+        return sorted(today.staffing.kinds.union(self.work.site.kinds))
+
+    def _categories(self, kind: str) -> list[int]:
+        """Return the categories that cases get: those that are offered and have none below them."""
+        offered = [one for one in self.organization.categories_of(kind).by_id.values() if one.active]
+        parents = {one.parent_id for one in offered}
+        return [one.id for one in offered if one.id not in parents]
+
+
+def unattended_count(work: "Work") -> int:
+    """Return how many open cases nobody attends to."""
+    return CustodyService(work).count()
+
+
+def covered(people: Iterable[Sequence[Grant]], unit_id: int, kind: str, *, heads: bool) -> Topics:
+    """Return the categories of a kind that any of some people covers in a unit: each sees and may work on them.
+
+    :param people: what each of them holds.
+    :param heads: count also what heads of units cover as such.
+    """
+    found: Topics = NOTHING
+    for grants in people:
+        counting = [grant for grant in grants if not grant.administrator and (heads or not grant.leads)]
+        seen = _scope(counting, unit_id, f"{kind}:case:view")
+        found = _either(found, _both(seen, _scope(counting, unit_id, f"{kind}:case:work")))
+        if found is None:
+            break
+    return found
+
+
+def _has(topics: Topics, category_id: int | None) -> bool:
+    return topics is None or (category_id or 0) in topics
+
+
+def _scope(grants: Iterable[Grant], unit_id: int, permission: str) -> Topics:
+    """Return the categories in which grants give a right in a unit; see :meth:`~civicportal.security.Grant.covers`."""
+    found: Topics = NOTHING
+    for grant in grants:
+        if grant.gives(permission) and (grant.units is None or unit_id in grant.units):
+            own = grant.categories
+            if own is not None and grant.units is not None:
+                own = own | {0}
+            found = _either(found, own)
+    return found
+
+
+def _either(one: Topics, other: Topics) -> Topics:
+    return None if one is None or other is None else one | other
+
+
+def _both(one: Topics, other: Topics) -> Topics:
+    if one is None or other is None:
+        return other if one is None else one
+    return one & other
+
+
+def _outside(topics: frozenset[int]) -> ColumnElement[bool]:
+    """Return the condition on a line that its category is none of some."""
+    named = topics - {0}
+    outside = Referral.category_id.not_in(named) if named else true()
+    return (
+        and_(Referral.category_id.is_not(None), outside)
+        if 0 in topics
+        else or_(Referral.category_id.is_(None), outside)
+    )
+
+
+def _kinds(grants: Iterable[Grant]) -> Iterator[str]:
+    for grant in grants:
+        yield from (name.partition(":case:")[0] for name in grant.permissions if ":case:" in name)
+
+
+def _gives(grants: Iterable[Grant], kind: str, verb: str) -> bool:
+    return any(grant.gives(f"{kind}:case:{verb}") for grant in grants)
+
+
+def _at_work(user: Any) -> tuple[ColumnElement[bool], ...]:
+    return user.username.is_not(None), user.disabled_at.is_(None), user.deleted_at.is_(None)
+
+
+def _read(work: "Work", session: Session) -> Staffing:
+    query = (
+        select(
+            Membership.user_id.label("holder_id"),
+            Membership.role_id,
+            Membership.unit_id,
+            Membership.category_id,
+        )
+        .join(User, User.id == Membership.user_id)
+        .where(*_at_work(User))
+        .order_by(Membership.user_id, Membership.id)
+    )
+    held: dict[int, list[Any]] = defaultdict(list)
+    for row in session.execute(query):
+        held[row.holder_id].append(row)
+    return Staffing({user_id: tuple(grants_of(work, rows, user_id)) for user_id, rows in held.items()})

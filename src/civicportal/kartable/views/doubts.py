@@ -1,0 +1,67 @@
+"""What is asked before a case goes to a unit in which no member attends to it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from civicportal.cases.models import Case
+from civicportal.kartable.custody import CustodyService
+from civicportal.kartable.rows import names_of
+from civicportal.kartable.views import forms
+from civicportal.organization.services import OrganizationService
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doubt:
+    """Cases of a referral that no member of the unit attends to.
+
+    :ivar person: name of the person to whom they are sent; empty for the whole unit.
+    :ivar nobody: the cases that would stand on the list of those without anybody.
+    :ivar head: the cases that the head would get.
+    :ivar heads: names of who heads the unit.
+    :ivar topics: of all these cases, each once.
+    :ivar token: value of the tick that confirms this referral and no other.
+    """
+
+    unit: str
+    person: str
+    nobody: Sequence[Case]
+    head: Sequence[Case]
+    heads: Sequence[str]
+    topics: Sequence[Any]
+    token: str
+
+
+def doubt(request: Any, work: "Work", cases: Sequence[Case], to: dict[str, Any]) -> Doubt | None:
+    """Return what must be confirmed before cases are referred; None for nothing, or when it is confirmed.
+
+    :param to: ``unit_id`` and ``user_id`` of the addressee.
+    """
+    unit_id, user_id = to["unit_id"], to["user_id"]
+    token = f"{unit_id}-{user_id or ''}"
+    if request.POST.get(forms.ANYWAY) == token:
+        return None
+    custody, organization = work.get(CustodyService), work.get(OrganizationService)
+    asked = [(case, custody.before(case.kind, case.category_id, unit_id, user_id)) for case in cases]
+    nobody = [case for case, answer in asked if answer == "nobody"]
+    head = [case for case, answer in asked if answer == "head"]
+    if not nobody and not head:
+        return None
+    heads = custody.heads(unit_id) if head else []
+    names = names_of(work, [*heads, user_id])
+    topics = [
+        organization.category_name(case.category_id) or work.site.kind(case.kind).title
+        for case in (*nobody, *head)
+    ]
+    return Doubt(
+        unit=organization.unit_name(unit_id),
+        person=names.get(user_id or 0, ""),
+        nobody=nobody,
+        head=head,
+        heads=[names[user_id] for user_id in heads if user_id in names],
+        topics=list(dict.fromkeys(topics)),
+        token=token,
+    )

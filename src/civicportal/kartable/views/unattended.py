@@ -1,0 +1,46 @@
+"""The list of open cases that nobody attends to."""
+
+from typing import TYPE_CHECKING, Any
+
+from civicportal.i18n import _, localized_digits
+from civicportal.kartable.custody import CustodyService, Gap
+from civicportal.kartable.rows import RowService
+from civicportal.organization.services import OrganizationService
+
+if TYPE_CHECKING:
+    from civicportal.work import Work
+
+
+def unattended(request: Any) -> dict[str, Any]:
+    """Show the cases, to be referred to somebody, and where cases would go astray today."""
+    work = request.work
+    custody = work.get(CustodyService)
+    page = custody.page(cursor=request.GET.get("cursor"))
+
+    def url(cursor: str) -> str:
+        return str(request.route_path("kartable.unattended", _query={"cursor": cursor}))
+
+    return {
+        "count": custody.total(),
+        "rows": work.get(RowService).rows([(case, line) for case, line in page.rows]),
+        "reasons": custody.reasons((case, line) for case, line in page.rows),
+        "next_url": url(page.next) if page.next else None,
+        "previous_url": url(page.previous) if page.previous else None,
+        "gaps": [(gap, request.site.kind(gap.kind).title, _topics(work, gap)) for gap in custody.gaps()],
+        "now": work.clock.now(),
+    }
+
+
+def tell_unattended(request: Any, work: "Work") -> None:
+    """Say, after rights were taken from somebody, how many open cases nobody attends to; nothing where there are none."""
+    work.session.flush()
+    count = work.get(CustodyService).count()
+    if count:
+        shown = localized_digits(str(count), request.locale_name)
+        text = _("Unattended cases: ${count}. Somebody has to get them.", mapping={"count": shown})
+        request.session.flash(request.translate(text), "warn")
+
+
+def _topics(work: Any, gap: Gap) -> list[str]:
+    organization = work.get(OrganizationService)
+    return [organization.category_name(category_id) for category_id in gap.categories]

@@ -1,0 +1,100 @@
+"""A referral to where nobody works on the case: what is asked before, and the list from which it comes back."""
+
+from collections.abc import Iterator
+
+import pytest
+from browser import desk
+from browser.conftest import Open
+from browser.people import Screen
+from browser.samples import send_report, who
+from browser.test_pages import OVERFLOW, barriers
+from playwright.sync_api import Page, expect
+from portal import Portal
+
+from civicportal.organization.models import Unit
+from civicportal.testing import make_unit
+
+pytestmark = pytest.mark.browser
+NAME = "ستاد بدون عضو"
+
+
+@pytest.fixture
+def empty(portal: Portal) -> Iterator[str]:
+    """Make a unit in which nobody is a member, for one test; return its id."""
+    with portal.site.work() as work:
+        number = make_unit(work, "empty", name=NAME).id
+    yield str(number)
+    with portal.site.work() as work:
+        unit = work.session.get_one(Unit, number)
+        unit.active, unit.key = False, f"was-{number}"
+
+
+@pytest.fixture
+def code(portal: Portal) -> str:
+    """Return the code of a new report in the kartable of the roads."""
+    with portal.site.work() as work:
+        neighbour = who(work, "neighbour")
+    return send_report(portal, neighbour)
+
+
+def looks_right(page: Page) -> None:
+    assert barriers(page) == []
+    assert page.evaluate(OVERFLOW) == 0
+
+
+def test_it_is_asked_before_and_the_list_brings_it_back(
+    open_page: Open, portal: Portal, empty: str, code: str, screen: Screen
+) -> None:
+    page = open_page("handler", screen)
+    desk.open_case(page, code)
+    panel = desk.open_tab(page, "refer")
+    panel.locator("[name=unit]").select_option(empty)
+    expect(panel.locator("[data-attends=nobody]")).to_be_visible()
+    panel.locator("[name=note]").fill("برای بررسی در ستاد")
+    panel.locator("[name=then][value=stay]").click()
+    ask = page.locator("#panel-of-refer")
+    expect(ask.get_by_role("alert")).to_contain_text(f"در «{NAME}» کسی نیست")
+    expect(ask.locator("[name=note]")).to_have_value("برای بررسی در ستاد")
+    looks_right(page)
+    ask.get_by_label("با این حال ارجاع شود").check()
+    ask.locator("[name=then][value=stay]").click()
+    expect(page.locator(desk.TOAST).first).to_be_visible()
+
+    chief = open_page("administrator", screen)
+    chief.goto("/desk")
+    chief.get_by_role("link", name="مشاهده و ارجاع").click()
+    row = chief.locator("[data-row]", has=chief.locator(f"[value='{code}']"))
+    expect(row).to_contain_text(f"در «{NAME}» کسی مسئول")
+    looks_right(chief)
+    row.locator("input[type=checkbox]").check()
+    chief.locator("[data-bulk-bar] [value=refer]").click()
+    form = chief.locator("form[data-people]")
+    form.locator("[name=unit]").select_option(label="معاونت فنی و عمرانی")
+    form.locator("button.btn-primary").click()
+    expect(chief.get_by_role("heading", level=1)).to_be_visible()
+    chief.goto("/kartable/unattended")
+    expect(chief.locator(f"[value='{code}']")).to_have_count(0)
+
+
+def test_without_a_script_the_same_is_asked(open_page: Open, empty: str, code: str) -> None:
+    page = open_page("handler", java_script_enabled=False)
+    page.goto(f"/kartable/cases/{code}")
+    panel = page.locator("#panel-of-refer")
+    panel.locator("[name=unit]").select_option(empty)
+    panel.locator("[name=then][value=stay]").click()
+    ask = page.locator("#panel-of-refer")
+    expect(ask.get_by_role("alert")).to_contain_text(NAME)
+    ask.locator("[name=anyway]").check()
+    ask.locator("[name=then][value=stay]").click()
+    expect(page.locator("#panel-of-refer")).to_have_count(0)
+
+
+def test_the_head_who_would_get_it_is_named(open_page: Open, code: str) -> None:
+    """A hole in the road is no topic of the officers of the traffic unit."""
+    page = open_page("handler")
+    desk.open_case(page, code)
+    panel = desk.open_tab(page, "refer")
+    panel.locator("[name=unit]").select_option(label="معاونت حمل‌ونقل و ترافیک")
+    expect(panel.locator("[data-attends=head]")).to_be_visible()
+    panel.locator("[name=then][value=stay]").click()
+    expect(page.locator("#panel-of-refer").get_by_role("alert")).to_contain_text("نگار راد")

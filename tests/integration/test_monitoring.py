@@ -14,7 +14,7 @@ from civicportal.notifications.gate import GateService
 from civicportal.notifications.models import OutboxMessage
 from civicportal.notifications.services import NotificationService
 from civicportal.settings import read_settings
-from civicportal.testing import make_citizen, make_site_file
+from civicportal.testing import make_case, make_category, make_citizen, make_site_file, make_unit
 from civicportal.worker.heartbeat import Heartbeat
 from civicportal.worker.jobs import JobRunner
 
@@ -113,8 +113,9 @@ def test_requests_are_counted_by_route_and_class(app, samples):
 def test_refused_sign_ins_are_counted(app, samples):
     before = samples()
     page = app.get("/staff/login")
-    page.form["username"], page.form["password"] = "nobody", "wrong password"
-    page.form.submit(status=422)
+    form = next(form for form in page.forms.values() if "password" in form.fields)
+    form["username"], form["password"] = "nobody", "wrong password"
+    form.submit(status=422)
     key = ("sign_ins_refused_total", "password", "staff")
     assert samples()[key] - before.get(key, 0) == 1
 
@@ -227,3 +228,10 @@ def test_nothing_personal_is_told(site, app, samples):
 def test_labels_are_few(samples):
     """Whatever is asked for, a label has as many values as the portal has routes."""
     assert len(samples()) < 3000
+
+
+def test_cases_that_nobody_attends_to_are_counted(site, samples):
+    assert samples()["unattended_cases",] == 0
+    with site.work() as work:
+        make_case(work, category=make_category(work, unit=make_unit(work)))
+    assert samples()["unattended_cases",] == 1

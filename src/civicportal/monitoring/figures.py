@@ -21,6 +21,8 @@ from civicportal.administration.health import last_check
 from civicportal.backup.records import verified_age
 from civicportal.exports.models import RUNNING, ExportJob
 from civicportal.jobs import JobRun, registered
+from civicportal.kartable.custody import CustodyService
+from civicportal.lists import MOST_COUNTED as MOST_LISTED
 from civicportal.notifications.delivery import IS_UNSETTLED, LANES
 from civicportal.notifications.gate import GateService
 from civicportal.notifications.models import OutboxMessage
@@ -135,6 +137,14 @@ def outbox(work: "Work") -> "Iterator[Metric]":
     )
 
 
+def unattended(work: "Work") -> "Iterator[Metric]":
+    """Yield how many open cases nobody attends to."""
+    total = CustodyService(work).total()
+    yield from gauge(
+        "unattended_cases", f"Open cases that nobody attends to, {MOST_LISTED} at most.", total.number
+    )
+
+
 def gate(work: "Work") -> "Iterator[Metric]":
     """Yield whether messages get through, and how many the provider's account pays for."""
     service = work.get(GateService)
@@ -149,7 +159,7 @@ def exports(work: "Work") -> "Iterator[Metric]":
         select(ExportJob.state, func.count()).where(ExportJob.state.in_(RUNNING)).group_by(ExportJob.state)
     )
     found: dict[str, float | None] = dict.fromkeys(RUNNING, 0)
-    found |= dict(work.session.execute(query).tuples().all())
+    found |= dict(work.session.execute(query).all())
     yield from gauges("exports", "Exports under way.", "state", found)
 
 
@@ -208,6 +218,7 @@ COLLECTORS: tuple[Collector, ...] = (
     jobs,
     outbox,
     gate,
+    unattended,
     exports,
     health,
     connections,

@@ -116,6 +116,12 @@ class Process:
         self._command, self._environment, self._log = command, environment, log
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def pid(self) -> int:
+        """Return the process's id while it runs."""
+        assert self._process
+        return self._process.pid
+
     def launch(self) -> None:
         """Start it."""
         command, handed_on = self._command, ()

@@ -27,8 +27,9 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("*/*/
 BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 #: Programs that come with the portal, its tools, or every machine.
 PROGRAMS = {"cd", "civicportal", "curl", "export", "install", "make", "pip", "pybabel", "pytest", "python"}
-PROGRAMS |= {"age-keygen", "createdb", "nginx", "psql", "python3", "rm", "systemctl", "useradd"}
-PROGRAMS |= {"apt-get", "chown", "cp", "mkdir", "mv", "pg_createcluster", "pg_ctlcluster", "sudo", "touch"}
+PROGRAMS |= {"age-keygen", "apt-get", "chown", "cp", "createdb", "ln", "mkdir", "mv", "nginx"}
+PROGRAMS |= {"pg_createcluster", "pg_ctlcluster"}
+PROGRAMS |= {"psql", "python3", "rm", "sudo", "systemctl", "touch", "useradd"}
 INLINE = re.compile(r"`civicportal ([^`…]+)`")
 ASSIGNMENT = re.compile(r"[A-Z_]+=")
 #: Names of the examples of hooks that every plugin has for itself.

@@ -106,7 +106,10 @@ def prepare_sqlite(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     # The connection goes back to the pool right after COMMIT or ROLLBACK: only then is the database free.
-    def release(_: "sqlite3.Connection | None", record: ConnectionPoolEntry, *__: Any) -> None:
+    def release(connection: "sqlite3.Connection | None", record: ConnectionPoolEntry, *_: Any) -> None:
+        # After a COMMIT that failed, as on a full disk, SQLAlchemy does not roll back: the next writer would be refused for ever.
+        if connection is not None and connection.in_transaction:
+            connection.rollback()
         if record.info.pop(_OWNER, False):
             lock.release()
 

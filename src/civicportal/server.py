@@ -149,7 +149,7 @@ def serve_site(
     """
     from civicportal.app import create_app
     from civicportal.demo.phones import provider_beside
-    from civicportal.web.compiled import COMPILED
+    from civicportal.web.compiled import COMPILED, load_templates
 
     listening = handed_on()
     if listening is None:
@@ -163,6 +163,7 @@ def serve_site(
     is_counted = number > 1 and site.settings["metrics"]
     with count_over_processes() if is_counted else nullcontext():
         app = create_app(site)
+        load_templates(site)
         COMPILED.keep_nothing()
         with provider_beside(site):
             child = WorkerChild(site.path) if worker else None

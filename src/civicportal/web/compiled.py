@@ -1,9 +1,16 @@
 """Compiled templates, which a process keeps for all the applications that it assembles."""
 
+from importlib.resources import files
+from pathlib import Path
 from types import CodeType
+from typing import TYPE_CHECKING
 
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
+from pyramid_jinja2 import IJinja2Environment
+
+if TYPE_CHECKING:
+    from civicportal.site import Site
 
 
 class CompiledTemplates(BytecodeCache):
@@ -29,3 +36,25 @@ class CompiledTemplates(BytecodeCache):
 
 
 COMPILED = CompiledTemplates()
+
+
+def load_templates(site: "Site") -> int:
+    """Read all templates of a site, its plugins and the core into memory; return how many there are.
+
+    Whatever is installed over a running server, its pages stay those that its code was written for.
+    """
+    environment = site.registry.getUtility(IJinja2Environment, name=".jinja2")
+    packages = [
+        "civicportal",
+        *(info.package for info in site.plugins),
+        *([site.package] if site.package else []),
+    ]
+    names = [
+        f"{package}:{path.relative_to(root).as_posix()}"
+        for package in packages
+        for root in [Path(str(files(package)))]
+        for path in sorted(root.glob("**/templates/**/*.jinja2"))
+    ]
+    for name in names:
+        environment.get_template(name)
+    return len(names)

@@ -1,0 +1,115 @@
+"""Web nodes behind nginx die one after the other: who reads notices nothing."""
+
+import re
+import socket
+import subprocess
+import threading
+from http.client import HTTPConnection, IncompleteRead
+from pathlib import Path
+
+import pytest
+from portal import READY, Process, free_port, running
+from senders import wait_until
+
+pytestmark = pytest.mark.fault
+
+PAGE = Path(__file__).parents[2] / "docs/scaling.md"
+NGINX = Path("/usr/sbin/nginx")
+
+
+def configuration(folder: Path, port: int, nodes: list[int]) -> Path:
+    """Write a proxy with the upstream of the documentation, which says which node has answered."""
+    [upstream] = re.findall(r"```nginx\n(upstream .*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    for number, node in zip((11, 12), nodes, strict=True):
+        upstream = upstream.replace(f"10.0.0.{number}:6543", f"127.0.0.1:{node}")
+    path = folder / "nginx.conf"
+    path.write_text(
+        f"pid {folder}/pid; error_log {folder}/nginx.log; worker_processes 1; events {{}} http {{ access_log off;"
+        f"client_body_temp_path {folder}; proxy_temp_path {folder}; {upstream}"
+        f"server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://civicportal; proxy_http_version 1.1;"
+        "proxy_set_header Connection close; proxy_next_upstream error timeout; proxy_next_upstream_tries 2;"
+        "add_header X-Node $upstream_addr always; } } }"
+    )
+    return path
+
+
+class Readers:
+    """Visitors who ask for a page without a pause.
+
+    :ivar statuses: of all answers.
+    :ivar nodes: that answered since this was emptied.
+    """
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.statuses: set[int] = set()
+        self.nodes: set[str] = set()
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._run) for _ in range(3)]
+        for thread in self._threads:
+            thread.start()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            connection = HTTPConnection("127.0.0.1", self.port, timeout=READY)
+            try:
+                connection.request("GET", "/track")
+                answer = connection.getresponse()
+                answer.read()
+            except IncompleteRead:
+                # It was on its way when its node died.
+                continue
+            finally:
+                connection.close()
+            self.statuses.add(answer.status)
+            self.nodes.add((answer.getheader("X-Node") or "").rpartition(", ")[2])
+
+    def answered_by(self, node: int) -> None:
+        """Wait until a node answers one of them."""
+        self.nodes.clear()
+        wait_until(lambda: f"127.0.0.1:{node}" in self.nodes)
+
+    def finish(self) -> None:
+        """Let each end with what it is at."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+
+def is_listening(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_nodes_that_die_in_turn_are_noticed_by_nobody_who_reads(tmp_path: Path, civic_session) -> None:
+    if not NGINX.exists():
+        pytest.skip("nginx is not installed")
+    with running(tmp_path, civic_session.new_database("postgresql")) as portal:
+        ports = [free_port(), free_port()]
+        nodes: list[Process] = [portal.server(port, tmp_path / f"node{port}.log") for port in ports]
+        port = free_port()
+        proxy = subprocess.Popen([NGINX, "-c", configuration(tmp_path, port, ports), "-g", "daemon off;"])
+        try:
+            for node in nodes:
+                node.launch()
+            for node in nodes:
+                node.wait()
+            wait_until(lambda: is_listening(port))
+            readers = Readers(port)
+            try:
+                for number in (0, 1):
+                    readers.answered_by(ports[number])
+                    readers.answered_by(ports[1 - number])
+                    nodes[number].kill()
+                    readers.answered_by(ports[1 - number])
+                    nodes[number].launch()
+                    nodes[number].wait()
+                readers.answered_by(ports[0])
+            finally:
+                readers.finish()
+        finally:
+            proxy.terminate()
+            proxy.wait()
+            for node in nodes:
+                node.kill()
+    assert readers.statuses == {200}

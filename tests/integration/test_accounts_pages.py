@@ -200,6 +200,17 @@ def test_page_says_when_no_code_can_be_sent(site: Any, app: Any) -> None:
     assert "اکنون ارسال کد ممکن نیست" in app.get("/login")
 
 
+def test_pages_name_the_other_ways_to_sign_in_while_no_worker_runs(site: Any, app: Any, clock: Any) -> None:
+    with site.work() as work:
+        work.get(GateService).seen()
+    for path in ("/login", "/staff/login"):
+        assert "اکنون ارسال کد ممکن نیست" not in app.get(path)
+    clock.advance(minutes=2)
+    [link] = app.get("/login").html.select(".notice a")
+    assert link["href"].startswith("/login/password")
+    assert "برنامهٔ رمزساز" in app.get("/staff/login").html.select_one(".notice").text
+
+
 def test_page_of_the_code_says_at_once_when_nothing_gets_through(site: Any, app: Any, clock: Any) -> None:
     with site.work() as work:
         work.get(GateService).seen()

@@ -178,6 +178,12 @@ def test_messages(site, clock, samples):
     assert (now["gate_open",], now["gate_credit_messages",]) == (0, 7)
 
 
+def test_how_much_of_the_ceilings_is_used(site, samples):
+    before = {key: value for key, value in samples().items() if key[0] == "limit_used_ratio"}
+    assert len(before) >= 5
+    assert set(before.values()) == {0}
+
+
 def test_the_store_and_the_database(site, samples):
     now = samples()
     assert 0 < now["store_free_bytes",] <= now["store_size_bytes",]

@@ -174,6 +174,18 @@ def health(work: "Work") -> "Iterator[Metric]":
     yield from gauge("check_timestamp_seconds", "When the portal was last checked.", _timestamp(last.at))
 
 
+def limits(work: "Work") -> "Iterator[Metric]":
+    """Yield how much of each ceiling of the whole site is used up in the window of now."""
+    used = GaugeMetricFamily(
+        "civicportal_limit_used_ratio",
+        "Uses of a ceiling of the whole site as a share of it; above 1 it is reached.",
+        labels=["limit", "requesters"],
+    )
+    for one in work.site.limits.figures():
+        used.add_metric([one.name, one.requesters], one.used / one.hits)
+    yield used
+
+
 def connections(work: "Work") -> "Iterator[Metric]":
     """Yield the connections to a PostgreSQL server, of this portal's database and the most there may be of all."""
     if work.site.engines.dialect != "postgresql":
@@ -221,6 +233,7 @@ COLLECTORS: tuple[Collector, ...] = (
     unattended,
     exports,
     health,
+    limits,
     connections,
     store,
     backups,

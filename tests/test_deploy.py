@@ -3,17 +3,23 @@
 import os
 import re
 import shutil
+import socket
 import ssl
 import subprocess
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from http.client import HTTPSConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from click.testing import CliRunner
 from portal import READY, free_port, running
 from senders import wait_until
 
+from civicportal.app import create_app
 from civicportal.cli import main
 from civicportal.server import LARGEST_BODY
 from civicportal.settings import S3Table
@@ -122,6 +128,7 @@ def proxy_files(folder: Path, **places: object) -> Path:
     for place, other in there.items():
         assert place in text
         text = text.replace(place, str(other))
+    text = re.sub(r"(access|error)_log /var/log/nginx/portal[^;]*;", "", text)
     folders = "".join(
         f"{what}_temp_path {folder};" for what in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
@@ -140,37 +147,190 @@ def test_nginx_takes_the_proxy(tmp_path: Path) -> None:
     run(nginx, "-t", "-c", proxy_files(tmp_path, **places))
 
 
+@contextmanager
+def proxied(folder: Path, portal_port: int, **places: object) -> Iterator[tuple[int, int]]:
+    """Run the proxy before what listens on a port; yield its ports for http and https."""
+    http, https = free_port(), free_port()
+    there = {
+        "listen 80": f"listen 127.0.0.1:{http}",
+        "listen 443": f"listen 127.0.0.1:{https}",
+        "127.0.0.1:6543": f"127.0.0.1:{portal_port}",
+        **places,
+    }
+    command = [needed("nginx"), "-c", proxy_files(folder, **there), "-g", "daemon off;"]
+    with subprocess.Popen(command) as process:
+        try:
+            wait_until(lambda: talk(http, b"GET / HTTP/1.0\r\nHost: portal.example.org\r\n\r\n") is not None)
+            yield http, https
+        finally:
+            process.terminate()
+
+
+def talk(port: int, words: bytes, name: str = "") -> bytes | None:
+    """Say something as it is and return all that comes back; None while nobody listens. With a name it is said by TLS to it."""
+    try:
+        connection = socket.create_connection(("127.0.0.1", port), timeout=READY)
+    except OSError:
+        return None
+    with connection:
+        if name:
+            connection = context().wrap_socket(connection, server_hostname=name)
+        with connection:
+            connection.sendall(words)
+            heard = b""
+            with suppress(ConnectionError):
+                while piece := connection.recv(65536):
+                    heard += piece
+            return heard
+
+
 def test_the_proxy_keeps_what_is_the_same_for_everybody_and_nothing_else(tmp_path: Path) -> None:
-    nginx, port = needed("nginx"), free_port()
     with running(tmp_path, f"sqlite:///{tmp_path / 'portal.db'}") as portal:
         portal.start()
-        places = {
-            "listen 80;": f"listen 127.0.0.1:{free_port()};",
-            "listen 443 ssl;": f"listen 127.0.0.1:{port} ssl;",
-            "127.0.0.1:6543": f"127.0.0.1:{portal.port}",
-            "proxy_cache civicportal;": "proxy_cache civicportal; add_header X-Kept $upstream_cache_status always;",
-        }
-        whole = proxy_files(tmp_path, **places)
-        with subprocess.Popen([nginx, "-c", whole, "-g", "daemon off;"]) as process:
-            try:
-                wait_until(lambda: asked(port, "/healthz") is not None)
-                assert [asked(port, "/") for _ in range(3)] == ["MISS", "HIT", "HIT"]
-                # Who is somebody gets a page of their own, and leaves none behind.
-                for _ in range(2):
-                    assert asked(port, "/", "cp=" + "x" * 43) == "MISS"
-                    assert asked(port, "/track") == "MISS"
-                assert asked(port, "/") == "HIT"
-            finally:
-                process.terminate()
+        shown = "proxy_cache civicportal; add_header X-Kept $upstream_cache_status always;"
+        with proxied(tmp_path, portal.port, **{"proxy_cache civicportal;": shown}) as (_http, port):
+            wait_until(lambda: asked(port, "/healthz") is not None)
+            assert [asked(port, "/") for _ in range(3)] == ["MISS", "HIT", "HIT"]
+            # Who is somebody gets a page of their own, and leaves none behind.
+            for _ in range(2):
+                assert asked(port, "/", "cp=" + "x" * 43) == "MISS"
+                assert asked(port, "/track") == "MISS"
+            assert asked(port, "/") == "HIT"
+
+
+class Echo(BaseHTTPRequestHandler):
+    """Answers with what it was sent, in the place of a portal."""
+
+    def do_GET(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        self.rfile.read(length)
+        body = f"{self.path} {length} {self.headers['X-Request-ID']}".encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self) -> None:
+        self.do_GET()
+
+    def log_message(self, *_words: object) -> None:
+        pass
+
+
+@pytest.fixture
+def echo() -> Iterator[int]:
+    with ThreadingHTTPServer(("127.0.0.1", free_port()), Echo) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+HOST = b"Host: portal.example.org\r\nConnection: close\r\n"
+
+
+def test_the_proxy_answers_to_the_name_of_the_portal_alone(tmp_path: Path, echo: int) -> None:
+    with proxied(tmp_path, echo) as (http, https):
+        own = talk(http, b"GET /a?b HTTP/1.1\r\n" + HOST + b"\r\n")
+        assert own is not None
+        assert b"Location: https://portal.example.org/a?b\r\n" in own
+        assert talk(http, b"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n") == b""
+        assert talk(http, b"GET / HTTP/1.0\r\n\r\n") == b""
+        # By https neither the name of the certificate nor that of the request may be another.
+        with pytest.raises(ssl.SSLError):
+            talk(https, b"GET / HTTP/1.1\r\n" + HOST + b"\r\n", "evil.example")
+        other = b"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n"
+        assert b"200 OK" not in (talk(https, other, "portal.example.org") or b"")
+        assert b"200 OK" in (talk(https, b"GET / HTTP/1.1\r\n" + HOST + b"\r\n", "portal.example.org") or b"")
+
+
+def test_the_proxy_takes_large_bodies_where_pictures_are_sent(tmp_path: Path, echo: int) -> None:
+    with proxied(tmp_path, echo) as (_http, https):
+
+        def post(path: str, size: int) -> bytes:
+            head = f"POST {path} HTTP/1.1\r\nContent-Length: {size}\r\n".encode() + HOST + b"\r\n"
+            return (talk(https, head + b"x" * size, "portal.example.org") or b"").partition(b"\r\n")[0]
+
+        for path in ("/uploads", "/reports/new", "/my/1234567890/answer", "/desk/feedback/new"):
+            assert b" 200 " in post(path, 3 * 2**20), path
+        for path in ("/track", "/newer", "/login"):
+            assert b" 200 " in post(path, 2**20), path
+            assert b" 413 " in post(path, 3 * 2**20), path
+
+
+def test_the_proxy_knows_all_paths_that_carry_pictures(tmp_path: Path) -> None:
+    [pattern] = re.findall(r"location ~ (\S+) \{", FILES["nginx.conf"])
+    with running(tmp_path, f"sqlite:///{tmp_path / 'portal.db'}") as portal:
+        paths = create_app(portal.site).registry.settings["civicportal.upload_paths"]
+    assert len(paths) > 8
+    assert [path for path in paths if not re.search(pattern, path)] == []
+
+
+def test_the_proxy_refuses_a_visitor_who_asks_too_much(tmp_path: Path, echo: int) -> None:
+    slower = {
+        "rate=50r/s": "rate=1r/m",
+        "burst=200": "burst=20",
+        "rate=10r/s": "rate=1r/m",
+        "burst=50": "burst=5",
+    }
+    with proxied(tmp_path, echo, **slower) as (_http, https):
+
+        def status(method: str) -> str:
+            words = f"{method} / HTTP/1.1\r\nContent-Length: 0\r\n".encode() + HOST + b"\r\n"
+            return (talk(https, words, "portal.example.org") or b"").split(b" ")[1].decode()
+
+        assert [status("POST") for _ in range(8)] == ["200"] * 6 + ["429"] * 2
+        assert [status("GET") for _ in range(8)][:3] == ["200"] * 3
+        assert "429" in [status("GET") for _ in range(12)]
+
+
+def test_the_proxy_logs_neither_tokens_nor_queries(tmp_path: Path, echo: int) -> None:
+    token, log = "tOkEn_-" * 6 + "x", tmp_path / "access.log"
+    kept = {
+        "access_log /var/log/nginx/portal.access.log portal": f"access_log {log} portal",
+        "error_log /var/log/nginx/portal.error.log": f"error_log {tmp_path / 'error.log'}",
+    }
+    paths = {
+        f"/staff/reset/{token}": "/staff/reset/-",
+        f"/staff/invite/{token}/code?x=1": "/staff/invite/-",
+        "/track/1234567890?sms=1": "/track/-",
+        f"/other/{token}/more": "/other/-",
+        "/reports?q=words": "/reports",
+        "/track": "/track",
+    }
+    with proxied(tmp_path, echo, **kept) as (_http, https):
+        numbers = []
+        for path in paths:
+            answer = talk(https, f"GET {path} HTTP/1.1\r\n".encode() + HOST + b"\r\n", "portal.example.org")
+            assert answer is not None
+            assert b" 200 " in answer
+            numbers.append(answer.split()[-1].decode())
+        wait_until(lambda: log.read_text().count(" 200 ") == len(paths))
+    written = [line for line in log.read_text().splitlines() if " 200 " in line]
+    assert [re.findall(r'"GET (\S+)"', line)[0] for line in written] == list(paths.values())
+    # The portal is told the number of the line.
+    assert [line.split()[-1] for line in written] == numbers
+    assert "tOkEn" not in log.read_text()
+    assert "words" not in log.read_text()
+
+
+def context() -> ssl.SSLContext:
+    """Return what takes the certificate of the test."""
+    found = ssl.create_default_context()
+    found.check_hostname, found.verify_mode = False, ssl.CERT_NONE
+    return found
 
 
 def asked(port: int, path: str, cookie: str = "") -> str | None:
     """Return what the proxy says of a page that it was asked for: whether it had it; None while it does not answer."""
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    connection = HTTPSConnection("127.0.0.1", port, timeout=READY, context=context)
+    connection = HTTPSConnection("portal.example.org", port, timeout=READY, context=context())
+    # The name is told to the proxy; it listens on loopback.
+    connection._create_connection = lambda _place, *more: socket.create_connection(("127.0.0.1", port), *more)
     try:
-        connection.request("GET", path, headers={"Cookie": cookie} if cookie else {})
+        connection.request(
+            "GET", path, headers={"Host": "portal.example.org", **({"Cookie": cookie} if cookie else {})}
+        )
         answer = connection.getresponse()
         answer.read()
     except ConnectionError:
@@ -182,6 +342,7 @@ def asked(port: int, path: str, cookie: str = "") -> str | None:
 
 
 def test_the_proxy_lets_through_what_the_server_takes() -> None:
+    assert "client_max_body_size 2m;" in FILES["nginx.conf"]
     assert f"client_max_body_size {LARGEST_BODY // 2**20}m;" in FILES["nginx.conf"]
 
 

@@ -2,6 +2,9 @@
 
 from translationstring import TranslationString
 
+RETRY_SECONDS = 5
+"""Of the header ``Retry-After`` where the portal cannot do at the moment what it could do a little later."""
+
 
 class CivicportalError(Exception):
     """Base of every error this package raises on purpose."""

@@ -1,5 +1,7 @@
 """What hostile requests cost: measured in processes of their own, held at a multiple of what was measured."""
 
+from collections.abc import Callable
+
 import pytest
 
 from benchmarks import refusal
@@ -23,3 +25,9 @@ def test_what_is_hostile_is_cheap(name: str) -> None:
     assert found.status == (status,)
     assert found.cpu < cpu
     assert found.grown < MEMORY
+
+
+@pytest.mark.parametrize(("picture", "one"), [(refusal.bomb, 448), (refusal.webp_bomb, 704)])
+def test_pictures_of_several_processes_stay_within_one_budget(picture: Callable[[], bytes], one: int) -> None:
+    """Ten at once took 2,021 MiB, with each process having decoders of its own."""
+    assert 0 < refusal.bombs(picture()) < 2 * one

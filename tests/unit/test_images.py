@@ -16,6 +16,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from civicportal.server import THREADS
 from civicportal.storage import ImageRefused, image_worker, images, process_image
+from civicportal.storage.slots import MachineSlots
 
 
 def picture(size=(320, 200), mode="RGB", color="navy"):
@@ -239,7 +240,7 @@ def test_half_a_picture_is_refused(kind, share):
 
 
 def test_too_many_bytes_are_refused_before_a_process_starts(monkeypatch):
-    monkeypatch.setattr(images, "_run", lambda data: pytest.fail("started"))
+    monkeypatch.setattr(images, "_run", lambda *_picture: pytest.fail("started"))
     assert refusal(JPEG + b"\x00" * (images.MAX_BYTES + 1 - len(JPEG))) == "too_big"
 
 
@@ -284,23 +285,117 @@ def test_a_process_that_hangs_is_ended(monkeypatch):
     assert refusal(JPEG) == "too_slow"
 
 
-def test_the_process_has_its_limits_and_no_secrets(monkeypatch):
-    monkeypatch.setenv("SHAHREMAN_SECRET", "do not tell")
+def within(monkeypatch, attempt, *, confined=True):
+    """Run code in the child of the gate where the picture would be decoded; return what it prints as JSON."""
     script = (
-        "import runpy, resource, os, sys, json;"
-        f"module = runpy.run_path({image_worker.__file__!r});"
-        "module['_limit']();"
-        "print(json.dumps([resource.getrlimit(x) for x in"
-        " (resource.RLIMIT_AS, resource.RLIMIT_CPU, resource.RLIMIT_FSIZE, resource.RLIMIT_CORE)]"
-        " + [dict(os.environ), os.getcwd()]))"
+        "import runpy, resource, os, sys, json, socket, ctypes\n"
+        f"module = runpy.run_path({image_worker.__file__!r})\n"
+        "module['_load_all']()\n"
+        "module['_limit'](module['MEMORY_BYTES'])\n"
+        f"confined = module['_confine']() if {confined} else None\n"
+        f"parent = {os.getpid()}\n"
+        "def tried(what):\n"
+        "    try:\n"
+        "        return str(what())\n"
+        "    except BaseException as error:\n"
+        "        return type(error).__name__\n"
+        f"sys.stdout.write(json.dumps({attempt}))\n"
+        "sys.stdout.flush()\n"
     )
     monkeypatch.setattr(images, "_COMMAND", (images.sys.executable, "-I", "-c", script))
-    memory, cpu, file_size, core, environ, folder = images.json.loads(images._run(b""))
-    assert memory == [704 * 1024 * 1024] * 2
-    assert cpu == [10, 10]
-    assert file_size == core == [0, 0]
-    assert "SHAHREMAN_SECRET" not in environ
+    with images._slot(None) as slot:
+        return images.json.loads(images._run(b"", slot))
+
+
+def test_the_process_has_its_limits_and_no_secrets(monkeypatch):
+    monkeypatch.setenv("SHAHREMAN_SECRET", "do not tell")
+    limits = "[resource.getrlimit(getattr(resource, f'RLIMIT_{name}')) for name in ('AS', 'CPU', 'FSIZE', 'CORE', 'NPROC', 'NOFILE')]"
+    found, environ, folder = within(monkeypatch, f"[{limits}, dict(os.environ), os.getcwd()]", confined=False)
+    assert found == [[448 * 1024 * 1024] * 2, [10, 10], *[[0, 0]] * 4]
+    assert set(environ) <= {"LC_ALL", "MALLOC_ARENA_MAX", "LC_CTYPE"}
     assert folder == "/"
+
+
+ATTEMPTS = {
+    "environment of the parent": "open(f'/proc/{parent}/environ').read()",
+    "a file": "open('/etc/passwd').read()",
+    "a new file": "open('/tmp/written', 'w')",
+    "a socket": "socket.socket()",
+    "a local socket": "socket.socket(socket.AF_UNIX)",
+    "2 GiB": "len(bytearray(2 << 30))",
+}
+OF_THE_KERNEL = {
+    "a child": "os.fork()",
+    "a program": "os.execv('/bin/true', ['true'])",
+    "the end of the parent": "os.kill(parent, 0)",
+    "memory of the parent": "ctypes.CDLL(None).ptrace(16, parent, 0, 0)",
+    "the removal of a file": "os.unlink('/nowhere')",
+}
+
+
+@pytest.mark.parametrize("confined", [True, False])
+@pytest.mark.parametrize("name", ATTEMPTS)
+def test_what_a_decoder_that_was_taken_over_cannot_do(monkeypatch, name, confined):
+    """With the limits of resources alone, too: where the kernel does not confine it."""
+    told = within(monkeypatch, f"tried(lambda: {ATTEMPTS[name]})", confined=confined)
+    assert told in ("PermissionError", "OSError", "MemoryError")
+
+
+@pytest.mark.parametrize("name", OF_THE_KERNEL)
+def test_what_the_kernel_refuses_to_a_decoder(monkeypatch, name):
+    confined, told = within(monkeypatch, f"[confined, tried(lambda: {OF_THE_KERNEL[name]})]")
+    if not confined:
+        pytest.skip("this kernel does not confine processes (seccomp)")
+    assert told in ("PermissionError", "-1")
+
+
+def test_a_decoder_that_is_not_confined_is_named_in_the_log(monkeypatch, caplog):
+    images._say_not_confined.cache_clear()
+    header = images.json.dumps({"width": 1, "height": 1, "sizes": [1, 1], "confined": False})
+    monkeypatch.setattr(images, "_run", lambda *_picture: f"{header}\nab".encode())
+    for _picture in range(3):
+        process_image(JPEG)
+    assert caplog.text.count("does not confine") == 1
+
+
+def test_processes_share_the_decoders(tmp_path, monkeypatch):
+    """A slot that another process holds is free again when that process is killed."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    script = (
+        "import sys, tempfile; tempfile.tempdir = sys.argv[1]\n"
+        "from civicportal.storage.slots import MachineSlots\n"
+        "slots = MachineSlots('decoder', 2)\n"
+        "slots.acquire(None), slots.acquire(None)\n"
+        "print('held', flush=True)\n"
+        "import signal; signal.pause()"
+    )
+    slots = MachineSlots("decoder", 2)
+    command = [images.sys.executable, "-c", script, str(tmp_path)]
+    with images.subprocess.Popen(command, stdout=images.subprocess.PIPE) as other:
+        assert other.stdout.readline() == b"held\n"
+        assert slots.acquire(0) is None
+        other.kill()
+    taken = [slots.acquire(0), slots.acquire(0)]
+    assert None not in taken
+    assert slots.acquire(0) is None
+    for slot in taken:
+        slots.release(slot)
+
+
+def test_a_folder_of_somebody_else_is_not_trusted(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    (tmp_path / f"civicportal-{os.geteuid()}").mkdir(mode=0o777)
+    (tmp_path / f"civicportal-{os.geteuid()}").chmod(0o777)
+    slots = MachineSlots("decoder", 1)
+    slots.release(slots.acquire(0))
+    assert "is not a folder of this user alone" in caplog.text
+    assert not any((tmp_path / f"civicportal-{os.geteuid()}").iterdir())
+
+
+@pytest.mark.parametrize(("text", "number"), [("", 2), ("5", 5), ("0", 2), ("-1", 2), ("many", 2), ("۳", 2)])
+def test_the_environment_says_how_many_decoders_there_are(monkeypatch, text, number):
+    monkeypatch.setenv(images.DECODERS_VARIABLE, text)
+    assert images._decoders() == number
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT])
@@ -317,13 +412,13 @@ def test_many_threads_share_two_processes(monkeypatch):
     running, most, lock = 0, 0, threading.Lock()
     real = images._run
 
-    def counting(data):
+    def counting(data, slot):
         nonlocal running, most
         with lock:
             running += 1
             most = max(most, running)
         try:
-            return real(data)
+            return real(data, slot)
         finally:
             with lock:
                 running -= 1
@@ -340,25 +435,23 @@ def test_many_threads_share_two_processes(monkeypatch):
     assert most <= 2
 
 
-class Seen(threading.BoundedSemaphore):
+class Seen(MachineSlots):
     """Slots that tell of everybody who comes for one."""
 
-    def __init__(self, slots):
-        super().__init__(slots)
-        self.came = threading.Semaphore(0)
+    came = threading.Semaphore(0)
 
-    def acquire(self, *arguments, **options):
+    def acquire(self, patience):
         self.came.release()
-        return super().acquire(*arguments, **options)
+        return super().acquire(patience)
 
 
 @pytest.fixture
 def stuck(monkeypatch):
     """Let both decoders hang; return a function that sends more pictures, each in a thread, which wait in their places."""
-    slots, inside, let_go = Seen(images.AT_ONCE), threading.Semaphore(0), threading.Event()
+    slots, inside, let_go = Seen("decoder", images.AT_ONCE), threading.Semaphore(0), threading.Event()
     threads, told = [], []
 
-    def hang(_data):
+    def hang(_data, _slot):
         inside.release()
         assert let_go.wait(60)
         return b'{"refused": "not_an_image"}\n'

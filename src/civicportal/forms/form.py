@@ -16,6 +16,7 @@ from translationstring import TranslationString
 from webob.multidict import MultiDict
 
 from civicportal import schema as types
+from civicportal.errors import RETRY_SECONDS
 from civicportal.forms.defaults import default_widget
 from civicportal.forms.field import BoundField, Words
 from civicportal.forms.flat import leaves, lies_before, read_flat, without_secrets
@@ -27,6 +28,7 @@ from civicportal.web import challenge
 from civicportal.web.challenge import ShownChallenge
 from civicportal.web.context import environment
 
+_UNPROCESSABLE = 422
 _ONCE_DIGITS = 32
 """Of the key under which a form is acted on once: 128 bits."""
 
@@ -291,6 +293,8 @@ class BoundForm:
                 taken = self._take_files(files[:room])
             except FileRefused as refusal:
                 self.fail(field.name, refusal.message)
+                if refusal.later:
+                    self.request.add_response_callback(_answer_later)
                 continue
             cstruct[field.name] = [*keys, *taken]
             self._taken.update(taken)
@@ -312,6 +316,13 @@ class BoundForm:
     def _render(self, template: str, **values: Any) -> Markup:
         drawn = environment(self.request).get_template(f"civicportal:templates/deform/{template}.jinja2")
         return Markup(drawn.render({**self._names, **values}))  # noqa: S704 - the templates escape what they are given
+
+
+def _answer_later(_request: Request, response: Any) -> None:
+    """Answer 503 for a form in which nothing is wrong but that its pictures could not be looked at now."""
+    if response.status_int == _UNPROCESSABLE:
+        response.status_int = 503
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
 
 
 def _days_off(request: Request) -> frozenset[int]:

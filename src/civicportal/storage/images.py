@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
+import os
 import signal
 import subprocess
 import sys
@@ -11,14 +13,18 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryFile
 
 from pyramid.i18n import TranslationString
 
 from civicportal.i18n import _
+from civicportal.storage.slots import MachineSlots
 
 __all__ = ["MAX_BYTES", "ImageRefused", "ProcessedImage", "process_image"]
+
+log = logging.getLogger(__name__)
 
 MAX_BYTES = 10 * 1024 * 1024
 _CONTENT_TYPE = "image/jpeg"
@@ -28,12 +34,23 @@ _DEADLINE_SECONDS = 30
 # Named, not imported: Pillow is for the child alone.
 # Measured: a fresh process costs 0.04 s of the 0.1-0.5 s that a photo takes, and no photo ever meets another's.
 _COMMAND = (sys.executable, "-I", str(Path(__file__).with_name("image_worker.py")))
-_ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
+_ENVIRONMENT = {"LC_ALL": "C.UTF-8", "MALLOC_ARENA_MAX": "1"}
+DECODERS_VARIABLE = "CIVICPORTAL_DECODERS"
 AT_ONCE = 2
-"""Pictures that one process decodes at once."""
+"""Pictures that all processes of the portal on one machine decode at once, unless the environment says otherwise."""
 MOST_WAITING = 4
 """Requests of one process that wait for it: not more than half of its threads, so that other pages are answered meanwhile."""
-_slots = threading.BoundedSemaphore(AT_ONCE)
+
+
+def _decoders() -> int:
+    text = os.environ.get(DECODERS_VARIABLE, "")
+    if text and not (text.isascii() and text.isdigit() and int(text)):
+        log.warning("%s is no number of decoders; there are %d", DECODERS_VARIABLE, AT_ONCE)
+        return AT_ONCE
+    return int(text or AT_ONCE)
+
+
+_slots = MachineSlots("decoder", _decoders())
 _room = threading.BoundedSemaphore(AT_ONCE + MOST_WAITING)
 
 _REASONS = {
@@ -80,10 +97,10 @@ class ProcessedImage:
 
 
 def process_image(data: bytes, *, patience: float | None = None) -> ProcessedImage:
-    """Decode an upload in a child process with limits and paint it anew.
+    """Decode an upload in a confined child process and make new pictures of it.
 
     JPEG, PNG, WebP and the first frame of a GIF; at most 10 MiB, 40 megapixels, 10 CPU seconds, 704 MiB. Two run at
-    once, the others wait. It needs no database: call it before a unit of work opens.
+    once on a machine, the others wait. It needs no database: call it before a unit of work opens.
 
     :param patience: seconds to wait for its turn at most, where somebody waits for the answer, and only if few wait already;
         else for as long as it takes.
@@ -93,12 +110,14 @@ def process_image(data: bytes, *, patience: float | None = None) -> ProcessedIma
         raise ImageRefused("too_big")
     if not data.startswith(_MAGIC):
         raise ImageRefused("not_an_image")
-    with _slots if patience is None else _turn(patience):
-        output = _run(data)
+    with _slot(None) if patience is None else _turn(patience) as slot:
+        output = _run(data, slot)
     header, _newline, body = output.partition(b"\n")
     answer = json.loads(header)
     if "refused" in answer:
         raise ImageRefused(answer["refused"])
+    if not answer["confined"]:
+        _say_not_confined()
     cut = answer["sizes"][0]
     large, small = body[:cut], body[cut:]
     return ProcessedImage(
@@ -112,21 +131,35 @@ def process_image(data: bytes, *, patience: float | None = None) -> ProcessedIma
 
 
 @contextmanager
-def _turn(patience: float) -> Iterator[None]:
+def _turn(patience: float) -> Iterator[int]:
     if not _room.acquire(blocking=False):
         raise ImageRefused("busy")
     try:
-        if not _slots.acquire(timeout=patience):
-            raise ImageRefused("busy")
-        try:
-            yield
-        finally:
-            _slots.release()
+        with _slot(patience) as slot:
+            yield slot
     finally:
         _room.release()
 
 
-def _run(data: bytes) -> bytes:
+@contextmanager
+def _slot(patience: float | None) -> Iterator[int]:
+    slot = _slots.acquire(patience)
+    if slot is None:
+        raise ImageRefused("busy")
+    try:
+        yield slot
+    finally:
+        _slots.release(slot)
+
+
+@cache
+def _say_not_confined() -> None:
+    log.warning(
+        "this kernel does not confine decoders of pictures (seccomp); limits of resources hold them alone"
+    )
+
+
+def _run(data: bytes, slot: int) -> bytes:
     # A file, for a pipe takes 4 KiB at a time.
     with TemporaryFile() as upload:
         upload.write(data)
@@ -139,6 +172,8 @@ def _run(data: bytes) -> bytes:
                 timeout=_DEADLINE_SECONDS,
                 env=_ENVIRONMENT,
                 cwd=Path("/"),
+                # A decoder whose parent was killed keeps the slot until it ends.
+                pass_fds=(slot,),
                 check=False,
             )
         except subprocess.TimeoutExpired:

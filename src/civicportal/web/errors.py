@@ -20,9 +20,10 @@ from civicportal.accounts.policy import record_denial
 from civicportal.accounts.unsent import keep_unsent
 from civicportal.cases.errors import Refused
 from civicportal.database_servers import may_be_repeated
-from civicportal.errors import Conflict, Forbidden, NotFound
+from civicportal.errors import RETRY_SECONDS, Conflict, Forbidden, NotFound
 from civicportal.i18n import _
 from civicportal.limits import ChallengeNeeded, TooMany
+from civicportal.security_events import tell
 from civicportal.storage import StoreAway
 from civicportal.web.challenge import after_refusal
 from civicportal.web.derivers import SAFE
@@ -30,7 +31,6 @@ from civicportal.web.sent import sent_form, stale_form
 
 log = logging.getLogger(__name__)
 STAFF_AREAS = ("/kartable", "/desk", "/admin", "/exports")
-RETRY_SECONDS = 5
 MAY_HELP = (429, 500, 503)
 """Answers after which it may help to send the same again."""
 
@@ -136,6 +136,8 @@ def bad_csrf(request: Any) -> Any:
 
     A page of ours gets back what was written on it, to be sent with the token of now.
     """
+    route = getattr(request, "matched_route", None)
+    tell("csrf.refused", user=request.identity.user_id, route=route.name if route else "")
     sent = stale_form(request)
     if sent:
         return page(request, 400, "stale", sent=sent, retry=True)

@@ -117,7 +117,8 @@ def test_a_form_keeps_its_words_while_many_pictures_arrive(
 ) -> None:
     code, fields = answered
     files = [("photos_files", "x.jpg", picture)]
-    refused = as_citizen.post(f"/my/{code}/answer", fields, upload_files=files, status=422)
+    refused = as_citizen.post(f"/my/{code}/answer", fields, upload_files=files, status=503)
+    assert int(refused.headers["Retry-After"]) > 0
     assert refused.html.find("textarea", {"name": "public_text"}).text.strip() == "روبه‌روی مدرسه"
     assert refused.html.select("a[href*=photos]")
     as_citizen.post(f"/my/{code}/answer", fields, status=303)

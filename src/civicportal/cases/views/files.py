@@ -6,12 +6,11 @@ from civicportal.cases.attachments import AttachmentService
 from civicportal.cases.proofs import proved_codes
 from civicportal.cases.uploads import take_files, upload_owner
 from civicportal.crypto import token_hash
-from civicportal.errors import NotFound
+from civicportal.errors import RETRY_SECONDS, NotFound
 from civicportal.forms import FileRefused
 from civicportal.i18n import _
 from civicportal.sanity_body import FILE
 from civicportal.storage import FileMissing
-from civicportal.web.errors import RETRY_SECONDS
 
 AN_HOUR = 3600
 #: A picture is data and nothing else, whatever is made of its address.

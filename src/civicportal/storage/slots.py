@@ -1,0 +1,74 @@
+"""Slots that all processes of one user on a machine share, such as those of the picture decoders."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import stat
+import tempfile
+import time
+from functools import cached_property
+from pathlib import Path
+
+__all__ = ["MachineSlots"]
+
+log = logging.getLogger(__name__)
+
+_POLL_SECONDS = 0.02
+
+
+class MachineSlots:
+    """A number of file locks in a folder of this user below the temporary folder.
+
+    A lock belongs to an open file: it is free when every process that has the file open has closed it or is dead.
+
+    :param name: of what they are for.
+    :param number: of slots.
+    """
+
+    def __init__(self, name: str, number: int) -> None:
+        self._name = name
+        self._number = number
+
+    def acquire(self, patience: float | None) -> int | None:
+        """Take a slot, and return the descriptor of its file; None when none was free in time.
+
+        :param patience: seconds to wait at most; None to wait for as long as it takes.
+        """
+        ends = None if patience is None else time.monotonic() + patience
+        while True:
+            for place in range(self._number):
+                slot = self._take(place)
+                if slot is not None:
+                    return slot
+            if ends is not None and time.monotonic() >= ends:
+                return None
+            time.sleep(_POLL_SECONDS)
+
+    @staticmethod
+    def release(slot: int) -> None:
+        """Give a slot back."""
+        os.close(slot)
+
+    def _take(self, place: int) -> int | None:
+        slot = os.open(self._folder / f"{self._name}-{place}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(slot, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(slot)
+            return None
+        return slot
+
+    @cached_property
+    def _folder(self) -> Path:
+        folder = Path(tempfile.gettempdir()) / f"civicportal-{os.geteuid()}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+        if stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o077:
+            return folder
+        # Somebody else has made it, and could hold the locks.
+        log.warning(
+            "%s is not a folder of this user alone; %s are shared by this process only", folder, self._name
+        )
+        return Path(tempfile.mkdtemp(prefix="civicportal-"))

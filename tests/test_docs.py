@@ -68,7 +68,7 @@ def test_the_other_limits_are_those_of_the_code() -> None:
         "session of a citizen": f"{days} days",
         "body of a request": f"with pictures {sanity.UPLOAD_BYTES // mebi} MiB",
         "picture": f"{images.MAX_BYTES // mebi} MiB, {image_worker.MAX_PIXELS // 10**6} megapixels, 4 for a case; "
-        f"of one process {images.AT_ONCE} are decoded at once and {images.MOST_WAITING} wait, {uploads.PATIENCE} seconds",
+        f"on one machine {images.AT_ONCE} are decoded at once, of one process {images.MOST_WAITING} wait, {uploads.PATIENCE} seconds",
         "outbox": f"{outcomes.MOST_ATTEMPTS} attempts",
     }
     assert {name: text for name, text in written.items() if text not in said[name]} == {}

@@ -63,6 +63,7 @@ def create_app(site: Site) -> Any:
     config.include("pyramid_tm")
     config.include("pyramid_retry")
     config.include("pyramid_jinja2")
+    config.include("civicportal.security_events")
     config.include("civicportal.headers")
     config.include("civicportal.sanity")
     config.add_translation_dirs(*reversed(site.translation_dirs))

@@ -7,8 +7,10 @@ from typing import Any
 
 from pyramid.tweens import EXCVIEW, INGRESS
 
-__all__ = ["content_security_policy", "headers_tween_factory", "includeme"]
+__all__ = ["REPORTS", "content_security_policy", "headers_tween_factory", "includeme"]
 
+REPORTS = "/csp-reports"
+"""Where browsers report what broke the policy."""
 YEAR_SECONDS = 365 * 24 * 3600
 # Their addresses carry a code or a token that no other page may see. Not even the origin would be said by "no-referrer": with it
 # browsers send a form with "Origin: null", which is refused as one that another site has made.
@@ -18,6 +20,10 @@ _FIXED = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Permissions-Policy": "geolocation=(self), camera=(self), microphone=(), payment=(), usb=()",
+    # No other site shares a window with the portal, or takes its answers into a page. What others may show says so itself.
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Reporting-Endpoints": f'csp="{REPORTS}"',
 }
 
 
@@ -30,7 +36,7 @@ def content_security_policy(tile_host: str | None = None) -> str:
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; "
         f"img-src {images}; font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; "
-        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+        f"form-action 'self'; frame-ancestors 'none'; base-uri 'none'; report-uri {REPORTS}; report-to csp"
     )
 
 

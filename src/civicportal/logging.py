@@ -7,10 +7,12 @@ import logging
 import os
 import re
 import sys
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TextIO
 
-__all__ = ["JsonFormatter", "MaskingFilter", "mask", "setup_logging"]
+__all__ = ["ORIGIN", "JsonFormatter", "MaskingFilter", "Origin", "OriginFilter", "mask", "setup_logging"]
 
 # \d takes Persian and Arabic digits too.
 _MOBILE = re.compile(r"(?<!\d)(\+98|0098|98|0|۰|)([9۹٩]\d\d)\d{3}(\d{4})(?!\d)")
@@ -19,7 +21,25 @@ _E164 = re.compile(r"(?<!\d)(\+[1-9]\d)\d{2,9}(\d{4})(?!\d)")
 _NATIONAL_CODE = re.compile(r"(?<!\d)\d{10}(?!\d)|(?<!\d)\d{3}-\d{6}-\d(?!\d)")
 _CODE = re.compile(r"(?<![\d.])\d{6}(?!\d)")
 
+_NEVER_MASKED = frozenset({"request", "address", "name_key"})
+"""Fields of our own making whose digits mean nothing of a person's, and by which lines are found."""
+
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a request comes from.
+
+    :ivar request: its number, that of the proxy's log where there is one.
+    """
+
+    address: str
+    request: str
+
+
+ORIGIN: ContextVar[Origin | None] = ContextVar("origin", default=None)
+"""Of the request that this thread answers; None where there is none."""
 
 
 def mask(text: str) -> str:
@@ -34,6 +54,8 @@ class MaskingFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = mask(_message(record)), ()
         for name, value in _extra(record).items():
+            if name in _NEVER_MASKED:
+                continue
             text = str(value)
             masked = mask(text)
             if masked != text:
@@ -41,14 +63,27 @@ class MaskingFilter(logging.Filter):
         return True
 
 
+class OriginFilter(logging.Filter):
+    """Adds the number of the request to every record, and its address to security events."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        origin = ORIGIN.get()
+        if origin is not None:
+            record.request = origin.request
+            if record.name == "civicportal.security":
+                record.address = origin.address
+        return True
+
+
 class JsonFormatter(logging.Formatter):
-    """Writes a record as one line: `ts`, `level`, `logger`, `message`, its extra fields, `exception`."""
+    """Writes a record as one line: `ts`, `level`, `logger`, `process`, `message`, its extra fields, `exception`."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {
             "ts": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
+            "process": record.process,
             "message": record.getMessage(),
             **_extra(record),
         }
@@ -65,10 +100,14 @@ def setup_logging(level: str | None = None, stream: TextIO | None = None) -> Non
     level = level or os.environ.get("CIVICPORTAL_LOG") or "INFO"
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter())
+    handler.addFilter(OriginFilter())
     handler.addFilter(MaskingFilter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # Alembic tells at every start, several times, how it speaks to the database.
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    # A line for each request to a provider, which has its own record of them.
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _message(record: logging.LogRecord) -> str:

@@ -31,7 +31,7 @@ _TEXTS = {
         ),
     ),
 }
-_STYLES = ("tokens.css", "portal.css")
+_STYLES = ("tokens.css", "portal.css", "citizen.css")
 
 
 class RefusalPage:
@@ -75,7 +75,8 @@ class RefusalPage:
         bootstrap = "vendor/bootstrap.rtl.min.css" if direction == "rtl" else "vendor/bootstrap.min.css"
         folder = f"/static/core/{self._files.digest('core')}"
         paths = [*(f"{folder}/{name}" for name in (bootstrap, *_STYLES)), "/theme.css"]
-        return "".join(f'<link rel="stylesheet" href="{path}">\n' for path in paths)
+        links = "".join(f'<link rel="stylesheet" href="{path}">\n' for path in paths)
+        return f'<script src="{folder}/js/theme-early.js"></script>\n{links}'
 
     def _text(self, message: TranslationString) -> str:
         return str(self._localizer.translate(message))

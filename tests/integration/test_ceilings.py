@@ -230,9 +230,9 @@ def test_a_ceiling_is_told_once_and_ends_by_itself(
         for number in range(14):
             with suppress(ChallengeNeeded):
                 site.limits.hit_all(("password_address", f"198.51.{number}.7"), ("password_site",))
-    told = [record for record in caplog.records if record.name == "civicportal.security"]
+    told = [record for record in caplog.records if getattr(record, "event", "") == "limit.ceiling"]
     assert [(one.event, one.limit, one.requesters) for one in told] == [
-        ("limit:ceiling", "password_site", "stranger")
+        ("limit.ceiling", "password_site", "stranger")
     ]
     [alarm] = site.limits.alarms()
     assert (alarm.name, alarm.requesters, alarm.used, alarm.hits) == ("password_site", "stranger", 14, 10)

@@ -504,6 +504,29 @@ def test_take_and_release(site, app, page, desk):
         assert work.session.scalar(select(Referral.taken_by_id)) is None
 
 
+def test_a_note_that_is_sent_again_is_one_note(site, app, page, desk, clock):
+    def add(text="only for us", sort="note"):
+        form = form_to(app.get(page), "/comment")
+        form["text"], form["sort"] = text, sort
+        return form.submit(status=303)
+
+    def notes():
+        with site.work(write=False) as work:
+            return len(work.session.scalars(select(CaseEvent).where(CaseEvent.type == "commented")).all())
+
+    for _time in range(4):
+        add()
+    assert notes() == 1
+    add("something else")
+    add(sort="expert")
+    add()
+    assert notes() == 3
+    # Later it is meant.
+    clock.advance(minutes=11)
+    add()
+    assert notes() == 4
+
+
 def test_a_note_and_who_reads_it(site, app, page, desk):
     def add(text, sort, public=False):
         form = form_to(app.get(page), "/comment")

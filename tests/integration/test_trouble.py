@@ -1,5 +1,6 @@
 """A plugin in trouble on a portal with another one that is well: what it costs, and what people are told."""
 
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -145,3 +146,11 @@ def test_uninstalled_without_purge_it_leaves_a_working_portal(gadget: Path, asse
     migrate.purge(after, "gadget")
     assert "gadget_part" not in inspect(after.engines.read).get_table_names()
     staff.get(f"/kartable/cases/{code}", status=200)
+
+
+def test_a_badly_encoded_address_is_answered_in_the_style_of_the_portal(app):
+    page = app.get("/?v=%ff", status=400)
+    paths = re.findall(r'(?:href|src)="(/[^"]+)"', page.text)
+    assert len([path for path in paths if path.endswith(".css")]) == 5
+    for path in paths:
+        app.get(path, status=200)

@@ -9,7 +9,8 @@ from civicportal.headers import content_security_policy
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; "
-    "worker-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    "worker-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; "
+    "report-uri /csp-reports; report-to csp"
 )
 
 
@@ -69,6 +70,9 @@ def test_every_answer_has_the_headers(app, path):
     headers = app.get(path, expect_errors=True).headers
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert headers["Reporting-Endpoints"] == 'csp="/csp-reports"'
     assert headers["Permissions-Policy"].startswith("geolocation=(self)")
     assert headers["Content-Security-Policy"] == ("sandbox" if path == "/own" else POLICY)
     assert headers["Referrer-Policy"] == ("strict-origin" if path == "/track" else "same-origin")

@@ -1,5 +1,6 @@
 """The building blocks of schemas: what they take, what they refuse, and that junk is refused and nothing else."""
 
+import unicodedata
 from datetime import date, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -271,3 +272,26 @@ def test_what_waits_for_the_bindings_is_resolved() -> None:
     plain.after_bind = lambda _node, bindings: seen.append(bindings["most"])
     plain.bind(most=7)
     assert seen == [7]
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("علی\U000e0001\U000e0041", "علی"),
+        ("ع" + "\u064e" * 60 + "لی", "ع" + "\u064e" * 4 + "لی"),
+        ("x" + "\u0323\u0300" * 30, None),
+        ("x" + "\u20dd\u200d" * 30, None),
+        ("مُحَمَّد", "مُحَمَّد"),
+        ("Việt 👨‍👩‍👧", "Việt 👨‍👩‍👧"),
+    ],
+)
+def test_signs_that_nobody_sees_or_that_cover_other_lines_are_not_kept(typed, kept):
+    node = colander.SchemaNode(types.CleanText(0, 200))
+    value = node.deserialize(typed)
+    if kept is not None:
+        assert value == kept
+    marks = longest = 0
+    for sign in value:
+        marks = marks + 1 if unicodedata.category(sign)[0] == "M" else marks if sign == "\u200d" else 0
+        longest = max(longest, marks)
+    assert longest <= 4

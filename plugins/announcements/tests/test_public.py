@@ -141,6 +141,8 @@ class TestPictures:
         sign_in(desk.writer)
         answer = app.get(path, status=200)
         assert ("public" in answer.headers["Cache-Control"]) is public
+        own = answer.headers["Cross-Origin-Resource-Policy"]
+        assert own == ("cross-origin" if public else "same-origin")
 
     def test_have_three_sizes(self, desk, app, shelf):
         sizes = [

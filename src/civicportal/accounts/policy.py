@@ -86,4 +86,6 @@ def record_denial(request: Any) -> None:
     if identity.user_id is None:
         return
     with request.registry.site.work(actor=identity) as work:
-        work.get(AuditService).record("access:denied", method=request.method, path=request.path[:200])
+        work.get(AuditService).record(
+            "access:denied", method=request.method, path=request.path[:200], address=request.remote_addr or ""
+        )

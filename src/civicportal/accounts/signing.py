@@ -10,6 +10,7 @@ from civicportal.accounts.sessions import LIFE, SessionService
 from civicportal.accounts.unsent import UnsentService
 from civicportal.audit.services import AuditService
 from civicportal.crypto import new_token
+from civicportal.security_events import name_key
 from civicportal.web.csrf import set_session_cookie
 
 
@@ -37,8 +38,10 @@ def sign_in(request: Any, user: User, door: Literal["citizen", "staff"], *, by: 
     sessions = work.get(SessionService)
     token = sessions.open(door, user, request.user_agent or "", replaces=old)
     work.get(DeviceService).remember(user, ensure_device(request))
-    work.get(AuditService).record(f"login:{door}", subject_id=user.id, by=by)
     staff = door == "staff"
+    # Of citizens no address is kept: the trail lasts for years.
+    place = {"address": request.remote_addr or ""} if staff else {}
+    work.get(AuditService).record(f"login:{door}", subject_id=user.id, by=by, **place)
     set_session_cookie(
         request, token, strict=staff, max_age=None if staff else int(LIFE[door].total_seconds())
     )
@@ -57,10 +60,22 @@ def sign_out(request: Any) -> None:
     request.session.invalidate()
 
 
-def record_refusal(request: Any, door: str, user_id: int | None, reason: str) -> None:
-    """Write into the trail, in a transaction of its own, that somebody was not let in."""
-    with request.site.work(actor=request.identity) as work:
-        work.get(AuditService).record("login:refused", subject_id=user_id, to=door, reason=reason)
+def record_refusal(request: Any, door: str, user_id: int | None, reason: str, name: str = "") -> None:
+    """Write into the trail, in a transaction of its own, that somebody was not let in, and from which address.
+
+    :param name: user name or mobile as it was typed, where no account is known; the trail gets a keyed hash of it.
+    """
+    site = request.site
+    typed = {"name_key": name_key(site.keys, name)} if name else {}
+    with site.work(actor=request.identity) as work:
+        work.get(AuditService).record(
+            "login:refused",
+            subject_id=user_id,
+            to=door,
+            reason=reason,
+            address=request.remote_addr or "",
+            **typed,
+        )
     request.registry.notify(SignInRefused(realm=door, reason=reason))
 
 

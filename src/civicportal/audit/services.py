@@ -7,6 +7,7 @@ from sqlalchemy import Select, select
 
 from civicportal.audit.digests import digest_words
 from civicportal.audit.models import AuditEvent
+from civicportal.security_events import tell_of
 
 if TYPE_CHECKING:
     from civicportal.work import Work
@@ -40,6 +41,7 @@ class AuditService:
         )
         event.digests = digest_words(self.work.site.keys, event)
         self.work.session.add(event)
+        tell_of(self.work, event)
 
     def lookers(self, case_id: int, within: timedelta) -> list[str]:
         """Return the names of other staff who opened the case of late, the latest first."""

@@ -1,6 +1,7 @@
 """The life of a case. Nothing else in the portal writes a status."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, select
@@ -26,6 +27,10 @@ from civicportal.organization.services import OrganizationService
 
 if TYPE_CHECKING:
     from civicportal.work import Work
+
+
+SENT_TWICE = timedelta(minutes=10)
+"""Within which the same note of the same person is the same form."""
 
 
 class CaseService:
@@ -206,6 +211,9 @@ class CaseService:
     ) -> CaseEvent:
         """Add an internal note, or an expert comment that the citizen reads if ``public``.
 
+        What the same person has said of the case within ten minutes is a form sent twice: it is returned, not added. The
+        case has to be locked.
+
         :param allowed: as in :meth:`apply`.
         :raises PersonalDataFound: when everybody can read the case and a public comment holds personal data.
         :raises Forbidden: without the right to comment.
@@ -213,18 +221,32 @@ class CaseService:
         kind = self.kind(case)
         if self.work.actor.door != "system" and not self.may_comment(case):
             raise Forbidden("may not comment")
+        said = {
+            "public": public and expert,
+            "public_text": text if public and expert else "",
+            "internal_text": "" if public and expert else text,
+        }
+        before = self._said_before(case, expert, said)
+        if before is not None:
+            return before
         if public and expert:
             self._check_public(case, "text", text, allowed)
-        event = self.record(
-            case,
-            "commented",
-            public=public and expert,
-            public_text=text if public and expert else "",
-            internal_text="" if public and expert else text,
-            data={"expert": expert, **_allowed(allowed)},
-        )
+        event = self.record(case, "commented", data={"expert": expert, **_allowed(allowed)}, **said)
         self.work.relay(CaseChange(case=case, event=event, kind=kind, notify=public and expert))
         return event
+
+    def _said_before(self, case: Case, expert: bool, said: Mapping[str, Any]) -> CaseEvent | None:
+        if self.work.actor.user_id is None:
+            return None
+        query = select(CaseEvent).where(
+            CaseEvent.case_id == case.id,
+            CaseEvent.type == "commented",
+            CaseEvent.actor_id == self.work.actor.user_id,
+            CaseEvent.at > self.work.clock.now() - SENT_TWICE,
+            *(getattr(CaseEvent, name) == value for name, value in said.items()),
+        )
+        found = self.session.scalars(query).all()
+        return next((event for event in found if event.data.get("expert") is expert), None)
 
     def publish(
         self, case: Case, public: bool, *, body: str | None = None, allowed: Collection[str] = ()

@@ -1,12 +1,18 @@
 """Files of comma-separated values: UTF-8 with a mark that says so, for Excel, and lines as RFC 4180 wants them."""
 
 import csv
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from io import TextIOWrapper
 from typing import Any, BinaryIO
 
-from civicportal.exports.values import harmless
+from civicportal.exports.values import FORMULA_SIGNS, harmless
+
+_BEHIND_SEPARATOR = re.compile(
+    rf"([;\t|]\s*[\"']?)([{re.escape(''.join(sorted(FORMULA_SIGNS - set(chr(9) + chr(13) + chr(10)))))}])"
+)
+"""Excel splits at the separator of the country, in Iran and most of Europe the semicolon."""
 
 
 def write_csv(file: BinaryIO, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -29,4 +35,9 @@ def _cell(value: Any) -> Any:
         return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, date):
         return value.isoformat()
-    return harmless(value) if isinstance(value, str) else value
+    return _split_harmless(value) if isinstance(value, str) else value
+
+
+def _split_harmless(text: str) -> str:
+    """Return a text of which no part is a formula either, where a program splits it at another sign than the comma."""
+    return _BEHIND_SEPARATOR.sub(r"\1'\2", harmless(text))

@@ -1,6 +1,5 @@
 """Counting uses in the database, committed on their own, so that a refused form still counts."""
 
-import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,11 +15,10 @@ from civicportal.limits.errors import ChallengeNeeded, TooMany
 from civicportal.limits.models import LimitHit
 from civicportal.limits.requesters import STRANGER, Requester
 from civicportal.limits.table import DEFAULTS, Window
+from civicportal.security_events import tell
 
 if TYPE_CHECKING:
     from civicportal.site import Site
-
-security = logging.getLogger("civicportal.security")
 
 LOOK_EVERY = timedelta(seconds=5)
 """How long a process remembers which ceilings are reached; what it reaches itself it knows at once."""
@@ -189,16 +187,12 @@ class Limits:
         for row in rows:
             if row.counter.of_site:
                 self._looked = None
-                security.warning(
-                    "a ceiling of the site is reached: %s",
-                    row.counter.name,
-                    extra={
-                        "event": "limit:ceiling",
-                        "limit": row.counter.name,
-                        "requesters": row.counter.parts[0] if row.counter.parts else "everybody",
-                        "hits": row.counter.window.hits,
-                        "until": row.ends.isoformat(),
-                    },
+                tell(
+                    "limit.ceiling",
+                    limit=row.counter.name,
+                    requesters=row.counter.parts[0] if row.counter.parts else "everybody",
+                    hits=row.counter.window.hits,
+                    until=row.ends.isoformat(),
                 )
 
     @staticmethod
@@ -207,6 +201,7 @@ class Limits:
             of_kind = [row for row in full if row.counter.beyond == beyond]
             if of_kind:
                 last = max(of_kind, key=lambda row: row.ends)
+                tell("limit.hit", limit=last.counter.name, answer=beyond)
                 raise error(last.counter.name, last.ends)
 
     # -- rows -----------------------------------------------------------------------------------------------

@@ -96,6 +96,8 @@ LIMITS: dict[str, Limit] = {
     "upload_owner": _own(Window(60, _HOUR)),
     "upload_known": _own(Window(120, _HOUR)),
     "upload_address": _source(Window(300, _HOUR), known="upload_known", passable=False),
+    "csp_address": _source(Window(20, _HOUR), passable=False),
+    "csp_site": Limit((Window(500, _HOUR),), "site"),
     "inbound_sender": _own(Window(10, _HOUR), Window(30, _DAY)),
     "challenge_waits": Limit((Window(10, _MINUTE),), "network"),
 }

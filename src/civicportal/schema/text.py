@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Any
 
 import colander
@@ -15,12 +16,32 @@ from civicportal.schema.base import Scalar
 _NEWLINES = re.compile(r"\r\n?|[\v\f\x85\u2028\u2029]")
 _BLANKS = re.compile(r"\s+")
 # Control characters other than tab and newline, and the two that XML does not carry: an export would break on them.
-_UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
+# Tag characters (U+E0000 to U+E007F) carry a text that nobody sees.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffe\uffff\U000e0000-\U000e007f]")
+MOST_MARKS = 4
+"""Combining marks of one letter: Arabic with all its vowel signs has three, Vietnamese two; more only cover other lines."""
 
 
 def at_least(count: int) -> TranslationString:
     """Return what is said of a text that is too short."""
     return _("Please write at least ${count} characters.", mapping={"count": count})
+
+
+def thin_marks(text: str) -> str:
+    """Return a text without the combining marks of a letter that go beyond ``MOST_MARKS``."""
+    if text.isascii():
+        return text
+    kept, marks = [], 0
+    for sign in text:
+        kind = unicodedata.category(sign)
+        # What is seen as nothing, such as a joiner, begins no new letter.
+        if kind[0] == "M":
+            marks += 1
+        elif kind != "Cf":
+            marks = 0
+        if kind[0] != "M" or marks <= MOST_MARKS:
+            kept.append(sign)
+    return "".join(kept)
 
 
 class CleanText(Scalar):
@@ -48,7 +69,7 @@ class CleanText(Scalar):
     def read(self, node: colander.SchemaNode, text: str) -> str:
         """Return the cleaned text; raise :class:`colander.Invalid` for one too short or too long."""
         text = _UNPRINTABLE.sub("", _NEWLINES.sub("\n", text))
-        text = store(text if self.multiline else _BLANKS.sub(" ", text))
+        text = thin_marks(store(text if self.multiline else _BLANKS.sub(" ", text)))
         if len(text) > self.max:
             raise self.too_long(node)
         if text and len(text) < self.min:

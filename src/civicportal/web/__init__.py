@@ -16,6 +16,8 @@ def includeme(config: Any) -> None:
         "theme",
         "errors",
         "health",
+        "csp_reports",
+        "security_txt",
         "map",
         "tiles",
         "language",

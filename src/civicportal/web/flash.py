@@ -28,7 +28,7 @@ class FlashSession(dict[str, Any]):
         self.created = 0
         self.new = False
         request.add_response_callback(self._write)
-        self._before = json.dumps(self._queues)
+        self._before = self._encoded()
 
     def flash(self, message: Any, queue: str = "", allow_duplicate: bool = True) -> None:
         """Keep a message: a translated text, or ``{text, url, title}`` for one with a button."""
@@ -52,7 +52,7 @@ class FlashSession(dict[str, Any]):
         self._queues.clear()
 
     def _read(self) -> dict[str, list[Any]]:
-        signature, _, payload = self._request.cookies.get(COOKIE, "").partition(".")
+        signature, _, payload = self._request.cookies.get(cookie_name(self._request), "").partition(".")
         if not payload or not same(signature, self._sign(payload)):
             return {}
         return dict(json.loads(base64.urlsafe_b64decode(payload)))
@@ -61,22 +61,36 @@ class FlashSession(dict[str, Any]):
         return str(self._request.registry.site.keys.mac("flash", payload).hex())
 
     def _write(self, request: Any, response: Any) -> None:
-        after = json.dumps(self._queues)
-        if after == self._before:
+        payload = self._payload()
+        if payload == self._before:
             return
-        if not self._queues:
-            response.delete_cookie(COOKIE, path="/")
-            return
-        payload = base64.urlsafe_b64encode(after.encode()).decode()
-        if len(payload) < LONGEST:
-            response.set_cookie(
-                COOKIE,
-                f"{self._sign(payload)}.{payload}",
-                path="/",
-                secure=request.registry.site.is_production,
-                httponly=True,
-                samesite="Lax",
-            )
+        response.set_cookie(
+            cookie_name(request),
+            f"{self._sign(payload)}.{payload}" if self._queues else "",
+            max_age=None if self._queues else 0,
+            path="/",
+            # A browser takes back a cookie with this prefix by the same words only.
+            secure=request.registry.site.is_production,
+            httponly=True,
+            samesite="Lax",
+        )
+
+    def _payload(self) -> str:
+        """Return the messages as the cookie has them; where they are too long, without the oldest of the longest queue."""
+        while len(payload := self._encoded()) >= LONGEST:
+            queue = max(self._queues, key=lambda name: len(json.dumps(self._queues[name])))
+            del self._queues[queue][0]
+            if not self._queues[queue]:
+                del self._queues[queue]
+        return payload
+
+    def _encoded(self) -> str:
+        return base64.urlsafe_b64encode(json.dumps(self._queues).encode()).decode()
+
+
+def cookie_name(request: Any) -> str:
+    """Return the name of the cookie; in production the prefix binds it to https and this host."""
+    return f"__Host-{COOKIE}" if request.registry.site.is_production else COOKIE
 
 
 def includeme(config: Any) -> None:

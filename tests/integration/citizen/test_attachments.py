@@ -238,3 +238,18 @@ def test_a_large_form_is_taken_to_the_page_that_names_the_trouble_while_the_data
         files = [("file", "x.jpg", picture + bytes(1024 * 1024))]
         answer = browser.post("/uploads", {"csrf_token": token}, upload_files=files, status=503)
     assert answer.headers["Retry-After"]
+
+
+@pytest.mark.parametrize("who", ["browser", "stranger"])
+def test_a_private_picture_and_one_that_is_not_there_are_told_apart_by_nothing(
+    request: pytest.FixtureRequest, case_with_picture: Any, who: str
+) -> None:
+    _code, key = case_with_picture(owner="somebody else")
+    visitor = request.getfixturevalue(who)
+    unknown_key = "x" * len(key)
+    for size in ("", "/small"):
+        private = visitor.get(f"/attachments/{key}{size}", status=404)
+        unknown = visitor.get(f"/attachments/{unknown_key}{size}", status=404)
+        # The page says the address that was asked for, so that its language may be changed, and nothing else.
+        assert private.text.replace(key, unknown_key) == unknown.text
+        assert dict(private.headers) == dict(unknown.headers)

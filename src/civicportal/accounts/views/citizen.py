@@ -91,7 +91,7 @@ def password(request: Any) -> Any:
     def enter(values: dict[str, Any]) -> Any:
         proof = verified(request, values["mobile"], values["password"], User.mobile == values["mobile"])
         if proof is None:
-            record_refusal(request, "citizen", None, "password")
+            record_refusal(request, "citizen", None, "password", values["mobile"])
             form.refuse("", WRONG)
         user = request.work.get(ProofService).person(proof, lock=True)
         if user is None:

@@ -39,7 +39,7 @@ def login(request: Any) -> Any:
         username = values["username"]
         proof = verified(request, username, values["password"], User.username == username)
         if proof is None:
-            record_refusal(request, "staff", None, "password")
+            record_refusal(request, "staff", None, "password", username)
             form.refuse("", _("User name or password is not correct."))
         _ask_second(request, proof)
         return HTTPSeeOther(onward(request, "staff_login_code"))

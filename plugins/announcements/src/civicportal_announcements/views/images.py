@@ -22,6 +22,9 @@ def image(request: Any) -> Any:
     response = request.response
     response.content_type = "image/jpeg"
     response.headers["Content-Security-Policy"] = POLICY
+    if public:
+        # Readers of the feed show it on their pages.
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     response.cache_control = f"public, max-age={A_WEEK}" if public else f"private, max-age={AN_HOUR}"
     response.etag = f"{key}-{size}"
     response.conditional_response = True

@@ -1,0 +1,133 @@
+"""Security events: one line each in the log, for a collector such as a SIEM. ``docs/security/events.md`` lists them."""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from pyramid.tweens import INGRESS
+from sqlalchemy import event as orm_events
+
+from civicportal.logging import ORIGIN, Origin
+
+if TYPE_CHECKING:
+    from civicportal.audit.models import AuditEvent
+    from civicportal.work import Work
+
+__all__ = ["AUDITED", "EVENTS", "name_key", "tell", "tell_of"]
+
+log = logging.getLogger("civicportal.security")
+
+#: Every event with its level.
+EVENTS = {
+    "auth.login": logging.INFO,
+    "auth.login.refused": logging.WARNING,
+    "auth.code.refused": logging.WARNING,
+    "auth.logout": logging.INFO,
+    "auth.password.changed": logging.INFO,
+    "auth.factor.changed": logging.INFO,
+    "auth.sessions.ended": logging.INFO,
+    "auth.link": logging.INFO,
+    "authz.denied": logging.WARNING,
+    "account.changed": logging.INFO,
+    "rights.changed": logging.WARNING,
+    "settings.changed": logging.INFO,
+    "data.revealed": logging.INFO,
+    "data.exported": logging.INFO,
+    "audit.verified": logging.INFO,
+    "limit.hit": logging.WARNING,
+    "limit.ceiling": logging.WARNING,
+    "csrf.refused": logging.WARNING,
+    "csp.report": logging.WARNING,
+}
+#: Entries of the audit trail that are security events, by their area or their whole action.
+AUDITED = {
+    "login": "auth.login",
+    "login:refused": "auth.login.refused",
+    "logout": "auth.logout",
+    "password": "auth.password.changed",
+    "totp": "auth.factor.changed",
+    "factor": "auth.factor.changed",
+    "passkey": "auth.factor.changed",
+    "recovery": "auth.factor.changed",
+    "session": "auth.sessions.ended",
+    "invitation": "auth.link",
+    "access": "authz.denied",
+    "member": "account.changed",
+    "role": "rights.changed",
+    "deputy": "rights.changed",
+    "setting": "settings.changed",
+    "site": "settings.changed",
+    "plugin": "settings.changed",
+    "reveal": "data.revealed",
+    "export": "data.exported",
+    "data": "data.exported",
+    "audit": "audit.verified",
+}
+_SAID = ("by", "to", "reason", "role", "unit", "method", "name_key", "export", "format", "rows")
+"""What an entry of the trail says that its line says too: no words of people."""
+_NUMBER = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_LETTERS = str.maketrans("0123456789", "ghijklmnop")
+
+
+def tell(event: str, *, user: int | None = None, **fields: Any) -> None:
+    """Write an event into the log; address and number of the request are added.
+
+    :param event: of `EVENTS`.
+    :param user: id of the person who acts, or as whom somebody tried to.
+    :param fields: further ones; never words of people, codes, passwords or numbers in full.
+    :raises KeyError: for an event that is none.
+    """
+    log.log(EVENTS[event], event, extra={"event": event, "user": user, **fields})
+
+
+def tell_of(work: Work, entry: AuditEvent) -> None:
+    """Write the event of an entry of the audit trail, when the entry has been committed."""
+    area = entry.action.partition(":")[0]
+    event = AUDITED.get(entry.action) or AUDITED.get(area)
+    if event is None:
+        return
+    if event == "auth.login.refused" and entry.data.get("reason") != "password":
+        event = "auth.code.refused"
+    # Who signs in, or tries to, is nobody yet.
+    user = entry.actor_id or (entry.subject_id if area == "login" else None)
+    fields: dict[str, Any] = {"realm": entry.door, "subject": entry.subject_id, "action": entry.action}
+    fields |= {name: entry.data[name] for name in _SAID if name in entry.data}
+
+    def committed(_session: object) -> None:
+        tell(event, user=user, **fields)
+
+    orm_events.listen(work.session, "after_commit", committed, once=True)
+
+
+def name_key(keys: Any, name: str) -> str:
+    """Return by what a typed user name or mobile is told from others without being said: twenty letters."""
+    return str(keys.mac("security event", name).hex()[:20].translate(_LETTERS))
+
+
+def origin_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:  # noqa: ARG001 - Pyramid's
+    """Return the tween that lets every line of the log tell the request and its address."""
+
+    def origin_tween(request: Any) -> Any:
+        number = request.environ.get("HTTP_X_REQUEST_ID", "")
+        if not _NUMBER.fullmatch(number):
+            number = secrets.token_hex(16)
+        before = ORIGIN.set(Origin(address=request.remote_addr or "", request=number))
+        try:
+            return handler(request)
+        finally:
+            ORIGIN.reset(before)
+
+    return origin_tween
+
+
+def includeme(config: Any) -> None:
+    """Put the tween over all others."""
+    config.add_tween(
+        "civicportal.security_events.origin_tween_factory",
+        under=INGRESS,
+        over=("civicportal.headers.headers_tween_factory", "civicportal.sanity.sanity_tween_factory"),
+    )

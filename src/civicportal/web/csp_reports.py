@@ -1,0 +1,102 @@
+"""What browsers report of pages that broke the content security policy: a line of the log each, within limits."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from pyramid.httpexceptions import HTTPNoContent, HTTPRequestEntityTooLarge
+
+from civicportal.headers import REPORTS
+from civicportal.limits import TooMany
+from civicportal.security import EVERYBODY
+from civicportal.security_events import tell
+
+MOST_BYTES = 8 * 1024
+MOST_REPORTS = 5
+"""Of one body; the rest is passed over."""
+_SECRET = re.compile(r"[A-Za-z0-9_-]{20,}|\d{6,}")
+_WORD = re.compile(r"[a-z][a-z-]{0,39}", re.ASCII)
+
+
+def receive(request: Any) -> Any:
+    """Take reports in both forms that browsers send (CSP 3, Reporting API); answer 204 whatever becomes of them."""
+    if len(request.body) > MOST_BYTES:
+        raise HTTPRequestEntityTooLarge
+    try:
+        request.site.limits.hit("csp_address", request.remote_addr)
+        request.site.limits.hit("csp_site")
+    except TooMany:
+        # A browser can do nothing about it.
+        return HTTPNoContent()
+    for report in list(_reports(_read(request.body)))[:MOST_REPORTS]:
+        tell("csp.report", **_told(report))
+    return HTTPNoContent()
+
+
+def _read(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
+
+
+def _reports(sent: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield reports with the names of the Reporting API."""
+    if isinstance(sent, dict) and isinstance(old := sent.get("csp-report"), dict):
+        yield {
+            "documentURL": old.get("document-uri"),
+            "blockedURL": old.get("blocked-uri"),
+            "effectiveDirective": old.get("effective-directive") or old.get("violated-directive"),
+            "sourceFile": old.get("source-file"),
+            "lineNumber": old.get("line-number"),
+        }
+    elif isinstance(sent, list):
+        for one in sent:
+            if (
+                isinstance(one, dict)
+                and one.get("type") == "csp-violation"
+                and isinstance(one.get("body"), dict)
+            ):
+                yield one["body"]
+
+
+def _told(report: Mapping[str, Any]) -> dict[str, Any]:
+    directive = str(report.get("effectiveDirective") or "").partition(" ")[0]
+    line = report.get("lineNumber")
+    return {
+        "directive": directive if _WORD.fullmatch(directive) else "",
+        "page": _path(report.get("documentURL")),
+        "blocked": _origin(report.get("blockedURL")),
+        "source": _path(report.get("sourceFile")),
+        "line": line if isinstance(line, int) and 0 <= line < 10**6 else None,
+    }
+
+
+def _path(address: Any) -> str:
+    """Return the path of an address without query, tokens, codes and numbers."""
+    try:
+        return _SECRET.sub("-", urlsplit(str(address or "")).path)[:120]
+    except ValueError:
+        return ""
+
+
+def _origin(address: Any) -> str:
+    """Return scheme and host of an address, or the word that browsers say in its place, such as ``inline``."""
+    text = str(address or "")
+    if _WORD.fullmatch(text):
+        return text
+    try:
+        parts = urlsplit(text)
+        return f"{parts.scheme}://{parts.hostname or ''}"[:120]
+    except ValueError:
+        return ""
+
+
+def includeme(config: Any) -> None:
+    """Add the route. A report carries no token: it changes nothing, and browsers make it by themselves."""
+    config.add_route("csp_reports", REPORTS)
+    config.add_view(
+        receive, route_name="csp_reports", request_method="POST", permission=EVERYBODY, require_csrf=False
+    )

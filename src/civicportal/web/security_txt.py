@@ -1,0 +1,58 @@
+"""``/.well-known/security.txt``: whom to tell of a weakness (RFC 9116)."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from pyramid.httpexceptions import HTTPNotFound
+
+from civicportal.security import EVERYBODY
+
+PATH = "/.well-known/security.txt"
+GOOD_FOR = timedelta(days=90)
+"""Less than the year that RFC 9116 §2.5.5 recommends at most; counted from the present day, it never runs out."""
+A_DAY = 86400
+
+
+def show(request: Any) -> Any:
+    """Answer the file; 404 where the site names no address."""
+    site = request.site
+    contact = contact_of(site.face.contact)
+    if not contact:
+        raise HTTPNotFound
+    day = site.clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    request.response.content_type = "text/plain"
+    request.response.charset = "utf-8"
+    request.response.text = text(
+        contact, day + GOOD_FOR, site.languages or [site.locale], site.public_url or ""
+    )
+    request.response.cache_control = f"public, max-age={A_DAY}"
+    return request.response
+
+
+def contact_of(contact: Any) -> str:
+    """Return the address for reports of weaknesses: ``contact.security``, else the city's mail, web site or telephone."""
+    own = str(contact.get("security", ""))
+    if own:
+        return own if own.startswith(("https://", "mailto:", "tel:")) else f"mailto:{own}"
+    if email := contact.get("email"):
+        return f"mailto:{email}"
+    website = str(contact.get("website", ""))
+    if website.startswith("https://"):
+        return website
+    phone = str(contact.get("phone", "")).replace(" ", "")
+    return f"tel:{phone}" if phone else ""
+
+
+def text(contact: str, expires: datetime, languages: Any, public_url: str) -> str:
+    """Return the file, a field a line."""
+    lines = [f"Contact: {contact}", f"Expires: {expires:%Y-%m-%dT%H:%M:%SZ}"]
+    lines.append(f"Preferred-Languages: {', '.join(dict.fromkeys(languages))}")
+    if public_url.startswith("https://"):
+        lines.append(f"Canonical: {public_url.rstrip('/')}{PATH}")
+    return "\n".join(lines) + "\n"
+
+
+def includeme(config: Any) -> None:
+    """Add the route."""
+    config.add_route("security_txt", PATH)
+    config.add_view(show, route_name="security_txt", permission=EVERYBODY)

@@ -53,7 +53,7 @@ def test_the_work_is_done_while_somebody_types(browser_app: Any, flood: Any) -> 
     expect(box).to_be_visible()
     expect(page.locator("[data-challenge-waits]")).to_be_hidden()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    expect(page.locator("[data-challenge-status]")).to_have_text("آماده است؛ لطفاً دکمه را بزنید.")
+    expect(page.locator("[data-challenge-status]")).to_have_text("بررسی انجام شد؛ می‌توانید فرم را بفرستید.")
     ask(page)
     expect(page).to_have_url(f"{browser_app.address}/login/code")
 

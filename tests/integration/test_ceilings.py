@@ -9,10 +9,12 @@ import pytest
 from civicportal.accounts.models import User
 from civicportal.accounts.services import AccountService
 from civicportal.cases.tracking import new_code
-from civicportal.limits import ChallengeNeeded
+from civicportal.limits import ChallengeNeeded, Challenges, Requester, TooMany
+from civicportal.monitoring import figures as monitoring
 from civicportal.notifications.services import NotificationService
 from civicportal.testing import make_citizen, outbox
-from tests.strangers import at, challenge_of, send, solve
+from civicportal.testing.asking import statements
+from tests.strangers import answer, at, challenge_of, send, solve
 
 OFFICER, CITIZEN, NEW = "+989120000001", "+989120000002", "+989120000003"
 PASSWORD = "سپیدار بلند کنار رود"
@@ -20,7 +22,12 @@ PASSWORD = "سپیدار بلند کنار رود"
 
 @pytest.fixture
 def civic_settings() -> dict[str, Any]:
-    return {"limits": {"otp_send_site": [[20, 86400]], "password_site": [[20, 300]]}}
+    limits = {
+        "otp_send_site": [[20, 86400]],
+        "password_site": [[20, 300]],
+        "track_site": [[300, 3600], [900, 86400]],
+    }
+    return {"limits": limits}
 
 
 @pytest.fixture
@@ -257,3 +264,154 @@ def test_another_accounts_device_is_a_strangers(site: Any, wsgi: Any, clock: Any
     browser = at(wsgi, "198.51.1.7")
     browser.set_cookie("cp-device", device)
     send(browser.get("/login/password"), status=429, mobile=CITIZEN, password=PASSWORD)
+
+
+def test_more_devices_of_one_person_give_no_more_tries(site: Any, wsgi: Any) -> None:
+    """A password signs in as often as one likes, and each time it may make another device."""
+    with site.work() as work:
+        work.get(AccountService).set_password(make_citizen(work, CITIZEN), PASSWORD)
+    answers = []
+    for _device in range(3):
+        browser = at(wsgi, "203.0.113.1")
+        send(browser.get("/login/password"), status=303, mobile=CITIZEN, password=PASSWORD)
+        known = at(wsgi, "203.0.113.1")
+        known.set_cookie("cp-device", browser.cookies["cp-device"])
+        page = known.get("/track")
+        answers += [send(page, code=new_code(), proof="0000").status_int for _try in range(8)]
+    assert answers == [422] * 20 + [429] * 4
+
+
+class TestStatements:
+    """Counting is one statement of one transaction, and taking back another: not one for each limit."""
+
+    @staticmethod
+    def written(texts: list[str]) -> list[str]:
+        return [text for text in texts if text.startswith("INSERT INTO limit_hits")]
+
+    @pytest.mark.usefixtures("people")
+    def test_a_good_password_is_counted_and_taken_back_at_once(self, site: Any, app: Any) -> None:
+        page = app.get("/login/password")
+        with statements(site) as texts:
+            send(page, status=303, mobile=CITIZEN, password=PASSWORD)
+        assert len(self.written(texts)) == 2
+
+    def test_a_code_is_counted_once(self, site: Any, app: Any) -> None:
+        page = app.get("/login")
+        with statements(site) as texts:
+            answer = send(page, status=303, mobile=NEW)
+        assert len(self.written(texts)) == 1
+        page = answer.follow()
+        with statements(site) as texts:
+            send(page, status=422, code="000000")
+        assert len(self.written(texts)) == 1
+
+
+class TestTheSameForm:
+    """Twelve clicks on one button used up a citizen's ten cases an hour: two of them were refused."""
+
+    def test_it_counts_once(self, site: Any, clock: Any) -> None:
+        limits = site.limits
+        for _click in range(12):
+            limits.hit_all(("submit_citizen", 7), same=("submit_same", "key", 7))
+        for _form in range(9):
+            limits.hit("submit_citizen", 7)
+        with pytest.raises(TooMany):
+            limits.hit("submit_citizen", 7)
+
+    def test_it_has_an_end(self, site: Any) -> None:
+        for _click in range(20):
+            site.limits.hit_all(("submit_citizen", 7), same=("submit_same", "key", 7))
+        with pytest.raises(TooMany) as refused:
+            site.limits.hit_all(("submit_citizen", 7), same=("submit_same", "key", 7))
+        assert refused.value.name == "submit_same"
+
+
+def test_a_page_without_a_form_of_its_own_asks_for_the_challenge_too(
+    site: Any, wsgi: Any, clock: Any
+) -> None:
+    """Sending a code again is a button alone."""
+    browser = at(wsgi, "203.0.113.9")
+    page = send(browser.get("/login"), status=303, mobile=NEW).follow()
+    TestCodesSent().flood(wsgi)
+    clock.advance(minutes=1)
+    resend = next(form for form in page.forms.values() if form.action.endswith("/resend"))
+    asked = resend.submit(status=429)
+    solve(asked).submit(status=303)
+    with site.work(write=False) as work:
+        assert len(outbox(work, NEW)) == 2
+
+
+class TestTickets:
+    """A ticket is worth one form of one browser."""
+
+    @pytest.fixture
+    def issue(self, site: Any) -> Any:
+        return lambda: Challenges(site).issue("password_site", "browser", "/login")
+
+    def passes(self, site: Any, ticket: str, numbers: str = "", **other: str) -> bool:
+        asked = {"browser": "browser", "path": "/login", "address": "192.0.2.1", **other}
+        return Challenges(site).passes(ticket, numbers, **asked)
+
+    def test_it_passes_once(self, site: Any, issue: Any) -> None:
+        made = issue()
+        numbers = answer(made.nonce, made.bits, made.parts)
+        assert not self.passes(site, made.ticket, numbers, browser="another")
+        assert not self.passes(site, made.ticket, numbers, path="/track")
+        assert not self.passes(site, made.ticket, numbers[:-1] + "x")
+        assert not self.passes(site, made.ticket.replace(".0.", ".1."), numbers)
+        assert self.passes(site, made.ticket, numbers)
+        assert not self.passes(site, made.ticket, numbers)
+
+    def test_it_passes_by_waiting_and_not_when_it_is_too_old(self, site: Any, issue: Any, clock: Any) -> None:
+        first, second = issue(), issue()
+        clock.advance(seconds=9)
+        assert not self.passes(site, first.ticket)
+        clock.advance(seconds=1)
+        assert self.passes(site, first.ticket)
+        clock.advance(minutes=15)
+        assert not self.passes(site, second.ticket)
+
+    def test_waiting_with_many_is_no_quicker(self, site: Any, issue: Any, clock: Any) -> None:
+        made = [issue() for _number in range(12)]
+        clock.advance(seconds=10)
+        passed = 0
+        for number, one in enumerate(made):
+            try:
+                passed += self.passes(site, one.ticket, address=f"192.0.2.{number}")
+            except TooMany:
+                continue
+        assert passed == 10
+
+    def test_it_grows_with_those_who_pass(self, site: Any, issue: Any) -> None:
+        before = issue()
+        for number in range(4):
+            by = Requester(challenged=True)
+            site.limits.hit_all(("password_address", f"198.51.{number}.7"), ("password_site",), by=by)
+        after = issue()
+        assert after.bits == before.bits + 4
+        assert after.ready_at - site.clock.now() == 16 * (before.ready_at - site.clock.now())
+
+
+def test_the_health_page_shows_a_ceiling_while_it_lasts(
+    site: Any, app: Any, clock: Any, login: Any, staff: Any
+) -> None:
+    login(staff("administrator"))
+    for number in range(14):
+        with suppress(ChallengeNeeded):
+            site.limits.hit_all(("password_address", f"198.51.{number}.7"), ("password_site",))
+    assert "limits.password_site" in app.get("/admin/plugins")
+    clock.advance(minutes=5)
+    assert "limits.password_site" not in app.get("/admin/plugins")
+
+
+def test_the_metrics_tell_how_much_is_used(site: Any) -> None:
+    for number in range(12):
+        with suppress(ChallengeNeeded):
+            site.limits.hit_all(("password_address", f"198.51.{number}.7"), ("password_site",))
+    with site.work(write=False) as work:
+        [family] = monitoring.limits(work)
+    used = {tuple(one.labels.values()): one.value for one in family.samples}
+    assert len(used) == len(family.samples), "several windows of a limit are one figure"
+    assert used["password_site", "stranger"] == 1.2
+    assert used["password_site", "known"] == 0
+    assert ("track_site", "stranger") in used

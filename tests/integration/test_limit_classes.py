@@ -34,6 +34,7 @@ USES = {
     "track": lambda who: [("track_address", who), ("track_site",)],
     "submit": lambda who: [("submit_address", who)],
     "upload": lambda who: [("upload_address", who)],
+    "passkey": lambda who: [("passkey_ask", who)],
 }
 STRANGERS = st.builds(
     lambda number, passed: (f"198.51.{number}.7", Requester(challenged=passed)),

@@ -35,6 +35,14 @@ class DeviceService:
         found = self.work.session.scalar(query.where(KnownDevice.device_hash == device_hash, *owner))
         return found is not None
 
+    def holder(self, device_hash: str) -> "Relation | None":
+        """Return whose device this is, of several people the first; None where nobody has signed in with it."""
+        query = select(User.id, User.username).join(KnownDevice, KnownDevice.user_id == User.id)
+        row = self.work.session.execute(
+            query.where(KnownDevice.device_hash == device_hash).order_by(User.id).limit(1)
+        ).first()
+        return None if row is None else Relation(row[0], row[1] is not None, is_known=True)
+
     def relation(self, device_hash: str, *owner: Any) -> "Relation | None":
         """Return how a device stands to the account that the conditions on ``User`` name; None where there is no account."""
         known = and_(KnownDevice.user_id == User.id, KnownDevice.device_hash == device_hash)

@@ -76,6 +76,9 @@ def count_send(request: Any, mobile: str, by: Requester, *own: Use) -> None:
     address = request.remote_addr
     sources: list[Use] = [("otp_send_address", address), ("otp_send_network", address)]
     own = own or (("otp_send_number", mobile),)
+    if not by.is_stranger:
+        # Signing in once more makes another device: together they have an end too.
+        own = (*own, ("otp_send_all_known", mobile))
     count(request, *own, *sources, ("otp_send_site",), by=by)
 
 
@@ -101,7 +104,10 @@ def requester(request: Any, *owner: Any) -> Requester:
 
 
 def visitor(request: Any) -> Requester:
-    """Return who asks for something that is nobody's: whoever is signed in or has been with this device is no stranger."""
+    """Return who asks for something that is nobody's: whoever is signed in or has been with this device is no stranger.
+
+    They are counted by person: signing in once more makes another device, and no other limit.
+    """
     identity = request.identity
     if identity.user_id is not None:
         return Requester("staff" if identity.is_staff else "citizen", f"user {identity.user_id}")
@@ -109,8 +115,8 @@ def visitor(request: Any) -> Requester:
     if not device:
         return STRANGER
     with request.site.work(actor=identity, write=False) as work:
-        is_known = work.get(DeviceService).is_known(device)
-    return Requester("known", f"device {device}") if is_known else STRANGER
+        holder = work.get(DeviceService).holder(device)
+    return Requester("known", f"user {holder.user_id}") if holder else STRANGER
 
 
 def after_password(request: Any, user_id: int | None) -> Requester:

@@ -55,7 +55,7 @@ def counters(use: Use, by: Requester, windows: Mapping[str, tuple[Window, ...]])
         own = (*parts, by.id) if limit.counts == "own" else (by.id,)
         yield from (Counter(limit.known, own, window, "refuse") for window in windows[limit.known])
         return
-    if not by.is_stranger and limit.counts != "own" and limit.passable:
+    if not by.is_stranger and limit.counts != "own":
         return
     challenged = limit.passable and by.challenged
     beyond: Beyond = "challenge" if limit.passable and not challenged else "refuse"

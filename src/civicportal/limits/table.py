@@ -61,6 +61,7 @@ def _site(*windows: Window, scarce: bool = False) -> Limit:
 LIMITS: dict[str, Limit] = {
     "otp_send_number": _own(*_CODES_OF_A_NUMBER, known="otp_send_known"),
     "otp_send_known": _own(*_CODES_OF_A_NUMBER),
+    "otp_send_all_known": _own(Window(20, _DAY)),
     "otp_send_new": _own(*_CODES_OF_A_NUMBER),
     "otp_send_address": _source(Window(60, 10 * _MINUTE)),
     "otp_send_network": _source(Window(300, 10 * _MINUTE), counts="network"),
@@ -78,7 +79,8 @@ LIMITS: dict[str, Limit] = {
     "password_device": _own(Window(10, 5 * _MINUTE)),
     "password_address": _source(Window(10, 5 * _MINUTE)),
     "password_site": _site(Window(1000, 5 * _MINUTE), scarce=True),
-    "passkey_ask": _source(Window(60, 10 * _MINUTE), passable=False),
+    "passkey_known": _own(Window(60, 10 * _MINUTE)),
+    "passkey_ask": _source(Window(60, 10 * _MINUTE), known="passkey_known", passable=False),
     "mobile_change": _own(Window(3, _DAY)),
     "mobile_change_codes": _own(Window(5, _HOUR), Window(10, _DAY)),
     "identity_person": _own(Window(3, _HOUR), Window(5, _DAY)),

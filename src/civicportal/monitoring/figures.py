@@ -175,14 +175,18 @@ def health(work: "Work") -> "Iterator[Metric]":
 
 
 def limits(work: "Work") -> "Iterator[Metric]":
-    """Yield how much of each ceiling of the whole site is used up in the window of now."""
+    """Yield how much of each ceiling of the whole site is used, of several windows in the fullest."""
+    fullest: dict[tuple[str, str], float] = {}
+    for one in work.site.limits.figures():
+        key = (one.name, one.requesters)
+        fullest[key] = max(fullest.get(key, 0.0), one.used / one.hits)
     used = GaugeMetricFamily(
         "civicportal_limit_used_ratio",
         "Uses of a ceiling of the whole site as a share of it; above 1 it is reached.",
         labels=["limit", "requesters"],
     )
-    for one in work.site.limits.figures():
-        used.add_metric([one.name, one.requesters], one.used / one.hits)
+    for key, ratio in fullest.items():
+        used.add_metric(list(key), ratio)
     yield used
 
 

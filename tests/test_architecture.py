@@ -239,6 +239,9 @@ def test_modules_are_short(folder: Path) -> None:
             "SQL is not glued together",
         ),
         (r"session\.commit\(|session\.rollback\(", "the unit of work commits"),
+        (r"\b(File|Socket|HTTP|SMTP|SysLog)Handler\(", "the log goes to standard error alone"),
+        (r"shell=True|os\.(system|popen)\(|(?<![\w.])(eval|exec)\(", "nothing that was typed is executed"),
+        (r"\bverify(_mode)?=False|CERT_NONE|_create_unverified_context", "certificates are checked"),
         (r"pm\.hook\.includeme|hook\.includeme\(", "each includeme is included itself"),
     ],
 )
@@ -260,6 +263,42 @@ def test_written_nowhere(pattern: str, reason: str) -> None:
 )
 def test_pages_hold_nowhere(pattern: str, reason: str) -> None:
     assert lines_with(pattern, templates(*PACKAGES)) == [], reason
+
+
+NOBODYS = (
+    *("aiohttp", "ftplib", "http.client", "lxml", "marshal", "requests"),
+    *("shelve", "smtplib", "urllib.request", "urllib3", "yaml"),
+)
+#: Modules that can start programs, load code with data, or talk to other machines, and who has a reason to.
+DANGEROUS = {
+    "subprocess": {
+        "backup/databases",
+        "backup/programs",
+        "storage/images",
+        "testing/postgres",
+        "worker/child",
+    },
+    # What this portal has written itself.
+    "pickle": {"statistics/figures", "statistics/remembered", "storage/apart"},
+    # Written, never read.
+    "xml": {"civicportal_announcements/feed"},
+    "httpx": {"civicportal_sms_ir/exchange"},
+    **dict.fromkeys(NOBODYS, frozenset[str]()),
+}
+
+
+@pytest.mark.parametrize("dangerous", DANGEROUS)
+def test_dangerous_modules_are_used_where_there_is_a_reason(dangerous: str) -> None:
+    pattern = re.compile(
+        rf"^\s*(?:import {re.escape(dangerous)}\b|from {re.escape(dangerous)}[.\w]* import)", re.MULTILINE
+    )
+    service = [path for path in PACKAGES if "examples" not in path.parts]
+    using = {
+        "/".join(path.with_suffix("").parts[-2:])
+        for path in modules(*service)
+        if pattern.search(path.read_text("utf-8"))
+    }
+    assert using == DANGEROUS[dangerous]
 
 
 def named_icons(folder: Path) -> Iterator[str]:

@@ -7,6 +7,7 @@ import socket
 import ssl
 import subprocess
 import tomllib
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.client import HTTPSConnection
@@ -227,6 +228,8 @@ def echo() -> Iterator[int]:
         thread.join()
 
 
+#: Lets openssl offer every version that the configuration does not forbid.
+WEAK = "ssl_reject_handshake on; ssl_ciphers ALL:@SECLEVEL=0;"
 HOST = b"Host: portal.example.org\r\nConnection: close\r\n"
 
 
@@ -265,6 +268,41 @@ def test_the_proxy_knows_all_paths_that_carry_pictures(tmp_path: Path) -> None:
         paths = create_app(portal.site).registry.settings["civicportal.upload_paths"]
     assert len(paths) > 8
     assert [path for path in paths if not re.search(pattern, path)] == []
+
+
+@pytest.mark.parametrize(
+    ("version", "answered"),
+    [("TLSv1", False), ("TLSv1_1", False), ("TLSv1_2", True), ("TLSv1_3", True)],
+)
+def test_the_proxy_takes_no_old_tls(tmp_path: Path, echo: int, version: str, answered: bool) -> None:
+    """What openssl refuses by itself is let through here: the configuration alone must hold it."""
+    old = context()
+    # What this machine's library would refuse by itself must be refused by the proxy.
+    old.set_ciphers("ALL:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        old.minimum_version = old.maximum_version = ssl.TLSVersion[version]
+    with proxied(tmp_path, echo, **{"ssl_reject_handshake on;": WEAK}) as (_http, https):
+        try:
+            with (
+                socket.create_connection(("127.0.0.1", https), timeout=READY) as connection,
+                old.wrap_socket(connection, server_hostname="portal.example.org"),
+            ):
+                assert answered
+        except (ssl.SSLError, ConnectionError):
+            assert not answered
+
+
+def test_the_proxy_hides_what_is_for_monitors(tmp_path: Path, echo: int) -> None:
+    with proxied(tmp_path, echo) as (_http, https):
+
+        def status(path: str) -> str:
+            words = f"GET {path} HTTP/1.1\r\n".encode() + HOST + b"\r\n"
+            return (talk(https, words, "portal.example.org") or b"").split(b" ")[1].decode()
+
+        hidden = ("/readyz", "/readyz/worker", "/metrics", "/metrics?name=up")
+        assert {path: status(path) for path in hidden} == dict.fromkeys(hidden, "404")
+        assert status("/healthz") == status("/") == "200"
 
 
 def test_the_proxy_refuses_a_visitor_who_asks_too_much(tmp_path: Path, echo: int) -> None:

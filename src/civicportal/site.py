@@ -144,6 +144,11 @@ class Site:
         """Return the name of the session cookie; the prefix binds it to https and this host."""
         return "__Host-cp" if self.is_production else "cp"
 
+    @property
+    def language_cookie_name(self) -> str:
+        """Return the name of the cookie that keeps a visitor's language."""
+        return "__Host-lang" if self.is_production else "lang"
+
     @cached_property
     def map(self) -> CityMap | None:
         """Return the city's map, or None when the site has none."""

@@ -245,6 +245,10 @@ def test_pages_answer_only_the_methods_they_name(city):
         ("GET", "/nowhere", 404),
         ("GET", "/static/core/0/portal.css", 200),
         ("GET", "/static/core/0/../site.toml", 404),
+        ("GET", "/static/core/0/", 404),
+        ("GET", "/.git/config", 404),
+        ("GET", "/site.toml", 404),
+        ("TRACE", "/", 405),
         ("GET", "/?next=%00", 400),
         ("HEAD", "/", 200),
     ],
@@ -258,3 +262,30 @@ def test_no_answer_lacks_its_headers(city, method, path, status):
 def test_a_signed_in_persons_page_is_kept_by_nobody(city):
     for path in ("/", "/my", "/account", "/nowhere"):
         assert city.get("citizen", path).headers["Cache-Control"] == "no-store"
+
+
+def test_no_answer_may_be_read_by_another_site(city):
+    """Nothing is shared across origins, whoever asks."""
+    evil = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
+    told = [
+        page.path()
+        for page in city.pages
+        if "GET" in page.methods
+        for answer in [city.browsers["administrator"].get(page.path(), headers=evil, status="*")]
+        if any(name.lower().startswith("access-control-") for name in answer.headers)
+    ]
+    assert told == []
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_every_text_names_its_encoding(city, who):
+    problems = []
+    for page in city.pages:
+        if "GET" in page.methods:
+            answer = city.get(who, page.path(code=city.code))
+            kind = answer.headers.get("Content-Type", "")
+            if answer.body and not kind:
+                problems.append(f"{who} GET {page.path()}: no type")
+            elif kind.startswith("text/") and "charset=utf-8" not in kind.lower():
+                problems.append(f"{who} GET {page.path()}: {kind}")
+    assert not problems

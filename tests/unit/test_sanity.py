@@ -264,6 +264,12 @@ def test_the_view_reads_the_form_that_was_checked():
     assert ask(**post(content, MULTIPART))[1]["X-Seen"] == "گزارش".encode().hex()
 
 
+def test_what_is_encoded_twice_is_decoded_once():
+    seen = "q=%2527%252e%26lt%3B"
+    assert bytes.fromhex(ask(query=seen)[1]["X-Seen"]) == b"%27%2e&lt;"
+    assert bytes.fromhex(ask(**post(seen.encode()))[1]["X-Seen"]) == b"%27%2e&lt;"
+
+
 def test_allowed_methods_are_named():
     assert ask(method="PUT")[1]["Allow"] == "GET, HEAD, POST"
 

@@ -9,8 +9,6 @@ from typing import Any
 
 from pyramid.tweens import EXCVIEW
 
-from civicportal.web.requests import LANGUAGE_COOKIE
-
 SHARED_SECONDS = 30
 """For so long a cache before the portal answers by itself."""
 KEPT_TYPES = ("text/html", "application/json")
@@ -44,7 +42,7 @@ def _is_public(request: Any, response: Any) -> bool:
         and "Cache-Control" not in response.headers
         and "Set-Cookie" not in response.headers
         and "Authorization" not in request.headers
-        and set(request.cookies) <= {LANGUAGE_COOKIE}
+        and set(request.cookies) <= {request.registry.site.language_cookie_name}
     )
 
 

@@ -7,7 +7,6 @@ from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.security import EVERYBODY
 from civicportal.web.csrf import from_own_page
-from civicportal.web.requests import LANGUAGE_COOKIE
 
 A_YEAR = 365 * 86400
 #: What a language calls itself; one that is not here shows its code.
@@ -27,7 +26,7 @@ def choose(request: Any) -> Any:
     language = request.POST.get("language", "")
     if language in request.site.languages:
         response.set_cookie(
-            LANGUAGE_COOKIE,
+            request.site.language_cookie_name,
             language,
             max_age=A_YEAR,
             path="/",

@@ -9,8 +9,6 @@ from civicportal.i18n import localized_digits
 from civicportal.web.derivers import SAFE
 from civicportal.work import Work
 
-LANGUAGE_COOKIE = "lang"
-
 
 def site(request: Any) -> Any:
     """Return the site."""
@@ -28,9 +26,9 @@ def work(request: Any) -> Work:
 
 def locale_of(request: Any) -> str:
     """Return the visitor's language, if the site speaks it."""
-    wanted = request.cookies.get(LANGUAGE_COOKIE, "")
-    known = request.registry.site.languages
-    return wanted if wanted in known else request.registry.site.locale
+    site = request.registry.site
+    wanted = request.cookies.get(site.language_cookie_name, "")
+    return wanted if wanted in site.languages else site.locale
 
 
 def text_direction(request: Any) -> str:

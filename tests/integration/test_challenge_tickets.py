@@ -1,0 +1,63 @@
+"""A ticket of a challenge is worth something to the browser and the form that got it, once and for a while."""
+
+from typing import Any
+
+import pytest
+
+from civicportal.limits.challenges import LIFE, PARTS, WAIT, Challenge, Challenges
+
+BROWSER, FORM = "browser", "/login"
+
+
+@pytest.fixture
+def challenges(site: Any) -> Challenges:
+    return Challenges(site)
+
+
+@pytest.fixture
+def ticket(challenges: Challenges, clock: Any) -> Challenge:
+    """One whose wait is over."""
+    issued = challenges.issue("otp_send_address", BROWSER, FORM)
+    clock.advance(seconds=WAIT.seconds + 1)
+    return issued
+
+
+def passes(challenges: Challenges, ticket: str, browser: str = BROWSER, form: str = FORM) -> bool:
+    return challenges.passes(ticket, "", browser, form, "192.0.2.1")
+
+
+def test_it_counts_once(challenges: Challenges, ticket: Challenge) -> None:
+    assert passes(challenges, ticket.ticket)
+    assert not passes(challenges, ticket.ticket)
+
+
+def test_it_is_of_one_browser_and_one_form(challenges: Challenges, ticket: Challenge) -> None:
+    assert not passes(challenges, ticket.ticket, browser="another")
+    assert not passes(challenges, ticket.ticket, form="/track")
+    assert passes(challenges, ticket.ticket)
+
+
+def test_it_ends(challenges: Challenges, ticket: Challenge, clock: Any) -> None:
+    clock.advance(seconds=LIFE.seconds - WAIT.seconds - 1)
+    assert not passes(challenges, ticket.ticket)
+
+
+def test_what_it_says_cannot_be_changed(challenges: Challenges, ticket: Challenge) -> None:
+    nonce, issued, pressure, mark = ticket.ticket.split(".")
+    forged = {
+        "another nonce": f"{'0' * 20}.{issued}.{pressure}.{mark}",
+        "issued before": f"{nonce}.{int(issued) - 60}.{pressure}.{mark}",
+        "issued in days to come": f"{nonce}.{int(issued) + 86400}.{pressure}.{mark}",
+        "less work": f"{nonce}.{issued}.9.{mark}",
+        "another mark": f"{nonce}.{issued}.{pressure}.{'0' * 64}",
+        "no mark": f"{nonce}.{issued}.{pressure}.",
+        "nothing": "",
+    }
+    assert [name for name, text in forged.items() if passes(challenges, text)] == []
+    assert passes(challenges, ticket.ticket)
+
+
+def test_a_wrong_answer_before_its_time_passes_nothing(challenges: Challenges) -> None:
+    issued = challenges.issue("otp_send_address", BROWSER, FORM)
+    wrong = ".".join(["0"] * PARTS)
+    assert not challenges.passes(issued.ticket, wrong, BROWSER, FORM, "192.0.2.1")

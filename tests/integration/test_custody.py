@@ -288,6 +288,7 @@ class TestTheList:
         assert "همهٔ پرونده‌های باز متولی دارند" in app.get("/kartable/unattended", status=200)
         assert "مشاهده و ارجاع" not in app.get("/desk", status=200)
         city.refer(unattended=True)
+        site.clock.advance(seconds=61)
         assert "مشاهده و ارجاع" in app.get("/desk", status=200)
         page = app.get("/kartable/unattended", status=200)
         assert city.code in page.text
@@ -315,6 +316,30 @@ class TestTheList:
             custody = work.get(CustodyService)
             gaps = sum(gap.pairs for gap in custody.gaps())
             assert say(found["units"].text).startswith(f"{gaps} of {custody.pairs()} pairs")
+
+    def test_desks_and_monitors_count_once_a_minute(self, site, city, app, sign_in):
+        """The count reads every open line: no page of a desk and no scrape does so each time."""
+
+        def counts():
+            with statements(site) as sent:
+                app.get("/desk", status=200)
+                with site.work(write=False) as work:
+                    work.get(CustodyService).recent_total()
+            return len([text for text in sent if "referrals.closed_at IS NULL" in text and "LIMIT" in text])
+
+        sign_in(city.admin_user)
+        assert counts() > counts()
+        before = counts()
+        site.clock.advance(seconds=61)
+        assert counts() == before + 1
+        assert counts() == before
+
+    def test_the_list_itself_and_the_desk_after_it_are_up_to_date(self, site, city, app, sign_in):
+        sign_in(city.admin_user)
+        assert "مشاهده و ارجاع" not in app.get("/desk", status=200)
+        city.refer(unattended=True)
+        assert city.code in app.get("/kartable/unattended", status=200)
+        assert "مشاهده و ارجاع" in app.get("/desk", status=200)
 
     def test_no_more_statements_for_more_cases(self, site, city):
         def asked():

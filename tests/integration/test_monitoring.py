@@ -240,4 +240,5 @@ def test_cases_that_nobody_attends_to_are_counted(site, samples):
     assert samples()["unattended_cases",] == 0
     with site.work() as work:
         make_case(work, category=make_category(work, unit=make_unit(work)))
+    site.clock.advance(seconds=61)
     assert samples()["unattended_cases",] == 1

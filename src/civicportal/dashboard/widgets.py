@@ -54,7 +54,7 @@ def _unattended(request: Any) -> Iterator[Widget]:
     """Tell who may pass on cases that nobody attends to that there are some."""
     if not request.identity.permits(UNATTENDED):
         return
-    number = request.display_work.get(CustodyService).total()
+    number = request.display_work.get(CustodyService).recent_total()
     if number:
         yield Widget(
             name="unattended",

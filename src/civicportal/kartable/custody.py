@@ -11,6 +11,7 @@ stateful test holds the two equal.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -24,6 +25,7 @@ from civicportal.accounts.identity import grants_of
 from civicportal.accounts.models import Deputy, Membership, User
 from civicportal.cases.models import Case
 from civicportal.cases.paging import SORTS, Page, case_page
+from civicportal.clock import has_passed
 from civicportal.i18n import _
 from civicportal.ids import among
 from civicportal.kartable.models import Referral
@@ -43,6 +45,15 @@ Topics: TypeAlias = frozenset[int] | None
 NOTHING: Topics = frozenset()
 _GONE = 0
 """Stands for a unit of which nobody is a member."""
+_FRESH = 60.0
+"""Seconds for which desks and monitors are told what was counted once."""
+
+
+class _Counted:
+    """How many open cases nobody attended to, and when that was counted."""
+
+    def __init__(self) -> None:
+        self.last: tuple[datetime, Total] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,7 +220,16 @@ class CustodyService:
 
     def total(self) -> Total:
         """Return the same for a page, which counts no more than a list does."""
-        return count_rows(self.session, select(Referral.id).where(self.unattended()))
+        total = count_rows(self.session, select(Referral.id).where(self.unattended()))
+        self.work.site.memory.of(_Counted).last = (self.work.clock.now(), total)
+        return total
+
+    def recent_total(self) -> Total:
+        """Return :meth:`total` as this process has counted it within the last minute: every open line is read for it."""
+        last = self.work.site.memory.of(_Counted).last
+        if last is None or has_passed(_FRESH, last[0], self.work.clock.now()):
+            return self.total()
+        return last[1]
 
     def page(self, *, cursor: str | None = None) -> Page:
         """Return some of them as (case, line) rows, the nearest deadline first: those that the actor may see."""

@@ -139,7 +139,7 @@ def outbox(work: "Work") -> "Iterator[Metric]":
 
 def unattended(work: "Work") -> "Iterator[Metric]":
     """Yield how many open cases nobody attends to."""
-    total = CustodyService(work).total()
+    total = CustodyService(work).recent_total()
     yield from gauge(
         "unattended_cases", f"Open cases that nobody attends to, {MOST_LISTED} at most.", total.number
     )

@@ -200,6 +200,11 @@ def test_a_report_may_hold_anything(app: Any, lines: Any, body: Any) -> None:
         assert set(line["directive"]) <= set("abcdefghijklmnopqrstuvwxyz-")
 
 
+def test_a_report_that_says_it_is_a_form_breaks_nothing_by_its_depth(app):
+    form = "application/x-www-form-urlencoded"
+    app.post("/csp-reports", "[" * 8000, content_type=form, status=204)
+
+
 def test_reports_are_limited(app: Any, lines: Any) -> None:
     def send(body: Any, status: int = 204, **more: Any) -> Any:
         return app.post(

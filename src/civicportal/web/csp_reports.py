@@ -38,7 +38,8 @@ def receive(request: Any) -> Any:
 def _read(body: bytes) -> Any:
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
+        # Only a body that says it is JSON has had its depth looked at before.
         return None
 
 

@@ -265,10 +265,22 @@ class TestSecrets:
         with site.work() as work:
             assert work.get(SealService).seal()
         wrong = assemble("wrong", database=address(site), secret="second", tables=_same_store(site))
-        with pytest.raises(NotOwn, match="none of the last 1 seals"):
+        with pytest.raises(NotOwn, match=r"none of the last 1 seals.* civicportal keys adopt"):
             wrong.check_start()
         assert not portal_id(wrong)
         site.check_start()
+
+    def test_an_older_portal_whose_secrets_are_lost_has_a_way_on(self, assemble):
+        """It has no marks yet, so nothing but the command can say that these are its secrets from now on."""
+        site = assemble("one")
+        with site.work() as work:
+            make_citizen(work, national_code=site.keys.encrypt("0012345678"))
+        other = assemble("other", database=address(site), pii_keys="new", tables=_same_store(site))
+        with pytest.raises(NotOwn, match=r"site\.pii_keys: none of .* civicportal keys adopt"):
+            other.check_start()
+        done = CliRunner().invoke(main, ["--site", str(other.path), "keys", "adopt", "--yes"])
+        assert done.exit_code == 0, done.output
+        other.check_start()
 
     def test_a_key_of_the_encryption_that_is_left_out_is_refused_until_it_was_rotated(self, assemble):
         site = assemble("one")

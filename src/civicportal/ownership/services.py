@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from civicportal.audit.seals import SealService
 from civicportal.cases.models import Attachment
 from civicportal.checks import Finding, say
+from civicportal.errors import ConfigurationError
 from civicportal.i18n import _
 from civicportal.ownership.errors import NotOwn
 from civicportal.ownership.models import ID, PII_KEY, SECRET, STORE, PortalMark
@@ -31,6 +32,9 @@ SAMPLE = 20
 """Pictures by which an unmarked store is known: half of them must lie in it."""
 SEALS = 20
 """Newest seals of the audit trail by which the secret of an older portal is known."""
+
+LOST = "; if it is lost for good, and with it all that was sealed: civicportal keys adopt"
+"""The way on of a refused secret that nobody has any more."""
 
 Marks = dict[str, Any]
 """Rows of :class:`PortalMark` by name."""
@@ -160,12 +164,18 @@ def newest_pictures(site: "Site") -> Sequence[str]:
 
 
 def adopt_secrets(site: "Site") -> None:
-    """Take the secrets that the site has now for the portal's: the earlier ones are lost."""
+    """Take the secrets that the site has now for the portal's: the earlier ones are lost.
+
+    A portal of older code has no marks yet: it is marked without a look at what other secrets have sealed.
+
+    :raises ConfigurationError: when the database has not been migrated to code that knows marks.
+    """
     marks = _read(site)
-    if ID not in marks:
-        return
+    if marks is _NO_TABLE:
+        raise ConfigurationError("run civicportal db upgrade first: this database has no marks to change")
+    portal = str(marks[ID].value) if ID in marks else secrets.token_hex(16)
     _set_aside(site, [SECRET, *(name for name in marks if name.startswith(PII_KEY))])
-    _write(site, {SECRET: site.keys.secret_mark(marks[ID].value)})
+    _write(site, {ID: portal, SECRET: site.keys.secret_mark(portal)})
     _note_keys(site, _read(site))
 
 
@@ -229,11 +239,11 @@ def _refuse_unfit_keys(site: "Site") -> None:
     if verified.seals and len({flaw.seal for flaw in verified.flaws}) >= verified.seals:
         raise NotOwn(
             f"{site.path}: site.secret: none of the last {verified.seals} seals of the audit trail was made with it;"
-            " give the portal's own secret"
+            f" give the portal's own secret{LOST}"
         )
     if sum(count.lost for count in counts) and not sum(count.newest + count.older for count in counts):
         raise NotOwn(
-            f"{site.path}: site.pii_keys: none of the encrypted values was written by these keys; give the portal's own"
+            f"{site.path}: site.pii_keys: none of the encrypted values was written by these keys; give the portal's own{LOST}"
         )
 
 

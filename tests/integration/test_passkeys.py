@@ -8,11 +8,14 @@ import pytest
 from integration.authenticator import Authenticator
 from sqlalchemy import select
 
-from civicportal.accounts.models import Passkey, PasskeyChallenge, Session, User
+from civicportal.accounts.factors import FactorService
+from civicportal.accounts.models import Membership, Passkey, PasskeyChallenge, Session, User
 from civicportal.accounts.passkeys import PasskeyService, Shown, relying_party
+from civicportal.accounts.roles import RoleService
 from civicportal.accounts.services import AccountService
 from civicportal.accounts.sessions import SessionService
 from civicportal.audit.models import AuditEvent
+from civicportal.errors import NotPossible
 from civicportal.testing import make_citizen, make_staff, outbox
 
 MOBILE, PASSWORD = "+989120000000", "سپیدار بلند کنار رود"
@@ -405,3 +408,40 @@ def test_sessions_from_before_a_factor_end(
     app.get("/kartable", status=200)
     with site.work(write=False) as work:
         assert len(work.get(SessionService).list_of(officer)) == 1
+
+
+@pytest.mark.usefixtures("device")
+def test_a_blocked_passkey_does_not_count_as_the_factor_that_is_left(
+    site: Any, monkeypatch: Any, officer: User
+) -> None:
+    """It opens nothing: who removes the app or the other passkey beside it would be locked out."""
+
+    def other(work: Any) -> Passkey:
+        return Passkey(
+            user_id=officer.id,
+            credential_id="other",
+            public_key=b"",
+            user_handle="",
+            name="x",
+            for_staff=True,
+            created_at=work.clock.now(),
+        )
+
+    monkeypatch.setitem(site.settings["accounts"], "strong_roles", ["administrator"])
+    with site.work() as work:
+        work.session.add(Membership(user_id=officer.id, role=work.get(RoleService).ensure_administrator()))
+        blocked = work.session.scalars(select(Passkey)).one()
+        blocked.blocked_at = work.clock.now()
+        usable = other(work)
+        work.session.add(usable)
+        work.session.flush()
+        user, factors = work.session.get_one(User, officer.id), work.get(FactorService)
+        with pytest.raises(NotPossible):
+            factors.require_removable(user, usable)
+        factors.require_removable(user, blocked)
+        work.session.delete(usable)
+        user.totp_secret = "sealed"
+        work.session.flush()
+        with pytest.raises(NotPossible):
+            factors.require_removable(user)
+        factors.require_removable(user, blocked)

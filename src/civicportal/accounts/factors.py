@@ -104,10 +104,11 @@ class FactorService:
             self.work.get(SessionService).end_all_others(user, own)
         messages.tell(self.work, "member.factor_added", user)
 
-    def require_removable(self, user: User) -> None:
-        """Refuse to remove the last factor of somebody of whom one is demanded.
+    def require_removable(self, user: User, passkey: Passkey | None = None) -> None:
+        """Refuse to remove the last factor that opens a session, if one is demanded of the person.
 
-        :raises NotPossible: then.
+        :param passkey: that is to be removed; the authenticator app if None.
+        :raises NotPossible: when nothing would be left but blocked passkeys.
         """
         roles = [
             RoleFacts(
@@ -117,8 +118,14 @@ class FactorService:
             )
             for row in user.memberships
         ]
-        factors = self.of(user)
-        if factors.passkeys + factors.app < 2 and is_demanded(self.work.site, roles):
+        others = select(func.count()).where(
+            Passkey.user_id == user.id,
+            Passkey.for_staff,
+            Passkey.blocked_at.is_(None),
+            Passkey.id != (passkey.id if passkey else 0),
+        )
+        is_left = (passkey is not None and user.totp_secret is not None) or self.session.scalar(others)
+        if not is_left and is_demanded(self.work.site, roles):
             raise NotPossible(
                 _("Your access level needs a passkey or an authenticator app: set up another one first.")
             )

@@ -268,7 +268,7 @@ class PasskeyService:
         require_own_realm(self.work.actor, user)
         factors = self.work.get(FactorService)
         if passkey.for_staff:
-            factors.require_removable(user)
+            factors.require_removable(user, passkey)
         self.session.delete(passkey)
         self.work.get(AuditService).record("passkey:remove", subject_id=user.id, passkey=passkey.id)
         factors.removed(user)

@@ -280,6 +280,8 @@ def test_an_upgrade_carries_rights_of_services_over_and_no_powers(site):
     with site.work() as work:
         work.session.execute(delete(Seed).where(Seed.key == DONE))
         unit = make_unit(work, "pr")
+        # A role of the city's own that has the key of which the upgrade would think first.
+        work.session.add(Role(key="city-1", title="x", permissions=[RolePermission(permission=MANAGE)]))
         rights = [VIEW, TEXTS, SETTINGS, "petitions:case:register"]
         for name in ("one", "two"):
             hold(work, make_staff(work, "plain", permissions=[], username=name), rights, unit)

@@ -7,6 +7,7 @@ are not carried over: there the unit was meant as a limit. The doctor names who 
 """
 
 from collections import defaultdict
+from itertools import count
 from typing import TYPE_CHECKING
 
 from sqlalchemy import or_, select
@@ -70,7 +71,7 @@ def _separate(work: "Work") -> int:
     for user_id, carried in needed.items():
         user, key = work.session.get_one(User, user_id), frozenset(carried)
         if key not in made:
-            made[key] = _role(work, sources[user_id], carried, len(made) + 1)
+            made[key] = _role(work, sources[user_id], carried)
         role = made[key]
         work.session.add(Membership(user=user, role=role))
         work.get(AuditService).record(
@@ -80,16 +81,16 @@ def _separate(work: "Work") -> int:
     return len(needed)
 
 
-def _role(work: "Work", source: Role, names: set[str], number: int) -> Role:
-    key = f"city-{number}"
-    role = work.session.scalar(select(Role).where(Role.key == key))
-    if role is None:
-        title = _("${role}: whole city", mapping={"role": source.title})
-        role = Role(
-            key=key,
-            title=work.site.localizer().translate(title)[:120],
-            permissions=[RolePermission(permission=name) for name in sorted(names)],
-        )
-        work.session.add(role)
-        work.session.flush()
+def _role(work: "Work", source: Role, names: set[str]) -> Role:
+    # A key that a role of the city has already would give what that one holds.
+    taken = set(work.session.scalars(select(Role.key)))
+    key = next(key for number in count(1) if (key := f"city-{number}") not in taken)
+    title = _("${role}: whole city", mapping={"role": source.title})
+    role = Role(
+        key=key,
+        title=work.site.localizer().translate(title)[:120],
+        permissions=[RolePermission(permission=name) for name in sorted(names)],
+    )
+    work.session.add(role)
+    work.session.flush()
     return role

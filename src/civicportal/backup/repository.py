@@ -134,6 +134,13 @@ class Index:
         self._connection.execute("DROP TABLE kept")
         return found
 
+    def was_damaged(self, key: str) -> None:
+        """Note that a picture is not as it was stored: the next backup stores it again, as one that is missing.
+
+        It is not simply forgotten: older archives name it, and what is new is named by none of them.
+        """
+        self._connection.execute("UPDATE pictures SET stored_size = -1 WHERE key = ?", (key,))
+
     def forget(self, key: str) -> None:
         """Forget a picture that was deleted."""
         self._connection.execute("DELETE FROM pictures WHERE key = ?", (key,))
@@ -217,7 +224,7 @@ def store_pictures(
     for key, name, digest in index.longest_unread(at, -(-named // READ_AGAIN)):
         with target.open(name) as file:
             if digest_of(file)[0] != digest:
-                index.forget(key)
+                index.was_damaged(key)
                 raise BackupError(
                     f"{target.place}/{name} is not as it was stored: the next backup stores it again"
                 )

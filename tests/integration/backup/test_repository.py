@@ -244,3 +244,31 @@ def test_a_bucket_that_does_not_answer_is_no_backup(assemble, fill, tmp_path):
     with pytest.raises(BackupError, match="s3://bucket/folder"):
         make_backup(site, "s3://bucket/folder/", quiet)
     assert not list(Path(tmp_path).glob("civicportal-backup-*"))
+
+
+def test_a_damaged_picture_that_was_stored_again_is_kept_for_the_archives_of_before(tmp_path, monkeypatch):
+    monkeypatch.setattr(repository, "READ_AGAIN", 1)
+    target, storage, key = FolderTarget(tmp_path / "repository"), MemoryStorage(), "1" * 22
+
+    def back_up(day):
+        moment = BEGIN + timedelta(days=day)
+        with tempfile.TemporaryDirectory() as scratch, open_index(target, Path(scratch)) as index:
+            store_pictures(target, index, storage, moment, [], quiet)
+        archive = tmp_path / "archive"
+        archive.write_bytes(b"")
+        target.put(f"archives/{moment.strftime(FORM)}.tar", archive)
+
+    january, february = 30, 58
+    storage.put(key, b"as it was")
+    storage.put("2" * 22, b"another")
+    back_up(january)
+    [name] = [name for name, _size in target.sizes(FOLDER) if name.endswith(key)]
+    (target.folder / name).write_bytes(b"as it is!")
+    with pytest.raises(BackupError, match="is not as it was stored"):
+        back_up(january + 1)
+    back_up(january + 2)
+    storage.delete(key)
+    back_up(february)
+    prune(target, daily=0, weekly=0, monthly=2, progress=quiet)
+    assert [(moment - BEGIN).days for moment, _name in archives(target)] == [january, february]
+    assert (target.folder / name).read_bytes() == b"as it was"

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import os
 import random
+import shutil
 import signal
 import struct
 import threading
@@ -380,6 +381,20 @@ def test_processes_share_the_decoders(tmp_path, monkeypatch):
     assert slots.acquire(0) is None
     for slot in taken:
         slots.release(slot)
+
+
+def test_a_folder_that_the_machine_has_tidied_up_is_made_anew(tmp_path, monkeypatch):
+    """systemd-tmpfiles deletes what nobody has written to for ten days, below a server that runs on."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    slots = MachineSlots("decoder", 1)
+    slots.release(slots.acquire(0))
+    [folder] = tmp_path.iterdir()
+    os.utime(folder / "decoder-0", (0, 0))
+    slots.release(slots.acquire(0))
+    assert (folder / "decoder-0").stat().st_mtime > 0
+    shutil.rmtree(folder)
+    slots.release(slots.acquire(0))
+    assert (folder / "decoder-0").exists()
 
 
 def test_a_folder_of_somebody_else_is_not_trusted(tmp_path, monkeypatch, caplog):

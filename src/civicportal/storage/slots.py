@@ -52,12 +52,23 @@ class MachineSlots:
         os.close(slot)
 
     def _take(self, place: int) -> int | None:
-        slot = os.open(self._folder / f"{self._name}-{place}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        slot = self._open(f"{self._name}-{place}")
         try:
             fcntl.flock(slot, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(slot)
             return None
+        return slot
+
+    def _open(self, name: str) -> int:
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        try:
+            slot = os.open(self._folder / name, flags, 0o600)
+        except FileNotFoundError:
+            # Machines tidy up their temporary folder: what nobody has written to for days goes, such as this folder.
+            del self._folder
+            slot = os.open(self._folder / name, flags, 0o600)
+        os.utime(slot)
         return slot
 
     @cached_property

@@ -11,7 +11,7 @@ from civicportal_feedback.services import FeedbackService, NewFeedback
 from civicportal_meetings.services import Applicant, MeetingService, NewMeeting
 from civicportal_reports.places import locate_point
 from civicportal_reports.services import NewReport, ReportService
-from sqlalchemy import inspect, select
+from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, inspect, select
 
 from civicportal import migrate
 from civicportal.accounts.models import RolePermission
@@ -195,6 +195,33 @@ def test_a_sleeping_service_is_purged_with_its_rights_and_cases_or_without_them(
     officer = city.browser(city.officer)
     officer.get("/kartable", status=200)
     city.browser(city.citizen, "citizen").get("/my", status=200)
+
+
+def test_a_plugin_that_names_cases_of_others_is_purged_without_them(city):
+    """Two services sleep; one has a table whose rows name cases of the other, and is none of theirs."""
+    city.restart("reports")
+    city.settle("reports:case:view")
+    code = city.send(_report)
+    city.restart()
+    with city.site.engines.write.begin() as connection:
+        metadata = MetaData()
+        reported = Table("cases", metadata, autoload_with=connection)
+        answers = Table(
+            "surveys_answers",
+            metadata,
+            Column("id", Integer, primary_key=True),
+            Column("case_id", ForeignKey(reported.c.id, ondelete="CASCADE")),
+        )
+        version = Table(
+            "alembic_version_surveys", metadata, Column("version_num", String(32), primary_key=True)
+        )
+        metadata.create_all(connection, [answers, version])
+        number = connection.scalar(select(reported.c.id).where(reported.c.code == code))
+        connection.execute(answers.insert().values(id=1, case_id=number))
+    done = purge_plugin(city.site, "surveys", cases="delete", progress=lambda *_: None)
+    assert (done.tables, done.cases, done.rights) == (("alembic_version_surveys", "surveys_answers"), 0, ())
+    with city.site.work(write=False) as work:
+        assert work.session.scalars(select(Case.code)).all() == [code]
 
 
 def check_awake(city: City, service: Service, code: str) -> None:

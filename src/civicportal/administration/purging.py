@@ -78,11 +78,15 @@ def purge_plugin(
 
 
 def _kinds(site: "Site", tables: list[Table]) -> set[str]:
-    """Return the kinds of the cases that the plugin's tables describe and no plugin at work brings."""
+    """Return the kinds of the cases that the plugin's tables describe and no plugin at work brings.
+
+    A table describes cases where each of its rows is the detail of one: its primary key is the case's. Others only name
+    cases, perhaps those of another service that sleeps.
+    """
     found: set[str] = set()
     with site.engines.read.connect() as connection:
         for table in tables:
-            if "case_id" in table.c:
+            if table.primary_key.columns.keys() == ["case_id"]:
                 described = select(Case.kind).join(table, table.c.case_id == Case.id).distinct()
                 found.update(connection.scalars(described))
     return found - set(site.kinds)

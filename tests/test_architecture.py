@@ -239,6 +239,7 @@ def test_modules_are_short(folder: Path) -> None:
             "SQL is not glued together",
         ),
         (r"session\.commit\(|session\.rollback\(", "the unit of work commits"),
+        (r"\b(md5|sha1)\(", "hashes are of today"),
         (r"\b(File|Socket|HTTP|SMTP|SysLog)Handler\(", "the log goes to standard error alone"),
         (r"shell=True|os\.(system|popen)\(|(?<![\w.])(eval|exec)\(", "nothing that was typed is executed"),
         (r"\bverify(_mode)?=False|CERT_NONE|_create_unverified_context", "certificates are checked"),
@@ -283,6 +284,7 @@ DANGEROUS = {
     # Written, never read.
     "xml": {"civicportal_announcements/feed"},
     "httpx": {"civicportal_sms_ir/exchange"},
+    "obstore": {"backup/targets", "storage/s3"},
     **dict.fromkeys(NOBODYS, frozenset[str]()),
 }
 
@@ -299,6 +301,20 @@ def test_dangerous_modules_are_used_where_there_is_a_reason(dangerous: str) -> N
         if pattern.search(path.read_text("utf-8"))
     }
     assert using == DANGEROUS[dangerous]
+
+
+def test_scripts_put_html_where_it_comes_from_the_portal() -> None:
+    """Pieces of pages that the server has escaped; words go in by ``textContent``."""
+    sink = re.compile(
+        r"\b(innerHTML|outerHTML)\s*=|insertAdjacentHTML|document\.write|\beval\(|new Function\("
+    )
+    using = {
+        path.name
+        for package in PACKAGES
+        for path in package.rglob("static/**/*.js")
+        if "vendor" not in path.parts and sink.search(path.read_text("utf-8"))
+    }
+    assert using == {"editor.js", "kartable.js", "map-layers.js", "portal.js", "wizard.js"}
 
 
 def named_icons(folder: Path) -> Iterator[str]:

@@ -28,7 +28,7 @@ ENDS_THE_SESSION = {"logout", "account_session_end", "admin.member_sessions_end"
 #: Answers to a page whose arguments nobody gave: shown, sent on, or what is missing said.
 ASKED_FOR_NOTHING = (200, 302, 303, 400, 422)
 #: Its box stands on pages which carry nobody's token; what no page of ours has sent leads to the whole form.
-ASKS_FOR_NO_TOKEN = {"track_code": 303}
+ASKS_FOR_NO_TOKEN = {"track_code": 303, "csp_reports": 204}
 #: Pages that want more than an address: a code's proof, a picture not begun, a report by its query.
 WANT_MORE = {
     "track_case": (303,),
@@ -289,3 +289,12 @@ def test_every_text_names_its_encoding(city, who):
             elif kind.startswith("text/") and "charset=utf-8" not in kind.lower():
                 problems.append(f"{who} GET {page.path()}: {kind}")
     assert not problems
+
+
+def test_the_way_out_is_in_sight(city):
+    """Staff sign out on every page, citizens on the page of their account, to which every page leads."""
+    for path in ("/kartable", "/desk/reports", "/desk/reports/statistics", "/admin/members", "/account"):
+        assert city.get("administrator", path).html.select("form[action='/logout'] button"), path
+    for path in ("/", "/my", "/reports/new", "/announcements", "/nowhere"):
+        assert city.get("citizen", path).html.select("a[href^='/account']"), path
+    assert city.get("citizen", "/account").html.select("form[action='/logout'] button")

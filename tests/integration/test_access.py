@@ -21,7 +21,7 @@ from civicportal.access import (
 )
 from civicportal.accounts.identity import head_of
 from civicportal.accounts.models import User
-from civicportal.accounts.permissions import LEAD
+from civicportal.accounts.permissions import LEAD, LEAD_VERBS
 from civicportal.cases.conditions import sent_between
 from civicportal.cases.models import Case
 from civicportal.cases.scope import CaseScope
@@ -42,6 +42,7 @@ from civicportal.testing import identity, make_case, make_category, make_staff, 
 
 VERBS = ("view", "work", "contact", "act_any", "export")
 PERMISSIONS = [f"{kind}:case:{verb}" for kind in ("petitions", "gone") for verb in VERBS]
+HEAD_RIGHTS = frozenset(f"{kind}:case:{verb}" for kind in ("petitions", "gone") for verb in LEAD_VERBS)
 CASES, PEOPLE = 40, 4
 DAYS = CASES // 4
 
@@ -95,7 +96,7 @@ def identities(draw, units, categories, people):
     )
     if draw(st.booleans()):
         lead = Grant(permissions=frozenset({LEAD}), units=scope(units), categories=scope(categories))
-        grants += tuple(filter(None, [head_of(lead, ["petitions", "gone"])]))
+        grants += tuple(filter(None, [head_of(lead, HEAD_RIGHTS)]))
     return Identity(
         user_id=draw(st.sampled_from(people)),
         name="",

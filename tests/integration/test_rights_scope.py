@@ -1,6 +1,7 @@
 """The unit of a right limits it in every service: managers of members see and change the people of their units only."""
 
 import random
+from functools import partial
 
 import pytest
 from integration.routes import pages_of
@@ -15,6 +16,7 @@ from civicportal.accounts.invitations import InvitationService, Scope
 from civicportal.accounts.members import MemberService
 from civicportal.accounts.memberships import MembershipService
 from civicportal.accounts.models import Membership, Role, RolePermission, User
+from civicportal.accounts.permissions import LEAD_VERBS
 from civicportal.accounts.rights import MANAGE, RightsService
 from civicportal.accounts.roles import RoleService, UnlimitedRights
 from civicportal.accounts.sessions import SessionService
@@ -105,7 +107,8 @@ def test_a_limited_membership_gives_no_right_that_it_cannot_limit(site, seed):
     with site.work(write=False) as work:
         for user in work.session.scalars(select(User).where(User.username.is_not(None))):
             held = sorted(user.memberships, key=lambda row: row.id)
-            for row, grant in zip(held, identity_of(work, user, "staff").grants, strict=True):
+            grants = [grant for grant in identity_of(work, user, "staff").grants if not grant.leads]
+            for row, grant in zip(held, grants, strict=True):
                 wanted = {right.permission for right in row.role.permissions}
                 if row.unit_id or row.category_id:
                     wanted -= {TEXTS, SETTINGS, "petitions:case:register", "core:role:manage"}
@@ -265,6 +268,45 @@ def test_a_role_is_given_only_where_its_rights_can_be_limited(site, right, unit,
         else:
             with pytest.raises(NotPossible):
                 give(user, role, **where)
+
+
+HEAD_RIGHTS = [f"petitions:case:{verb}" for verb in LEAD_VERBS]
+
+
+@pytest.mark.parametrize(
+    ("held", "in_unit", "possible"),
+    [
+        ([], False, False),
+        (HEAD_RIGHTS[:-1], False, False),
+        (HEAD_RIGHTS, False, True),
+        ([], True, True),
+    ],
+)
+def test_a_head_is_made_only_by_who_may_do_what_a_head_may(site, held, in_unit, possible):
+    """Heading a unit lets see and work on all its cases; that right in the whole city, without a unit, gives none of it."""
+    with site.work() as work:
+        unit = make_unit(work, "waste")
+        role = work.get(RoleService).create("head")
+        role.permissions.append(RolePermission(permission=LEAD))
+        make_staff(work, "worker", permissions=HEAD_RIGHTS, username="worker")
+        giver = make_staff(
+            work, "giver", permissions=[MANAGE, LEAD, *held], unit=unit if in_unit else None, username="giver"
+        )
+        user = make_staff(work, "plain", permissions=[VIEW], unit=unit, username="user")
+    with site.work() as work:
+        who = identity(work, work.session.get(User, giver.id))
+    with site.work(actor=who) as work:
+        give = partial(
+            work.get(MembershipService).give,
+            work.session.get(User, user.id),
+            work.session.get(Role, role.id),
+            unit=work.session.get(Unit, unit.id),
+        )
+        if possible:
+            give()
+        else:
+            with pytest.raises(Forbidden):
+                give()
 
 
 def test_a_role_held_in_a_unit_gets_no_right_of_the_whole_city(site):

@@ -173,11 +173,17 @@ def grants_of(work: "Work", memberships: Iterable[Any], user_id: int) -> Iterato
         if role is not None:
             grant = _grant(work, row, role, own=row.holder_id == user_id)
             yield grant
-            if LEAD in grant.permissions and (head := head_of(grant, _kinds(work, roles.values()))):
+            if LEAD in grant.permissions and (head := head_of(grant, head_rights(work))):
                 yield head
 
 
-def head_of(grant: Grant, kinds: Iterable[str]) -> Grant | None:
+def head_rights(work: "Work") -> frozenset[str]:
+    """Return the rights that heading a unit gives there: over cases of every kind of which any role has rights."""
+    kinds = _kinds(work, _roles(work).values())
+    return frozenset(f"{kind}:case:{verb}" for kind in kinds for verb in LEAD_VERBS)
+
+
+def head_of(grant: Grant, rights: frozenset[str]) -> Grant | None:
     """Return what heading a unit gives beside the membership that makes somebody its head; None where none does.
 
     A category limits the other rights of the membership, never those of the head: what lies with the unit and is
@@ -185,7 +191,6 @@ def head_of(grant: Grant, kinds: Iterable[str]) -> Grant | None:
     """
     if grant.units is None or grant.administrator or LEAD not in grant.permissions:
         return None
-    rights = frozenset(f"{kind}:case:{verb}" for kind in kinds for verb in LEAD_VERBS)
     return replace(grant, permissions=rights, categories=None, leads=True)
 
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, exists, false, func, or_, select, true
 
 from civicportal.accounts.errors import LastAdministrator
+from civicportal.accounts.identity import head_rights
 from civicportal.accounts.models import Deputy, Membership, Role, User
+from civicportal.accounts.permissions import LEAD
 from civicportal.errors import Forbidden, NotFound
 from civicportal.organization.services import OrganizationService
 from civicportal.security import Grant, Identity
@@ -48,8 +50,18 @@ class RightsService:
             if grant.own and _within(units, grant.units) and _within(categories, grant.categories)
         ]
         left_out = self.unlimited_rights(role, unit_id, category_id)
-        given = (right.permission for right in role.permissions if right.permission not in left_out)
-        return _all_given(wide, role, given)
+        given = {right.permission for right in role.permissions if right.permission not in left_out}
+        if not _all_given(wide, role, given):
+            return False
+        if units is None or role.builtin or LEAD not in given:
+            return True
+        # Who heads a unit may see and work on all its cases, whatever category the membership names.
+        heading = [
+            grant
+            for grant in giver.grants
+            if grant.own and grant.categories is None and _within(units, grant.units)
+        ]
+        return _all_given(heading, role, head_rights(self.work))
 
     def may_lend(self, user: User) -> bool:
         """Tell whether the actor may pass on everything that somebody holds themselves: what their deputy gets."""
@@ -62,8 +74,11 @@ class RightsService:
     def holds_everywhere(self, permission: str) -> bool:
         """Tell whether the actor has a right in every unit and category, so that a role may contain it."""
         actor = self.work.actor
-        everywhere = (grant for grant in actor.grants if grant.own and _is_unlimited(grant))
-        return actor.door == "system" or any(grant.gives(permission) for grant in everywhere)
+        if actor.door == "system":
+            return True
+        everywhere = [grant for grant in actor.grants if grant.own and _is_unlimited(grant)]
+        needed = {permission, *(head_rights(self.work) if permission == LEAD else ())}
+        return all(any(grant.gives(name) for grant in everywhere) for name in needed)
 
     def managed_units(self, identity: Identity | None = None) -> frozenset[int] | None:
         """Return the ids of the units whose people somebody manages; None for those of the whole city and the citizens.

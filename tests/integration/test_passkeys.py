@@ -445,3 +445,13 @@ def test_a_blocked_passkey_does_not_count_as_the_factor_that_is_left(
         with pytest.raises(NotPossible):
             factors.require_removable(user)
         factors.require_removable(user, blocked)
+
+
+@pytest.mark.parametrize("door", ["citizen", "staff"])
+def test_the_page_says_what_a_code_by_sms_does_not_protect_from(
+    site: Any, app: Any, sign_in: Any, door: str
+) -> None:
+    with site.work() as work:
+        person = make_staff(work, "officer") if door == "staff" else make_citizen(work)
+    sign_in(person, door)
+    assert "سیم‌کارت" in app.get("/account/passkeys", status=200)

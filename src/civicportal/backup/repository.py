@@ -213,7 +213,8 @@ def store_pictures(
             rows = pool.map(lambda key: _store(target, storage, key, keys, Path(folder)), new)
             for key, row in zip(new, rows, strict=True):
                 if row:
-                    index.add(key, *row, first, at)
+                    plain, name, stored, was_there = row
+                    index.add(key, plain, name, stored, BEGINNING if was_there else first, at)
             for key in batch:
                 index.see(key, at)
             added += len(new)
@@ -235,8 +236,11 @@ def store_pictures(
 
 def _store(
     target: Target, storage: "IFileStorage", key: str, keys: list[Any], folder: Path
-) -> tuple[tuple[str, int], str, tuple[str, int]] | None:
-    """Store a picture; return digest and size of it, its name, and digest and size as it lies there."""
+) -> tuple[tuple[str, int], str, tuple[str, int], bool] | None:
+    """Store a picture; return digest and size of it, its name, digest and size as it lies there, and whether it was there.
+
+    One that was there and is not in the index another backup has stored, which ran at the same time: its archive names it.
+    """
     plain, sealed = folder / f"{key}.plain", folder / f"{key}.sealed"
     try:
         with storage.open(key) as source, plain.open("wb") as file:
@@ -250,11 +254,12 @@ def _store(
                 seal(file, out, keys)
         name = f"{PICTURES}/{key[:2]}/{key}{SUFFIX if keys else ''}"
         figures, stored = _digest(plain), _digest(sealed if keys else plain)
+        was_there = target.exists(name)
         target.put(name, sealed if keys else plain)
         with target.open(name) as file:
             if digest_of(file) != stored:
                 raise BackupError(f"{target.place}/{name} does not give back what was stored")
-        return figures, name, stored
+        return figures, name, stored, was_there
     finally:
         plain.unlink(missing_ok=True)
         sealed.unlink(missing_ok=True)

@@ -246,29 +246,55 @@ def test_a_bucket_that_does_not_answer_is_no_backup(assemble, fill, tmp_path):
     assert not list(Path(tmp_path).glob("civicportal-backup-*"))
 
 
-def test_a_damaged_picture_that_was_stored_again_is_kept_for_the_archives_of_before(tmp_path, monkeypatch):
-    monkeypatch.setattr(repository, "READ_AGAIN", 1)
-    target, storage, key = FolderTarget(tmp_path / "repository"), MemoryStorage(), "1" * 22
+class TestOlderArchives:
+    """What is stored again may be named by archives that are kept since long before."""
 
-    def back_up(day):
-        moment = BEGIN + timedelta(days=day)
-        with tempfile.TemporaryDirectory() as scratch, open_index(target, Path(scratch)) as index:
-            store_pictures(target, index, storage, moment, [], quiet)
-        archive = tmp_path / "archive"
-        archive.write_bytes(b"")
-        target.put(f"archives/{moment.strftime(FORM)}.tar", archive)
+    JANUARY, FEBRUARY = 30, 58
 
-    january, february = 30, 58
-    storage.put(key, b"as it was")
-    storage.put("2" * 22, b"another")
-    back_up(january)
-    [name] = [name for name, _size in target.sizes(FOLDER) if name.endswith(key)]
-    (target.folder / name).write_bytes(b"as it is!")
-    with pytest.raises(BackupError, match="is not as it was stored"):
-        back_up(january + 1)
-    back_up(january + 2)
-    storage.delete(key)
-    back_up(february)
-    prune(target, daily=0, weekly=0, monthly=2, progress=quiet)
-    assert [(moment - BEGIN).days for moment, _name in archives(target)] == [january, february]
-    assert (target.folder / name).read_bytes() == b"as it was"
+    @pytest.fixture
+    def target(self, tmp_path):
+        return FolderTarget(tmp_path / "repository")
+
+    @pytest.fixture
+    def back_up(self, target, tmp_path):
+        def make(day, *pictures):
+            storage, moment = MemoryStorage(), BEGIN + timedelta(days=day)
+            for key in pictures:
+                storage.put(key, b"as it was")
+            with tempfile.TemporaryDirectory() as scratch, open_index(target, Path(scratch)) as index:
+                store_pictures(target, index, storage, moment, [], quiet)
+            archive = tmp_path / "archive"
+            archive.write_bytes(b"")
+            target.put(f"archives/{moment.strftime(FORM)}.tar", archive)
+
+        return make
+
+    def prune(self, target):
+        """Keep the last archive of January and of February, and tell which pictures are there."""
+        prune(target, daily=0, weekly=0, monthly=2, progress=quiet)
+        days = [(moment - BEGIN).days for moment, _name in archives(target)]
+        assert days == [self.JANUARY, self.FEBRUARY]
+        return {name.rpartition("/")[2]: target.folder / name for name, _size in target.sizes(FOLDER)}
+
+    def test_name_a_picture_that_was_damaged(self, target, back_up, monkeypatch):
+        monkeypatch.setattr(repository, "READ_AGAIN", 1)
+        one, two = "1" * 22, "2" * 22
+        back_up(self.JANUARY, one, two)
+        (target.folder / FOLDER / one[:2] / one).write_bytes(b"as it is!")
+        with pytest.raises(BackupError, match="is not as it was stored"):
+            back_up(self.JANUARY + 1, one, two)
+        back_up(self.JANUARY + 2, one, two)
+        back_up(self.FEBRUARY, two)
+        there = self.prune(target)
+        assert there[one].read_bytes() == b"as it was"
+
+    def test_name_a_picture_that_another_backup_stored_at_the_same_time(self, target, back_up, tmp_path):
+        one, two = "1" * 22, "2" * 22
+        back_up(self.JANUARY - 1, one)
+        index = (target.folder / "index.db").read_bytes()
+        back_up(self.JANUARY, one, two)
+        # The other one ended later, and has written what it knew.
+        (target.folder / "index.db").write_bytes(index)
+        back_up(self.JANUARY + 1, one, two)
+        back_up(self.FEBRUARY, one)
+        assert set(self.prune(target)) == {one, two}

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from civicportal.access import AccessService
 from civicportal.accounts.deputies import DeputyService
 from civicportal.accounts.models import Membership, Role, User
-from civicportal.accounts.permissions import LEAD
+from civicportal.accounts.permissions import LEAD, UNATTENDED
 from civicportal.cases.models import Case
 from civicportal.cases.services import CaseService
 from civicportal.checks import look_over, say
@@ -293,6 +293,16 @@ class TestTheList:
         page = app.get("/kartable/unattended", status=200)
         assert city.code in page.text
         assert "در «واحد roads» کسی مسئول «موضوع bin» نیست." in page.text
+
+    def test_does_not_say_that_all_is_well_to_who_may_see_none_of_them(self, site, city, app, sign_in):
+        city.refer(unattended=True)
+        with site.work() as work:
+            watcher = make_staff(work, "watcher", permissions=[UNATTENDED], username="watcher")
+        sign_in(watcher)
+        page = app.get("/kartable/unattended", status=200)
+        assert city.code not in page
+        assert "همهٔ پرونده‌های باز متولی دارند" not in page
+        assert "سطح دسترسی شما هیچ‌یک از این پرونده‌ها را نشان نمی‌دهد" in page
 
     def test_its_cases_are_referred_to_somebody_at_once(self, site, city, app, sign_in):
         city.refer(unattended=True)

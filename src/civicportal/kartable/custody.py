@@ -355,11 +355,6 @@ class CustodyService:
         return [one.id for one in offered if one.id not in parents]
 
 
-def unattended_count(work: "Work") -> int:
-    """Return how many open cases nobody attends to."""
-    return CustodyService(work).count()
-
-
 def covered(people: Iterable[Sequence[Grant]], unit_id: int, kind: str, *, heads: bool) -> Topics:
     """Return the categories of a kind that any of some people covers in a unit: each sees and may work on them.
 

@@ -275,6 +275,8 @@ def read_picture(target: Target, key: str, digest: str, identities: list[Any]) -
 
     :raises BackupError: when it is missing, cannot be decrypted, or is not the one that the archive names.
     """
+    trouble = BackupError(f"{target.place} has no picture {key}, which the backup names")
+    # Where encryption was turned on later both may lie there, one of them damaged.
     for suffix in ("", SUFFIX):
         name = f"{PICTURES}/{key[:2]}/{key}{suffix}"
         try:
@@ -282,8 +284,11 @@ def read_picture(target: Target, key: str, digest: str, identities: list[Any]) -
                 content = file.read()
         except FileNotFoundError:
             continue
-        return _opened(content, f"{target.place}/{name}", digest, identities)
-    raise BackupError(f"{target.place} has no picture {key}, which the backup names")
+        try:
+            return _opened(content, f"{target.place}/{name}", digest, identities)
+        except BackupError as error:
+            trouble = error
+    raise trouble
 
 
 def _opened(content: bytes, place: str, digest: str, identities: list[Any]) -> bytes:

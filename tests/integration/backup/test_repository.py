@@ -1,5 +1,6 @@
 """A repository stores each picture once, in a folder or a bucket, and never loses one that a kept archive names."""
 
+import hashlib
 import random
 import tempfile
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from sqlalchemy import delete
 
 from civicportal.backup import BackupError, repository
 from civicportal.backup.making import make_backup
-from civicportal.backup.repository import FORM, archives, open_index, prune, store_pictures
+from civicportal.backup.repository import FORM, archives, open_index, prune, read_picture, store_pictures
 from civicportal.backup.restoring import restore_backup
 from civicportal.backup.targets import PICTURES as FOLDER
 from civicportal.backup.targets import FolderTarget, open_target
@@ -298,3 +299,17 @@ class TestOlderArchives:
         back_up(self.JANUARY + 1, one, two)
         back_up(self.FEBRUARY, one)
         assert set(self.prune(target)) == {one, two}
+
+
+def test_a_sound_picture_is_taken_where_a_damaged_one_lies_beside_it(tmp_path):
+    """It was stored plainly and damaged, and stored again after encryption was turned on."""
+    target, key, content = FolderTarget(tmp_path / "repository"), "1" * 22, b"as it was"
+    digest = hashlib.sha256(content).hexdigest()
+    for name, stored in ((key, b"as it is!"), (f"{key}.age", pyrage.encrypt(content, [KEY.to_public()]))):
+        path = tmp_path / "stored"
+        path.write_bytes(stored)
+        target.put(f"{FOLDER}/{key[:2]}/{name}", path)
+    assert read_picture(target, key, digest, [KEY]) == content
+    target.delete(f"{FOLDER}/{key[:2]}/{key}.age")
+    with pytest.raises(BackupError, match="is not the picture that the backup names"):
+        read_picture(target, key, digest, [KEY])

@@ -8,6 +8,7 @@ from typing import Any
 from waitress.proxy_headers import proxy_headers_middleware
 
 Application = Callable[..., Any]
+_FORWARDED_FOR = "HTTP_X_FORWARDED_FOR"
 
 
 def networks(places: Sequence[str]) -> tuple[IPv4Network | IPv6Network, ...]:
@@ -43,7 +44,24 @@ def behind_proxies(app: Application, places: Sequence[str]) -> Application:
         return any(address in network for network in trusted)
 
     def choose(environ: dict[str, Any], start_response: Any) -> Any:
+        if not _ends_with_an_address(environ.get(_FORWARDED_FOR, "")):
+            # waitress would take it for the visitor's, or raise an error. The address of the proxy counts.
+            environ.pop(_FORWARDED_FOR, None)
         heard = believing if trusted and is_trusted(environ["REMOTE_ADDR"]) else doubting
         return heard(environ, start_response)
 
     return choose
+
+
+def _ends_with_an_address(header: str) -> bool:
+    """Tell whether the last entry of ``X-Forwarded-For`` is an address, with or without brackets and a port."""
+    last = header.rpartition(",")[2].strip().strip('"')
+    if last.startswith("["):
+        last = last[1:].partition("]")[0]
+    elif last.count(":") == 1:
+        last = last.partition(":")[0]
+    try:
+        ip_address(last)
+    except ValueError:
+        return False
+    return True

@@ -19,7 +19,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from civicportal.accounts.guards import visitor
 from civicportal.limits import TooMany
-from civicportal.sanity_body import MULTIPART, Refused, check_body, check_query, is_json
+from civicportal.sanity_body import (
+    MULTIPART,
+    Refused,
+    check_body,
+    check_query,
+    is_json,
+    keep_readable_cookies,
+)
 from civicportal.sanity_page import RefusalPage
 from civicportal.web.multipart import close_form
 
@@ -134,6 +141,7 @@ def check(request: Any, rules: Rules) -> None:
     for name, value in environ.items():
         if name.startswith(("HTTP_", "CONTENT_")) and _LINE_BREAK.search(value):
             raise Refused(400, "line break in a header")
+    keep_readable_cookies(request)
     path, host = _path(environ), environ.get("HTTP_HOST", "")
     if not rules.allows(host, path):
         raise Refused(

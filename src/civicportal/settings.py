@@ -27,6 +27,8 @@ __all__ = [
 ]
 
 MODES = ("production", "development", "demo")
+DEEPEST = 20
+"""Tables and arrays within each other; the portal and its plugins need four."""
 SECRETS = {
     ("site", "secret"),
     ("site", "pii_keys"),
@@ -263,7 +265,7 @@ def read_settings(path: Path, environ: Mapping[str, str] | None = None) -> dict[
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigurationError(f"{path}: there is no such file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigurationError(f"{path}: {error}") from None
     _refuse_plain_secrets(path, raw)
     resolved = _resolve(raw, os.environ if environ is None else environ, path, ())
@@ -307,7 +309,8 @@ def _words(error: colander.Invalid) -> list[str]:
 
 def _refuse_plain_secrets(path: Path, raw: Mapping[str, Any]) -> None:
     for table, key in SECRETS:
-        value = raw.get(table, {}).get(key)
+        values = raw.get(table)
+        value = values.get(key) if isinstance(values, dict) else None
         if isinstance(value, str) or (isinstance(value, dict) and "default" in value):
             raise ConfigurationError(
                 f'{path}: {table}.{key}: a secret is never written here; use {{ env = "NAME" }} or {{ file = "…" }}'
@@ -315,11 +318,13 @@ def _refuse_plain_secrets(path: Path, raw: Mapping[str, Any]) -> None:
 
 
 def _resolve(value: Any, environ: Mapping[str, str], path: Path, place: tuple[str, ...]) -> Any:
+    if len(place) > DEEPEST:
+        raise ConfigurationError(f"{path}: {'.'.join(place)}: tables and arrays are nested too deeply")
     if isinstance(value, dict):
         if "env" in value and set(value) <= {"env", "default"}:
             return _from_environment(value, environ, path, place)
         if set(value) == {"file"}:
-            return _from_file(path.parent / value["file"], path, place)
+            return _from_file(value["file"], path, place)
         resolved = {key: _resolve(item, environ, path, (*place, key)) for key, item in value.items()}
         return {key: item for key, item in resolved.items() if item is not None}
     if isinstance(value, list):
@@ -330,17 +335,25 @@ def _resolve(value: Any, environ: Mapping[str, str], path: Path, place: tuple[st
 def _from_environment(
     value: dict[str, Any], environ: Mapping[str, str], path: Path, place: tuple[str, ...]
 ) -> Any:
+    if not isinstance(value["env"], str):
+        raise ConfigurationError(f"{path}: {'.'.join(place)}: env must name a variable")
     found = environ.get(value["env"], value.get("default"))
     if found is None and place not in SECRETS and place[0] != "plugins" and place != ("site", "public_url"):
         raise ConfigurationError(f"{path}: {'.'.join(place)}: the environment has no {value['env']}")
     return found
 
 
-def _from_file(source: Path, path: Path, place: tuple[str, ...]) -> str:
+def _from_file(name: Any, path: Path, place: tuple[str, ...]) -> str:
+    if not isinstance(name, str):
+        raise ConfigurationError(f"{path}: {'.'.join(place)}: file must name a file")
+    source = path.parent / name
     try:
         return source.read_text(encoding="utf-8").strip()
     except OSError as error:
         raise ConfigurationError(f"{path}: {'.'.join(place)}: {source}: {error.strerror}") from None
+    except ValueError as error:
+        # The name holds NUL, or the file is not UTF-8.
+        raise ConfigurationError(f"{path}: {'.'.join(place)}: {source}: {error}") from None
 
 
 def _check_limits(path: Path, limits: Mapping[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """Schema nodes for TOML tables: strict, and without any reading of texts as numbers."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -41,8 +42,11 @@ class TomlValue(colander.SchemaType):
 
 
 def _is_number(value: Any) -> bool:
-    # A boolean is an integer to Python, and no number to TOML.
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    # A boolean is an integer to Python, and no number to TOML. "nan" and "inf" are floats to TOML, and no setting: nan is
+    # within every range.
+    return (isinstance(value, int) and not isinstance(value, bool)) or (
+        isinstance(value, float) and math.isfinite(value)
+    )
 
 
 STRING = TomlValue("a string", lambda value: isinstance(value, str))

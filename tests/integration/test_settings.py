@@ -32,6 +32,11 @@ def assemble(folder, **overrides):
         ({"site": {"mode": "test"}}, r"site\.mode: "),
         ({"site": {"calendar": "mayan"}}, r"site\.calendar: "),
         ({"site": {"timezone": "Asia/Teheran"}}, r"site\.timezone: unknown time zone 'Asia/Teheran'"),
+        ({"site": {"timezone": "Asia"}}, r"site\.timezone: unknown time zone 'Asia'"),
+        ({"site": {"timezone": "a/" * 500}}, r"site\.timezone: unknown time zone 'a/a/"),
+        ({"site": {"name": {"env": 3}}}, r"site\.name: env must name a variable"),
+        ({"site": {"name": {"file": 3}}}, r"site\.name: file must name a file"),
+        ({"site": {"name": {"file": "a\0"}}}, r"site\.name: .*null byte"),
         ({"calendar": {"hours": "early"}}, r"calendar\.hours: must look like 07:30-14:30"),
         ({"calendar": {"weekend": ["friday"]}}, r"calendar\.weekend: unknown weekday 'friday'"),
         ({"map": {"center": ["a", "b"]}}, r"map\.center: must be an array of numbers"),
@@ -86,6 +91,23 @@ def test_what_must_be_there(tmp_path, key):
     path.write_text(to_toml(settings), encoding="utf-8")
     with pytest.raises(ConfigurationError, match=rf"site\.{key}: "):
         Site(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('site = "x"', r"site: "),
+        ('site = { env = "A" }\nbackup = "x"', r"site"),
+        ("[site]\nquarantine_days = nan", r"site\.quarantine_days: must be a number, not float"),
+        ("[site]\nquarantine_days = " + "[" * 100 + "]" * 100, r"nested too deeply"),
+        ("[site]\nquarantine_days = " + "[" * 5000, r"site\.toml: "),
+    ],
+)
+def test_a_file_of_another_form(tmp_path, text, message):
+    path = tmp_path / "site.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=message):
+        read_settings(path, {})
 
 
 def test_every_problem_is_told_at_once(tmp_path):

@@ -199,6 +199,8 @@ def test_a_plain_field_sent_twice_is_refused(form: forms.BoundForm) -> None:
     params = sent()
     params.add("subject", "دومی")
     assert refused(form, params) == {"عنوان": "تنها یک مقدار پذیرفته می‌شود."}
+    # Views and templates see one text.
+    assert form["subject"].cstruct == GOOD["subject"]
 
 
 def test_an_unknown_field_is_refused_and_a_button_is_none(request_of: Callable[..., Request]) -> None:

@@ -50,6 +50,18 @@ def test_what_the_visitor_says_of_himself_does_not_count() -> None:
     assert heard("10.0.0.5", "198.51.100.1, 203.0.113.9")[0] == "203.0.113.9"
 
 
+@pytest.mark.parametrize(
+    "said", ["", ":80", "unknown", "203.0.113.9, :x", '"', "203.0.113", "[", "203.0.113.9,"]
+)
+def test_what_is_no_address_is_nobodys(said: str) -> None:
+    assert heard("10.0.0.5", said) == ("10.0.0.5", "https", False)
+
+
+@pytest.mark.parametrize("said", ["203.0.113.9:443", "x, 203.0.113.9", '"203.0.113.9"'])
+def test_an_address_may_have_a_port(said: str) -> None:
+    assert heard("10.0.0.5", said)[0] == "203.0.113.9"
+
+
 @pytest.mark.parametrize("place", ["proxy.example.org", "10.0.0.0/33", "10.0.0.5/24"])
 def test_what_is_no_address_and_no_network_is_refused(place: str) -> None:
     with pytest.raises(ValueError, match=place):

@@ -58,6 +58,13 @@ class TestForm:
                 setattr(category, name, value)
         assert told in app.get("/reports/new").text
 
+    def test_a_category_sent_twice_is_refused(self, city, app, sign_in):
+        sign_in(city.citizen)
+        form = the_form(app.get("/reports/new"))
+        sent = [(name, value) for name, value in form.submit_fields() if name != "category"]
+        page = app.post("/reports/new", [*sent, ("category", "pothole"), ("category", "pothole")], status=422)
+        assert "تنها یک مقدار پذیرفته می‌شود." in page.text
+
 
 class TestSending:
     def test_a_report_with_a_picture_arrives(self, city, app, sign_in):

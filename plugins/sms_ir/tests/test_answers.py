@@ -6,6 +6,7 @@ import pytest
 from civicportal_sms_ir.answers import NoSuchMessage, read, retry_after
 from civicportal_sms_ir.client import fitting
 from civicportal_sms_ir.exchange import Answer
+from civicportal_sms_ir.records import readable, received_of
 from civicportal_sms_ir.statuses import STATUSES, Misfit
 
 from civicportal.api import Configuration, Permanent, Transient, Uncertain
@@ -98,6 +99,12 @@ def test_a_status_that_is_no_number_is_none(number):
         read(answer(200, {"status": number, "message": "", "data": {"messageId": 7}}), NOON)
 
 
+def test_a_moment_beyond_the_systems_clock_takes_no_other_message_with_it():
+    good = {"mobile": 9123456789, "messageText": "سلام", "receivedDateTime": 1764410000}
+    received = readable(received_of, [{**good, "receivedDateTime": 2**62}, good])
+    assert [message.text for message in received] == ["سلام"]
+
+
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
@@ -109,6 +116,7 @@ def test_a_status_that_is_no_number_is_none(number):
         ({"X-Rate-Limit-Reset": "2026-05-30T08:40:00"}, None),
         ({"X-Rate-Limit-Reset": "soon"}, None),
         ({"Retry-After": "۹۰"}, None),
+        ({"Retry-After": "Wed, 21 Oct 99999999999 07:28:00 GMT"}, None),
         ({}, None),
     ],
 )

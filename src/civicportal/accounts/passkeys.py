@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_address
@@ -24,6 +24,9 @@ from civicportal.errors import Conflict, NotFound, NotPossible
 from civicportal.i18n import _
 
 if TYPE_CHECKING:
+    from webauthn.authentication.verify_authentication_response import VerifiedAuthentication
+    from webauthn.registration.verify_registration_response import VerifiedRegistration
+
     from civicportal.site import Site
     from civicportal.work import Work
 
@@ -175,21 +178,10 @@ class PasskeyService:
         :raises PasskeyRefused: when the answer proves nothing.
         :raises PasskeyKnown: when the credential is registered, for whomever.
         """
-        import webauthn
         from webauthn.helpers import bytes_to_base64url
-        from webauthn.helpers.exceptions import WebAuthnException
 
         require_own_realm(self.work.actor, user)
-        challenge = self._take(answer, "register", cookie_hash, user.id)
-        try:
-            made = webauthn.verify_registration_response(
-                credential=answer,
-                expected_challenge=challenge,
-                expected_rp_id=party.id,
-                expected_origin=list(party.origins),
-            )
-        except (WebAuthnException, ValueError, KeyError, TypeError):
-            raise PasskeyRefused("invalid") from None
+        made = read_new(answer, self._take(answer, "register", cookie_hash, user.id), party)
         passkey = Passkey(
             user_id=user.id,
             credential_id=bytes_to_base64url(made.credential_id),
@@ -330,21 +322,7 @@ class PasskeyService:
     def _verify(
         self, passkey: Passkey, answer: str, challenge: bytes, party: RelyingParty, *, require_user: bool
     ) -> bool:
-        import webauthn
-        from webauthn.helpers.exceptions import WebAuthnException
-
-        try:
-            # The counter is compared below, once the signature is known to be right: or a stranger could block a passkey.
-            shown = webauthn.verify_authentication_response(
-                credential=answer,
-                expected_challenge=challenge,
-                expected_rp_id=party.id,
-                expected_origin=list(party.origins),
-                credential_public_key=passkey.public_key,
-                credential_current_sign_count=0,
-            )
-        except (WebAuthnException, ValueError, KeyError, TypeError):
-            raise PasskeyRefused("invalid") from None
+        shown = read_shown(answer, challenge, party, passkey.public_key)
         if require_user and not shown.user_verified:
             raise PasskeyRefused("unverified")
         if not self._count(passkey, shown.new_sign_count):
@@ -386,6 +364,55 @@ def _is_domain(host: str) -> bool:
 
 def _digest(challenge: bytes) -> str:
     return hashlib.sha256(challenge).hexdigest()
+
+
+def read_new(answer: str, challenge: bytes, party: RelyingParty) -> "VerifiedRegistration":
+    """Verify the answer of an authenticator that has made a passkey.
+
+    :raises PasskeyRefused: when it proves nothing.
+    """
+    import webauthn
+
+    with _refusing():
+        return webauthn.verify_registration_response(
+            credential=answer,
+            expected_challenge=challenge,
+            expected_rp_id=party.id,
+            expected_origin=list(party.origins),
+        )
+
+
+def read_shown(
+    answer: str, challenge: bytes, party: RelyingParty, public_key: bytes
+) -> "VerifiedAuthentication":
+    """Verify the answer of an authenticator that shows a passkey.
+
+    The counter is compared by the caller, once the signature is known to be right: or a stranger could block a passkey.
+
+    :raises PasskeyRefused: when it proves nothing.
+    """
+    import webauthn
+
+    with _refusing():
+        return webauthn.verify_authentication_response(
+            credential=answer,
+            expected_challenge=challenge,
+            expected_rp_id=party.id,
+            expected_origin=list(party.origins),
+            credential_public_key=public_key,
+            credential_current_sign_count=0,
+        )
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Refuse an answer that cannot be verified."""
+    from webauthn.helpers.exceptions import WebAuthnException
+
+    try:
+        yield
+    except (WebAuthnException, ValueError, KeyError, TypeError):
+        raise PasskeyRefused("invalid") from None
 
 
 def _challenge_of(answer: str) -> bytes:

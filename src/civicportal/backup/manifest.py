@@ -102,9 +102,35 @@ def read_manifest(text: bytes) -> Manifest:
             raise BackupError(
                 f"the backup has format {values['format']}, this code knows {FORMAT}: install the code that made it"
             )
-        return Manifest(**values)
-    except (ValueError, KeyError, TypeError):
+        manifest = Manifest(**values)
+        _check_form(manifest)
+        return manifest
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise BackupError("this is no backup of a portal: its manifest cannot be read") from None
+
+
+def _check_form(manifest: Manifest) -> None:
+    """Refuse a manifest whose values are of other types than they should.
+
+    :raises TypeError: for one that is, ValueError for a text that cannot be.
+    """
+    texts = (manifest.made_at, manifest.database, manifest.site_file, manifest.secret_mark, manifest.portal)
+    named = (manifest.versions, manifest.revisions, manifest.environment, manifest.secret_files)
+    fits = (
+        type(manifest.format) is int
+        and type(manifest.server) is int
+        and manifest.pictures in (IN_IT, BESIDE_IT)
+        and all(isinstance(text, str) for text in texts)
+        and all(isinstance(values, dict) for values in named)
+        and all(isinstance(text, str) for values in named for text in values.values())
+        and isinstance(manifest.tables, dict)
+        and all(isinstance(table, list) for table in manifest.tables.values())
+    )
+    if not fits:
+        raise TypeError("a value of another type")
+    datetime.fromisoformat(manifest.made_at)
+    # Half a character cannot be said to anybody.
+    manifest.to_json()
 
 
 def fingerprint(path: "Path") -> str:

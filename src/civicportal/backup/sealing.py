@@ -121,7 +121,7 @@ def check_signature(content: bytes, sums: bytes, trusted: str) -> None:
     try:
         values = json.loads(content)
         signature = bytes.fromhex(values["ed25519"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise BackupError("the signature of the backup cannot be read") from None
     if values.get("public_key") != trusted:
         raise BackupError(

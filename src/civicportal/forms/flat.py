@@ -35,14 +35,16 @@ def leaves(schema: colander.SchemaNode) -> Iterator[colander.SchemaNode]:
             yield node
 
 
-def without_secrets(schema: colander.SchemaNode, cstruct: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a cstruct in which the fields of a secret type are empty."""
+def to_show(schema: colander.SchemaNode, cstruct: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what may be shown again of a cstruct: secret fields are empty, and a plain field sent twice has its first value."""
     kept = dict(cstruct)
     for node in schema.children:
         if isinstance(node.typ, Secret):
             kept[node.name] = colander.null
         elif isinstance(node.typ, colander.Mapping) and isinstance(kept.get(node.name), Mapping):
-            kept[node.name] = without_secrets(node, kept[node.name])
+            kept[node.name] = to_show(node, kept[node.name])
+        elif not isinstance(node.typ, ListOf) and isinstance(value := kept.get(node.name), list):
+            kept[node.name] = value[0]
     return kept
 
 

@@ -19,7 +19,7 @@ from civicportal import schema as types
 from civicportal.errors import RETRY_SECONDS
 from civicportal.forms.defaults import default_widget
 from civicportal.forms.field import BoundField, Words
-from civicportal.forms.flat import leaves, lies_before, read_flat, without_secrets
+from civicportal.forms.flat import leaves, lies_before, read_flat, to_show
 from civicportal.forms.groups import PhotosWidget, files_name
 from civicportal.forms.parts import ALLOWED, NOTICED, Button, FieldError, FileRefused, FormInvalid, TakeFiles
 from civicportal.forms.widgets import TextAreaWidget
@@ -258,7 +258,7 @@ class BoundForm:
 
     def _hold(self, cstruct: dict[str, Any]) -> None:
         """Let the form contain these texts, without the secret ones: what it does not have it cannot give away."""
-        self._form.cstruct = without_secrets(self.schema, cstruct)
+        self._form.cstruct = to_show(self.schema, cstruct)
 
     def _refuse_open_secrets(self, request: Request) -> None:
         """Refuse a secret field whose name the route has declared open: error pages would show it."""

@@ -59,10 +59,11 @@ def beforehand(request: Any, ceilings: Iterable[str], path: str = "") -> ShownCh
 
     None for whoever may be recognised; if they are not, they are asked for it afterwards.
     """
-    site = request.site
+    site, names = request.site, tuple(ceilings)
+    if not names:
+        return None
     may_be_known = request.identity.user_id is not None or f"{site.cookie_name}-device" in request.cookies
-    names = tuple(ceilings)
-    if may_be_known or not names or not site.limits.slows_strangers(names):
+    if may_be_known or not site.limits.slows_strangers(names):
         return None
     challenge = Challenges(site).issue(names[0], request.ensure_session_token(), path or request.path)
     return _shown(request, challenge, challenge.ready_at, was_refused=False)

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from civicportal.backup import BackupError
 from civicportal.backup.archive import ArchiveWriter
 from civicportal.backup.making import make_backup
+from civicportal.backup.manifest import read_manifest
 from civicportal.backup.restoring import restore_backup
 from civicportal.backup.sealing import public_key, read_identities
 from civicportal.backup.verifying import verify_backup
@@ -185,3 +186,29 @@ class TestSigned:
         done = CliRunner().invoke(main, ["--site", str(other.path), "restore", str(old), "--unsigned"])
         assert done.exit_code == 0, done.output
         assert rows_of(other) == rows_of(city)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"versions": [1]},
+        {"made_at": 3},
+        {"made_at": "soon"},
+        {"server": "15"},
+        {"tables": {"users": 3}},
+        {"portal": "\ud800"},
+    ],
+)
+def test_a_manifest_of_another_form_is_refused(changed):
+    good = {
+        "format": 2, "made_at": "2026-11-29T10:00:00+00:00", "database": "sqlite", "versions": {}, "revisions": {}, "site_file": "",
+        "environment": {}, "secret_files": {}, "secret_mark": "",
+    }  # fmt: skip
+    read_manifest(json.dumps(good).encode())
+    with pytest.raises(BackupError, match="cannot be read"):
+        read_manifest(json.dumps({**good, **changed}).encode())
+
+
+def test_a_manifest_that_is_nested_without_end_is_refused():
+    with pytest.raises(BackupError, match="cannot be read"):
+        read_manifest(b"[" * 100_000)

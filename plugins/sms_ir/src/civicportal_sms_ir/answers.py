@@ -24,7 +24,7 @@ def read(answer: Answer, now: datetime) -> Any:
     try:
         envelope = json.loads(answer.content)
         status, data = envelope["status"], envelope["data"]
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         # A page of a proxy, half an answer, or the framework's own "problem details", which have no data.
         raise error_of_code(answer.code, wait) from None
     if not isinstance(status, int):
@@ -44,7 +44,7 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     try:
         until = parsedate_to_datetime(wait) if wait else datetime.fromisoformat(reset)
         return max((until - now).total_seconds(), 0.0)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
 
 

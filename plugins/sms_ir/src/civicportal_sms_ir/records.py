@@ -11,7 +11,8 @@ from civicportal.api import Transient, _
 
 log = logging.getLogger(__name__)
 Item = TypeVar("Item")
-_UNKNOWN_FORM = (KeyError, TypeError, ValueError, OverflowError)
+# Of a moment that is too late for the system, Python raises OSError.
+_UNKNOWN_FORM = (KeyError, TypeError, ValueError, OverflowError, OSError)
 
 
 class Unreadable(Transient):

@@ -72,7 +72,13 @@ CALENDAR = CityCalendar(
     kind="jalali", timezone=ZoneInfo("Asia/Tehran"), weekend=frozenset({4}), hours=(time(7, 30), time(14, 30))
 )
 SITE = SimpleNamespace(
-    keys=KEYS, clock=CLOCK, limits=None, is_production=False, languages=("fa", "en"), locale="fa"
+    keys=KEYS,
+    clock=CLOCK,
+    limits=None,
+    is_production=False,
+    languages=("fa", "en"),
+    locale="fa",
+    language_cookie_name="lang",
 )
 MOBILES = ("09123456789", "+98 912 345 6789", "0098(0)912-345-6789", "+49 1512 3456789", "98912345678")
 CODE = tracking.new_code(Random(1))

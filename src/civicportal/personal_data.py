@@ -153,8 +153,9 @@ def _is_one(kind: Kind, written: str, country: Country) -> bool:
 
 
 def _names(text: str, name: str, own: PersonalText) -> Iterator[PersonalDatum]:
-    parts = [word.key for word in words(name)]
-    parts = [part for part in parts if part not in own.titles | own.degrees] or parts
+    # "Citizen 12" is a title and a number: neither names anybody, and both stand in many texts.
+    parts = [word.key for word in words(name) if not word.key.isdigit()]
+    parts = [part for part in parts if part not in own.titles | own.degrees]
     if not parts:
         return
     certain, single = _spellings(parts), set(parts)

@@ -55,7 +55,7 @@ class City:
     def refer(self, code, unit):
         with self.site.work(actor=self.officer) as work:
             case = work.get(CaseService).fetch(code, lock=True)
-            return work.get(KartableService).refer(case, unit.id).id
+            return work.get(KartableService).refer(case, unit.id, unattended=True).id
 
     def case(self, code):
         with self.site.work(write=False) as work:

@@ -38,6 +38,7 @@ def city(site):
     """A case in the hands of an administrator."""
     with site.work() as work:
         unit = make_unit(work, "waste", name="سازمان پسماند", short_name="پسماند")
+        make_staff(work, "worker", unit=unit)
         make_unit(work, "lighting", name="ادارهٔ روشنایی", short_name="روشنایی")
         boss = make_staff(work, "administrator")
         code = make_case(work, citizen=make_citizen(work, CITIZEN)).code

@@ -173,18 +173,19 @@ cases ix_cases_category_id_stage 1000000 6667 3334
 
 
 @pytest.fixture
-def million(reading):
-    session, dialect = reading
-    if dialect != "sqlite":
+def million(site, civic_database):
+    if civic_database != "sqlite":
         pytest.skip("PostgreSQL knows numbers of its rows")
-    session.execute(text("ANALYZE"))
-    session.execute(text("DELETE FROM sqlite_stat1"))
-    for line in STATISTICS.splitlines():
-        table, index, numbers = line.split(" ", 2)
-        row = {"tbl": table, "idx": index, "stat": numbers}
-        session.execute(text("INSERT INTO sqlite_stat1 VALUES (:tbl, :idx, :stat)"), row)
-    session.execute(text("ANALYZE sqlite_schema"))
-    return session
+    with site.work() as work:
+        session = work.session
+        session.execute(text("ANALYZE"))
+        session.execute(text("DELETE FROM sqlite_stat1"))
+        for line in STATISTICS.splitlines():
+            table, index, numbers = line.split(" ", 2)
+            row = {"tbl": table, "idx": index, "stat": numbers}
+            session.execute(text("INSERT INTO sqlite_stat1 VALUES (:tbl, :idx, :stat)"), row)
+        session.execute(text("ANALYZE sqlite_schema"))
+        yield session
 
 
 def test_lines_that_nobody_has_taken_are_met_in_the_order_of_their_deadlines(million):

@@ -31,6 +31,7 @@ from civicportal.calendar import CityCalendar
 from civicportal.countries import get_country
 from civicportal.i18n import _
 from civicportal.persian import latin_digits
+from civicportal.security import VISITOR
 from civicportal.web.templating import FILTERS, LazyMacros, icon
 
 SITE = SimpleNamespace(
@@ -95,11 +96,14 @@ GOOD = {
 }
 
 
+class VisitorsRequest(Request):
+    identity = VISITOR
+
+
 def page_request(registry: Any, params: Any = None, **options: Any) -> Request:
-    request = Request.blank("/", POST=params, **options)
+    request = VisitorsRequest.blank("/", POST=params, **options)
     request.registry = registry
     request.__dict__.update(site=SITE, csrf_token_value="token", locale_name="fa", response=Response())
-    request.__dict__.update(identity=None)
     return request
 
 

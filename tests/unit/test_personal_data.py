@@ -291,3 +291,9 @@ def test_few_ordinary_texts_are_refused() -> None:
     assert len(people) * len(found) > 4_000
     assert by_names == [("روشن", "سپیده روشن")], "one of 4,660 pairs, and an officer may say that it is none"
     assert by_numbers == {"09123456789", "پلاک ۴۵"}
+
+
+@pytest.mark.parametrize("name", ["شهروند ۱", "شهروند 12", "آقای ۳", "۴"])
+def test_a_title_and_a_number_name_nobody(name: str) -> None:
+    text = "شهروند گرامی، ۱ و ۱۲ سطل در خیابان ۳ و ۴ پر است."
+    assert find(text, Person(names=(name,)), IRAN) == []

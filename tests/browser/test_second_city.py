@@ -301,7 +301,7 @@ def test_files_and_the_installed_app_are_english_too(second: City) -> None:
     page = second.served.open("/", second.person("clerk"))
     refused = page.request.get("/%ff")
     assert refused.status == 400
-    assert '<html lang="en" dir="ltr">' in refused.text()
+    assert '<html lang="en" dir="ltr"' in refused.text()
     manifest = page.request.get("/manifest.webmanifest").json()
     assert (manifest["lang"], manifest["dir"], manifest["name"]) == ("en", "ltr", "Rivertown")
     assert manifest["theme_color"] != "#0A5E5F"

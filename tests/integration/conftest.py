@@ -29,12 +29,11 @@ def assemble(tmp_path):
 @pytest.fixture
 def assemble_migrated(assemble, civic_environment):
     """Assemble a site on the empty tables of the core."""
-    address = civic_environment.site.settings["site"]["database_url"]
+    # The database bears the mark of this store: another one would be refused.
+    own = {name: civic_environment.site.settings["site"][name] for name in ("database_url", "files")}
 
     def assemble_migrated(*plugins, site=None, **more):
-        return assemble(
-            *plugins, clock=civic_environment.clock, site={"database_url": address, **(site or {})}, **more
-        )
+        return assemble(*plugins, clock=civic_environment.clock, site={**own, **(site or {})}, **more)
 
     return assemble_migrated
 

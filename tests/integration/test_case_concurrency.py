@@ -20,6 +20,7 @@ from civicportal.testing import identity, make_case, make_category, make_staff, 
 def desk(site):
     with site.work() as work:
         unit, other = make_unit(work, "waste"), make_unit(work, "lighting")
+        make_staff(work, "elsewhere", unit=other)
         code = make_case(work, category=make_category(work, unit=unit)).code
         officers = [identity(work, make_staff(work, "officer", unit=unit)) for _number in range(2)]
         return code, other.id, officers

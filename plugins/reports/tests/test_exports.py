@@ -38,7 +38,7 @@ def office(city, app, sign_in):
 @pytest.fixture
 def several(city, clock):
     codes = [city.send(), city.send("sidewalk", by=city.other, point=city.other_district, body=DANGEROUS)]
-    clock.advance(minutes=5)
+    clock.advance(minutes=3)
     codes.append(city.send(urgent=True))
     city.step(codes[1], "close", public_text="ترمیم شد.")
     city.send("bin")

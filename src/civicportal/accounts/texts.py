@@ -33,6 +33,7 @@ ACCOUNT_TEXTS = (
         title=_("A passkey or an authenticator app was added"),
         text=_("{SITE}: a way to sign in was added to your account. If it was not you, call {PHONE}."),
         fields=("PHONE",),
+        parts=2,
     ),
     MessageText(
         key="member.factor_removed",
@@ -51,6 +52,7 @@ ACCOUNT_TEXTS = (
         title=_("A rescue link was made on the server"),
         text=_("{SITE}: a rescue link for your account was made. If you did not ask for it, call {PHONE}."),
         fields=("PHONE",),
+        parts=2,
     ),
     MessageText(
         key="member.deputy_set",

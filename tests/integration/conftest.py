@@ -3,10 +3,12 @@
 from functools import cache
 
 import pytest
+from sqlalchemy import delete
 from webtest import TestApp
 
 from civicportal.accounts.sessions import SessionService
 from civicportal.app import create_app
+from civicportal.ownership.models import PortalMark
 from civicportal.testing import make_site, make_site_file
 
 
@@ -29,11 +31,15 @@ def assemble(tmp_path):
 @pytest.fixture
 def assemble_migrated(assemble, civic_environment):
     """Assemble a site on the empty tables of the core."""
-    # The database bears the mark of this store: another one would be refused.
-    own = {name: civic_environment.site.settings["site"][name] for name in ("database_url", "files")}
+    address = civic_environment.site.settings["site"]["database_url"]
 
     def assemble_migrated(*plugins, site=None, **more):
-        return assemble(*plugins, clock=civic_environment.clock, site={**own, **(site or {})}, **more)
+        # As on the first start: database and store are not yet marked as one portal's.
+        with civic_environment.site.work() as work:
+            work.session.execute(delete(PortalMark))
+        return assemble(
+            *plugins, clock=civic_environment.clock, site={"database_url": address, **(site or {})}, **more
+        )
 
     return assemble_migrated
 

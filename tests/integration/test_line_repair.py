@@ -19,7 +19,7 @@ def lines(site):
         officer = identity(work, make_staff(work, "administrator"))
     with site.work(actor=officer) as work:
         case = work.get(CaseService).fetch(code, lock=True)
-        work.get(KartableService).refer(case, parks.id)
+        work.get(KartableService).refer(case, parks.id, unattended=True)
         return [line.id for line in work.session.query(Referral).order_by(Referral.id)]
 
 

@@ -7,6 +7,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from civicportal.db import insert_into, short_transaction
 from civicportal.limits.alarms import Alarm
@@ -157,11 +159,14 @@ class Limits:
     def slows_strangers(self, names: Iterable[str]) -> bool:
         """Tell whether strangers have reached one of these ceilings: their forms bring a challenge along.
 
-        It may be known some seconds late.
+        It may be known some seconds late. Without a database no form brings one: sending it is answered by the 503 page.
         """
         now = self._site.clock.now()
         if self._looked is None or not timedelta(0) <= now - self._looked[0] < LOOK_EVERY:
-            self._looked = (now, self.alarms())
+            try:
+                self._looked = (now, self.alarms())
+            except (DBAPIError, PoolTimeout):
+                return False
         alarms = self._looked[1]
         return any(one.name in names and one.requesters == "stranger" and now < one.until for one in alarms)
 

@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -19,6 +20,7 @@ from civicportal.api import (
     OrganizationService,
     PublicTexts,
     RatingService,
+    ReferralError,
     Site,
     Work,
     demo_cast,
@@ -185,9 +187,11 @@ class Story:
         categories = self.work.get(OrganizationService).categories_of(KIND).by_id.values()
         others = sorted({row.unit_id for row in categories if row.unit_id} - {case.unit_id})
         if others:
-            self.work.get(KartableService).refer(
-                case, self.rng.choice(others), note=self.teller.line("referral_notes")
-            )
+            # In a city whose units are not all staffed yet the case stays where it is.
+            with suppress(ReferralError):
+                self.work.get(KartableService).refer(
+                    case, self.rng.choice(others), note=self.teller.line("referral_notes")
+                )
 
     def _publish(self, case: Case, category: Category) -> None:
         if not category.public or case.status == "registered" or self.rng.random() < 0.1:

@@ -3,12 +3,10 @@
 from functools import cache
 
 import pytest
-from sqlalchemy import delete
 from webtest import TestApp
 
 from civicportal.accounts.sessions import SessionService
 from civicportal.app import create_app
-from civicportal.ownership.models import PortalMark
 from civicportal.testing import make_site, make_site_file
 
 
@@ -31,15 +29,14 @@ def assemble(tmp_path):
 @pytest.fixture
 def assemble_migrated(assemble, civic_environment):
     """Assemble a site on the empty tables of the core."""
-    address = civic_environment.site.settings["site"]["database_url"]
+    table = civic_environment.site.settings["site"]
 
     def assemble_migrated(*plugins, site=None, **more):
-        # As on the first start: database and store are not yet marked as one portal's.
-        with civic_environment.site.work() as work:
-            work.session.execute(delete(PortalMark))
-        return assemble(
-            *plugins, clock=civic_environment.clock, site={"database_url": address, **(site or {})}, **more
-        )
+        # The database bears the mark of its own store and is refused with any other.
+        own = {name: table[name] for name in ("database_url", "files")}
+        site = site or {}
+        chosen = site if "database_url" in site else {**own, **site}
+        return assemble(*plugins, clock=civic_environment.clock, site=chosen, **more)
 
     return assemble_migrated
 

@@ -377,8 +377,8 @@ def test_nothing_is_served_from_tables_that_are_behind(assemble, empty_database)
 def test_production_answers_to_its_own_name_only(assemble, browse):
     production = assemble(site=PRODUCTION, notifications={"transport": "sms"})
     browser = browse(production)
-    browser.get("/healthz", headers={"Host": "city.example"}, status=200)
-    browser.get("/healthz", headers={"Host": "evil.example"}, status=400)
+    browser.get("/sw.js", headers={"Host": "city.example"}, status=200)
+    browser.get("/sw.js", headers={"Host": "evil.example"}, status=400)
 
 
 @pytest.mark.parametrize(("mode", "status"), [("demo", 200), ("development", 404), ("production", 404)])

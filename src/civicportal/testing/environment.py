@@ -42,6 +42,8 @@ class Environment:
         self._database = Path(database_url.removeprefix("sqlite:///"))
         self._template = folder / "template.db"
         if self._is_sqlite:
+            # The last connection to close writes what is in the log into the file that is copied.
+            self.site.engines.dispose()
             shutil.copyfile(self._database, self._template)
 
     @cached_property

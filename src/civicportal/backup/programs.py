@@ -67,7 +67,9 @@ def _candidates(name: str, major: int | None) -> Iterator[str]:
 def _version(path: str) -> int | None:
     """Return the major version that a program says it has."""
     with suppress(OSError):
-        said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
+        said = subprocess.run(  # noqa: S603 - a program we found, no shell, an option of ours
+            [path, "--version"], capture_output=True, text=True, check=False
+        )
         if number := re.search(r"\) (\d+)", said.stdout):
             return int(number[1])
     return None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 from civicportal.backup.errors import BackupError
 from civicportal.errors import ConfigurationError
 from civicportal.storage.ranged import open_ranged
+from civicportal.storage.s3 import open_bucket
 
 if TYPE_CHECKING:
     from civicportal.site import Site
@@ -22,6 +23,8 @@ PICTURES = "pictures"
 INDEX = "index.db"
 PART = 8 * 1024 * 1024
 """Bytes that are sent or fetched at a time."""
+PART_SECONDS = 120
+"""For one of them: a backup may go over a slow line at night."""
 
 
 class Target(Protocol):
@@ -103,7 +106,6 @@ class BucketTarget:
     def __init__(self, bucket: str, prefix: str, table: dict[str, Any], ca: str) -> None:
         try:
             import obstore
-            from obstore.store import S3Store
         except ImportError:
             raise ConfigurationError(
                 "a backup in a bucket needs the client: pip install civicportal[s3]"
@@ -113,18 +115,15 @@ class BucketTarget:
                 raise ConfigurationError(f"backup.{key}: a backup in a bucket needs it")
         self.place = f"{SCHEME}{bucket}/{prefix}".rstrip("/")
         self._errors = (obstore.exceptions.BaseError, ValueError)
-        options: dict[str, Any] = {"allow_http": table["endpoint"].startswith("http://")}
-        if ca:
-            options["root_certificate"] = ca
-        self._store = S3Store(
+        self._store = open_bucket(
             bucket,
-            prefix=prefix.strip("/") or None,
+            prefix=prefix.strip("/"),
             endpoint=table["endpoint"],
             region=table["region"],
-            access_key_id=table["access_key"],
-            secret_access_key=table["secret_key"],
-            virtual_hosted_style_request=False,
-            client_options=options,  # type: ignore[arg-type]  # a plain dict
+            access_key=table["access_key"],
+            secret_key=table["secret_key"],
+            ca=ca,
+            call_seconds=PART_SECONDS,
         )
 
     def put(self, name: str, path: Path) -> None:

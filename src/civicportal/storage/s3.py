@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import cached_property, partial
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from civicportal.errors import ConfigurationError
 from civicportal.storage.base import (
@@ -26,9 +26,9 @@ from civicportal.storage.base import (
 from civicportal.storage.ranged import open_ranged
 
 if TYPE_CHECKING:
-    from obstore.store import S3Store
+    from obstore.store import ClientConfig, RetryConfig, S3Store
 
-__all__ = ["S3Storage"]
+__all__ = ["S3Storage", "open_bucket"]
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +45,50 @@ PATIENCE = 3
 """Calls running that may fail before the service is left alone for a while."""
 PAUSE_SECONDS = 5.0
 _BATCH = 1000
+
+
+def open_bucket(
+    bucket: str,
+    *,
+    endpoint: str,
+    region: str,
+    access_key: str,
+    secret_key: str,
+    prefix: str = "",
+    ca: str = "",
+    call_seconds: float = CALL_SECONDS,
+) -> S3Store:
+    """Return a client of a bucket; a call that fails is tried three times. Its threads do not survive a fork.
+
+    :param ca: certificates in PEM to trust besides the machine's.
+    :param call_seconds: for one call with its body.
+    """
+    from obstore.store import S3Store
+
+    options: ClientConfig = {
+        "allow_http": endpoint.startswith("http://"),
+        "connect_timeout": timedelta(seconds=CONNECT_SECONDS),
+        "timeout": timedelta(seconds=call_seconds),
+    }
+    if ca:
+        options["root_certificate"] = ca
+    retries: RetryConfig = {
+        "max_retries": RETRIES,
+        "retry_timeout": timedelta(seconds=RETRY_SECONDS),
+        "backoff": {"init_backoff": timedelta(milliseconds=100), "max_backoff": timedelta(seconds=1)},
+    }
+    return S3Store(
+        bucket,
+        endpoint=endpoint,
+        region=region,
+        access_key_id=access_key,
+        secret_access_key=secret_key,
+        prefix=prefix or None,
+        client_options=options,
+        retry_config=retries,
+        virtual_hosted_style_request=False,
+        disable_bulk_delete=True,
+    )
 
 
 class S3Storage:
@@ -79,39 +123,22 @@ class S3Storage:
         self.endpoint = endpoint
         self.prefix = prefix
         self._errors: tuple[type[Exception], ...] = (obstore.exceptions.BaseError, ValueError)
-        self._client_options: dict[str, Any] = {
-            "allow_http": endpoint.startswith("http://"),
-            "connect_timeout": timedelta(seconds=CONNECT_SECONDS),
-            "timeout": timedelta(seconds=CALL_SECONDS),
-            **({"root_certificate": ca} if ca else {}),
-        }
-        self._options: dict[str, Any] = {
-            "prefix": prefix or None,
-            "access_key_id": access_key,
-            "secret_access_key": secret_key,
-            "region": region,
-            "virtual_hosted_style_request": False,
-            "disable_bulk_delete": True,
-        }
+        self._open = partial(
+            open_bucket,
+            bucket,
+            endpoint=endpoint,
+            region=region,
+            access_key=access_key,
+            secret_key=secret_key,
+            prefix=prefix,
+            ca=ca,
+        )
         self._breaker = _Breaker()
 
     @cached_property
     def _store(self) -> S3Store:
         """Return the client. Its threads do not survive a fork, so it begins with the first call."""
-        from obstore.store import S3Store
-
-        retries: Any = {
-            "max_retries": RETRIES,
-            "retry_timeout": timedelta(seconds=RETRY_SECONDS),
-            "backoff": {"init_backoff": timedelta(milliseconds=100), "max_backoff": timedelta(seconds=1)},
-        }
-        return S3Store(
-            self.bucket,
-            endpoint=self.endpoint,
-            client_options=self._client_options,  # type: ignore[arg-type]  # a plain dict
-            retry_config=retries,
-            **self._options,
-        )
+        return self._open()
 
     @property
     def place(self) -> str:

@@ -219,6 +219,7 @@ from civicportal.statistics.tally_service import TallyService
 from civicportal.storage import FileMissing, process_image, scaled, store_variant
 from civicportal.toml_types import FreeTable, Table, boolean, number, string, strings
 from civicportal.web.pages import add_pages
+from civicportal.web.request import Request
 from civicportal.work import Work
 
 __all__ = [
@@ -382,6 +383,7 @@ __all__ = [
     "Refused",
     "ReminderService",
     "Reply",
+    "Request",
     "Route",
     "RowId",
     "Rows",

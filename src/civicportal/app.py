@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import pyramid.request
 import pyramid_tm
 from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationConflictError, ConfigurationExecutionError
@@ -21,6 +20,7 @@ from civicportal.ownership import refuse_other_secrets
 from civicportal.plugins import CORE
 from civicportal.site import Site
 from civicportal.web.compiled import COMPILED
+from civicportal.web.request import Request
 from civicportal.web.static import StaticFiles
 
 CORE_PARTS = (
@@ -42,12 +42,6 @@ CORE_PARTS = (
 )
 #: Paths of the core that carry pictures; a plugin's ``includeme`` adds its own to the list.
 UPLOAD_PATHS = ("/uploads", "/kartable/cases", "/my")
-
-
-class Request(pyramid.request.Request):
-    """Keeps every body but that of pictures in memory: a retried request reads it again."""
-
-    request_body_tempfile_limit = 1024 * 1024
 
 
 def create_app(site: Site) -> Any:

@@ -4,9 +4,10 @@ The kartable comes first in every change of a case, the notifications last.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from civicportal.hookspecs import hookimpl
+from civicportal.web.request import Request
 
 if TYPE_CHECKING:
     from translationstring import TranslationString
@@ -144,7 +145,7 @@ def navigation_items() -> "Iterable[NavigationItem]":
 
 
 @hookimpl
-def dashboard_widgets(request: Any) -> "Iterable[Widget]":
+def dashboard_widgets(request: Request) -> "Iterable[Widget]":
     """Return the citizen's own cases, and for staff whether messages go out."""
     from civicportal.dashboard.widgets import core_widgets
     from civicportal.notifications.pieces import gate_widget
@@ -153,7 +154,7 @@ def dashboard_widgets(request: Any) -> "Iterable[Widget]":
 
 
 @hookimpl
-def case_panels(case: "Case", request: Any) -> "Iterable[Panel]":
+def case_panels(case: "Case", request: Request) -> "Iterable[Panel]":
     """Return the notices of a case with their fate."""
     from civicportal.notifications import pieces
 

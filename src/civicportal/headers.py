@@ -7,6 +7,8 @@ from typing import Any
 
 from pyramid.tweens import EXCVIEW, INGRESS
 
+from civicportal.web.request import Request
+
 __all__ = ["REPORTS", "content_security_policy", "headers_tween_factory", "includeme"]
 
 REPORTS = "/csp-reports"
@@ -47,7 +49,7 @@ def headers_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Calla
     """
     policy = content_security_policy((registry.settings or {}).get("civicportal.tile_host"))
 
-    def headers_tween(request: Any) -> Any:
+    def headers_tween(request: Request) -> Any:
         response = handler(request)
         headers = response.headers
         for name, value in _FIXED.items():
@@ -63,7 +65,7 @@ def headers_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Calla
     return headers_tween
 
 
-def _keep_nowhere(request: Any, response: Any) -> None:
+def _keep_nowhere(request: Request, response: Any) -> None:
     # Who sends a cookie may be signed in: nobody keeps the page unless it has been said to whom it may be given.
     if "HTTP_COOKIE" in request.environ or "Set-Cookie" in response.headers:
         response.headers.setdefault("Cache-Control", "no-store")

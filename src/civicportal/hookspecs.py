@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from civicportal.plugins import PluginModels
     from civicportal.security import Permission
     from civicportal.site import Site
+    from civicportal.web.request import Request
     from civicportal.work import Work
 
 PROJECT = "civicportal"
@@ -172,17 +173,17 @@ def message_received(message: "InboundMessage", work: "Work") -> "Reply | None":
 
 
 @hookspec
-def navigation_items(request: Any) -> "Iterable[NavigationItem]":
+def navigation_items(request: "Request") -> "Iterable[NavigationItem]":
     """Return links for the citizens' bar and the staff side bar. Runs no SQL; a failure costs its own items only."""
 
 
 @hookspec
-def dashboard_widgets(request: Any) -> "Iterable[Widget]":
+def dashboard_widgets(request: "Request") -> "Iterable[Widget]":
     """Return pieces of the citizens' home and the staff desk. A failure costs its own pieces only."""
 
 
 @hookspec
-def case_panels(case: "Case", request: Any) -> "Iterable[Panel]":
+def case_panels(case: "Case", request: "Request") -> "Iterable[Panel]":
     """Return pieces of a case's page. A failure costs its own pieces only."""
 
 

@@ -29,6 +29,7 @@ from civicportal.sanity_body import (
 )
 from civicportal.sanity_page import RefusalPage
 from civicportal.web.multipart import close_form
+from civicportal.web.request import Request
 
 __all__ = ["UPLOAD_COUNTED", "Rules", "attempts", "includeme", "sanity_tween_factory"]
 
@@ -98,7 +99,7 @@ def sanity_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callab
     rules = registry.sanity_rules = Rules.of(registry.settings or {})
     page = RefusalPage(registry)
 
-    def sanity_tween(request: Any) -> Any:
+    def sanity_tween(request: Request) -> Any:
         try:
             check(request, rules)
         except Refused as refused:
@@ -114,7 +115,7 @@ def sanity_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callab
     return sanity_tween
 
 
-def attempts(request: Any) -> int | None:
+def attempts(request: Request) -> int | None:
     """Tell ``pyramid_retry`` how often a request may be tried; None for as often as others.
 
     For a second time it copies the body before any tween sees the request: not one that is refused by its length, nor one
@@ -130,7 +131,7 @@ def attempts(request: Any) -> int | None:
     return None
 
 
-def check(request: Any, rules: Rules) -> None:
+def check(request: Request, rules: Rules) -> None:
     """Look at method, headers, host, address and body, the cheap things first.
 
     :raises Refused: with the status to answer, at the first thing that is wrong.
@@ -165,7 +166,7 @@ def check_length(environ: Mapping[str, Any], limit: int) -> None:
         raise Refused(400, "body without a form")
 
 
-def _count_upload(request: Any) -> None:
+def _count_upload(request: Request) -> None:
     """Count a body that is so large that pictures must be in it for its address, before it is read.
 
     :raises Refused: 429.

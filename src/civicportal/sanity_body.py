@@ -12,6 +12,7 @@ from webob.cookies import parse_cookie
 
 from civicportal.forms.groups import files_name
 from civicportal.web.multipart import BrokenForm, FormTooLarge, read_multipart, use_form
+from civicportal.web.request import Request
 
 __all__ = [
     "FILE",
@@ -53,7 +54,7 @@ class Refused(Exception):
         self.headers = dict(headers or {})
 
 
-def check_query(request: Any, field_limit: int) -> None:
+def check_query(request: Request, field_limit: int) -> None:
     """Check the query string: UTF-8, no NUL, no line break, at most `field_limit` fields.
 
     :raises Refused: 400.
@@ -73,7 +74,7 @@ def check_query(request: Any, field_limit: int) -> None:
         raise Refused(400, "control character in the query")
 
 
-def keep_readable_cookies(request: Any) -> None:
+def keep_readable_cookies(request: Request) -> None:
     """Leave out the cookies that are none as RFC 6265 has them, or are not UTF-8.
 
     WebOb raises an error for a value that is not UTF-8, wherever any cookie is asked for, and takes quadratic time for a
@@ -85,7 +86,7 @@ def keep_readable_cookies(request: Any) -> None:
         request.environ["HTTP_COOKIE"] = "; ".join(part for part in parts if _is_cookie(part))
 
 
-def check_body(request: Any, field_limit: int, *, files: bool) -> None:
+def check_body(request: Request, field_limit: int, *, files: bool) -> None:
     """Check a form or a JSON body; ``request.POST`` returns the form that has been checked.
 
     The server hands over whole bodies, and ``pyramid_retry`` has made this one readable more than once.
@@ -114,7 +115,7 @@ def is_json(content_type: str) -> bool:
     return content_type in ("application/json", "application/csp-report") or content_type.endswith("+json")
 
 
-def _check_urlencoded(request: Any, field_limit: int) -> None:
+def _check_urlencoded(request: Request, field_limit: int) -> None:
     body = request.body
     _count_fields(body.count(b"&"), field_limit)
     try:
@@ -130,7 +131,7 @@ def _check_urlencoded(request: Any, field_limit: int) -> None:
     _check_fields(fields)
 
 
-def _check_multipart(request: Any, field_limit: int, files: bool) -> None:
+def _check_multipart(request: Request, field_limit: int, files: bool) -> None:
     request.make_body_seekable()
     try:
         form = read_multipart(

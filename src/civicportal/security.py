@@ -108,6 +108,16 @@ class Identity:
         )
 
     @property
+    def person_id(self) -> int:
+        """Return the user id of a person who has signed in.
+
+        :raises LookupError: for a visitor and for the portal itself.
+        """
+        if self.user_id is None:
+            raise LookupError("nobody has signed in")
+        return self.user_id
+
+    @property
     def avatar_letter(self) -> str:
         """Return the first letter of the name, for the round mark beside it; empty without a name."""
         return self.name.strip()[:1]

@@ -12,6 +12,7 @@ from pyramid.tweens import INGRESS
 from sqlalchemy import event as orm_events
 
 from civicportal.logging import ORIGIN, Origin
+from civicportal.web.request import Request
 
 if TYPE_CHECKING:
     from civicportal.audit.models import AuditEvent
@@ -111,7 +112,7 @@ def name_key(keys: Any, name: str) -> str:
 def origin_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:  # noqa: ARG001 - Pyramid's
     """Return the tween that lets every line of the log tell the request and its address."""
 
-    def origin_tween(request: Any) -> Any:
+    def origin_tween(request: Request) -> Any:
         number = request.environ.get("HTTP_X_REQUEST_ID", "")
         if not _NUMBER.fullmatch(number):
             number = secrets.token_hex(16)

@@ -7,6 +7,7 @@ from sqlalchemy import and_, delete, select
 
 from civicportal.accounts.models import KnownDevice, User
 from civicportal.crypto import new_token, token_hash
+from civicportal.web.request import Request
 
 if TYPE_CHECKING:
     from civicportal.work import Work
@@ -66,20 +67,20 @@ class DeviceService:
         self.work.session.execute(delete(KnownDevice).where(KnownDevice.user_id == user.id))
 
 
-def device_hash(request: Any) -> str:
+def device_hash(request: Request) -> str:
     """Return the hash of this browser's device cookie, or an empty text."""
     token = request.cookies.get(_cookie_name(request), "")
     return token_hash(token) if token else ""
 
 
-def ensure_device(request: Any) -> str:
+def ensure_device(request: Request) -> str:
     """Return the hash of the device cookie; a browser without one gets it with this answer."""
     known = device_hash(request)
     if known:
         return known
     token = new_token()
 
-    def send(request: Any, response: Any) -> None:
+    def send(request: Request, response: Any) -> None:
         response.set_cookie(
             _cookie_name(request),
             token,
@@ -94,5 +95,5 @@ def ensure_device(request: Any) -> str:
     return token_hash(token)
 
 
-def _cookie_name(request: Any) -> str:
+def _cookie_name(request: Request) -> str:
     return f"{request.registry.site.cookie_name}-device"

@@ -9,6 +9,7 @@ from civicportal.accounts.devices import DeviceService, device_hash
 from civicportal.accounts.models import User
 from civicportal.limits import STRANGER, ChallengeNeeded, Hits, Requester, Use
 from civicportal.web.challenge import has_passed
+from civicportal.web.request import Request
 
 
 @dataclass
@@ -19,7 +20,7 @@ class Attempt:
 
 
 @contextmanager
-def attempt(request: Any, *uses: Use, by: Requester = STRANGER) -> Iterator[Attempt]:
+def attempt(request: Request, *uses: Use, by: Requester = STRANGER) -> Iterator[Attempt]:
     """Count a try, and take the counts back if it was a good one.
 
     :param uses: names of limits with what they are counted by.
@@ -34,7 +35,7 @@ def attempt(request: Any, *uses: Use, by: Requester = STRANGER) -> Iterator[Atte
         request.site.limits.take_back(hits)
 
 
-def count(request: Any, *uses: Use, by: Requester = STRANGER, same: Use | None = None) -> Hits:
+def count(request: Request, *uses: Use, by: Requester = STRANGER, same: Use | None = None) -> Hits:
     """Count uses; whoever a ceiling stops goes on if this request has passed a challenge.
 
     :param by: who asks.
@@ -52,13 +53,13 @@ def count(request: Any, *uses: Use, by: Requester = STRANGER, same: Use | None =
     return hits
 
 
-def code_uses(request: Any, staff_id: object = None) -> list[Use]:
+def code_uses(request: Request, staff_id: object = None) -> list[Use]:
     """Return what a typed code is counted by."""
     uses: list[Use] = [("otp_verify_staff", staff_id)] if staff_id is not None else []
     return [*uses, ("otp_verify_address", request.remote_addr), ("otp_verify_site",)]
 
 
-def password_uses(request: Any, name: str) -> list[Use]:
+def password_uses(request: Request, name: str) -> list[Use]:
     """Return what a typed password is counted by.
 
     :param name: the mobile or user name as typed, known or not.
@@ -66,7 +67,7 @@ def password_uses(request: Any, name: str) -> list[Use]:
     return [("password_user", name), ("password_address", request.remote_addr), ("password_site",)]
 
 
-def count_send(request: Any, mobile: str, by: Requester, *own: Use) -> None:
+def count_send(request: Request, mobile: str, by: Requester, *own: Use) -> None:
     """Count a code that is about to be sent.
 
     :param own: what else it is counted by, instead of the number.
@@ -82,7 +83,7 @@ def count_send(request: Any, mobile: str, by: Requester, *own: Use) -> None:
     count(request, *own, *sources, ("otp_send_site",), by=by)
 
 
-def requester(request: Any, *owner: Any) -> Requester:
+def requester(request: Request, *owner: Any) -> Requester:
     """Return who asks for something that is an account's: its own person, a device it has signed in with, or a stranger.
 
     Who is signed in as somebody else is a stranger to it.
@@ -103,7 +104,7 @@ def requester(request: Any, *owner: Any) -> Requester:
     return STRANGER
 
 
-def visitor(request: Any) -> Requester:
+def visitor(request: Request) -> Requester:
     """Return who asks for something that is nobody's: whoever is signed in or has been with this device is no stranger.
 
     They are counted by person: signing in once more makes another device, and no other limit.
@@ -119,7 +120,7 @@ def visitor(request: Any) -> Requester:
     return Requester("known", f"user {holder.user_id}") if holder else STRANGER
 
 
-def after_password(request: Any, user_id: int | None) -> Requester:
+def after_password(request: Request, user_id: int | None) -> Requester:
     """Return who asks for the second proof of a member of staff: whoever has shown the password is no stranger any more.
 
     With a device that has been there before they are counted by that: who knows nothing but the password cannot use that up.

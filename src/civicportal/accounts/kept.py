@@ -12,12 +12,13 @@ from civicportal.accounts.guards import count, visitor
 from civicportal.accounts.sessions import FORM, SessionService
 from civicportal.forms import BoundForm
 from civicportal.limits import STRANGER, Use, address_of
+from civicportal.web.request import Request
 
 VERIFIED = 2
 """The identity level that a provider has verified."""
 
 
-def may_submit(request: Any, level: int) -> bool:
+def may_submit(request: Request, level: int) -> bool:
     """Tell whether a form may be acted on: level 0 is everybody's, a higher one a citizen's who has it.
 
     :param level: of the service; see :class:`~civicportal.cases.workflow.CaseKind`.
@@ -25,7 +26,7 @@ def may_submit(request: Any, level: int) -> bool:
     return level == 0 or (request.identity.is_citizen and request.identity.level >= level)
 
 
-def count_submission(request: Any, level: int, once: str = "", *, anonymous: bool = False) -> None:
+def count_submission(request: Request, level: int, once: str = "", *, anonymous: bool = False) -> None:
     """Count a form that is sent against its address, and against its citizen where it will be acted on.
 
     :param level: of the service.
@@ -41,7 +42,7 @@ def count_submission(request: Any, level: int, once: str = "", *, anonymous: boo
     count(request, ("submit_address", request.remote_addr), *own, by=by, same=same)
 
 
-def keep_form(request: Any, form: BoundForm, *, level: int = 1, anchor: str = "") -> Any:
+def keep_form(request: Request, form: BoundForm, *, level: int = 1, anchor: str = "") -> Any:
     """Keep what stands in a form and show the door; it leads back to the page of the form.
 
     :param level: what the service asks for: a signed-in citizen is led to the verification of identity.
@@ -55,7 +56,7 @@ def keep_form(request: Any, form: BoundForm, *, level: int = 1, anchor: str = ""
     return HTTPSeeOther(f"{door}?next={quote(request.path + anchor)}")
 
 
-def fill_kept(request: Any, form: BoundForm) -> bool:
+def fill_kept(request: Request, form: BoundForm) -> bool:
     """Put back what was kept from this page's form, if anything was; tell whether it was."""
     draft = kept_draft(request, request.path)
     if draft:
@@ -63,7 +64,7 @@ def fill_kept(request: Any, form: BoundForm) -> bool:
     return bool(draft)
 
 
-def kept_draft(request: Any, path: str) -> dict[str, list[str]]:
+def kept_draft(request: Request, path: str) -> dict[str, list[str]]:
     """Return the texts that were kept from the form of a page; none where nothing was.
 
     :param path: of the page, without a query.
@@ -74,7 +75,7 @@ def kept_draft(request: Any, path: str) -> dict[str, list[str]]:
     return draft
 
 
-def forget_kept(request: Any) -> None:
+def forget_kept(request: Request) -> None:
     """Forget what was kept from this page's form: it has been sent."""
     if request.session_token and request.identity.has_kept is not False:
         request.work.get(SessionService).forget(request.session_token, FORM + request.path)

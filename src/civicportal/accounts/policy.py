@@ -13,6 +13,7 @@ from civicportal.accounts.factors import ENROLMENT_PAGES
 from civicportal.accounts.identity import load_identity
 from civicportal.audit.services import AuditService
 from civicportal.security import CITIZEN, EVERYBODY, SIGNED_IN, STAFF, VISITOR, Identity
+from civicportal.web.request import Request
 
 GONE = (DBAPIError, PoolTimeout)
 """How it shows that the database does not answer."""
@@ -25,34 +26,34 @@ class SecurityPolicy:
     def __init__(self) -> None:
         self._identities = RequestLocalCache(_load)
 
-    def identity(self, request: Any) -> Identity:
+    def identity(self, request: Request) -> Identity:
         """Return who sends the request; a visitor if nobody is signed in."""
         identity: Identity = self._identities.get_or_create(request)
         return identity
 
-    def authenticated_userid(self, request: Any) -> str | None:
+    def authenticated_userid(self, request: Request) -> str | None:
         """Return the person's id as text."""
         user_id = self.identity(request).user_id
         return None if user_id is None else str(user_id)
 
-    def permits(self, request: Any, context: Any, permission: str) -> Any:
+    def permits(self, request: Request, context: Any, permission: str) -> Any:
         """Tell whether the page may be opened; which objects it shows is decided by the services."""
         if permission == EVERYBODY or self._permits(request, permission):
             return Allowed("%s", permission)
         return Denied("%s", permission)
 
-    def _permits(self, request: Any, permission: str) -> bool:
+    def _permits(self, request: Request, permission: str) -> bool:
         identity = self.identity(request)
         route = getattr(request.matched_route, "name", None)
         if identity.must_enrol and route not in ENROLMENT_PAGES:
             return False
         return _permits(identity, permission)
 
-    def remember(self, request: Any, userid: str, **kw: Any) -> list[tuple[str, str]]:
+    def remember(self, request: Request, userid: str, **kw: Any) -> list[tuple[str, str]]:
         """Return no headers: sessions are opened by :func:`civicportal.accounts.signing.sign_in`."""
         return []
 
-    def forget(self, request: Any, **kw: Any) -> list[tuple[str, str]]:
+    def forget(self, request: Request, **kw: Any) -> list[tuple[str, str]]:
         """Return no headers: sessions are ended by :func:`civicportal.accounts.signing.sign_out`."""
         return []
 
@@ -67,7 +68,7 @@ def _permits(identity: Identity, permission: str) -> bool:
     return identity.is_staff and identity.permits(permission)
 
 
-def _load(request: Any) -> Identity:
+def _load(request: Request) -> Identity:
     # The page which says that the database is gone must not ask it who reads it.
     if request.session_token is None or isinstance(request.exception, GONE):
         return VISITOR
@@ -80,7 +81,7 @@ def _load(request: Any) -> Identity:
         return VISITOR
 
 
-def record_denial(request: Any) -> None:
+def record_denial(request: Request) -> None:
     """Write into the trail that a person asked for a page which is not theirs."""
     identity = request.identity
     if identity.user_id is None:

@@ -12,6 +12,7 @@ from civicportal.audit.services import AuditService
 from civicportal.crypto import new_token
 from civicportal.security_events import name_key
 from civicportal.web.csrf import set_session_cookie
+from civicportal.web.request import Request
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +27,7 @@ class SignInRefused:
     reason: str
 
 
-def sign_in(request: Any, user: User, door: Literal["citizen", "staff"], *, by: str) -> str:
+def sign_in(request: Request, user: User, door: Literal["citizen", "staff"], *, by: str) -> str:
     """Open a session in the request's unit of work and send its cookie.
 
     What the visitor had kept and uploaded goes along; the old token is worthless from now on.
@@ -40,7 +41,7 @@ def sign_in(request: Any, user: User, door: Literal["citizen", "staff"], *, by: 
     work.get(DeviceService).remember(user, ensure_device(request))
     staff = door == "staff"
     # Of citizens no address is kept: the trail lasts for years.
-    place = {"address": request.remote_addr or ""} if staff else {}
+    place: dict[str, Any] = {"address": request.remote_addr or ""} if staff else {}
     work.get(AuditService).record(f"login:{door}", subject_id=user.id, by=by, **place)
     set_session_cookie(
         request, token, strict=staff, max_age=None if staff else int(LIFE[door].total_seconds())
@@ -50,7 +51,7 @@ def sign_in(request: Any, user: User, door: Literal["citizen", "staff"], *, by: 
     return sessions.kept_form(token) or ""
 
 
-def sign_out(request: Any) -> None:
+def sign_out(request: Request) -> None:
     """End the session for good and give the browser a fresh visitor's token."""
     if request.session_token:
         request.work.get(SessionService).end(request.session_token)
@@ -60,13 +61,13 @@ def sign_out(request: Any) -> None:
     request.session.invalidate()
 
 
-def record_refusal(request: Any, door: str, user_id: int | None, reason: str, name: str = "") -> None:
+def record_refusal(request: Request, door: str, user_id: int | None, reason: str, name: str = "") -> None:
     """Write into the trail, in a transaction of its own, that somebody was not let in, and from which address.
 
     :param name: user name or mobile as it was typed, where no account is known; the trail gets a keyed hash of it.
     """
     site = request.site
-    typed = {"name_key": name_key(site.keys, name)} if name else {}
+    typed: dict[str, Any] = {"name_key": name_key(site.keys, name)} if name else {}
     with site.work(actor=request.identity) as work:
         work.get(AuditService).record(
             "login:refused",
@@ -79,7 +80,7 @@ def record_refusal(request: Any, door: str, user_id: int | None, reason: str, na
     request.registry.notify(SignInRefused(realm=door, reason=reason))
 
 
-def onward(request: Any, route: str) -> str:
+def onward(request: Request, route: str) -> str:
     """Return the path of the next step of signing in, with the page to go on to afterwards."""
     target = request.safe_next("")
     query = f"?{urlencode({'next': target})}" if target else ""

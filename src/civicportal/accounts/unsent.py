@@ -1,9 +1,10 @@
 """What somebody sent after their session had ended: it waits, encrypted, until they have signed in again."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from civicportal.accounts.sessions import SessionService, TooLarge
+from civicportal.web.request import Request
 from civicportal.web.sent import Sent, sent_form
 
 if TYPE_CHECKING:
@@ -76,16 +77,16 @@ class UnsentService:
         return row.user_id or next(earlier, None)
 
 
-def keep_unsent(request: Any) -> str:
+def keep_unsent(request: Request) -> str:
     """Keep the form that a request of an ended session brought; return where to go on after signing in."""
     back = _page_of_form(request)
     unsent = UnsentForm(request.path_qs, back, sent_form(request))
     with request.site.work(actor=request.identity) as work:
-        kept = work.get(UnsentService).keep(request.session_token, unsent)
+        kept = work.get(UnsentService).keep(request.ensure_session_token(), unsent)
     return request.route_path("unsent") if kept else back
 
 
-def _page_of_form(request: Any) -> str:
+def _page_of_form(request: Request) -> str:
     """Return the page of ours that the form stood on, as the browser says; empty if it does not."""
     ours = f"{request.host_url}/"
     referer = request.referer or ""

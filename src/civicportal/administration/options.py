@@ -1,6 +1,6 @@
 """What can be chosen in the forms of administration."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from civicportal.calendar import CityCalendar
 from civicportal.calendar.formats import WEEKDAYS
@@ -10,6 +10,7 @@ from civicportal.kartable.addressees import offered
 from civicportal.organization.editing import in_order
 from civicportal.organization.services import OrganizationService
 from civicportal.schema import Option
+from civicportal.web.request import Request
 
 if TYPE_CHECKING:
     from civicportal.organization.models import Category
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 
-def kind_options(request: Any) -> list[Option]:
+def kind_options(request: Request) -> list[Option]:
     """Return the kinds of cases."""
     return [Option(value=kind.name, label=kind.title) for kind in request.site.kinds.values()]
 

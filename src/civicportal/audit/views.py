@@ -12,13 +12,14 @@ from civicportal.forms import BoundForm
 from civicportal.forms.filters import page_ends, with_query
 from civicportal.i18n import _
 from civicportal.schema import Option
+from civicportal.web.request import Request
 
 FILTERS = ("action", "case", "first", "last", "actor", "subject")
 NEWEST = 20
 """Seals that a press of the button verifies; the worker verifies them all once a day."""
 
 
-def trail(request: Any) -> dict[str, Any]:
+def trail(request: Request) -> dict[str, Any]:
     """List the events under the filters of the address."""
     # A trail speaks of cases and people by number; readers know codes and names.
     from civicportal.accounts.services import AccountService
@@ -53,7 +54,7 @@ def trail(request: Any) -> dict[str, Any]:
     }
 
 
-def verify(request: Any) -> HTTPSeeOther:
+def verify(request: Request) -> HTTPSeeOther:
     """Verify the newest seals at once."""
     with request.site.work(actor=request.identity, write=False) as work:
         found = work.get(SealService).verify(newest=NEWEST)
@@ -67,5 +68,5 @@ def verify(request: Any) -> HTTPSeeOther:
     return HTTPSeeOther(request.route_path("admin.audit"))
 
 
-def _url(request: Any, parts: dict[str, Any]) -> str:
+def _url(request: Request, parts: dict[str, Any]) -> str:
     return with_query(request.route_path("admin.audit"), parts)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pyramid.httpexceptions import HTTPSeeOther
 from sqlalchemy import select
@@ -16,6 +16,7 @@ from civicportal.forms import HiddenWidget
 from civicportal.forms.filters import with_query
 from civicportal.i18n import InvalidInput, _
 from civicportal.schema import CleanText, Node, RowId, StrictSchema
+from civicportal.web.request import Request
 
 if TYPE_CHECKING:
     from civicportal.work import Work
@@ -83,20 +84,20 @@ def _tracking_code(text: str) -> str | None:
         return None
 
 
-def typed_search(request: Any) -> str:
+def typed_search(request: Request) -> str:
     """Return what was sent by a search box."""
     text: str = request.POST.get("q", "")
     return text[:LONGEST_SEARCH].strip()
 
 
-def way_to_case(request: Any, found: Found) -> HTTPSeeOther | None:
+def way_to_case(request: Request, found: Found) -> HTTPSeeOther | None:
     """Return the way to the case whose code was typed, whatever it is about; None for one that the actor does not see."""
     if found.code and request.work.get(FindService).sees(found.code):
         return HTTPSeeOther(request.route_path("kartable.case", code=found.code))
     return None
 
 
-def filters_found(request: Any, found: Found, words: str) -> dict[str, str]:
+def filters_found(request: Request, found: Found, words: str) -> dict[str, str]:
     """Return what a search leaves in the address of a list. Numbers of people stand in no address.
 
     :param found: no case that the actor sees has its code.
@@ -110,14 +111,18 @@ def filters_found(request: Any, found: Found, words: str) -> dict[str, str]:
     return {"citizen": str(found.citizen)}
 
 
-def typed_number(request: Any) -> str:
+def typed_number(request: Request) -> str:
     """Return the number that a search has just found to be nobody's, once; empty for none."""
     typed: list[str] = request.session.pop_flash(TYPED)
     return typed[-1] if typed else ""
 
 
 def search_list(
-    request: Any, route: str, *, anchor: str = "", people: Mapping[str, Callable[[str], str]] | None = None
+    request: Request,
+    route: str,
+    *,
+    anchor: str = "",
+    people: Mapping[str, Callable[[str], str]] | None = None,
 ) -> HTTPSeeOther:
     """Answer the search box of a desk, whose list has the filters ``words`` and ``citizen`` and keeps its others.
 

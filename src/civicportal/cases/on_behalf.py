@@ -24,6 +24,7 @@ from civicportal.errors import Forbidden
 from civicportal.forms import BoundForm, ChoiceCardsWidget, MobileWidget, TextWidget
 from civicportal.i18n import _
 from civicportal.schema import Choice, CleanText, Mobile, Node, StrictSchema
+from civicportal.web.request import Request
 
 if TYPE_CHECKING:
     from civicportal.cases.models import Case
@@ -128,7 +129,7 @@ class OnBehalfService:
 
 
 def register_for(
-    request: Any, form: BoundForm, kind: "CaseKind", values: Mapping[str, Any], open_case: OpenCase
+    request: Request, form: BoundForm, kind: "CaseKind", values: Mapping[str, Any], open_case: OpenCase
 ) -> Any:
     """Register what stands in an officer's form, and answer with its code; the end of the view.
 

@@ -5,7 +5,6 @@ message leaves nothing by which its case could be found.
 """
 
 from collections.abc import Container
-from typing import Any
 
 from pyramid.httpexceptions import HTTPForbidden
 
@@ -15,6 +14,7 @@ from civicportal.cases.models import Case
 from civicportal.cases.services import CaseService
 from civicportal.crypto import Keys
 from civicportal.errors import NotFound
+from civicportal.web.request import Request
 
 NAME = "proved"
 MOST = 10
@@ -41,12 +41,12 @@ class Proofs(Container[str]):
         return self._keys.mac("proved", self._token, code).hex()
 
 
-def proved_codes(request: Any) -> Proofs:
+def proved_codes(request: Request) -> Proofs:
     """Return the codes; empty without a session."""
     return _proofs(request, request.session_token or "")
 
 
-def fetch_own_or_proved(request: Any, code: str) -> Case:
+def fetch_own_or_proved(request: Request, code: str) -> Case:
     """Return a case to its signed-in citizen, or to a browser that has shown the second part of its code.
 
     :raises HTTPForbidden: for a visitor who has shown none: it shows them the door.
@@ -66,13 +66,13 @@ def fetch_own_or_proved(request: Any, code: str) -> Case:
     return found
 
 
-def keep_proof(request: Any, code: str) -> None:
+def keep_proof(request: Request, code: str) -> None:
     """Remember a code, and forget the oldest of too many."""
     token = request.ensure_session_token()
     kept = _proofs(request, token).with_code(code)
     request.work.get(SessionService).keep_visitor_data(token, NAME, kept)
 
 
-def _proofs(request: Any, token: str) -> Proofs:
+def _proofs(request: Request, token: str) -> Proofs:
     kept = request.work.get(SessionService).visitor_data(token, NAME) if token else None
     return Proofs(request.site.keys, token, list(kept or ()))

@@ -13,13 +13,14 @@ from civicportal.cases.errors import PictureGone, Refused
 from civicportal.cases.uploads import take_files
 from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
+from civicportal.web.request import Request
 
 if TYPE_CHECKING:
     from civicportal.cases.models import Case
 
 
 def case_form(
-    request: Any,
+    request: Request,
     schema: colander.Schema,
     kind: str,
     submit: Callable[[dict[str, Any]], "Case"],
@@ -55,7 +56,7 @@ def case_form(
 
 
 def _send(
-    request: Any,
+    request: Request,
     form: BoundForm,
     kind: str,
     submit: Callable[[dict[str, Any]], "Case"],

@@ -12,6 +12,7 @@ from civicportal.limits import Requester, Use
 from civicportal.sanity import UPLOAD_COUNTED
 from civicportal.storage import ImageRefused, ProcessedImage, process_image
 from civicportal.web.events import SessionReplaced
+from civicportal.web.request import Request
 
 if TYPE_CHECKING:
     from civicportal.site import Site
@@ -26,7 +27,7 @@ NOT_KEPT = _(
 )
 
 
-def upload_owner(request: Any) -> str:
+def upload_owner(request: Request) -> str:
     """Return whose uploads this browser's are; a visitor without a session cookie gets one."""
     return token_hash(request.ensure_session_token())
 
@@ -38,7 +39,7 @@ def keep_uploads(event: SessionReplaced) -> None:
         service.hand_over(token_hash(event.old), token_hash(event.new))
 
 
-def take_files(request: Any, files: list[Any]) -> list[str]:
+def take_files(request: Request, files: list[Any]) -> list[str]:
     """Keep pictures that came with a form; they wait 24 hours for a case to claim them.
 
     For ``BoundForm(take_files=partial(take_files, request))``. It writes in a unit of work of its own, so that the
@@ -68,7 +69,7 @@ def _keep(site: "Site", images: list[ProcessedImage]) -> list[str]:
         raise FileRefused(NOT_KEPT) from error
 
 
-def _gate(request: Any, by: Requester, owner: str, file: Any) -> ProcessedImage:
+def _gate(request: Request, by: Requester, owner: str, file: Any) -> ProcessedImage:
     limits, address = request.site.limits, ("upload_address", request.remote_addr)
     uses: list[Use] = [("upload_owner", owner)]
     # The first picture of a large form has been counted before the form was read.

@@ -12,6 +12,7 @@ from civicportal.kartable.counters import OpenLines, open_lines
 from civicportal.lists import Total
 from civicportal.plugins import call_each
 from civicportal.web.display import attempt
+from civicportal.web.request import Request
 
 
 def _staff(name: str, title: Any, icon: str, section: Any, weight: int, **more: Any) -> NavigationItem:
@@ -70,7 +71,7 @@ class Link:
 class Navigation:
     """What one request's person may go to."""
 
-    request: Any
+    request: Request
 
     @memoized_property
     def citizen(self) -> list[Link]:

@@ -9,13 +9,14 @@ from civicportal.dashboard.services import FiguresService
 from civicportal.dashboard.types import Widget
 from civicportal.i18n import _
 from civicportal.kartable.custody import CustodyService
+from civicportal.web.request import Request
 
 CARD = "civicportal:templates/dashboard/card.jinja2"
 """Template of a service card: ``title`` and ``text`` (texts or translation strings), ``url``, ``icon``, ``tone``."""
 OWN_CASES = 3
 
 
-def core_widgets(request: Any) -> Iterator[Widget]:
+def core_widgets(request: Request) -> Iterator[Widget]:
     """Return the follow-up and telephone cards, the citizen's own cases, the figures; the summary for staff."""
     if request.identity.is_staff:
         yield from _unattended(request)
@@ -50,7 +51,7 @@ def core_widgets(request: Any) -> Iterator[Widget]:
     )
 
 
-def _unattended(request: Any) -> Iterator[Widget]:
+def _unattended(request: Request) -> Iterator[Widget]:
     """Tell who may pass on cases that nobody attends to that there are some."""
     if not request.identity.permits(UNATTENDED):
         return
@@ -65,7 +66,7 @@ def _unattended(request: Any) -> Iterator[Widget]:
         )
 
 
-def _phone(request: Any, phone: str) -> Widget:
+def _phone(request: Request, phone: str) -> Widget:
     note = request.site.face.contact.get("phone_note", "")
     return Widget(
         name="phone",
@@ -82,7 +83,7 @@ def _phone(request: Any, phone: str) -> Widget:
     )
 
 
-def _own_cases(request: Any) -> Widget:
+def _own_cases(request: Request) -> Widget:
     cases = request.display_work.get(FollowUpService).own(limit=OWN_CASES)
     return Widget(
         name="own_cases",
@@ -93,12 +94,12 @@ def _own_cases(request: Any) -> Widget:
     )
 
 
-def _figures(request: Any) -> dict[str, Any] | None:
+def _figures(request: Request) -> dict[str, Any] | None:
     figures = request.display_work.get(FiguresService).city()
     return {"figures": figures} if figures else None
 
 
-def _kartable(request: Any) -> Widget:
+def _kartable(request: Request) -> Widget:
     lines = request.navigation.open_lines
     rows = [(request.site.kind(kind), number) for kind, number in sorted(lines.by_kind.items())]
     return Widget(

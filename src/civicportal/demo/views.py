@@ -12,9 +12,10 @@ from civicportal.demo.schemas import Answer, Behaviour
 from civicportal.forms import BoundForm, FormInvalid, handle_form
 from civicportal.notifications.models import OutboxMessage
 from civicportal.schema import Option
+from civicportal.web.request import Request
 
 
-def phones(request: Any) -> dict[str, Any]:
+def phones(request: Request) -> dict[str, Any]:
     """List the phones: of numbers that are nobody's yet, then of people; the latest message first."""
     counts = request.registry.phones.counts(request.work)
     people = request.work.session.execute(
@@ -30,14 +31,14 @@ def phones(request: Any) -> dict[str, Any]:
     }
 
 
-def behave(request: Any) -> HTTPSeeOther:
+def behave(request: Request) -> HTTPSeeOther:
     """Let the provider behave in another way."""
     with suppress(FormInvalid):
         request.registry.phones.behave(_behaviour(request).validate(request.POST)["mode"])
     return HTTPSeeOther(request.route_path("demo.phones"))
 
 
-def phone(request: Any) -> Any:
+def phone(request: Request) -> Any:
     """Show one phone, or send what its owner has written to the city's line."""
     try:
         number = request.site.country.normalize_mobile(request.matchdict["number"])
@@ -63,7 +64,7 @@ def phone(request: Any) -> Any:
     )
 
 
-def _behaviour(request: Any) -> BoundForm:
+def _behaviour(request: Request) -> BoundForm:
     provider = request.registry.phones
     modes = [Option(value=name, label=title) for name, title in provider.modes.items()]
     return BoundForm(request, Behaviour(), initial={"mode": provider.mode}, bindings={"modes": modes})

@@ -11,6 +11,7 @@ from civicportal.exports.types import SORT, Offer
 from civicportal.forms import BoundForm
 from civicportal.forms.filters import with_query
 from civicportal.i18n import _
+from civicportal.web.request import Request
 
 CITIZEN = "citizen"
 """Name of the filter that holds somebody's number."""
@@ -27,7 +28,7 @@ class Selection:
     :ivar refused: something typed cannot be read: the list says what.
     """
 
-    def __init__(self, request: Any, export: Offer) -> None:
+    def __init__(self, request: Request, export: Offer) -> None:
         self._request, self.export = request, export
         with request.site.work(actor=request.identity, write=False) as work:
             form = BoundForm(request, export.schema(), bindings=export.bindings(work))
@@ -76,7 +77,7 @@ class Selection:
         return say(_("Only")), say(_("Cases of one citizen"))
 
 
-def selection(request: Any) -> Selection:
+def selection(request: Request) -> Selection:
     """Return what the address names.
 
     :raises NotFound: when there is no such export, or it is not for this person.

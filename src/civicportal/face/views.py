@@ -10,6 +10,7 @@ from civicportal.face.schemas import COLOURS, SettingsForm
 from civicportal.face.services import FaceService
 from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
+from civicportal.web.request import Request
 from civicportal.web.step_up import ask_proof, forget, restore
 
 DIGEST = "digest"
@@ -18,7 +19,7 @@ CHANGED = _("Somebody saved the settings meanwhile. What you wrote is kept: look
 WORDS = {"about": _("About the portal"), "privacy": _("Privacy"), "terms": _("Terms of use")}
 
 
-def settings(request: Any) -> Any:
+def settings(request: Request) -> Any:
     """Show the settings, or keep them."""
     face = request.work.get(FaceService).current()
     values = face.values()
@@ -61,7 +62,7 @@ def settings(request: Any) -> Any:
     return answer
 
 
-def words(request: Any) -> dict[str, Any]:
+def words(request: Request) -> dict[str, Any]:
     """Show a page of the city's own words."""
     page = request.matchdict["page"]
     text = request.site.face.texts.get(page, "")

@@ -8,6 +8,7 @@ from urllib.parse import quote_plus
 
 from civicportal.forms.form import BoundForm
 from civicportal.schema import Flag, RowId, whole_number
+from civicportal.web.request import Request
 
 _quoted = lru_cache(1000)(quote_plus)
 """A page of figures holds two hundred addresses, of the same few names and values."""
@@ -20,7 +21,7 @@ def with_query(path: str, parts: Mapping[str, Any]) -> str:
     return f"{path}?{query}" if query else path
 
 
-def page_ends(request: Any) -> dict[str, int | None]:
+def page_ends(request: Request) -> dict[str, int | None]:
     """Return ``before`` and ``after`` of the address, the ids between which a page lies; None where it names none."""
     return {name: whole_number(request.GET.get(name, "")) or None for name in ("before", "after")}
 
@@ -66,7 +67,7 @@ class ListAddress:
 
     def __init__(
         self,
-        request: Any,
+        request: Request,
         form: BoundForm,
         route: str,
         *,

@@ -9,6 +9,7 @@ from civicportal.kartable.inbox import EVERYWHERE, VIEWS, Filters, sorts_of
 from civicportal.kartable.schemas import InboxFilters
 from civicportal.organization.services import OrganizationService
 from civicportal.schema import Option
+from civicportal.web.request import Request
 
 if TYPE_CHECKING:
     from civicportal.cases.workflow import CaseKind
@@ -53,7 +54,7 @@ class InboxAddress:
     :ivar values: of :class:`~civicportal.kartable.schemas.InboxFilters`.
     """
 
-    def __init__(self, request: Any, work: "Work") -> None:
+    def __init__(self, request: Request, work: "Work") -> None:
         self.form = BoundForm(request, InboxFilters(), bindings=choices(work, request.GET.get("kind")))
         self.values = self.form.read_filters(request.GET)
         wanted = request.GET.get("view", "")

@@ -15,6 +15,8 @@ from typing import Any
 
 from pyramid.tweens import EXCVIEW, INGRESS
 
+from civicportal.web.request import Request
+
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds of the histogram."""
@@ -93,7 +95,7 @@ def tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any
     """Return the tween that counts and measures every request."""
     metrics: RequestMetrics = registry.request_metrics
 
-    def tween(request: Any) -> Any:
+    def tween(request: Request) -> Any:
         began = time.perf_counter()
         response = handler(request)
         route = getattr(request, "matched_route", None)

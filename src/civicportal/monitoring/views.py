@@ -7,9 +7,10 @@ from typing import Any
 from pyramid.httpexceptions import HTTPNotFound
 
 from civicportal.proxies import networks
+from civicportal.web.request import Request
 
 
-def metrics(request: Any) -> Any:
+def metrics(request: Request) -> Any:
     """Answer with all figures, as OpenMetrics or in Prometheus's older format, whichever is asked for.
 
     :raises HTTPNotFound: for everybody whom ``[metrics]`` does not name.
@@ -32,7 +33,7 @@ def metrics(request: Any) -> Any:
     return response
 
 
-def _may_read(request: Any) -> bool:
+def _may_read(request: Request) -> bool:
     table = request.site.settings["metrics"]
     if not table:
         return False

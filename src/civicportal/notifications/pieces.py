@@ -1,7 +1,7 @@
 """What the outbox contributes to other pages: the notices of a case, and a word when nothing gets through."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
@@ -11,6 +11,7 @@ from civicportal.notifications.gate import GateService
 from civicportal.notifications.models import OutboxMessage
 from civicportal.notifications.schemas import STATES
 from civicportal.notifications.troubles import told
+from civicportal.web.request import Request
 
 if TYPE_CHECKING:
     from civicportal.cases.models import Case
@@ -20,7 +21,7 @@ MOST_NOTICES = 20
 _TEMPLATES = "civicportal:templates/notifications"
 
 
-def case_panels(case: "Case", request: Any) -> Iterator[Panel]:
+def case_panels(case: "Case", request: Request) -> Iterator[Panel]:
     """Return the notices of a case with what became of each, for staff; they name no number."""
     if not request.identity.is_staff:
         return
@@ -39,7 +40,7 @@ def case_panels(case: "Case", request: Any) -> Iterator[Panel]:
     )
 
 
-def gate_widget(request: Any) -> Iterator[Widget]:
+def gate_widget(request: Request) -> Iterator[Widget]:
     """Tell whoever may see the messages that none goes out, for as long as that is so."""
     if not request.identity.permits(SEE):
         return

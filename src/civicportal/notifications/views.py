@@ -24,11 +24,12 @@ from civicportal.notifications.texts import TextService, fill
 from civicportal.notifications.troubles import told
 from civicportal.persian import compact
 from civicportal.schema import Option
+from civicportal.web.request import Request
 
 FILTERS = ("state", "arrival", "kind", "code", "ending", "first", "last", "person")
 
 
-def messages(request: Any) -> dict[str, Any]:
+def messages(request: Request) -> dict[str, Any]:
     """List the messages under the filters of the address."""
     work = request.work
     texts = request.site.messages
@@ -54,7 +55,7 @@ def messages(request: Any) -> dict[str, Any]:
     }
 
 
-def find(request: Any) -> HTTPSeeOther:
+def find(request: Request) -> HTTPSeeOther:
     """Go to the messages of a tracking code or of a mobile number, which itself stands in no address."""
     text = compact(typed_search(request))
     if request.work.session.scalar(select(Case.id).where(Case.code == text)):
@@ -70,7 +71,7 @@ def find(request: Any) -> HTTPSeeOther:
     return HTTPSeeOther(_url(request, {"person": person}))
 
 
-def open_gate(request: Any) -> HTTPSeeOther:
+def open_gate(request: Request) -> HTTPSeeOther:
     """Let messages try again at once, after somebody has mended the settings."""
     try:
         request.work.get(GateService).open_again()
@@ -81,7 +82,7 @@ def open_gate(request: Any) -> HTTPSeeOther:
     return HTTPSeeOther(_url(request, {}))
 
 
-def again(request: Any) -> HTTPSeeOther:
+def again(request: Request) -> HTTPSeeOther:
     """Send a message again that failed, or of which nobody knows whether it arrived."""
     try:
         request.work.get(MessageBook).send_again(int(request.matchdict["id"]))
@@ -92,7 +93,7 @@ def again(request: Any) -> HTTPSeeOther:
     return HTTPSeeOther(request.safe_next(request.route_path("admin.messages")))
 
 
-def texts(request: Any) -> dict[str, Any]:
+def texts(request: Request) -> dict[str, Any]:
     """List the texts with what each costs."""
     service = request.work.get(TextService)
     rows = [
@@ -107,7 +108,7 @@ def texts(request: Any) -> dict[str, Any]:
     return {"rows": rows}
 
 
-def text(request: Any) -> Any:
+def text(request: Request) -> Any:
     """Edit the wording of one text."""
     key = _key(request)
     service = request.work.get(TextService)
@@ -143,7 +144,7 @@ def text(request: Any) -> Any:
     )
 
 
-def reset(request: Any) -> HTTPSeeOther:
+def reset(request: Request) -> HTTPSeeOther:
     """Go back to the words that come with the portal."""
     key = _key(request)
     request.work.get(TextService).reset(key)
@@ -152,12 +153,12 @@ def reset(request: Any) -> HTTPSeeOther:
     return HTTPSeeOther(request.route_path("admin.message_text", key=key))
 
 
-def _key(request: Any) -> str:
+def _key(request: Request) -> str:
     key = str(request.matchdict["key"])
     if key not in request.site.messages:
         raise NotFound("no such text")
     return key
 
 
-def _url(request: Any, parts: dict[str, Any]) -> str:
+def _url(request: Request, parts: dict[str, Any]) -> str:
     return with_query(request.route_path("admin.messages"), parts)

@@ -22,9 +22,10 @@ from civicportal.privacy.leaving import LeavingService
 from civicportal.privacy.lookers import PAGE_SIZE, LookerService
 from civicportal.privacy.schemas import ChoicesEntry, StaffChoicesEntry
 from civicportal.schema import whole_number
+from civicportal.web.request import Request
 
 
-def notifications(request: Any) -> Any:
+def notifications(request: Request) -> Any:
     """Choose what one is told by SMS."""
     user = own_user(request)
     with request.site.work(actor=request.identity, write=False) as work:
@@ -40,27 +41,27 @@ def notifications(request: Any) -> Any:
     return handle_form(request, form, save)
 
 
-def access(request: Any) -> dict[str, Any]:
+def access(request: Request) -> dict[str, Any]:
     """Show who of the municipality looked at one's data."""
     before = whole_number(request.GET.get("before", "")) or None
-    looks = request.work.get(LookerService).of(request.identity.user_id, before=before)
+    looks = request.work.get(LookerService).of(request.identity.person_id, before=before)
     shown = looks[:PAGE_SIZE]
     return {"looks": shown, "next": shown[-1].id if len(looks) > PAGE_SIZE else None, "first": before is None}
 
 
 @proved
-def data(_request: Any) -> dict[str, Any]:
+def data(_request: Request) -> dict[str, Any]:
     """Explain the archive and offer it."""
     return {}
 
 
 @proved
-def download(request: Any) -> Response:
+def download(request: Request) -> Response:
     """Send the archive, made while it is sent.
 
     :raises TooMany: when it was taken too often today.
     """
-    user_id = request.identity.user_id
+    user_id = request.identity.person_id
     request.site.limits.hit("export_person", user_id)
     request.work.get(AuditService).record("data:export", subject_id=user_id)
     name = request.site.calendar.local(request.site.clock.now()).date().isoformat()
@@ -72,7 +73,7 @@ def download(request: Any) -> Response:
     )
 
 
-def delete(request: Any) -> Any:
+def delete(request: Request) -> Any:
     """Explain what leaving means, take the code that confirms it, and say goodbye."""
     user = own_user(request)
     context = {"user": user, "left": None, "cases": _open_cases(request, user)}
@@ -101,7 +102,7 @@ def delete(request: Any) -> Any:
     }
 
 
-def send_code(request: Any) -> Any:
+def send_code(request: Request) -> Any:
     """Send the code that confirms leaving."""
     user = own_user(request)
     if user.username or not user.mobile:
@@ -110,13 +111,13 @@ def send_code(request: Any) -> Any:
     return HTTPSeeOther(request.route_path("account_delete"))
 
 
-def _open_cases(request: Any, user: User) -> Any:
+def _open_cases(request: Request, user: User) -> Any:
     with request.site.work(actor=request.identity, write=False) as work:
         return work.get(LeavingService).open_cases(user)
 
 
-def _leave(request: Any) -> Any:
-    user = request.work.session.get(User, request.identity.user_id, with_for_update=True)
+def _leave(request: Request) -> Any:
+    user = request.work.session.get_one(User, request.identity.user_id, with_for_update=True)
     left = request.work.get(LeavingService).leave(user)
     messages.tell(request.work, "member.left", user)
     sign_out(request)

@@ -6,6 +6,8 @@ was kept. Pages of staff are never kept: they are full of other people.
 
 from typing import Any
 
+from civicportal.web.request import Request
+
 KEPT = frozenset({"home", "my", "my_case", "followed"})
 OWNER = "Portal-Owner"
 """Header of a page that may be kept; its value tells one person's pages from another's and names nobody."""
@@ -21,7 +23,7 @@ def mark(event: Any) -> None:
     response.headers[OWNER] = owner(request)
 
 
-def owner(request: Any) -> str:
+def owner(request: Request) -> str:
     """Return whose page this is, as a keyed hash; visitors share one."""
     person = str(request.identity.user_id or "")
     return str(request.site.keys.mac("offline", person).hex()[:OWNER_DIGITS])

@@ -6,6 +6,7 @@ from typing import Any
 from pyramid.renderers import render
 
 from civicportal.pwa.keeping import OWNER
+from civicportal.web.request import Request
 from civicportal.web.static import CORE, static_url
 
 #: Files of the shell: what the offline page and the frame of every page are drawn with.
@@ -29,7 +30,7 @@ ICON_SIZES = (192, 512)
 AN_HOUR = 3600
 
 
-def manifest(request: Any) -> Any:
+def manifest(request: Request) -> Any:
     """Describe the installed app in the site's language."""
     site = request.site
     icons = [
@@ -63,7 +64,7 @@ def manifest(request: Any) -> Any:
     return response
 
 
-def service_worker(request: Any) -> Any:
+def service_worker(request: Request) -> Any:
     """Serve the worker, asked anew each time; a new version of the files makes a new worker."""
     values = {
         "owner_header": OWNER,
@@ -78,7 +79,7 @@ def service_worker(request: Any) -> Any:
     return response
 
 
-def offline(request: Any) -> dict[str, Any]:
+def offline(request: Request) -> dict[str, Any]:
     """Show what the worker answers without a network; it is the same for everybody and may be kept."""
     request.response.cache_control = f"public, max-age={AN_HOUR}"
     return {}

@@ -7,6 +7,7 @@ from sqlalchemy import Select
 
 from civicportal.lists import Total, count_all
 from civicportal.statistics.reading import PATIENCE
+from civicportal.web.request import Request
 
 if TYPE_CHECKING:
     from civicportal.work import Work
@@ -15,7 +16,7 @@ ASKED, EXACT = "count", "exact"
 """What the address of a list says when it is to be counted; no link of the list keeps it."""
 
 
-def list_total(request: Any, total: Total, query: "Callable[[Work], Select[Any]]") -> Total:
+def list_total(request: Request, total: Total, query: "Callable[[Work], Select[Any]]") -> Total:
     """Return the total of a list, counted to the end where its address asks for that; it may take as long as figures do.
 
     :param total: as far as a page counts.

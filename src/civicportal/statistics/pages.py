@@ -19,6 +19,7 @@ from civicportal.statistics.reading import PATIENCE, both
 from civicportal.statistics.selection import ITSELF, Selection, Subject
 from civicportal.statistics.statuses import status_rows
 from civicportal.statistics.trends import trend
+from civicportal.web.request import Request
 from civicportal.work import Work
 
 CITIZENS = _("Citizens")
@@ -52,7 +53,7 @@ class FiguresPage:
 class PageAddress(ListAddress):
     """Addresses of the page itself: its period stands above the filters, and stays when they are cleared."""
 
-    def __init__(self, request: Any, page: FiguresPage) -> None:
+    def __init__(self, request: Request, page: FiguresPage) -> None:
         super().__init__(request, page.form, page.route, keep=("by", "step"))
         self._filters = [field.name for field in page.form if field.name != PERIOD]
 
@@ -64,7 +65,7 @@ class PageAddress(ListAddress):
 class FigureAddress:
     """Addresses of the list behind a number, and of the page itself with something changed."""
 
-    def __init__(self, request: Any, page: FiguresPage, values: Mapping[str, Any], span: Span) -> None:
+    def __init__(self, request: Request, page: FiguresPage, values: Mapping[str, Any], span: Span) -> None:
         self._list = ListAddress(request, page.form, page.list_route, keep=(), anchor=page.anchor)
         self.here = PageAddress(request, page)
         self._calendar = request.site.calendar
@@ -94,7 +95,7 @@ class FigureAddress:
         return self._list(route, **{**self._usual, **self._span, **changed})
 
 
-def figures_page(request: Any, subject: Subject, page: FiguresPage) -> dict[str, Any]:
+def figures_page(request: Request, subject: Subject, page: FiguresPage) -> dict[str, Any]:
     """Return what ``civicportal:templates/statistics/desk.jinja2`` shows."""
     selection = subject.selection(request.work)
     if (both(selection.span).days or LONG) < LONG:
@@ -104,7 +105,7 @@ def figures_page(request: Any, subject: Subject, page: FiguresPage) -> dict[str,
 
 
 def _shown(
-    request: Any, work: Work, subject: Subject, selection: Selection, page: FiguresPage
+    request: Request, work: Work, subject: Subject, selection: Selection, page: FiguresPage
 ) -> dict[str, Any]:
     service, values = work.get(FigureService), subject.values
     by = request.GET.get("by", "")

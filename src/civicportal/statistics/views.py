@@ -6,15 +6,16 @@ from civicportal.cases.workflow import STAGES
 from civicportal.statistics.charts import line_chart
 from civicportal.statistics.periods import month_of
 from civicportal.statistics.public import PublicFigures, PublicFigureService
+from civicportal.web.request import Request
 
 
-def public(request: Any) -> dict[str, Any]:
+def public(request: Request) -> dict[str, Any]:
     """Show what everybody may know of the services of the city."""
     services = request.work.get(PublicFigureService).services()
     return {"services": [(one, _chart(one, request)) for one in services], "stages": STAGES}
 
 
-def _chart(figures: PublicFigures, request: Any) -> Any:
+def _chart(figures: PublicFigures, request: Request) -> Any:
     """Return the months as a line, unless some stand together: its steps would not be equally long."""
     calendar = request.site.calendar
     if any(month_of(months.last, calendar) != months.first for months, _number in figures.by_month):

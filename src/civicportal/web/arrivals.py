@@ -11,6 +11,7 @@ from pyramid.renderers import render_to_response
 from pyramid.tweens import EXCVIEW
 
 from civicportal.web.csrf import holds_kept_back
+from civicportal.web.request import Request
 
 POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
 
@@ -18,20 +19,20 @@ POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
 def arrivals_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:  # noqa: ARG001 - Pyramid gives it
     """Return the tween. It answers in the place of the page, so nothing is looked at, taken or set by a stranger's visit."""
 
-    def arrivals_tween(request: Any) -> Any:
+    def arrivals_tween(request: Request) -> Any:
         return _once_more(request) if _comes_from_elsewhere(request) else handler(request)
 
     return arrivals_tween
 
 
-def _comes_from_elsewhere(request: Any) -> bool:
+def _comes_from_elsewhere(request: Request) -> bool:
     # What the page then asks for is "same-origin", or is answered as ever by browsers that say nothing of it: no second time.
     headers = request.headers
     is_visit = request.method == "GET" and headers.get("Sec-Fetch-Mode") == "navigate"
     return is_visit and headers.get("Sec-Fetch-Site") == "cross-site" and holds_kept_back(request)
 
 
-def _once_more(request: Any) -> Any:
+def _once_more(request: Request) -> Any:
     response = render_to_response("civicportal:templates/layout/once_more.jinja2", {}, request=request)
     response.cache_control = "no-store"
     response.headers["Content-Security-Policy"] = POLICY

@@ -9,6 +9,8 @@ from typing import Any
 
 from pyramid.tweens import EXCVIEW
 
+from civicportal.web.request import Request
+
 SHARED_SECONDS = 30
 """For so long a cache before the portal answers by itself."""
 KEPT_TYPES = ("text/html", "application/json")
@@ -17,7 +19,7 @@ KEPT_TYPES = ("text/html", "application/json")
 def caching_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:  # noqa: ARG001 - Pyramid gives it
     """Return the tween. What a view says of caching itself stays."""
 
-    def caching_tween(request: Any) -> Any:
+    def caching_tween(request: Request) -> Any:
         response = handler(request)
         # Cookies are set by callbacks, which run after all tweens: this one is added after those of all views.
         request.add_response_callback(_judge)
@@ -26,7 +28,7 @@ def caching_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Calla
     return caching_tween
 
 
-def _judge(request: Any, response: Any) -> None:
+def _judge(request: Request, response: Any) -> None:
     if _is_public(request, response):
         response.cache_control = f"public, max-age=0, s-maxage={SHARED_SECONDS}, must-revalidate"
         response.vary = (*(response.vary or ()), "Cookie")
@@ -34,7 +36,7 @@ def _judge(request: Any, response: Any) -> None:
         response.conditional_response = True
 
 
-def _is_public(request: Any, response: Any) -> bool:
+def _is_public(request: Request, response: Any) -> bool:
     return (
         request.method in ("GET", "HEAD")
         and response.status_int == 200

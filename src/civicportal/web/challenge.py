@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from civicportal.limits import Challenge, ChallengeNeeded, Challenges, TooMany
+from civicportal.web.request import Request
 
 TICKET, ANSWER = "challenge_ticket", "challenge_answer"
 """Names of fields."""
@@ -25,7 +26,7 @@ class ShownChallenge:
     was_refused: bool
 
 
-def has_passed(request: Any) -> bool:
+def has_passed(request: Request) -> bool:
     """Tell whether this request has brought a ticket and passes; the ticket is used up.
 
     A request that is begun again, because the database was busy, has passed still.
@@ -37,7 +38,7 @@ def has_passed(request: Any) -> bool:
     return bool(request.environ[_PASSED])
 
 
-def after_refusal(request: Any, needed: TooMany, path: str = "") -> ShownChallenge:
+def after_refusal(request: Request, needed: TooMany, path: str = "") -> ShownChallenge:
     """Return what a form that was refused shows: the ticket it came with, if that was only too early, else a fresh one.
 
     :param path: where the form is sent to; the page's own if empty.
@@ -54,7 +55,7 @@ def after_refusal(request: Any, needed: TooMany, path: str = "") -> ShownChallen
     return _shown(request, challenge, ready, was_refused=True)
 
 
-def beforehand(request: Any, ceilings: Iterable[str], path: str = "") -> ShownChallenge | None:
+def beforehand(request: Request, ceilings: Iterable[str], path: str = "") -> ShownChallenge | None:
     """Return what a stranger's form shows while one of these ceilings is reached: it is passed while they type.
 
     None for whoever may be recognised; if they are not, they are asked for it afterwards.
@@ -69,12 +70,12 @@ def beforehand(request: Any, ceilings: Iterable[str], path: str = "") -> ShownCh
     return _shown(request, challenge, challenge.ready_at, was_refused=False)
 
 
-def _shown(request: Any, challenge: Challenge, ready: Any, *, was_refused: bool) -> ShownChallenge:
+def _shown(request: Request, challenge: Challenge, ready: Any, *, was_refused: bool) -> ShownChallenge:
     left = (ready - request.site.clock.now()).total_seconds()
     return ShownChallenge(challenge, max(0, round(left + 0.5)), was_refused)
 
 
-def _passes(request: Any) -> bool:
+def _passes(request: Request) -> bool:
     ticket = _sent(request, TICKET)
     if not ticket or request.session_token is None:
         return False
@@ -86,6 +87,6 @@ def _passes(request: Any) -> bool:
         raise ChallengeNeeded(waits.name, waits.retry_after) from waits
 
 
-def _sent(request: Any, name: str) -> str:
+def _sent(request: Request, name: str) -> str:
     value = request.POST.get(name, "") if request.method == "POST" else ""
     return value if isinstance(value, str) else ""

@@ -6,14 +6,15 @@ Pages do not: whoever can put words into one would learn its secrets from its le
 import gzip
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+
+from civicportal.web.request import Request
 
 #: Endings of files that are text; pictures and fonts are small already.
 TEXT = frozenset({".css", ".geojson", ".js", ".json", ".map", ".svg", ".txt"})
 MOST_FILES = 512
 
 
-def takes_gzip(request: Any) -> bool:
+def takes_gzip(request: Request) -> bool:
     """Tell whether the browser said that it reads gzip."""
     accepted = request.accept_encoding
     return accepted.header_value is not None and bool(accepted.acceptable_offers(["gzip"]))

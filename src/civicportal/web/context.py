@@ -8,6 +8,8 @@ from jinja2 import Environment
 from jinja2.runtime import Context, Macro
 from pyramid_jinja2 import IJinja2Environment
 
+from civicportal.web.request import Request
+
 PLAIN = frozenset({BuiltinMethodType, FunctionType, MethodType, partial})
 """Types of callables that are called themselves: Jinja need not look for a ``__call__`` that wants its context."""
 
@@ -27,7 +29,7 @@ class QuickContext(Context):
         return called(*args, **kwargs)
 
 
-def environment(request: Any) -> Environment:
+def environment(request: Request) -> Environment:
     """Return what templates are read and drawn with."""
     found: Environment = request.registry.getUtility(IJinja2Environment, name=".jinja2")
     return found

@@ -9,6 +9,8 @@ from typing import Any
 from pyramid.tweens import INGRESS
 from sqlalchemy import Engine, event
 
+from civicportal.web.request import Request
+
 SWITCH = "CIVICPORTAL_COUNT_STATEMENTS"
 HEADER = "X-Statements"
 
@@ -36,7 +38,7 @@ def counting_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Call
     """Return the tween that adds the header."""
     engine = registry.site.engines.read
 
-    def counting_tween(request: Any) -> Any:
+    def counting_tween(request: Request) -> Any:
         with statements(engine) as texts:
             response = handler(request)
         response.headers[HEADER] = str(len(texts))

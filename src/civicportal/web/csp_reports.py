@@ -12,6 +12,7 @@ from civicportal.headers import REPORTS
 from civicportal.limits import TooMany
 from civicportal.security import EVERYBODY
 from civicportal.security_events import tell
+from civicportal.web.request import Request
 
 MOST_BYTES = 8 * 1024
 MOST_REPORTS = 5
@@ -20,7 +21,7 @@ _SECRET = re.compile(r"[A-Za-z0-9_-]{20,}|\d{6,}")
 _WORD = re.compile(r"[a-z][a-z-]{0,39}", re.ASCII)
 
 
-def receive(request: Any) -> Any:
+def receive(request: Request) -> Any:
     """Take reports in both forms that browsers send (CSP 3, Reporting API); answer 204 whatever becomes of them."""
     if len(request.body) > MOST_BYTES:
         raise HTTPRequestEntityTooLarge

@@ -10,15 +10,16 @@ from zope.interface import implementer
 
 from civicportal.crypto import new_token, same
 from civicportal.web.events import SessionReplaced
+from civicportal.web.request import Request
 
 
-def session_token(request: Any) -> str | None:
+def session_token(request: Request) -> str | None:
     """Return the token of the session cookie, if it looks like one of ours."""
     token = request.cookies.get(request.registry.site.cookie_name, "")
     return token if 40 <= len(token) <= 60 and token.isascii() else None
 
 
-def ensure_session_token(request: Any) -> str:
+def ensure_session_token(request: Request) -> str:
     """Return the token of the session cookie; a visitor without one gets it with this answer."""
     token: str | None = request.environ.get("civicportal.token") or session_token(request)
     if token is None:
@@ -27,7 +28,9 @@ def ensure_session_token(request: Any) -> str:
     return token
 
 
-def set_session_cookie(request: Any, token: str, *, strict: bool = False, max_age: int | None = None) -> None:
+def set_session_cookie(
+    request: Request, token: str, *, strict: bool = False, max_age: int | None = None
+) -> None:
     """Send the session cookie with the answer.
 
     :param strict: staff sessions are never sent along from another site; a cookie without a secret says that there is one.
@@ -41,7 +44,7 @@ def set_session_cookie(request: Any, token: str, *, strict: bool = False, max_ag
     cookie = {"path": "/", "secure": request.registry.site.is_production, "httponly": True}
     marked = _mark(request) in request.cookies
 
-    def send(request: Any, response: Any) -> None:
+    def send(request: Request, response: Any) -> None:
         samesite = "Strict" if strict else "Lax"
         name = request.registry.site.cookie_name
         response.set_cookie(name, token, max_age=max_age, samesite=samesite, **cookie)
@@ -53,12 +56,12 @@ def set_session_cookie(request: Any, token: str, *, strict: bool = False, max_ag
     request.add_response_callback(send)
 
 
-def holds_kept_back(request: Any) -> bool:
+def holds_kept_back(request: Request) -> bool:
     """Tell whether this browser has a staff session whose cookie it has not sent: another site leads here."""
     return session_token(request) is None and _mark(request) in request.cookies
 
 
-def _mark(request: Any) -> str:
+def _mark(request: Request) -> str:
     return f"{request.registry.site.cookie_name}-staff"
 
 
@@ -66,23 +69,23 @@ def _mark(request: Any) -> str:
 class DerivedTokens:
     """Derive the token of a session by the site's key."""
 
-    def get_csrf_token(self, request: Any) -> str:
+    def get_csrf_token(self, request: Request) -> str:
         """Return the token that this browser's forms carry."""
         keys = request.registry.site.keys
         return str(keys.mac("csrf", ensure_session_token(request)).hex())
 
-    def new_csrf_token(self, request: Any) -> str:
+    def new_csrf_token(self, request: Request) -> str:
         """Return the token: it changes when the session does."""
         return self.get_csrf_token(request)
 
-    def check_csrf_token(self, request: Any, supplied_token: Any) -> bool:
+    def check_csrf_token(self, request: Request, supplied_token: Any) -> bool:
         """Tell whether a form came from this browser's own session."""
         if session_token(request) is None:
             return False
         return same(self.get_csrf_token(request), str(supplied_token))
 
 
-def from_own_page(request: Any) -> bool:
+def from_own_page(request: Request) -> bool:
     """Tell whether the browser says that a page of this portal has sent a form that carries no token.
 
     With a token no page on which the form stands would be the same for everybody.
@@ -95,7 +98,7 @@ def from_own_page(request: Any) -> bool:
     return origin in (request.host, request.host_url.partition("://")[2])
 
 
-def csrf_token_value(request: Any) -> str:
+def csrf_token_value(request: Request) -> str:
     """Return the token for forms and scripts."""
     return str(request.registry.getUtility(ICSRFStoragePolicy).get_csrf_token(request))
 

@@ -6,6 +6,7 @@ from pyramid.httpexceptions import HTTPMethodNotAllowed
 from pyramid.viewderivers import INGRESS
 
 from civicportal.errors import ConfigurationError
+from civicportal.web.request import Request
 
 SAFE = ("GET", "HEAD")
 
@@ -27,7 +28,7 @@ def declared_methods(view: Any, info: Any) -> Any:
     if info.exception_only or info.options.get("request_method"):
         return view
 
-    def reading(context: Any, request: Any) -> Any:
+    def reading(context: Any, request: Request) -> Any:
         if request.method not in SAFE:
             raise HTTPMethodNotAllowed
         return view(context, request)

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from pyramid.renderers import render
 
 from civicportal.plugins import in_order
+from civicportal.web.request import Request
 from civicportal.work import Work
 
 log = logging.getLogger(__name__)
@@ -21,12 +22,12 @@ Answer = TypeVar("Answer")
 
 
 @contextmanager
-def isolated(request: Any) -> Iterator[Work]:
+def isolated(request: Request) -> Iterator[Work]:
     """Open a read-only unit of work at ``request.display_work``; it is thrown away at the end.
 
     A piece that asks for what is isolated itself, such as the numbers of the navigation, goes on with its own afterwards.
     """
-    outer = getattr(request, "display_work", None)
+    outer: Any = getattr(request, "display_work", None)
     with request.site.work(actor=request.identity, write=False) as work:
         request.display_work = work
         try:
@@ -35,7 +36,7 @@ def isolated(request: Any) -> Iterator[Work]:
             request.display_work = outer
 
 
-def attempt(request: Any, what: Callable[[Work], Answer], fallback: Answer) -> Answer:
+def attempt(request: Request, what: Callable[[Work], Answer], fallback: Answer) -> Answer:
     """Return what a function reads in isolation, or the fallback when it fails."""
     try:
         with isolated(request) as work:
@@ -46,7 +47,7 @@ def attempt(request: Any, what: Callable[[Work], Answer], fallback: Answer) -> A
 
 
 def pieces(
-    request: Any,
+    request: Request,
     hook: str,
     areas: Iterable[str],
     page: Mapping[str, Any] | None = None,
@@ -76,7 +77,9 @@ def pieces(
     }
 
 
-def _drawn(request: Any, plugin: str, piece: Any, page: Mapping[str, Any]) -> list[tuple[int, str, Markup]]:
+def _drawn(
+    request: Request, plugin: str, piece: Any, page: Mapping[str, Any]
+) -> list[tuple[int, str, Markup]]:
     try:
         context = piece.context() if callable(piece.context) else piece.context
         if context is None:

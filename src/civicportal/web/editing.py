@@ -8,6 +8,7 @@ from typing import Any
 import colander
 
 from civicportal.forms import BoundForm, handle_form
+from civicportal.web.request import Request
 
 SEEN = "seen"
 """The hidden field that says from which values the form was made."""
@@ -18,7 +19,7 @@ class _Stale(Exception):
 
 
 def edit_form(
-    request: Any,
+    request: Request,
     schema: colander.SchemaNode,
     current: Mapping[str, Any],
     *,
@@ -34,7 +35,7 @@ def edit_form(
 
 
 def handle_edit(
-    request: Any,
+    request: Request,
     form: BoundForm,
     current: BoundForm,
     save: Callable[[dict[str, Any]], Any],

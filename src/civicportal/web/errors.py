@@ -27,6 +27,7 @@ from civicportal.security_events import tell
 from civicportal.storage import StoreAway
 from civicportal.web.challenge import after_refusal
 from civicportal.web.derivers import SAFE
+from civicportal.web.request import Request
 from civicportal.web.sent import sent_form, stale_form
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ MAY_HELP = (429, 500, 503)
 """Answers after which it may help to send the same again."""
 
 
-def page(request: Any, status: int, template: str = "error", **context: Any) -> Any:
+def page(request: Request, status: int, template: str = "error", **context: Any) -> Any:
     """Render an error page; a caller that wants JSON gets the message alone."""
     if request.is_xhr or "application/json" in request.headers.get("Accept", ""):
         response = render_to_response("json", {"message": context.get("message", "")}, request=request)
@@ -48,12 +49,12 @@ def page(request: Any, status: int, template: str = "error", **context: Any) -> 
     return response
 
 
-def not_found(request: Any) -> Any:
+def not_found(request: Request) -> Any:
     """Answer 404, for what is not there and for what this person may not know of."""
     return page(request, 404, "404")
 
 
-def forbidden(request: Any) -> Any:
+def forbidden(request: Request) -> Any:
     """Show the right door to a visitor, 403 to everybody else.
 
     Who needs a strong factor is led to where it is set up. Who was signed in a moment ago and sends a form of ours goes on with it behind the door. A script is told 401 alone: it would
@@ -72,7 +73,7 @@ def forbidden(request: Any) -> Any:
     return wrong_door(request)
 
 
-def _enrolment(request: Any) -> Any:
+def _enrolment(request: Request) -> Any:
     """Lead somebody who needs a strong factor to where it is set up; what they have sent is kept meanwhile."""
     if request.is_xhr:
         return page(
@@ -84,12 +85,12 @@ def _enrolment(request: Any) -> Any:
     return HTTPSeeOther(f"{request.route_path('account_factor')}{query}")
 
 
-def _door(request: Any, target: str) -> HTTPSeeOther:
+def _door(request: Request, target: str) -> HTTPSeeOther:
     door = "/staff/login" if request.path.startswith(STAFF_AREAS) else "/login"
     return HTTPSeeOther(f"{door}?next={quote(target, safe='/')}" if target else door)
 
 
-def wrong_door(request: Any) -> Any:
+def wrong_door(request: Request) -> Any:
     """Answer 403 to a person who may not, and note it in the trail."""
     # What was refused is rolled back first: the trail is written in a unit of work of its own.
     request.tm.abort()
@@ -98,18 +99,18 @@ def wrong_door(request: Any) -> Any:
     return page(request, 403, "403")
 
 
-def conflict(request: Any) -> Any:
+def conflict(request: Request) -> Any:
     """Answer 409 where no view has made a better page of it."""
     message = request.translate(_("Somebody else changed this meanwhile. Please open the page again."))
     return page(request, 409, message=message)
 
 
-def refused(error: Refused, request: Any) -> Any:
+def refused(error: Refused, request: Request) -> Any:
     """Answer 409 with the reason, where no view has made a better page of it."""
     return page(request, 409, message=request.translate(error.reason))
 
 
-def too_many(error: TooMany, request: Any) -> Any:
+def too_many(error: TooMany, request: Request) -> Any:
     """Answer 429 and say until when."""
     until = request.site.calendar.format_time(error.retry_after, locale=request.locale_name)
     message = request.translate(
@@ -121,7 +122,7 @@ def too_many(error: TooMany, request: Any) -> Any:
     return response
 
 
-def challenge_needed(error: ChallengeNeeded, request: Any) -> Any:
+def challenge_needed(error: ChallengeNeeded, request: Request) -> Any:
     """Answer 429 with the way on: a challenge, and then the same form again."""
     if request.is_xhr or request.method != "POST":
         return too_many(error, request)
@@ -131,7 +132,7 @@ def challenge_needed(error: ChallengeNeeded, request: Any) -> Any:
     return response
 
 
-def bad_csrf(request: Any) -> Any:
+def bad_csrf(request: Request) -> Any:
     """Answer 400 to a form without the right token: the browser refused cookies, or the page is old.
 
     A page of ours gets back what was written on it, to be sent with the token of now.
@@ -149,7 +150,7 @@ def bad_csrf(request: Any) -> Any:
     return page(request, 400, message=message)
 
 
-def http_error(error: HTTPException, request: Any) -> Any:
+def http_error(error: HTTPException, request: Request) -> Any:
     """Give the other HTTP errors the portal's face, with their headers."""
     if error.status_int < 400:
         return error
@@ -161,7 +162,7 @@ def http_error(error: HTTPException, request: Any) -> Any:
     return response
 
 
-def database_gone(error: Exception, request: Any) -> Any:
+def database_gone(error: Exception, request: Request) -> Any:
     """Answer 503 while the database does not answer; the next request tries again by itself.
 
     What surely changed nothing is first repeated within this request: another server may have taken over.
@@ -174,7 +175,7 @@ def database_gone(error: Exception, request: Any) -> Any:
     return response
 
 
-def store_away(error: StoreAway, request: Any) -> Any:
+def store_away(error: StoreAway, request: Request) -> Any:
     """Answer 503 while pictures lie where nobody answers; all else goes on."""
     log.error("the store of files: %s", error)
     response = page(request, 503, "503")
@@ -182,7 +183,7 @@ def store_away(error: StoreAway, request: Any) -> Any:
     return response
 
 
-def crashed(error: Exception, request: Any) -> Any:
+def crashed(error: Exception, request: Request) -> Any:
     """Answer 500 with a code by which the log line is found."""
     reference = secrets.token_hex(4)
     # The pattern, not the path: that may hold the token of a link.

@@ -1,7 +1,8 @@
 """What happened in a request that other parts of the portal react to, by Pyramid's subscribers."""
 
 from dataclasses import dataclass
-from typing import Any
+
+from civicportal.web.request import Request
 
 
 @dataclass(frozen=True)
@@ -12,6 +13,6 @@ class SessionReplaced:
     :ivar new: the token it gets.
     """
 
-    request: Any
+    request: Request
     old: str
     new: str

@@ -11,6 +11,7 @@ from pyramid.interfaces import ISession
 from zope.interface import implementer
 
 from civicportal.crypto import same
+from civicportal.web.request import Request
 
 COOKIE = "cp_flash"
 LONGEST = 3000
@@ -21,7 +22,7 @@ LONGEST = 3000
 class FlashSession(dict[str, Any]):
     """Holds messages by queue until a page has shown them."""
 
-    def __init__(self, request: Any) -> None:
+    def __init__(self, request: Request) -> None:
         super().__init__()
         self._request = request
         self._queues: dict[str, list[Any]] = self._read()
@@ -60,7 +61,7 @@ class FlashSession(dict[str, Any]):
     def _sign(self, payload: str) -> str:
         return str(self._request.registry.site.keys.mac("flash", payload).hex())
 
-    def _write(self, request: Any, response: Any) -> None:
+    def _write(self, request: Request, response: Any) -> None:
         payload = self._payload()
         if payload == self._before:
             return
@@ -88,7 +89,7 @@ class FlashSession(dict[str, Any]):
         return base64.urlsafe_b64encode(json.dumps(self._queues).encode()).decode()
 
 
-def cookie_name(request: Any) -> str:
+def cookie_name(request: Request) -> str:
     """Return the name of the cookie; in production the prefix binds it to https and this host."""
     return f"__Host-{COOKIE}" if request.registry.site.is_production else COOKIE
 

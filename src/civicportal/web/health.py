@@ -10,27 +10,28 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from civicportal.migrate_state import pending
 from civicportal.security import EVERYBODY
+from civicportal.web.request import Request
 from civicportal.worker.heartbeat import WorkerService
 
 
-def alive(request: Any) -> Any:
+def alive(request: Request) -> Any:
     """Answer without touching the database."""
     request.response.content_type = "text/plain"
     request.response.text = "ok\n"
     return request.response
 
 
-def ready(request: Any) -> Any:
+def ready(request: Request) -> Any:
     """Answer 503 when the database does not answer or is not migrated."""
     return _answer(request, _problem(request.site))
 
 
-def worker_ready(request: Any) -> Any:
+def worker_ready(request: Request) -> Any:
     """Answer 503 when no worker was seen for two minutes."""
     return _answer(request, _worker_problem(request.site))
 
 
-def _answer(request: Any, problem: str) -> Any:
+def _answer(request: Request, problem: str) -> Any:
     """Answer with the details on this machine only."""
     request.response.status_int = 503 if problem else 200
     request.response.content_type = "text/plain"

@@ -7,18 +7,19 @@ from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.security import EVERYBODY
 from civicportal.web.csrf import from_own_page
+from civicportal.web.request import Request
 
 A_YEAR = 365 * 86400
 #: What a language calls itself; one that is not here shows its code.
 NAMES = {"fa": "فارسی", "en": "English", "ar": "العربية", "az": "تورکجه", "ckb": "کوردی", "tr": "Türkçe"}
 
 
-def languages(request: Any) -> list[tuple[str, str]]:
+def languages(request: Request) -> list[tuple[str, str]]:
     """Return code and name of the site's languages."""
     return [(code, NAMES.get(code, code)) for code in request.site.languages]
 
 
-def choose(request: Any) -> Any:
+def choose(request: Request) -> Any:
     """Remember a language of the site and go back to the page; any other changes nothing."""
     if not from_own_page(request):
         check_csrf_token(request)

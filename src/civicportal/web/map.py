@@ -9,11 +9,12 @@ from pyramid.httpexceptions import HTTPNotFound
 from civicportal.geo import map_files, read_map
 from civicportal.security import EVERYBODY
 from civicportal.web.compression import small, takes_gzip
+from civicportal.web.request import Request
 
 AN_HOUR = 3600
 
 
-def city_map(request: Any) -> Any:
+def city_map(request: Request) -> Any:
     """Serve the file that the site names; it is read once."""
     if request.registry.city_map is None:
         raise HTTPNotFound

@@ -13,6 +13,8 @@ from typing import IO, Any, BinaryIO
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 from webob.multidict import MultiDict
 
+from civicportal.web.request import Request
+
 __all__ = ["BrokenForm", "FormFile", "FormTooLarge", "close_form", "read_multipart", "use_form"]
 
 CHUNK = 64 * 1024
@@ -83,12 +85,12 @@ def read_multipart(body: BinaryIO, length: int, content_type: str, *, most_parts
     return fields
 
 
-def use_form(request: Any, fields: MultiDict) -> None:
+def use_form(request: Request, fields: MultiDict) -> None:
     """Make `fields` the form that ``request.POST`` returns, at every place and for as long as the body is the same."""
     request.environ[_PARSED] = (fields, request.body_file_raw)
 
 
-def close_form(request: Any) -> None:
+def close_form(request: Request) -> None:
     """Close the files of the form that a request has brought, if it has; those on disk are gone then."""
     _close(request.environ.get(_PARSED, ({},))[0])
 

@@ -7,15 +7,16 @@ from translationstring import TranslationString
 from civicportal import i18n
 from civicportal.i18n import localized_digits
 from civicportal.web.derivers import SAFE
+from civicportal.web.request import Request
 from civicportal.work import Work
 
 
-def site(request: Any) -> Any:
+def site(request: Request) -> Any:
     """Return the site."""
     return request.registry.site
 
 
-def work(request: Any) -> Work:
+def work(request: Request) -> Work:
     """Return the request's unit of work; GET and HEAD read, everything else writes.
 
     The identity is found first, in a short transaction of its own.
@@ -24,19 +25,19 @@ def work(request: Any) -> Work:
     return Work(request.site, request.tm, actor=actor, write=request.method not in SAFE)
 
 
-def locale_of(request: Any) -> str:
+def locale_of(request: Request) -> str:
     """Return the visitor's language, if the site speaks it."""
     site = request.registry.site
     wanted = request.cookies.get(site.language_cookie_name, "")
     return wanted if wanted in site.languages else site.locale
 
 
-def text_direction(request: Any) -> str:
+def text_direction(request: Request) -> str:
     """Return "rtl" or "ltr"."""
     return i18n.text_direction(request.locale_name)
 
 
-def safe_next(request: Any, fallback: str = "/") -> str:
+def safe_next(request: Request, fallback: str = "/") -> str:
     """Return the page to go on to, if it is a path of this portal."""
     target = request.params.get("next", "")
     is_path = target.startswith("/") and not target.startswith("//") and "\\" not in target
@@ -44,7 +45,7 @@ def safe_next(request: Any, fallback: str = "/") -> str:
     return target if is_path and target.isascii() and target.isprintable() else fallback
 
 
-def translate(request: Any, text: Any) -> str:
+def translate(request: Request, text: Any) -> str:
     """Return a text in the request's language; what is translated has its digits, words of the data stay as they are."""
     said = str(request.localizer.translate(text))
     return localized_digits(said, request.locale_name) if isinstance(text, TranslationString) else said

@@ -6,6 +6,7 @@ from typing import Any
 from pyramid.httpexceptions import HTTPNotFound
 
 from civicportal.security import EVERYBODY
+from civicportal.web.request import Request
 
 PATH = "/.well-known/security.txt"
 GOOD_FOR = timedelta(days=90)
@@ -13,7 +14,7 @@ GOOD_FOR = timedelta(days=90)
 A_DAY = 86400
 
 
-def show(request: Any) -> Any:
+def show(request: Request) -> Any:
     """Answer the file; 404 where the site names no address."""
     site = request.site
     contact = contact_of(site.face.contact)

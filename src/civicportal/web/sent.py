@@ -9,6 +9,7 @@ from pyramid.interfaces import IRoutesMapper
 from civicportal.schema import SECRET_FIELDS
 from civicportal.web.challenge import FIELDS
 from civicportal.web.csrf import from_own_page
+from civicportal.web.request import Request
 
 TOKEN = "csrf_token"  # noqa: S105 - # the name of a field
 
@@ -36,14 +37,14 @@ class Sent:
         return [text for _name, text in self.texts if len(text.split()) > 1 or not text.isascii()]
 
 
-def sent_form(request: Any) -> Sent:
+def sent_form(request: Request) -> Sent:
     """Return the form that a request brought, without its secrets; nothing where another site may have made it."""
     if request.method != "POST" or not _is_own(request):
         return Sent(is_own=False)
     return _brought(request)
 
 
-def stale_form(request: Any) -> Sent:
+def stale_form(request: Request) -> Sent:
     """Return a form of ours whose token is none of this session: somebody has signed in anew in another tab.
 
     That a page of ours has sent it says the browser itself, in headers that no page can write. It is given back to be sent
@@ -56,7 +57,7 @@ def stale_form(request: Any) -> Sent:
         return Sent(is_own=False)
 
 
-def _brought(request: Any) -> Sent:
+def _brought(request: Request) -> Sent:
     items = [(name, value) for name, value in request.POST.items() if name != TOKEN and name not in FIELDS]
     typed = [(name, value) for name, value in items if isinstance(value, str)]
     secret = secret_fields(request)
@@ -65,7 +66,7 @@ def _brought(request: Any) -> Sent:
     return sent if len(sent.texts) == len(typed) or sent.words else Sent()
 
 
-def secret_fields(request: Any) -> frozenset[str]:
+def secret_fields(request: Request) -> frozenset[str]:
     """Return the names that a form sent to this address may use for something secret.
 
     Which schema the address reads is not known before its view runs, so every name that any schema uses for a secret
@@ -92,7 +93,7 @@ def includeme(config: Any) -> None:
     config.add_directive("add_open_fields", add_open_fields)
 
 
-def _is_own(request: Any) -> bool:
+def _is_own(request: Request) -> bool:
     try:
         return bool(check_csrf_origin(request, raises=False) and check_csrf_token(request, raises=False))
     except ValueError:

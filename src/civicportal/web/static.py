@@ -14,6 +14,7 @@ from pyramid.response import FileResponse, Response
 
 from civicportal.security import EVERYBODY
 from civicportal.web.compression import TEXT, small_file, takes_gzip
+from civicportal.web.request import Request
 
 CORE = "core"
 A_YEAR = 31536000
@@ -68,7 +69,7 @@ class StaticFiles:
         return [Path(folder.abspath()) for folder in found if folder.exists()]
 
 
-def static_url(request: Any, owner: str, path: str) -> str:
+def static_url(request: Request, owner: str, path: str) -> str:
     """Return the address of a static file, with the digest of its folder; a page names a hundred, so each is made once."""
     files: StaticFiles = request.registry.static_files
     known = (request.script_name, owner, path)
@@ -77,7 +78,7 @@ def static_url(request: Any, owner: str, path: str) -> str:
     return files.urls[known]
 
 
-def static_file(request: Any) -> Response:
+def static_file(request: Request) -> Response:
     """Serve one file."""
     owner, digest = request.matchdict["owner"], request.matchdict["digest"]
     files: StaticFiles = request.registry.static_files
@@ -92,7 +93,7 @@ def static_file(request: Any) -> Response:
     return response
 
 
-def _response(request: Any, path: Path) -> Response:
+def _response(request: Request, path: Path) -> Response:
     content_type, encoding = mimetypes.guess_type(path.name)
     kind = content_type or "application/octet-stream"
     if path.suffix not in TEXT:

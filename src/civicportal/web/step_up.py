@@ -4,7 +4,6 @@ Source: OWASP ASVS 5.0.0 7.5.1 and 7.5.3.
 """
 
 from contextlib import suppress
-from typing import Any
 from urllib.parse import urlencode
 
 from pyramid.httpexceptions import HTTPSeeOther
@@ -12,9 +11,10 @@ from pyramid.httpexceptions import HTTPSeeOther
 from civicportal.accounts.kept import fill_kept
 from civicportal.accounts.sessions import FORM, SessionService, TooLarge
 from civicportal.forms import BoundForm
+from civicportal.web.request import Request
 
 
-def ask_proof(request: Any, form: BoundForm | None = None, *, back: str = "") -> HTTPSeeOther | None:
+def ask_proof(request: Request, form: BoundForm | None = None, *, back: str = "") -> HTTPSeeOther | None:
     """Return the way to the page that asks for a proof, unless one was given within the last five minutes.
 
     :param form: what was sent, if anything: it is kept for the page that one comes back to, unless it is larger than any
@@ -31,21 +31,23 @@ def ask_proof(request: Any, form: BoundForm | None = None, *, back: str = "") ->
     return HTTPSeeOther(f"{request.route_path('account_confirm')}?{urlencode({'next': back})}")
 
 
-def restore(request: Any, form: BoundForm) -> None:
+def restore(request: Request, form: BoundForm) -> None:
     """Put back what waited for the proof, when the page of the form is shown again."""
     if request.method == "GET":
         fill_kept(request, form)
 
 
-def forget(request: Any, path: str = "") -> None:
+def forget(request: Request, path: str = "") -> None:
     """Forget what waited: it has been acted on.
 
     :param path: of the form's page; the request's own if empty.
     """
-    request.work.get(SessionService).forget(request.session_token, FORM + (path or request.path))
+    request.work.get(SessionService).forget(request.ensure_session_token(), FORM + (path or request.path))
 
 
-def _keep(request: Any, form: BoundForm, path: str) -> None:
+def _keep(request: Request, form: BoundForm, path: str) -> None:
     form.keep(request.POST)
     with suppress(TooLarge):
-        request.work.get(SessionService).keep_sealed(request.session_token, FORM + path, form.draft())
+        request.work.get(SessionService).keep_sealed(
+            request.ensure_session_token(), FORM + path, form.draft()
+        )

@@ -17,6 +17,7 @@ from civicportal.cases.marking import marked, snippet
 from civicportal.i18n import _, format_number, listed, localized_digits
 from civicportal.lists import Total
 from civicportal.web.context import QuickContext, environment
+from civicportal.web.request import Request
 from civicportal.web.static import CORE, static_url
 
 
@@ -181,7 +182,7 @@ def icon(url: str, name: str, cls: str = "") -> Markup:
 class LazyToken:
     """The token for forms, made when a template writes it: a page without a form sets no cookie."""
 
-    def __init__(self, request: Any) -> None:
+    def __init__(self, request: Request) -> None:
         self._request = request
 
     def __str__(self) -> str:
@@ -191,7 +192,7 @@ class LazyToken:
 class LazyMacros:
     """The macros of pages, which templates know as ``ui``: made when the first of them is used."""
 
-    def __init__(self, request: Any) -> None:
+    def __init__(self, request: Request) -> None:
         self._request = request
 
     def __getattr__(self, name: str) -> Any:
@@ -200,7 +201,7 @@ class LazyMacros:
         return macro
 
 
-def _macros(request: Any) -> TemplateModule:
+def _macros(request: Request) -> TemplateModule:
     names = BeforeRender({"request": request}, {})
     request.registry.notify(names)
     return environment(request).get_template("civicportal:templates/macros.jinja2").make_module(names)
@@ -212,7 +213,7 @@ MACROS = RequestLocalCache(_macros)
 class LazyNavigation:
     """The navigation, gathered when a layout asks for it: fields and fragments have none."""
 
-    def __init__(self, request: Any) -> None:
+    def __init__(self, request: Request) -> None:
         self._request = request
 
     def __getattr__(self, name: str) -> Any:
@@ -229,7 +230,7 @@ def add_globals(event: Any) -> None:
     event.update(NAMES.get_or_create(request))
 
 
-def _names(request: Any) -> dict[str, Any]:
+def _names(request: Request) -> dict[str, Any]:
     return {
         "csrf_token": LazyToken(request),
         "text_direction": request.text_direction,

@@ -7,6 +7,7 @@ from typing import Any
 from civicportal.errors import ConfigurationError
 from civicportal.face.palette import palette
 from civicportal.security import EVERYBODY
+from civicportal.web.request import Request
 
 _HEX = re.compile(r"#[0-9A-Fa-f]{6}")
 _TOKENS = {
@@ -44,7 +45,7 @@ def theme_css(look: Mapping[str, str]) -> str:
     return "\n".join(rules) + "\n"
 
 
-def theme(request: Any) -> Any:
+def theme(request: Request) -> Any:
     """Serve the colours. Their address carries what they were made of."""
     faces, asked = request.site.faces, request.query_string
     if asked != faces.current().digest:

@@ -9,13 +9,14 @@ from pyramid.response import Response
 
 from civicportal.geo.tiles import PICTURES, TileReader, TileSet, describe, open_tiles
 from civicportal.security import EVERYBODY
+from civicportal.web.request import Request
 
 A_YEAR = 31536000
 CHUNK = 256 * 1024
 TILES = "/map/tiles/{digest}"
 
 
-def tile_file(request: Any) -> Response:
+def tile_file(request: Request) -> Response:
     """Serve the file, or the one range of its bytes that is asked for."""
     tiles: TileSet | None = request.registry.tiles
     if tiles is None or tiles.kind != "pmtiles":
@@ -37,7 +38,7 @@ def tile_file(request: Any) -> Response:
     return _kept(request, response, tiles)
 
 
-def tile(request: Any) -> Response:
+def tile(request: Request) -> Response:
     """Serve one tile; where the set has none there is nothing to see."""
     tiles: TileSet | None = request.registry.tiles
     if tiles is None or tiles.kind != "mbtiles":
@@ -51,7 +52,7 @@ def tile(request: Any) -> Response:
     return _kept(request, Response(body, content_type=PICTURES[tiles.format]), tiles)
 
 
-def _kept(request: Any, response: Response, tiles: TileSet) -> Response:
+def _kept(request: Request, response: Response, tiles: TileSet) -> Response:
     """Let everybody keep what cannot change under its address."""
     if request.matchdict["digest"] == tiles.digest:
         response.cache_control = f"public, max-age={A_YEAR}, immutable"

@@ -1,9 +1,8 @@
 """What the plugin adds to pages of the portal."""
 
 from collections.abc import Iterator
-from typing import Any
 
-from civicportal.api import Case, NavigationItem, Panel, Widget, _
+from civicportal.api import Case, NavigationItem, Panel, Request, Widget, _
 from civicportal_parking_permits.models import Zone
 from civicportal_parking_permits.names import KIND
 from civicportal_parking_permits.services import PermitService
@@ -31,7 +30,7 @@ def navigation_items() -> Iterator[NavigationItem]:
     )
 
 
-def dashboard_widgets(request: Any) -> Iterator[Widget]:
+def dashboard_widgets(request: Request) -> Iterator[Widget]:
     """Return the card on the citizens' home."""
     yield Widget(
         name=KIND,
@@ -48,7 +47,7 @@ def dashboard_widgets(request: Any) -> Iterator[Widget]:
     )
 
 
-def case_panels(case: Case, request: Any) -> Iterator[Panel]:
+def case_panels(case: Case, request: Request) -> Iterator[Panel]:
     """Return vehicle, zone, fee and term of a permit, for its citizen and for staff."""
     work = request.display_work
     service = work.get(PermitService)

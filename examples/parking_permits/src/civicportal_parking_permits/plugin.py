@@ -19,6 +19,7 @@ from civicportal.api import (
     Panel,
     Permission,
     PluginModels,
+    Request,
     Site,
     Widget,
     Work,
@@ -120,13 +121,13 @@ def navigation_items() -> Iterator[NavigationItem]:
 
 
 @hookimpl
-def dashboard_widgets(request: Any) -> Iterator[Widget]:
+def dashboard_widgets(request: Request) -> Iterator[Widget]:
     """Return the pieces of the home."""
     return pieces.dashboard_widgets(request)
 
 
 @hookimpl
-def case_panels(case: Case, request: Any) -> Iterator[Panel]:
+def case_panels(case: Case, request: Request) -> Iterator[Panel]:
     """Return the pieces of a case's page."""
     return pieces.case_panels(case, request)
 

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from civicportal.api import FileMissing, Site, scaled, store_variant
+from civicportal.api import FileMissing, Request, Site, scaled, store_variant
 
 MOST = 8
 """Pictures of one announcement."""
@@ -41,11 +40,11 @@ class Picture:
         """Return the classes that keep the focus visible."""
         return focus_classes(self.focus_x, self.focus_y)
 
-    def url(self, request: Any, size: str) -> str:
+    def url(self, request: Request, size: str) -> str:
         """Return the address of one size."""
         return str(request.route_path("announcements.image", key=self.key, size=size))
 
-    def srcset(self, request: Any) -> str:
+    def srcset(self, request: Request) -> str:
         """Return every size with its width, for the browser to choose."""
         widths = {
             **{size: scaled(self.width, self.height, side)[0] for size, side in SIDES.items()},

@@ -1,9 +1,8 @@
 """What announcements add to pages of the core: the board on the citizens' home, the summary on the staff desk."""
 
 from collections.abc import Iterator
-from typing import Any
 
-from civicportal.api import Widget, _, format_number
+from civicportal.api import Request, Widget, _, format_number
 from civicportal_announcements.board import Board
 from civicportal_announcements.schemas import settings_of
 from civicportal_announcements.services import EDIT
@@ -14,7 +13,7 @@ FEED = "civicportal_announcements:templates/announcements/feed_link.jinja2"
 CARD = "civicportal:templates/dashboard/card.jinja2"
 
 
-def dashboard_widgets(request: Any) -> Iterator[Widget]:
+def dashboard_widgets(request: Request) -> Iterator[Widget]:
     """Return the feed, the board and its card for citizens, these only while something stands on it; the summary for officers."""
     yield Widget(name="announcements.feed", area="head", template=FEED)
     board = request.display_work.get(Board)
@@ -26,7 +25,7 @@ def dashboard_widgets(request: Any) -> Iterator[Widget]:
         yield _board(request, board)
 
 
-def _card(request: Any, count: int) -> Widget:
+def _card(request: Request, count: int) -> Widget:
     number = format_number(count, request.locale_name)
     return Widget(
         name="announcements",
@@ -43,7 +42,7 @@ def _card(request: Any, count: int) -> Widget:
     )
 
 
-def _board(request: Any, board: Board) -> Widget:
+def _board(request: Request, board: Board) -> Widget:
     posts = board.live(int(settings_of(request.site)["on_home"]))
     pictures = board.pictures(posts)
     return Widget(

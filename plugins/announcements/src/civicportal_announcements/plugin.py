@@ -13,6 +13,7 @@ from civicportal.api import (
     NavigationItem,
     Permission,
     PluginModels,
+    Request,
     Site,
     Widget,
     Work,
@@ -101,7 +102,7 @@ def navigation_items() -> Iterable[NavigationItem]:
 
 
 @hookimpl
-def dashboard_widgets(request: Any) -> Iterator[Widget]:
+def dashboard_widgets(request: Request) -> Iterator[Widget]:
     """Return the board on the citizens' home and the summary on the staff desk."""
     return pieces.dashboard_widgets(request)
 

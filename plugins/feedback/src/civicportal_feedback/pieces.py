@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from civicportal.api import AccessService, Case, OrganizationService, Panel, Widget, _
+from civicportal.api import AccessService, Case, OrganizationService, Panel, Request, Widget, _
 from civicportal_feedback.kinds import TYPES
 from civicportal_feedback.models import Feedback
 from civicportal_feedback.publications import PERMISSION, PublicationService
@@ -15,7 +15,7 @@ TEMPLATES = "civicportal_feedback:templates/feedback/widgets"
 LATEST = 3
 
 
-def dashboard_widgets(request: Any) -> Iterator[Widget]:
+def dashboard_widgets(request: Request) -> Iterator[Widget]:
     """Return the service card, what was heard and done of late, and the figures for staff."""
     yield Widget(
         name="feedback",
@@ -41,7 +41,7 @@ def dashboard_widgets(request: Any) -> Iterator[Widget]:
         yield _desk(request)
 
 
-def case_panels(case: Case, request: Any) -> Iterator[Panel]:
+def case_panels(case: Case, request: Request) -> Iterator[Panel]:
     """Return what a message is about and what its sender allows; for staff also whether it is published."""
     work = request.display_work
     feedback = work.get(FeedbackService).detail(case)
@@ -72,17 +72,17 @@ def case_panels(case: Case, request: Any) -> Iterator[Panel]:
     )
 
 
-def _published(request: Any) -> dict[str, Any] | None:
+def _published(request: Request) -> dict[str, Any] | None:
     pairs = request.display_work.get(PublicationService).latest(LATEST)
     return {"pairs": pairs, "types": TYPES} if pairs else None
 
 
-def _about(feedback: Feedback, request: Any) -> dict[str, object]:
+def _about(feedback: Feedback, request: Request) -> dict[str, object]:
     name = request.display_work.get(OrganizationService).unit_name
     return {"feedback": feedback, "type": TYPES[feedback.type], "unit": name(feedback.unit_id)}
 
 
-def _desk(request: Any) -> Widget:
+def _desk(request: Request) -> Widget:
     total = request.display_work.get(FeedbackSearch).total
     path = request.route_path("feedback.desk")
     rows = (

@@ -1,9 +1,8 @@
 """What meetings add to citizens' pages of the core: the card of the home, the appointment on the page of a request."""
 
 from collections.abc import Iterator
-from typing import Any
 
-from civicportal.api import Case, NavigationItem, Panel, Widget, _
+from civicportal.api import Case, NavigationItem, Panel, Request, Widget, _
 from civicportal_meetings.days import titles
 from civicportal_meetings.models import Appointment
 from civicportal_meetings.names import KIND
@@ -19,7 +18,7 @@ NAVIGATION = NavigationItem(
 )
 
 
-def card(request: Any) -> Widget:
+def card(request: Request) -> Widget:
     """Return the service card of the home."""
     return Widget(
         name="meetings",
@@ -36,7 +35,7 @@ def card(request: Any) -> Widget:
     )
 
 
-def panels(case: Case, request: Any) -> Iterator[Panel]:
+def panels(case: Case, request: Request) -> Iterator[Panel]:
     """Return the time of a citizen's request, and what they have written into it.
 
     The time is shown, too, to whoever follows the request by its tracking code: it came to them by SMS.

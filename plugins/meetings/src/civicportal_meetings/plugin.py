@@ -17,6 +17,7 @@ from civicportal.api import (
     Panel,
     Permission,
     PluginModels,
+    Request,
     Route,
     Site,
     Widget,
@@ -88,14 +89,14 @@ def navigation_items() -> Iterable[NavigationItem]:
 
 
 @hookimpl
-def dashboard_widgets(request: Any) -> Iterator[Widget]:
+def dashboard_widgets(request: Request) -> Iterator[Widget]:
     """Return the pieces of the home and of the staff desk."""
     yield citizen_pieces.card(request)
     yield from staff_pieces.widget(request)
 
 
 @hookimpl
-def case_panels(case: Case, request: Any) -> Iterator[Panel]:
+def case_panels(case: Case, request: Request) -> Iterator[Panel]:
     """Return the pieces of a request's page."""
     yield from citizen_pieces.panels(case, request)
     yield from staff_pieces.panels(case, request)

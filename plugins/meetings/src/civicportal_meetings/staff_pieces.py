@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from civicportal.api import Case, CaseService, NavigationItem, OrganizationService, Panel, Widget, _
+from civicportal.api import Case, CaseService, NavigationItem, OrganizationService, Panel, Request, Widget, _
 from civicportal_meetings.days import titles
 from civicportal_meetings.names import KIND, ORDERS, VIEW
 from civicportal_meetings.services import AppointmentService, MeetingService, OrderService
@@ -32,7 +32,7 @@ FIGURES = NavigationItem(
 )
 
 
-def widget(request: Any) -> Iterator[Widget]:
+def widget(request: Request) -> Iterator[Widget]:
     """Return today's meetings for whoever may see them."""
     if not (request.identity.is_staff and request.identity.permits(VIEW)):
         return
@@ -54,7 +54,7 @@ def widget(request: Any) -> Iterator[Widget]:
     )
 
 
-def panels(case: Case, request: Any) -> Iterator[Panel]:
+def panels(case: Case, request: Request) -> Iterator[Panel]:
     """Return what staff read beside a request for a meeting, or beside an order."""
     if not request.identity.is_staff:
         return
@@ -65,7 +65,7 @@ def panels(case: Case, request: Any) -> Iterator[Panel]:
         yield _order(case, request)
 
 
-def _request(case: Case, request: Any) -> Panel:
+def _request(case: Case, request: Request) -> Panel:
     work = request.display_work
     service = work.get(AppointmentService)
     detail: Any = work.get(MeetingService).request(case)
@@ -88,7 +88,7 @@ def _request(case: Case, request: Any) -> Panel:
     )
 
 
-def _orders(case: Case, request: Any) -> Iterator[Panel]:
+def _orders(case: Case, request: Request) -> Iterator[Panel]:
     work = request.display_work
     service = work.get(OrderService)
     orders = service.of(case)
@@ -112,7 +112,7 @@ def _orders(case: Case, request: Any) -> Iterator[Panel]:
     )
 
 
-def _order(case: Case, request: Any) -> Panel:
+def _order(case: Case, request: Request) -> Panel:
     return Panel(
         name="meetings.order",
         area="facts",

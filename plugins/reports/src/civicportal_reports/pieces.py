@@ -8,6 +8,8 @@ from civicportal.api import (
     CaseService,
     OrganizationService,
     Panel,
+    Point,
+    Request,
     Widget,
     _,
     public_status,
@@ -27,7 +29,7 @@ DRAWING_METRES = 900
 DRAWING_SIZE = (640, 320)
 
 
-def dashboard_widgets(request: Any) -> Iterator[Widget]:
+def dashboard_widgets(request: Request) -> Iterator[Widget]:
     """Return the service card, the recent reports, and the figures for staff."""
     yield Widget(
         name="reports",
@@ -53,7 +55,7 @@ def dashboard_widgets(request: Any) -> Iterator[Widget]:
         yield _desk(request)
 
 
-def case_panels(case: Case, request: Any) -> Iterator[Panel]:
+def case_panels(case: Case, request: Request) -> Iterator[Panel]:
     """Return the map of a report and, for staff, the open reports around it."""
     report = request.display_work.session.get(Report, case.id) if case.kind == KIND else None
     if report is None:
@@ -64,10 +66,10 @@ def case_panels(case: Case, request: Any) -> Iterator[Panel]:
         return
     yield Panel(name="reports.place", area="aside", weight=50, **place)
     if report.point and case.category_id:
-        yield from _nearby(case, report, request)
+        yield from _nearby(case, report.point, case.category_id, request)
 
 
-def _recent(request: Any) -> dict[str, Any]:
+def _recent(request: Request) -> dict[str, Any]:
     work = request.display_work
     search, kind = work.get(ReportSearch), request.site.kind(KIND)
     categories = work.get(OrganizationService).categories.by_id
@@ -84,7 +86,7 @@ def _recent(request: Any) -> dict[str, Any]:
     }
 
 
-def _desk(request: Any) -> Widget:
+def _desk(request: Request) -> Widget:
     total = request.display_work.get(ReportSearch).total
     path = request.route_path("reports.desk")
     stages = (
@@ -110,7 +112,7 @@ def _desk(request: Any) -> Widget:
     )
 
 
-def _place(case: Case, report: Report, request: Any) -> dict[str, Any]:
+def _place(case: Case, report: Report, request: Request) -> dict[str, Any]:
     city_map, point = request.site.map, report.point
     pins = Pins(request, request.display_work).for_everybody([(case, report)])
     return {
@@ -126,10 +128,10 @@ def _place(case: Case, report: Report, request: Any) -> dict[str, Any]:
     }
 
 
-def _nearby(case: Case, report: Report, request: Any) -> Iterator[Panel]:
+def _nearby(case: Case, point: Point, category_id: int, request: Request) -> Iterator[Panel]:
     work = request.display_work
     seen = visible(work.actor)
-    found = work.get(NearbyService).reports(report.point, case.category_id, seen, but=case.id)
+    found = work.get(NearbyService).reports(point, category_id, seen, but=case.id)
     if not found:
         return
     # The page has looked already what may be done with the case.

@@ -3,7 +3,16 @@
 from collections.abc import Iterable
 from typing import Any
 
-from civicportal.api import Case, CaseService, Cluster, OrganizationService, Point, Work, public_status
+from civicportal.api import (
+    Case,
+    CaseService,
+    Cluster,
+    OrganizationService,
+    Point,
+    Request,
+    Work,
+    public_status,
+)
 from civicportal_reports.mapping import Heat, Picture
 from civicportal_reports.models import Report
 from civicportal_reports.workflow import KIND
@@ -16,7 +25,7 @@ DIGITS = 4
 class Pins:
     """Makes points of reports, with words in the request's language."""
 
-    def __init__(self, request: Any, work: Work) -> None:
+    def __init__(self, request: Request, work: Work) -> None:
         self.request = request
         self.cases = work.get(CaseService)
         self.categories = work.get(OrganizationService).categories

@@ -17,6 +17,7 @@ from civicportal.api import (
     Offer,
     Panel,
     PluginModels,
+    Request,
     Route,
     Site,
     Widget,
@@ -99,13 +100,13 @@ def navigation_items() -> Iterable[NavigationItem]:
 
 
 @hookimpl
-def dashboard_widgets(request: Any) -> Iterator[Widget]:
+def dashboard_widgets(request: Request) -> Iterator[Widget]:
     """Return the pieces of the home and of the staff desk."""
     return pieces.dashboard_widgets(request)
 
 
 @hookimpl
-def case_panels(case: Case, request: Any) -> Iterator[Panel]:
+def case_panels(case: Case, request: Request) -> Iterator[Panel]:
     """Return the pieces of a report's page."""
     return pieces.case_panels(case, request)
 

@@ -27,14 +27,15 @@ from civicportal.errors import NotFound
 from civicportal.forms import BoundForm, handle_form
 from civicportal.i18n import _
 from civicportal.passwords import CITIZEN_MINIMUM, STAFF_MINIMUM, check_password_policy
+from civicportal.web.request import Request
 
 View = Callable[[Any], Any]
 
 
-def own_user(request: Any) -> User:
+def own_user(request: Request) -> User:
     """Return the person who is signed in, read in a transaction of its own."""
     with request.site.work(actor=request.identity, write=False) as work:
-        user: User = work.session.get(User, request.identity.user_id)
+        user: User = work.session.get_one(User, request.identity.user_id)
         return user
 
 
@@ -42,7 +43,7 @@ def proved(view: View) -> View:
     """Let a page ask once more who one is, unless that was shown within the last five minutes."""
 
     @wraps(view)
-    def asking(request: Any) -> Any:
+    def asking(request: Request) -> Any:
         with request.site.work(actor=request.identity, write=False) as work:
             is_proved = work.get(SessionService).is_proved(request.identity.session_id)
         if is_proved:
@@ -60,7 +61,7 @@ def changes(view: View) -> View:
     """
 
     @wraps(view)
-    def guarding(request: Any) -> Any:
+    def guarding(request: Request) -> Any:
         if changes_elsewhere(request.identity, own_user(request)):
             words = _("You work here: sign in at the staff door to change this.")
             request.session.flash(request.translate(words), "bad")
@@ -70,9 +71,9 @@ def changes(view: View) -> View:
     return guarding
 
 
-def account(request: Any) -> dict[str, Any]:
+def account(request: Request) -> dict[str, Any]:
     """Show name, mobile and the ways to change them."""
-    user = request.work.session.get(User, request.identity.user_id)
+    user = request.work.session.get_one(User, request.identity.user_id)
     sessions = request.work.get(SessionService).list_of(user)
     return {
         "user": user,
@@ -83,25 +84,25 @@ def account(request: Any) -> dict[str, Any]:
     }
 
 
-def name(request: Any) -> Any:
+def name(request: Request) -> Any:
     """Change the name."""
     form = BoundForm(request, NameEntry(), initial={"name": request.identity.name})
 
     def save(values: dict[str, Any]) -> Any:
-        user = request.work.session.get(User, request.identity.user_id)
+        user = request.work.session.get_one(User, request.identity.user_id)
         request.work.get(AccountService).rename(user, values["name"])
         return _back(request, _("Your name was changed."))
 
     return handle_form(request, form, save)
 
 
-def password(request: Any) -> Any:
+def password(request: Request) -> Any:
     """Set a password, or change it with the present one."""
     view = _change_password if own_user(request).password_hash else _set_first_password
     return changes(view)(request)
 
 
-def _change_password(request: Any) -> Any:
+def _change_password(request: Request) -> Any:
     user = own_user(request)
     form = BoundForm(request, PasswordChange())
 
@@ -114,7 +115,7 @@ def _change_password(request: Any) -> Any:
     return handle_form(request, form, save, minimum=_minimum(user))
 
 
-def _set_first_password(request: Any) -> Any:
+def _set_first_password(request: Request) -> Any:
     user = own_user(request)
     form = BoundForm(request, NewPassword())
     return handle_form(
@@ -125,12 +126,12 @@ def _set_first_password(request: Any) -> Any:
     )
 
 
-def _save_password(request: Any, form: BoundForm, user: User, new: str) -> Any:
+def _save_password(request: Request, form: BoundForm, user: User, new: str) -> Any:
     accounts = request.work.get(AccountService)
     problem = check_password_policy(new, minimum=_minimum(user), words=accounts.password_words(user))
     if problem:
         form.refuse("new", problem)
-    accounts.set_password(request.work.session.get(User, user.id), new)
+    accounts.set_password(request.work.session.get_one(User, user.id), new)
     messages.tell(request.work, "member.password_changed", user)
     return _back(request, _("Your password was changed; other devices have to sign in again."))
 
@@ -139,20 +140,20 @@ def _minimum(user: User) -> int:
     return STAFF_MINIMUM if user.username else CITIZEN_MINIMUM
 
 
-def sessions(request: Any) -> dict[str, Any]:
+def sessions(request: Request) -> dict[str, Any]:
     """List where one is signed in."""
-    user = request.work.session.get(User, request.identity.user_id)
+    user = request.work.session.get_one(User, request.identity.user_id)
     rows = request.work.get(SessionService).list_of(user)
     own = request.identity.session_id
     return {"rows": [(row, describe(row.user_agent), row.id == own) for row in rows]}
 
 
-def end_session(request: Any) -> Any:
+def end_session(request: Request) -> Any:
     """End one of one's sessions.
 
     :raises NotFound: when it is not one's own.
     """
-    user = request.work.session.get(User, request.identity.user_id)
+    user = request.work.session.get_one(User, request.identity.user_id)
     if not request.work.get(SessionService).end_one(user, int(request.matchdict["id"])):
         raise NotFound("session")
     request.work.get(AuditService).record("session:end", subject_id=user.id)
@@ -160,15 +161,15 @@ def end_session(request: Any) -> Any:
     return HTTPSeeOther(request.route_path("account_sessions"))
 
 
-def end_other_sessions(request: Any) -> Any:
+def end_other_sessions(request: Request) -> Any:
     """End all of one's sessions but this."""
-    user = request.work.session.get(User, request.identity.user_id)
+    user = request.work.session.get_one(User, request.identity.user_id)
     request.work.get(SessionService).end_all_others(user, request.identity.session_id)
     request.work.get(AuditService).record("session:end-others", subject_id=user.id)
     request.session.flash(request.translate(_("All other devices have been signed out.")), "good")
     return HTTPSeeOther(request.route_path("account_sessions"))
 
 
-def _back(request: Any, text: Any) -> Any:
+def _back(request: Request, text: Any) -> Any:
     request.session.flash(request.translate(text), "good")
     return HTTPSeeOther(request.route_path("account"))

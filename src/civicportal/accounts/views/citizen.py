@@ -19,12 +19,13 @@ from civicportal.accounts.views.second_factor import check_passkey, party
 from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
 from civicportal.passwords import hash_password, needs_rehash, verify_password
+from civicportal.web.request import Request
 
 WIDE = "btn-primary btn-lg w-100"
 WRONG = _("Mobile number or password is not correct.")
 
 
-def login(request: Any) -> Any:
+def login(request: Request) -> Any:
     """Ask for the mobile number, and send a code to it."""
     if request.identity.is_citizen:
         return HTTPSeeOther(request.safe_next("/my"))
@@ -46,7 +47,7 @@ def login(request: Any) -> Any:
     )
 
 
-def code(request: Any) -> Any:
+def code(request: Request) -> Any:
     """Ask for the code, and let its holder in."""
     challenge = codes.latest(request, "login")
     if challenge is None:
@@ -74,7 +75,7 @@ def code(request: Any) -> Any:
     return {**answer, **codes.context(request, challenge), **links}
 
 
-def resend(request: Any) -> Any:
+def resend(request: Request) -> Any:
     """Send another code to the same number."""
     challenge = codes.latest(request, "login")
     if challenge is None:
@@ -83,7 +84,7 @@ def resend(request: Any) -> Any:
     return HTTPSeeOther(onward(request, "login_code"))
 
 
-def password(request: Any) -> Any:
+def password(request: Request) -> Any:
     """Let in who knows mobile and password: for the day on which no SMS comes."""
     button = Button(title=_("Confirm and sign in"), css_class=WIDE)
     form = BoundForm(request, CitizenPassword(), buttons=(button,), ceilings=("password_site",))
@@ -106,7 +107,7 @@ def password(request: Any) -> Any:
     return handle_form(request, form, enter, code_url=onward(request, "login"))
 
 
-def verified(request: Any, name: str, password: str, owner: Any) -> Proof | None:
+def verified(request: Request, name: str, password: str, owner: Any) -> Proof | None:
     """Return the proof of the person whose password this is, counted and compared outside any transaction.
 
     :param owner: the condition on ``User`` by which the account is found.
@@ -121,7 +122,7 @@ def verified(request: Any, name: str, password: str, owner: Any) -> Proof | None
     return proof if trying.good else None
 
 
-def name(request: Any) -> Any:
+def name(request: Request) -> Any:
     """Ask a new citizen for their name; who has written it into the form that waits need not write it again."""
     button = Button(title=_("Continue"), css_class=WIDE)
     target = request.safe_next("/")
@@ -129,14 +130,14 @@ def name(request: Any) -> Any:
     form = BoundForm(request, NameEntry(), initial={"name": written[0]}, buttons=(button,))
 
     def save(values: dict[str, Any]) -> Any:
-        user = request.work.session.get(User, request.identity.user_id)
+        user = request.work.session.get_one(User, request.identity.user_id)
         request.work.get(AccountService).rename(user, values["name"])
         return HTTPSeeOther(target)
 
     return handle_form(request, form, save, later_url=target)
 
 
-def logout(request: Any) -> Any:
+def logout(request: Request) -> Any:
     """End the session; the browser forgets the pages it kept."""
     sign_out(request)
     answer = HTTPSeeOther("/")
@@ -144,7 +145,7 @@ def logout(request: Any) -> Any:
     return answer
 
 
-def passkey(request: Any) -> Any:
+def passkey(request: Request) -> Any:
     """Let in whose passkey answers, as a citizen, whatever else they are."""
     shown = check_passkey(request, "login") if request.method == "POST" else None
     user = request.work.get(ProofService).person(proof_of(shown.user), lock=True) if shown else None
@@ -153,7 +154,7 @@ def passkey(request: Any) -> Any:
     return _enter(request, user, by="passkey")
 
 
-def _enter(request: Any, user: User, *, by: str) -> Any:
+def _enter(request: Request, user: User, *, by: str) -> Any:
     if request.work.get(AccountService).come_back(user):
         request.session.flash(request.translate(_("Welcome back: your account is as it was.")), "good")
     kept = sign_in(request, user, "citizen", by=by)

@@ -10,6 +10,7 @@ from civicportal.accounts.signing import record_refusal
 from civicportal.crypto import token_hash
 from civicportal.i18n import _
 from civicportal.limits import Requester, Use
+from civicportal.web.request import Request
 
 WHY_NOT = {
     "wrong": _("The code is not correct."),
@@ -18,16 +19,16 @@ WHY_NOT = {
 }
 
 
-def latest(request: Any, purpose: Purpose) -> OtpChallenge | None:
+def latest(request: Request, purpose: Purpose) -> OtpChallenge | None:
     """Return the challenge that this browser waits for, read in a transaction of its own."""
     if request.session_token is None:
         return None
     with request.site.work(actor=request.identity, write=False) as work:
-        return work.get(OtpService).latest(purpose, token_hash(request.session_token))
+        return work.get(OtpService).latest(purpose, token_hash(request.ensure_session_token()))
 
 
 def send(
-    request: Any,
+    request: Request,
     purpose: Purpose,
     mobile: str,
     user: User | None = None,
@@ -57,7 +58,7 @@ def send(
 
 
 def check(
-    request: Any,
+    request: Request,
     challenge: OtpChallenge,
     code: str,
     *,
@@ -71,7 +72,7 @@ def check(
 
     :raises TooMany: when too many wrong ones came before.
     """
-    cookie = token_hash(request.session_token)
+    cookie = token_hash(request.ensure_session_token())
     owner = User.id == challenge.user_id if challenge.user_id else User.mobile == challenge.mobile
     by = by or requester(request, owner)
     with attempt(request, *code_uses(request, staff_id), by=by) as trying:
@@ -83,7 +84,7 @@ def check(
     return outcome
 
 
-def context(request: Any, challenge: OtpChallenge) -> dict[str, Any]:
+def context(request: Request, challenge: OtpChallenge) -> dict[str, Any]:
     """Return what the page of a code shows: the fate of the message, the seconds until it may be sent again."""
     left = challenge.created_at + RESEND_AFTER - request.site.clock.now()
     with request.site.work(actor=request.identity, write=False) as work:
@@ -96,13 +97,13 @@ def context(request: Any, challenge: OtpChallenge) -> dict[str, Any]:
         }
 
 
-def codes_arrive(request: Any) -> bool:
+def codes_arrive(request: Request) -> bool:
     """Tell whether a code can be expected to arrive, for every number alike."""
     with request.site.work(actor=request.identity, write=False) as work:
         return messages.codes_arrive(work)
 
 
-def state(request: Any) -> dict[str, str]:
+def state(request: Request) -> dict[str, str]:
     """Answer what became of the message this browser waits for."""
     purpose = request.params.get("for", "login")
     challenge = latest(request, purpose)

@@ -15,9 +15,10 @@ from civicportal.accounts.views.citizen import verified
 from civicportal.accounts.views.second_factor import check_app, check_passkey, party
 from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
+from civicportal.web.request import Request
 
 
-def confirm(request: Any) -> Any:
+def confirm(request: Request) -> Any:
     """Ask for the password, or for a code by SMS where there is none; the page offers the other ways too."""
     user = own_user(request)
     others = _others(request, user)
@@ -31,7 +32,7 @@ def confirm(request: Any) -> Any:
     return {**answer, **others} if isinstance(answer, dict) else answer
 
 
-def app(request: Any) -> Any:
+def app(request: Request) -> Any:
     """Ask for the code of the authenticator app."""
     user = own_user(request)
     if not user.totp_secret:
@@ -47,21 +48,21 @@ def app(request: Any) -> Any:
     return {**answer, **_others(request, user), "app_url": ""} if isinstance(answer, dict) else answer
 
 
-def passkey(request: Any) -> Any:
+def passkey(request: Request) -> Any:
     """Take the answer of a passkey."""
     if request.method == "GET" or check_passkey(request, "confirm", user=own_user(request)) is None:
         return HTTPSeeOther(onward(request, "account_confirm"))
     return _proved(request)
 
 
-def send_code(request: Any) -> Any:
+def send_code(request: Request) -> Any:
     """Send the code that :func:`confirm` asks for."""
     user = own_user(request)
     codes.send(request, "confirm", user.mobile or "", user)
     return HTTPSeeOther(onward(request, "account_confirm"))
 
 
-def _others(request: Any, user: User) -> dict[str, Any]:
+def _others(request: Request, user: User) -> dict[str, Any]:
     with request.site.work(actor=request.identity, write=False) as work:
         usable = work.get(PasskeyService).usable(user)
     return {
@@ -72,7 +73,7 @@ def _others(request: Any, user: User) -> dict[str, Any]:
     }
 
 
-def _by_sms(request: Any, user: User) -> Any:
+def _by_sms(request: Request, user: User) -> Any:
     challenge = codes.latest(request, "confirm")
     if challenge is None:
         return {"form": None, "mobile": user.mobile, "send_url": onward(request, "account_confirm_code")}
@@ -88,7 +89,7 @@ def _by_sms(request: Any, user: User) -> Any:
     return {**answer, **codes.context(request, challenge)} if isinstance(answer, dict) else answer
 
 
-def _by_password(request: Any, user: User) -> Any:
+def _by_password(request: Request, user: User) -> Any:
     form = BoundForm(request, PasswordEntry(), buttons=(Button(title=_("Confirm")),))
 
     def check(values: dict[str, Any]) -> Any:
@@ -100,6 +101,6 @@ def _by_password(request: Any, user: User) -> Any:
     return handle_form(request, form, check, send_url="")
 
 
-def _proved(request: Any) -> HTTPSeeOther:
+def _proved(request: Request) -> HTTPSeeOther:
     request.work.get(SessionService).prove(request.identity.session_id)
     return HTTPSeeOther(request.safe_next("/account"))

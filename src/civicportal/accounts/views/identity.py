@@ -20,6 +20,7 @@ from civicportal.accounts.views.account import own_user
 from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
 from civicportal.limits import TooMany, Use
+from civicportal.web.request import Request
 from civicportal.work import Work
 
 WAITING = _(
@@ -37,7 +38,7 @@ MISMATCHED = _(
 CHANGED = _("Your mobile number was changed meanwhile. Please check once more.")
 
 
-def identity(request: Any) -> Any:
+def identity(request: Request) -> Any:
     """Ask for national code and date of birth, and let the provider say whether they fit the mobile."""
     user = own_user(request)
     with request.site.work(actor=request.identity, write=False) as work:
@@ -61,7 +62,7 @@ def identity(request: Any) -> Any:
     return handle_form(request, form, check, **context)
 
 
-def _ask(request: Any, user: User, claim: IdentityClaim) -> Verdict:
+def _ask(request: Request, user: User, claim: IdentityClaim) -> Verdict:
     """Ask the provider before the unit of work opens; only what it calls wrong counts against the person.
 
     While it is silent, who presses again and again does not hold up everybody else: it is asked once a minute for them.
@@ -88,7 +89,7 @@ def _ask(request: Any, user: User, claim: IdentityClaim) -> Verdict:
     return verdict
 
 
-def _settle(request: Any, form: BoundForm, claim: IdentityClaim, verdict: Verdict) -> Any:
+def _settle(request: Request, form: BoundForm, claim: IdentityClaim, verdict: Verdict) -> Any:
     """Keep what the provider says; that a code is another account's is said to its holder alone, whom it knows."""
     if verdict.outcome == "mismatched":
         with request.site.work(actor=request.identity) as work:

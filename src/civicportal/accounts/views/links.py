@@ -17,32 +17,33 @@ from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
 from civicportal.passwords import STAFF_MINIMUM, check_password_policy
 from civicportal.web import errors
+from civicportal.web.request import Request
 
 SPENT = _("This link has been used or is too old. Ask whoever sent it for a new one.")
 PURPOSES = {"join": "staff_invite", "reset": "staff_reset_link"}
 
 
-def invite(request: Any) -> Any:
+def invite(request: Request) -> Any:
     """Let who was invited prove the mobile, and choose a name and a password."""
     return _page(request, "join")
 
 
-def reset(request: Any) -> Any:
+def reset(request: Request) -> Any:
     """Let the person of a reset link prove the mobile, and choose a password."""
     return _page(request, "reset")
 
 
-def send_invite(request: Any) -> Any:
+def send_invite(request: Request) -> Any:
     """Send the code to who was invited."""
     return _send(request, "join")
 
 
-def send_reset(request: Any) -> Any:
+def send_reset(request: Request) -> Any:
     """Send the code to the person of a reset link."""
     return _send(request, "reset")
 
 
-def _page(request: Any, purpose: str) -> Any:
+def _page(request: Request, purpose: str) -> Any:
     try:
         invitation, person = _read(request, purpose)
     except LinkSpent:
@@ -81,7 +82,9 @@ def _page(request: Any, purpose: str) -> Any:
     return answer
 
 
-def _accept(request: Any, form: BoundForm, invitation: Invitation, values: dict[str, Any]) -> HTTPSeeOther:
+def _accept(
+    request: Request, form: BoundForm, invitation: Invitation, values: dict[str, Any]
+) -> HTTPSeeOther:
     service = request.work.get(InvitationService)
     invitation = service.open(request.matchdict["token"], invitation.purpose)
     if invitation.purpose == "join":
@@ -94,7 +97,7 @@ def _accept(request: Any, form: BoundForm, invitation: Invitation, values: dict[
     return let_in(request, user, by="invitation" if invitation.purpose == "join" else "reset")
 
 
-def rescue(request: Any) -> Any:
+def rescue(request: Request) -> Any:
     """Let the person of a rescue link set a password without a code by SMS; a new factor comes next."""
     try:
         invitation, person = _read(request, "rescue")
@@ -120,7 +123,7 @@ def rescue(request: Any) -> Any:
         return errors.page(request, 410, message=request.translate(SPENT))
 
 
-def let_in(request: Any, user: User, *, by: str) -> HTTPSeeOther:
+def let_in(request: Request, user: User, *, by: str) -> HTTPSeeOther:
     """Sign in who has proved the mobile and set a password; who has a strong factor shows that one too."""
     if request.work.get(FactorService).of(user):
         request.session.flash(request.translate(_("Your password is set. Please sign in with it.")), "good")
@@ -129,7 +132,7 @@ def let_in(request: Any, user: User, *, by: str) -> HTTPSeeOther:
     return HTTPSeeOther("/desk")
 
 
-def _send(request: Any, purpose: str) -> Any:
+def _send(request: Request, purpose: str) -> Any:
     try:
         invitation, _person = _read(request, purpose)
     except LinkSpent:
@@ -138,7 +141,7 @@ def _send(request: Any, purpose: str) -> Any:
     return HTTPSeeOther(request.route_path(PURPOSES[purpose], token=request.matchdict["token"]))
 
 
-def _read(request: Any, purpose: str) -> tuple[Invitation, User]:
+def _read(request: Request, purpose: str) -> tuple[Invitation, User]:
     """Return the invitation of the link and the person it is for, who need not be there yet.
 
     :raises NotFound: when there is no such link, or its person is gone.

@@ -13,10 +13,11 @@ from civicportal.accounts.views.account import changes, own_user
 from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
 from civicportal.limits import Use
+from civicportal.web.request import Request
 
 
 @changes
-def mobile(request: Any) -> Any:
+def mobile(request: Request) -> Any:
     """Ask for the new number, and send a code to it.
 
     Whether it is somebody else's is said to its holder alone, who has typed the code.
@@ -35,7 +36,7 @@ def mobile(request: Any) -> Any:
 
 
 @changes
-def code(request: Any) -> Any:
+def code(request: Request) -> Any:
     """Ask for the code, and change the number."""
     challenge = _waiting(request)
     if challenge is None:
@@ -53,7 +54,7 @@ def code(request: Any) -> Any:
 
 
 @changes
-def resend(request: Any) -> Any:
+def resend(request: Request) -> Any:
     """Send another code to the same number."""
     challenge = _waiting(request)
     if challenge is None:
@@ -62,21 +63,21 @@ def resend(request: Any) -> Any:
     return HTTPSeeOther(request.route_path("account_mobile_code"))
 
 
-def _send(request: Any, mobile: str, user: User) -> None:
+def _send(request: Request, mobile: str, user: User) -> None:
     """Send a code to a number that is not theirs yet; it is counted by number and person, apart from strangers."""
     uses: tuple[Use, ...] = (("otp_send_new", mobile), ("mobile_change_codes", user.id))
     codes.send(request, "mobile_change", mobile, user, by=visitor(request), uses=uses)
 
 
-def _waiting(request: Any) -> OtpChallenge | None:
+def _waiting(request: Request) -> OtpChallenge | None:
     """Return the challenge of this person that this browser waits for."""
     challenge = codes.latest(request, "mobile_change")
     return challenge if challenge and challenge.user_id == request.identity.user_id else None
 
 
-def _change(request: Any, form: BoundForm, mobile: str) -> Any:
+def _change(request: Request, form: BoundForm, mobile: str) -> Any:
     request.site.limits.hit("mobile_change", request.identity.user_id)
-    user = request.work.session.get(User, request.identity.user_id)
+    user = request.work.session.get_one(User, request.identity.user_id)
     try:
         request.work.get(MobileService).change(user, mobile)
     except MobileTaken:

@@ -26,11 +26,12 @@ from civicportal.crypto import token_hash
 from civicportal.errors import NotPossible
 from civicportal.forms import BoundForm, Button, FormInvalid, handle_form
 from civicportal.i18n import _
+from civicportal.web.request import Request
 
 Options = Callable[[Any, PasskeyService, RelyingParty, str], str]
 
 
-def options(request: Any) -> Response:
+def options(request: Request) -> Response:
     """Return what the browser hands to its authenticator: a challenge that is answered once, within five minutes.
 
     :raises TooMany: when the address has asked for very many.
@@ -52,13 +53,13 @@ def options(request: Any) -> Response:
 
 
 @changes
-def passkeys(request: Any) -> dict[str, Any]:
+def passkeys(request: Request) -> dict[str, Any]:
     """List the passkeys of one's own."""
     return _page(request, _form(request))
 
 
 @changes
-def add(request: Any) -> Any:
+def add(request: Request) -> Any:
     """Store the passkey that the browser has made."""
     form, here = _form(request), party(request)
     if here is None:
@@ -73,13 +74,13 @@ def add(request: Any) -> Any:
     codes = new_recovery_codes() if is_first else []
     hashes = hash_recovery_codes(codes)
     work = request.work
-    user = work.session.get(User, request.identity.user_id, with_for_update=True)
+    user = work.session.get_one(User, request.identity.user_id, with_for_update=True)
     try:
         work.get(PasskeyService).register(
             user,
             values["credential"],
             here,
-            token_hash(request.session_token),
+            token_hash(request.ensure_session_token()),
             name=values["name"],
             for_staff=request.identity.is_staff,
         )
@@ -97,7 +98,7 @@ def add(request: Any) -> Any:
 
 
 @changes
-def rename(request: Any) -> Any:
+def rename(request: Request) -> Any:
     """Give a passkey another name."""
     with request.site.work(actor=request.identity, write=False) as work:
         passkey = work.get(PasskeyService).fetch(own_user(request), _number(request))
@@ -115,9 +116,9 @@ def rename(request: Any) -> Any:
 
 
 @changes
-def remove(request: Any) -> HTTPSeeOther:
+def remove(request: Request) -> HTTPSeeOther:
     """Remove a passkey."""
-    user = request.work.session.get(User, request.identity.user_id, with_for_update=True)
+    user = request.work.session.get_one(User, request.identity.user_id, with_for_update=True)
     service = request.work.get(PasskeyService)
     try:
         service.remove(user, service.fetch(user, _number(request)))
@@ -128,7 +129,7 @@ def remove(request: Any) -> HTTPSeeOther:
     return HTTPSeeOther(request.route_path("account_passkeys"))
 
 
-def factor(request: Any) -> Any:
+def factor(request: Request) -> Any:
     """Offer the strong factors to somebody who needs one before they go on."""
     user = own_user(request)
     with request.site.work(actor=request.identity, write=False) as work:
@@ -139,8 +140,8 @@ def factor(request: Any) -> Any:
     return {"party": party(request), "must": request.identity.must_enrol}
 
 
-def _page(request: Any, form: BoundForm) -> dict[str, Any]:
-    user = request.work.session.get(User, request.identity.user_id)
+def _page(request: Request, form: BoundForm) -> dict[str, Any]:
+    user = request.work.session.get_one(User, request.identity.user_id)
     return {
         "rows": request.work.get(PasskeyService).of(user),
         "form": form,
@@ -150,26 +151,26 @@ def _page(request: Any, form: BoundForm) -> dict[str, Any]:
     }
 
 
-def _form(request: Any) -> BoundForm:
+def _form(request: Request) -> BoundForm:
     usual = describe(request.user_agent or "") or request.translate(_("My passkey"))
     return BoundForm(
         request, NewPasskey(), initial={"name": usual}, action=request.route_path("account_passkey_add")
     )
 
 
-def _left(request: Any) -> int:
+def _left(request: Request) -> int:
     with request.site.work(actor=request.identity, write=False) as work:
         return work.get(RecoveryService).left(own_user(request))
 
 
-def _number(request: Any) -> int:
+def _number(request: Request) -> int:
     return int(request.matchdict["id"])
 
 
 # --- what the browser is asked to answer
 
 
-def _register(request: Any, service: PasskeyService, here: RelyingParty, cookie: str) -> str:
+def _register(request: Request, service: PasskeyService, here: RelyingParty, cookie: str) -> str:
     user = _signed_in(request)
     is_proved = request.work.get(SessionService).is_proved(request.identity.session_id)
     if not is_proved or changes_elsewhere(request.identity, user):
@@ -177,25 +178,25 @@ def _register(request: Any, service: PasskeyService, here: RelyingParty, cookie:
     return service.registration_options(user, here, cookie)
 
 
-def _confirm(request: Any, service: PasskeyService, here: RelyingParty, cookie: str) -> str:
+def _confirm(request: Request, service: PasskeyService, here: RelyingParty, cookie: str) -> str:
     return service.assertion_options("confirm", here, cookie, _signed_in(request))
 
 
-def _second(request: Any, service: PasskeyService, here: RelyingParty, cookie: str) -> str:
+def _second(request: Request, service: PasskeyService, here: RelyingParty, cookie: str) -> str:
     _challenge, user = staff.waiting(request)
     if user is None:
         raise HTTPForbidden
     return service.assertion_options("second", here, cookie, user)
 
 
-def _reset(request: Any, service: PasskeyService, here: RelyingParty, cookie: str) -> str:
+def _reset(request: Request, service: PasskeyService, here: RelyingParty, cookie: str) -> str:
     user = reset.who_holds_the_number(request)
     if user is None:
         raise HTTPForbidden
     return service.assertion_options("reset", here, cookie, user)
 
 
-def _signed_in(request: Any) -> User:
+def _signed_in(request: Request) -> User:
     if request.identity.user_id is None:
         raise HTTPForbidden
     return own_user(request)

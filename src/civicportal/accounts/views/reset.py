@@ -30,6 +30,7 @@ from civicportal.audit.services import AuditService
 from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
 from civicportal.passwords import STAFF_MINIMUM, check_password_policy
+from civicportal.web.request import Request
 
 NUMBER = "password_reset_number"
 """Under this the browser's session keeps whose mobile was proved."""
@@ -38,7 +39,7 @@ PROVED = "password_reset"
 LIFE = timedelta(minutes=10)
 
 
-def reset(request: Any) -> Any:
+def reset(request: Request) -> Any:
     """Ask whose password is forgotten, and send a code if both fit."""
     button = Button(title=_("Get the code by SMS"), css_class=WIDE)
     form = BoundForm(request, ResetEntry(), buttons=(button,), ceilings=("otp_send_site",))
@@ -55,7 +56,7 @@ def reset(request: Any) -> Any:
     return handle_form(request, form, send, codes_arrive=codes.codes_arrive(request))
 
 
-def code(request: Any) -> Any:
+def code(request: Request) -> Any:
     """Ask for the code."""
     challenge = codes.latest(request, "password_reset")
     if challenge is None:
@@ -69,7 +70,7 @@ def code(request: Any) -> Any:
         if outcome != "accepted":
             form.refuse("code", codes.WHY_NOT[outcome])
         user = request.work.session.get_one(User, challenge.user_id)
-        request.work.get(ProofService).keep(request.session_token, NUMBER, proof_of(user), LIFE)
+        request.work.get(ProofService).keep(request.ensure_session_token(), NUMBER, proof_of(user), LIFE)
         request.work.get(AuditService).record("password:reset-asked", subject_id=user.id)
         return HTTPSeeOther(request.route_path("staff_reset_factor"))
 
@@ -77,7 +78,7 @@ def code(request: Any) -> Any:
     return {**answer, **codes.context(request, challenge)} if isinstance(answer, dict) else answer
 
 
-def resend(request: Any) -> HTTPSeeOther:
+def resend(request: Request) -> HTTPSeeOther:
     """Send another code."""
     challenge = codes.latest(request, "password_reset")
     if challenge is None:
@@ -88,7 +89,7 @@ def resend(request: Any) -> HTTPSeeOther:
     return HTTPSeeOther(request.route_path("staff_reset_code"))
 
 
-def factor(request: Any) -> Any:
+def factor(request: Request) -> Any:
     """Ask for a proof that is not the telephone, or say that a colleague has to help."""
     user = who_holds_the_number(request)
     if user is None:
@@ -109,7 +110,7 @@ def factor(request: Any) -> Any:
     return handle_form(request, form, check, **context)
 
 
-def passkey(request: Any) -> HTTPSeeOther:
+def passkey(request: Request) -> HTTPSeeOther:
     """Take the answer of a passkey."""
     user = who_holds_the_number(request)
     if user is None:
@@ -123,7 +124,7 @@ def passkey(request: Any) -> HTTPSeeOther:
     return _proved(request)
 
 
-def recovery(request: Any) -> Any:
+def recovery(request: Request) -> Any:
     """Take a recovery code."""
     user = who_holds_the_number(request)
     if user is None:
@@ -138,14 +139,14 @@ def recovery(request: Any) -> Any:
     return handle_form(request, form, check, code_url=request.route_path("staff_reset_factor"))
 
 
-def who_holds_the_number(request: Any) -> User | None:
+def who_holds_the_number(request: Request) -> User | None:
     """Return who has proved the mobile in this browser; None when it counts no longer."""
     return _kept(request, NUMBER)
 
 
-def _proved(request: Any) -> HTTPSeeOther:
+def _proved(request: Request) -> HTTPSeeOther:
     """Go on to the new password with who has proved the mobile and shown a strong factor."""
-    proofs, token = request.work.get(ProofService), request.session_token
+    proofs, token = request.work.get(ProofService), request.ensure_session_token()
     user = proofs.person_kept(token, NUMBER, lock=True)
     if user is None:
         return HTTPSeeOther(request.route_path("staff_reset"))
@@ -153,7 +154,7 @@ def _proved(request: Any) -> HTTPSeeOther:
     return HTTPSeeOther(request.route_path("staff_reset_password"))
 
 
-def password(request: Any) -> Any:
+def password(request: Request) -> Any:
     """Ask for the new password; every session of the person ends."""
     if _kept(request, PROVED) is None:
         return HTTPSeeOther(request.route_path("staff_reset"))
@@ -163,7 +164,7 @@ def password(request: Any) -> Any:
 
     def save(values: dict[str, Any]) -> HTTPSeeOther:
         accounts = request.work.get(AccountService)
-        user = request.work.get(ProofService).person_kept(request.session_token, PROVED, lock=True)
+        user = request.work.get(ProofService).person_kept(request.ensure_session_token(), PROVED, lock=True)
         if user is None or user.disabled_at or user.deleted_at:
             return HTTPSeeOther(request.route_path("staff_reset"))
         words = accounts.password_words(user)
@@ -171,7 +172,7 @@ def password(request: Any) -> Any:
         if problem:
             form.refuse("new", problem)
         for key in (PROVED, NUMBER):
-            request.work.get(SessionService).forget(request.session_token, key)
+            request.work.get(SessionService).forget(request.ensure_session_token(), key)
         accounts.reset_password(user, values["new"])
         request.work.get(AuditService).record("password:reset", subject_id=user.id)
         sign_in(request, user, "staff", by="reset")
@@ -180,8 +181,8 @@ def password(request: Any) -> Any:
     return handle_form(request, form, save, minimum=STAFF_MINIMUM)
 
 
-def _kept(request: Any, key: str) -> User | None:
+def _kept(request: Request, key: str) -> User | None:
     if request.session_token is None:
         return None
     with request.site.work(actor=request.identity, write=False) as work:
-        return work.get(ProofService).person_kept(request.session_token, key)
+        return work.get(ProofService).person_kept(request.ensure_session_token(), key)

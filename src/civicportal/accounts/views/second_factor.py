@@ -1,7 +1,5 @@
 """Proofs besides the password that several pages take: passkeys, codes of the app, recovery codes."""
 
-from typing import Any
-
 from civicportal.accounts.guards import attempt, code_uses, requester, visitor
 from civicportal.accounts.models import User
 from civicportal.accounts.passkeys import (
@@ -19,14 +17,15 @@ from civicportal.accounts.totp import TotpService
 from civicportal.crypto import token_hash
 from civicportal.errors import NotPossible
 from civicportal.forms import BoundForm, FormInvalid
+from civicportal.web.request import Request
 
 
-def party(request: Any) -> RelyingParty | None:
+def party(request: Request) -> RelyingParty | None:
     """Return the relying party of this page; None where browsers offer no passkeys."""
     return relying_party(request.site, request.host_url)
 
 
-def check_passkey(request: Any, purpose: Purpose, *, user: User | None = None) -> Shown | None:
+def check_passkey(request: Request, purpose: Purpose, *, user: User | None = None) -> Shown | None:
     """Take the answer of a passkey that the page has sent, in a transaction of its own; what is refused is said on the
     next page.
 
@@ -50,13 +49,13 @@ def check_passkey(request: Any, purpose: Purpose, *, user: User | None = None) -
     return None
 
 
-def refuse_passkey(request: Any, door: str, user_id: int | None) -> None:
+def refuse_passkey(request: Request, door: str, user_id: int | None) -> None:
     """Say on the next page, and in the audit trail, that a passkey opens nothing here."""
     record_refusal(request, door, user_id, "passkey: unknown")
     say(request, PasskeyRefused("unknown"))
 
 
-def check_app(request: Any, user: User, code: str, *, door: str) -> bool:
+def check_app(request: Request, user: User, code: str, *, door: str) -> bool:
     """Take a code of somebody's authenticator app, once.
 
     :raises TooMany: when too many wrong ones came before.
@@ -69,7 +68,7 @@ def check_app(request: Any, user: User, code: str, *, door: str) -> bool:
     return trying.good
 
 
-def check_recovery(request: Any, user: User, code: str, *, door: str) -> bool:
+def check_recovery(request: Request, user: User, code: str, *, door: str) -> bool:
     """Take a recovery code, once.
 
     :raises TooMany: when too many wrong ones came before.
@@ -87,12 +86,12 @@ def check_recovery(request: Any, user: User, code: str, *, door: str) -> bool:
     return trying.good
 
 
-def say(request: Any, refusal: NotPossible) -> None:
+def say(request: Request, refusal: NotPossible) -> None:
     """Say on the next page what is refused."""
     request.session.flash(request.translate(refusal.reason), "bad")
 
 
-def _answer(request: Any) -> str | None:
+def _answer(request: Request) -> str | None:
     try:
         values = BoundForm(request, PasskeyAnswer(), ignore=("name",)).validate(request.POST)
     except (FormInvalid, ValueError):
@@ -100,6 +99,6 @@ def _answer(request: Any) -> str | None:
     return str(values["credential"])
 
 
-def _refuse(request: Any, purpose: str, user: User | None, refusal: PasskeyRefused) -> None:
+def _refuse(request: Request, purpose: str, user: User | None, refusal: PasskeyRefused) -> None:
     record_refusal(request, purpose, user.id if user else None, f"passkey: {refusal.why}")
     say(request, refusal)

@@ -21,6 +21,7 @@ from civicportal.accounts.views.second_factor import check_passkey, party, refus
 from civicportal.crypto import token_hash
 from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
+from civicportal.web.request import Request
 from civicportal.work import Work
 
 SHOWN = "staff_password"
@@ -28,7 +29,7 @@ SHOWN = "staff_password"
 row a visitor's before the second proof: nobody could tell any more whose words are sent from another tab."""
 
 
-def login(request: Any) -> Any:
+def login(request: Request) -> Any:
     """Ask for user name and password."""
     if request.identity.is_staff:
         return HTTPSeeOther(request.safe_next("/desk"))
@@ -54,7 +55,7 @@ def login(request: Any) -> Any:
     )
 
 
-def passkey(request: Any) -> Any:
+def passkey(request: Request) -> Any:
     """Let in whose passkey answers, without a password: the device has verified its user.
 
     A passkey that was added in a citizen session opens none of the staff.
@@ -67,7 +68,7 @@ def passkey(request: Any) -> Any:
     return _enter(request, user, by="passkey") if user else HTTPSeeOther(onward(request, "staff_login"))
 
 
-def code(request: Any) -> Any:
+def code(request: Request) -> Any:
     """Ask for the second proof."""
     challenge, user = waiting(request)
     if challenge is None:
@@ -102,7 +103,7 @@ def code(request: Any) -> Any:
     return {**answer, **codes.context(request, challenge), **links} if isinstance(answer, dict) else answer
 
 
-def second(request: Any) -> Any:
+def second(request: Request) -> Any:
     """Take the answer of a passkey after the password."""
     _challenge, user = waiting(request)
     if user is None:
@@ -116,7 +117,7 @@ def second(request: Any) -> Any:
     return _finish(request, by="password and passkey")
 
 
-def resend(request: Any) -> Any:
+def resend(request: Request) -> Any:
     """Send another code to the same member of staff."""
     challenge, user = waiting(request)
     if challenge is None:
@@ -126,7 +127,7 @@ def resend(request: Any) -> Any:
     return HTTPSeeOther(onward(request, "staff_login_code"))
 
 
-def recovery(request: Any) -> Any:
+def recovery(request: Request) -> Any:
     """Take a recovery code in the place of the app's or a passkey."""
     challenge, _user = waiting(request)
     if challenge is None:
@@ -144,9 +145,9 @@ def recovery(request: Any) -> Any:
     return handle_form(request, form, enter, code_url=onward(request, "staff_login_code"))
 
 
-def _ask_second(request: Any, proof: Proof) -> None:
+def _ask_second(request: Request, proof: Proof) -> None:
     with request.site.work(actor=request.identity, write=False) as work:
-        user = work.session.get(User, proof.user_id)
+        user = work.session.get_one(User, proof.user_id)
     token = request.ensure_session_token()
     if not _factors(request, user):
         codes.send(request, "staff", user.mobile or "", user, by=after_password(request, user.id))
@@ -156,12 +157,12 @@ def _ask_second(request: Any, proof: Proof) -> None:
     request.session.flash(astuple(proof), SHOWN)
 
 
-def _factors(request: Any, user: User) -> Factors:
+def _factors(request: Request, user: User) -> Factors:
     with request.site.work(actor=request.identity, write=False) as work:
         return work.get(FactorService).of(user)
 
 
-def waiting(request: Any) -> tuple[Any, Any]:
+def waiting(request: Request) -> tuple[Any, Any]:
     """Return the challenge whose holder has shown the password, and that person; nobody when it counts no longer."""
     challenge = codes.latest(request, "staff")
     if challenge is None:
@@ -171,31 +172,30 @@ def waiting(request: Any) -> tuple[Any, Any]:
     return (challenge, user) if user and user.id == challenge.user_id else (None, None)
 
 
-def _who_has_shown(request: Any, work: Work, *, lock: bool = False) -> User | None:
+def _who_has_shown(request: Request, work: Work, *, lock: bool = False) -> User | None:
     """Return who has shown the password in this browser; None when it counts no longer."""
     shown = request.session.peek_flash(SHOWN)
     return work.get(ProofService).person(Proof(*shown[-1]), lock=lock) if shown else None
 
 
-def _check_app(request: Any, challenge: OtpChallenge, code: str) -> Outcome:
-    cookie = token_hash(request.session_token)
+def _check_app(request: Request, challenge: OtpChallenge, code: str) -> Outcome:
+    cookie = token_hash(request.ensure_session_token())
     with attempt(
         request, *code_uses(request, challenge.user_id), by=after_password(request, challenge.user_id)
     ) as trying:
         with request.site.work(actor=request.identity) as work:
-            user, totp = work.session.get(User, challenge.user_id), work.get(TotpService)
+            user, totp = work.session.get_one(User, challenge.user_id), work.get(TotpService)
             outcome = work.get(OtpService).settle(challenge.id, cookie, lambda: totp.accept(user, code))
         trying.good = outcome == "accepted"
     return _noted(request, challenge, outcome)
 
 
-def _check_recovery(request: Any, challenge: OtpChallenge, code: str) -> Outcome:
-    cookie = token_hash(request.session_token)
-    with attempt(
-        request, *code_uses(request, challenge.user_id), by=after_password(request, challenge.user_id)
-    ) as trying:
+def _check_recovery(request: Request, challenge: OtpChallenge, code: str) -> Outcome:
+    cookie = token_hash(request.ensure_session_token())
+    person_id = challenge.user_id
+    with attempt(request, *code_uses(request, person_id), by=after_password(request, person_id)) as trying:
         with request.site.work(actor=request.identity, write=False) as work:
-            hashes = work.get(RecoveryService).hashes(challenge.user_id)
+            hashes = work.get(RecoveryService).hashes(person_id) if person_id else {}
         code_id = match_recovery_code(hashes, code)
         with request.site.work(actor=request.identity) as work:
             use = work.get(RecoveryService).use
@@ -206,20 +206,20 @@ def _check_recovery(request: Any, challenge: OtpChallenge, code: str) -> Outcome
     return _noted(request, challenge, outcome)
 
 
-def _noted(request: Any, challenge: OtpChallenge, outcome: Outcome) -> Outcome:
+def _noted(request: Request, challenge: OtpChallenge, outcome: Outcome) -> Outcome:
     if outcome != "accepted":
         record_refusal(request, "staff", challenge.user_id, outcome)
     return outcome
 
 
-def _finish(request: Any, *, by: str) -> Any:
+def _finish(request: Request, *, by: str) -> Any:
     user = _who_has_shown(request, request.work, lock=True)
     if user is None:
         return HTTPSeeOther(onward(request, "staff_login"))
     return _enter(request, user, by=by)
 
 
-def _enter(request: Any, user: User, *, by: str) -> Any:
+def _enter(request: Request, user: User, *, by: str) -> Any:
     request.session.pop_flash(SHOWN)
     kept = sign_in(request, user, "staff", by=by)
     return HTTPSeeOther(request.safe_next(kept or "/desk"))

@@ -20,27 +20,28 @@ from civicportal.accounts.views.account import own_user, proved
 from civicportal.errors import NotFound, NotPossible
 from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
+from civicportal.web.request import Request
 
 SETUP = "totp"
 """The secret that is being set up is kept under this with the session, encrypted."""
 
 
 @proved
-def totp(request: Any) -> dict[str, Any]:
+def totp(request: Request) -> dict[str, Any]:
     """Show whether codes come by SMS or from the app."""
     return {"is_on": bool(own_user(request).totp_secret)}
 
 
 @proved
-def begin(request: Any) -> Any:
+def begin(request: Request) -> Any:
     """Make a secret for the app."""
     secret = request.site.keys.encrypt(new_secret())
-    request.work.get(SessionService).keep_visitor_data(request.session_token, SETUP, secret)
+    request.work.get(SessionService).keep_visitor_data(request.ensure_session_token(), SETUP, secret)
     return HTTPSeeOther(request.route_path("account_totp_setup"))
 
 
 @proved
-def setup(request: Any) -> Any:
+def setup(request: Request) -> Any:
     """Show the secret, and turn the app on once it has answered with a code."""
     secret = _pending(request)
     if secret is None:
@@ -56,10 +57,10 @@ def setup(request: Any) -> Any:
             is_first = work.get(RecoveryService).left(own_user(request)) == 0
         codes = new_recovery_codes() if is_first else []
         hashes = hash_recovery_codes(codes)
-        user = request.work.session.get(User, request.identity.user_id, with_for_update=True)
+        user = request.work.session.get_one(User, request.identity.user_id, with_for_update=True)
         request.work.get(TotpService).enable(user, secret, step)
         request.work.get(FactorService).added(user)
-        request.work.get(SessionService).forget(request.session_token, SETUP)
+        request.work.get(SessionService).forget(request.ensure_session_token(), SETUP)
         if codes:
             request.work.get(RecoveryService).replace(user, hashes)
             return {"form": None, "codes": codes}
@@ -70,7 +71,7 @@ def setup(request: Any) -> Any:
 
 
 @proved
-def qr(request: Any) -> Any:
+def qr(request: Request) -> Any:
     """Serve the QR code of the secret that is being set up.
 
     :raises NotFound: when there is none.
@@ -90,7 +91,7 @@ def qr(request: Any) -> Any:
 
 
 @proved
-def recovery(request: Any) -> Any:
+def recovery(request: Request) -> Any:
     """Show how many recovery codes are left, or make new ones: the earlier ones are void."""
     user = own_user(request)
     with request.site.work(actor=request.identity, write=False) as work:
@@ -100,15 +101,15 @@ def recovery(request: Any) -> Any:
         return {"left": left, "has_factor": has_factor, "codes": None, "total": RECOVERY_CODES}
     codes = new_recovery_codes()
     hashes = hash_recovery_codes(codes)
-    locked = request.work.session.get(User, user.id, with_for_update=True)
+    locked = request.work.session.get_one(User, user.id, with_for_update=True)
     request.work.get(RecoveryService).replace(locked, hashes)
     return {"left": len(codes), "has_factor": True, "codes": codes, "total": RECOVERY_CODES}
 
 
 @proved
-def turn_off(request: Any) -> Any:
+def turn_off(request: Request) -> Any:
     """Remove the app."""
-    user = request.work.session.get(User, request.identity.user_id, with_for_update=True)
+    user = request.work.session.get_one(User, request.identity.user_id, with_for_update=True)
     factors = request.work.get(FactorService)
     if user.totp_secret is None:
         return HTTPSeeOther(request.route_path("account_totp"))
@@ -123,9 +124,9 @@ def turn_off(request: Any) -> Any:
     return HTTPSeeOther(request.route_path("account"))
 
 
-def _pending(request: Any) -> str | None:
+def _pending(request: Request) -> str | None:
     with request.site.work(actor=request.identity, write=False) as work:
-        sealed = work.get(SessionService).visitor_data(request.session_token, SETUP)
+        sealed = work.get(SessionService).visitor_data(request.ensure_session_token(), SETUP)
     return request.site.keys.decrypt(sealed) if sealed else None
 
 

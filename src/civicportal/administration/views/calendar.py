@@ -17,14 +17,15 @@ from civicportal.organization.services import OrganizationService
 from civicportal.organization.workdays import WorkdayService
 from civicportal.schema import whole_number
 from civicportal.web.editing import edit_form, handle_edit
+from civicportal.web.request import Request
 
 
-def calendar(request: Any) -> dict[str, Any]:
+def calendar(request: Request) -> dict[str, Any]:
     """Show a year."""
     return _page(request)
 
 
-def hours(request: Any) -> Any:
+def hours(request: Request) -> Any:
     """Change the office hours."""
     service = request.work.get(WorkdayService)
     present = _present(service)
@@ -47,7 +48,7 @@ def hours(request: Any) -> Any:
     return handle_edit(request, make(), make(), save)
 
 
-def add_holiday(request: Any) -> Any:
+def add_holiday(request: Request) -> Any:
     """Add a holiday."""
     form = _holiday_form(request)
 
@@ -63,7 +64,7 @@ def add_holiday(request: Any) -> Any:
     return _page(request, holiday=form) if isinstance(answer, dict) else answer
 
 
-def take_over(request: Any) -> HTTPSeeOther:
+def take_over(request: Request) -> HTTPSeeOther:
     """Write the country's yearly holidays of a year among the city's own."""
     year = _year(request, request.POST)
     request.work.get(WorkdayService).take_over(year)
@@ -71,7 +72,7 @@ def take_over(request: Any) -> HTTPSeeOther:
     return HTTPSeeOther(_address(request, year))
 
 
-def delete_holiday(request: Any) -> HTTPSeeOther:
+def delete_holiday(request: Request) -> HTTPSeeOther:
     """Delete a holiday."""
     try:
         day = date.fromisoformat(request.matchdict["day"])
@@ -85,7 +86,7 @@ def delete_holiday(request: Any) -> HTTPSeeOther:
     return press(request, lambda: service.delete_holiday(day), done, back)
 
 
-def add_closure(request: Any) -> Any:
+def add_closure(request: Request) -> Any:
     """Close the city for some days."""
     form = _closure_form(request)
 
@@ -102,7 +103,7 @@ def add_closure(request: Any) -> Any:
     return _page(request, closure=form) if isinstance(answer, dict) else answer
 
 
-def delete_closure(request: Any) -> HTTPSeeOther:
+def delete_closure(request: Request) -> HTTPSeeOther:
     """Open the city again on the days of a closure."""
     service = request.work.get(WorkdayService)
     target = request.safe_next(request.route_path("admin.calendar"))
@@ -114,7 +115,7 @@ def delete_closure(request: Any) -> HTTPSeeOther:
     )
 
 
-def move_deadlines(request: Any) -> HTTPSeeOther:
+def move_deadlines(request: Request) -> HTTPSeeOther:
     """Move the deadlines of open cases to where the calendar puts them, of a large city so many at a time."""
     before = whole_number(request.GET.get("before", ""))
     moved = recalculation.move_deadlines(request.site, request.identity, before)
@@ -129,7 +130,7 @@ def move_deadlines(request: Any) -> HTTPSeeOther:
 
 
 def _page(
-    request: Any, *, holiday: BoundForm | None = None, closure: BoundForm | None = None
+    request: Request, *, holiday: BoundForm | None = None, closure: BoundForm | None = None
 ) -> dict[str, Any]:
     service, locale = request.work.get(WorkdayService), request.locale_name
     year = _year(request, request.GET)
@@ -173,25 +174,25 @@ def _present(service: WorkdayService) -> dict[str, Any]:
     }
 
 
-def _holiday_form(request: Any) -> BoundForm:
+def _holiday_form(request: Request) -> BoundForm:
     action = request.route_path("admin.holiday_new")
     return BoundForm(request, HolidayForm(), action=action, prefix="holiday")
 
 
-def _closure_form(request: Any) -> BoundForm:
+def _closure_form(request: Request) -> BoundForm:
     action = request.route_path("admin.closure_new")
     return BoundForm(request, ClosureForm(), action=action, prefix="closure")
 
 
-def _year(request: Any, params: Any) -> int:
+def _year(request: Request, params: Any) -> int:
     """Return the year that is asked for, else the present one."""
     asked = BoundForm(request, YearQuery()).read_filters(params)["year"]
     return asked or _year_of(request, request.site.calendar.today(request.site.clock.now()))
 
 
-def _year_of(request: Any, day: date) -> int:
+def _year_of(request: Request, day: date) -> int:
     return int(request.site.calendar.year_month_day(day)[0])
 
 
-def _address(request: Any, year: int) -> str:
+def _address(request: Request, year: int) -> str:
     return str(request.route_path("admin.calendar", _query={"year": year}))

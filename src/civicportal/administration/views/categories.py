@@ -21,12 +21,13 @@ from civicportal.organization.services import OrganizationService
 from civicportal.schema import whole_number
 from civicportal.statistics.lookup import CounterService
 from civicportal.web.editing import edit_form, handle_edit
+from civicportal.web.request import Request
 
 MOST_SYNONYMS = 40
 _SEPARATORS = re.compile(r"[،,\n]+")
 
 
-def categories(request: Any) -> dict[str, Any]:
+def categories(request: Request) -> dict[str, Any]:
     """Show the categories of one kind of case, all or those that words find."""
     query = BoundForm(request, ListQuery()).read_filters(request.GET)
     kinds = request.site.kinds
@@ -48,7 +49,7 @@ def categories(request: Any) -> dict[str, Any]:
     }
 
 
-def new(request: Any) -> Any:
+def new(request: Request) -> Any:
     """Add a root category, or a leaf below the root that the address names."""
     service = request.work.get(CategoryService)
     kind, root = _place(request)
@@ -64,7 +65,7 @@ def new(request: Any) -> Any:
     return handle_form(request, form, save, seen="", stale=False, meanwhile=[], **context)
 
 
-def category(request: Any) -> Any:
+def category(request: Request) -> Any:
     """Show and change a category."""
     service = request.work.get(CategoryService)
     found = service.fetch(row_id(request), lock=request.method == "POST")
@@ -92,14 +93,14 @@ def category(request: Any) -> Any:
     )
 
 
-def move(request: Any) -> HTTPSeeOther:
+def move(request: Request) -> HTTPSeeOther:
     """Let a category change places with its neighbour."""
     service = request.work.get(CategoryService)
     found = service.fetch(row_id(request))
     return press(request, lambda: service.move(found, step(request)), "", address(request, kind=found.kind))
 
 
-def switch(request: Any) -> HTTPSeeOther:
+def switch(request: Request) -> HTTPSeeOther:
     """Offer a category to citizens, or not any more."""
     service = request.work.get(CategoryService)
     found = service.fetch(row_id(request), lock=True)
@@ -108,7 +109,7 @@ def switch(request: Any) -> HTTPSeeOther:
     return press(request, lambda: service.set_active(found, on), done, address(request, kind=found.kind))
 
 
-def delete(request: Any) -> HTTPSeeOther:
+def delete(request: Request) -> HTTPSeeOther:
     """Delete a category to which nothing refers."""
     service = request.work.get(CategoryService)
     found = service.fetch(row_id(request), lock=True)
@@ -116,12 +117,12 @@ def delete(request: Any) -> HTTPSeeOther:
     return press(request, lambda: service.delete(found), done, address(request, kind=found.kind))
 
 
-def address(request: Any, **parts: Any) -> str:
+def address(request: Request, **parts: Any) -> str:
     """Return the address of the list."""
     return with_query(request.route_path("admin.categories"), parts)
 
 
-def _place(request: Any) -> tuple[str, Category | None]:
+def _place(request: Request) -> tuple[str, Category | None]:
     """Return kind and root of a new category.
 
     :raises NotFound: for a kind or a root that there is not.
@@ -139,7 +140,7 @@ def _place(request: Any) -> tuple[str, Category | None]:
 
 
 def _form(
-    request: Any, kind: str, found: Category | None, is_root: bool, present: dict[str, Any]
+    request: Request, kind: str, found: Category | None, is_root: bool, present: dict[str, Any]
 ) -> BoundForm:
     roots = request.work.get(CategoryService).possible_parents(kind, found)
     bindings = {

@@ -14,9 +14,10 @@ from civicportal.kartable.routing import BY_RULE
 from civicportal.kartable.rules import RuleService
 from civicportal.organization.services import OrganizationService
 from civicportal.schema import Option
+from civicportal.web.request import Request
 
 
-def dry_run(request: Any) -> dict[str, Any]:
+def dry_run(request: Request) -> dict[str, Any]:
     """Show how many past cases each rule would take, and which would go elsewhere."""
     sizes = [Option(value=size, label=format_number(int(size), request.locale_name)) for size in SIZES]
     form = BoundForm(request, DryRunForm(), bindings={"sizes": sizes})
@@ -32,7 +33,7 @@ def dry_run(request: Any) -> dict[str, Any]:
     return {"form": form, **shown(request, rules, outcome)}
 
 
-def shown(request: Any, rules: Sequence[RoutingRule], outcome: DryRun) -> dict[str, Any]:
+def shown(request: Request, rules: Sequence[RoutingRule], outcome: DryRun) -> dict[str, Any]:
     """Return what the template of an outcome needs."""
     every = [*request.work.get(RuleService).all(), *rules]
     titles = {BY_RULE + rule.key: rule.title or rule.key for rule in every}

@@ -8,10 +8,11 @@ from civicportal import __version__
 from civicportal.administration import health
 from civicportal.administration.inventory import Inventory
 from civicportal.i18n import _
+from civicportal.web.request import Request
 from civicportal.worker.heartbeat import WorkerProcess, WorkerService
 
 
-def plugins(request: Any) -> dict[str, Any]:
+def plugins(request: Request) -> dict[str, Any]:
     """List the plugins with what they bring, what the last check found, and the workers."""
     inventory = request.work.get(Inventory)
     last = health.last_check(request.work)
@@ -42,7 +43,7 @@ def _state(service: WorkerService, worker: WorkerProcess) -> str:
     return "lost" if service.is_lost(worker) else "running"
 
 
-def check(request: Any) -> HTTPSeeOther:
+def check(request: Request) -> HTTPSeeOther:
     """Look the portal over now."""
     health.check(request.site)
     request.session.flash(request.translate(_("The portal was looked over.")), "good")

@@ -18,6 +18,7 @@ from civicportal.organization.choices import category_options, unit_options
 from civicportal.organization.editing import new_key
 from civicportal.organization.services import OrganizationService
 from civicportal.web.editing import edit_form, handle_edit
+from civicportal.web.request import Request
 
 TRY = "try"
 """The button that shows what a rule would do before it is saved."""
@@ -25,7 +26,7 @@ TRIED = 300
 """Cases it is tried on."""
 
 
-def rules(request: Any) -> dict[str, Any]:
+def rules(request: Request) -> dict[str, Any]:
     """Show the rules in their order."""
     service = request.work.get(RuleService)
     found = service.all()
@@ -40,7 +41,7 @@ def rules(request: Any) -> dict[str, Any]:
     }
 
 
-def new(request: Any) -> Any:
+def new(request: Request) -> Any:
     """Add a rule, the last of all."""
     service = request.work.get(RuleService)
     form = _form(request, None, {"active": True})
@@ -59,7 +60,7 @@ def new(request: Any) -> Any:
     return handle_form(request, form, save, seen="", stale=False, meanwhile=[], **context)
 
 
-def rule(request: Any) -> Any:
+def rule(request: Request) -> Any:
     """Show and change a rule."""
     service = request.work.get(RuleService)
     found = service.fetch(row_id(request), lock=request.method == "POST")
@@ -85,14 +86,14 @@ def rule(request: Any) -> Any:
     return handle_edit(request, form, _form(request, found, present), save, **context)
 
 
-def move(request: Any) -> HTTPSeeOther:
+def move(request: Request) -> HTTPSeeOther:
     """Let a rule change places with its neighbour."""
     service = request.work.get(RuleService)
     found = service.fetch(row_id(request))
     return press(request, lambda: service.move(found, step(request)), "", request.route_path("admin.routing"))
 
 
-def switch(request: Any) -> HTTPSeeOther:
+def switch(request: Request) -> HTTPSeeOther:
     """Switch a rule on or off."""
     service = request.work.get(RuleService)
     found = service.fetch(row_id(request), lock=True)
@@ -101,7 +102,7 @@ def switch(request: Any) -> HTTPSeeOther:
     return press(request, lambda: service.set_active(found, on), done, request.route_path("admin.routing"))
 
 
-def delete(request: Any) -> HTTPSeeOther:
+def delete(request: Request) -> HTTPSeeOther:
     """Delete a rule that has routed nothing."""
     service = request.work.get(RuleService)
     found = service.fetch(row_id(request), lock=True)
@@ -109,7 +110,7 @@ def delete(request: Any) -> HTTPSeeOther:
     return press(request, lambda: service.delete(found), done, request.route_path("admin.routing"))
 
 
-def _trial(request: Any, columns: dict[str, Any], found: RoutingRule | None) -> dict[str, Any]:
+def _trial(request: Request, columns: dict[str, Any], found: RoutingRule | None) -> dict[str, Any]:
     """Return what the rule would do in its place, switched on, without saving it."""
     every = request.work.get(RuleService).all()
     draft = RoutingRule(**{**columns, "key": found.key if found else new_key("rule"), "active": True})
@@ -118,7 +119,7 @@ def _trial(request: Any, columns: dict[str, Any], found: RoutingRule | None) -> 
     return shown(request, rules, request.work.get(DryRunService).run(rules, newest=TRIED))
 
 
-def _form(request: Any, found: RoutingRule | None, present: dict[str, Any]) -> BoundForm:
+def _form(request: Request, found: RoutingRule | None, present: dict[str, Any]) -> BoundForm:
     work, facts = request.work, options.known_facts(request.site)
     categories = work.get(OrganizationService).categories.by_id.values()
     schema = RuleForm()
@@ -150,7 +151,7 @@ def _present(found: RoutingRule) -> dict[str, Any]:
     }
 
 
-def _values(request: Any, values: dict[str, Any], facts: dict[str, str]) -> dict[str, Any]:
+def _values(request: Request, values: dict[str, Any], facts: dict[str, str]) -> dict[str, Any]:
     """Return the columns of a rule; facts that no form knows stay as a file has planted them."""
     known = options.known_facts(request.site)
     chosen = {name: values[f"fact_{name}"] for name in known if values[f"fact_{name}"]}
@@ -167,9 +168,9 @@ def _values(request: Any, values: dict[str, Any], facts: dict[str, str]) -> dict
     }
 
 
-def _fact_fields(request: Any) -> list[str]:
+def _fact_fields(request: Request) -> list[str]:
     return [f"fact_{name}" for name in options.known_facts(request.site)]
 
 
-def _fact_titles(request: Any) -> dict[str, Any]:
+def _fact_titles(request: Request) -> dict[str, Any]:
     return {name: fact.title for name, (fact, _kinds) in options.known_facts(request.site).items()}

@@ -20,12 +20,13 @@ from civicportal.organization.units import UnitService
 from civicportal.schema import Option, whole_number
 from civicportal.statistics.lookup import CounterService
 from civicportal.web.editing import edit_form, handle_edit
+from civicportal.web.request import Request
 
 MOST = 100
 """Cases referred at once."""
 
 
-def units(request: Any) -> dict[str, Any]:
+def units(request: Request) -> dict[str, Any]:
     """Show the tree."""
     service = request.work.get(UnitService)
     return {
@@ -36,7 +37,7 @@ def units(request: Any) -> dict[str, Any]:
     }
 
 
-def new(request: Any) -> Any:
+def new(request: Request) -> Any:
     """Add a unit."""
     service = request.work.get(UnitService)
     form = _form(request, None, {"parent": request.GET.get("parent", "")})
@@ -49,7 +50,7 @@ def new(request: Any) -> Any:
     return handle_form(request, form, save, unit=None, seen="", stale=False, meanwhile=[])
 
 
-def unit(request: Any) -> Any:
+def unit(request: Request) -> Any:
     """Show and change a unit."""
     service = request.work.get(UnitService)
     found = service.fetch(row_id(request), lock=request.method == "POST")
@@ -79,14 +80,14 @@ def unit(request: Any) -> Any:
     )
 
 
-def move(request: Any) -> HTTPSeeOther:
+def move(request: Request) -> HTTPSeeOther:
     """Let a unit change places with its neighbour."""
     service = request.work.get(UnitService)
     found = service.fetch(row_id(request))
     return press(request, lambda: service.move(found, step(request)), "", request.route_path("admin.units"))
 
 
-def close(request: Any) -> Any:
+def close(request: Request) -> Any:
     """Ask who takes over what points to a unit, and let it take no cases any more."""
     service, usage = request.work.get(UnitService), request.work.get(UsageService)
     found = service.fetch(row_id(request), lock=request.method == "POST")
@@ -106,7 +107,7 @@ def close(request: Any) -> Any:
     return handle_form(request, form, save, unit=found, usage=usage.of(found))
 
 
-def reopen(request: Any) -> HTTPSeeOther:
+def reopen(request: Request) -> HTTPSeeOther:
     """Let a unit take cases again."""
     service = request.work.get(UnitService)
     found = service.fetch(row_id(request))
@@ -114,7 +115,7 @@ def reopen(request: Any) -> HTTPSeeOther:
     return press(request, lambda: service.open(found), done, _address(request, found))
 
 
-def refer(request: Any) -> HTTPSeeOther:
+def refer(request: Request) -> HTTPSeeOther:
     """Refer the open cases of a unit to another, one by one; those the actor may not refer stay."""
     target = whole_number(request.POST.get("target", ""))
     with request.site.work(actor=request.identity, write=False) as work:
@@ -136,7 +137,7 @@ def refer(request: Any) -> HTTPSeeOther:
     return HTTPSeeOther(_address(request, found))
 
 
-def delete(request: Any) -> HTTPSeeOther:
+def delete(request: Request) -> HTTPSeeOther:
     """Delete a unit to which nothing refers."""
     service = request.work.get(UnitService)
     found = service.fetch(row_id(request), lock=True)
@@ -144,13 +145,13 @@ def delete(request: Any) -> HTTPSeeOther:
     return press(request, lambda: service.delete(found), done, request.route_path("admin.units"))
 
 
-def _form(request: Any, found: Unit | None, present: dict[str, Any]) -> BoundForm:
+def _form(request: Request, found: Unit | None, present: dict[str, Any]) -> BoundForm:
     parents = request.work.get(UnitService).possible_parents(found)
     offered = [Option(value=str(unit.id), label=unit.name) for unit in parents]
     return edit_form(request, UnitForm(), present, bindings={"units": offered})
 
 
-def _others(request: Any, found: Unit) -> list[Option]:
+def _others(request: Request, found: Unit) -> list[Option]:
     return [option for option in unit_options(request.work) if option.value != str(found.id)]
 
 
@@ -173,5 +174,5 @@ def _values(values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _address(request: Any, found: Unit) -> str:
+def _address(request: Request, found: Unit) -> str:
     return str(request.route_path("admin.unit", id=found.id))

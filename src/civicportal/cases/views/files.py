@@ -11,13 +11,14 @@ from civicportal.forms import FileRefused
 from civicportal.i18n import _
 from civicportal.sanity_body import FILE
 from civicportal.storage import FileMissing
+from civicportal.web.request import Request
 
 AN_HOUR = 3600
 #: A picture is data and nothing else, whatever is made of its address.
 POLICY = "default-src 'none'; sandbox"
 
 
-def upload(request: Any) -> dict[str, str]:
+def upload(request: Request) -> dict[str, str]:
     """Take one picture and answer its key; a refused one gets 422 and the reason, one that may come later 503."""
     file = request.POST.get(FILE)
     if not hasattr(file, "file"):
@@ -29,23 +30,23 @@ def upload(request: Any) -> dict[str, str]:
     return {"key": key, "url": request.route_path("attachment_small", key=key)}
 
 
-def remove(request: Any) -> dict[str, str]:
+def remove(request: Request) -> dict[str, str]:
     """Take back a picture that no case has claimed."""
     request.work.get(AttachmentService).remove(request.matchdict["key"], upload_owner(request))
     return {}
 
 
-def large(request: Any) -> Any:
+def large(request: Request) -> Any:
     """Show a picture."""
     return _picture(request, "")
 
 
-def small(request: Any) -> Any:
+def small(request: Request) -> Any:
     """Show a picture's small version."""
     return _picture(request, ".small")
 
 
-def _picture(request: Any, variant: str) -> Any:
+def _picture(request: Request, variant: str) -> Any:
     owner = token_hash(request.session_token) if request.session_token else ""
     attachment, code = request.work.get(AttachmentService).fetch(
         request.matchdict["key"], owner, proved_codes(request)
@@ -73,7 +74,7 @@ def _read(site: Any, name: str) -> bytes:
         raise NotFound("the file is gone") from None
 
 
-def _refused(request: Any, reason: Any, *, later: bool = False) -> dict[str, str]:
+def _refused(request: Request, reason: Any, *, later: bool = False) -> dict[str, str]:
     request.response.status_int = 503 if later else 422
     if later:
         request.response.headers["Retry-After"] = str(RETRY_SECONDS)

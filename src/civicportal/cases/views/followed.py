@@ -15,14 +15,15 @@ from civicportal.cases.schemas import FACES
 from civicportal.cases.views import forms
 from civicportal.forms import BoundForm, FormInvalid
 from civicportal.i18n import _
+from civicportal.web.request import Request
 
 
-def show(request: Any) -> dict[str, Any]:
+def show(request: Request) -> dict[str, Any]:
     """Show a followed case; its pictures only once it is published."""
     return _page(request, _followed(request))
 
 
-def rate(request: Any) -> Any:
+def rate(request: Request) -> Any:
     """Keep the follower's rating."""
     form = forms.rating_form(request, _path(request, "followed_rate"), None)
 
@@ -33,7 +34,7 @@ def rate(request: Any) -> Any:
     return _act(request, form, keep, thanks=_("Thank you: your rating is kept."), rating=form)
 
 
-def notices(request: Any) -> Any:
+def notices(request: Request) -> Any:
     """Mute the notices of one case, or hear of it again."""
     form = forms.notices_form(request, _path(request, "followed_notices"), wanted=True)
 
@@ -44,7 +45,12 @@ def notices(request: Any) -> Any:
 
 
 def _act(
-    request: Any, form: BoundForm, what: Callable[[dict[str, Any]], None], *, thanks: Any, **shown: BoundForm
+    request: Request,
+    form: BoundForm,
+    what: Callable[[dict[str, Any]], None],
+    *,
+    thanks: Any,
+    **shown: BoundForm,
 ) -> Any:
     try:
         what(form.validate(request.POST))
@@ -57,17 +63,19 @@ def _act(
     return HTTPSeeOther(_path(request, "followed"))
 
 
-def _followed(request: Any, *, lock: bool = False) -> Case:
+def _followed(request: Request, *, lock: bool = False) -> Case:
     service = request.work.get(FollowUpService)
     found: Case = service.fetch_followed(int(request.matchdict["id"]), lock=lock)
     return found
 
 
-def _path(request: Any, route: str) -> str:
+def _path(request: Request, route: str) -> str:
     return str(request.route_path(route, id=request.matchdict["id"]))
 
 
-def _page(request: Any, found: Case, *, status: int = 200, rating: BoundForm | None = None) -> dict[str, Any]:
+def _page(
+    request: Request, found: Case, *, status: int = 200, rating: BoundForm | None = None
+) -> dict[str, Any]:
     work = request.work
     request.response.status_int = status
     history = work.get(PublicHistory)

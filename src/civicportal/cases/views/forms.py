@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from civicportal.cases.models import Case
 from civicportal.cases.ratings import Standing
@@ -13,6 +13,7 @@ from civicportal.cases.workflow import Prefill, Transition
 from civicportal.forms import BoundForm, Button
 from civicportal.i18n import _
 from civicportal.schema import StrictSchema, whole_number
+from civicportal.web.request import Request
 
 if TYPE_CHECKING:
     from civicportal.work import Work
@@ -38,7 +39,7 @@ class StepForm:
         return form is self.form and not self.step.reason
 
 
-def rating_form(request: Any, action: str, standing: Standing | None) -> BoundForm:
+def rating_form(request: Request, action: str, standing: Standing | None) -> BoundForm:
     """Return the form of the five faces, filled with what was said before."""
     mine = standing.mine if standing else None
     return BoundForm(
@@ -51,7 +52,7 @@ def rating_form(request: Any, action: str, standing: Standing | None) -> BoundFo
     )
 
 
-def objection_form(request: Any, action: str) -> BoundForm:
+def objection_form(request: Request, action: str) -> BoundForm:
     """Return the form that opens a closed case again."""
     button = Button(title=_("Open the request again"), css_class="btn-danger-q")
     return BoundForm(
@@ -59,7 +60,7 @@ def objection_form(request: Any, action: str) -> BoundForm:
     )
 
 
-def notices_form(request: Any, action: str, *, wanted: bool) -> BoundForm:
+def notices_form(request: Request, action: str, *, wanted: bool) -> BoundForm:
     """Return the switch for notices."""
     button = Button(title=_("Save"), css_class="btn-quiet btn-sm")
     return BoundForm(
@@ -67,7 +68,7 @@ def notices_form(request: Any, action: str, *, wanted: bool) -> BoundForm:
     )
 
 
-def step_form(request: Any, transition: Transition, case: Case, work: "Work") -> BoundForm:
+def step_form(request: Request, transition: Transition, case: Case, work: "Work") -> BoundForm:
     """Return the form of a step of the workflow."""
     schema = transition.schema() if transition.schema else StrictSchema()
     prefill = transition.prefill(case, work) if transition.prefill else Prefill()
@@ -84,7 +85,7 @@ def step_form(request: Any, transition: Transition, case: Case, work: "Work") ->
     )
 
 
-def step_forms(request: Any, case: Case, steps: list[Step]) -> dict[str, StepForm]:
+def step_forms(request: Request, case: Case, steps: list[Step]) -> dict[str, StepForm]:
     """Return the forms of the steps a citizen has from here, by the step's name."""
     return {
         step.transition.name: StepForm(
@@ -94,11 +95,11 @@ def step_forms(request: Any, case: Case, steps: list[Step]) -> dict[str, StepFor
     }
 
 
-def is_stale(request: Any, case: Case) -> bool:
+def is_stale(request: Request, case: Case) -> bool:
     """Tell whether a form that names the version it was made from was made from an earlier one."""
     return VERSION in request.POST and sent_version(request) != case.version
 
 
-def sent_version(request: Any) -> int:
+def sent_version(request: Request) -> int:
     """Return the version a form was made from; one that cannot be read fits no case."""
     return whole_number(request.POST.get(VERSION, ""))

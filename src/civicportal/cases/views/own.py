@@ -23,6 +23,7 @@ from civicportal.errors import NotFound
 from civicportal.forms import BoundForm, FormInvalid
 from civicportal.i18n import _
 from civicportal.web.display import pieces
+from civicportal.web.request import Request
 
 PAGE_SIZE = 20
 AUDIENCES = ("citizen", "public")
@@ -30,7 +31,7 @@ CHANGED = _("The request has changed meanwhile. Your text is kept: please look a
 GONE = _("The request has changed meanwhile: this is not possible any more.")
 
 
-def cases(request: Any) -> dict[str, Any]:
+def cases(request: Request) -> dict[str, Any]:
     """List the citizen's cases, the latest first, and those of others they follow."""
     before = BoundForm(request, Page()).read_filters(request.GET)["before"]
     service = request.work.get(FollowUpService)
@@ -44,12 +45,12 @@ def cases(request: Any) -> dict[str, Any]:
     }
 
 
-def case(request: Any) -> dict[str, Any]:
+def case(request: Request) -> dict[str, Any]:
     """Show one of the citizen's cases."""
     return _page(request, _own(request))
 
 
-def rate(request: Any) -> Any:
+def rate(request: Request) -> Any:
     """Keep the citizen's rating."""
     form = forms.rating_form(request, _path(request, "my_rate"), None)
 
@@ -59,7 +60,7 @@ def rate(request: Any) -> Any:
     return _act(request, form, keep, thanks=_("Thank you: your rating is kept."), rating=form)
 
 
-def object_(request: Any) -> Any:
+def object_(request: Request) -> Any:
     """Open a closed case again on the citizen's objection."""
     form = forms.objection_form(request, _path(request, "my_object"))
 
@@ -70,7 +71,7 @@ def object_(request: Any) -> Any:
     return _act(request, form, reopen, thanks=_("The request is open again."), objection=form)
 
 
-def notices(request: Any) -> Any:
+def notices(request: Request) -> Any:
     """Mute the notices of one case, or hear of it again."""
     form = forms.notices_form(request, _path(request, "my_notices"), wanted=True)
 
@@ -80,7 +81,7 @@ def notices(request: Any) -> Any:
     return _act(request, form, save, thanks=_("Saved"))
 
 
-def step(request: Any) -> Any:
+def step(request: Request) -> Any:
     """Take a step of the workflow that is the citizen's."""
     transition, form = _transition(request)
 
@@ -102,16 +103,16 @@ def step(request: Any) -> Any:
 # -- inside -------------------------------------------------------------------------------------------------
 
 
-def _own(request: Any, *, lock: bool = False) -> Case:
+def _own(request: Request, *, lock: bool = False) -> Case:
     found: Case = request.work.get(CaseService).fetch_own(request.matchdict["code"], lock=lock)
     return found
 
 
-def _path(request: Any, route: str, **names: str) -> str:
+def _path(request: Request, route: str, **names: str) -> str:
     return str(request.route_path(route, code=request.matchdict["code"], **names))
 
 
-def _transition(request: Any) -> tuple[Transition, BoundForm]:
+def _transition(request: Request) -> tuple[Transition, BoundForm]:
     """Return the named step and its form, read apart: its form may bring pictures.
 
     One that is not possible from the present status is returned as well: the case has changed meanwhile.
@@ -131,7 +132,7 @@ def _transition(request: Any) -> tuple[Transition, BoundForm]:
 
 
 def _act(
-    request: Any,
+    request: Request,
     form: BoundForm,
     what: Callable[[Case, dict[str, Any]], None],
     *,
@@ -160,7 +161,7 @@ def _act(
 
 
 def _page(
-    request: Any,
+    request: Request,
     found: Case,
     *,
     status: int = 200,
@@ -208,7 +209,7 @@ def _page(
     }
 
 
-def _continued(request: Any, found: Case) -> str | None:
+def _continued(request: Request, found: Case) -> str | None:
     successor = request.work.get(ConversionService).successor(found)
     return request.route_path("my_case", code=successor.code) if successor else None
 

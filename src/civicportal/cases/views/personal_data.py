@@ -1,7 +1,6 @@
 """Personal data in a form: refused before it is published, pointed out to a citizen who may not want to publish it."""
 
 from collections.abc import Collection
-from typing import Any
 
 from civicportal.cases.public_texts import PersonalDataFound, PublicTexts
 from civicportal.countries.personal import Kind
@@ -11,18 +10,19 @@ from civicportal.forms.widgets import shown
 from civicportal.i18n import _, listed
 from civicportal.persian import LONGEST_WORD, key
 from civicportal.personal_data import KINDS, PersonalDatum
+from civicportal.web.request import Request
 
 MOST = 20
 """Words that an officer may say are no names."""
 
 
-def allowed_words(request: Any) -> frozenset[str]:
+def allowed_words(request: Request) -> frozenset[str]:
     """Return the uncertain words that an officer says are no names in what they have sent."""
     sent = [word for word in request.POST.getall(ALLOWED)[:MOST] if isinstance(word, str)]
     return frozenset(key(word[:LONGEST_WORD]) for word in sent)
 
 
-def show_found(request: Any, form: BoundForm, found: PersonalDataFound) -> None:
+def show_found(request: Request, form: BoundForm, found: PersonalDataFound) -> None:
     """Say in a form what personal data its texts hold and where; the caller answers 422.
 
     A text that is no field of the form is named above it.
@@ -39,7 +39,7 @@ def show_found(request: Any, form: BoundForm, found: PersonalDataFound) -> None:
 
 
 def warn_of_personal_data(
-    request: Any, form: BoundForm, name: str, *, without: Collection[Kind] = ()
+    request: Request, form: BoundForm, name: str, *, without: Collection[Kind] = ()
 ) -> None:
     """Ask a citizen once whether what they wrote may stand there when it is published.
 
@@ -74,7 +74,7 @@ def typed(form: BoundForm, name: str) -> str:
     return shown(form[name].cstruct).replace("\r\n", "\n")
 
 
-def _point_out(request: Any, form: BoundForm, name: str, text: str, found: list[PersonalDatum]) -> None:
+def _point_out(request: Request, form: BoundForm, name: str, text: str, found: list[PersonalDatum]) -> None:
     form[name].point_out(
         text, [(one.start, one.end, request.translate(KINDS[one.kind]), one.word) for one in found]
     )

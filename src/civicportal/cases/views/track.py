@@ -24,6 +24,7 @@ from civicportal.limits import Use
 from civicportal.web.challenge import beforehand
 from civicportal.web.csrf import from_own_page
 from civicportal.web.display import pieces
+from civicportal.web.request import Request
 
 AUDIENCES = ("citizen", "public")
 LONGEST_CODE = 40
@@ -31,12 +32,12 @@ LONGEST_CODE = 40
 MISS = _("No request was found with this tracking code and these four digits.")
 
 
-def ask(request: Any) -> dict[str, Any]:
+def ask(request: Request) -> dict[str, Any]:
     """Ask for the code and its second part."""
     return {"form": _shown(request)}
 
 
-def take_code(request: Any) -> Any:
+def take_code(request: Request) -> Any:
     """Take the code from a box on another page of ours and ask for its second part; nothing is looked up yet."""
     if not from_own_page(request):
         return back_to_form(request)
@@ -45,18 +46,18 @@ def take_code(request: Any) -> Any:
     return {"form": form}
 
 
-def back_to_form(request: Any) -> HTTPSeeOther:
+def back_to_form(request: Request) -> HTTPSeeOther:
     """Lead to the whole form, for instance in another language."""
     return HTTPSeeOther(request.route_path("track"))
 
 
-def check(request: Any) -> Any:
+def check(request: Request) -> Any:
     """Open the case, or say that nothing was found."""
     form = _form(request)
     return handle_form(request, form, lambda values: _open(request, form, **values))
 
 
-def show(request: Any) -> Any:
+def show(request: Request) -> Any:
     """Show the timeline of a case whose second part this browser has shown; else ask for it."""
     code, work = request.matchdict["code"], request.work
     try:
@@ -82,21 +83,21 @@ def show(request: Any) -> Any:
     }
 
 
-def _shown(request: Any) -> BoundForm:
+def _shown(request: Request) -> BoundForm:
     """Return the form as it is shown, with the challenge while one is asked for."""
     form = _form(request)
     form.challenge = beforehand(request, form.ceilings, form.action)
     return form
 
 
-def _form(request: Any) -> BoundForm:
+def _form(request: Request) -> BoundForm:
     button = Button(title=_("Follow up"), css_class="btn-primary btn-lg")
     return BoundForm(
         request, Follow(), buttons=(button,), action=request.route_path("track"), ceilings=("track_site",)
     )
 
 
-def _open(request: Any, form: BoundForm, *, code: str, proof: str) -> Any:
+def _open(request: Request, form: BoundForm, *, code: str, proof: str) -> Any:
     # Read apart: a miss is counted in a transaction of its own before the request's may begin. Only misses are.
     with attempt(request, *_uses(request, code), by=visitor(request)) as trying:
         with request.site.work(actor=request.identity, write=False) as work:
@@ -112,7 +113,7 @@ def _open(request: Any, form: BoundForm, *, code: str, proof: str) -> Any:
     return HTTPSeeOther(request.route_path("track_case", code=found.code))
 
 
-def _uses(request: Any, code: str) -> list[Use]:
+def _uses(request: Request, code: str) -> list[Use]:
     """Return what a try is counted by; whose case it is, or a device of theirs, is counted apart from whoever knows the code."""
     with request.site.work(actor=request.identity, write=False) as work:
         owner = work.get(FollowUpService).owner(code)

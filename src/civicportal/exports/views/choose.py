@@ -18,6 +18,7 @@ from civicportal.exports.types import Column, Export, Figures, Offer
 from civicportal.forms import BoundForm, Button, FormInvalid
 from civicportal.i18n import _
 from civicportal.schema import Option
+from civicportal.web.request import Request
 from civicportal.web.step_up import ask_proof, forget, restore
 
 MOST_AT_ONCE = 2000
@@ -27,7 +28,7 @@ MOST_IN_FULL = 500
 LIMIT, LIMIT_IN_FULL = "export_officer", "export_numbers"
 
 
-def choose(request: Any) -> Any:
+def choose(request: Request) -> Any:
     """Show what can be taken, and give it."""
     chosen = selection(request)
     export = chosen.export
@@ -55,7 +56,7 @@ def choose(request: Any) -> Any:
     }
 
 
-def _take(request: Any, chosen: Selection, form: BoundForm) -> Any:
+def _take(request: Request, chosen: Selection, form: BoundForm) -> Any:
     values = form.validate(request.POST)
     export, format_ = chosen.export, values["format"]
     personal = isinstance(export, Export) and (
@@ -89,7 +90,7 @@ def _is_personal(columns: Iterable[Column]) -> bool:
     return any(column.personal for column in columns)
 
 
-def _at_once(request: Any, chosen: Selection, order: Order, format_: str) -> Response:
+def _at_once(request: Request, chosen: Selection, order: Order, format_: str) -> Response:
     """Write the file, then the trail: nobody gets a file that the trail does not know."""
     number = 0
     shown: list[tuple[str, int, int | None]] = []
@@ -114,7 +115,7 @@ def _at_once(request: Any, chosen: Selection, order: Order, format_: str) -> Res
     return answer
 
 
-def _figures(request: Any, chosen: Selection, export: Figures, format_: str) -> Response:
+def _figures(request: Request, chosen: Selection, export: Figures, format_: str) -> Response:
     with request.site.work(actor=request.identity, write=False, patience=PATIENCE) as work:
         tables = export.tables(work, chosen.values)
     cover = _cover(request, chosen)
@@ -126,7 +127,7 @@ def _figures(request: Any, chosen: Selection, export: Figures, format_: str) -> 
     return answer
 
 
-def _order(request: Any, chosen: Selection, export: Export, order: Order, format_: str) -> HTTPSeeOther:
+def _order(request: Request, chosen: Selection, export: Export, order: Order, format_: str) -> HTTPSeeOther:
     columns = [column.name for column in order.columns]
     try:
         job = request.work.get(ExportService).order(
@@ -139,7 +140,7 @@ def _order(request: Any, chosen: Selection, export: Export, order: Order, format
     return HTTPSeeOther(request.route_path("exports.job", key=job.key))
 
 
-def _file(request: Any, chosen: Selection, format_: str, write: Callable[[BinaryIO], None]) -> Response:
+def _file(request: Request, chosen: Selection, format_: str, write: Callable[[BinaryIO], None]) -> Response:
     file = TemporaryFile()  # noqa: SIM115 - the answer closes it
     try:
         write(file)
@@ -161,7 +162,7 @@ def _file(request: Any, chosen: Selection, format_: str, write: Callable[[Binary
     )
 
 
-def _cover(request: Any, chosen: Selection) -> Cover:
+def _cover(request: Request, chosen: Selection) -> Cover:
     return Cover(
         title=chosen.export.title,
         filters=chosen.filters,
@@ -171,7 +172,7 @@ def _cover(request: Any, chosen: Selection) -> Cover:
     )
 
 
-def _few(request: Any, chosen: Selection) -> int:
+def _few(request: Request, chosen: Selection) -> int:
     """Return how many rows there are; one more than what comes at once stands for all above it."""
     export: Any = chosen.export
     order = Order(export=export, values=chosen.values, columns=export.chosen())

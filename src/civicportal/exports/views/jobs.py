@@ -13,9 +13,10 @@ from civicportal.exports.models import ExportJob
 from civicportal.exports.services import ExportService
 from civicportal.i18n import _, format_number
 from civicportal.storage import FileMissing
+from civicportal.web.request import Request
 
 
-def mine(request: Any) -> dict[str, Any]:
+def mine(request: Request) -> dict[str, Any]:
     """List one's own exports."""
     service = request.work.get(ExportService)
     jobs = service.recent()
@@ -23,7 +24,7 @@ def mine(request: Any) -> dict[str, Any]:
     return {"jobs": jobs, "offered": offered, "exports": request.site.exports}
 
 
-def show(request: Any) -> dict[str, Any]:
+def show(request: Request) -> dict[str, Any]:
     """Show how far an export is."""
     job = _job(request)
     offered = request.work.get(ExportService).offers(job)
@@ -31,13 +32,13 @@ def show(request: Any) -> dict[str, Any]:
     return {"job": job, "progress": progress, "offered": offered, "exports": request.site.exports}
 
 
-def progress(request: Any) -> dict[str, Any]:
+def progress(request: Request) -> dict[str, Any]:
     """Say the same to the page's script."""
     job = _job(request)
     return {"running": job.is_running, "percent": job.percent, "text": _progress(request, job)}
 
 
-def cancel(request: Any) -> HTTPSeeOther:
+def cancel(request: Request) -> HTTPSeeOther:
     """Stop an export."""
     service = request.work.get(ExportService)
     stopped = service.cancel(service.own(request.matchdict["key"]))
@@ -46,7 +47,7 @@ def cancel(request: Any) -> HTTPSeeOther:
     return HTTPSeeOther(request.route_path("exports"))
 
 
-def file(request: Any) -> Response:
+def file(request: Request) -> Response:
     """Send the finished file; that it was taken is written first, in a unit of work of its own.
 
     :raises NotFound: while it is not finished, when it was thrown away, and when the right to any of it is gone.
@@ -70,7 +71,7 @@ def file(request: Any) -> Response:
     )
 
 
-def _finished(request: Any) -> ExportJob:
+def _finished(request: Request) -> ExportJob:
     """Return an export whose file is offered; no unit of work waits while the store is asked for it."""
     with request.site.work(actor=request.identity, write=False) as work:
         service = work.get(ExportService)
@@ -90,12 +91,12 @@ def _closed_on_error(source: BinaryIO) -> Iterator[None]:
         raise
 
 
-def _job(request: Any) -> ExportJob:
+def _job(request: Request) -> ExportJob:
     job: ExportJob = request.work.get(ExportService).own(request.matchdict["key"])
     return job
 
 
-def _progress(request: Any, job: ExportJob) -> str:
+def _progress(request: Request, job: ExportJob) -> str:
     """Say how far an export is; of what nobody could count, only what is done."""
     if job.state == "waiting":
         return str(request.translate(_("The export waits for its turn.")))

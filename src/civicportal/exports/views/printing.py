@@ -9,13 +9,14 @@ from civicportal.exports.selection import selection
 from civicportal.exports.services import ExportService
 from civicportal.exports.types import Export
 from civicportal.lists import MOST_COUNTED, Total, so_many
+from civicportal.web.request import Request
 from civicportal.web.step_up import ask_proof
 
 MOST_PRINTED = 500
 LIMIT = "export_print"
 
 
-def printed(request: Any) -> Any:
+def printed(request: Request) -> Any:
     """Show the list as it is printed; that somebody did is written first, in a unit of work of its own.
 
     :raises NotFound: when there is no such list.
@@ -35,7 +36,7 @@ def printed(request: Any) -> Any:
     return {"chosen": chosen, "columns": order.columns, "rows": rows, "total": total}
 
 
-def _first_rows(request: Any, order: Order) -> tuple[Any, Total]:
+def _first_rows(request: Request, order: Order) -> tuple[Any, Total]:
     """Return the first rows of the list, and how many it has; one row more than is printed tells that there are others."""
     site, actor = request.site, request.identity
     found = batches(site, actor, order, size=MOST_PRINTED, most=MOST_PRINTED + 1, patience=AWAITED)

@@ -25,6 +25,7 @@ from civicportal.kartable.views.doubts import Doubt, doubt
 from civicportal.kartable.views.page import case_page
 from civicportal.kartable.views.ready_texts import insert
 from civicportal.schema import StrictSchema, whole_number
+from civicportal.web.request import Request
 from civicportal.work import Work
 
 STALE = _(
@@ -46,7 +47,7 @@ class _Doubtful(Exception):
         self.doubt = doubt
 
 
-def step(request: Any) -> Any:
+def step(request: Request) -> Any:
     """Take a step of the workflow."""
     transition, form, case = _transition(request)
     if request.POST.get(forms.INSERT) and request.POST.get(forms.READY):
@@ -74,7 +75,7 @@ def step(request: Any) -> Any:
     )
 
 
-def refer(request: Any) -> Any:
+def refer(request: Request) -> Any:
     """Pass the case on, once it is confirmed where no member of the unit attends to it."""
     form = forms.referral_form(request, request.work)
 
@@ -87,17 +88,17 @@ def refer(request: Any) -> Any:
     return _act(request, "refer", form, act, done=_("The case was referred."))
 
 
-def copy(request: Any) -> Any:
+def copy(request: Request) -> Any:
     """Send a copy."""
     return _refer(request, KartableService.copy, _("The copy was sent."))
 
 
-def inquire(request: Any) -> Any:
+def inquire(request: Request) -> Any:
     """Ask another unit."""
     return _refer(request, KartableService.inquire, _("The inquiry was sent."))
 
 
-def give_back(request: Any) -> Any:
+def give_back(request: Request) -> Any:
     """Return the case to whom it came from."""
     form = forms.return_form(request)
 
@@ -107,14 +108,14 @@ def give_back(request: Any) -> Any:
     return _act(request, "refer", form, act, done=_("The case was returned."))
 
 
-def take(request: Any) -> Any:
+def take(request: Request) -> Any:
     """Take the case in hand."""
     return _press(
         request, lambda case: request.work.get(KartableService).take(case), _("The case is in your hands.")
     )
 
 
-def release(request: Any) -> Any:
+def release(request: Request) -> Any:
     """Put the case back for the whole unit."""
     return _press(
         request,
@@ -123,7 +124,7 @@ def release(request: Any) -> Any:
     )
 
 
-def dismiss(request: Any) -> Any:
+def dismiss(request: Request) -> Any:
     """Take a copy that has been read out of the kartable."""
     return _press(
         request,
@@ -132,7 +133,7 @@ def dismiss(request: Any) -> Any:
     )
 
 
-def publish(request: Any) -> Any:
+def publish(request: Request) -> Any:
     """Show the case to everybody, or hide it again."""
     service = request.work.get(CaseService)
     if request.POST.get("public") != "true":
@@ -150,14 +151,14 @@ def publish(request: Any) -> Any:
     )
 
 
-def urgent(request: Any) -> Any:
+def urgent(request: Request) -> Any:
     """Set or take away the mark of urgency."""
     mark = request.POST.get("urgent") == "true"
     done = _("Marked as urgent") if mark else _("The mark of urgency was taken away")
     return _press(request, lambda case: request.work.get(CaseService).mark_urgent(case, mark), done)
 
 
-def comment(request: Any) -> Any:
+def comment(request: Request) -> Any:
     """Add a note or an expert comment; it makes nobody's form stale, nor can it be stale."""
     form = forms.comment_form(request)
 
@@ -170,7 +171,7 @@ def comment(request: Any) -> Any:
     return _act(request, "comment", form, act, done=_("The note was added."), versioned=False)
 
 
-def reply(request: Any) -> Any:
+def reply(request: Request) -> Any:
     """Answer an inquiry."""
     form = forms.reply_form(request)
 
@@ -180,7 +181,7 @@ def reply(request: Any) -> Any:
     return _act(request, "reply", form, act, done=_("The inquiry was answered."), versioned=False)
 
 
-def undo(request: Any) -> Any:
+def undo(request: Request) -> Any:
     """Take one's last step back, within its seconds."""
     case = request.work.get(CaseService).fetch(request.matchdict["code"], lock=True)
     try:
@@ -195,7 +196,7 @@ def undo(request: Any) -> Any:
 # -- inside -------------------------------------------------------------------------------------------------
 
 
-def _refer(request: Any, method: Callable[..., Any], done: Any) -> Any:
+def _refer(request: Request, method: Callable[..., Any], done: Any) -> Any:
     form = forms.referral_form(request, request.work)
 
     def act(case: Case, values: dict[str, Any]) -> None:
@@ -204,16 +205,16 @@ def _refer(request: Any, method: Callable[..., Any], done: Any) -> Any:
     return _act(request, "refer", form, act, done=done)
 
 
-def _press(request: Any, act: Callable[[Case], Any], done: Any) -> Any:
+def _press(request: Request, act: Callable[[Case], Any], done: Any) -> Any:
     return _act(request, "button", _button(request), lambda case, _values: act(case), done=done)
 
 
-def _button(request: Any) -> BoundForm:
+def _button(request: Request) -> BoundForm:
     return BoundForm(request, StrictSchema(), ignore=(*forms.OWN, "public", "urgent"))
 
 
 def _act(
-    request: Any,
+    request: Request,
     place: str,
     form: BoundForm,
     act: Act,
@@ -258,7 +259,7 @@ def _act(
 
 
 def _pointed_out(
-    request: Any, case: Case, place: str, form: BoundForm, found: PersonalDataFound
+    request: Request, case: Case, place: str, form: BoundForm, found: PersonalDataFound
 ) -> dict[str, BoundForm]:
     """Return the form that says what must not become public.
 
@@ -279,7 +280,7 @@ def _pointed_out(
     return {"publish": proposed}
 
 
-def _insert(request: Any, transition: Transition, form: BoundForm) -> Any:
+def _insert(request: Request, transition: Transition, form: BoundForm) -> Any:
     """Show the form of a step with a ready text below what was written."""
     form.keep(request.POST)
     case = _locked(request)
@@ -289,17 +290,17 @@ def _insert(request: Any, transition: Transition, form: BoundForm) -> Any:
     return case_page(request, case, sent={"step": form})
 
 
-def _is_stale(request: Any, case: Case) -> bool:
+def _is_stale(request: Request, case: Case) -> bool:
     return forms.sent_number(request, forms.VERSION) != case.version
 
 
-def _stale(request: Any, shown: dict[str, BoundForm]) -> Any:
+def _stale(request: Request, shown: dict[str, BoundForm]) -> Any:
     for form in shown.values():
         form.fail("", STALE)
     return case_page(request, _locked(request), status=409, sent=shown, merge=True)
 
 
-def _shown(request: Any, place: str, form: BoundForm) -> dict[str, BoundForm]:
+def _shown(request: Request, place: str, form: BoundForm) -> dict[str, BoundForm]:
     if place != "refer" or "unit" in [field.name for field in form]:
         return {place: form}
     # The note of a return stands in the form of the referral.
@@ -308,12 +309,12 @@ def _shown(request: Any, place: str, form: BoundForm) -> dict[str, BoundForm]:
     return {place: full}
 
 
-def _locked(request: Any) -> Case:
+def _locked(request: Request) -> Case:
     found: Case = request.work.get(CaseService).fetch(request.matchdict["code"], lock=True)
     return found
 
 
-def _tell(request: Any, case: Case, done: Any) -> None:
+def _tell(request: Request, case: Case, done: Any) -> None:
     event = request.work.get(UndoService).last(case)
     text = request.translate(done)
     if event is None:
@@ -323,7 +324,7 @@ def _tell(request: Any, case: Case, done: Any) -> None:
     request.session.flash({"text": text, "url": url, "title": request.translate(_("Undo"))}, "good")
 
 
-def _then(request: Any, case: Case) -> str:
+def _then(request: Request, case: Case) -> str:
     if request.POST.get(forms.THEN) != "next":
         return forms.path(request, "kartable.case")
     following = neighbours(request.work, case)[1]
@@ -332,7 +333,7 @@ def _then(request: Any, case: Case) -> str:
     )
 
 
-def _transition(request: Any) -> tuple[Transition, BoundForm, Case | None]:
+def _transition(request: Request) -> tuple[Transition, BoundForm, Case | None]:
     """Return the named step and its form.
 
     A form that may bring pictures is read apart, for they are kept before anything is locked; else the case is returned
@@ -349,7 +350,7 @@ def _transition(request: Any) -> tuple[Transition, BoundForm, Case | None]:
         return *_step_of(request, case, work), None
 
 
-def _step_of(request: Any, case: Case, work: Work) -> tuple[Transition, BoundForm]:
+def _step_of(request: Request, case: Case, work: Work) -> tuple[Transition, BoundForm]:
     name, kind = request.matchdict["step"], work.get(CaseService).kind(case)
     named = [step for step in kind.workflow.transitions if step.name == name and "staff" in step.actors]
     if not named:
@@ -358,5 +359,5 @@ def _step_of(request: Any, case: Case, work: Work) -> tuple[Transition, BoundFor
     return transition, forms.step_form(request, transition, case, work)
 
 
-def _title(request: Any, transition: Transition) -> str:
+def _title(request: Request, transition: Transition) -> str:
     return str(request.translate(transition.title))

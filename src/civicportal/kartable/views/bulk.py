@@ -23,6 +23,7 @@ from civicportal.kartable.views.bulk_result import show_later
 from civicportal.kartable.views.doubts import Doubt, doubt
 from civicportal.kartable.views.forms import StepForm
 from civicportal.schema import whole_number
+from civicportal.web.request import Request
 
 if TYPE_CHECKING:
     from civicportal.work import Work
@@ -34,7 +35,7 @@ UNASKED = 20
 OWN = ("code", "action", "transition", "confirmed", forms.ANYWAY)
 
 
-def bulk(request: Any) -> Any:
+def bulk(request: Request) -> Any:
     """Refer, take or step with every chosen case; a choice that lacks its particulars is asked for them."""
     codes = _codes(request)
     actions = {"refer": _refer, "step": _step, "take": _take}
@@ -47,7 +48,7 @@ def bulk(request: Any) -> Any:
     return actions[action](request, codes)
 
 
-def undo(request: Any) -> Any:
+def undo(request: Request) -> Any:
     """Take back what the page before did with many cases."""
     pairs = (text.partition(":") for text in request.POST.getall("step")[:MOST])
     steps = [(code, whole_number(event)) for code, _colon, event in pairs if tracking.is_valid(code)]
@@ -55,7 +56,7 @@ def undo(request: Any) -> Any:
     return show_later(request, outcomes, _("Taken back"), undoable=False)
 
 
-def _refer(request: Any, codes: Sequence[str]) -> Any:
+def _refer(request: Request, codes: Sequence[str]) -> Any:
     with request.site.work(actor=request.identity, write=False) as work:
         form = forms.referral_form(request, work, ignore=OWN, outlives=True)
         cases = _cases(work, codes)
@@ -79,7 +80,7 @@ def _refer(request: Any, codes: Sequence[str]) -> Any:
     return _act(request, codes, refer, _("Referred"))
 
 
-def _step(request: Any, codes: Sequence[str]) -> Any:
+def _step(request: Request, codes: Sequence[str]) -> Any:
     with request.site.work(actor=request.identity, write=False) as work:
         cases = _cases(work, codes)
         possible = _forms(request, many.common_steps(work, cases))
@@ -100,7 +101,7 @@ def _step(request: Any, codes: Sequence[str]) -> Any:
     return _act(request, codes, apply, chosen.transition.title)
 
 
-def _take(request: Any, codes: Sequence[str]) -> Any:
+def _take(request: Request, codes: Sequence[str]) -> Any:
     if _unasked(request, codes):
         with request.site.work(actor=request.identity, write=False) as work:
             cases = _cases(work, codes)
@@ -108,12 +109,12 @@ def _take(request: Any, codes: Sequence[str]) -> Any:
     return _act(request, codes, lambda work, case: work.get(KartableService).take(case), _("Taken in hand"))
 
 
-def _act(request: Any, codes: Sequence[str], act: Callable[["Work", Case], object], title: Any) -> Any:
+def _act(request: Request, codes: Sequence[str], act: Callable[["Work", Case], object], title: Any) -> Any:
     return show_later(request, many.each(request.site, request.identity, codes, act), title, undoable=True)
 
 
 def _ask(
-    request: Any,
+    request: Request,
     cases: Sequence[Case],
     action: str,
     *,
@@ -126,19 +127,19 @@ def _ask(
     return {"cases": cases, "action": action, "refer": refer, "steps": steps, "doubt": doubt}
 
 
-def _forms(request: Any, transitions: Sequence[Transition]) -> list[StepForm]:
+def _forms(request: Request, transitions: Sequence[Transition]) -> list[StepForm]:
     found = [(transition, forms.words_form(request, transition, OWN)) for transition in transitions]
     return [StepForm(transition=transition, form=form) for transition, form in found if form is not None]
 
 
-def _codes(request: Any) -> list[str]:
+def _codes(request: Request) -> list[str]:
     codes = [
         code for code in request.POST.getall("code") if isinstance(code, str) and tracking.is_valid(code)
     ]
     return list(dict.fromkeys(codes))[:MOST]
 
 
-def _unasked(request: Any, codes: Sequence[str]) -> bool:
+def _unasked(request: Request, codes: Sequence[str]) -> bool:
     return len(codes) > UNASKED and "confirmed" not in request.POST
 
 

@@ -11,11 +11,12 @@ from civicportal.access import visible
 from civicportal.accounts.sessions import SessionService
 from civicportal.cases.models import Case
 from civicportal.kartable.bulk import Outcome
+from civicportal.web.request import Request
 
 KEY = "kartable:bulk"
 
 
-def show_later(request: Any, outcomes: Sequence[Outcome], title: Any, *, undoable: bool) -> HTTPSeeOther:
+def show_later(request: Request, outcomes: Sequence[Outcome], title: Any, *, undoable: bool) -> HTTPSeeOther:
     """Keep the outcomes and go to the page that shows them: to load it anew does nothing twice.
 
     :param undoable: offer to take all of it back while that is possible.
@@ -36,9 +37,9 @@ def show_later(request: Any, outcomes: Sequence[Outcome], title: Any, *, undoabl
     return HTTPSeeOther(request.route_path("kartable.bulk_result"))
 
 
-def result(request: Any) -> Any:
+def result(request: Request) -> Any:
     """Show what became of each case; without anything kept go to the list."""
-    kept = request.work.get(SessionService).visitor_data(request.session_token, KEY)
+    kept = request.work.get(SessionService).visitor_data(request.ensure_session_token(), KEY)
     if kept is None:
         return HTTPSeeOther(request.route_path("kartable"))
     codes = [code for code, _event, _reason in kept["rows"]]
@@ -56,7 +57,7 @@ def result(request: Any) -> Any:
     }
 
 
-def _fresh(request: Any, kept: dict[str, Any]) -> bool:
+def _fresh(request: Request, kept: dict[str, Any]) -> bool:
     seconds = request.site.settings["notifications"]["undo_seconds"]
     passed: timedelta = request.work.clock.now() - datetime.fromisoformat(kept["at"])
     return passed < timedelta(seconds=seconds)

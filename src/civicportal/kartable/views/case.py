@@ -16,10 +16,11 @@ from civicportal.kartable.services import KartableService
 from civicportal.kartable.views import forms
 from civicportal.kartable.views.page import case_page, last_event
 from civicportal.notifications.services import NotificationService
+from civicportal.web.request import Request
 from civicportal.work import Work
 
 
-def show(request: Any) -> dict[str, Any]:
+def show(request: Request) -> dict[str, Any]:
     """Show a case; that somebody has opened it is written before it is shown, in a unit of work of its own."""
     case = _case(request)
     if request.method == "GET":
@@ -32,7 +33,7 @@ def show(request: Any) -> dict[str, Any]:
     return case_page(request, case)
 
 
-def step(request: Any) -> Any:
+def step(request: Request) -> Any:
     """Show a case with the form of one step open; a script asks for that form alone."""
     case, cases = _case(request), request.work.get(CaseService)
     steps = cases.steps(case)
@@ -46,7 +47,7 @@ def step(request: Any) -> Any:
     return {"case": case, "step": opened, "offers": offers, "seen": last_event(cases, case)}
 
 
-def reveal(request: Any) -> dict[str, Any]:
+def reveal(request: Request) -> dict[str, Any]:
     """Show the citizen's number or identity on this page, and write into the trail that it was asked for.
 
     :raises TooMany: when the officer has asked for too many.
@@ -62,7 +63,7 @@ def reveal(request: Any) -> dict[str, Any]:
     return case_page(request, case, reveal=what)
 
 
-def preview(request: Any) -> dict[str, Any]:
+def preview(request: Request) -> dict[str, Any]:
     """Show the notice that a step would send, as it would be sent with what stands in the form."""
     with request.site.work(actor=request.identity, write=False) as work:
         cases = work.get(CaseService)
@@ -81,7 +82,7 @@ def preview(request: Any) -> dict[str, Any]:
     return {"notice": notice, "case": case, "transition": transition, "incomplete": said is None}
 
 
-def _said(request: Any, transition: Transition, case: Case, work: Work) -> dict[str, Any] | None:
+def _said(request: Request, transition: Transition, case: Case, work: Work) -> dict[str, Any] | None:
     """Return what the notice says of the form; None while the form says too little."""
     if transition.notice is None:
         return {}
@@ -95,6 +96,6 @@ def _said(request: Any, transition: Transition, case: Case, work: Work) -> dict[
     return {"moment": datetime.fromisoformat(moment) if moment else None, "note": found.get("note", "")}
 
 
-def _case(request: Any) -> Case:
+def _case(request: Request) -> Case:
     found: Case = request.work.get(CaseService).fetch(request.matchdict["code"])
     return found

@@ -9,6 +9,7 @@ from civicportal.kartable.custody import CustodyService
 from civicportal.kartable.rows import names_of
 from civicportal.kartable.views import forms
 from civicportal.organization.services import OrganizationService
+from civicportal.web.request import Request
 
 if TYPE_CHECKING:
     from civicportal.work import Work
@@ -35,7 +36,7 @@ class Doubt:
     token: str
 
 
-def doubt(request: Any, work: "Work", cases: Sequence[Case], to: dict[str, Any]) -> Doubt | None:
+def doubt(request: Request, work: "Work", cases: Sequence[Case], to: dict[str, Any]) -> Doubt | None:
     """Return what must be confirmed before cases are referred; None for nothing, or when it is confirmed.
 
     :param to: ``unit_id`` and ``user_id`` of the addressee.

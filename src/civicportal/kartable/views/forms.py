@@ -14,6 +14,7 @@ from civicportal.kartable import schemas
 from civicportal.kartable.addressees import offered
 from civicportal.organization.services import OrganizationService
 from civicportal.schema import Option, StrictSchema, whole_number
+from civicportal.web.request import Request
 
 if TYPE_CHECKING:
     from civicportal.organization.models import Unit
@@ -37,13 +38,13 @@ class StepForm:
     form: BoundForm
 
 
-def path(request: Any, name: str, **more: str) -> str:
+def path(request: Request, name: str, **more: str) -> str:
     """Return the address of something done with the case of this page."""
     return str(request.route_path(name, code=request.matchdict["code"], **more))
 
 
 def open_step(
-    request: Any, case: Case, steps: Sequence[Step], sent: BoundForm | None = None
+    request: Request, case: Case, steps: Sequence[Step], sent: BoundForm | None = None
 ) -> StepForm | None:
     """Return the step whose form a page shows: the one that the address names, else the first; None if none is possible.
 
@@ -59,7 +60,7 @@ def open_step(
     return StepForm(transition=transition, form=form)
 
 
-def step_form(request: Any, transition: Transition, case: Case, work: "Work") -> BoundForm:
+def step_form(request: Request, transition: Transition, case: Case, work: "Work") -> BoundForm:
     """Return the form of a step of the workflow."""
     prefill = transition.prefill(case, work) if transition.prefill else Prefill()
     return BoundForm(
@@ -74,7 +75,7 @@ def step_form(request: Any, transition: Transition, case: Case, work: "Work") ->
     )
 
 
-def words_form(request: Any, transition: Transition, ignore: tuple[str, ...]) -> BoundForm | None:
+def words_form(request: Request, transition: Transition, ignore: tuple[str, ...]) -> BoundForm | None:
     """Return the form of a step for many cases, which asks for words alone; None if it needs more than words."""
     schema = transition.schema() if transition.schema else StrictSchema()
     for node in list(schema.children):
@@ -87,7 +88,7 @@ def words_form(request: Any, transition: Transition, ignore: tuple[str, ...]) ->
 
 
 def referral_form(
-    request: Any, work: "Work", *, ignore: tuple[str, ...] = OWN, outlives: bool = False
+    request: Request, work: "Work", *, ignore: tuple[str, ...] = OWN, outlives: bool = False
 ) -> BoundForm:
     """Return the form that says to whom a case goes.
 
@@ -112,18 +113,18 @@ def addressee(values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def return_form(request: Any) -> BoundForm:
+def return_form(request: Request) -> BoundForm:
     """Return the form that reads the note of a referral which goes back to its sender."""
     return BoundForm(request, schemas.ReturnNote(), prefix="refer", ignore=(*OWN, "unit", "user"))
 
 
-def comment_form(request: Any) -> BoundForm:
+def comment_form(request: Request) -> BoundForm:
     """Return the form of a note."""
     initial = {"sort": "note"}
     return BoundForm(request, schemas.Comment(), initial=initial, prefix="comment", ignore=OWN)
 
 
-def publication_form(request: Any, words: str = "") -> BoundForm:
+def publication_form(request: Request, words: str = "") -> BoundForm:
     """Return the form of the words that everybody reads.
 
     :param words: that stand in it at first.
@@ -133,12 +134,12 @@ def publication_form(request: Any, words: str = "") -> BoundForm:
     )
 
 
-def reply_form(request: Any) -> BoundForm:
+def reply_form(request: Request) -> BoundForm:
     """Return the form that answers an inquiry."""
     return BoundForm(request, schemas.Answer(), prefix="reply", ignore=OWN)
 
 
-def sent_number(request: Any, name: str) -> int:
+def sent_number(request: Request, name: str) -> int:
     """Return a number of a hidden field; what cannot be read is 0, which fits no case."""
     return whole_number(request.POST.get(name, ""))
 

@@ -16,12 +16,13 @@ from civicportal.kartable.news import NewsService
 from civicportal.kartable.rows import RowService
 from civicportal.kartable.schemas import SORT_TITLES
 from civicportal.schema import whole_number
+from civicportal.web.request import Request
 
 if TYPE_CHECKING:
     from civicportal.work import Work
 
 
-def inbox(request: Any) -> dict[str, Any]:
+def inbox(request: Request) -> dict[str, Any]:
     """Show one view of the kartable under the filters of the address."""
     work = request.work
     address = InboxAddress(request, work)
@@ -46,7 +47,7 @@ def inbox(request: Any) -> dict[str, Any]:
     }
 
 
-def news(request: Any) -> Response:
+def news(request: Request) -> Response:
     """Say how many cases have come since the list was read, as JSON for its bar."""
     count = request.work.get(NewsService).count(whole_number(request.GET.get("since", "")))
     shown = localized_digits(str(count), request.locale_name)
@@ -65,7 +66,7 @@ def _instead(work: "Work", address: InboxAddress) -> str:
     )
 
 
-def search(request: Any) -> HTTPSeeOther:
+def search(request: Request) -> HTTPSeeOther:
     """Go where the words of the search box lead: a case, a citizen's cases, or a list. A number is never kept."""
     text = typed_search(request)
     if not text:

@@ -19,6 +19,7 @@ from civicportal.kartable.undo import UndoService
 from civicportal.kartable.views import forms
 from civicportal.kartable.views.doubts import Doubt
 from civicportal.web.display import pieces
+from civicportal.web.request import Request
 
 AUDIENCES = ("citizen", "public")
 PLACES = ("step", "refer", "comment", "reply", "publish", "button")
@@ -26,7 +27,7 @@ PLACES = ("step", "refer", "comment", "reply", "publish", "button")
 
 
 def case_page(
-    request: Any,
+    request: Request,
     case: Case,
     *,
     status: int = 200,

@@ -15,11 +15,12 @@ from civicportal.kartable.ready_texts import FIELDS, WORDS, ReadyTextService, as
 from civicportal.kartable.schemas import ReadyText as ReadyTextSchema
 from civicportal.kartable.views.forms import READY
 from civicportal.schema import Option
+from civicportal.web.request import Request
 
 WAYS = {"up": -1, "down": 1}
 
 
-def insert(request: Any, case: Case, transition: Transition, form: BoundForm) -> None:
+def insert(request: Request, case: Case, transition: Transition, form: BoundForm) -> None:
     """Put the chosen text below the words of a step's form, which was sent for nothing else."""
     offers = request.work.get(ReadyTextService).offers(case, transition)
     chosen = next((offer for offer in offers if offer.key == request.POST.get(READY)), None)
@@ -30,13 +31,13 @@ def insert(request: Any, case: Case, transition: Transition, form: BoundForm) ->
     form.fill({**draft, WORDS: ["\n".join([*written, chosen.text])]})
 
 
-def texts(request: Any) -> dict[str, Any]:
+def texts(request: Request) -> dict[str, Any]:
     """List the texts, kind by kind in their order."""
     service = request.work.get(ReadyTextService)
     return {"kinds": [(kind, service.rows(kind.name), _steps(kind)) for kind in _kinds(request)]}
 
 
-def new(request: Any) -> Any:
+def new(request: Request) -> Any:
     """Write a new text."""
     kind = request.GET.get("kind", "")
     form = _form(request, {"active": True, "place": f"{kind}:" if kind else None})
@@ -48,7 +49,7 @@ def new(request: Any) -> Any:
     return handle_form(request, form, add, row=None, fields=FIELDS)
 
 
-def edit(request: Any) -> Any:
+def edit(request: Request) -> Any:
     """Change a text, or offer it no more."""
     row = _row(request)
     place = f"{row.kind}:{row.transition}"
@@ -61,7 +62,7 @@ def edit(request: Any) -> Any:
     return handle_form(request, form, save, row=row, fields=FIELDS)
 
 
-def move(request: Any) -> HTTPSeeOther:
+def move(request: Request) -> HTTPSeeOther:
     """Let a text change places with its neighbour."""
     row = _row(request)
     by = WAYS.get(request.POST.get("way", ""))
@@ -70,18 +71,18 @@ def move(request: Any) -> HTTPSeeOther:
     return HTTPSeeOther(request.route_path("texts", _anchor=f"text-{row.id}"))
 
 
-def _kept(request: Any, row: ReadyText) -> HTTPSeeOther:
+def _kept(request: Request, row: ReadyText) -> HTTPSeeOther:
     request.work.get(AuditService).record("ready_text:save", text=row.id)
     request.session.flash(request.translate(_("The text is kept.")), "good")
     return HTTPSeeOther(request.route_path("texts", _anchor=f"text-{row.id}"))
 
 
-def _row(request: Any) -> ReadyText:
+def _row(request: Request) -> ReadyText:
     found: ReadyText = request.work.get(ReadyTextService).fetch(int(request.matchdict["id"]))
     return found
 
 
-def _kinds(request: Any) -> Any:
+def _kinds(request: Request) -> Any:
     kinds = request.work.get(ReadyTextService).kinds()
     if not kinds:
         raise Forbidden("works on no kind of case")
@@ -92,7 +93,7 @@ def _steps(kind: Any) -> dict[str, Any]:
     return {step.name: step.title for step in kind.workflow.transitions if asks_for_words(step)}
 
 
-def _form(request: Any, initial: dict[str, Any]) -> BoundForm:
+def _form(request: Request, initial: dict[str, Any]) -> BoundForm:
     translate = request.translate
     places = [
         Option(value=f"{kind.name}:{name}", label=f"{translate(kind.title)}: {translate(title)}")

@@ -6,12 +6,13 @@ from civicportal.i18n import _, localized_digits
 from civicportal.kartable.custody import CustodyService, Gap
 from civicportal.kartable.rows import RowService
 from civicportal.organization.services import OrganizationService
+from civicportal.web.request import Request
 
 if TYPE_CHECKING:
     from civicportal.work import Work
 
 
-def unattended(request: Any) -> dict[str, Any]:
+def unattended(request: Request) -> dict[str, Any]:
     """Show the cases, to be referred to somebody, and where cases would go astray today."""
     work = request.work
     custody = work.get(CustodyService)
@@ -31,7 +32,7 @@ def unattended(request: Any) -> dict[str, Any]:
     }
 
 
-def tell_unattended(request: Any, work: "Work") -> None:
+def tell_unattended(request: Request, work: "Work") -> None:
     """Say, after rights were taken from somebody, how many open cases nobody attends to; nothing where there are none."""
     work.session.flush()
     count = work.get(CustodyService).count()

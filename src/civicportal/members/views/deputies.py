@@ -21,13 +21,14 @@ from civicportal.members.views.page import (
     numbered,
     role_form,
 )
+from civicportal.web.request import Request
 from civicportal.web.step_up import ask_proof, forget
 
 SET, ENDED = _("The deputy is set and told by SMS."), _("The deputyship is called off.")
 BUTTON = Button(title=_("Set the deputy"))
 
 
-def add(request: Any) -> Any:
+def add(request: Request) -> Any:
     """Set the deputy of a member."""
     with request.site.work(actor=request.identity, write=False) as work:
         user = work.get(MemberService).fetch(numbered(request))
@@ -44,16 +45,16 @@ def add(request: Any) -> Any:
     return HTTPSeeOther(member_path(request))
 
 
-def end(request: Any) -> HTTPSeeOther:
+def end(request: Request) -> HTTPSeeOther:
     """Call off the deputyship of a member."""
     user = request.work.get(MemberService).fetch(numbered(request))
     return _end(request, user, member_path(request))
 
 
-def own(request: Any) -> Any:
+def own(request: Request) -> Any:
     """Set one's own deputy for the days of an absence."""
     with request.site.work(actor=request.identity, write=False) as work:
-        user = work.get(MemberService).fetch(request.identity.user_id)
+        user = work.get(MemberService).fetch(request.identity.person_id)
         form = absence_form(request, work, user, "")
         form.buttons = (BUTTON,)
         service = work.get(DeputyService)
@@ -72,13 +73,13 @@ def own(request: Any) -> Any:
     return handle_form(request, form, save, deputies=rows, stands_in=stands_in)
 
 
-def end_own(request: Any) -> HTTPSeeOther:
+def end_own(request: Request) -> HTTPSeeOther:
     """Call off one's own deputy."""
-    user = request.work.get(MemberService).fetch(request.identity.user_id)
+    user = request.work.get(MemberService).fetch(request.identity.person_id)
     return _end(request, user, request.route_path("account_deputy"))
 
 
-def _set(request: Any, form: BoundForm, values: dict[str, Any], user_id: int) -> None:
+def _set(request: Request, form: BoundForm, values: dict[str, Any], user_id: int) -> None:
     absent = request.work.get(MemberService).fetch(user_id, lock=True)
     try:
         request.work.get(DeputyService).add(absent, int(values["deputy"]), values["first"], values["last"])
@@ -90,7 +91,7 @@ def _set(request: Any, form: BoundForm, values: dict[str, Any], user_id: int) ->
         form.refuse("first", refusal.reason)
 
 
-def _end(request: Any, user: User, path: str) -> HTTPSeeOther:
+def _end(request: Request, user: User, path: str) -> HTTPSeeOther:
     request.work.get(DeputyService).end(user, numbered(request, "number"))
     request.session.flash(request.translate(ENDED), "good")
     if request.identity.permits(UNATTENDED):

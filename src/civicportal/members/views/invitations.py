@@ -17,10 +17,11 @@ from civicportal.members.options import chosen_scope, scope_options
 from civicportal.members.schemas import SCOPES, InvitationEntry
 from civicportal.members.views.member import NOT_YOURS
 from civicportal.members.views.page import member_path, numbered
+from civicportal.web.request import Request
 from civicportal.web.step_up import ask_proof, forget
 
 
-def invitations(request: Any) -> dict[str, Any]:
+def invitations(request: Request) -> dict[str, Any]:
     """List the invitations that nobody has used."""
     service = request.work.get(InvitationService)
     rows = service.waiting()
@@ -31,7 +32,7 @@ def invitations(request: Any) -> dict[str, Any]:
     }
 
 
-def invite(request: Any) -> Any:
+def invite(request: Request) -> Any:
     """Ask who is invited, and show the link."""
     with request.site.work(actor=request.identity, write=False) as work:
         bindings = scope_options(work)
@@ -65,7 +66,7 @@ def invite(request: Any) -> Any:
     return handle_form(request, form, make)
 
 
-def again(request: Any) -> Any:
+def again(request: Request) -> Any:
     """Give an invitation a new link and show it."""
     if asked := ask_proof(request, back=request.route_path("admin.invitations")):
         return asked
@@ -79,7 +80,7 @@ def again(request: Any) -> Any:
     return _link(request, invitation, token)
 
 
-def revoke(request: Any) -> HTTPSeeOther:
+def revoke(request: Request) -> HTTPSeeOther:
     """Call an invitation off."""
     service = request.work.get(InvitationService)
     service.revoke(service.fetch(numbered(request)))
@@ -89,7 +90,7 @@ def revoke(request: Any) -> HTTPSeeOther:
     return HTTPSeeOther(request.route_path("admin.invitations"))
 
 
-def reset(request: Any) -> Any:
+def reset(request: Request) -> Any:
     """Make a link by which a member of staff sets a new password, and show it."""
     if asked := ask_proof(request, back=member_path(request)):
         return asked
@@ -102,7 +103,7 @@ def reset(request: Any) -> Any:
     return _link(request, invitation, token)
 
 
-def _link(request: Any, invitation: Invitation, token: str) -> dict[str, Any]:
+def _link(request: Request, invitation: Invitation, token: str) -> dict[str, Any]:
     route = "staff_invite" if invitation.purpose == "join" else "staff_reset_link"
     base = request.site.public_url or request.host_url
     return {"invitation": invitation, "link": f"{base}{request.route_path(route, token=token)}"}

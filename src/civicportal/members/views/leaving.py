@@ -16,36 +16,37 @@ from civicportal.kartable.views.unattended import tell_unattended
 from civicportal.members.options import people_options
 from civicportal.members.schemas import WorkLeft
 from civicportal.members.views.page import member_path, numbered
+from civicportal.web.request import Request
 from civicportal.web.step_up import ask_proof, forget
 
 Deed = Callable[[MemberService, User], None]
 
 
-def disable(request: Any) -> Any:
+def disable(request: Request) -> Any:
     """Close both doors to a member, after asking where their open cases go."""
     done = _("The account is disabled and signed out everywhere.")
     return _leave(request, "disable", MemberService.disable, Button(title=_("Disable")), done)
 
 
-def delete(request: Any) -> Any:
+def delete(request: Request) -> Any:
     """Delete a member, after asking where their open cases go."""
     done = _("The account is deleted; it can be brought back for 30 days.")
     button = Button(title=_("Delete"), css_class="btn-danger btn-lg")
     return _leave(request, "delete", MemberService.delete, button, done)
 
 
-def pass_on(request: Any) -> Any:
+def pass_on(request: Request) -> Any:
     """Pass on the open cases of a member who stays."""
     done = _("What was open is passed on.")
     return _leave(request, "transfer", _stay, Button(title=_("Pass on")), done)
 
 
-def enable(request: Any) -> HTTPSeeOther:
+def enable(request: Request) -> HTTPSeeOther:
     """Open the doors again."""
     return _return(request, MemberService.enable, _("The account is open again."))
 
 
-def restore(request: Any) -> HTTPSeeOther:
+def restore(request: Request) -> HTTPSeeOther:
     """Bring a deleted member back."""
     return _return(request, MemberService.restore, _("The account is back."))
 
@@ -54,7 +55,7 @@ def _stay(_service: MemberService, _user: User) -> None:
     """The person goes on working here."""
 
 
-def _leave(request: Any, deed: str, act: Deed, button: Button, done: Any) -> Any:
+def _leave(request: Request, deed: str, act: Deed, button: Button, done: Any) -> Any:
     with request.site.work(actor=request.identity, write=False) as work:
         user = work.get(MemberService).fetch(numbered(request))
         open_lines = work.get(TransferService).open_lines(user.id)
@@ -89,14 +90,14 @@ def _leave(request: Any, deed: str, act: Deed, button: Button, done: Any) -> Any
     return handle_form(request, form, leave, user=user, open_lines=open_lines, heirs=heirs, deed=deed)
 
 
-def _pass_on(request: Any, user: User, values: dict[str, Any]) -> Moved | None:
+def _pass_on(request: Request, user: User, values: dict[str, Any]) -> Moved | None:
     if values["way"] == "keep":
         return None
     heir = int(values["heir"]) if values["way"] == "colleague" else None
     return transfer(request.site, request.identity, user.id, heir_id=heir, note=values["note"])
 
 
-def _tell(request: Any, moved: Moved | None) -> None:
+def _tell(request: Request, moved: Moved | None) -> None:
     if moved is None or not (moved.total or moved.left):
         return
     counts = {"n": moved.to_colleague, "m": moved.to_units, "left": moved.left}
@@ -108,7 +109,7 @@ def _tell(request: Any, moved: Moved | None) -> None:
     request.session.flash(localized_digits(text, request.locale_name), "warn" if moved.left else "good")
 
 
-def _return(request: Any, act: Deed, done: Any) -> HTTPSeeOther:
+def _return(request: Request, act: Deed, done: Any) -> HTTPSeeOther:
     if asked := ask_proof(request, back=member_path(request)):
         return asked
     service = request.work.get(MemberService)

@@ -19,11 +19,12 @@ from civicportal.members.schemas import STATES, MemberFilters
 from civicportal.organization.choices import unit_options
 from civicportal.organization.services import OrganizationService
 from civicportal.persian import store
+from civicportal.web.request import Request
 
 FILTERS = ("who", "q", "state", "role", "unit", "citizen")
 
 
-def members(request: Any) -> dict[str, Any]:
+def members(request: Request) -> dict[str, Any]:
     """List staff or citizens under the filters of the address."""
     work = request.work
     form = BoundForm(
@@ -47,7 +48,7 @@ def members(request: Any) -> dict[str, Any]:
     }
 
 
-def find(request: Any) -> HTTPSeeOther:
+def find(request: Request) -> HTTPSeeOther:
     """Go to who has a mobile number, or to whom a name fits; numbers of people stand in no address."""
     text = store(typed_search(request))
     who = "citizens" if request.POST.get("who") == "citizens" else ""
@@ -66,5 +67,5 @@ def find(request: Any) -> HTTPSeeOther:
     return HTTPSeeOther(_url(request, {"who": who, "citizen": person}))
 
 
-def _url(request: Any, parts: dict[str, Any]) -> str:
+def _url(request: Request, parts: dict[str, Any]) -> str:
     return with_query(request.route_path("admin.members"), parts)

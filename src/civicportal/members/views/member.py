@@ -17,20 +17,21 @@ from civicportal.kartable.views.unattended import tell_unattended
 from civicportal.members.options import chosen_scope
 from civicportal.members.schemas import CitizenName, StaffNames
 from civicportal.members.views.page import member_page, member_path, numbered, role_form
+from civicportal.web.request import Request
 from civicportal.web.step_up import ask_proof, forget
 
 NOT_YOURS = _("You may give only what you have yourself, in that unit and category.")
 STALE = _("Somebody changed the access of this person meanwhile. Look at it and send once more.")
 
 
-def member(request: Any) -> dict[str, Any]:
+def member(request: Request) -> dict[str, Any]:
     """Show a member."""
     form = role_form(request, request.work)
     fill_kept(request, form)
     return member_page(request, form=form)
 
 
-def edit(request: Any) -> Any:
+def edit(request: Request) -> Any:
     """Change what a member is called."""
     with request.site.work(actor=request.identity, write=False) as work:
         user = work.get(MemberService).fetch(numbered(request))
@@ -54,7 +55,7 @@ def edit(request: Any) -> Any:
     return handle_form(request, form, save, user=user)
 
 
-def give_role(request: Any) -> Any:
+def give_role(request: Request) -> Any:
     """Give a role, within a unit and a category."""
     with request.site.work(actor=request.identity, write=False) as work:
         work.get(MemberService).fetch(numbered(request))
@@ -75,7 +76,7 @@ def give_role(request: Any) -> Any:
     return member_page(request, form=form, status=status)
 
 
-def take_role(request: Any) -> HTTPSeeOther:
+def take_role(request: Request) -> HTTPSeeOther:
     """Take a role back.
 
     :raises Conflict: when somebody else has taken it already.
@@ -93,7 +94,7 @@ def take_role(request: Any) -> HTTPSeeOther:
     return _back(request, _("The access level was taken away."))
 
 
-def end_sessions(request: Any) -> HTTPSeeOther:
+def end_sessions(request: Request) -> HTTPSeeOther:
     """Sign a member out everywhere."""
     user = request.work.get(MemberService).fetch(numbered(request), lock=True)
     request.work.get(RightsService).require_manage(user)
@@ -102,7 +103,7 @@ def end_sessions(request: Any) -> HTTPSeeOther:
     return _back(request, _("The person has been signed out everywhere."))
 
 
-def remove_factors(request: Any) -> HTTPSeeOther:
+def remove_factors(request: Request) -> HTTPSeeOther:
     """Remove the second factors of a member who has lost them."""
     if asked := ask_proof(request, back=member_path(request)):
         return asked
@@ -116,7 +117,7 @@ def remove_factors(request: Any) -> HTTPSeeOther:
     return _back(request, _("The second factors were removed; the person was signed out and told by SMS."))
 
 
-def _give(request: Any, form: BoundForm, values: dict[str, Any]) -> None:
+def _give(request: Request, form: BoundForm, values: dict[str, Any]) -> None:
     user = request.work.get(MemberService).fetch(numbered(request), lock=True)
     if user.username is None:
         form.refuse("role", _("Citizens hold no access level: invite the person to the staff first."))
@@ -130,7 +131,7 @@ def _give(request: Any, form: BoundForm, values: dict[str, Any]) -> None:
         form.refuse("role", refusal.reason)
 
 
-def _back(request: Any, text: Any, kept: str = "", *, tone: str = "good") -> HTTPSeeOther:
+def _back(request: Request, text: Any, kept: str = "", *, tone: str = "good") -> HTTPSeeOther:
     """Go back to the member with a message.
 
     :param kept: path of the form that may have waited for the proof.

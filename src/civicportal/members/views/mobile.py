@@ -12,10 +12,11 @@ from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
 from civicportal.members.schemas import MemberMobile
 from civicportal.members.views.page import member_path, numbered
+from civicportal.web.request import Request
 from civicportal.web.step_up import ask_proof, forget
 
 
-def mobile(request: Any) -> Any:
+def mobile(request: Request) -> Any:
     """Ask for the number, and change it."""
     with request.site.work(actor=request.identity, write=False) as work:
         user = work.get(MemberService).fetch(numbered(request))

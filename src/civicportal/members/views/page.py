@@ -19,6 +19,7 @@ from civicportal.kartable.transfer import TransferService
 from civicportal.members.options import people_options, scope_options
 from civicportal.members.schemas import Absence, RoleGiven
 from civicportal.organization.services import OrganizationService
+from civicportal.web.request import Request
 from civicportal.work import Work
 
 SHOWN_EVENTS = 8
@@ -40,17 +41,17 @@ class Held:
     unlimited: str
 
 
-def numbered(request: Any, name: str = "id") -> int:
+def numbered(request: Request, name: str = "id") -> int:
     """Return a number of the address."""
     return int(request.matchdict[name])
 
 
-def member_path(request: Any) -> str:
+def member_path(request: Request) -> str:
     """Return the address of the member that the request is about."""
     return str(request.route_path("admin.member", id=request.matchdict["id"]))
 
 
-def role_form(request: Any, work: Work) -> BoundForm:
+def role_form(request: Request, work: Work) -> BoundForm:
     """Return the form by which a role is given."""
     user = work.get(MemberService).fetch(numbered(request))
     return BoundForm(
@@ -63,13 +64,13 @@ def role_form(request: Any, work: Work) -> BoundForm:
     )
 
 
-def absence_form(request: Any, work: Work, user: User, action: str) -> BoundForm:
+def absence_form(request: Request, work: Work, user: User, action: str) -> BoundForm:
     """Return the form by which a deputy is set."""
     people = people_options(work.get(DeputyService).candidates(user))
     return BoundForm(request, Absence(), bindings={"people": people}, action=action, prefix="absence")
 
 
-def absence_path(request: Any) -> str:
+def absence_path(request: Request) -> str:
     """Return the address of the place on a member's page where a deputy is set."""
     return f"{member_path(request)}#deputy"
 
@@ -91,7 +92,7 @@ def held_by(work: Work, user: User) -> list[Held]:
 
 
 def member_page(
-    request: Any, *, form: BoundForm, absence: BoundForm | None = None, status: int = 200
+    request: Request, *, form: BoundForm, absence: BoundForm | None = None, status: int = 200
 ) -> dict[str, Any]:
     """Return the context of the page, with the forms as they stand.
 
@@ -121,7 +122,7 @@ def member_page(
     }
 
 
-def _kept_absence(request: Any, work: Work, user: User) -> BoundForm:
+def _kept_absence(request: Request, work: Work, user: User) -> BoundForm:
     """Return the form with what waited for the proof, if anything did."""
     absence = absence_form(request, work, user, f"{member_path(request)}/deputies")
     if draft := kept_draft(request, absence_path(request)):

@@ -14,13 +14,14 @@ from civicportal.kartable.views.unattended import tell_unattended
 from civicportal.members.schemas import NewRole, RoleDeletion, RoleEntry
 from civicportal.members.views.page import numbered
 from civicportal.schema import Option
+from civicportal.web.request import Request
 from civicportal.web.step_up import ask_proof, forget
 
 NOT_YOURS = _("You may put into an access level only rights that you have yourself, in every unit.")
 STALE = _("Somebody changed this access level meanwhile. Look at what was changed and send once more.")
 
 
-def roles(request: Any) -> dict[str, Any]:
+def roles(request: Request) -> dict[str, Any]:
     """Show which access level holds which right."""
     service = request.work.get(RoleService)
     found = service.all()
@@ -33,7 +34,7 @@ def roles(request: Any) -> dict[str, Any]:
     }
 
 
-def new(request: Any) -> Any:
+def new(request: Request) -> Any:
     """Make an access level."""
     with request.site.work(actor=request.identity, write=False) as work:
         own = [role for role in work.get(RoleService).all() if not role.builtin]
@@ -65,7 +66,7 @@ def new(request: Any) -> Any:
     return handle_form(request, form, make)
 
 
-def role(request: Any) -> Any:
+def role(request: Request) -> Any:
     """Show and change the name and rights of an access level."""
     with request.site.work(actor=request.identity, write=False) as work:
         shown = _shown(work, numbered(request))
@@ -97,7 +98,7 @@ def role(request: Any) -> Any:
         return _stale(request, form)
 
 
-def delete(request: Any) -> Any:
+def delete(request: Request) -> Any:
     """Delete an access level, after saying who holds it."""
     with request.site.work(actor=request.identity, write=False) as work:
         shown = _shown(work, numbered(request))
@@ -137,7 +138,7 @@ def _shown(work: Any, role_id: int) -> dict[str, Any]:
     }
 
 
-def _rights_form(request: Any, shown: dict[str, Any]) -> BoundForm:
+def _rights_form(request: Request, shown: dict[str, Any]) -> BoundForm:
     found = shown["role"]
     permissions = [
         Option(value=right.name, label=right.title)
@@ -152,7 +153,7 @@ def _rights_form(request: Any, shown: dict[str, Any]) -> BoundForm:
     return BoundForm(request, RoleEntry(), initial=initial, bindings={"permissions": permissions})
 
 
-def _stale(request: Any, form: BoundForm) -> dict[str, Any]:
+def _stale(request: Request, form: BoundForm) -> dict[str, Any]:
     """Show the form as it was sent beside what the access level is now."""
     with request.site.work(actor=request.identity, write=False) as work:
         shown = _shown(work, numbered(request))

@@ -5,7 +5,7 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.api import Case, Option, Refused, _, case_form, upload_owner
+from civicportal.api import Case, Option, Refused, Request, _, case_form, upload_owner
 from civicportal_parking_permits.models import Zone
 from civicportal_parking_permits.names import KIND
 from civicportal_parking_permits.schemas import Submission, month_options
@@ -14,7 +14,7 @@ from civicportal_parking_permits.settings import money
 from civicportal_parking_permits.zones import ZoneService
 
 
-def new(request: Any) -> Any:
+def new(request: Request) -> Any:
     """Show the form, or send the application."""
     return case_form(
         request,
@@ -26,7 +26,7 @@ def new(request: Any) -> Any:
     )
 
 
-def renew(request: Any) -> Any:
+def renew(request: Request) -> Any:
     """Show the form with vehicle and zone of a permit that ends, or send it."""
     with request.site.work(actor=request.identity, write=False) as work:
         try:
@@ -47,7 +47,7 @@ def renew(request: Any) -> Any:
     )
 
 
-def _submit(request: Any, renews: Case | None, values: dict[str, Any]) -> Case:
+def _submit(request: Request, renews: Case | None, values: dict[str, Any]) -> Case:
     service: PermitService = request.work.get(PermitService)
     return service.submit(
         zone=request.work.get(ZoneService).fetch(values["zone"]),
@@ -61,7 +61,7 @@ def _submit(request: Any, renews: Case | None, values: dict[str, Any]) -> Case:
     )
 
 
-def _choices(request: Any) -> dict[str, Any]:
+def _choices(request: Request) -> dict[str, Any]:
     """Return zones and terms, read apart: pictures of a form are worked on before the request's unit of work opens."""
     with request.site.work(actor=request.identity, write=False) as work:
         zones = [
@@ -76,5 +76,5 @@ def _choices(request: Any) -> dict[str, Any]:
     return {"zones": zones, "months": month_options(request.translate)}
 
 
-def _price(request: Any, fee: str) -> str:
+def _price(request: Request, fee: str) -> str:
     return str(request.translate(_("${fee} for a month", mapping={"fee": fee})))

@@ -4,14 +4,23 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.api import BoundForm, Case, FiguresPage, ListAddress, figures_page, list_total, search_list
+from civicportal.api import (
+    BoundForm,
+    Case,
+    FiguresPage,
+    ListAddress,
+    Request,
+    figures_page,
+    list_total,
+    search_list,
+)
 from civicportal_parking_permits.names import KIND
 from civicportal_parking_permits.schemas import DeskFilters, FigureSchema
 from civicportal_parking_permits.search import Filters, PermitSearch
 from civicportal_parking_permits.statistics import choices, subject
 
 
-def listing(request: Any) -> dict[str, Any]:
+def listing(request: Request) -> dict[str, Any]:
     """List the applications that the filters leave."""
     search = request.work.get(PermitSearch)
     form = BoundForm(request, DeskFilters(), bindings=choices(request.work))
@@ -31,12 +40,12 @@ def listing(request: Any) -> dict[str, Any]:
     }
 
 
-def search(request: Any) -> HTTPSeeOther:
+def search(request: Request) -> HTTPSeeOther:
     """Look for what was typed into the box above the list."""
     return search_list(request, "parking_permits.desk")
 
 
-def figures(request: Any) -> dict[str, Any]:
+def figures(request: Request) -> dict[str, Any]:
     """Show how many permits stand where; each number leads to its list."""
     form = BoundForm(request, FigureSchema(), bindings=choices(request.work))
     values = form.read_filters(request.GET)

@@ -5,7 +5,7 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.api import AuditService, BoundForm, Button, _, handle_form
+from civicportal.api import AuditService, BoundForm, Button, Request, _, handle_form
 from civicportal_parking_permits.models import Zone
 from civicportal_parking_permits.names import ZONES
 from civicportal_parking_permits.schemas import ZoneForm
@@ -16,7 +16,7 @@ CHANGED = "parking_permits:zone:change"
 ACTIONS = {CHANGED: _("Changed a parking zone")}
 
 
-def listing(request: Any) -> dict[str, Any]:
+def listing(request: Request) -> dict[str, Any]:
     """List the zones."""
     service = request.work.get(ZoneService)
     return {
@@ -27,7 +27,7 @@ def listing(request: Any) -> dict[str, Any]:
     }
 
 
-def edit(request: Any) -> Any:
+def edit(request: Request) -> Any:
     """Show the form of a zone, or change it."""
     zone = request.work.get(ZoneService).fetch(request.matchdict["key"])
     initial = {"name": zone.name, "fee": zone.fee, "quota": zone.quota, "active": zone.active}
@@ -37,7 +37,7 @@ def edit(request: Any) -> Any:
     return handle_form(request, form, partial(_change, request, zone), zone=zone)
 
 
-def _change(request: Any, zone: Zone, values: dict[str, Any]) -> HTTPSeeOther:
+def _change(request: Request, zone: Zone, values: dict[str, Any]) -> HTTPSeeOther:
     request.work.get(ZoneService).change(zone, **values)
     request.work.get(AuditService).record(CHANGED, zone=zone.key)
     request.session.flash(request.translate(_("The zone was changed.")), "good")

@@ -12,6 +12,7 @@ from civicportal.api import (
     GateService,
     PersonalDataFound,
     PublicTexts,
+    Request,
     _,
     show_found,
 )
@@ -22,13 +23,13 @@ from civicportal_announcements.schemas import BroadcastForm, ConfirmedBroadcast,
 from civicportal_announcements.views.public import lead
 
 
-def listing(request: Any) -> dict[str, Any]:
+def listing(request: Request) -> dict[str, Any]:
     """List what was sent to many people."""
     service = request.work.get(BroadcastService)
     return {"rows": [(row, service.progress(row)) for row in service.latest()], **_money(request)}
 
 
-def new(request: Any) -> Any:
+def new(request: Request) -> Any:
     """Write a text; then show what it comes to, and send it when the number of people is typed in."""
     confirming = request.method == "POST" and "number" in request.POST
     schema = ConfirmedBroadcast() if confirming else BroadcastForm()
@@ -55,7 +56,7 @@ def new(request: Any) -> Any:
     return _page(request, _confirmation(request), _estimate(request, values["text"]))
 
 
-def show(request: Any) -> dict[str, Any]:
+def show(request: Request) -> dict[str, Any]:
     """Show how far a broadcast has come."""
     service = request.work.get(BroadcastService)
     broadcast = service.fetch(int(request.matchdict["id"]))
@@ -70,7 +71,7 @@ def show(request: Any) -> dict[str, Any]:
     }
 
 
-def stop(request: Any) -> HTTPSeeOther:
+def stop(request: Request) -> HTTPSeeOther:
     """Take back what has not left."""
     number = int(request.matchdict["id"])
     request.work.get(BroadcastService).stop(number)
@@ -78,7 +79,7 @@ def stop(request: Any) -> HTTPSeeOther:
     return HTTPSeeOther(request.route_path("announcements.broadcast", id=number))
 
 
-def _send(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
+def _send(request: Request, form: BoundForm, values: dict[str, Any]) -> Any:
     service = request.work.get(BroadcastService)
     try:
         broadcast = service.start(
@@ -91,7 +92,7 @@ def _send(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
     return HTTPSeeOther(request.route_path("announcements.broadcast", id=broadcast.id))
 
 
-def _initial(request: Any) -> dict[str, Any]:
+def _initial(request: Request) -> dict[str, Any]:
     """Propose the words of the announcement that the address names, if any."""
     wanted = request.GET.get("post", "")
     if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 16):
@@ -101,13 +102,13 @@ def _initial(request: Any) -> dict[str, Any]:
     return {"post": post.id, "text": f"{post.title}\n{lead(post)}\n{organization}"}
 
 
-def _confirmation(request: Any) -> BoundForm:
+def _confirmation(request: Request) -> BoundForm:
     form = BoundForm(request, ConfirmedBroadcast(), ignore=("action",))
     form.fill(_texts(request))
     return form
 
 
-def _texts(request: Any) -> dict[str, list[str]]:
+def _texts(request: Request) -> dict[str, list[str]]:
     sent = request.POST
     return {
         name: [text for text in sent.getall(name) if isinstance(text, str)]
@@ -115,12 +116,12 @@ def _texts(request: Any) -> dict[str, list[str]]:
     }
 
 
-def _estimate(request: Any, text: str) -> Estimate:
+def _estimate(request: Request, text: str) -> Estimate:
     estimate: Estimate = request.work.get(BroadcastService).estimate(text)
     return estimate
 
 
-def _page(request: Any, form: BoundForm, estimate: Estimate | None) -> dict[str, Any]:
+def _page(request: Request, form: BoundForm, estimate: Estimate | None) -> dict[str, Any]:
     gate = request.work.get(GateService)
     return {
         "form": form,
@@ -134,5 +135,5 @@ def _page(request: Any, form: BoundForm, estimate: Estimate | None) -> dict[str,
     }
 
 
-def _money(request: Any) -> dict[str, Any]:
+def _money(request: Request) -> dict[str, Any]:
     return {"currency": settings_of(request.site)["currency"]}

@@ -4,7 +4,7 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPBadRequest, HTTPSeeOther
 
-from civicportal.api import BoundForm, _, whole_number
+from civicportal.api import BoundForm, Request, _, whole_number
 from civicportal_announcements.board import VIEWS, Board
 from civicportal_announcements.broadcasts import SEND
 from civicportal_announcements.models import Post
@@ -22,7 +22,7 @@ TITLES = {
 }
 
 
-def listing(request: Any) -> dict[str, Any]:
+def listing(request: Request) -> dict[str, Any]:
     """List the announcements of one view."""
     view = request.GET.get("view", "board")
     view = view if view in VIEWS else "board"
@@ -51,13 +51,13 @@ def listing(request: Any) -> dict[str, Any]:
     }
 
 
-def preview(request: Any) -> dict[str, Any]:
+def preview(request: Request) -> dict[str, Any]:
     """Show an announcement as citizens would see it, whatever its state."""
     post = request.work.get(PostService).fetch(int(request.matchdict["id"]))
     return shown(request, post, preview=True)
 
 
-def move(request: Any) -> HTTPSeeOther:
+def move(request: Request) -> HTTPSeeOther:
     """Put an announcement one place further up or down."""
     way = request.POST.get("way")
     if way not in ("up", "down"):
@@ -67,14 +67,14 @@ def move(request: Any) -> HTTPSeeOther:
     return HTTPSeeOther(f"{_back(request)}#post-{post.id}")
 
 
-def pin(request: Any) -> HTTPSeeOther:
+def pin(request: Request) -> HTTPSeeOther:
     """Put an announcement before all others, or back among them."""
     service, post = _post(request)
     service.pin(post, request.POST.get("pinned") == "true")
     return HTTPSeeOther(f"{_back(request)}#post-{post.id}")
 
 
-def delete(request: Any) -> HTTPSeeOther:
+def delete(request: Request) -> HTTPSeeOther:
     """Hide an announcement; the next page offers to bring it back."""
     service, post = _post(request)
     service.delete(post)
@@ -89,7 +89,7 @@ def delete(request: Any) -> HTTPSeeOther:
     return HTTPSeeOther(_back(request))
 
 
-def restore(request: Any) -> HTTPSeeOther:
+def restore(request: Request) -> HTTPSeeOther:
     """Bring a deleted announcement back as it was."""
     service, post = _post(request)
     service.restore(post)
@@ -97,20 +97,20 @@ def restore(request: Any) -> HTTPSeeOther:
     return HTTPSeeOther(_back(request))
 
 
-def _post(request: Any) -> tuple[PostService, Post]:
+def _post(request: Request) -> tuple[PostService, Post]:
     service = request.work.get(PostService)
     return service, service.fetch(int(request.matchdict["id"]), lock=True)
 
 
-def _row(request: Any, post: Post, pictures: list[Any]) -> dict[str, Any]:
+def _row(request: Request, post: Post, pictures: list[Any]) -> dict[str, Any]:
     state = state_of(post, request.work.clock.now())
     return {"post": post, "state": state, "mark": MARKS[state], "picture": pictures[0] if pictures else None}
 
 
-def _back(request: Any) -> str:
+def _back(request: Request) -> str:
     return str(request.safe_next(request.route_path("announcements.desk")))
 
 
-def _url(request: Any, **parts: Any) -> str:
+def _url(request: Request, **parts: Any) -> str:
     query = {name: value for name, value in parts.items() if value not in (None, "", "board")}
     return str(request.route_path("announcements.desk", _query=query))

@@ -11,6 +11,7 @@ from civicportal.api import (
     FormInvalid,
     PersonalDataFound,
     PictureGone,
+    Request,
     _,
     show_found,
     upload_owner,
@@ -26,17 +27,17 @@ from civicportal_announcements.states import MARKS, state_of
 from civicportal_announcements.views.sent import Sent, read_sent
 
 
-def new(request: Any) -> Any:
+def new(request: Request) -> Any:
     """Write an announcement."""
     return _Editor(request, None).answer()
 
 
-def edit(request: Any) -> Any:
+def edit(request: Request) -> Any:
     """Change an announcement."""
     return _Editor(request, int(request.matchdict["id"])).answer()
 
 
-def words(request: Any) -> dict[str, Any]:
+def words(request: Request) -> dict[str, Any]:
     """Show how a text will look, for the script that asks while somebody writes."""
     text = request.POST.get("body", "")
     return {"words": render_markup(text[:LONGEST_BODY] if isinstance(text, str) else "")}
@@ -45,7 +46,7 @@ def words(request: Any) -> dict[str, Any]:
 class _Editor:
     """One request to the form."""
 
-    def __init__(self, request: Any, post_id: int | None) -> None:
+    def __init__(self, request: Request, post_id: int | None) -> None:
         self.request = request
         # Files first: pictures are read before any transaction begins.
         self.sent: Sent | None = read_sent(request) if request.method == "POST" else None
@@ -97,7 +98,7 @@ class _Editor:
         if sent.refusal:
             form.refuse("", sent.refusal)
         content = content_of(form, values, self.request.site.calendar)
-        options = {"publish": sent.action == "publish", "owner": upload_owner(self.request)}
+        options: dict[str, Any] = {"publish": sent.action == "publish", "owner": upload_owner(self.request)}
         work = self.request.work
         try:
             with work.attempt():

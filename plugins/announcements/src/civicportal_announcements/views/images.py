@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from civicportal.api import FileMissing, NotFound
+from civicportal.api import FileMissing, NotFound, Request
 from civicportal_announcements.board import Board
 from civicportal_announcements.services import EDIT
 
@@ -12,7 +12,7 @@ AN_HOUR = 3600
 POLICY = "default-src 'none'; sandbox"
 
 
-def image(request: Any) -> Any:
+def image(request: Request) -> Any:
     """Show a picture in one size: to everybody what is or was on the board, to officers the others too."""
     key, size = request.matchdict["key"], request.matchdict["size"]
     post, public = request.work.get(Board).picture_post(key)

@@ -5,7 +5,7 @@ from typing import Any
 
 from pyramid.response import Response
 
-from civicportal.api import whole_number
+from civicportal.api import Request, whole_number
 from civicportal_announcements.board import Board
 from civicportal_announcements.feed import ATOM, RSS, Feed, atom, feed_of, rss
 from civicportal_announcements.markup import plain_text, render_markup
@@ -20,7 +20,7 @@ LEAD = 160
 FIVE_MINUTES = 300
 
 
-def listing(request: Any) -> dict[str, Any]:
+def listing(request: Request) -> dict[str, Any]:
     """List what is on the board, or what was."""
     view = "ended" if request.GET.get("view") == "ended" else "live"
     board = request.work.get(Board)
@@ -36,13 +36,13 @@ def listing(request: Any) -> dict[str, Any]:
     }
 
 
-def page(request: Any) -> dict[str, Any]:
+def page(request: Request) -> dict[str, Any]:
     """Show one announcement, also after its time."""
     post = request.work.get(Board).readable(int(request.matchdict["id"]))
     return shown(request, post)
 
 
-def shown(request: Any, post: Post, *, preview: bool = False) -> dict[str, Any]:
+def shown(request: Request, post: Post, *, preview: bool = False) -> dict[str, Any]:
     """Return what the page of an announcement needs.
 
     :param preview: an officer looks at what citizens may not see yet.
@@ -62,12 +62,12 @@ def shown(request: Any, post: Post, *, preview: bool = False) -> dict[str, Any]:
     }
 
 
-def atom_feed(request: Any) -> Response:
+def atom_feed(request: Request) -> Response:
     """Answer the latest announcements as Atom."""
     return _feed(request, "announcements.feed", atom, ATOM)
 
 
-def rss_feed(request: Any) -> Response:
+def rss_feed(request: Request) -> Response:
     """Answer the latest announcements as RSS."""
     return _feed(request, "announcements.rss", rss, RSS)
 
@@ -77,12 +77,12 @@ def lead(post: Post) -> str:
     return post.summary or plain_text(post.body, LEAD)
 
 
-def public_address(request: Any, path: str) -> str:
+def public_address(request: Request, path: str) -> str:
     """Return an address with the city's host, as others may keep it."""
     return f"{(request.site.public_url or request.host_url).rstrip('/')}{path}"
 
 
-def _feed(request: Any, route: str, write: Callable[[Feed], bytes], content_type: str) -> Response:
+def _feed(request: Request, route: str, write: Callable[[Feed], bytes], content_type: str) -> Response:
     board = request.work.get(Board)
     posts = board.latest(LATEST)
     feed = feed_of(

@@ -7,7 +7,7 @@ from pyramid.httpexceptions import HTTPBadRequest
 from translationstring import TranslationString
 from webob.multidict import MultiDict
 
-from civicportal.api import FileRefused, Key, _, take_files
+from civicportal.api import FileRefused, Key, Request, _, take_files
 from civicportal_announcements.pictures import MOST, moved, store_sizes
 
 FILES = "image_key_files"
@@ -35,7 +35,7 @@ class Sent:
         return {name: self.params.getall(name) for name in self.params}
 
 
-def read_sent(request: Any) -> Sent:
+def read_sent(request: Request) -> Sent:
     """Read the form; pictures that came with it are kept at once. Before the first use of ``request.work``."""
     try:
         post = request.POST
@@ -53,7 +53,7 @@ def read_sent(request: Any) -> Sent:
     return Sent(params=_params(post, keys), keys=keys, action=action, refusal=refusal)
 
 
-def _take(request: Any, files: list[Any], there: int) -> tuple[list[str], TranslationString | None]:
+def _take(request: Request, files: list[Any], there: int) -> tuple[list[str], TranslationString | None]:
     if there + len(files) > MOST:
         return [], _("At most ${count} pictures are allowed here.", mapping={"count": MOST})
     try:

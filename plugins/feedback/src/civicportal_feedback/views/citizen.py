@@ -13,6 +13,7 @@ from civicportal.api import (
     Option,
     OrganizationService,
     PictureGone,
+    Request,
     _,
     count_submission,
     fill_kept,
@@ -36,7 +37,7 @@ SHOWN_BESIDE = 3
 PAGE_SIZE = 20
 
 
-def new(request: Any) -> Any:
+def new(request: Request) -> Any:
     """Show the form, or send the message: under a name after the sign-in, or so that nobody learns whose it is."""
     form = BoundForm(
         request,
@@ -53,7 +54,7 @@ def new(request: Any) -> Any:
     return answer
 
 
-def _send(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
+def _send(request: Request, form: BoundForm, values: dict[str, Any]) -> Any:
     count_submission(request, NAMED_LEVEL, form.once(values), anonymous=values["sender"] == ANONYMOUS)
     send = _anonymously if values["sender"] == ANONYMOUS else _named
     try:
@@ -62,7 +63,7 @@ def _send(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
         form.refuse("photo_key", gone.reason)
 
 
-def _named(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
+def _named(request: Request, form: BoundForm, values: dict[str, Any]) -> Any:
     if not may_submit(request, NAMED_LEVEL):
         return keep_form(request, form)
     _warn(request, form, values)
@@ -73,7 +74,7 @@ def _named(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
     return HTTPSeeOther(request.route_path("feedback.sent", code=case.code))
 
 
-def _anonymously(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
+def _anonymously(request: Request, form: BoundForm, values: dict[str, Any]) -> Any:
     """Answer the form itself with code and PIN: kept for another page they would be kept of somebody."""
     _warn(request, form, values)
     case, pin = request.work.get(FeedbackService).submit_anonymously(
@@ -85,12 +86,12 @@ def _anonymously(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
     return response
 
 
-def _warn(request: Any, form: BoundForm, values: dict[str, Any]) -> None:
+def _warn(request: Request, form: BoundForm, values: dict[str, Any]) -> None:
     if values["consent"]:
         warn_of_personal_data(request, form, "body")
 
 
-def new_message(request: Any, values: dict[str, Any], **more: Any) -> NewFeedback:
+def new_message(request: Request, values: dict[str, Any], **more: Any) -> NewFeedback:
     """Return what stands in a form that was sent.
 
     :param more: further fields.
@@ -107,13 +108,13 @@ def new_message(request: Any, values: dict[str, Any], **more: Any) -> NewFeedbac
     )
 
 
-def sent(request: Any) -> dict[str, Any]:
+def sent(request: Request) -> dict[str, Any]:
     """Say that the message has arrived, with its tracking code."""
     case = request.work.get(CaseService).fetch_own(request.matchdict["code"])
     return {"case": case, "pin": None}
 
 
-def listing(request: Any) -> dict[str, Any]:
+def listing(request: Request) -> dict[str, Any]:
     """Show what was heard and done."""
     before = whole_number(request.GET.get("before", "")) or None
     found = request.work.get(PublicationService).latest(PAGE_SIZE + 1, before=before)
@@ -128,7 +129,7 @@ def listing(request: Any) -> dict[str, Any]:
     }
 
 
-def units_before(request: Any) -> list[Option]:
+def units_before(request: Request) -> list[Option]:
     """Return the units in a unit of work of its own: pictures of a form are worked on before the request's opens."""
     with request.site.work(actor=request.identity, write=False) as work:
         units = work.get(OrganizationService).units.by_id.values()

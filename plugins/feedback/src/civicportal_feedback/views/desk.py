@@ -16,6 +16,7 @@ from civicportal.api import (
     PersonalDataFound,
     PublicTexts,
     Refused,
+    Request,
     StaleCase,
     _,
     allowed_words,
@@ -38,7 +39,7 @@ LONGEST_HEARD = 300
 STALE = _("Somebody changed this case meanwhile. Your words are kept: look at them and send once more.")
 
 
-def listing(request: Any) -> dict[str, Any]:
+def listing(request: Request) -> dict[str, Any]:
     """List the messages that the filters leave."""
     organization, search = request.work.get(OrganizationService), request.work.get(FeedbackSearch)
     kind = request.site.kind(KIND)
@@ -68,12 +69,12 @@ def listing(request: Any) -> dict[str, Any]:
     }
 
 
-def search(request: Any) -> HTTPSeeOther:
+def search(request: Request) -> HTTPSeeOther:
     """Look for what was typed into the box above the list."""
     return search_list(request, "feedback.desk")
 
 
-def publish(request: Any) -> Any:
+def publish(request: Request) -> Any:
     """Write message and answer as everybody may read them, and show them."""
     case, feedback = _case(request)
     service = request.work.get(PublicationService)
@@ -114,7 +115,7 @@ def publish(request: Any) -> Any:
     }
 
 
-def take_back(request: Any) -> HTTPSeeOther:
+def take_back(request: Request) -> HTTPSeeOther:
     """Hide what was published."""
     case, _feedback = _case(request)
     request.work.get(PublicationService).take_back(case)
@@ -122,7 +123,7 @@ def take_back(request: Any) -> HTTPSeeOther:
     return HTTPSeeOther(f"/kartable/cases/{case.code}")
 
 
-def _case(request: Any) -> tuple[Case, Feedback]:
+def _case(request: Request) -> tuple[Case, Feedback]:
     """Return a message that the officer may see.
 
     :raises NotFound: when there is none.
@@ -135,7 +136,7 @@ def _case(request: Any) -> tuple[Case, Feedback]:
     return case, feedback
 
 
-def _wording(request: Any, case: Case) -> dict[str, str]:
+def _wording(request: Request, case: Case) -> dict[str, str]:
     """Return the words that stand in the form at first: those shown before, else message and answer without the sender."""
     publication = request.work.get(PublicationService).of(case)
     if publication:
@@ -145,6 +146,6 @@ def _wording(request: Any, case: Case) -> dict[str, str]:
     return {"heard": heard[:LONGEST_HEARD], "done": texts.composed(case, _answer(request, case))}
 
 
-def _answer(request: Any, case: Case) -> str:
+def _answer(request: Request, case: Case) -> str:
     events = request.work.get(CaseService).events(case, public=True)
     return next((event.public_text for event in events if event.after == "answered"), "")

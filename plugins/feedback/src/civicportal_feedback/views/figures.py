@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from civicportal.api import BoundForm, FiguresPage, figures_page
+from civicportal.api import BoundForm, FiguresPage, Request, figures_page
 from civicportal_feedback.choices import desk_choices
 from civicportal_feedback.schemas import FigureSchema
 from civicportal_feedback.statistics import subject
 
 
-def show(request: Any) -> dict[str, Any]:
+def show(request: Request) -> dict[str, Any]:
     """Show how many messages stand where; each number leads to its list."""
     form = BoundForm(request, FigureSchema(), bindings=desk_choices(request.work))
     values = form.read_filters(request.GET)

@@ -3,14 +3,14 @@
 from functools import partial
 from typing import Any
 
-from civicportal.api import BoundForm, Button, _, handle_form, register_for, take_files
+from civicportal.api import BoundForm, Button, Request, _, handle_form, register_for, take_files
 from civicportal_feedback.schemas import Registration
 from civicportal_feedback.services import FeedbackService
 from civicportal_feedback.views.citizen import new_message, units_before
 from civicportal_feedback.workflow import KIND
 
 
-def new(request: Any) -> Any:
+def new(request: Request) -> Any:
     """Show the form, or register the message and say its code."""
     form = BoundForm(
         request,
@@ -23,7 +23,7 @@ def new(request: Any) -> Any:
     return handle_form(request, form, partial(_register, request, form))
 
 
-def _register(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
+def _register(request: Request, form: BoundForm, values: dict[str, Any]) -> Any:
     message = new_message(request, values, source=values["source"])
     make_for = request.work.get(FeedbackService).make_for
     return register_for(

@@ -17,6 +17,7 @@ from civicportal.api import (
     NotificationService,
     OrganizationService,
     Refused,
+    Request,
     StaleCase,
     Transition,
     _,
@@ -40,13 +41,13 @@ STALE = _(
 )
 
 
-def show(request: Any) -> dict[str, Any]:
+def show(request: Request) -> dict[str, Any]:
     """Show the request beside the week of its time, or of the next free one."""
     case = _case(request)
     return _page(request, case, _form(request, case, _step(request, case)))
 
 
-def send(request: Any) -> Any:
+def send(request: Request) -> Any:
     """Set the time; a day, a time or a month that was only picked is shown with all that was typed."""
     case = _case(request, lock=True)
     transition = _step(request, case)
@@ -57,7 +58,7 @@ def send(request: Any) -> Any:
     return _apply(request, case, transition, form, "at")
 
 
-def invite(request: Any) -> Any:
+def invite(request: Request) -> Any:
     """Give the request a seat of a session."""
     case = _case(request, lock=True)
     transition = request.site.kind(KIND).workflow.step(case.status, "invite")
@@ -67,20 +68,20 @@ def invite(request: Any) -> Any:
 # -- inside -------------------------------------------------------------------------------------------------
 
 
-def _case(request: Any, *, lock: bool = False) -> Case:
+def _case(request: Request, *, lock: bool = False) -> Case:
     case: Case = request.work.get(CaseService).fetch(request.matchdict["code"], lock=lock)
     if case.kind != KIND or not case.is_open:
         raise NotFound("no request that can be given a time")
     return case
 
 
-def _step(request: Any, case: Case) -> Transition:
+def _step(request: Request, case: Case) -> Transition:
     name = "schedule" if case.status in WAITING else "reschedule"
     found: Transition = request.site.kind(KIND).workflow.step(case.status, name)
     return found
 
 
-def _form(request: Any, case: Case, transition: Transition) -> BoundForm:
+def _form(request: Request, case: Case, transition: Transition) -> BoundForm:
     prefill: Any = transition.prefill(case, request.work) if transition.prefill else None
     schema: Any = transition.schema
     route = "meetings.invite" if transition.name == "invite" else "meetings.assign"
@@ -96,7 +97,7 @@ def _form(request: Any, case: Case, transition: Transition) -> BoundForm:
     )
 
 
-def _apply(request: Any, case: Case, transition: Transition, form: BoundForm, place: str) -> Any:
+def _apply(request: Request, case: Case, transition: Transition, form: BoundForm, place: str) -> Any:
     service = request.work.get(CaseService)
     try:
         # First: what another officer has done meanwhile may ask for words that this form never had a field for.
@@ -117,13 +118,14 @@ def _apply(request: Any, case: Case, transition: Transition, form: BoundForm, pl
     return HTTPSeeOther(request.route_path("meetings.desk", _query={"day": day}))
 
 
-def _moment(request: Any, case: Case) -> datetime:
+def _moment(request: Request, case: Case) -> datetime:
     appointment = request.work.get(MeetingService).appointment(case)
+    assert appointment is not None, "the step has just set it"
     local: datetime = request.site.calendar.local(appointment.start)
     return local
 
 
-def _refused(request: Any, case: Case, form: BoundForm, place: str, status: int) -> dict[str, Any]:
+def _refused(request: Request, case: Case, form: BoundForm, place: str, status: int) -> dict[str, Any]:
     request.response.status_int = status
     if place == "session":
         return _page(request, case, _form(request, case, _step(request, case)), seat=form)
@@ -131,7 +133,7 @@ def _refused(request: Any, case: Case, form: BoundForm, place: str, status: int)
 
 
 def _page(
-    request: Any, case: Case, form: BoundForm, *, seat: BoundForm | None = None, month: str = ""
+    request: Request, case: Case, form: BoundForm, *, seat: BoundForm | None = None, month: str = ""
 ) -> dict[str, Any]:
     work = request.work
     steps = {step.transition.name: step for step in work.get(CaseService).steps(case)}
@@ -168,7 +170,7 @@ def _page(
     )
 
 
-def _entry(request: Any, values: Mapping[str, Any], title: str, minutes: int) -> Iterator[Entry]:
+def _entry(request: Request, values: Mapping[str, Any], title: str, minutes: int) -> Iterator[Entry]:
     """Yield the time in the form for the week, once day and time can be read."""
     if "day" in values and "at" in values:
         start = request.site.calendar.at(values["day"], values["at"])
@@ -177,14 +179,15 @@ def _entry(request: Any, values: Mapping[str, Any], title: str, minutes: int) ->
         )
 
 
-def _identity(request: Any, case: Case) -> Any:
+def _identity(request: Request, case: Case) -> Any:
     """Return what is known of a person, masked, for whoever may know who it is."""
     can = request.work.get(AccessService).can
     may_know = can(case, "contact") or can(case, "identity")
-    return request.site.kind(KIND).identity(case, request.work) if may_know else ()
+    facts = request.site.kind(KIND).identity
+    return facts(case, request.work) if facts and may_know else ()
 
 
-def _picked(request: Any) -> Mapping[str, list[str]]:
+def _picked(request: Request) -> Mapping[str, list[str]]:
     """Return what was typed, with the day and the time that were picked in their fields."""
     typed = {name: request.POST.getall(name) for name in request.POST if name not in OWN}
     day, _t, clock = request.POST.get("pick", "").partition("T")
@@ -196,13 +199,13 @@ def _picked(request: Any) -> Mapping[str, list[str]]:
     return typed
 
 
-def _tomorrow(request: Any) -> date:
+def _tomorrow(request: Request) -> date:
     work = request.work
     today: date = work.get(OrganizationService).calendar.today(work.clock.now())
     return today + timedelta(days=1)
 
 
-def _sms(request: Any, case: Case, transition: Transition, form: BoundForm) -> Any:
+def _sms(request: Request, case: Case, transition: Transition, form: BoundForm) -> Any:
     """Return the SMS as it would be sent with what stands in the form; None while that says too little."""
     work = request.work
     said = transition.notice(form.readable(), work) if transition.notice else None

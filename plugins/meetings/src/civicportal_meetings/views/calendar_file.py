@@ -1,14 +1,12 @@
 """The appointment as a file for the citizen's own calendar."""
 
-from typing import Any
-
 from pyramid.response import Response
 
-from civicportal.api import NotFound, fetch_own_or_proved
+from civicportal.api import NotFound, Request, fetch_own_or_proved
 from civicportal_meetings.services import MeetingService
 
 
-def download(request: Any) -> Response:
+def download(request: Request) -> Response:
     """Return the file of a request that has a time, to its citizen and to whoever has proved its tracking code."""
     work = request.work
     case = fetch_own_or_proved(request, request.matchdict["code"])

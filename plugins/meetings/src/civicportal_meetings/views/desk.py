@@ -14,6 +14,7 @@ from civicportal.api import (
     NationalCode,
     Node,
     OrganizationService,
+    Request,
     list_total,
     parse_hours,
     search_list,
@@ -33,13 +34,13 @@ LIST = "requests"
 """Id of the list, which stands below the week."""
 
 
-def show(request: Any) -> dict[str, Any]:
+def show(request: Request) -> dict[str, Any]:
     """Show the week and the requests that the filters leave."""
     day = BoundForm(request, Week()).read_filters(request.GET)["day"]
     return desk(request, day)
 
 
-def desk(request: Any, day: date | None, *chosen: Entry, **panel: Any) -> dict[str, Any]:
+def desk(request: Request, day: date | None, *chosen: Entry, **panel: Any) -> dict[str, Any]:
     """Return what the template of the desk needs.
 
     :param day: whose week is shown; today's if None.
@@ -72,7 +73,7 @@ def desk(request: Any, day: date | None, *chosen: Entry, **panel: Any) -> dict[s
     }
 
 
-def week(request: Any, day: date | None, *chosen: Entry) -> dict[str, Any]:
+def week(request: Request, day: date | None, *chosen: Entry) -> dict[str, Any]:
     """Return the week of a day, and the days that lead to its neighbours; see :func:`desk`."""
     work = request.work
     calendar = work.get(OrganizationService).calendar
@@ -92,14 +93,14 @@ def week(request: Any, day: date | None, *chosen: Entry) -> dict[str, Any]:
     }
 
 
-def search(request: Any) -> HTTPSeeOther:
+def search(request: Request) -> HTTPSeeOther:
     """Look for what was typed into the box above the list; a national code finds the requests that name it."""
     return search_list(
         request, "meetings.desk", anchor=LIST, people={"person": lambda text: _named(request, text)}
     )
 
 
-def day(request: Any) -> dict[str, Any]:
+def day(request: Request) -> dict[str, Any]:
     """List one day for printing: who comes when, with whom, for what."""
     chosen = day_in(request.matchdict["day"])
     if chosen is None:
@@ -122,14 +123,14 @@ def day(request: Any) -> dict[str, Any]:
 # -- inside -------------------------------------------------------------------------------------------------
 
 
-def _facts(request: Any, visit: Visit) -> Any:
+def _facts(request: Request, visit: Visit) -> Any:
     """Return what is known of a person, masked, for whoever may ask for it."""
     may = request.work.get(AccessService).can(visit.case, "identity")
     kind = request.site.kind(KIND)
     return kind.identity(visit.case, request.work) if may and kind.identity else ()
 
 
-def _named(request: Any, text: str) -> str:
+def _named(request: Request, text: str) -> str:
     """Return the code of a request that names the national code in a text; empty for none that the actor may know."""
     node = Node(NationalCode(), missing="").bind(country=request.site.country)
     try:
@@ -139,6 +140,6 @@ def _named(request: Any, text: str) -> str:
     return (request.work.get(MeetingSearch).request_of(national_code) or "") if national_code else ""
 
 
-def _filters(request: Any) -> tuple[BoundForm, Filters]:
+def _filters(request: Request) -> tuple[BoundForm, Filters]:
     form = BoundForm(request, FilterForm(), bindings=desk_choices(request.work), prefix="filter")
     return form, Filters.of(form.read_filters(request.GET))

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from civicportal.api import BoundForm, FiguresPage, figures_page
+from civicportal.api import BoundForm, FiguresPage, Request, figures_page
 from civicportal_meetings.desk_schemas import FigureSchema
 from civicportal_meetings.exports import desk_choices
 from civicportal_meetings.figures import ALL, subject
 from civicportal_meetings.views.desk import LIST
 
 
-def show(request: Any) -> dict[str, Any]:
+def show(request: Request) -> dict[str, Any]:
     """Show how many requests stand where; each number leads to its list."""
     form = BoundForm(request, FigureSchema(), bindings=desk_choices(request.work))
     values = form.read_filters(request.GET)

@@ -14,6 +14,7 @@ from civicportal.api import (
     Option,
     OrganizationService,
     Refused,
+    Request,
     _,
     handle_form,
 )
@@ -24,7 +25,7 @@ from civicportal_meetings.services import NewOrder, OrderService
 USUAL_DAYS = 10
 
 
-def new(request: Any) -> Any:
+def new(request: Request) -> Any:
     """Write down an order that came out of a meeting."""
     meeting = _meeting(request)
     if not request.work.get(OrderService).may_give(meeting):
@@ -56,7 +57,7 @@ def new(request: Any) -> Any:
     return handle_form(request, form, give, meeting=meeting)
 
 
-def share(request: Any) -> HTTPSeeOther:
+def share(request: Request) -> HTTPSeeOther:
     """Let the citizen read how an order ended."""
     order = request.work.get(CaseService).fetch(request.matchdict["code"], lock=True)
     if order.kind != ORDERS:
@@ -70,7 +71,7 @@ def share(request: Any) -> HTTPSeeOther:
     return HTTPSeeOther(f"/kartable/cases/{meeting.code}")
 
 
-def _meeting(request: Any) -> Case:
+def _meeting(request: Request) -> Case:
     found: Case = request.work.get(CaseService).fetch(
         request.matchdict["code"], lock=request.method == "POST"
     )

@@ -3,14 +3,14 @@
 from functools import partial
 from typing import Any
 
-from civicportal.api import BoundForm, Button, _, handle_form, register_for, take_files
+from civicportal.api import BoundForm, Button, Request, _, handle_form, register_for, take_files
 from civicportal_meetings.names import KIND
 from civicportal_meetings.services import MeetingService
 from civicportal_meetings.submission import Registration
 from civicportal_meetings.views.request import UNASKED, bindings_of, new_meeting
 
 
-def new(request: Any) -> Any:
+def new(request: Request) -> Any:
     """Show the form, or register the request and say its code."""
     form = BoundForm(
         request,
@@ -23,7 +23,7 @@ def new(request: Any) -> Any:
     return handle_form(request, form, partial(_register, request, form))
 
 
-def _register(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
+def _register(request: Request, form: BoundForm, values: dict[str, Any]) -> Any:
     meeting = new_meeting(request, values, source=values["source"])
     make_for = request.work.get(MeetingService).make_for
     return register_for(

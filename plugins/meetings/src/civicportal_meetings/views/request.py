@@ -13,6 +13,7 @@ from civicportal.api import (
     OrganizationService,
     PictureGone,
     Refused,
+    Request,
     _,
     count_submission,
     fill_kept,
@@ -37,7 +38,7 @@ LAST_STEP = "#4"
 UNASKED = {"part": ANY, "party": "natural"}
 
 
-def new(request: Any) -> Any:
+def new(request: Request) -> Any:
     """Show the form, or the request that is open already; what was written while it was open stands below it."""
     form = _form(request, _known(request))
     kept = fill_kept(request, form)
@@ -45,7 +46,7 @@ def new(request: Any) -> Any:
     return {**page, "kept": kept, "form": form if kept or not page["open"] else None}
 
 
-def send(request: Any) -> Any:
+def send(request: Request) -> Any:
     """Send the request; a visitor signs in first and finds the form as it was."""
     form = _form(request)
     answer = handle_form(request, form, partial(_submit, request, form), kept=False)
@@ -53,12 +54,12 @@ def send(request: Any) -> Any:
     return {**_page(request), **answer} if isinstance(answer, dict) else answer
 
 
-def sent(request: Any) -> dict[str, Any]:
+def sent(request: Request) -> dict[str, Any]:
     """Say that the request has arrived, with its tracking code."""
     return {"case": request.work.get(CaseService).fetch_own(request.matchdict["code"])}
 
 
-def _known(request: Any) -> dict[str, Any]:
+def _known(request: Request) -> dict[str, Any]:
     """Return what nobody has to write again: the name, and what the identity provider has verified."""
     if not request.identity.is_citizen:
         return {}
@@ -67,7 +68,7 @@ def _known(request: Any) -> dict[str, Any]:
     return {"name": request.identity.name, **numbers}
 
 
-def _form(request: Any, known: Mapping[str, Any] | None = None) -> BoundForm:
+def _form(request: Request, known: Mapping[str, Any] | None = None) -> BoundForm:
     return BoundForm(
         request,
         Submission(),
@@ -78,7 +79,7 @@ def _form(request: Any, known: Mapping[str, Any] | None = None) -> BoundForm:
     )
 
 
-def bindings_of(request: Any) -> dict[str, Any]:
+def bindings_of(request: Request) -> dict[str, Any]:
     """Return what the schema of a request is bound to; the weekdays are those on which the city works by now.
 
     Read apart: a form may bring pictures, and the request's transaction is not to wait for them.
@@ -88,7 +89,7 @@ def bindings_of(request: Any) -> dict[str, Any]:
     return {"today": calendar.today(request.site.clock.now()), "days": office_days(calendar)}
 
 
-def _page(request: Any) -> dict[str, Any]:
+def _page(request: Request) -> dict[str, Any]:
     hours = localized_digits(request.site.plugin_settings[KIND]["hours"], request.locale_name)
     first, _dash, last = hours.partition("-")
     standing = request.work.get(MeetingService).open_request() if request.identity.is_citizen else None
@@ -96,7 +97,7 @@ def _page(request: Any) -> dict[str, Any]:
     return {"open": standing, "status": status, "first": first, "last": last}
 
 
-def _submit(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
+def _submit(request: Request, form: BoundForm, values: dict[str, Any]) -> Any:
     level = request.site.kind(KIND).level
     count_submission(request, level)
     if not may_submit(request, level):
@@ -113,7 +114,7 @@ def _submit(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
     return HTTPSeeOther(request.route_path("meetings.sent", code=case.code))
 
 
-def new_meeting(request: Any, values: dict[str, Any], **more: Any) -> NewMeeting:
+def new_meeting(request: Request, values: dict[str, Any], **more: Any) -> NewMeeting:
     """Return what stands in a form that was sent.
 
     :param more: further fields.

@@ -14,6 +14,7 @@ from civicportal.api import (
     Option,
     Reason,
     Refused,
+    Request,
     _,
     handle_form,
     whole_number,
@@ -32,7 +33,7 @@ from civicportal_meetings.services.sessions import QUOTAS
 SEATS = ("public_seats", "office_seats", "reserve_seats")
 
 
-def new(request: Any) -> Any:
+def new(request: Request) -> Any:
     """Plan a session, or close a time."""
     closing = request.GET.get("closed") == "1"
     form = BoundForm(
@@ -62,12 +63,12 @@ def new(request: Any) -> Any:
     return handle_form(request, form, plan, closing=closing)
 
 
-def show(request: Any) -> dict[str, Any]:
+def show(request: Request) -> dict[str, Any]:
     """Show who comes and who waits."""
     return _page(request)
 
 
-def seats(request: Any) -> Any:
+def seats(request: Request) -> Any:
     """Change how many seats there are."""
     form = _seats_form(request, None)
     service = request.work.get(PublicDayService)
@@ -83,7 +84,7 @@ def seats(request: Any) -> Any:
     return _act(request, form, change, _("The seats are changed."), seats=form)
 
 
-def wait(request: Any) -> Any:
+def wait(request: Request) -> Any:
     """Put a request on the reserve list."""
     form = _waiting_form(request)
 
@@ -94,7 +95,7 @@ def wait(request: Any) -> Any:
     return _act(request, form, put, _("The request stands on the reserve list."), waiting=form)
 
 
-def cancel(request: Any) -> Any:
+def cancel(request: Request) -> Any:
     """Cancel the session; every member is told and goes back to the office, each in a transaction of its own."""
     form = _cancel_form(request)
     try:
@@ -114,11 +115,11 @@ def cancel(request: Any) -> Any:
 # -- inside -------------------------------------------------------------------------------------------------
 
 
-def _id(request: Any) -> int:
+def _id(request: Request) -> int:
     return whole_number(request.matchdict["id"])
 
 
-def _act(request: Any, form: BoundForm, act: Any, done: Any, **shown: BoundForm) -> Any:
+def _act(request: Request, form: BoundForm, act: Any, done: Any, **shown: BoundForm) -> Any:
     try:
         act(form.validate(request.POST))
     except FormInvalid:
@@ -130,7 +131,7 @@ def _act(request: Any, form: BoundForm, act: Any, done: Any, **shown: BoundForm)
     return HTTPSeeOther(request.route_path("meetings.session", id=_id(request)))
 
 
-def _page(request: Any, *, status: int = 200, **shown: BoundForm) -> dict[str, Any]:
+def _page(request: Request, *, status: int = 200, **shown: BoundForm) -> dict[str, Any]:
     work = request.work
     request.response.status_int = status
     service, agenda = work.get(PublicDayService), work.get(AgendaService)
@@ -153,14 +154,14 @@ def _page(request: Any, *, status: int = 200, **shown: BoundForm) -> dict[str, A
     }
 
 
-def _waiting(request: Any, session: MeetingSession) -> list[Any]:
+def _waiting(request: Request, session: MeetingSession) -> list[Any]:
     """Return who waits for a seat, as far as the officer may see it."""
     agenda, may_see = request.work.get(AgendaService), request.work.get(AccessService).can
     waiting = request.work.get(PublicDayService).reserve(session)
     return [(case, agenda.detail(case)) for _row, case in waiting if may_see(case, "view")]
 
 
-def _usual(request: Any, closing: bool) -> dict[str, Any]:
+def _usual(request: Request, closing: bool) -> dict[str, Any]:
     day = day_in(request.GET.get("day", ""))
     usual = {"public_seats": 0, "office_seats": 0, "reserve_seats": 0}
     if not closing:
@@ -172,7 +173,7 @@ def _usual(request: Any, closing: bool) -> dict[str, Any]:
     return {**initial, **({"day": day} if day else {})}
 
 
-def _seats_form(request: Any, session: MeetingSession | None) -> BoundForm:
+def _seats_form(request: Request, session: MeetingSession | None) -> BoundForm:
     initial = {name: getattr(session, name) for name in SEATS} if session else None
     return BoundForm(
         request,
@@ -184,7 +185,7 @@ def _seats_form(request: Any, session: MeetingSession | None) -> BoundForm:
     )
 
 
-def _waiting_form(request: Any) -> BoundForm:
+def _waiting_form(request: Request) -> BoundForm:
     agenda, comma = request.work.get(AgendaService), request.translate(_(", "))
     options = [
         Option(value=case.code, label=comma.join(filter(None, (agenda.name(case, detail), case.subject))))
@@ -200,7 +201,7 @@ def _waiting_form(request: Any) -> BoundForm:
     )
 
 
-def _cancel_form(request: Any) -> BoundForm:
+def _cancel_form(request: Request) -> BoundForm:
     return BoundForm(
         request,
         Reason(),

@@ -11,6 +11,7 @@ from civicportal.api import (
     Case,
     ConversionService,
     OrganizationService,
+    Request,
     StaleCase,
     _,
     copy_pictures,
@@ -27,7 +28,7 @@ from civicportal_reports.workflow import KIND
 STALE = _("Somebody changed this case meanwhile. What you chose is kept: look at it and send once more.")
 
 
-def convert(request: Any) -> Any:
+def convert(request: Request) -> Any:
     """Show the form, or open the report and close the case it was made of."""
     # A unit of work of its own: the pictures are copied before the request's own one opens.
     with request.site.work(actor=request.identity, write=False) as work:
@@ -51,7 +52,7 @@ def convert(request: Any) -> Any:
         return {"form": form, "case": case, "center": center(request)}
 
 
-def _make(request: Any, form: BoundForm, case: Case, values: dict[str, Any]) -> Any:
+def _make(request: Request, form: BoundForm, case: Case, values: dict[str, Any]) -> Any:
     location = place_of(request, form, values)
     version = whole_number(request.POST.get("version", ""))
     if version != case.version:
@@ -62,6 +63,8 @@ def _make(request: Any, form: BoundForm, case: Case, values: dict[str, Any]) -> 
     source = conversion.source(case.code, request.site.kind(KIND), lock=True)
     organization = request.work.get(OrganizationService)
     category = organization.category(KIND, values["category"])
+    if category is None:
+        raise StaleCase("the category of a report has gone")
     new = NewReport(
         category=category,
         location=location,

@@ -12,6 +12,7 @@ from civicportal.api import (
     ListAddress,
     OrganizationService,
     Refused,
+    Request,
     _,
     figures_page,
     list_total,
@@ -28,7 +29,7 @@ from civicportal_reports.workflow import KIND
 SORTS = {"newest": _("Newest first"), "deadline": _("Deadline"), "updated": _("Last change")}
 
 
-def listing(request: Any) -> dict[str, Any]:
+def listing(request: Request) -> dict[str, Any]:
     """List the reports that the filters leave."""
     form, filters = desk_filters(request)
     search = request.work.get(ReportSearch)
@@ -55,12 +56,12 @@ def listing(request: Any) -> dict[str, Any]:
     }
 
 
-def search(request: Any) -> HTTPSeeOther:
+def search(request: Request) -> HTTPSeeOther:
     """Look for what was typed into the box above the list."""
     return search_list(request, "reports.desk")
 
 
-def statistics(request: Any) -> dict[str, Any]:
+def statistics(request: Request) -> dict[str, Any]:
     """Show how many reports stand where; each number leads to its list."""
     form = BoundForm(request, FigureSchema(), bindings=desk_choices(request.work))
     values = form.read_filters(request.GET)
@@ -74,7 +75,7 @@ def statistics(request: Any) -> dict[str, Any]:
     return {**shown, **map_addresses(request, shown["address"].list)}
 
 
-def link_duplicate(request: Any) -> Any:
+def link_duplicate(request: Request) -> Any:
     """Close a report as a duplicate of one nearby."""
     service = request.work.get(CaseService)
     case = service.fetch(request.matchdict["code"], lock=True)
@@ -93,7 +94,7 @@ def link_duplicate(request: Any) -> Any:
     return back
 
 
-def desk_filters(request: Any) -> tuple[BoundForm, Filters]:
+def desk_filters(request: Request) -> tuple[BoundForm, Filters]:
     """Return the filters of the address, as a form and as what narrows a query."""
     form = BoundForm(request, DeskFilters(), bindings=desk_choices(request.work))
     return form, Filters.of(form.read_filters(request.GET))

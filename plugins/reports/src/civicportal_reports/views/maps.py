@@ -11,6 +11,7 @@ from civicportal.api import (
     CaseService,
     ListAddress,
     OrganizationService,
+    Request,
     format_number,
     public_status,
 )
@@ -26,7 +27,7 @@ from civicportal_reports.views.public import public_filters, published
 from civicportal_reports.workflow import KIND
 
 
-def desk_map(request: Any) -> dict[str, Any]:
+def desk_map(request: Request) -> dict[str, Any]:
     """Show where the reports lie that the filters leave."""
     form, filters = desk_filters(request)
     address = ListAddress(request, form, "reports.desk")
@@ -38,13 +39,13 @@ def desk_map(request: Any) -> dict[str, Any]:
     }
 
 
-def desk_numbers(request: Any) -> dict[str, Any]:
+def desk_numbers(request: Request) -> dict[str, Any]:
     """Draw the city and count by district: a piece of a page with a map."""
     form, filters = desk_filters(request)
     return {"map": _panel(request, filters), "address": ListAddress(request, form, "reports.desk")}
 
 
-def desk_drawing(request: Any) -> Response:
+def desk_drawing(request: Request) -> Response:
     """Return the drawing of the city as a picture, for pages without a script."""
     filters = _strict(desk_filters(request))
     drawing = _panel(request, filters).drawing
@@ -53,17 +54,17 @@ def desk_drawing(request: Any) -> Response:
     return Response(str(drawing), content_type="image/svg+xml", charset="utf-8")
 
 
-def desk_points(request: Any) -> dict[str, Any]:
+def desk_points(request: Request) -> dict[str, Any]:
     """Return what the map of the desk shows of its part that is seen."""
     return _answer(request, _strict(desk_filters(request)), public=False)
 
 
-def public_points(request: Any) -> dict[str, Any]:
+def public_points(request: Request) -> dict[str, Any]:
     """Return what the public map shows of its part that is seen."""
     return _answer(request, _strict(public_filters(request)), public=True)
 
 
-def desk_card(request: Any) -> dict[str, Any]:
+def desk_card(request: Request) -> dict[str, Any]:
     """Show a report in a few words: a piece of the desk's map."""
     case = request.work.get(CaseService).fetch(request.matchdict["code"])
     report = request.work.session.get(Report, case.id)
@@ -73,7 +74,7 @@ def desk_card(request: Any) -> dict[str, Any]:
     return _card(request, case, report, status, f"/kartable/cases/{case.code}")
 
 
-def public_card(request: Any) -> dict[str, Any]:
+def public_card(request: Request) -> dict[str, Any]:
     """Show a published report in a few words: a piece of the public map."""
     case, report = published(request)
     status = public_status(request.site.kind(KIND), case.status)
@@ -91,7 +92,7 @@ def _strict(read: tuple[BoundForm, Filters]) -> Filters:
     return filters
 
 
-def _answer(request: Any, filters: Filters, *, public: bool) -> dict[str, Any]:
+def _answer(request: Request, filters: Filters, *, public: bool) -> dict[str, Any]:
     try:
         view = MapView.of(request.GET)
     except InvalidView as problem:
@@ -102,11 +103,11 @@ def _answer(request: Any, filters: Filters, *, public: bool) -> dict[str, Any]:
     return Pins(request, request.work).picture(service.picture(filters, view, public=public), public=public)
 
 
-def _panel(request: Any, filters: Filters) -> MapPanel:
+def _panel(request: Request, filters: Filters) -> MapPanel:
     return map_panel(request.work, filters, partial(format_number, locale=request.locale_name))
 
 
-def _card(request: Any, case: Any, report: Any, status: Any, url: str) -> dict[str, Any]:
+def _card(request: Request, case: Any, report: Any, status: Any, url: str) -> dict[str, Any]:
     categories = request.work.get(OrganizationService).categories.by_id
     return {
         "case": case,

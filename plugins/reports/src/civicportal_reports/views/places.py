@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from civicportal.api import BoundForm, _
+from civicportal.api import BoundForm, Request, _
 from civicportal_reports.places import Location, OutsideCity, locate
 
 
-def place_of(request: Any, form: BoundForm, values: dict[str, Any]) -> Location:
+def place_of(request: Request, form: BoundForm, values: dict[str, Any]) -> Location:
     """Return the place of a form that was sent.
 
     :raises FormInvalid: for one outside the city, with the reason in the form.
@@ -28,13 +28,13 @@ def place_of(request: Any, form: BoundForm, values: dict[str, Any]) -> Location:
         )
 
 
-def center(request: Any) -> Any:
+def center(request: Request) -> Any:
     """Return the middle of the city's map, or None without one."""
     table = request.site.settings["map"]
     return table["center"] if table else None
 
 
-def map_addresses(request: Any, address: Any) -> dict[str, str]:
+def map_addresses(request: Request, address: Any) -> dict[str, str]:
     """Return what a map of the desk asks: its points, the card of one, its numbers by district, and its drawing.
 
     :param address: makes addresses that keep the filters, as :class:`civicportal.api.ListAddress` does.

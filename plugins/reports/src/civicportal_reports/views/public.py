@@ -15,6 +15,7 @@ from civicportal.api import (
     OrganizationService,
     PublicHistory,
     PublicTexts,
+    Request,
     _,
     public_status,
 )
@@ -29,7 +30,7 @@ from civicportal_reports.workflow import KIND
 A_MINUTE = 60
 
 
-def listing(request: Any) -> dict[str, Any]:
+def listing(request: Request) -> dict[str, Any]:
     """List the published reports."""
     form, filters = public_filters(request)
     page = request.work.get(ReportSearch).published(filters, cursor=request.GET.get("cursor"))
@@ -45,7 +46,7 @@ def listing(request: Any) -> dict[str, Any]:
     }
 
 
-def page(request: Any) -> dict[str, Any]:
+def page(request: Request) -> dict[str, Any]:
     """Show a published report, by the number of its case: no code, no names."""
     case, report = published(request)
     organization = request.work.get(OrganizationService)
@@ -65,7 +66,7 @@ def page(request: Any) -> dict[str, Any]:
     }
 
 
-def published(request: Any) -> tuple[Case, Report]:
+def published(request: Request) -> tuple[Case, Report]:
     """Return the published report of the address.
 
     :raises NotFound: when there is none.
@@ -81,7 +82,7 @@ def published(request: Any) -> tuple[Case, Report]:
     return case, report
 
 
-def ask_me_too(request: Any) -> dict[str, Any]:
+def ask_me_too(request: Request) -> dict[str, Any]:
     """Ask whether somebody wants to hear of an open report: the way of a visitor, after the sign-in."""
     case = request.work.get(ReportService).open_case(_case_id(request, request.GET))
     return {
@@ -91,7 +92,7 @@ def ask_me_too(request: Any) -> dict[str, Any]:
     }
 
 
-def me_too(request: Any) -> Any:
+def me_too(request: Request) -> Any:
     """Let a citizen hear of somebody else's report; a visitor signs in first."""
     case_id = _case_id(request, request.POST)
     if not request.identity.is_citizen:
@@ -106,14 +107,14 @@ def me_too(request: Any) -> Any:
     return HTTPSeeOther(request.route_path("followed", id=case.id))
 
 
-def _case_id(request: Any, params: Any) -> int:
+def _case_id(request: Request, params: Any) -> int:
     try:
         return int(BoundForm(request, MeToo(), ignore=("next",)).validate(params)["case"])
     except FormInvalid:
         raise NotFound("no such report") from None
 
 
-def public_filters(request: Any) -> tuple[BoundForm, Filters]:
+def public_filters(request: Request) -> tuple[BoundForm, Filters]:
     """Return the filters of the address, as a form and as what narrows a query."""
     form = BoundForm(request, PublicFilters(), bindings={"categories": filter_options(topics(request.work))})
     return form, Filters.of(form.read_filters(request.GET))

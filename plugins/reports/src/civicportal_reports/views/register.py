@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from civicportal.api import BoundForm, Button, _, handle_form, register_for, take_files
+from civicportal.api import BoundForm, Button, Request, _, handle_form, register_for, take_files
 from civicportal_reports.categories import leaf_options
 from civicportal_reports.schemas import Registration
 from civicportal_reports.services import ReportService
@@ -12,7 +12,7 @@ from civicportal_reports.views.wizard import new_report, topics_before
 from civicportal_reports.workflow import KIND
 
 
-def new(request: Any) -> Any:
+def new(request: Request) -> Any:
     """Show the form, or register the report and say its code."""
     choice = topics_before(request)
     form = BoundForm(
@@ -28,7 +28,7 @@ def new(request: Any) -> Any:
     )
 
 
-def _register(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
+def _register(request: Request, form: BoundForm, values: dict[str, Any]) -> Any:
     location = place_of(request, form, values)
     report = new_report(request, location, values, source=values["source"])
     make_for = request.work.get(ReportService).make_for

@@ -9,8 +9,10 @@ from civicportal.api import (
     BoundForm,
     Button,
     CaseService,
+    Conflict,
     OrganizationService,
     PictureGone,
+    Request,
     _,
     count_submission,
     fill_kept,
@@ -38,7 +40,7 @@ LAST_STEP = "#4"
 MOST_NEAR = 3
 
 
-def new(request: Any) -> Any:
+def new(request: Request) -> Any:
     """Show the form, or send the report; a visitor signs in first and finds the form as it was."""
     choice = topics_before(request)
     form = BoundForm(
@@ -59,7 +61,7 @@ def new(request: Any) -> Any:
     return answer
 
 
-def _send(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
+def _send(request: Request, form: BoundForm, values: dict[str, Any]) -> Any:
     location = place_of(request, form, values)
     level = request.site.kind(KIND).level
     count_submission(request, level)
@@ -76,13 +78,17 @@ def _send(request: Any, form: BoundForm, values: dict[str, Any]) -> Any:
     return HTTPSeeOther(request.route_path("reports.sent", code=case.code))
 
 
-def new_report(request: Any, location: Location, values: dict[str, Any], **more: Any) -> NewReport:
+def new_report(request: Request, location: Location, values: dict[str, Any], **more: Any) -> NewReport:
     """Return what stands in a form that was sent.
 
     :param more: further fields.
+    :raises Conflict: when the category was deleted while the form was read.
     """
+    category = request.work.get(OrganizationService).category(KIND, values["category"])
+    if category is None:
+        raise Conflict("the category of a report has gone")
     return NewReport(
-        category=request.work.get(OrganizationService).category(KIND, values["category"]),
+        category=category,
         location=location,
         body=values["body"],
         urgent=values["urgent"],
@@ -92,13 +98,13 @@ def new_report(request: Any, location: Location, values: dict[str, Any], **more:
     )
 
 
-def sent(request: Any) -> dict[str, Any]:
+def sent(request: Request) -> dict[str, Any]:
     """Say that the report has arrived, with its tracking code."""
     case = request.work.get(CaseService).fetch_own(request.matchdict["code"])
     return {"case": case}
 
 
-def near(request: Any) -> dict[str, Any]:
+def near(request: Request) -> dict[str, Any]:
     """Name a place and show the open reports around it: a piece of the form's page."""
     form = BoundForm(request, NearPlace(), bindings={"categories": leaf_options(topics(request.work))})
     values = form.read_filters(request.GET)
@@ -109,7 +115,11 @@ def near(request: Any) -> dict[str, Any]:
     except OutsideCity:
         return {"location": None, "outside": True, "found": []}
     category = request.work.get(OrganizationService).category(KIND, values["category"] or "")
-    found = request.work.get(NearbyService).reports(location.point, category.id) if category else []
+    found = (
+        request.work.get(NearbyService).reports(location.point, category.id)
+        if category and location.point
+        else []
+    )
     kind, names = request.site.kind(KIND), request.work.get(OrganizationService).category_name
     return {
         "location": location,
@@ -120,7 +130,7 @@ def near(request: Any) -> dict[str, Any]:
     }
 
 
-def topics_before(request: Any) -> list[Topic]:
+def topics_before(request: Request) -> list[Topic]:
     """Return the categories in a unit of work of its own: pictures of a form are worked on before the request's opens."""
     with request.site.work(actor=request.identity, write=False) as work:
         return topics(work)

@@ -9,7 +9,7 @@ import pytest
 from civicportal.accounts.models import User
 from civicportal.accounts.services import AccountService
 from civicportal.cases.tracking import new_code
-from civicportal.limits import ChallengeNeeded, Challenges, Requester, TooMany
+from civicportal.limits import LIMITS, ChallengeNeeded, Challenges, Requester, TooMany
 from civicportal.monitoring import figures as monitoring
 from civicportal.notifications.services import NotificationService
 from civicportal.testing import make_citizen, outbox
@@ -402,6 +402,24 @@ def test_the_health_page_shows_a_ceiling_while_it_lasts(
     assert "limits.password_site" in app.get("/admin/plugins")
     clock.advance(minutes=5)
     assert "limits.password_site" not in app.get("/admin/plugins")
+
+
+class TestEveryCeiling:
+    NAMES = tuple(name for name, limit in LIMITS.items() if limit.counts == "site")
+
+    @pytest.fixture
+    def civic_settings(self) -> dict[str, Any]:
+        return {"limits": {name: [[4, 3600]] for name in self.NAMES}}
+
+    def test_the_health_page_has_words_for_it(self, site: Any, app: Any, login: Any, staff: Any) -> None:
+        for name in self.NAMES:
+            with suppress(TooMany):
+                for _use in range(5):
+                    site.limits.hit(name)
+        assert {alarm.name for alarm in site.limits.alarms()} == set(self.NAMES)
+        login(staff("administrator"))
+        page = app.get("/admin/plugins", status=200)
+        assert [name for name in self.NAMES if f"limits.{name}" not in page] == []
 
 
 def test_the_metrics_tell_how_much_is_used(site: Any) -> None:

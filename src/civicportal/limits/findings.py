@@ -16,6 +16,7 @@ WHAT = {
     "password_site": _("wrong passwords"),
     "track_site": _("wrong tracking codes"),
     "identity_site": _("checks of identity"),
+    "csp_site": _("reports of browsers"),
 }
 WHO = {
     "stranger": _("unknown devices"),

@@ -75,7 +75,10 @@ def kept_draft(request: Request, path: str) -> dict[str, list[str]]:
     return draft
 
 
-def forget_kept(request: Request) -> None:
-    """Forget what was kept from this page's form: it has been sent."""
+def forget_kept(request: Request, path: str = "") -> None:
+    """Forget what was kept from a form: it has been acted on.
+
+    :param path: of the form's page; the request's own if empty.
+    """
     if request.session_token and request.identity.has_kept is not False:
-        request.work.get(SessionService).forget(request.session_token, FORM + request.path)
+        request.work.get(SessionService).forget(request.session_token, FORM + (path or request.path))

@@ -11,7 +11,7 @@ from civicportal.face.services import FaceService
 from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
 from civicportal.web.request import Request
-from civicportal.web.step_up import ask_proof, forget, restore
+from civicportal.web.step_up import ask_proof, forget_kept, restore
 
 DIGEST = "digest"
 CHANGED = _("Somebody saved the settings meanwhile. What you wrote is kept: look at it and save once more.")
@@ -48,7 +48,7 @@ def settings(request: Request) -> Any:
             form.fail("", CHANGED)
             request.response.status_int = 409
             return {"form": form}
-        forget(request)
+        forget_kept(request)
         told = _("The settings are kept.") if changed else _("Nothing was changed.")
         request.session.flash(request.translate(told), "good")
         return HTTPSeeOther(request.route_path("admin.settings"))

@@ -8,10 +8,12 @@ from urllib.parse import urlencode
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.accounts.kept import fill_kept
+from civicportal.accounts.kept import fill_kept, forget_kept
 from civicportal.accounts.sessions import FORM, SessionService, TooLarge
 from civicportal.forms import BoundForm
 from civicportal.web.request import Request
+
+__all__ = ["ask_proof", "forget_kept", "restore"]
 
 
 def ask_proof(request: Request, form: BoundForm | None = None, *, back: str = "") -> HTTPSeeOther | None:
@@ -35,14 +37,6 @@ def restore(request: Request, form: BoundForm) -> None:
     """Put back what waited for the proof, when the page of the form is shown again."""
     if request.method == "GET":
         fill_kept(request, form)
-
-
-def forget(request: Request, path: str = "") -> None:
-    """Forget what waited: it has been acted on.
-
-    :param path: of the form's page; the request's own if empty.
-    """
-    request.work.get(SessionService).forget(request.ensure_session_token(), FORM + (path or request.path))
 
 
 def _keep(request: Request, form: BoundForm, path: str) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from urllib.parse import urlencode
 
 from pyramid.httpexceptions import HTTPSeeOther
 
@@ -28,15 +27,15 @@ from civicportal.forms import BoundForm, handle_form
 from civicportal.i18n import _
 from civicportal.passwords import CITIZEN_MINIMUM, STAFF_MINIMUM, check_password_policy
 from civicportal.web.request import Request
+from civicportal.web.step_up import ask_proof
 
-View = Callable[[Any], Any]
+View = Callable[[Request], Any]
 
 
 def own_user(request: Request) -> User:
     """Return the person who is signed in, read in a transaction of its own."""
     with request.site.work(actor=request.identity, write=False) as work:
-        user: User = work.session.get_one(User, request.identity.user_id)
-        return user
+        return work.session.get_one(User, request.identity.user_id)
 
 
 def proved(view: View) -> View:
@@ -44,12 +43,9 @@ def proved(view: View) -> View:
 
     @wraps(view)
     def asking(request: Request) -> Any:
-        with request.site.work(actor=request.identity, write=False) as work:
-            is_proved = work.get(SessionService).is_proved(request.identity.session_id)
-        if is_proved:
-            return view(request)
-        target = urlencode({"next": request.path if request.method == "GET" else "/account"})
-        return HTTPSeeOther(f"{request.route_path('account_confirm')}?{target}")
+        # What is only sent has no page to come back to.
+        back = "" if request.method == "GET" else request.route_path("account")
+        return ask_proof(request, back=back) or view(request)
 
     return asking
 

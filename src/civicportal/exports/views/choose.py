@@ -19,7 +19,7 @@ from civicportal.forms import BoundForm, Button, FormInvalid
 from civicportal.i18n import _
 from civicportal.schema import Option
 from civicportal.web.request import Request
-from civicportal.web.step_up import ask_proof, forget, restore
+from civicportal.web.step_up import ask_proof, forget_kept, restore
 
 MOST_AT_ONCE = 2000
 """Rows that are written while the officer waits; a second at most."""
@@ -82,7 +82,7 @@ def _take(request: Request, chosen: Selection, form: BoundForm) -> Any:
         if order.full:
             request.site.limits.hit(LIMIT_IN_FULL, request.identity.user_id)
         answer = _at_once(request, chosen, order, format_)
-    forget(request)
+    forget_kept(request)
     return answer
 
 

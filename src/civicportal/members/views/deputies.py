@@ -22,7 +22,7 @@ from civicportal.members.views.page import (
     role_form,
 )
 from civicportal.web.request import Request
-from civicportal.web.step_up import ask_proof, forget
+from civicportal.web.step_up import ask_proof, forget_kept
 
 SET, ENDED = _("The deputy is set and told by SMS."), _("The deputyship is called off.")
 BUTTON = Button(title=_("Set the deputy"))
@@ -40,7 +40,7 @@ def add(request: Request) -> Any:
         _set(request, absence, absence.validate(request.POST), user.id)
     except FormInvalid:
         return member_page(request, form=form, absence=absence, status=422)
-    forget(request, absence_path(request))
+    forget_kept(request, absence_path(request))
     request.session.flash(request.translate(SET), "good")
     return HTTPSeeOther(member_path(request))
 
@@ -66,7 +66,7 @@ def own(request: Request) -> Any:
 
     def save(values: dict[str, Any]) -> HTTPSeeOther:
         _set(request, form, values, user.id)
-        forget(request)
+        forget_kept(request)
         request.session.flash(request.translate(SET), "good")
         return HTTPSeeOther(request.route_path("account_deputy"))
 

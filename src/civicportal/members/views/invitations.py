@@ -18,7 +18,7 @@ from civicportal.members.schemas import SCOPES, InvitationEntry
 from civicportal.members.views.member import NOT_YOURS
 from civicportal.members.views.page import member_path, numbered
 from civicportal.web.request import Request
-from civicportal.web.step_up import ask_proof, forget
+from civicportal.web.step_up import ask_proof, forget_kept
 
 
 def invitations(request: Request) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def invite(request: Request) -> Any:
             form.refuse("mobile", refusal.reason)
         except NotPossible as refusal:
             form.refuse("role", refusal.reason)
-        forget(request)
+        forget_kept(request)
         return {"form": None, **_link(request, invitation, token)}
 
     return handle_form(request, form, make)

@@ -17,7 +17,7 @@ from civicportal.members.options import people_options
 from civicportal.members.schemas import WorkLeft
 from civicportal.members.views.page import member_path, numbered
 from civicportal.web.request import Request
-from civicportal.web.step_up import ask_proof, forget
+from civicportal.web.step_up import ask_proof, forget_kept
 
 Deed = Callable[[MemberService, User], None]
 
@@ -77,7 +77,7 @@ def _leave(request: Request, deed: str, act: Deed, button: Button, done: Any) ->
         except NotPossible as refusal:
             form.refuse("", refusal.reason)
         moved = _pass_on(request, user, values)
-        forget(request)
+        forget_kept(request)
         request.session.flash(request.translate(done), "good")
         _tell(request, moved)
         with request.site.work(actor=request.identity, write=False) as work:

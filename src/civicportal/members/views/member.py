@@ -18,7 +18,7 @@ from civicportal.members.options import chosen_scope
 from civicportal.members.schemas import CitizenName, StaffNames
 from civicportal.members.views.page import member_page, member_path, numbered, role_form
 from civicportal.web.request import Request
-from civicportal.web.step_up import ask_proof, forget
+from civicportal.web.step_up import ask_proof, forget_kept
 
 NOT_YOURS = _("You may give only what you have yourself, in that unit and category.")
 STALE = _("Somebody changed the access of this person meanwhile. Look at it and send once more.")
@@ -137,6 +137,6 @@ def _back(request: Request, text: Any, kept: str = "", *, tone: str = "good") ->
     :param kept: path of the form that may have waited for the proof.
     """
     if kept:
-        forget(request, kept)
+        forget_kept(request, kept)
     request.session.flash(request.translate(text), tone)
     return HTTPSeeOther(member_path(request))

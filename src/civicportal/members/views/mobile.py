@@ -13,7 +13,7 @@ from civicportal.i18n import _
 from civicportal.members.schemas import MemberMobile
 from civicportal.members.views.page import member_path, numbered
 from civicportal.web.request import Request
-from civicportal.web.step_up import ask_proof, forget
+from civicportal.web.step_up import ask_proof, forget_kept
 
 
 def mobile(request: Request) -> Any:
@@ -38,7 +38,7 @@ def mobile(request: Request) -> Any:
             form.refuse("", _("This person may do more than you: ask an administrator."))
         except NotPossible as refusal:
             form.refuse("", refusal.reason)
-        forget(request)
+        forget_kept(request)
         done = _(
             "The number was changed. The person was signed out everywhere, and the former number was told."
         )

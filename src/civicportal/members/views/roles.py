@@ -15,7 +15,7 @@ from civicportal.members.schemas import NewRole, RoleDeletion, RoleEntry
 from civicportal.members.views.page import numbered
 from civicportal.schema import Option
 from civicportal.web.request import Request
-from civicportal.web.step_up import ask_proof, forget
+from civicportal.web.step_up import ask_proof, forget_kept
 
 NOT_YOURS = _("You may put into an access level only rights that you have yourself, in every unit.")
 STALE = _("Somebody changed this access level meanwhile. Look at what was changed and send once more.")
@@ -60,7 +60,7 @@ def new(request: Request) -> Any:
             form.refuse("like", NOT_YOURS)
         except NotPossible as refusal:
             form.refuse("title", refusal.reason)
-        forget(request)
+        forget_kept(request)
         return HTTPSeeOther(request.route_path("admin.role", id=made.id))
 
     return handle_form(request, form, make)
@@ -87,7 +87,7 @@ def role(request: Request) -> Any:
             form.refuse("permissions", refusal.reason)
         except NotPossible as refusal:
             form.refuse("title", refusal.reason)
-        forget(request)
+        forget_kept(request)
         request.session.flash(request.translate(_("The access level was saved.")), "good")
         tell_unattended(request, request.work)
         return HTTPSeeOther(request.route_path("admin.roles"))

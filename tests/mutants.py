@@ -23,7 +23,7 @@ TESTS = {
         "tests/integration/test_accounts_identity.py",
         "tests/integration/test_accounts_pages.py",
     ),
-    "limits/challenges": ("tests/integration/test_ceilings.py",),
+    "limits/challenges": ("tests/integration/test_site_limits.py",),
     "limits/counting": ("tests/integration/test_limits.py", "tests/integration/test_limit_classes.py"),
     "limits/requesters": ("tests/integration/test_limits.py", "tests/integration/test_limit_classes.py"),
     "notifications/outbox": ("tests/integration/test_outbox.py", "tests/integration/test_delivery.py"),

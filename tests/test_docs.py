@@ -51,7 +51,7 @@ def test_the_shares_and_the_challenge_are_those_of_the_code() -> None:
     said = dict(re.findall(r"^\| ([^|`]+) \| ([^|]+) \|$", page, re.MULTILINE))
     assert said["proof of work"].startswith(f"{challenges.PARTS} pieces of {challenges.BITS} bits")
     [waits] = LIMITS["challenge_waits"].windows
-    waiting = f"{challenges.WAIT.seconds} seconds, and {waits.hits} a minute from one network"
+    waiting = f"{challenges.WAIT.seconds} seconds, and at most {waits.hits} a minute from one network"
     assert said["waiting, for browsers without scripts"] == waiting
     assert f"up to {MOST_PRESSURE} times" in said["growth"]
     assert f"valid once within {challenges.LIFE.seconds // 60} minutes" in page
@@ -68,7 +68,7 @@ def test_the_other_limits_are_those_of_the_code() -> None:
         "session of a citizen": f"{days} days",
         "body of a request": f"with pictures {sanity.UPLOAD_BYTES // mebi} MiB",
         "picture": f"{images.MAX_BYTES // mebi} MiB, {image_worker.MAX_PIXELS // 10**6} megapixels, 4 for a case; "
-        f"on one machine {images.AT_ONCE} are decoded at once, of one process {images.MOST_WAITING} wait, {uploads.PATIENCE} seconds",
+        f"per machine {images.AT_ONCE} are decoded at once, per process {images.MOST_WAITING} wait, {uploads.PATIENCE} seconds",
         "outbox": f"{outcomes.MOST_ATTEMPTS} attempts",
     }
     assert {name: text for name, text in written.items() if text not in said[name]} == {}

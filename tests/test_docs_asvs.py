@@ -104,7 +104,7 @@ def test_every_derived_key_is_listed() -> None:
         for name in purpose.findall(path.read_text(encoding="utf-8"))
     }
     page = (ROOT / "docs/security/cryptography.md").read_text(encoding="utf-8")
-    table = page.partition("## Keys that are derived")[2]
+    table = page.partition("## Derived keys")[2]
     assert {"audit:seal", "otp", "pii:encrypt"} < used
     assert set(re.findall(r"`([a-z:-][a-z: -]*)`", table)) == used
 

@@ -15,7 +15,7 @@ from civicportal.cases.models import Case
 from civicportal.cases.search_index import SearchIndex
 from civicportal.checks import Finding
 from civicportal.i18n import _
-from civicportal.limits import findings as ceilings
+from civicportal.limits import findings as site_limits
 from civicportal.notifications import findings as messages
 from civicportal.organization.models import Category, Unit
 from civicportal.privacy import rotation
@@ -46,7 +46,7 @@ def findings(work: "Work") -> Iterator[Finding]:
     yield from _trail(work)
     yield from rotation.findings(work)
     yield from doctor_machine.findings(work)
-    yield from ceilings.findings(work)
+    yield from site_limits.findings(work)
 
 
 def _store(site: "Site") -> Iterator[Finding]:

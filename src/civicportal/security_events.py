@@ -40,7 +40,7 @@ EVENTS = {
     "data.exported": logging.INFO,
     "audit.verified": logging.INFO,
     "limit.hit": logging.WARNING,
-    "limit.ceiling": logging.WARNING,
+    "limit.site": logging.WARNING,
     "csrf.refused": logging.WARNING,
     "csp.report": logging.WARNING,
 }

@@ -101,7 +101,7 @@ def test_no_single_address_raises_an_alarm(site: Any, storm: list[Any]) -> None:
     limits = _fresh(site)
     for _address, by in storm:
         refused(limits, "password", "198.51.1.7", by)
-    assert [alarm for alarm in limits.alarms() if alarm.requesters == "stranger"] == []
+    assert [alarm for alarm in limits.alarms() if alarm.requesters == "unknown"] == []
 
 
 _numbers = iter(range(10**9))
@@ -126,7 +126,7 @@ class _WithKeys:
 def test_the_shares_of_a_scarce_limit_are_no_more_than_the_whole() -> None:
     for hits in (20, 100, 5000):
         window = Window(hits, 86400)
-        parts = [share(window, kind).hits for kind in ("stranger", "known", "citizen")]
+        parts = [share(window, kind).hits for kind in ("unknown", "known", "citizen")]
         day = challenged_share((window,)).hits * 24
         assert sum(parts) + (day if hits >= 5000 else 0) <= hits
 

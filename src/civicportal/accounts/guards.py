@@ -7,7 +7,7 @@ from typing import Any
 
 from civicportal.accounts.devices import DeviceService, device_hash
 from civicportal.accounts.models import User
-from civicportal.limits import STRANGER, ChallengeNeeded, Hits, Requester, Use
+from civicportal.limits import UNKNOWN, ChallengeNeeded, Hits, Requester, Use
 from civicportal.web.challenge import has_passed
 from civicportal.web.request import Request
 
@@ -20,7 +20,7 @@ class Attempt:
 
 
 @contextmanager
-def attempt(request: Request, *uses: Use, by: Requester = STRANGER) -> Iterator[Attempt]:
+def attempt(request: Request, *uses: Use, by: Requester = UNKNOWN) -> Iterator[Attempt]:
     """Count a try, and take the counts back if it was a good one.
 
     :param uses: names of limits with what they are counted by.
@@ -35,7 +35,7 @@ def attempt(request: Request, *uses: Use, by: Requester = STRANGER) -> Iterator[
         request.site.limits.take_back(hits)
 
 
-def count(request: Request, *uses: Use, by: Requester = STRANGER, same: Use | None = None) -> Hits:
+def count(request: Request, *uses: Use, by: Requester = UNKNOWN, same: Use | None = None) -> Hits:
     """Count uses; whoever a ceiling stops goes on if this request has passed a challenge.
 
     :param by: who asks.
@@ -77,7 +77,7 @@ def count_send(request: Request, mobile: str, by: Requester, *own: Use) -> None:
     address = request.remote_addr
     sources: list[Use] = [("otp_send_address", address), ("otp_send_network", address)]
     own = own or (("otp_send_number", mobile),)
-    if not by.is_stranger:
+    if not by.is_unknown:
         # Signing in once more makes another device: together they have an end too.
         own = (*own, ("otp_send_all_known", mobile))
     count(request, *own, *sources, ("otp_send_site",), by=by)
@@ -92,16 +92,16 @@ def requester(request: Request, *owner: Any) -> Requester:
     """
     device, person = device_hash(request), request.identity.user_id
     if not device and person is None:
-        return STRANGER
+        return UNKNOWN
     with request.site.work(actor=request.identity, write=False) as work:
         found = work.get(DeviceService).relation(device, *owner)
     if found is None:
-        return STRANGER
+        return UNKNOWN
     if found.user_id == person:
         return Requester("staff" if found.is_staff else "citizen", f"user {person}")
     if found.is_known:
         return Requester("staff" if found.is_staff else "known", f"device {device}")
-    return STRANGER
+    return UNKNOWN
 
 
 def visitor(request: Request) -> Requester:
@@ -114,10 +114,10 @@ def visitor(request: Request) -> Requester:
         return Requester("staff" if identity.is_staff else "citizen", f"user {identity.user_id}")
     device = device_hash(request)
     if not device:
-        return STRANGER
+        return UNKNOWN
     with request.site.work(actor=identity, write=False) as work:
         holder = work.get(DeviceService).holder(device)
-    return Requester("known", f"user {holder.user_id}") if holder else STRANGER
+    return Requester("known", f"user {holder.user_id}") if holder else UNKNOWN
 
 
 def after_password(request: Request, user_id: int | None) -> Requester:
@@ -126,4 +126,4 @@ def after_password(request: Request, user_id: int | None) -> Requester:
     With a device that has been there before they are counted by that: who knows nothing but the password cannot use that up.
     """
     found = requester(request, User.id == user_id)
-    return Requester("staff", f"password {user_id}") if found.is_stranger else found
+    return Requester("staff", f"password {user_id}") if found.is_unknown else found

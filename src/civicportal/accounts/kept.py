@@ -11,7 +11,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 from civicportal.accounts.guards import count, visitor
 from civicportal.accounts.sessions import FORM, SessionService
 from civicportal.forms import BoundForm
-from civicportal.limits import STRANGER, Use, address_of
+from civicportal.limits import UNKNOWN, Use, address_of
 from civicportal.web.request import Request
 
 VERIFIED = 2
@@ -36,7 +36,7 @@ def count_submission(request: Request, level: int, once: str = "", *, anonymous:
     :raises TooMany: when either has sent enough.
     """
     person = None if anonymous else request.identity.user_id
-    by = STRANGER if anonymous else visitor(request)
+    by = UNKNOWN if anonymous else visitor(request)
     own: list[Use] = [("submit_citizen", person)] if person is not None and may_submit(request, level) else []
     same: Use | None = ("submit_same", once, person or address_of(request.remote_addr)) if once else None
     count(request, ("submit_address", request.remote_addr), *own, by=by, same=same)

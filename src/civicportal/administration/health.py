@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from civicportal.administration.models import HealthCheck
 from civicportal.checks import Finding, look_over, say
 from civicportal.jobs import Job
-from civicportal.limits import findings as ceilings
+from civicportal.limits import findings as site_limits
 from civicportal.plugins import CORE
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ def current(work: "Work") -> list[dict[str, Any]]:
     """Return the findings of the last check; those about ceilings, which come and go, as they are now."""
     last = last_check(work)
     kept = [
-        one for one in (last.findings if last else []) if not str(one["place"]).startswith(ceilings.PLACE)
+        one for one in (last.findings if last else []) if not str(one["place"]).startswith(site_limits.PLACE)
     ]
-    return [_plain(work.site, CORE, finding) for finding in ceilings.findings(work)] + kept
+    return [_plain(work.site, CORE, finding) for finding in site_limits.findings(work)] + kept
 
 
 def _plain(site: "Site", owner: str, finding: Finding) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def handle_form(
             request.response.status_int = 429
             request.response.headers["Retry-After"] = str(max(1, form.challenge.seconds))
     if form.challenge is None:
-        form.challenge = challenge.beforehand(request, form.ceilings, form.action)
+        form.challenge = challenge.beforehand(request, form.site_limits, form.action)
     return {"form": form, **context}
 
 

@@ -55,7 +55,7 @@ class BoundForm:
         bindings: Mapping[str, Any] | None = None,
         take_files: TakeFiles | None = None,
         ignore: tuple[str, ...] = (),
-        ceilings: tuple[str, ...] = (),
+        site_limits: tuple[str, ...] = (),
     ) -> None:
         self.request, self.action, self.buttons = request, action, buttons
         site = request.site
@@ -69,7 +69,7 @@ class BoundForm:
         self.messages: list[str] = []
         #: What a stranger has to pass before the form is acted on, while a ceiling is reached.
         self.challenge: ShownChallenge | None = None
-        self.ceilings = ceilings
+        self.site_limits = site_limits
         self._words = Words(request)
         self._take_files = take_files
         self._taken: set[str] = set()

@@ -1,7 +1,7 @@
 """Rate limits: who may do what how often, and what becomes of strangers while a portal is attacked.
 
 A ceiling of the whole site slows strangers and never refuses people who are known: see
-``docs/decisions/0067-ceilings-slow-strangers.md``.
+``docs/decisions/0067-site-wide-limits-slow-unknown-clients.md``.
 """
 
 from civicportal.limits.alarms import Alarm
@@ -10,14 +10,14 @@ from civicportal.limits.counters import Use
 from civicportal.limits.counting import Hits, Limits
 from civicportal.limits.errors import ChallengeNeeded, TooMany
 from civicportal.limits.models import LimitHit
-from civicportal.limits.requesters import STRANGER, Requester, address_of, network_of
+from civicportal.limits.requesters import UNKNOWN, Requester, address_of, network_of
 from civicportal.limits.table import DEFAULTS, LIMITS, SHARES, Limit, Window
 
 __all__ = [
     "DEFAULTS",
     "LIMITS",
     "SHARES",
-    "STRANGER",
+    "UNKNOWN",
     "Alarm",
     "Challenge",
     "ChallengeNeeded",

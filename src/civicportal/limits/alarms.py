@@ -9,7 +9,7 @@ class Alarm:
     """A class of requesters has used up its share of a limit of the whole site; it ends with the window.
 
     :ivar name: of the limit.
-    :ivar requesters: the class: "stranger", "challenged", "known", "citizen", or "everybody".
+    :ivar requesters: the class: "unknown", "challenged", "known", "citizen", or "everybody".
     :ivar used: uses in the window, those beyond its hits included.
     :ivar hits: of the window.
     :ivar since: when the window began.

@@ -50,12 +50,12 @@ def counters(use: Use, by: Requester, windows: Mapping[str, tuple[Window, ...]])
     else:
         source = address_of if limit.counts == "address" else network_of
         parts = tuple(source(part) for part in given)
-    if not by.is_stranger and limit.known:
+    if not by.is_unknown and limit.known:
         # Addresses of recognised people do not matter: they are counted by what they are recognised by.
         own = (*parts, by.id) if limit.counts == "own" else (by.id,)
         yield from (Counter(limit.known, own, window, "refuse") for window in windows[limit.known])
         return
-    if not by.is_stranger and limit.counts != "own":
+    if not by.is_unknown and limit.counts != "own":
         return
     challenged = limit.passable and by.challenged
     beyond: Beyond = "challenge" if limit.passable and not challenged else "refuse"
@@ -68,7 +68,7 @@ def _of_site(name: str, by: Requester, windows: tuple[Window, ...]) -> Iterator[
     if not limit.passable:
         yield from (Counter(name, (), window, "refuse", of_site=True) for window in windows)
         return
-    if by.kind == "staff" or not (by.is_stranger or limit.scarce):
+    if by.kind == "staff" or not (by.is_unknown or limit.scarce):
         return
     if not by.challenged:
         for window in windows:
@@ -102,7 +102,7 @@ def of_site(windows: Mapping[str, tuple[Window, ...]]) -> Iterator[tuple[Counter
         if not limit.passable:
             yield from ((one, "everybody") for one in _of_site(name, Requester(), windows[name]))
             continue
-        for kind in ("stranger", "known", "citizen") if limit.scarce else ("stranger",):
+        for kind in ("unknown", "known", "citizen") if limit.scarce else ("unknown",):
             yield from ((one, kind) for one in _of_site(name, Requester(kind), windows[name]))
         passed = Requester(challenged=True)
         yield from ((one, "challenged") for one in _of_site(name, passed, windows[name]))

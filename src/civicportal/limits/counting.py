@@ -15,7 +15,7 @@ from civicportal.limits.alarms import Alarm
 from civicportal.limits.counters import Counter, Use, counters, of_site
 from civicportal.limits.errors import ChallengeNeeded, TooMany
 from civicportal.limits.models import LimitHit
-from civicportal.limits.requesters import STRANGER, Requester
+from civicportal.limits.requesters import UNKNOWN, Requester
 from civicportal.limits.table import DEFAULTS, Window
 from civicportal.security_events import tell
 
@@ -65,7 +65,7 @@ class Limits:
 
     # -- counting -------------------------------------------------------------------------------------------
 
-    def hit(self, name: str, *parts: object, by: Requester = STRANGER) -> Hits:
+    def hit(self, name: str, *parts: object, by: Requester = UNKNOWN) -> Hits:
         """Count one use and commit it.
 
         :param parts: what the limit is counted by: a number, an address, a user id.
@@ -73,7 +73,7 @@ class Limits:
         """
         return self.hit_all((name, *parts), by=by)
 
-    def hit_all(self, *uses: Use, by: Requester = STRANGER, same: Use | None = None) -> Hits:
+    def hit_all(self, *uses: Use, by: Requester = UNKNOWN, same: Use | None = None) -> Hits:
         """Count uses of several limits in one statement and commit them.
 
         What is refused counts for the limits that refuse it and for no other: no single address raises an alarm of the site,
@@ -104,11 +104,11 @@ class Limits:
             with short_transaction(self._site.engines) as connection:
                 self._take(connection, hits.rows)
 
-    def give_back(self, name: str, *parts: object, by: Requester = STRANGER) -> None:
+    def give_back(self, name: str, *parts: object, by: Requester = UNKNOWN) -> None:
         """Take back one use of a limit in the windows of now."""
         self.take_back(Hits(tuple(self._rows(((name, *parts),), by))))
 
-    def check(self, name: str, *parts: object, by: Requester = STRANGER) -> None:
+    def check(self, name: str, *parts: object, by: Requester = UNKNOWN) -> None:
         """Refuse when the limit is used up, without counting.
 
         :raises TooMany: when any window is full.
@@ -156,7 +156,7 @@ class Limits:
             for row in rows
         )
 
-    def slows_strangers(self, names: Iterable[str]) -> bool:
+    def slows_unknown(self, names: Iterable[str]) -> bool:
         """Tell whether strangers have reached one of these ceilings: their forms bring a challenge along.
 
         It may be known some seconds late. Without a database no form brings one: sending it is answered by the 503 page.
@@ -168,7 +168,7 @@ class Limits:
             except (DBAPIError, PoolTimeout):
                 return False
         alarms = self._looked[1]
-        return any(one.name in names and one.requesters == "stranger" and now < one.until for one in alarms)
+        return any(one.name in names and one.requesters == "unknown" and now < one.until for one in alarms)
 
     def pressure(self, name: str) -> int:
         """Return how often the work of a challenge for this limit doubles: the more pass, the harder it gets."""
@@ -193,7 +193,7 @@ class Limits:
             if row.counter.of_site:
                 self._looked = None
                 tell(
-                    "limit.ceiling",
+                    "limit.site",
                     limit=row.counter.name,
                     requesters=row.counter.parts[0] if row.counter.parts else "everybody",
                     hits=row.counter.window.hits,

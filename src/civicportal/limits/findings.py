@@ -19,7 +19,7 @@ WHAT = {
     "csp_site": _("reports of browsers"),
 }
 WHO = {
-    "stranger": _("unknown devices"),
+    "unknown": _("unknown devices"),
     "challenged": _("unknown devices that passed the challenge"),
     "known": _("known devices"),
     "citizen": _("signed-in citizens"),

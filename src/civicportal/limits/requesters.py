@@ -4,30 +4,30 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import Literal
 
-Kind = Literal["stranger", "known", "citizen", "staff"]
+Kind = Literal["unknown", "known", "citizen", "staff"]
 
 
 @dataclass(frozen=True)
 class Requester:
     """Who asks for something that is limited.
 
-    :ivar kind: "stranger"; "known" for a device that the account in question has signed in with; "citizen" for somebody
+    :ivar kind: "unknown"; "known" for a device that the account in question has signed in with; "citizen" for somebody
         signed in; "staff" for either of a member of staff.
     :ivar id: of the device or person, for whoever is no stranger: they are counted by it.
     :ivar challenged: has passed a challenge with this request.
     """
 
-    kind: Kind = "stranger"
+    kind: Kind = "unknown"
     id: str = ""
     challenged: bool = False
 
     @property
-    def is_stranger(self) -> bool:
+    def is_unknown(self) -> bool:
         """Tell whether nobody knows who this is."""
-        return self.kind == "stranger"
+        return self.kind == "unknown"
 
 
-STRANGER = Requester()
+UNKNOWN = Requester()
 
 
 def address_of(address: object) -> str:

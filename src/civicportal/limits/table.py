@@ -38,7 +38,7 @@ class Limit:
 
 
 #: Percent of a scarce limit of the site that each class may use. Staff are outside: their own limits bound them.
-SHARES = {"stranger": 50, "challenged": 20, "known": 20, "citizen": 10}
+SHARES = {"unknown": 50, "challenged": 20, "known": 20, "citizen": 10}
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _CODES_OF_STAFF = (Window(5, 5 * _MINUTE), Window(20, _HOUR), Window(50, _DAY))

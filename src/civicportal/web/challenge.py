@@ -55,16 +55,16 @@ def after_refusal(request: Request, needed: TooMany, path: str = "") -> ShownCha
     return _shown(request, challenge, ready, was_refused=True)
 
 
-def beforehand(request: Request, ceilings: Iterable[str], path: str = "") -> ShownChallenge | None:
+def beforehand(request: Request, site_limits: Iterable[str], path: str = "") -> ShownChallenge | None:
     """Return what a stranger's form shows while one of these ceilings is reached: it is passed while they type.
 
     None for whoever may be recognised; if they are not, they are asked for it afterwards.
     """
-    site, names = request.site, tuple(ceilings)
+    site, names = request.site, tuple(site_limits)
     if not names:
         return None
     may_be_known = request.identity.user_id is not None or f"{site.cookie_name}-device" in request.cookies
-    if may_be_known or not site.limits.slows_strangers(names):
+    if may_be_known or not site.limits.slows_unknown(names):
         return None
     challenge = Challenges(site).issue(names[0], request.ensure_session_token(), path or request.path)
     return _shown(request, challenge, challenge.ready_at, was_refused=False)

@@ -30,7 +30,7 @@ def login(request: Request) -> Any:
     if request.identity.is_citizen:
         return HTTPSeeOther(request.safe_next("/my"))
     button = Button(title=_("Get the code by SMS"), css_class=WIDE)
-    form = BoundForm(request, MobileEntry(), buttons=(button,), ceilings=("otp_send_site",))
+    form = BoundForm(request, MobileEntry(), buttons=(button,), site_limits=("otp_send_site",))
 
     def send(values: dict[str, Any]) -> Any:
         codes.send(request, "login", values["mobile"])
@@ -53,7 +53,7 @@ def code(request: Request) -> Any:
     if challenge is None:
         return HTTPSeeOther(onward(request, "login"))
     button = Button(title=_("Confirm and sign in"), css_class=WIDE)
-    form = BoundForm(request, CodeEntry(), buttons=(button,), ceilings=("otp_verify_site",))
+    form = BoundForm(request, CodeEntry(), buttons=(button,), site_limits=("otp_verify_site",))
 
     def enter(values: dict[str, Any]) -> Any:
         outcome = codes.check(request, challenge, values["code"])
@@ -87,7 +87,7 @@ def resend(request: Request) -> Any:
 def password(request: Request) -> Any:
     """Let in who knows mobile and password: for the day on which no SMS comes."""
     button = Button(title=_("Confirm and sign in"), css_class=WIDE)
-    form = BoundForm(request, CitizenPassword(), buttons=(button,), ceilings=("password_site",))
+    form = BoundForm(request, CitizenPassword(), buttons=(button,), site_limits=("password_site",))
 
     def enter(values: dict[str, Any]) -> Any:
         proof = verified(request, values["mobile"], values["password"], User.mobile == values["mobile"])

@@ -42,7 +42,7 @@ LIFE = timedelta(minutes=10)
 def reset(request: Request) -> Any:
     """Ask whose password is forgotten, and send a code if both fit."""
     button = Button(title=_("Get the code by SMS"), css_class=WIDE)
-    form = BoundForm(request, ResetEntry(), buttons=(button,), ceilings=("otp_send_site",))
+    form = BoundForm(request, ResetEntry(), buttons=(button,), site_limits=("otp_send_site",))
 
     def send(values: dict[str, Any]) -> HTTPSeeOther:
         with request.site.work(actor=request.identity, write=False) as work:
@@ -62,7 +62,7 @@ def code(request: Request) -> Any:
     if challenge is None:
         return HTTPSeeOther(request.route_path("staff_reset"))
     button = Button(title=_("Continue"), css_class=WIDE)
-    form = BoundForm(request, CodeEntry(), buttons=(button,), ceilings=("otp_verify_site",))
+    form = BoundForm(request, CodeEntry(), buttons=(button,), site_limits=("otp_verify_site",))
 
     def check(values: dict[str, Any]) -> HTTPSeeOther:
         # Counted by the number: by the account the count would tell that there is one.

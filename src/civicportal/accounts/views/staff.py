@@ -34,7 +34,7 @@ def login(request: Request) -> Any:
     if request.identity.is_staff:
         return HTTPSeeOther(request.safe_next("/desk"))
     button = Button(title=_("Continue"), css_class=WIDE)
-    form = BoundForm(request, StaffPassword(), buttons=(button,), ceilings=("password_site",))
+    form = BoundForm(request, StaffPassword(), buttons=(button,), site_limits=("password_site",))
 
     def enter(values: dict[str, Any]) -> Any:
         username = values["username"]

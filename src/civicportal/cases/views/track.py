@@ -86,14 +86,14 @@ def show(request: Request) -> Any:
 def _shown(request: Request) -> BoundForm:
     """Return the form as it is shown, with the challenge while one is asked for."""
     form = _form(request)
-    form.challenge = beforehand(request, form.ceilings, form.action)
+    form.challenge = beforehand(request, form.site_limits, form.action)
     return form
 
 
 def _form(request: Request) -> BoundForm:
     button = Button(title=_("Follow up"), css_class="btn-primary btn-lg")
     return BoundForm(
-        request, Follow(), buttons=(button,), action=request.route_path("track"), ceilings=("track_site",)
+        request, Follow(), buttons=(button,), action=request.route_path("track"), site_limits=("track_site",)
     )
 
 

@@ -237,16 +237,16 @@ def test_a_ceiling_is_told_once_and_ends_by_itself(
         for number in range(14):
             with suppress(ChallengeNeeded):
                 site.limits.hit_all(("password_address", f"198.51.{number}.7"), ("password_site",))
-    told = [record for record in caplog.records if getattr(record, "event", "") == "limit.ceiling"]
+    told = [record for record in caplog.records if getattr(record, "event", "") == "limit.site"]
     assert [(one.event, one.limit, one.requesters) for one in told] == [
-        ("limit.ceiling", "password_site", "stranger")
+        ("limit.site", "password_site", "unknown")
     ]
     [alarm] = site.limits.alarms()
-    assert (alarm.name, alarm.requesters, alarm.used, alarm.hits) == ("password_site", "stranger", 14, 10)
-    assert site.limits.slows_strangers(["password_site"])
+    assert (alarm.name, alarm.requesters, alarm.used, alarm.hits) == ("password_site", "unknown", 14, 10)
+    assert site.limits.slows_unknown(["password_site"])
     clock.set(alarm.until)
     assert site.limits.alarms() == ()
-    assert not site.limits.slows_strangers(["password_site"])
+    assert not site.limits.slows_unknown(["password_site"])
 
 
 def test_another_accounts_device_is_a_strangers(site: Any, wsgi: Any, clock: Any) -> None:
@@ -430,6 +430,6 @@ def test_the_metrics_tell_how_much_is_used(site: Any) -> None:
         [family] = monitoring.limits(work)
     used = {tuple(one.labels.values()): one.value for one in family.samples}
     assert len(used) == len(family.samples), "several windows of a limit are one figure"
-    assert used["password_site", "stranger"] == 1.2
+    assert used["password_site", "unknown"] == 1.2
     assert used["password_site", "known"] == 0
-    assert ("track_site", "stranger") in used
+    assert ("track_site", "unknown") in used

@@ -1,7 +1,23 @@
 """Where the time comes from."""
 
-from datetime import UTC, datetime
-from typing import Protocol
+import time
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+SKEW = timedelta(seconds=5)
+"""Largest accepted difference between the clocks of a portal's machines."""
+
+
+class Uptime(NamedTuple):
+    """Monotonic time of a machine, shared by all its processes until it is rebooted; setting the clock does not change it."""
+
+    boot: str
+    """Identifier of the boot; empty if the system has none."""
+    seconds: float
+    """Seconds since the boot, including suspension."""
 
 
 class Clock(Protocol):
@@ -10,6 +26,9 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """Return the present time, aware, in UTC."""
 
+    def uptime(self) -> Uptime:
+        """Return the machine's uptime, which does not change when its clock is set."""
+
 
 class SystemClock:
     """The machine's clock."""
@@ -17,6 +36,18 @@ class SystemClock:
     def now(self) -> datetime:
         """Return the present time in UTC."""
         return datetime.now(UTC)
+
+    def uptime(self) -> Uptime:
+        """Return the machine's uptime."""
+        return Uptime(_boot(), time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)))
+
+
+@cache
+def _boot() -> str:
+    # random(4)
+    with suppress(OSError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    return ""
 
 
 def has_passed(seconds: float, since: datetime, now: datetime) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy import func, or_, select, text
 from civicportal.audit.models import AuditEvent
 from civicportal.cases.models import CaseEvent
 from civicportal.checks import Finding
+from civicportal.clock import SKEW
 from civicportal.i18n import _
 from civicportal.jobs import JobRun, registered
 from civicportal.worker.heartbeat import WorkerService
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 FEWEST_CHARACTERS = 10
 """Different ones in a secret: of 32 random hexadecimal digits there are fewer once in a hundred thousand times."""
-CLOCKS_DIFFER = timedelta(seconds=5)
-"""What one-time codes and the leases of several machines bear."""
 AHEAD = timedelta(minutes=5)
 JOBS_LATE = timedelta(hours=3)
 """A job that was due so long ago and that no worker runs."""
@@ -48,7 +47,7 @@ def _clock(work: "Work") -> Iterator[Finding]:
         # Since the transaction began, others may have been looked over for long.
         there = work.session.execute(select(func.clock_timestamp())).scalar_one()
         difference = abs(there - now)
-        if difference > CLOCKS_DIFFER:
+        if difference > SKEW:
             yield Finding(
                 level="error",
                 place="clock",

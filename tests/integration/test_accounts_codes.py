@@ -9,9 +9,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from civicportal.accounts.identity import load_identity
 from civicportal.accounts.models import OtpChallenge, User
-from civicportal.accounts.otp import OtpService, Purpose
+from civicportal.accounts.otp import LIFE, OtpService, Purpose
 from civicportal.accounts.recovery import RecoveryService, match_recovery_code, new_recovery_codes
+from civicportal.accounts.sessions import SessionService
 from civicportal.accounts.totp import TotpService
 from civicportal.notifications.services import NotificationService
 from civicportal.passwords import hash_password
@@ -48,6 +50,59 @@ def test_code_lives_three_minutes(site: Any, clock: Any, seconds: int, outcome: 
     challenge, code = ask(site)
     clock.advance(seconds=seconds)
     assert verify(site, challenge, code) == outcome
+
+
+@pytest.mark.parametrize("back", [timedelta(hours=1), timedelta(days=1)])
+@pytest.mark.parametrize("waited", [timedelta(), timedelta(seconds=10)])
+def test_a_clock_that_is_set_back_lengthens_no_code(
+    site: Any, clock: Any, back: timedelta, waited: timedelta
+) -> None:
+    challenge, code = ask(site)
+    clock.advance(seconds=waited.total_seconds())
+    clock.set(clock.now() - back)
+    assert verify(site, challenge, code) == "expired"
+    # Until the clock shows once more when it was sent.
+    clock.advance(seconds=back.total_seconds())
+    assert verify(site, challenge, code) == "expired"
+
+
+def test_a_code_of_another_machine_is_good_by_its_clock(site: Any, clock: Any) -> None:
+    challenge, code = ask(site)
+    with site.work() as work:
+        work.session.get(OtpChallenge, challenge).boot = "another"
+    clock.advance(seconds=-3)
+    assert verify(site, challenge, code) == "accepted"
+
+
+@pytest.mark.parametrize("door", ["staff", "citizen"])
+def test_a_clock_that_is_set_back_lengthens_no_session_and_no_proof(site: Any, clock: Any, door: Any) -> None:
+    with site.work() as work:
+        sessions = work.get(SessionService)
+        person = make_staff(work) if door == "staff" else make_citizen(work)
+        token = sessions.open(door, person)
+        session_id = sessions.live(token)[0].id
+    clock.set(clock.now() - timedelta(days=1))
+    with site.work(write=False) as work:
+        sessions = work.get(SessionService)
+        # A citizen's lasts a month, left alone or not.
+        assert (sessions.live(token) is None) is (door == "staff")
+        assert load_identity(site, token).user_id == (None if door == "staff" else person.id)
+        assert not sessions.is_proved(session_id)
+
+
+def test_a_clock_that_is_corrected_by_seconds_ends_nothing(site: Any, clock: Any) -> None:
+    challenge, code = ask(site)
+    with site.work() as work:
+        sessions = work.get(SessionService)
+        token = sessions.open("staff", make_staff(work))
+        session_id = sessions.live(token)[0].id
+    clock.set(clock.now() - timedelta(seconds=4))
+    with site.work(write=False) as work:
+        sessions = work.get(SessionService)
+        assert sessions.live(token) is not None
+        assert sessions.is_proved(session_id)
+    assert load_identity(site, token).session_id == session_id
+    assert verify(site, challenge, code) == "accepted"
 
 
 def test_code_belongs_to_its_browser(site: Any) -> None:
@@ -122,17 +177,21 @@ class OtpMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.id, self.code = ask(self.site)
-        self.left, self.tries, self.taken = timedelta(seconds=180), 0, False
+        self.new_challenge()
 
     @property
     def open(self) -> bool:
-        return not self.taken and self.tries < 5 and self.left > timedelta()
+        in_time = self.passed < LIFE and timedelta() <= self.clock.now() - self.issued < LIFE
+        return not self.taken and self.tries < 5 and in_time
 
     @rule(seconds=st.integers(1, 90))
     def wait(self, seconds: int) -> None:
         self.clock.advance(seconds=seconds)
-        self.left -= timedelta(seconds=seconds)
+        self.passed += timedelta(seconds=seconds)
+
+    @rule(seconds=st.sampled_from([-86_400, -3600, -30, 30, 3600, 86_400]))
+    def set_the_clock(self, seconds: int) -> None:
+        self.clock.set(self.clock.now() + timedelta(seconds=seconds))
 
     @rule()
     def right_code(self) -> None:
@@ -151,7 +210,8 @@ class OtpMachine(RuleBasedStateMachine):
     @rule()
     def new_challenge(self) -> None:
         self.id, self.code = ask(self.site)
-        self.left, self.tries, self.taken = timedelta(seconds=180), 0, False
+        self.issued, self.passed = self.clock.now(), timedelta()
+        self.tries, self.taken = 0, False
 
     @invariant()
     def used_rows_are_those_taken(self) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Date,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -220,6 +221,9 @@ class OtpChallenge(Base):
     attempts: Mapped[int] = tagged(Integer, default=0)
     created_at: Mapped[datetime] = tagged()
     expires_at: Mapped[datetime] = tagged(index=True)
+    #: Time of creation by the machine's :class:`~civicportal.clock.Uptime`: setting the clock back does not prolong a code.
+    boot: Mapped[str | None] = tagged(String(36), export=False)
+    uptime: Mapped[float | None] = tagged(Float, export=False)
     used_at: Mapped[datetime | None] = tagged()
     #: A number without an account or a door it may not pass gets the same answers and no message.
     hollow: Mapped[bool] = tagged(Boolean, default=False)

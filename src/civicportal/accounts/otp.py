@@ -5,10 +5,11 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from civicportal.accounts import messages
 from civicportal.accounts.models import OtpChallenge, User
+from civicportal.clock import SKEW
 from civicportal.db import changed_rows
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class OtpService:
         :param sms: False where another proof than a message is asked for.
         :param locale: the language of the message; the site's own if empty.
         """
-        now = self.work.clock.now()
+        now, uptime = self.work.clock.now(), self.work.clock.uptime()
         person = user or self.session.scalar(select(User).where(User.mobile == mobile))
         challenge = OtpChallenge(
             nonce=secrets.token_bytes(16),
@@ -62,6 +63,8 @@ class OtpService:
             cookie_hash=cookie_hash,
             created_at=now,
             expires_at=now + LIFE,
+            boot=uptime.boot or None,
+            uptime=uptime.seconds,
             hollow=not (sms and mobile and _may_pass(person)),
         )
         self.session.add(challenge)
@@ -125,8 +128,24 @@ class OtpService:
             OtpChallenge.cookie_hash == cookie_hash,
             OtpChallenge.attempts < MOST_ATTEMPTS,
             OtpChallenge.used_at.is_(None),
-            OtpChallenge.expires_at > self.work.clock.now(),
+            self._is_in_time(),
             attempts=OtpChallenge.attempts + 1,
+        )
+
+    def _is_in_time(self) -> ColumnElement[bool]:
+        """Return the condition that a challenge is at most three minutes old, even if the clock was set meanwhile.
+
+        A creation time in the future is refused. On the machine that created the challenge its uptime counts as well.
+        """
+        now, uptime = self.work.clock.now(), self.work.clock.uptime()
+        return and_(
+            OtpChallenge.expires_at > now,
+            OtpChallenge.created_at <= now + SKEW,
+            or_(
+                OtpChallenge.boot.is_(None),
+                OtpChallenge.boot != uptime.boot,
+                OtpChallenge.uptime > uptime.seconds - LIFE.total_seconds(),
+            ),
         )
 
     def _change(self, *conditions: Any, **values: Any) -> bool:
@@ -138,7 +157,8 @@ class OtpService:
         challenge = self.session.get(OtpChallenge, challenge_id, populate_existing=True)
         if challenge is None or challenge.cookie_hash != cookie_hash:
             return "expired"
-        if challenge.used_at or challenge.expires_at <= self.work.clock.now():
+        in_time = select(OtpChallenge.id).where(OtpChallenge.id == challenge_id, self._is_in_time())
+        if challenge.used_at or self.session.scalar(in_time) is None:
             return "expired"
         return "exhausted" if challenge.attempts >= MOST_ATTEMPTS else "wrong"
 

@@ -18,6 +18,7 @@ from civicportal.accounts.factors import FactorService
 from civicportal.accounts.models import Passkey, PasskeyChallenge, User
 from civicportal.accounts.proofs import require_own_realm
 from civicportal.audit.services import AuditService
+from civicportal.clock import SKEW
 from civicportal.crypto import same
 from civicportal.db import changed_rows
 from civicportal.errors import Conflict, NotFound, NotPossible
@@ -284,14 +285,16 @@ class PasskeyService:
 
         One conditional statement decides: of any number of copies of an answer one is taken.
         """
-        challenge = _challenge_of(answer)
+        challenge, now = _challenge_of(answer), self.work.clock.now()
         owner = PasskeyChallenge.user_id.is_(None) if user_id is None else PasskeyChallenge.user_id == user_id
         taken = self.session.execute(
             delete(PasskeyChallenge).where(
                 PasskeyChallenge.challenge_hash == _digest(challenge),
                 PasskeyChallenge.purpose == purpose,
                 PasskeyChallenge.cookie_hash == cookie_hash,
-                PasskeyChallenge.expires_at > self.work.clock.now(),
+                PasskeyChallenge.expires_at > now,
+                # Otherwise it was issued in the future: the clock was set back.
+                PasskeyChallenge.expires_at <= now + LIFE + SKEW,
                 owner,
             )
         )

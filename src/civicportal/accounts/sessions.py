@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from sqlalchemy import String, cast, delete, or_, select, update
 
 from civicportal.accounts.models import Session, User
+from civicportal.clock import SKEW
 from civicportal.crypto import CannotDecrypt, new_token, token_hash
 from civicportal.db import changed_rows
 from civicportal.errors import CivicportalError
@@ -145,7 +146,8 @@ class SessionService:
         session = self.session.get(Session, session_id) if session_id else None
         if session is None or session.proved_at is None:
             return False
-        return session.proved_at > self.work.clock.now() - PROOF
+        now = self.work.clock.now()
+        return now - PROOF < session.proved_at <= now + SKEW
 
     def prove(self, session_id: int | None) -> None:
         """Note that the person has proved who they are just now."""
@@ -286,8 +288,11 @@ def _is(token: str) -> Any:
 
 
 def is_idle(session: Any, now: datetime) -> bool:
-    """Tell whether a session at the staff door was left for too long; a row with its two columns will do."""
-    return session.door == "staff" and session.last_seen_at <= now - STAFF_IDLE
+    """Tell whether a session at the staff door was left for too long; a row with its two columns will do.
+
+    If it was last seen in the future, the clock was set back and the idle time is unknown: it counts as idle.
+    """
+    return session.door == "staff" and not now - STAFF_IDLE < session.last_seen_at <= now + SKEW
 
 
 def _unexpired(data: dict[str, Any], now: datetime) -> dict[str, Any]:

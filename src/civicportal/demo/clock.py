@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from civicportal.clock import SystemClock
+
 if TYPE_CHECKING:
     from civicportal.site import Site
 
@@ -15,7 +17,7 @@ class WoundClock(Protocol):
         """Stand still at a moment; None lets it run again."""
 
 
-class DemoClock:
+class DemoClock(SystemClock):
     """The machine's clock, or any moment it is set to."""
 
     def __init__(self) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from civicportal.clock import SystemClock
+from civicportal.clock import SystemClock, Uptime
 
 #: A Saturday, noon in Tehran: an office day in the middle of office hours.
 NOON = datetime(2026, 5, 30, 8, 30, tzinfo=UTC)
@@ -16,6 +16,7 @@ class FakeClock(SystemClock):
 
     def __init__(self, now: datetime = NOON) -> None:
         self._present = now
+        self._passed = timedelta()
         self.set(now)
 
     def now(self) -> datetime:
@@ -33,10 +34,15 @@ class FakeClock(SystemClock):
             raise ValueError(f"naive datetime {now!r}")
         self._now = now.astimezone(UTC)
 
+    def uptime(self) -> Uptime:
+        """Return the time advanced so far; setting the clock does not change it."""
+        return Uptime("fake", self._passed.total_seconds())
+
     def advance(self, **duration: float) -> datetime:
         """Go on, for instance ``advance(minutes=5)``; the arguments are those of ``timedelta``.
 
         :returns: the new time.
         """
+        self._passed += timedelta(**duration)
         self._now += timedelta(**duration)
         return self._now

@@ -1,4 +1,4 @@
-"""The pages of the permissions and of the jobs, from what the hooks return."""
+"""Generate the reference pages of permissions and jobs from what the hooks return."""
 
 import inspect
 from datetime import timedelta
@@ -12,30 +12,30 @@ from docs.tools.tables import code, table
 PERMISSIONS = """\
 # Permissions
 
-Roles are made of these under `/admin/roles`; a membership gives a role to a person within units and categories. `data/roles.toml`
-plants the first roles, where `reports:*` stands for all that begin so. Who may do what with cases is decided in one place, `access.py`.
+Roles are sets of these permissions, edited under `/admin/roles`; a membership gives a person a role, within a unit and a category or without limits.
+`data/roles.toml` defines the initial roles, in which `reports:*` matches all permissions with this prefix. `access.py` decides who may do what with cases.
 
-What a membership limits a right to is part of the right. Rights over cases are limited by unit and category. Managing members is
-limited by the unit: to people who hold a role there, and only with the account as a whole if they hold none elsewhere. All others
-concern the whole city: a membership with a unit or a category does not give them, and a role that contains one is refused there.
+Each permission declares how a membership limits it. Permissions over cases are limited by unit and category. Managing members is
+limited by the unit: to people with a role there; actions on the whole account need that they have no role elsewhere. All others
+apply to the whole city: a membership with a unit or a category does not give them, and a role that contains one is refused there.
 
 ## Of every kind of case
 
-For reports `<kind>:case` is `reports:case`, and likewise for the others: {kinds}.
+For reports `<kind>:case` is `reports:case`, and so on for the others: {kinds}.
 
 {verbs}
 """
 JOBS = """\
 # Jobs
 
-What the worker repeats; with several workers, one of them runs a job at a time. A job is due either after a pause, which lies
-between the end of one run and the next, or once a day at a time of the city (`site.timezone`). A daily run that was missed because
-no worker ran is made up for once, as soon as one runs; a time that the change to summer time skips comes an hour later.
+The recurring jobs of the worker; with several workers, only one runs a given job at a time. A job is due either a fixed interval after the end of
+its last run, or once a day at a time in the city's time zone (`site.timezone`). A daily run that was missed because
+no worker ran is run once, as soon as a worker runs; a time that the change to summer time skips is an hour later.
 
-The jobs of a lane run one after the other, those of two lanes side by side: nothing long holds up the messages. The worker renews
-its lease on a job while it runs; the job of a worker that was killed is run by another two minutes later. A run that takes longer
-than ten minutes in the lane `messages`, an hour in `usual` and a day in `long` is taken to hang: it is noted as failed, and the job
-may run elsewhere. `job_runs` keeps how each last went; the log has the rest.
+The jobs of one lane run one after the other, different lanes run in parallel, so long jobs do not delay messages. The worker renews
+its lease on a job while it runs; another worker runs the job of a killed worker two minutes later. A run that takes longer
+than ten minutes in the lane `messages`, an hour in `usual` and a day in `long` counts as hanging: it is recorded as failed, and the job
+can run elsewhere. `job_runs` stores the result of the last run; the log has the others.
 
 {jobs}
 """
@@ -45,7 +45,7 @@ UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
 
 def permissions(site: Site) -> str:
-    """Return the page of the permissions."""
+    """Return the page of permissions."""
     prefixes = sorted(kind.permission_prefix for kind in site.kinds.values())
     of_kinds = {kind.name: list(permissions_of(kind)) for kind in site.kinds.values()}
     verbs = [
@@ -67,7 +67,7 @@ def permissions(site: Site) -> str:
 
 
 def jobs(site: Site) -> str:
-    """Return the page of the jobs."""
+    """Return the page of jobs."""
     rows = []
     for owner, implementation in in_order(site.hooks, "register_jobs"):
         for job in implementation(site=site):

@@ -54,6 +54,13 @@ def test_a_citizen_applies_and_reads_it(city, app, sign_in):
     assert app.get(f"/my/{case.code}").html.select_one("[data-draft-done]") is None
 
 
+def test_the_same_form_sent_again_is_one_application_and_counts_once(city, app, sign_in):
+    sign_in(city.citizen, "citizen")
+    form = filled(app)
+    assert len({form.submit(status=303).location for _click in range(12)}) == 1
+    assert len(cases(city)) == 1
+
+
 def test_zones_that_take_none_are_not_offered(city, app):
     form = the_form(app.get(NEW))
     assert [value for value, _checked, _text in form["zone"].options] == ["harbour"]

@@ -26,11 +26,11 @@ def may_submit(request: Request, level: int) -> bool:
     return level == 0 or (request.identity.is_citizen and request.identity.level >= level)
 
 
-def count_submission(request: Request, level: int, once: str = "", *, anonymous: bool = False) -> None:
+def count_submission(request: Request, level: int, once: str, *, anonymous: bool = False) -> None:
     """Count a form that is sent against its address, and against its citizen where it will be acted on.
 
     :param level: of the service.
-    :param once: its idempotency key: what is sent twice counts once.
+    :param once: the form's idempotency key, :meth:`~civicportal.forms.BoundForm.once`: what is sent twice counts once.
     :param anonymous: nothing of its sender may be told by it, so only the address is counted.
     :raises ChallengeNeeded: when a stranger may go on by a challenge.
     :raises TooMany: when either has sent enough.
@@ -38,7 +38,7 @@ def count_submission(request: Request, level: int, once: str = "", *, anonymous:
     person = None if anonymous else request.identity.user_id
     by = UNKNOWN if anonymous else visitor(request)
     own: list[Use] = [("submit_citizen", person)] if person is not None and may_submit(request, level) else []
-    same: Use | None = ("submit_same", once, person or address_of(request.remote_addr)) if once else None
+    same: Use = ("submit_same", once, person or address_of(request.remote_addr))
     count(request, ("submit_address", request.remote_addr), *own, by=by, same=same)
 
 

@@ -99,13 +99,12 @@ def _page(request: Request) -> dict[str, Any]:
 
 def _submit(request: Request, form: BoundForm, values: dict[str, Any]) -> Any:
     level = request.site.kind(KIND).level
-    count_submission(request, level)
+    key = form.once(values)
+    count_submission(request, level, key)
     if not may_submit(request, level):
         return keep_form(request, form, level=level, anchor=LAST_STEP)
     try:
-        case = request.work.get(MeetingService).submit(
-            new_meeting(request, values, idempotency_key=form.once(values))
-        )
+        case = request.work.get(MeetingService).submit(new_meeting(request, values, idempotency_key=key))
     except PictureGone as gone:
         form.refuse("photo_key", gone.reason)
     except Refused as refusal:

@@ -64,12 +64,13 @@ def new(request: Request) -> Any:
 def _send(request: Request, form: BoundForm, values: dict[str, Any]) -> Any:
     location = place_of(request, form, values)
     level = request.site.kind(KIND).level
-    count_submission(request, level)
+    key = form.once(values)
+    count_submission(request, level, key)
     if not may_submit(request, level):
         return keep_form(request, form, level=level, anchor=LAST_STEP)
     # The address of a problem is what a report is about.
     warn_of_personal_data(request, form, "body", without={"address"})
-    report = new_report(request, location, values, idempotency_key=form.once(values))
+    report = new_report(request, location, values, idempotency_key=key)
     try:
         case = request.work.get(ReportService).submit(report)
     except PictureGone as gone:

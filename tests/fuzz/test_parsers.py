@@ -531,7 +531,7 @@ def words(source: Source) -> bool:
 
 # --- passkeys
 
-PARTY = RelyingParty(id="localhost", origins=("http://localhost",))
+PARTY = RelyingParty(id="localhost", origin="http://localhost")
 DEVICE = Authenticator()
 CHALLENGE = b"c" * 32
 OPTIONS = {

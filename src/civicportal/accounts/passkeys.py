@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -35,7 +36,10 @@ if TYPE_CHECKING:
 LIFE = timedelta(minutes=5)
 MOST_PASSKEYS = 20
 """Passkeys of one person."""
-NAME_LENGTH = 60
+LONGEST_ID = 1023
+"""Bytes of a credential id, by WebAuthn Level 3 §4."""
+_ID = re.compile(r"[A-Za-z0-9_-]{1,1364}", re.ASCII)
+"""Such an id as base64url."""
 _TRANSPORTS = {"ble", "cable", "hybrid", "internal", "nfc", "smart-card", "usb"}
 
 Purpose = Literal["register", "login", "staff", "second", "confirm", "reset"]
@@ -71,11 +75,11 @@ class RelyingParty:
     """The domain that passkeys are bound to, and the origin that answers must come from.
 
     :ivar id: the RP ID.
-    :ivar origins: as ``clientDataJSON`` writes them.
+    :ivar origin: as ``clientDataJSON`` writes it.
     """
 
     id: str
-    origins: tuple[str, ...]
+    origin: str
 
 
 def relying_party(site: "Site", host_url: str) -> RelyingParty | None:
@@ -91,21 +95,20 @@ def relying_party(site: "Site", host_url: str) -> RelyingParty | None:
     if not _is_domain(domain):
         domain = host
     if host == domain or host.endswith(f".{domain}"):
-        return RelyingParty(domain, (host_url,))
+        return RelyingParty(domain, host_url)
     # A demo or a developer's portal answers at names which its address does not say.
-    return None if site.is_production else RelyingParty(host, (host_url,))
+    return None if site.is_production else RelyingParty(host, host_url)
 
 
-@dataclass(frozen=True)
-class Shown:
-    """A passkey that has answered.
+def serves(passkey: Passkey, owner: User, purpose: Purpose) -> bool:
+    """Return whether a passkey may answer for something.
 
-    :ivar verified: whether the device has verified its user (fingerprint, face, PIN), not only a presence.
+    One that was added in a citizen session signs its person in as a citizen, whatever they have become since; it proves
+    nothing at the staff door, nor of a member of staff.
     """
-
-    passkey: Passkey
-    user: User
-    verified: bool
+    if purpose == "login" or (purpose == "confirm" and owner.username is None):
+        return True
+    return passkey.for_staff and owner.username is not None and owner.deleted_at is None
 
 
 class PasskeyService:
@@ -154,15 +157,14 @@ class PasskeyService:
         import webauthn
         from webauthn.helpers import structs
 
-        whole = user is None
-        known = [] if user is None else self.usable(user)
+        known = self.usable(user, purpose) if user else []
         options = webauthn.generate_authentication_options(
             rp_id=party.id,
             timeout=int(LIFE.total_seconds() * 1000),
             allow_credentials=[_descriptor(passkey) for passkey in known],
-            user_verification=structs.UserVerificationRequirement.REQUIRED
-            if whole
-            else structs.UserVerificationRequirement.PREFERRED,
+            user_verification=structs.UserVerificationRequirement.PREFERRED
+            if user
+            else structs.UserVerificationRequirement.REQUIRED,
         )
         self._hand_out(options.challenge, purpose, cookie_hash, user)
         return webauthn.options_to_json(options)
@@ -190,7 +192,7 @@ class PasskeyService:
             user_handle=bytes_to_base64url(self._handle(user)),
             sign_count=made.sign_count,
             transports=_transports(answer),
-            name=name[:NAME_LENGTH],
+            name=name,
             for_staff=for_staff,
             created_at=self.work.clock.now(),
         )
@@ -211,20 +213,20 @@ class PasskeyService:
         party: RelyingParty,
         cookie_hash: str,
         user: User | None = None,
-    ) -> "Shown | PasskeyRefused":
-        """Take the answer of a passkey. Call it in a unit of work that is committed in any case: a challenge is used up
-        by a wrong answer too, and a passkey that may have been copied is blocked.
+    ) -> User | PasskeyRefused:
+        """Return whose passkey has answered. Call it in a unit of work that is committed in any case: a challenge is used
+        up by a wrong answer too, and a passkey that may have been copied is blocked.
 
         :param answer: the JSON of the ``PublicKeyCredential``.
         :param user: whose passkey has to answer; None where it may be anybody's, whom the device has then to verify.
         """
         try:
             challenge = self._take(answer, purpose, cookie_hash, user.id if user else None)
-            passkey, owner = self._find(answer, user)
-            verified = self._verify(passkey, answer, challenge, party, require_user=user is None)
+            passkey, owner = self._find(answer, purpose, user)
+            self._verify(passkey, answer, challenge, party, require_user=user is None)
         except PasskeyRefused as refusal:
             return refusal
-        return Shown(passkey, owner, verified)
+        return owner
 
     # --- one's own
 
@@ -234,9 +236,9 @@ class PasskeyService:
             select(Passkey).where(Passkey.user_id == user.id).order_by(Passkey.id)
         ).all()
 
-    def usable(self, user: User) -> Sequence[Passkey]:
-        """Return those that may stand in for a password's second factor."""
-        return [passkey for passkey in self.of(user) if passkey.blocked_at is None]
+    def usable(self, user: User, purpose: Purpose) -> Sequence[Passkey]:
+        """Return those of a person that may answer for something."""
+        return [one for one in self.of(user) if one.blocked_at is None and serves(one, user, purpose)]
 
     def fetch(self, user: User, passkey_id: int) -> Passkey:
         """Return a passkey of this person.
@@ -302,7 +304,7 @@ class PasskeyService:
             raise PasskeyRefused("expired")
         return challenge
 
-    def _find(self, answer: str, user: User | None) -> tuple[Passkey, User]:
+    def _find(self, answer: str, purpose: Purpose, user: User | None) -> tuple[Passkey, User]:
         """Return the passkey that has answered and its person, who is let in."""
         sent = json.loads(answer)
         query = select(Passkey, User).join(User, User.id == Passkey.user_id)
@@ -311,6 +313,8 @@ class PasskeyService:
             raise PasskeyRefused("unknown")
         passkey, owner = found
         if owner.disabled_at or (owner.deleted_at and not owner.has_left):
+            raise PasskeyRefused("unknown")
+        if not serves(passkey, owner, purpose):
             raise PasskeyRefused("unknown")
         if passkey.blocked_at:
             raise PasskeyRefused("copied")
@@ -324,14 +328,13 @@ class PasskeyService:
 
     def _verify(
         self, passkey: Passkey, answer: str, challenge: bytes, party: RelyingParty, *, require_user: bool
-    ) -> bool:
+    ) -> None:
         shown = read_shown(answer, challenge, party, passkey.public_key)
         if require_user and not shown.user_verified:
             raise PasskeyRefused("unverified")
         if not self._count(passkey, shown.new_sign_count):
             self._block(passkey)
             raise PasskeyRefused("copied")
-        return shown.user_verified
 
     def _count(self, passkey: Passkey, counter: int) -> bool:
         """Store the signature counter; False where it has not grown. Many passkeys always say 0 (§6.1.1)."""
@@ -377,12 +380,16 @@ def read_new(answer: str, challenge: bytes, party: RelyingParty) -> "VerifiedReg
     import webauthn
 
     with _refusing():
-        return webauthn.verify_registration_response(
+        made = webauthn.verify_registration_response(
             credential=answer,
             expected_challenge=challenge,
             expected_rp_id=party.id,
-            expected_origin=list(party.origins),
+            expected_origin=party.origin,
         )
+    # §7.1, step 25.
+    if len(made.credential_id) > LONGEST_ID:
+        raise PasskeyRefused("invalid")
+    return made
 
 
 def read_shown(
@@ -401,7 +408,7 @@ def read_shown(
             credential=answer,
             expected_challenge=challenge,
             expected_rp_id=party.id,
-            expected_origin=list(party.origins),
+            expected_origin=party.origin,
             credential_public_key=public_key,
             credential_current_sign_count=0,
         )
@@ -425,8 +432,8 @@ def _challenge_of(answer: str) -> bytes:
     try:
         sent = json.loads(answer)
         named = json.loads(base64url_to_bytes(sent["response"]["clientDataJSON"]))["challenge"]
-        if not isinstance(sent["id"], str) or not isinstance(named, str):
-            raise TypeError("not texts")
+        if not _ID.fullmatch(sent["id"]) or not isinstance(named, str):
+            raise TypeError("no id, or no challenge")
         return base64url_to_bytes(named)
     except (ValueError, KeyError, TypeError, RecursionError):
         raise PasskeyRefused("invalid") from None

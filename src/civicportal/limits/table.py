@@ -81,6 +81,8 @@ LIMITS: dict[str, Limit] = {
     "password_site": _site(Window(1000, 5 * _MINUTE), scarce=True),
     "passkey_known": _own(Window(60, 10 * _MINUTE)),
     "passkey_ask": _source(Window(60, 10 * _MINUTE), known="passkey_known", passable=False),
+    "passkey_answer": _source(Window(30, 5 * _MINUTE), known="passkey_wrong", passable=False),
+    "passkey_wrong": _own(Window(30, 5 * _MINUTE)),
     "mobile_change": _own(Window(3, _DAY)),
     "mobile_change_codes": _own(Window(5, _HOUR), Window(10, _DAY)),
     "identity_person": _own(Window(3, _HOUR), Window(5, _DAY)),

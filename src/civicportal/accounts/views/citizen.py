@@ -147,8 +147,8 @@ def logout(request: Request) -> Any:
 
 def passkey(request: Request) -> Any:
     """Let in whose passkey answers, as a citizen, whatever else they are."""
-    shown = check_passkey(request, "login") if request.method == "POST" else None
-    user = request.work.get(ProofService).person(proof_of(shown.user), lock=True) if shown else None
+    shown = check_passkey(request, "login")
+    user = request.work.get(ProofService).person(proof_of(shown), lock=True) if shown else None
     if user is None:
         return HTTPSeeOther(onward(request, "login"))
     return _enter(request, user, by="passkey")

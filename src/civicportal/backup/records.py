@@ -1,10 +1,12 @@
 """Which backups were made and verified: written by the commands, read by the doctor and by monitoring."""
 
+import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, inspect, select, update
+from sqlalchemy.exc import DBAPIError
 
 from civicportal.backup.models import BackupRun
 from civicportal.checks import Finding
@@ -14,29 +16,44 @@ if TYPE_CHECKING:
     from civicportal.site import Site
     from civicportal.work import Work
 
+log = logging.getLogger(__name__)
+
 KEEP = timedelta(days=400)
 
 
-def verified_age(work: "Work") -> timedelta | None:
-    """Return how old the newest verified backup is, counted from the moment of its snapshot; None if there is none."""
-    newest = work.session.scalar(
+def last_verified(work: "Work") -> datetime | None:
+    """Return the moment of the snapshot of the newest verified backup; None if there is none."""
+    return work.session.scalar(
         select(func.max(BackupRun.made_at)).where(BackupRun.verified_at.is_not(None), BackupRun.error == "")
     )
-    return work.clock.now() - newest if newest else None
 
 
 def note(
-    site: "Site", archive: str, made_at: datetime, *, is_verified: bool, error: str = "", is_new: bool = True
+    site: "Site",
+    archive: str,
+    made_at: datetime,
+    *,
+    is_verified: bool = False,
+    error: str = "",
+    is_new: bool = True,
 ) -> None:
-    """Remember a backup, or why there is none; one whose database has no table for it is passed over.
+    """Remember a backup, or why there is none, where the database has a table for it and answers.
 
     :param is_new: False for the result of looking at an archive that may be known.
     """
-    if not inspect(site.engines.read).has_table(BackupRun.__tablename__):
-        return
-    now = site.clock.now()
-    verified_at = now if is_verified and not error else None
+    verified_at = site.clock.now() if is_verified else None
     values = {"verified_at": verified_at, "error": error[:300]}
+    try:
+        if inspect(site.engines.read).has_table(BackupRun.__tablename__):
+            _write(site, archive, made_at, values, is_new=is_new)
+    except DBAPIError as trouble:
+        # The backup is there all the same, or what has failed is the database itself: the caller tells it.
+        log.warning("the database does not remember this backup: %s", trouble.orig)
+
+
+def _write(
+    site: "Site", archive: str, made_at: datetime, values: dict[str, datetime | str | None], *, is_new: bool
+) -> None:
     with site.work() as work:
         same = (BackupRun.archive == archive, BackupRun.made_at == made_at)
         known = None if is_new else work.session.scalar(select(BackupRun.id).where(*same).limit(1))
@@ -44,7 +61,7 @@ def note(
             work.session.execute(update(BackupRun).where(BackupRun.id == known).values(**values))
         else:
             work.session.add(BackupRun(archive=archive, made_at=made_at, **values))
-        work.session.execute(delete(BackupRun).where(BackupRun.made_at < now - KEEP))
+        work.session.execute(delete(BackupRun).where(BackupRun.made_at < work.clock.now() - KEEP))
 
 
 def forget_all(work: "Work") -> None:
@@ -64,7 +81,8 @@ def findings(work: "Work") -> Iterator[Finding]:
             text=_("the last backup failed: ${reason}", mapping={"reason": last.error}),
             remedy=_("mend it, then civicportal backup --verify"),
         )
-    age, most = verified_age(work), timedelta(hours=work.site.settings["backup"]["max_age_hours"])
+    last_good, most = last_verified(work), timedelta(hours=work.site.settings["backup"]["max_age_hours"])
+    age = work.clock.now() - last_good if last_good else None
     if age is None:
         yield Finding(
             level="warning",

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from civicportal import __version__
 from civicportal.administration.health import last_check
-from civicportal.backup.records import verified_age
+from civicportal.backup.records import last_verified
 from civicportal.exports.models import RUNNING, ExportJob
 from civicportal.jobs import JobRun, registered
 from civicportal.kartable.custody import CustodyService
@@ -219,8 +219,7 @@ def store(work: "Work") -> "Iterator[Metric]":
 
 def backups(work: "Work") -> "Iterator[Metric]":
     """Yield when the newest verified backup was made."""
-    age = verified_age(work)
-    made_at = None if age is None else _timestamp(work.clock.now() - age)
+    made_at = _timestamp(last_verified(work))
     yield from gauge(
         "backup_last_verified_timestamp_seconds",
         "When the newest verified backup was made; 0 if there is none.",

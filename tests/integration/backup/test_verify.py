@@ -116,7 +116,8 @@ class TestRemembered:
         def look():
             with city.work(write=False) as work:
                 found = [(one.level, say(one.text)) for one in records.findings(work)]
-                return found, records.verified_age(work)
+                last = records.last_verified(work)
+                return found, last and city.clock.now() - last
 
         return look
 
@@ -147,13 +148,31 @@ class TestRemembered:
         with city.work(write=False) as work:
             assert len(work.session.scalars(select(BackupRun)).all()) == 2
 
+    def test_the_reason_is_said_where_the_database_is_away_too(
+        self, city, look, tmp_path, monkeypatch, caplog
+    ):
+        def away(*_arguments):
+            # As when its server goes in the middle.
+            monkeypatch.setattr(city, "engines", engines)
+            raise BackupError("the database refuses: the server closed the connection")
+
+        address = {
+            "sqlite": f"sqlite:///{tmp_path}/nowhere/portal.db",
+            "postgresql": "postgresql+psycopg://nobody@127.0.0.1:9/nothing",
+        }
+        with closing_engines(address[city.engines.dialect]) as engines:
+            monkeypatch.setattr("civicportal.backup.making.dump", away)
+            with pytest.raises(BackupError, match="the server closed the connection"):
+                make_backup(city, tmp_path / "one", quiet)
+        assert "the database does not remember this backup" in caplog.text
+
     def test_a_restored_portal_has_none_of_its_own(self, city, assemble, tmp_path):
         make_backup(city, tmp_path / "one", quiet, verify=True)
         make_backup(city, tmp_path / "two", quiet, verify=True)
         other = assemble("other")
         restore_backup(other, tmp_path / "two", quiet)
         with other.work(write=False) as work:
-            assert records.verified_age(work) is None
+            assert records.last_verified(work) is None
 
 
 class TestPrograms:

@@ -5,7 +5,7 @@ import secrets
 import shutil
 import sqlite3
 import subprocess
-import tempfile
+import time
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -17,12 +17,15 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
 
 from civicportal.backup.errors import BackupError
+from civicportal.backup.folders import LEFT_BEHIND, working_folder
 from civicportal.backup.programs import Client, programs_of, server_version
 from civicportal.db import make_engines
 
 if TYPE_CHECKING:
     from civicportal.db import Engines
 
+SCRATCH = "civicportal_verify_"
+"""Begin of the name of a scratch database; the second follows in which it was made."""
 Figures = dict[str, tuple[int, str]]
 """Number of rows and digest of the content of each table; equal contents have equal digests in whatever order."""
 
@@ -67,7 +70,7 @@ def dump(engines: "Engines", target: Path) -> Figures:
     """
     if engines.dialect == "postgresql":
         return _dump_postgresql(engines, target)
-    with _sqlite(_path(engines)) as source, _sqlite(target) as copy:
+    with _sqlite(file_of(engines)) as source, _sqlite(target) as copy:
         # All pages in one step: with several, each write of another would begin it anew.
         source.backup(copy)
         copy.execute("PRAGMA journal_mode=DELETE")
@@ -93,7 +96,7 @@ def figures(engines: "Engines") -> Figures:
     :raises BackupError: when the database does not answer.
     """
     if engines.dialect == "sqlite":
-        with _sqlite(_path(engines)) as connection:
+        with _sqlite(file_of(engines)) as connection:
             return _figures_sqlite(connection)
     try:
         with engines.read.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
@@ -141,7 +144,7 @@ def load(engines: "Engines", source: IO[bytes]) -> None:
     if engines.dialect == "postgresql":
         _load_postgresql(engines, source)
     else:
-        _load_sqlite(_path(engines), source)
+        _load_sqlite(file_of(engines), source)
 
 
 def clear(engines: "Engines") -> None:
@@ -156,12 +159,12 @@ def clear(engines: "Engines") -> None:
             psql.stdin.write(f"{_BEGIN}\nCOMMIT;\n".encode())
         psql.end()
         return
-    with sqlite3.connect(":memory:") as nothing, _sqlite(_path(engines)) as target:
+    with sqlite3.connect(":memory:") as nothing, _sqlite(file_of(engines)) as target:
         nothing.backup(target)
 
 
 def _load_sqlite(path: Path, source: IO[bytes]) -> None:
-    with tempfile.TemporaryDirectory(prefix=".restore-", dir=path.parent) as folder:
+    with working_folder(path.parent) as folder:
         unpacked = Path(folder) / "database"
         with unpacked.open("wb") as file:
             shutil.copyfileobj(source, file)
@@ -221,7 +224,8 @@ def scratch(engines: "Engines", folder: Path, url: str = "") -> Iterator["Engine
             finally:
                 clear(here)
         return
-    name = f"civicportal_verify_{secrets.token_hex(6)}"
+    _drop_left_behind(engines)
+    name = f"{SCRATCH}{int(time.time())}_{secrets.token_hex(6)}"
     template = "TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'"
     try:
         _run(engines, f"CREATE DATABASE {name} {template}")
@@ -237,6 +241,23 @@ def scratch(engines: "Engines", folder: Path, url: str = "") -> Iterator["Engine
             yield here
     finally:
         _run(engines, f"DROP DATABASE IF EXISTS {name}")
+
+
+def _drop_left_behind(engines: "Engines") -> None:
+    """Drop the scratch databases of processes that were killed."""
+    names = text(
+        "SELECT datname FROM pg_database WHERE starts_with(datname, :begin)"
+        " AND pg_get_userbyid(datdba) = current_user"
+    )
+    with engines.read.connect() as connection:
+        found = connection.execute(names, {"begin": SCRATCH}).scalars().all()
+    before = time.time() - LEFT_BEHIND.total_seconds()
+    for name in found:
+        since = name.removeprefix(SCRATCH).partition("_")[0]
+        if since.isdecimal() and int(since) < before:
+            # Of two processes at once, one may drop what the other means to; one that is in use stays until the next time.
+            with suppress(DBAPIError):
+                _run(engines, f"DROP DATABASE IF EXISTS {name}")
 
 
 @contextmanager
@@ -265,7 +286,8 @@ def attachments(engines: "Engines") -> Generator[tuple[str, str]]:
             yield row.key, row.sha256
 
 
-def _path(engines: "Engines") -> Path:
+def file_of(engines: "Engines") -> Path:
+    """Return the file of an SQLite database."""
     return Path(str(engines.read.url.database))
 
 

@@ -5,9 +5,9 @@ snapshot names is there when the files are copied.
 """
 
 import os
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -18,10 +18,19 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from civicportal.backup import records
 from civicportal.backup.archive import DATABASE, FILES, LIST, MANIFEST, ArchiveWriter
-from civicportal.backup.databases import dump
-from civicportal.backup.errors import BackupError
+from civicportal.backup.databases import dump, file_of
+from civicportal.backup.errors import BackupError, telling
+from civicportal.backup.folders import delete_left_behind, working_folder
 from civicportal.backup.manifest import BESIDE_IT, Manifest, describe
-from civicportal.backup.repository import FORM, Stored, open_index, store_pictures
+from civicportal.backup.repository import (
+    FORM,
+    THREADS,
+    TOLD_EVERY,
+    Progress,
+    Stored,
+    open_index,
+    store_pictures,
+)
 from civicportal.backup.sealing import SUFFIX, recipients, seal, sign
 from civicportal.backup.targets import ARCHIVES, FolderTarget, Target, open_target
 from civicportal.backup.verifying import Verified, verify_file
@@ -33,14 +42,8 @@ if TYPE_CHECKING:
     from civicportal.site import Site
     from civicportal.storage import IFileStorage
 
-THREADS = 8
-"""A bucket in another room answers late, not slowly."""
 BATCH = 16
 """Files opened at a time."""
-TOLD_EVERY = 500
-"""Files."""
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,30 +73,43 @@ def make_backup(site: "Site", target: Path | str, progress: Progress, *, verify:
 
     :param target: a file, or a repository: a folder that exists or whose name ends with a slash, ``s3://BUCKET/FOLDER/``.
     :param verify: restore it into a scratch database first, and compare.
-    :raises BackupError: when the file exists, there is no room, the programs of the server's version are missing, the
-        database refuses, the store does not answer, or what was verified differs.
+    :raises BackupError: when the file exists, another backup is made in the repository, there is no room, the programs of
+        the server's version are missing, the database refuses, the store does not answer, or what was verified differs.
     """
     place, name = open_target(site, str(target))
     moment = site.clock.now().replace(microsecond=0)
     address = f"{place.place}/{name or ARCHIVES}"
     try:
-        if name and place.exists(name):
-            raise BackupError(f"{target} exists already: name a new file")
-        keys = recipients(site)
-        refuse_foreign(site)
-        manifest = describe(site, moment, in_repository=not name)
-        with _working_folder(place) as folder:
-            making = _Making(site, manifest, moment, place, name, keys, Path(folder), progress)
-            made = making.run(verify)
-    except OSError as error:
-        trouble = BackupError(f"{error.filename or target}: {error.strerror or error}")
-        records.note(site, address, moment, is_verified=False, error=str(trouble))
-        raise trouble from error
+        with telling(str(target)):
+            if name and place.exists(name):
+                raise BackupError(f"{target} exists already: name a new file")
+            keys = recipients(site)
+            refuse_foreign(site)
+            manifest = describe(site, moment, in_repository=not name)
+            beside = _prepare(site, place)
+            # What is not encrypted yet never lies where backups do.
+            with (
+                nullcontext() if name else place.locked(),
+                working_folder(None if keys else beside) as folder,
+            ):
+                making = _Making(site, manifest, moment, place, name, keys, Path(folder), progress)
+                made = making.run(verify)
     except CivicportalError as error:
-        records.note(site, address, moment, is_verified=False, error=str(error))
+        records.note(site, address, moment, error=str(error))
         raise
     records.note(site, made.address, moment, is_verified=verify)
     return made
+
+
+def _prepare(site: "Site", target: Target) -> Path | None:
+    """Make the folder of a target and tidy up after killed processes; return the folder, None for a bucket."""
+    folder = target.folder if isinstance(target, FolderTarget) else None
+    places = [file_of(site.engines).parent] if site.engines.dialect == "sqlite" else []
+    if folder:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        places += [folder, folder / ARCHIVES]
+    delete_left_behind(*places)
+    return folder
 
 
 class _Making:
@@ -177,14 +193,6 @@ class _Making:
                 if number % TOLD_EVERY == 0:
                     self.progress(f"{number} files")
         return number
-
-
-def _working_folder(target: Target) -> "tempfile.TemporaryDirectory[str]":
-    """Return a folder where there is room for the archive: the target itself, if it is a folder."""
-    if isinstance(target, FolderTarget):
-        target.folder.mkdir(mode=0o700, exist_ok=True)
-        return tempfile.TemporaryDirectory(prefix=".civicportal-backup-", dir=target.folder)
-    return tempfile.TemporaryDirectory(prefix="civicportal-backup-")
 
 
 def _files(storage: "IFileStorage") -> Iterator[tuple[str, BinaryIO]]:

@@ -128,7 +128,8 @@ def _check_form(manifest: Manifest) -> None:
     )
     if not fits:
         raise TypeError("a value of another type")
-    datetime.fromisoformat(manifest.made_at)
+    if datetime.fromisoformat(manifest.made_at).tzinfo is None:
+        raise ValueError("a moment of an unknown time zone")
     # Half a character cannot be said to anybody.
     manifest.to_json()
 

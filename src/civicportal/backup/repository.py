@@ -7,7 +7,6 @@ the portal cannot read what it has encrypted, and looks there what lies in the r
 
 import shutil
 import sqlite3
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -18,7 +17,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from civicportal.backup.errors import BackupError
+from civicportal.backup.errors import BackupError, telling
+from civicportal.backup.folders import working_folder
 from civicportal.backup.sealing import SUFFIX, digest_of, is_sealed, seal, unseal
 from civicportal.backup.targets import ARCHIVES, INDEX, PICTURES, Target
 from civicportal.storage import FileMissing
@@ -28,12 +28,14 @@ if TYPE_CHECKING:
 
 FORM = "%Y-%m-%dT%H%M%SZ"
 """How the moment of the snapshot stands in an archive's name (UTC)."""
+Progress = Callable[[str], None]
 THREADS = 8
 """A bucket in another room answers late, not slowly."""
 BATCH = 64
 READ_AGAIN = 30
 """Backups in which each stored picture is read again once."""
 TOLD_EVERY = 500
+"""Files, between two words of progress."""
 BEGINNING = ""
 """Sorts before every moment."""
 
@@ -189,7 +191,7 @@ def store_pictures(
     storage: "IFileStorage",
     moment: datetime,
     keys: list[Any],
-    progress: Callable[[str], None],
+    progress: Progress,
 ) -> Stored:
     """Store what the repository lacks of a file store, and read some of the rest again.
 
@@ -204,7 +206,7 @@ def store_pictures(
     first = BEGINNING if others and (lost or not index.has_any()) else at
     named = added = 0
     with (
-        tempfile.TemporaryDirectory(prefix="civicportal-pictures-") as folder,
+        working_folder() as folder,
         ThreadPoolExecutor(THREADS) as pool,
     ):
         names = iter(storage.keys())
@@ -239,7 +241,8 @@ def _store(
 ) -> tuple[tuple[str, int], str, tuple[str, int], bool] | None:
     """Store a picture; return digest and size of it, its name, digest and size as it lies there, and whether it was there.
 
-    One that was there and is not in the index another backup has stored, which ran at the same time: its archive names it.
+    One that was there and is not in the index was stored by a backup that could not store its index any more, or by one of
+    older code that ran at the same time: its archive may name it.
     """
     plain, sealed = folder / f"{key}.plain", folder / f"{key}.sealed"
     try:
@@ -301,35 +304,35 @@ def _opened(content: bytes, place: str, digest: str, identities: list[Any]) -> b
     return content
 
 
-def prune(
-    target: Target, *, daily: int, weekly: int, monthly: int, progress: Callable[[str], None]
-) -> tuple[int, int]:
+def prune(target: Target, *, daily: int, weekly: int, monthly: int, progress: Progress) -> tuple[int, int]:
     """Delete old archives, then the pictures that none of the others can name.
 
     The newest archive always stays.
 
     :param daily: newest days of which the last archive is kept; weeks and months likewise.
     :returns: how many archives and pictures were deleted.
+    :raises BackupError: while a backup is made, or when something cannot be deleted.
     """
-    all_of_them = archives(target)
-    kept = _kept([moment for moment, _name in all_of_them], daily, weekly, monthly)
-    gone = [name for moment, name in all_of_them if moment not in kept]
-    for name in gone:
-        target.delete(name)
-    progress(f"{len(gone)} archives deleted, {len(kept)} kept")
-    if not kept:
-        return 0, 0
-    with (
-        tempfile.TemporaryDirectory(prefix="civicportal-prune-") as folder,
-        open_index(target, Path(folder)) as index,
-    ):
+    with telling(target.place), target.locked():
+        all_of_them = archives(target)
+        kept = _kept([moment for moment, _name in all_of_them], daily, weekly, monthly)
+        gone = [name for moment, name in all_of_them if moment not in kept]
+        for name in gone:
+            target.delete(name)
+        progress(f"{len(gone)} archives deleted, {len(kept)} kept")
+        pictures = _delete_unneeded(target, kept, progress) if kept else 0
+    return len(gone), pictures
+
+
+def _delete_unneeded(target: Target, kept: set[datetime], progress: Progress) -> int:
+    with working_folder() as folder, open_index(target, Path(folder)) as index:
         unneeded = index.unneeded([moment.strftime(FORM) for moment in sorted(kept)])
         for number, (key, name) in enumerate(unneeded, 1):
             target.delete(name)
             index.forget(key)
             if number % TOLD_EVERY == 0:
                 progress(f"{number} of {len(unneeded)} pictures deleted")
-    return len(gone), len(unneeded)
+    return len(unneeded)
 
 
 def _kept(moments: list[datetime], daily: int, weekly: int, monthly: int) -> set[datetime]:

@@ -18,9 +18,10 @@ from civicportal.backup import records
 from civicportal.backup.archive import DATABASE, FILES, LIST, ArchiveReader
 from civicportal.backup.databases import clear, dump, has_tables, load
 from civicportal.backup.errors import BackupError
-from civicportal.backup.making import BATCH, THREADS, TOLD_EVERY, Progress
+from civicportal.backup.folders import PREFIX
+from civicportal.backup.making import BATCH
 from civicportal.backup.manifest import Manifest, fingerprint, refuse_unfit
-from civicportal.backup.repository import read_picture
+from civicportal.backup.repository import THREADS, TOLD_EVERY, Progress, read_picture
 from civicportal.backup.verifying import Opened, opened, picture_list, signature_check
 from civicportal.cases.search_index import SearchIndex
 from civicportal.cases.stock import damages
@@ -164,7 +165,7 @@ class _Undo:
 
     def __init__(self, site: "Site", mark: StoreMark | None, progress: Progress) -> None:
         self._site, self._store, self._mark, self._progress = site, site.storage.store, mark, progress
-        self._folder = Path(tempfile.mkdtemp(prefix="civicportal-before-"))
+        self._folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}before-"))
         self._added = (self._folder / "added").open("w+")
         self._changed = self._folder / "changed"
         self._before = self._folder / "database"

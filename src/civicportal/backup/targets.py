@@ -1,20 +1,29 @@
 """Where backups lie: a folder, or a bucket of an S3-compatible service with keys of its own."""
 
 import errno
+import fcntl
 import os
+import secrets
 import shutil
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from civicportal.backup.errors import BackupError
+from civicportal.backup.folders import PARTIAL
 from civicportal.errors import ConfigurationError
+from civicportal.leases import renewing
+from civicportal.storage.local import sync_folder
 from civicportal.storage.ranged import open_ranged
 from civicportal.storage.s3 import open_bucket
 
 if TYPE_CHECKING:
+    from obstore import ObjectMeta
+
     from civicportal.site import Site
 
 SCHEME = "s3://"
@@ -25,6 +34,12 @@ PART = 8 * 1024 * 1024
 """Bytes that are sent or fetched at a time."""
 PART_SECONDS = 120
 """For one of them: a backup may go over a slow line at night."""
+LOCK_FILE = ".lock"
+LOCKS = "locks"
+"""Folder of the locks of a bucket."""
+LOCK_LIFE = timedelta(minutes=15)
+"""A lock of a bucket that was not written for so long belongs to a process that was killed."""
+LOCK_RENEW = LOCK_LIFE / 6
 
 
 class Target(Protocol):
@@ -50,6 +65,14 @@ class Target(Protocol):
     def delete(self, name: str) -> None:
         """Delete a file if it is there."""
 
+    def locked(self) -> AbstractContextManager[None]:
+        """Return a lock of the whole place, held until the end of its ``with``.
+
+        Two backups at once would each store the index without what the other has added.
+
+        :raises BackupError: when another process has it.
+        """
+
 
 class FolderTarget:
     """A folder that nobody but its owner reads."""
@@ -68,11 +91,11 @@ class FolderTarget:
             if error.errno != errno.EXDEV:
                 raise
             self._copy(path, target)
-        _sync(target.parent)
+        sync_folder(target.parent)
 
     @staticmethod
     def _copy(path: Path, target: Path) -> None:
-        unfinished = target.with_name(f".partial-{target.name}")
+        unfinished = target.with_name(f"{PARTIAL}{target.name}")
         try:
             shutil.copyfile(path, unfinished)
             _sync_file(unfinished)
@@ -94,6 +117,17 @@ class FolderTarget:
 
     def delete(self, name: str) -> None:
         (self.folder / name).unlink(missing_ok=True)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        with (self.folder / LOCK_FILE).open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise BackupError(
+                    f"another backup, or a prune, is working in {self.folder}: begin again when it has ended"
+                ) from None
+            yield
 
 
 class BucketTarget:
@@ -142,9 +176,7 @@ class BucketTarget:
             return bytes(self._store.get_range(name, start=start, length=length))
 
     def sizes(self, folder: str) -> Iterator[tuple[str, int]]:
-        with self._telling():
-            for batch in self._store.list(f"{folder}/", chunk_size=1000):
-                yield from ((item["path"], item["size"]) for item in batch)
+        yield from ((item["path"], item["size"]) for item in self._listed(folder))
 
     def exists(self, name: str) -> bool:
         try:
@@ -157,6 +189,55 @@ class BucketTarget:
     def delete(self, name: str) -> None:
         with self._telling():
             self._store.delete(name)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Lock the folder by an object in it, which is written again and again meanwhile.
+
+        Each process writes its own object and then looks for others. So of two that begin together one sees the other, or both do.
+        """
+        own = f"{LOCKS}/{socket.gethostname()}-{secrets.token_hex(8)}"
+
+        def renew() -> bool:
+            # Another process has deleted it if this one gave no sign of life for too long.
+            return self.exists(own) and self._write(own)
+
+        self._write(own)
+        try:
+            self._refuse_others(own)
+            with renewing(renew, LOCK_RENEW.total_seconds()):
+                yield
+            if not self.exists(own):
+                raise BackupError(
+                    f"another backup, or a prune, was working in {self.place} at the same time, because this one had shown no"
+                    " sign of life for a while: make another backup"
+                )
+        finally:
+            # If it stays, it expires.
+            with suppress(BackupError):
+                self.delete(own)
+
+    def _refuse_others(self, own: str) -> None:
+        written = {item["path"]: item["last_modified"] for item in self._listed(LOCKS)}
+        # The clock of the service, which has just written this process's own object.
+        now = max(written.values())
+        for name in written.keys() - {own}:
+            if now - written[name] < LOCK_LIFE:
+                raise BackupError(
+                    f"another backup, or a prune, is working in {self.place}: begin again when it has ended. If it was killed,"
+                    f" delete {self.place}/{name}, or wait {LOCK_LIFE // timedelta(minutes=1)} minutes"
+                )
+            self.delete(name)
+
+    def _write(self, name: str) -> bool:
+        with self._telling():
+            self._store.put(name, b"", use_multipart=False)
+        return True
+
+    def _listed(self, folder: str) -> "Iterator[ObjectMeta]":
+        with self._telling():
+            for batch in self._store.list(f"{folder}/", chunk_size=1000):
+                yield from batch
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
@@ -207,11 +288,3 @@ def _sync_file(path: Path) -> None:
     path.chmod(0o600)
     with path.open("rb") as file:
         os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

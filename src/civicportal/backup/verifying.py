@@ -1,7 +1,6 @@
 """Proving that a backup can be restored: into a scratch database and a scratch store, which are thrown away again."""
 
 import hashlib
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -12,18 +11,16 @@ from typing import IO, TYPE_CHECKING, Any
 from civicportal.backup import records
 from civicportal.backup.archive import DATABASE, FILES, LIST, MANIFEST, ArchiveReader
 from civicportal.backup.databases import attachments, figures, load, scratch
-from civicportal.backup.errors import BackupError
+from civicportal.backup.errors import BackupError, telling
+from civicportal.backup.folders import working_folder
 from civicportal.backup.manifest import BESIDE_IT, Manifest, read_manifest
-from civicportal.backup.repository import Stored, copy_out, read_picture
+from civicportal.backup.repository import TOLD_EVERY, Progress, Stored, copy_out, read_picture
 from civicportal.backup.sealing import check_signature, is_sealed, public_key, unseal
-from civicportal.backup.targets import Target, open_target, repository_of
+from civicportal.backup.targets import SCHEME, Target, open_target, repository_of
 from civicportal.storage import FileMissing, LocalStorage
 
 if TYPE_CHECKING:
     from civicportal.site import Site
-
-TOLD_EVERY = 500
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,19 +61,16 @@ def opened(site: "Site", address: str, identities: list[Any]) -> Iterator[Opened
     target, name = open_target(site, address)
     if not name:
         raise BackupError(f"{address} is a folder: name one of its archives")
-    with tempfile.TemporaryDirectory(prefix="civicportal-restore-") as folder:
+    with working_folder() as folder:
         path = Path(address)
-        if address.startswith("s3://"):
+        if address.startswith(SCHEME):
             path = Path(folder) / "fetched"
             copy_out(target, name, path)
-        try:
-            with path.open("rb") as file:
-                sealed = is_sealed(file)
-                if sealed:
-                    with (Path(folder) / "archive").open("wb") as plain:
-                        unseal(file, plain, identities, address)
-        except OSError as error:
-            raise BackupError(f"{error.filename or address}: {error.strerror or error}") from error
+        with telling(address), path.open("rb") as file:
+            sealed = is_sealed(file)
+            if sealed:
+                with (Path(folder) / "archive").open("wb") as plain:
+                    unseal(file, plain, identities, address)
         path = Path(folder) / "archive" if sealed else path
         with path.open("rb") as file, ArchiveReader(file).open(MANIFEST) as text:
             manifest = read_manifest(text.read())
@@ -125,16 +119,17 @@ def verify_backup(
         target, name = open_target(site, address)
         place = f"{target.place}/{name}"
         try:
-            found = verify_file(
-                site,
-                backup.path,
-                progress,
-                repository=backup.repository,
-                identities=identities,
-                unsigned=unsigned,
-            )
+            with telling(address):
+                found = verify_file(
+                    site,
+                    backup.path,
+                    progress,
+                    repository=backup.repository,
+                    identities=identities,
+                    unsigned=unsigned,
+                )
         except BackupError as error:
-            records.note(site, place, made_at, is_verified=False, error=str(error), is_new=False)
+            records.note(site, place, made_at, error=str(error), is_new=False)
             raise
     records.note(site, place, made_at, is_verified=True, is_new=False)
     return found
@@ -158,7 +153,7 @@ def verify_file(
     """
     with (
         path.open("rb") as file,
-        tempfile.TemporaryDirectory(prefix="civicportal-scratch-", dir=path.parent) as place,
+        working_folder(path.parent) as place,
     ):
         archive, folder = ArchiveReader(file), Path(place)
         with archive.open(MANIFEST) as text:

@@ -185,10 +185,10 @@ def restore(
 
 
 def _repository(context: click.Context, address: str) -> Any:
-    from civicportal.backup.targets import open_target
+    from civicportal.backup.targets import FolderTarget, open_target
 
     target, name = open_target(load_site(context), address)
-    if name:
+    if name or (isinstance(target, FolderTarget) and not target.folder.is_dir()):
         raise click.ClickException(f"{address} is no repository: name a folder, or s3://BUCKET/FOLDER/")
     return target
 

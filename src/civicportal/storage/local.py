@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from civicportal.storage.base import MARK, QUARANTINE, FileMissing, StoreMark, check_key, is_key
 
-__all__ = ["LocalStorage"]
+__all__ = ["LocalStorage", "sync_folder"]
 
 _PARTIAL = "partial"
 
@@ -51,7 +51,7 @@ class LocalStorage:
         target = self._path(key)
         if not target.parent.exists():
             target.parent.mkdir(mode=0o750, exist_ok=True)
-            _sync_directory(self.directory)
+            sync_folder(self.directory)
         self._write(target, data)
 
     def _write(self, target: Path, data: bytes | BinaryIO) -> None:
@@ -62,7 +62,7 @@ class LocalStorage:
         except BaseException:
             partial.unlink(missing_ok=True)
             raise
-        _sync_directory(target.parent)
+        sync_folder(target.parent)
 
     def open(self, key: str) -> BinaryIO:
         try:
@@ -104,9 +104,9 @@ class LocalStorage:
 
     def recover(self, key: str) -> bool:
         target = self._path(key)
-        target.parent.mkdir(mode=0o750, exist_ok=True)
         try:
             os.utime(self._quarantine / key)
+            target.parent.mkdir(mode=0o750, exist_ok=True)
             (self._quarantine / key).replace(target)
         except FileNotFoundError:
             return False
@@ -141,7 +141,8 @@ def _write(path: Path, source: BinaryIO) -> None:
         os.fsync(descriptor)
 
 
-def _sync_directory(path: Path) -> None:
+def sync_folder(path: Path) -> None:
+    """Let what was renamed or made in a folder outlive a power cut."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

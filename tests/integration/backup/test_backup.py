@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import resource
 import signal
 import subprocess
@@ -377,3 +378,29 @@ class TestCommand:
         assert "File too large" in done.stderr
         assert list(folder.iterdir()) == []
         assert (tmp_path / "whole").stat().st_size == size
+
+
+@pytest.mark.parametrize("command", ["list", "prune"])
+def test_a_folder_that_is_not_there_is_no_repository(city, tmp_path, command):
+    nowhere = f"{tmp_path}/nowhere/"
+    done = CliRunner().invoke(main, ["--site", str(city.path), "backup", command, nowhere])
+    assert done.exit_code == 1
+    assert f"{nowhere} is no repository" in done.output
+
+
+def test_an_archive_that_cannot_be_deleted_is_named(city, tmp_path, monkeypatch):
+    make_backup(city, f"{tmp_path}/backups/", quiet)
+    city.clock.advance(days=1)
+    make_backup(city, f"{tmp_path}/backups/", quiet)
+
+    def refuse(path, **_options):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("pathlib.Path.unlink", refuse)
+    keep = [word for each in ("daily", "weekly", "monthly") for word in (f"--keep-{each}", "0")]
+    done = CliRunner().invoke(
+        main, ["--site", str(city.path), "backup", "prune", f"{tmp_path}/backups/", *keep]
+    )
+    assert done.exit_code == 1
+    assert re.search(r"backups/archives/.*\.tar: Permission denied", done.output)
+    assert "Traceback" not in done.output

@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+import socket
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,9 +13,10 @@ from backed_up import PICTURES, open_case, quiet, rows_of
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from senders import wait_until
 from sqlalchemy import delete
 
-from civicportal.backup import BackupError, repository
+from civicportal.backup import BackupError, repository, targets
 from civicportal.backup.making import make_backup
 from civicportal.backup.repository import FORM, archives, open_index, prune, read_picture, store_pictures
 from civicportal.backup.restoring import restore_backup
@@ -138,6 +140,78 @@ class TestIncremental:
         other = assemble("other", backup=table)
         restore_backup(other, f"{address}whole.tar", quiet, identities=[KEY])
         assert rows_of(other) == rows_of(city)
+
+
+class TestOneAtATime:
+    def test_another_backup_and_a_prune_are_refused_meanwhile(self, city, place):
+        address, _table = place
+        refused = []
+
+        def try_another(_words):
+            for another in (
+                lambda: make_backup(city, address, quiet),
+                lambda: prune(open_target(city, address)[0], daily=1, weekly=0, monthly=0, progress=quiet),
+            ):
+                with pytest.raises(BackupError, match="another backup, or a prune, is working in") as error:
+                    another()
+                refused.append(error)
+
+        assert make_backup(city, address, try_another).files == 2 * PICTURES
+        assert refused
+        city.clock.advance(days=1)
+        assert make_backup(city, address, quiet).added == 0
+
+    def test_one_that_failed_gives_the_place_free(self, city, place, monkeypatch):
+        address, _table = place
+
+        def fail(*_arguments):
+            raise BackupError("the database refuses")
+
+        with monkeypatch.context() as patch:
+            patch.setattr("civicportal.backup.making.dump", fail)
+            with pytest.raises(BackupError, match="the database refuses"):
+                make_backup(city, address, quiet)
+        assert make_backup(city, address, quiet).files == 2 * PICTURES
+
+
+class TestLockOfABucket:
+    @pytest.fixture
+    def target(self, assemble, s3_service, tmp_path):
+        table = s3_service.new_bucket()
+        for name in ("access_key", "secret_key"):
+            (tmp_path / name).write_text(table[name])
+            table[name] = {"file": f"../{name}"}
+        address = f"s3://{table.pop('bucket')}/portal/"
+        return open_target(assemble("city", backup=table), address)[0]
+
+    def test_of_another_machine_is_named(self, target):
+        with (
+            target.locked(),
+            pytest.raises(BackupError, match=f"delete {target.place}/locks/{socket.gethostname()}-.*minutes"),
+            target.locked(),
+        ):
+            pass
+        assert list(target.sizes("locks")) == []
+
+    def test_of_a_process_that_was_killed_is_free_when_it_has_expired(self, target, monkeypatch):
+        target._write("locks/killed-1")
+        monkeypatch.setattr(targets, "LOCK_LIFE", timedelta(0))
+        with target.locked():
+            assert not target.exists("locks/killed-1")
+        assert list(target.sizes("locks")) == []
+
+    def test_is_written_again_while_the_work_goes_on(self, target, monkeypatch):
+        monkeypatch.setattr(targets, "LOCK_RENEW", timedelta(milliseconds=1))
+        written, real = [], target._write
+        monkeypatch.setattr(target, "_write", lambda name: written.append(name) or real(name))
+        with target.locked():
+            wait_until(lambda: len(written) > 2)
+        assert len(set(written)) == 1
+
+    def test_that_another_has_taken_meanwhile_is_told(self, target):
+        with pytest.raises(BackupError, match=r"was working in .* at the same time"), target.locked():
+            [(own, _size)] = target.sizes("locks")
+            target.delete(own)
 
 
 class TestPrune:

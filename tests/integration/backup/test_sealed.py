@@ -194,6 +194,7 @@ class TestSigned:
         {"versions": [1]},
         {"made_at": 3},
         {"made_at": "soon"},
+        {"made_at": "2026-11-29T10:00:00"},
         {"server": "15"},
         {"tables": {"users": 3}},
         {"portal": "\ud800"},

@@ -183,17 +183,18 @@ def _load_postgresql(engines: "Engines", source: IO[bytes]) -> None:
     feeder = Thread(target=_feed, args=(source, pg_restore.stdin))
     feeder.start()
     try:
-        psql.stdin.write(_BEGIN.encode())
-        shutil.copyfileobj(pg_restore.stdout, psql.stdin)
-        feeder.join()
-        pg_restore.end()
-        # Only now: whatever breaks off before, this process too, changes nothing.
-        psql.stdin.write(b"\nCOMMIT;\n")
-    except BrokenPipeError:
-        # The database has refused, and says below why.
+        # If the database refuses, the end of psql says below why.
+        with suppress(BrokenPipeError):
+            psql.stdin.write(_BEGIN.encode())
+            shutil.copyfileobj(pg_restore.stdout, psql.stdin)
+            feeder.join()
+            pg_restore.end()
+            # Only now: whatever breaks off before, this process too, changes nothing.
+            psql.stdin.write(b"\nCOMMIT;\n")
+    finally:
+        # Else the feeder, and with it this process, would wait for a program that nobody reads from.
         pg_restore.kill()
         feeder.join()
-    finally:
         psql.end()
 
 

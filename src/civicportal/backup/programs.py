@@ -105,22 +105,24 @@ class Client:
         self.stdout: Any = self._process.stdout
 
     def end(self) -> None:
-        """Let it come to its end.
+        """Let it come to its end; it is stopped if this process is told to end meanwhile.
 
         :raises BackupError: when it complains.
         """
-        with self._complaints:
+        try:
             self._close()
             if self._process.wait():
                 self._complaints.seek(0)
                 raise BackupError(f"{self.name}: {self._complaints.read(2000).strip()}")
+        finally:
+            self.kill()
 
     def kill(self) -> None:
-        """Stop it: what it says does not matter any more."""
+        """Stop it if it still runs: what it says does not matter any more."""
         self._process.kill()
-        with self._complaints:
-            self._close()
-            self._process.wait()
+        self._close()
+        self._process.wait()
+        self._complaints.close()
 
     def _close(self) -> None:
         for pipe in (self.stdin, self.stdout):

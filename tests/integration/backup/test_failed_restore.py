@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+import tarfile
+import threading
 
 import pytest
 from backed_up import PICTURES, open_case, populate, quiet, rows_of
@@ -11,7 +13,7 @@ from click.testing import CliRunner
 from portal import READY
 
 from civicportal import migrate_state
-from civicportal.backup import BackupError, restoring
+from civicportal.backup import BackupError, databases, restoring
 from civicportal.backup.making import make_backup
 from civicportal.backup.restoring import restore_backup
 from civicportal.cases.stock import damages
@@ -175,6 +177,8 @@ def test_a_restored_portal_is_another_one(assemble, fill, tmp_path):
 
 KILLED = """
 import sys
+import tarfile
+import threading
 from civicportal.backup import restoring
 from civicportal.cli import main
 
@@ -250,3 +254,33 @@ def test_a_damaged_picture_is_replaced_by_the_one_of_the_backup(assemble, fill, 
     assert [damage.name for damage in damages(site, site.storage, contents=True)] == [key]
     restore_backup(site, tmp_path / "backup", quiet, force=True)
     assert list(damages(site, site.storage, contents=True)) == []
+
+
+def test_one_that_is_told_to_end_while_the_database_is_loaded_leaves_no_program(
+    assemble, backup, monkeypatch
+):
+    place, programs, threads = assemble("place"), [], threading.active_count()
+    if place.engines.dialect == "sqlite":
+        pytest.skip("SQLite needs no programs")
+
+    class Watched(databases.Client):
+        def __init__(self, *arguments, **options):
+            super().__init__(*arguments, **options)
+            programs.append(self._process)
+
+    def end(*_arguments):
+        raise SystemExit(143)
+
+    monkeypatch.setattr(databases, "Client", Watched)
+    monkeypatch.setattr(databases, "_feed", lambda source, _target: source.read())
+    with (
+        tarfile.open(backup) as archive,
+        archive.extractfile("database") as snapshot,
+        monkeypatch.context() as patch,
+        pytest.raises(SystemExit),
+    ):
+        patch.setattr("shutil.copyfileobj", end)
+        databases.load(place.engines, snapshot)
+    assert [program.poll() is None for program in programs] == [False, False]
+    assert threading.active_count() == threads
+    assert not databases.has_tables(place.engines)

@@ -18,7 +18,7 @@ from civicportal.cli import main
 from civicportal.clock import SystemClock
 from civicportal.doctor import findings as doctor
 from civicportal.ownership import NotOwn, adopt_secrets, adopt_store, establish, portal_id
-from civicportal.storage import FileMissing, ProcessedImage, StoreMark, StoreRefused, new_key
+from civicportal.storage import FileMissing, ProcessedImage, StoreAway, StoreMark, StoreRefused, new_key
 from civicportal.sweepers import empty_quarantine, sweep_attachments
 from civicportal.testing import make_citizen, make_site, make_site_file
 from civicportal.worker.process import Worker
@@ -225,6 +225,28 @@ class TestStore:
         site = assemble("one", tables={"s3": table})
         site.check_start()
         assert portal_id(site)
+
+    @pytest.mark.parametrize("is_known", [True, False])
+    def test_a_store_that_was_away_at_the_first_start_is_looked_at_when_it_answers(
+        self, assemble, store, monkeypatch, is_known
+    ):
+        site = assemble("one", tables=store("one"))
+        [key, *_others] = add_pictures(site, files=is_known)
+
+        def away():
+            raise StoreAway("no answer")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(site.storage.store, "read_mark", away)
+            site.check_start()
+        if is_known:
+            with site.storage.open(key) as file:
+                assert file.read() == b"large"
+            assert site.storage.read_mark().portal == portal_id(site)
+        else:
+            with pytest.raises(StoreRefused, match="bears no mark"):
+                site.storage.open(key)
+            assert site.storage.read_mark() is None
 
 
 class TestSecrets:

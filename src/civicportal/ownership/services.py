@@ -62,7 +62,13 @@ def establish(site: "Site", *, forks: bool = False) -> None:
     _write(site, {SECRET: site.keys.secret_mark(marks[ID].value)})
     refuse_other_secrets(site)
     _note_keys(site, _read(site))
-    _claim_store(site, _read(site), in_child if forks else _here)
+    try:
+        _claim_store(site, _read(site), in_child if forks else _here)
+    except StoreRefused as refused:
+        raise NotOwn(f"{site.path}: {refused}") from None
+    except StoreAway as away:
+        # Everything but pictures works without it; whose it is, is looked at when it answers.
+        log.warning("%s does not answer: %s", site.storage.place, away)
 
 
 def refuse_foreign(site: "Site") -> None:
@@ -111,16 +117,19 @@ def findings(site: "Site") -> list[Finding]:
 
 
 def is_own(site: "Site", store: IFileStorage) -> bool:
-    """Compare the mark of a store with the database's.
+    """Compare the mark of a store with the database's; mark the site's own store if it did not answer at the first start.
 
     :returns: False while the database has no mark to compare it with.
-    :raises StoreRefused: when the store is foreign or unmarked.
+    :raises StoreRefused: when the store is foreign, or unmarked and not recognised.
     :raises StoreAway: when it does not answer.
     """
     marks = _read(site)
     if ID not in marks:
         return False
-    _refuse_mark(site, store, store.read_mark(), marks)
+    if STORE not in marks and store is site.storage.store:
+        _claim_store(site, marks, _here)
+    else:
+        _refuse_mark(site, store, store.read_mark(), marks)
     return True
 
 
@@ -275,6 +284,7 @@ def _here(look: Callable[[], StoreMark | None]) -> StoreMark | None:
 def _claim_store(
     site: "Site", marks: Marks, run: Callable[[Callable[[], StoreMark | None]], StoreMark | None]
 ) -> None:
+    """Refuse the site's store if it is not the portal's; mark it if the portal has never had a store and recognises this one."""
     store, own = site.storage.store, StoreMark(portal=marks[ID].value, mode=site.mode)
     keys = None if STORE in marks else newest_pictures(site)
 
@@ -285,14 +295,7 @@ def _claim_store(
             return own
         return mark
 
-    try:
-        _refuse_mark(site, store, run(look), marks)
-    except StoreRefused as refused:
-        raise NotOwn(f"{site.path}: {refused}") from None
-    except StoreAway as away:
-        # Everything but pictures works without it; whose it is, is looked at when it answers.
-        log.warning("%s does not answer: %s", store.place, away)
-        return
+    _refuse_mark(site, store, run(look), marks)
     if STORE not in marks or marks[STORE].value != store.place:
         _set_aside(site, [STORE])
         _write(site, {STORE: store.place})

@@ -5,15 +5,26 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
+import pytest
 from portal import free_port
 from senders import wait_until
 from sqlalchemy import make_url
 
 from civicportal.testing.postgres import PostgresMissing, TemporaryCluster
 
-__all__ = ["Pair", "PostgresMissing", "Server"]
+Made = TypeVar("Made")
+
+
+def or_skip(make: Callable[[], Made]) -> Made:
+    """Return what needs a PostgreSQL of its own; the test is skipped where none is installed."""
+    try:
+        return make()
+    except PostgresMissing as missing:
+        pytest.skip(str(missing))
 
 
 class Server(TemporaryCluster):

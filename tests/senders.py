@@ -4,16 +4,23 @@ import http.client
 import io
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from PIL import Image
 from portal import READY, Portal
+from sqlalchemy import select
 
 from civicportal.accounts.services import AccountService
 from civicportal.accounts.sessions import SessionService
-from civicportal.cases.models import Case
+from civicportal.cases.models import Attachment, Case
+from civicportal.cases.stock import damages
+from civicportal.notifications.models import OutboxMessage
 from civicportal.schema import new_key
+from civicportal.site import Site
+from civicportal.statistics.services import StatisticsService
+from civicportal.work import Work
 
 BOUNDARY = "civicportal-form-boundary"
 BUSY = "در این لحظه تصویرهای زیادی می‌رسد"
@@ -162,6 +169,32 @@ class Senders:
     def refused(self) -> list[str]:
         """Return the answers that were neither a yes nor "come again"."""
         return [answer for citizen in self.citizens for answer in citizen.refused]
+
+
+def kept_once(work: Work, citizens: Senders) -> dict[str, str]:
+    """Look whether each acknowledged form is one case, and statistics agree; return the codes by the keys of the forms."""
+    cases = work.session.scalars(select(Case)).all()
+    kept = by_form(cases)
+    assert len(kept) == len(cases)
+    assert citizens.acknowledged.items() <= kept.items()
+    assert work.get(StatisticsService).verify() == {}
+    return kept
+
+
+def everything_is_there_once(site: Site, citizens: Senders) -> dict[str, str]:
+    """Look at pictures and notices too: each case has one of each, and no picture is damaged."""
+    with site.work(write=False) as work:
+        kept = kept_once(work, citizens)
+        cases = Counter(work.session.scalars(select(Case.id)))
+        pictures = work.session.scalars(select(Attachment).where(Attachment.case_id.is_not(None))).all()
+        assert Counter(picture.case_id for picture in pictures) == cases
+        assert Counter(work.session.scalars(select(OutboxMessage.case_id))) == cases
+    assert list(damages(site, site.storage, contents=True)) == []
+    for picture in pictures:
+        for name in (picture.key, f"{picture.key}.small"):
+            with site.storage.open(name) as file, Image.open(file) as image:
+                image.load()
+    return kept
 
 
 def wait_until(holds: Callable[[], bool], seconds: float = READY) -> None:

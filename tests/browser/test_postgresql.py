@@ -9,8 +9,9 @@ from browser.conftest import Browsers
 from browser.people import DESKTOP, enter_mobile, messages, wait_for_message
 from playwright.sync_api import Browser, expect
 from portal import Portal, running
+from replication import or_skip
 
-from civicportal.testing.postgres import PostgresMissing, TemporaryCluster
+from civicportal.testing.postgres import TemporaryCluster
 
 pytestmark = pytest.mark.browser
 MOBILE = "09000000099"
@@ -19,10 +20,7 @@ MOBILE = "09000000099"
 @pytest.fixture
 def portal_on_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     """Return a served portal with the seeds of the example city alone."""
-    try:
-        cluster = TemporaryCluster()
-    except PostgresMissing as missing:
-        pytest.skip(str(missing))
+    cluster = or_skip(TemporaryCluster)
     with running(tmp_path_factory.mktemp("postgresql"), cluster.create_database()) as portal:
         portal.start(worker=True)
         yield portal

@@ -1,18 +1,17 @@
 """PostgreSQL dies while citizens send: the portal says so, comes back by itself, and has lost nothing it acknowledged."""
 
 from collections.abc import Iterator
+from functools import partial
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 from portal import READY, Portal, running
-from senders import Senders, by_form, senders, wait_until
-from sqlalchemy import select
+from replication import or_skip
+from senders import kept_once, senders, wait_until
 
-from civicportal.cases.models import Case
-from civicportal.statistics.services import StatisticsService
-from civicportal.testing.postgres import PostgresMissing, TemporaryCluster
+from civicportal.testing.postgres import TemporaryCluster
 
 PAGES = ("/login", "/my", "/reports", "/reports/new", "/staff/login", "/kartable")
 
@@ -22,10 +21,7 @@ READS_NOTHING = ("/", "/track")
 
 @pytest.fixture
 def cluster() -> Iterator[TemporaryCluster]:
-    try:
-        found = TemporaryCluster(durable=True)
-    except PostgresMissing as missing:
-        pytest.skip(str(missing))
+    found = or_skip(partial(TemporaryCluster, durable=True))
     yield found
     found.stop()
 
@@ -74,7 +70,9 @@ def test_the_portal_outlives_its_database(tmp_path: Path, cluster: TemporaryClus
         finally:
             citizens.finish()
         assert get(portal, "/my", citizens.citizens[0].token)[0].status == 200
-        nothing_is_lost(portal, citizens)
+        assert citizens.refused == []
+        with portal.site.work(write=False) as work:
+            kept_once(work, citizens)
 
 
 def is_unavailable(portal: Portal, path: str, token: str) -> None:
@@ -100,13 +98,3 @@ def gives_back_what_was_written(portal: Portal, token: str) -> None:
     answer, page = post(portal, "/feedback/new", token, "0" * 64, body=words)
     assert answer.status == 400
     assert words not in page
-
-
-def nothing_is_lost(portal: Portal, citizens: Senders) -> None:
-    assert citizens.refused == []
-    with portal.site.work(write=False) as work:
-        cases = work.session.scalars(select(Case)).all()
-        kept = by_form(cases)
-        assert len(kept) == len(cases)
-        assert citizens.acknowledged.items() <= kept.items()
-        assert work.get(StatisticsService).verify() == {}

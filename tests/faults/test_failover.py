@@ -3,23 +3,20 @@
 import os
 import subprocess
 import time
-from collections import Counter
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 import pytest
-from PIL import Image
 from portal import READY, Portal
-from replication import Pair, PostgresMissing, Server
-from senders import Senders, by_form, senders, wait_until
+from replication import Pair, Server, or_skip
+from senders import by_form, everything_is_there_once, senders, wait_until
 from sqlalchemy import func, select, text
 
 from civicportal import doctor_machine
-from civicportal.cases.models import Attachment, Case
+from civicportal.cases.models import Case
 from civicportal.errors import ConfigurationError
 from civicportal.notifications.models import OutboxMessage
-from civicportal.statistics.services import StatisticsService
 
 pytestmark = pytest.mark.fault
 
@@ -29,10 +26,7 @@ FAILOVERS = 12 if os.environ.get("CIVICPORTAL_LONG") else 1
 
 @pytest.fixture(scope="module")
 def pair() -> Iterator[Pair]:
-    try:
-        found = Pair()
-    except PostgresMissing as missing:
-        pytest.skip(str(missing))
+    found = or_skip(Pair)
     yield found
     found.stop()
 
@@ -87,7 +81,8 @@ def test_a_standby_takes_over_under_load(pair: Pair, portal: Portal) -> None:
     portal.release_notices()
     wait_until(lambda: states(portal).keys() <= {"sent", "leased", "unknown"}, 300)
     assert states(portal)["sent"] > 0
-    everything_is_there_once(portal, citizens)
+    assert citizens.refused == []
+    everything_is_there_once(portal.site, citizens)
     for promotion, answer in seconds:
         print(f"promoted after {promotion:.2f} s, pages answer {answer:.2f} s later")  # noqa: T201 - figures of the run
     print(f"failovers={FAILOVERS} acknowledged={len(citizens.acknowledged)} messages={states(portal)}")  # noqa: T201
@@ -97,23 +92,6 @@ def states(portal: Portal) -> dict[str, int]:
     with portal.site.work(write=False) as work:
         rows = work.session.execute(select(OutboxMessage.state, func.count()).group_by(OutboxMessage.state))
         return {row.state: row[1] for row in rows}
-
-
-def everything_is_there_once(portal: Portal, citizens: Senders) -> None:
-    assert citizens.refused == []
-    with portal.site.work(write=False) as work:
-        cases = work.session.scalars(select(Case)).all()
-        kept = by_form(cases)
-        assert len(kept) == len(cases)
-        assert citizens.acknowledged.items() <= kept.items()
-        pictures = work.session.scalars(select(Attachment).where(Attachment.case_id.is_not(None))).all()
-        assert Counter(picture.case_id for picture in pictures) == Counter(case.id for case in cases)
-        notices = work.session.scalars(select(OutboxMessage.case_id)).all()
-        assert Counter(notices) == Counter(case.id for case in cases)
-        assert work.get(StatisticsService).verify() == {}
-    for picture in pictures:
-        with portal.site.storage.open(picture.key) as file, Image.open(file) as image:
-            image.load()
 
 
 def writer_of(server: Server, database: str, table: str) -> subprocess.Popen[bytes]:

@@ -10,13 +10,11 @@ from urllib.parse import urlencode
 
 import pytest
 from nodes import Cluster, cluster_on
-from PIL import Image
 from portal import READY
-from senders import COME_AGAIN, Senders, by_form, senders, sign_in, wait_until
+from senders import COME_AGAIN, by_form, everything_is_there_once, senders, sign_in, wait_until
 from sqlalchemy import and_, func, select, text, update
 
-from civicportal.cases.models import Attachment, Case
-from civicportal.cases.stock import damages
+from civicportal.cases.models import Case
 from civicportal.cases.tracking import new_code
 from civicportal.db import NEVER
 from civicportal.face.services import FaceService
@@ -24,7 +22,6 @@ from civicportal.limits import DEFAULTS
 from civicportal.notifications.models import OutboxMessage
 from civicportal.organization.models import Category
 from civicportal.schema import new_key
-from civicportal.statistics.services import StatisticsService
 
 pytestmark = pytest.mark.fault
 
@@ -190,7 +187,11 @@ def test_a_killed_node_and_a_killed_worker_take_nothing_with_them(cluster: Clust
         citizens.finish()
     assert citizens.refused == []
     settle(cluster, held)
-    everything_is_there_once(cluster, citizens)
+    kept = everything_is_there_once(cluster.portal.site, citizens)
+    sent = Counter(code for sms in cluster.provider.sent for code in kept.values() if code in sms.text)
+    assert sent == Counter(kept.values())
+    assert all(cluster.balancer.taken[port] for port in cluster.ports)
+    print(f"rounds={ROUNDS} cases={len(kept)} messages={sent.total()}")  # noqa: T201 - figures of a long run
 
 
 def leased(cluster: Cluster) -> set[int]:
@@ -226,25 +227,3 @@ def states(cluster: Cluster) -> dict[str, int]:
     with cluster.portal.site.work(write=False) as work:
         rows = work.session.execute(select(OutboxMessage.state, func.count()).group_by(OutboxMessage.state))
         return {row.state: row[1] for row in rows}
-
-
-def everything_is_there_once(cluster: Cluster, citizens: Senders) -> None:
-    site = cluster.portal.site
-    with site.work(write=False) as work:
-        cases = work.session.scalars(select(Case)).all()
-        kept = by_form(cases)
-        assert len(kept) == len(cases)
-        assert citizens.acknowledged.items() <= kept.items()
-        pictures = work.session.scalars(select(Attachment).where(Attachment.case_id.is_not(None))).all()
-        assert Counter(picture.case_id for picture in pictures) == Counter(case.id for case in cases)
-        promised = work.session.scalars(select(OutboxMessage.case_id)).all()
-        assert Counter(promised) == Counter(case.id for case in cases)
-        assert work.get(StatisticsService).verify() == {}
-    assert list(damages(site, site.storage, contents=True)) == []
-    for picture in pictures:
-        with site.storage.open(f"{picture.key}.small") as file, Image.open(file) as image:
-            image.load()
-    sent = Counter(code for sms in cluster.provider.sent for code in kept.values() if code in sms.text)
-    assert sent == Counter(kept.values())
-    assert all(cluster.balancer.taken[port] for port in cluster.ports)
-    print(f"rounds={ROUNDS} cases={len(cases)} pictures={len(pictures)} messages={sent.total()}")  # noqa: T201 - figures of a long run

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from portal import Portal
-from replication import PostgresMissing, Server
+from replication import Server, or_skip
 from senders import by_form, senders, wait_until
 from sqlalchemy import select
 
@@ -74,10 +74,7 @@ class Recovered(Server):
 
 @pytest.fixture
 def server() -> Iterator[Archived]:
-    try:
-        found = Archived()
-    except PostgresMissing as missing:
-        pytest.skip(str(missing))
+    found = or_skip(Archived)
     yield found
     found.stop()
 

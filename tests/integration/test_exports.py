@@ -548,7 +548,9 @@ def _offers():
     )
 
 
-def test_hook_register_exports_brings_lists_and_figures(install, assemble_migrated, browse):
+@pytest.fixture
+def gadget(install, assemble_migrated, browse):
+    """A site with the plugin above, an officer's browser, and the token of forms."""
     install.plugin("gadget", hookimpl(register_exports))
     site = assemble_migrated("gadget")
     with site.work() as work:
@@ -557,7 +559,12 @@ def test_hook_register_exports_brings_lists_and_figures(install, assemble_migrat
         user = make_staff(work, permissions=["petitions:case:export", "petitions:case:view"])
     browser = browse(site, user, "staff")
     token = browser.get("/account").html.find("input", {"name": "csrf_token"})["value"]
-    form = {"format": "csv", "csrf_token": token}
+    return site, browser, {"csrf_token": token}
+
+
+def test_hook_register_exports_brings_lists_and_figures(gadget):
+    _site, browser, form = gadget
+    form = {**form, "format": "csv"}
     text = browser.post("/exports/gadget.list", form).body.decode("utf-8-sig")
     assert [len(line.split(",")) for line in text.splitlines()] == [2, 2]
     assert "***" not in text
@@ -566,15 +573,8 @@ def test_hook_register_exports_brings_lists_and_figures(install, assemble_migrat
     assert figures[-2:] == ["جدول,'=1+1,تعداد,3", "جدول,ب,تعداد,"]
 
 
-def test_names_and_numbers_are_taken_along_only_after_a_fresh_proof(install, assemble_migrated, browse):
-    install.plugin("gadget", hookimpl(register_exports))
-    site = assemble_migrated("gadget")
-    with site.work() as work:
-        make_unit(work, "pr")
-        make_case(work, citizen=make_citizen(work))
-        user = make_staff(work, permissions=["petitions:case:export", "petitions:case:view"])
-    browser = browse(site, user, "staff")
-    form = {"csrf_token": browser.get("/account").html.find("input", {"name": "csrf_token"})["value"]}
+def test_names_and_numbers_are_taken_along_only_after_a_fresh_proof(gadget):
+    site, browser, form = gadget
     with site.work() as work:
         work.session.execute(update(Session).values(proved_at=None))
     public = {**form, "format": "csv", "columns": "code"}

@@ -9,9 +9,8 @@ from typing import Any, BinaryIO
 
 from civicportal.exports.values import FORMULA_SIGNS, harmless
 
-_BEHIND_SEPARATOR = re.compile(
-    rf"([;\t|]\s*[\"']?)([{re.escape(''.join(sorted(FORMULA_SIGNS - set(chr(9) + chr(13) + chr(10)))))}])"
-)
+_SIGNS = re.escape("".join(sorted(FORMULA_SIGNS - set("\t\r\n"))))
+_BEHIND_SEPARATOR = re.compile(rf"([;\t|]\s*[\"']?)([{_SIGNS}])")
 """Excel splits at the separator of the country, in Iran and most of Europe the semicolon."""
 
 

@@ -9,8 +9,7 @@ from portal import READY
 from civicportal.notifications.delivery import deliver_once
 from civicportal.notifications.types import Message, Receipt, Transient
 from civicportal.site import Site
-from civicportal.testing import FakeClock, make_case, make_citizen, memory, outbox
-from civicportal.worker.process import mark_alive
+from civicportal.testing import FakeClock, make_case, make_citizen, mark_alive, memory, outbox
 
 CASES = 8
 

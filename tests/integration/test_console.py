@@ -6,7 +6,7 @@ import pytest
 
 from civicportal.accounts.otp import OtpService
 from civicportal.notifications.delivery import deliver_once
-from civicportal.worker.process import mark_alive
+from civicportal.testing import mark_alive
 
 CITIZEN = "+989000000001"
 

@@ -22,8 +22,7 @@ from civicportal.notifications.types import (
     Uncertain,
 )
 from civicportal.security import Grant, Identity
-from civicportal.testing import NOON, make_case, make_citizen, make_staff, outbox
-from civicportal.worker.process import mark_alive
+from civicportal.testing import NOON, make_case, make_citizen, make_staff, mark_alive, outbox
 
 CITIZEN, OTHER = "+989000000001", "+989000000002"
 

@@ -4,9 +4,8 @@ import pytest
 
 from civicportal.demo import runner
 from civicportal.notifications.delivery import deliver_once
-from civicportal.testing import make_case, make_category, make_citizen, make_unit
+from civicportal.testing import make_case, make_category, make_citizen, make_unit, mark_alive
 from civicportal.worker.jobs import JobRunner
-from civicportal.worker.process import mark_alive
 
 CITIZEN, MOBILE = "+989000000001", "09000000001"
 

@@ -24,10 +24,9 @@ from civicportal.notifications.transports import memory
 from civicportal.notifications.types import Configuration
 from civicportal.organization.models import Category, Closure
 from civicportal.organization.workdays import WorkdayService
-from civicportal.testing import make_case, make_category, make_site, make_site_file, make_staff
+from civicportal.testing import make_case, make_category, make_site, make_site_file, make_staff, mark_alive
 from civicportal.worker.heartbeat import Heartbeat
 from civicportal.worker.jobs import JobRunner
-from civicportal.worker.process import mark_alive
 
 GOOD = ("9f86d081884c7d659a2feaa0c55ad015", "a secret of tests, long enough for everything")
 

@@ -16,8 +16,15 @@ from civicportal.notifications.services import NotificationService
 from civicportal.notifications.texts import TextService
 from civicportal.notifications.transports import memory
 from civicportal.notifications.types import Configuration, Permanent
-from civicportal.testing import make_case, make_category, make_citizen, make_staff, make_unit, outbox
-from civicportal.worker.process import mark_alive
+from civicportal.testing import (
+    make_case,
+    make_category,
+    make_citizen,
+    make_staff,
+    make_unit,
+    mark_alive,
+    outbox,
+)
 
 CITIZEN = "+989000000001"
 TEXT = "/admin/messages/texts/petitions.working"

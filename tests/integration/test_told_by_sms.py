@@ -13,9 +13,8 @@ from civicportal.demo.phones import provider_beside
 from civicportal.notifications.delivery import LANES, deliver_once
 from civicportal.seeds import SeedService
 from civicportal.site import Site
-from civicportal.testing import FakeClock, identity, make_citizen, make_staff
+from civicportal.testing import FakeClock, identity, make_citizen, make_staff, mark_alive
 from civicportal.worker.jobs import JobRunner
-from civicportal.worker.process import mark_alive
 
 CITIZEN, MOBILE = "+989000000001", "09000000001"
 

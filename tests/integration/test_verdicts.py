@@ -21,9 +21,9 @@ from civicportal.testing import (
     make_citizen,
     make_staff,
     make_unit,
+    mark_alive,
     outbox,
 )
-from civicportal.worker.process import mark_alive
 
 CITIZEN, OTHER = "+989000000001", "+989000000002"
 CODE = "4059031274"

@@ -23,7 +23,6 @@ log = logging.getLogger(__name__)
 MOST_FAILURES = 5
 PROBE_EVERY = timedelta(minutes=1)
 WORKER_GONE_AFTER = timedelta(seconds=30)
-SEEN_EVERY = timedelta(seconds=10)
 
 
 class GateService:
@@ -60,11 +59,6 @@ class GateService:
             return self.works
         stopped = self.row.since if not self.row.open else self.row.worker_seen_at
         return stopped is not None and moment < stopped
-
-    def is_due(self) -> bool:
-        """Tell whether the mark of the living worker must be written anew."""
-        seen = self.row.worker_seen_at if self.row else None
-        return seen is None or self.work.clock.now() - seen >= SEEN_EVERY
 
     def seen(self) -> None:
         """Mark that a worker lives."""

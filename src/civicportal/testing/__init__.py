@@ -16,11 +16,10 @@ from civicportal.testing.factories import (
     outbox,
 )
 from civicportal.testing.kinds import PETITIONS
-from civicportal.testing.messages import Outbox
+from civicportal.testing.messages import Outbox, mark_alive
 from civicportal.testing.people import People
 from civicportal.testing.plans import plan
 from civicportal.testing.sites import make_site, make_site_file
-from civicportal.worker.process import mark_alive
 
 __all__ = [
     "NOON",

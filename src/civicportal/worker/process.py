@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from civicportal.exports.running import make_next
 from civicportal.jobs import JOB_LANES
 from civicportal.notifications.delivery import LANES, SEND_TIMEOUT, deliver_once
-from civicportal.notifications.gate import GateService
 from civicportal.notifications.types import Lane
 from civicportal.stopping import StopRequest
 from civicportal.worker.heartbeat import BEAT_SECONDS, Heartbeat
@@ -107,12 +106,3 @@ class Worker:
                 log.exception("the lane %s failed and goes on", name)
                 wait = AFTER_ERROR_SECONDS
             self.stop.wait(wait)
-
-
-def mark_alive(site: "Site") -> None:
-    """Mark in the row of the transport's gate that a worker lives, every ten seconds at most."""
-    with site.work(write=False) as work:
-        due = work.get(GateService).is_due()
-    if due:
-        with site.work() as work:
-            work.get(GateService).seen()

@@ -110,7 +110,7 @@ def holds(identity: Identity, case: Case, line: Referral) -> bool:
 
 
 def attends(identity: Identity, permission: str, case: Case, line: Referral) -> bool:
-    """Tell whether an open action line lies in somebody's kartable who has the right to act on it there."""
+    """Return whether an open referral is in the kartable of a person with the right to act on it there."""
     if not holds(identity, case, line):
         return False
     if _is_personal(identity, line) and identity.permits(permission):
@@ -119,7 +119,7 @@ def attends(identity: Identity, permission: str, case: Case, line: Referral) -> 
 
 
 def leads(identity: Identity, permission: str, case: Case, line: Referral) -> bool:
-    """Tell whether somebody heads the unit with which an open line lies, whoever has it in hand."""
+    """Return whether a person heads the unit of an open referral, even if it is assigned to a colleague."""
     return any(
         grant.leads and grant.gives(permission) and grant.covers(line.to_unit_id, case.category_id)
         for grant in identity.grants
@@ -168,7 +168,7 @@ class AccessService:
         return can(self.work.actor, verb, case, self.lines(case))
 
     def allows(self, case: Case, permission: str) -> bool:
-        """Tell whether one membership gives a right and covers the case; :meth:`can` asks so for the kind's own verbs."""
+        """Return whether one membership gives a right and covers the case; :meth:`can` is the same for the verbs of the kind."""
         if self.work.actor.door == "system":
             return True
         return self.work.actor.is_staff and _given(
@@ -202,11 +202,11 @@ class AccessService:
         return any(holds(self.work.actor, case, line) for line in self.lines(case))
 
     def may_act(self, case: Case, permission: str) -> bool:
-        """Tell whether the actor may act: the permission, and the action line in the kartable or ``act_any``.
+        """Return whether the actor may act: they need the permission, and the open referral in their kartable or ``act_any``.
 
-        Right and scope are of one membership: who may only look in a unit does not act there by a right they hold in
-        another. A line to the person themselves is acted on by whatever right they have. The head of a unit acts also on
-        what a colleague there has in hand.
+        Right and scope must belong to one membership: a person who may only view in a unit cannot act there by a right held in
+        another unit. On a referral to them personally, people act with any membership. The head of a unit may also act on
+        cases assigned to a colleague there.
         """
         actor = self.work.actor
         if actor.door == "system":

@@ -48,7 +48,7 @@ def create_app(site: Site) -> Any:
     """Return the WSGI application of a site.
 
     :raises ConfigurationError: when core, plugins and site do not fit together, or a secret is not that of the portal
-        whose database it is.
+        that owns the database.
     """
     refuse_other_secrets(site)
     config = Configurator(settings=_settings(site), request_factory=Request)

@@ -60,7 +60,7 @@ def collect_kinds(site: "Site") -> dict[str, CaseKind]:
 def collect_permissions(site: "Site") -> dict[str, Permission]:
     """Return the permissions of core and plugins, and those that every kind of case has.
 
-    :raises ConfigurationError: for a right that a step asks for although no unit and no category limits it.
+    :raises ConfigurationError: for a permission of a workflow step that units and categories cannot limit.
     """
     permissions: dict[str, Permission] = collect(
         site.hooks, "register_permissions", lambda permission: permission.name

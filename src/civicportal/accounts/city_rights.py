@@ -1,9 +1,9 @@
-"""Carry rights of the whole city out of memberships that name a unit or a category.
+"""Move city-wide rights from memberships with a unit or a category to separate memberships.
 
-Formerly such a right held in the whole city whatever its membership said. Now a membership with a unit or a category does
-not give it. So that nobody loses, by an upgrade, what their work needs, each person who held rights of a service so gets
-them by a role of their own, without unit and category. Powers over the portal itself (members, roles, units, settings, …)
-are not carried over: there the unit was meant as a limit. The doctor names who held them.
+Formerly such a right applied to the whole city, whatever its membership. Now a membership with a unit or a category does
+not give it. So that people keep the rights they need for their work at an upgrade, those who held rights of a service this way
+get them through a separate role without unit and category. Rights over the portal itself (members, roles, units, settings, …)
+are not carried over: there the unit was meant as a limit. ``civicportal check`` lists who held them.
 """
 
 from collections import defaultdict
@@ -29,19 +29,19 @@ HARMLESS = "core:text:manage"
 
 
 def separate_city_rights(site: "Site") -> int:
-    """Give rights of the whole city by memberships of their own; done once for each database.
+    """Grant city-wide rights through separate memberships; done once per database.
 
     :returns: how many people got such a membership.
     """
     with site.work() as work:
-        # Of two upgrades at once the second waits for the first one's row and does nothing.
+        # If two upgrades run at once, the second waits for the row of the first and does nothing.
         mark = site.engines.insert(Seed.__table__).values(key=DONE, digest="")
         made = work.session.scalar(mark.on_conflict_do_nothing().returning(Seed.key))
         return 0 if made is None else _separate(work)
 
 
 def limited_memberships(work: "Work") -> list[tuple[Membership, list[str]]]:
-    """Return the memberships that name a unit or a category, with the rights of their role that they do not give."""
+    """Return the memberships with a unit or a category, with the rights of their role that they do not give."""
     rights = work.get(RightsService)
     query = (
         select(Membership)
@@ -82,7 +82,7 @@ def _separate(work: "Work") -> int:
 
 
 def _role(work: "Work", source: Role, names: set[str]) -> Role:
-    # A key that a role of the city has already would give what that one holds.
+    # With the key of an existing role the membership would give the rights of that role.
     taken = set(work.session.scalars(select(Role.key)))
     key = next(key for number in count(1) if (key := f"city-{number}") not in taken)
     title = _("${role}: whole city", mapping={"role": source.title})

@@ -37,7 +37,7 @@ class DeviceService:
         return found is not None
 
     def holder(self, device_hash: str) -> "Relation | None":
-        """Return whose device this is, of several people the first; None where nobody has signed in with it."""
+        """Return the first account that has signed in with this device, or None."""
         query = select(User.id, User.username).join(KnownDevice, KnownDevice.user_id == User.id)
         row = self.work.session.execute(
             query.where(KnownDevice.device_hash == device_hash).order_by(User.id).limit(1)
@@ -45,7 +45,7 @@ class DeviceService:
         return None if row is None else Relation(row[0], row[1] is not None, is_known=True)
 
     def relation(self, device_hash: str, *owner: Any) -> "Relation | None":
-        """Return how a device stands to the account that the conditions on ``User`` name; None where there is no account."""
+        """Return the relation of a device to the account that matches the conditions on ``User``; None if there is none."""
         known = and_(KnownDevice.user_id == User.id, KnownDevice.device_hash == device_hash)
         query = select(User.id, User.username, KnownDevice.id).outerjoin(KnownDevice, known).where(*owner)
         row = self.work.session.execute(query).first()
@@ -63,7 +63,7 @@ class DeviceService:
         self.work.session.execute(statement.on_conflict_do_nothing(index_elements=["user_id", "device_hash"]))
 
     def forget_all(self, user: User) -> None:
-        """Treat every browser of a person as a stranger's from now on."""
+        """Treat every browser of a person as an unknown device from now on."""
         self.work.session.execute(delete(KnownDevice).where(KnownDevice.user_id == user.id))
 
 

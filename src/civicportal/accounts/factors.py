@@ -1,6 +1,6 @@
-"""Strong factors of the staff: a passkey or an authenticator app. A code by SMS is none.
+"""Strong factors of staff accounts: a passkey or an authenticator app, not a code by SMS.
 
-Of whom one is demanded, ``[accounts]`` in the site file says. Sources: NIST SP 800-63B-4 §3.1.3.3 (codes by telephone are a
+``[accounts]`` in the site file says for whom one is required. Sources: NIST SP 800-63B-4 §3.1.3.3 (codes by telephone are a
 restricted authenticator), OWASP ASVS 5.0.0 6.3.3, 6.3.6.
 """
 
@@ -44,7 +44,7 @@ ENROLMENT_PAGES = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class RoleFacts:
-    """What of a role decides about rights and factors.
+    """The properties of a role that decide about rights and factors.
 
     :ivar administrator: whether it is the built-in role that holds every right.
     """
@@ -56,7 +56,7 @@ class RoleFacts:
 
 @dataclass(frozen=True)
 class Factors:
-    """The strong factors that somebody has set up.
+    """The strong factors that a person has set up.
 
     :ivar app: whether there is an authenticator app.
     :ivar passkeys: number of passkeys that open a staff session.
@@ -70,11 +70,11 @@ class Factors:
 
 
 def is_demanded(site: "Site", roles: Iterable[RoleFacts]) -> bool:
-    """Return whether the site demands a strong factor of somebody with these roles."""
+    """Return whether the site requires a strong factor of a person with these roles."""
     table = site.settings["accounts"]
     keys = table["strong_roles"]
     if keys is None:
-        # The passwords of a demo and its telephones are public: a factor would protect nothing there.
+        # Passwords and telephones of a demo are public: a second factor would not protect anything.
         keys = () if site.is_demo else ALWAYS
     permissions = table["strong_permissions"]
     return any(
@@ -85,19 +85,19 @@ def is_demanded(site: "Site", roles: Iterable[RoleFacts]) -> bool:
 
 
 class FactorService:
-    """Count the strong factors of a person, and do what adding or removing one entails."""
+    """Count the strong factors of a person, and handle adding and removing them."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
         self.session = work.session
 
     def of(self, user: User) -> Factors:
-        """Return what somebody has set up."""
+        """Return the strong factors of a person."""
         count = select(func.count()).select_from(Passkey).where(Passkey.user_id == user.id, Passkey.for_staff)
         return Factors(bool(user.totp_secret), self.session.scalar(count) or 0)
 
     def added(self, user: User, *, for_staff: bool = True) -> None:
-        """Tell the person that a factor was added, and end the other sessions if staff sessions need it from now on."""
+        """Notify the person of an added factor, and end their other sessions if staff sessions need it from now on."""
         actor = self.work.actor
         if for_staff:
             own = actor.session_id if actor.user_id == user.id else None
@@ -105,10 +105,10 @@ class FactorService:
         messages.tell(self.work, "member.factor_added", user)
 
     def require_removable(self, user: User, passkey: Passkey | None = None) -> None:
-        """Refuse to remove the last factor that opens a session, if one is demanded of the person.
+        """Refuse to remove the last usable factor of a person who needs one.
 
-        :param passkey: that is to be removed; the authenticator app if None.
-        :raises NotPossible: when nothing would be left but blocked passkeys.
+        :param passkey: the passkey to remove; None for the authenticator app.
+        :raises NotPossible: when only blocked passkeys would be left.
         """
         roles = [
             RoleFacts(
@@ -131,7 +131,7 @@ class FactorService:
             )
 
     def removed(self, user: User) -> None:
-        """Tell the person that a factor was removed; without any the recovery codes are void."""
+        """Notify the person of a removed factor; without factors the recovery codes are void."""
         self.session.flush()
         if not self.of(user):
             self.work.get(RecoveryService).void(user)

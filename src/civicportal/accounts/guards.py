@@ -1,4 +1,4 @@
-"""The limits of both doors. They are counted before anything is hashed or sent, in transactions of their own."""
+"""Limits of citizen and staff sign-in, counted in separate transactions before anything is hashed or sent."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,11 +21,11 @@ class Attempt:
 
 @contextmanager
 def attempt(request: Request, *uses: Use, by: Requester = UNKNOWN) -> Iterator[Attempt]:
-    """Count a try, and take the counts back if it was a good one.
+    """Count an attempt, and take the counts back if it succeeds.
 
     :param uses: names of limits with what they are counted by.
-    :param by: who tries.
-    :raises ChallengeNeeded: when a stranger may go on by a challenge, and has passed none.
+    :param by: who makes the attempt.
+    :raises ChallengeNeeded: when an unknown client has to pass a challenge first.
     :raises TooMany: when one of them is used up.
     """
     hits = count(request, *uses, by=by)
@@ -36,12 +36,12 @@ def attempt(request: Request, *uses: Use, by: Requester = UNKNOWN) -> Iterator[A
 
 
 def count(request: Request, *uses: Use, by: Requester = UNKNOWN, same: Use | None = None) -> Hits:
-    """Count uses; whoever a ceiling stops goes on if this request has passed a challenge.
+    """Count uses; clients over a site-wide limit may continue if this request has passed a challenge.
 
     :param by: who asks.
     :param same: as of :meth:`~civicportal.limits.Limits.hit_all`.
-    :raises ChallengeNeeded: when it has passed none.
-    :raises TooMany: when a limit is used up all the same.
+    :raises ChallengeNeeded: when it has not passed one.
+    :raises TooMany: when a limit is used up even so.
     """
     limits = request.site.limits
     try:
@@ -70,25 +70,25 @@ def password_uses(request: Request, name: str) -> list[Use]:
 def count_send(request: Request, mobile: str, by: Requester, *own: Use) -> None:
     """Count a code that is about to be sent.
 
-    :param own: what else it is counted by, instead of the number.
-    :raises ChallengeNeeded: when strangers have had their share.
-    :raises TooMany: when the number, the address, its network or the site has had enough.
+    :param own: limits to count by instead of that of the number.
+    :raises ChallengeNeeded: when the share of unknown clients is used up.
+    :raises TooMany: when the limit of the number, the address, its network or the site is used up.
     """
     address = request.remote_addr
     sources: list[Use] = [("otp_send_address", address), ("otp_send_network", address)]
     own = own or (("otp_send_number", mobile),)
     if not by.is_unknown:
-        # Signing in once more makes another device: together they have an end too.
+        # Each sign-in can create a new device, so all devices together have a limit too.
         own = (*own, ("otp_send_all_known", mobile))
     count(request, *own, *sources, ("otp_send_site",), by=by)
 
 
 def requester(request: Request, *owner: Any) -> Requester:
-    """Return who asks for something that is an account's: its own person, a device it has signed in with, or a stranger.
+    """Classify the client of a request about an account: its owner, a device it has signed in with, or unknown.
 
-    Who is signed in as somebody else is a stranger to it.
+    A client signed in with another account is unknown.
 
-    :param owner: conditions on ``User`` by which the account is found.
+    :param owner: conditions on ``User`` that select the account.
     """
     device, person = device_hash(request), request.identity.user_id
     if not device and person is None:
@@ -105,9 +105,9 @@ def requester(request: Request, *owner: Any) -> Requester:
 
 
 def visitor(request: Request) -> Requester:
-    """Return who asks for something that is nobody's: whoever is signed in or has been with this device is no stranger.
+    """Classify the client of a request about no account: signed-in people and devices that have signed in are known.
 
-    They are counted by person: signing in once more makes another device, and no other limit.
+    They are counted by person: another sign-in creates another device, but no new limit.
     """
     identity = request.identity
     if identity.user_id is not None:
@@ -121,9 +121,9 @@ def visitor(request: Request) -> Requester:
 
 
 def after_password(request: Request, user_id: int | None) -> Requester:
-    """Return who asks for the second proof of a member of staff: whoever has shown the password is no stranger any more.
+    """Classify the client of a staff sign-in after the password, which makes it known.
 
-    With a device that has been there before they are counted by that: who knows nothing but the password cannot use that up.
+    A known device is counted by itself, so an attacker who only knows the password cannot use up its limit.
     """
     found = requester(request, User.id == user_id)
     return Requester("staff", f"password {user_id}") if found.is_unknown else found

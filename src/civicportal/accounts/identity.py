@@ -156,20 +156,20 @@ def _roles(work: "Work") -> dict[int, RoleFacts]:
 
 
 def _roles_held(work: "Work", rows: Sequence[Any]) -> list[RoleFacts]:
-    """Return the roles of a person's rows, those too that are held for somebody else."""
+    """Return the roles in a person's rows, including those held as a deputy."""
     roles = _roles(work)
     return [roles[row.role_id] for row in rows if row.role_id in roles]
 
 
 def grants_of(work: "Work", memberships: Iterable[Any], user_id: int) -> Iterator[Grant]:
-    """Yield what memberships give to a person: one grant for each, and one more for each unit that the person heads.
+    """Yield the grants of a person's memberships: one for each, and one more for each unit that the person heads.
 
     :param memberships: rows with ``holder_id``, ``role_id``, ``unit_id`` and ``category_id``.
     """
     roles = _roles(work)
     for row in memberships:
         role = roles.get(row.role_id)
-        # A role that was deleted since the rows were read gives nothing any more.
+        # The role was deleted after the rows were read.
         if role is not None:
             grant = _grant(work, row, role, own=row.holder_id == user_id)
             yield grant
@@ -184,10 +184,10 @@ def head_rights(work: "Work") -> frozenset[str]:
 
 
 def head_of(grant: Grant, rights: frozenset[str]) -> Grant | None:
-    """Return what heading a unit gives beside the membership that makes somebody its head; None where none does.
+    """Return the additional grant of the head of a unit; None if the membership does not make its holder a head.
 
-    A category limits the other rights of the membership, never those of the head: what lies with the unit and is
-    nobody else's is theirs.
+    A category limits the other rights of the membership, but not those of the head, who is responsible for all cases of
+    the unit that no one else attends to.
     """
     if grant.units is None or grant.administrator or LEAD not in grant.permissions:
         return None
@@ -195,7 +195,7 @@ def head_of(grant: Grant, rights: frozenset[str]) -> Grant | None:
 
 
 def _kinds(work: "Work", roles: Iterable[RoleFacts]) -> set[str]:
-    """Return the kinds of cases of which any role has rights, also those whose service is switched off."""
+    """Return the kinds of cases for which any role has rights, also of disabled services."""
     names = (name for role in roles for name in role.permissions if ":case:" in name)
     return {*work.site.kinds, *(name.partition(":case:")[0] for name in names)}
 
@@ -218,7 +218,7 @@ def _grant(work: "Work", row: Any, role: RoleFacts, *, own: bool) -> Grant:
 
 
 def _read_roles(session: OrmSession) -> dict[int, RoleFacts]:
-    """Return what every role decides, by its id."""
+    """Return the facts of every role by its id."""
     return {
         role.id: RoleFacts(
             key=role.key,

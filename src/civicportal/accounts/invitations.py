@@ -85,7 +85,7 @@ class InvitationService:
         """Make a link by which a member of staff sets a new password; the links before it are void.
 
         :raises Forbidden: when it is an administrator's and the actor is none.
-        :raises NotPossible: for somebody who cannot sign in as staff anyhow.
+        :raises NotPossible: for a person who cannot sign in as staff in any case.
         """
         self.rights.require_manage(user)
         if user.username is None or user.mobile is None or user.disabled_at or user.deleted_at:
@@ -96,13 +96,13 @@ class InvitationService:
         )
 
     def rescue(self, user: User, *, operator: str) -> str:
-        """Make a link by which somebody who has lost every factor sets a new password, without a code by SMS.
+        """Create a link with which a person who has lost all factors sets a new password, without a code by SMS.
 
-        Only the command line on the server calls this. The person is told, and the audit trail keeps who made it.
+        Only the command line on the server calls this. The person is notified, and the audit trail records who created it.
 
         :param operator: the user of the operating system who runs the command.
-        :returns: the token, which is stored nowhere.
-        :raises NotPossible: for somebody who cannot sign in as staff anyhow.
+        :returns: the token, which is not stored.
+        :raises NotPossible: for a person who cannot sign in as staff in any case.
         """
         if user.username is None or user.disabled_at or user.deleted_at:
             raise NotPossible(_("This person cannot sign in at the staff door."))
@@ -159,9 +159,9 @@ class InvitationService:
         return invitation
 
     def waiting(self) -> Sequence[Invitation]:
-        """Return the invitations that nobody has used or called off, the latest first; the expired too.
+        """Return the invitations that were neither used nor cancelled, latest first, including expired ones.
 
-        To one who manages some units only, those that give roles there and nowhere else.
+        A manager of some units sees only invitations with roles in these units.
         """
         return [invitation for invitation in self._waiting() if self._is_seen(invitation)]
 
@@ -223,7 +223,7 @@ class InvitationService:
     def accept_reset(self, invitation: Invitation, password: str) -> User:
         """Give the person of a reset link a new password; a rescue link removes their second factors as well.
 
-        :raises LinkSpent: when it was used meanwhile.
+        :raises LinkSpent: when it was used concurrently.
         """
         self._use(invitation)
         user = self.session.get_one(User, invitation.user_id)
@@ -315,7 +315,7 @@ class InvitationService:
         return self._may_give(self.scopes(invitation), giver)
 
     def _may_give(self, scopes: Sequence[Scope], giver: Identity) -> bool:
-        """Tell whether somebody may invite with these roles; one who manages some units only, with a role in one of them."""
+        """Return whether the actor may invite with these roles; a manager of some units needs a role in one of them."""
         if not scopes and self.rights.managed_units(giver) is not None:
             return False
         return all(

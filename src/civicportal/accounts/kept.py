@@ -27,13 +27,13 @@ def may_submit(request: Request, level: int) -> bool:
 
 
 def count_submission(request: Request, level: int, once: str, *, anonymous: bool = False) -> None:
-    """Count a form that is sent against its address, and against its citizen where it will be acted on.
+    """Count a submitted form by address, and by citizen if it will be processed.
 
     :param level: of the service.
-    :param once: the form's idempotency key, :meth:`~civicportal.forms.BoundForm.once`: what is sent twice counts once.
-    :param anonymous: nothing of its sender may be told by it, so only the address is counted.
-    :raises ChallengeNeeded: when a stranger may go on by a challenge.
-    :raises TooMany: when either has sent enough.
+    :param once: the form's idempotency key, :meth:`~civicportal.forms.BoundForm.once`: a form sent twice counts once.
+    :param anonymous: the sender must not be identifiable, so only the address is counted.
+    :raises ChallengeNeeded: when an unknown client has to pass a challenge.
+    :raises TooMany: when either limit is used up.
     """
     person = None if anonymous else request.identity.user_id
     by = UNKNOWN if anonymous else visitor(request)
@@ -76,9 +76,9 @@ def kept_draft(request: Request, path: str) -> dict[str, list[str]]:
 
 
 def forget_kept(request: Request, path: str = "") -> None:
-    """Forget what was kept from a form: it has been acted on.
+    """Discard a pending form that was processed.
 
-    :param path: of the form's page; the request's own if empty.
+    :param path: of the form's page; that of the request if empty.
     """
     if request.session_token and request.identity.has_kept is not False:
         request.work.get(SessionService).forget(request.session_token, FORM + (path or request.path))

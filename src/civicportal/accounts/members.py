@@ -32,10 +32,10 @@ class MemberService:
         self.rights = work.get(RightsService)
 
     def fetch(self, user_id: int, *, lock: bool = False) -> User:
-        """Return a member, the disabled and deleted too; everybody may fetch themselves.
+        """Return a member, also a disabled or deleted one; people may always fetch themselves.
 
         :param lock: read it to write it (``FOR UPDATE``).
-        :raises NotFound: when there is none, and just so when they work outside the units that the actor manages.
+        :raises NotFound: when there is none, or when they work outside the units that the actor manages.
         """
         user = fetch_row(self.session, User, user_id, lock=lock)
         if user.id != self.work.actor.user_id:
@@ -58,10 +58,10 @@ class MemberService:
         self._record("member:edit", user)
 
     def remove_factors(self, user: User) -> None:
-        """Remove the passkeys and the authenticator app of somebody who has lost them with their recovery codes.
+        """Remove the passkeys and the authenticator app of a person who has lost them and their recovery codes.
 
-        The person is told. Whoever holds the mobile and the password is in from now on: so nobody does this to whom they could not give every
-        right that the account gives, now or as a deputy's later.
+        The person is notified. From now on, mobile and password suffice to sign in, so the actor must be able to grant every
+        right of the account, including future rights as a deputy.
 
         :raises Forbidden: when the account gives more than the actor has.
         :raises NotPossible: for oneself, and when there is none.

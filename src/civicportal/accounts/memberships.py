@@ -46,13 +46,13 @@ class MembershipService:
         by: Identity | None = None,
         seen: str | None = None,
     ) -> Membership:
-        """Give a role, within a unit and a category where they are given.
+        """Grant a role, optionally within a unit and a category.
 
         :param by: whose rights count; the actor's if None.
-        :param seen: what the form was made from, see :meth:`seen`; None when the caller has just read it.
-        :raises Conflict: when somebody changed the person's roles since.
-        :raises Forbidden: when the giver would give more than they have themselves, or does not manage the unit's people.
-        :raises NotPossible: when the person has it already, or the role holds in the whole city only.
+        :param seen: state shown in the form, see :meth:`seen`; None when the caller has just read it.
+        :raises Conflict: when the person's roles were changed since.
+        :raises Forbidden: when the actor does not have the rights of the role, or does not manage the unit's people.
+        :raises NotPossible: when the person has it already, or the role applies to the whole city only.
         """
         self._lock(user, seen)
         unit_id, category_id = unit.id if unit else None, category.id if category else None
@@ -68,11 +68,11 @@ class MembershipService:
         return membership
 
     def take(self, user: User, membership_id: int) -> None:
-        """Take a role back.
+        """Revoke a role.
 
-        :raises NotFound: when the person does not hold it (any more).
-        :raises Forbidden: when it is an administrator's and the actor is none, or the actor does not manage the unit's people.
-        :raises LastAdministrator: when nobody else could do everything.
+        :raises NotFound: when the person does not hold it.
+        :raises Forbidden: when it is the administrator role and the actor is not one, or does not manage the unit's people.
+        :raises LastAdministrator: when no other administrator would be left.
         """
         self._lock(user, None)
         membership = self.session.get(Membership, membership_id)
@@ -90,9 +90,9 @@ class MembershipService:
     def refuse_unfit(
         self, user: User | None, role: Role, unit_id: int | None, category_id: int | None
     ) -> None:
-        """Refuse what makes no sense, whoever gives it.
+        """Refuse an invalid membership, whatever rights the actor has.
 
-        :raises NotPossible: when the person has it already, or the role contains a right that unit or category would not
+        :raises NotPossible: when the person has it already, or the role contains a right that unit or category cannot
             limit.
         """
         if role.builtin and (unit_id or category_id):

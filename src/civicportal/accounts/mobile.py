@@ -31,13 +31,13 @@ class MobileService:
         self.session = work.session
 
     def change(self, user: User, mobile: str) -> None:
-        """Give a person another number and end their other sessions; the number before is told.
+        """Change a person's number and end their other sessions; the previous number is notified.
 
-        Who was verified with the number before is asked for again.
+        A verified identity has to be verified again with the new number.
 
-        :param mobile: E.164, proved to be the person's.
+        :param mobile: E.164, verified to be the person's.
         :raises Forbidden: for a member of staff in a citizen session.
-        :raises MobileTaken: when it is another account's.
+        :raises MobileTaken: when it belongs to another account.
         """
         require_own_realm(self.work.actor, user)
         former = self._set(user, mobile)
@@ -53,7 +53,7 @@ class MobileService:
         :param mobile: E.164.
         :raises Forbidden: when the account gives more than the actor has.
         :raises NotPossible: for oneself, for citizens, and for an account that is deleted.
-        :raises MobileTaken: when it is another account's.
+        :raises MobileTaken: when it belongs to another account.
         """
         if user.id == self.work.actor.user_id:
             raise NotPossible(_("Change your own number in your account: a code proves it."))

@@ -278,12 +278,12 @@ class Passkey(Base):
     for_staff: Mapped[bool] = tagged(Boolean, default=False)
     created_at: Mapped[datetime] = tagged()
     last_used_at: Mapped[datetime | None] = tagged()
-    #: Since when it is refused: its signature counter went backwards, so there may be a copy.
+    #: Time since which it is refused: its signature counter did not increase, so there may be a copy.
     blocked_at: Mapped[datetime | None] = tagged()
 
 
 class PasskeyChallenge(Base):
-    """A WebAuthn challenge that was handed out and not answered yet; the row is deleted with the answer."""
+    """A WebAuthn challenge that was not answered yet; the row is deleted with the answer."""
 
     __tablename__ = "passkey_challenges"
     __table_args__ = {"sqlite_autoincrement": True}
@@ -293,15 +293,15 @@ class PasskeyChallenge(Base):
     challenge_hash: Mapped[str] = tagged(String(64), unique=True, export=False)
     #: See :data:`~civicportal.accounts.passkeys.Purpose`.
     purpose: Mapped[str] = tagged(String(10))
-    #: An answer counts only from the browser that asked.
+    #: An answer is accepted only from the browser that requested it.
     cookie_hash: Mapped[str] = tagged(String(64), export=False)
-    #: Whose passkey has to answer; empty where anybody's may.
+    #: The person whose passkey has to answer; NULL for anyone's.
     user_id: Mapped[int | None] = tagged(BigId, ForeignKey("users.id", ondelete="CASCADE"), erase="row")
     expires_at: Mapped[datetime] = tagged(index=True)
 
 
 class RecoveryCode(Base):
-    """A one-use code that stands in for a lost passkey or authenticator app; stored as an Argon2id hash."""
+    """A one-use code that replaces a lost passkey or authenticator app; stored as an Argon2id hash."""
 
     __tablename__ = "recovery_codes"
 
@@ -312,9 +312,9 @@ class RecoveryCode(Base):
 
 
 def has_factor() -> ColumnElement[bool]:
-    """Return the condition on ``User`` that a strong factor is set up, see :mod:`civicportal.accounts.factors`.
+    """Return the condition on ``User`` for an account with a strong factor, see :mod:`civicportal.accounts.factors`.
 
-    A blocked passkey counts: it opens nothing, and a copied one must not bring codes by SMS back.
+    A blocked passkey counts although it cannot sign in: a copied one must not re-enable codes by SMS.
     """
     passkey = exists().where(Passkey.user_id == User.id, Passkey.for_staff)
     return or_(User.totp_secret.is_not(None), passkey)

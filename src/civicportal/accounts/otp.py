@@ -133,7 +133,7 @@ class OtpService:
         )
 
     def _is_in_time(self) -> ColumnElement[bool]:
-        """Return the condition that a challenge is at most three minutes old, even if the clock was set meanwhile.
+        """Return the condition that a challenge is at most three minutes old, even if the clock was changed.
 
         A creation time in the future is refused. On the machine that created the challenge its uptime counts as well.
         """

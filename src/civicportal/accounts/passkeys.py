@@ -1,4 +1,4 @@
-"""Passkeys (WebAuthn Level 3): registration and assertions, each answer to a challenge of ours taken once."""
+"""Passkeys (WebAuthn Level 3): registration and assertions, each challenge answered once."""
 
 import hashlib
 import json
@@ -47,7 +47,7 @@ Refusal = Literal["expired", "unknown", "invalid", "copied", "unverified"]
 
 
 class PasskeyRefused(NotPossible):
-    """The browser's answer proves nothing.
+    """The browser's answer is not valid.
 
     :ivar why: for the audit trail.
     """
@@ -83,8 +83,8 @@ class RelyingParty:
 
 
 def relying_party(site: "Site", host_url: str) -> RelyingParty | None:
-    """Return the relying party of a page; None where browsers offer no passkeys: at an IP address, without https
-    (but for localhost), or at a host outside the domain of ``site.public_url``.
+    """Return the relying party of a page; None if browsers do not offer passkeys there: at an IP address, without https
+    (except on localhost), or at a host outside the domain of ``site.public_url``.
 
     :param host_url: scheme, host and port of the page.
     """
@@ -96,7 +96,7 @@ def relying_party(site: "Site", host_url: str) -> RelyingParty | None:
         domain = host
     if host == domain or host.endswith(f".{domain}"):
         return RelyingParty(domain, host_url)
-    # A demo or a developer's portal answers at names which its address does not say.
+    # A demo or development portal also answers at host names other than that of its URL.
     return None if site.is_production else RelyingParty(host, host_url)
 
 
@@ -112,7 +112,7 @@ def serves(passkey: Passkey, owner: User, purpose: Purpose) -> bool:
 
 
 class PasskeyService:
-    """Hand out challenges, take their answers, and keep the passkeys of people."""
+    """Issue challenges, accept their answers, and store the passkeys of people."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
@@ -123,7 +123,7 @@ class PasskeyService:
     def registration_options(self, user: User, party: RelyingParty, cookie_hash: str) -> str:
         """Return the JSON for ``navigator.credentials.create``.
 
-        :raises NotPossible: when the person has very many already.
+        :raises NotPossible: when the person has the maximum number already.
         """
         import webauthn
         from webauthn.helpers import structs
@@ -152,7 +152,7 @@ class PasskeyService:
     ) -> str:
         """Return the JSON for ``navigator.credentials.get``.
 
-        :param user: whose passkey has to answer; None lets the browser offer all it knows.
+        :param user: the person whose passkey has to answer; None lets the browser offer all it knows.
         """
         import webauthn
         from webauthn.helpers import structs
@@ -174,12 +174,12 @@ class PasskeyService:
     def register(
         self, user: User, answer: str, party: RelyingParty, cookie_hash: str, *, name: str, for_staff: bool
     ) -> Passkey:
-        """Store the passkey that a browser has made.
+        """Store the passkey that a browser has created.
 
         :param answer: the JSON of the ``PublicKeyCredential``.
-        :param for_staff: whether it shall open staff sessions: it is registered in one.
-        :raises PasskeyRefused: when the answer proves nothing.
-        :raises PasskeyKnown: when the credential is registered, for whomever.
+        :param for_staff: whether it can open staff sessions, because it is registered in one.
+        :raises PasskeyRefused: when the answer is not valid.
+        :raises PasskeyKnown: when the credential is registered already, for any account.
         """
         from webauthn.helpers import bytes_to_base64url
 
@@ -218,7 +218,7 @@ class PasskeyService:
         up by a wrong answer too, and a passkey that may have been copied is blocked.
 
         :param answer: the JSON of the ``PublicKeyCredential``.
-        :param user: whose passkey has to answer; None where it may be anybody's, whom the device has then to verify.
+        :param user: the person whose passkey has to answer; None for anyone's, in which case the device must verify its user.
         """
         try:
             challenge = self._take(answer, purpose, cookie_hash, user.id if user else None)
@@ -228,7 +228,7 @@ class PasskeyService:
             return refusal
         return owner
 
-    # --- one's own
+    # --- passkeys of a person
 
     def of(self, user: User) -> Sequence[Passkey]:
         """Return the passkeys of a person, the oldest first."""
@@ -241,7 +241,7 @@ class PasskeyService:
         return [one for one in self.of(user) if one.blocked_at is None and serves(one, user, purpose)]
 
     def fetch(self, user: User, passkey_id: int) -> Passkey:
-        """Return a passkey of this person.
+        """Return a passkey of a person.
 
         :raises NotFound: when there is none of this id.
         """
@@ -256,9 +256,9 @@ class PasskeyService:
         self.session.flush()
 
     def remove(self, user: User, passkey: Passkey) -> None:
-        """Remove a passkey: it signs nobody in any more.
+        """Remove a passkey: it can no longer sign in.
 
-        :raises NotPossible: when it is the last factor of somebody of whom one is demanded.
+        :raises NotPossible: when it is the last factor of a person who needs one.
         """
         require_own_realm(self.work.actor, user)
         factors = self.work.get(FactorService)
@@ -283,9 +283,9 @@ class PasskeyService:
         self.session.flush()
 
     def _take(self, answer: str, purpose: Purpose, cookie_hash: str, user_id: int | None) -> bytes:
-        """Use up the challenge that an answer names and return it.
+        """Use up the challenge of an answer and return it.
 
-        One conditional statement decides: of any number of copies of an answer one is taken.
+        One conditional statement decides, so only one of several copies of an answer is accepted.
         """
         challenge, now = _challenge_of(answer), self.work.clock.now()
         owner = PasskeyChallenge.user_id.is_(None) if user_id is None else PasskeyChallenge.user_id == user_id
@@ -305,7 +305,7 @@ class PasskeyService:
         return challenge
 
     def _find(self, answer: str, purpose: Purpose, user: User | None) -> tuple[Passkey, User]:
-        """Return the passkey that has answered and its person, who is let in."""
+        """Return the passkey that has answered and its owner."""
         sent = json.loads(answer)
         query = select(Passkey, User).join(User, User.id == Passkey.user_id)
         found = self.session.execute(query.where(Passkey.credential_id == sent["id"])).first()
@@ -318,7 +318,7 @@ class PasskeyService:
             raise PasskeyRefused("unknown")
         if passkey.blocked_at:
             raise PasskeyRefused("copied")
-        # WebAuthn Level 3 §7.2, step 6: the handle must be the owner's; it is sent where nobody was named before.
+        # WebAuthn Level 3 §7.2, step 6: the handle must be the owner's; it is sent if no user was given before.
         handle = sent["response"].get("userHandle")
         if handle is None and user is None:
             raise PasskeyRefused("invalid")
@@ -337,7 +337,7 @@ class PasskeyService:
             raise PasskeyRefused("copied")
 
     def _count(self, passkey: Passkey, counter: int) -> bool:
-        """Store the signature counter; False where it has not grown. Many passkeys always say 0 (§6.1.1)."""
+        """Store the signature counter; False if it has not increased. Many passkeys always send 0 (§6.1.1)."""
         grows = Passkey.sign_count < counter if counter else Passkey.sign_count == 0
         counted = self.session.execute(
             update(Passkey)
@@ -373,9 +373,9 @@ def _digest(challenge: bytes) -> str:
 
 
 def read_new(answer: str, challenge: bytes, party: RelyingParty) -> "VerifiedRegistration":
-    """Verify the answer of an authenticator that has made a passkey.
+    """Verify the registration response of an authenticator.
 
-    :raises PasskeyRefused: when it proves nothing.
+    :raises PasskeyRefused: when it is not valid.
     """
     import webauthn
 
@@ -395,11 +395,11 @@ def read_new(answer: str, challenge: bytes, party: RelyingParty) -> "VerifiedReg
 def read_shown(
     answer: str, challenge: bytes, party: RelyingParty, public_key: bytes
 ) -> "VerifiedAuthentication":
-    """Verify the answer of an authenticator that shows a passkey.
+    """Verify the authentication response of an authenticator.
 
-    The counter is compared by the caller, once the signature is known to be right: or a stranger could block a passkey.
+    The caller compares the counter after the signature is verified: otherwise an attacker could block a passkey.
 
-    :raises PasskeyRefused: when it proves nothing.
+    :raises PasskeyRefused: when it is not valid.
     """
     import webauthn
 
@@ -426,7 +426,7 @@ def _refusing() -> Iterator[None]:
 
 
 def _challenge_of(answer: str) -> bytes:
-    """Return the challenge that an answer says it is for."""
+    """Return the challenge in an answer."""
     from webauthn.helpers import base64url_to_bytes
 
     try:

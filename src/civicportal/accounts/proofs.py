@@ -33,14 +33,14 @@ def proof_of(user: User) -> Proof:
 
 
 def changes_elsewhere(actor: Identity, user: User) -> bool:
-    """Return whether somebody acts on their own staff account from a citizen session, which one code by SMS opens."""
+    """Return whether members of staff change their own account in a citizen session, which one code by SMS opens."""
     return actor.user_id == user.id and actor.door == "citizen" and user.username is not None
 
 
 def require_own_realm(actor: Identity, user: User) -> None:
-    """Let nobody change how they sign in as staff from a citizen session: a code by SMS would suffice for that.
+    """Refuse to change the staff sign-in in a citizen session, for which a code by SMS suffices.
 
-    :raises Forbidden: there.
+    :raises Forbidden: in a citizen session of a member of staff.
     """
     if changes_elsewhere(actor, user):
         raise Forbidden("a staff account is not changed in a citizen session")

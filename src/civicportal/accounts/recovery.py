@@ -1,4 +1,4 @@
-"""Recovery codes: each stands in once for a passkey or authenticator app that is not at hand."""
+"""Recovery codes: each replaces an unavailable passkey or authenticator app once."""
 
 import secrets
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ _HALF = 5
 
 
 def new_recovery_codes() -> list[str]:
-    """Return fresh codes of about 49 bits each, in two groups of letters and digits that look like no other."""
+    """Return new codes of about 49 bits each, in two groups of letters and digits that cannot be confused."""
     halves = [
         "".join(secrets.choice(_LETTERS) for _place in range(_HALF)) for _half in range(2 * RECOVERY_CODES)
     ]
@@ -33,7 +33,7 @@ def hash_recovery_codes(codes: Sequence[str]) -> list[str]:
 
 
 def match_recovery_code(hashes: dict[int, str], code: str) -> int | None:
-    """Return the id of the stored code that was typed; this takes a while, so call it outside any unit of work."""
+    """Return the id of the stored code that was entered; this takes a while, so call it outside any unit of work."""
     typed = _plain(code)
     return next((id_ for id_, hashed in hashes.items() if verify_password(hashed, typed)), None)
 
@@ -61,7 +61,7 @@ class RecoveryService:
         return self.session.scalar(select(func.count()).select_from(RecoveryCode).where(*unused)) or 0
 
     def hashes(self, user_id: int) -> dict[int, str]:
-        """Return the hashes of the unused codes by their ids; none without a factor in whose place they stand."""
+        """Return the hashes of the unused codes by id; none for a person without a factor to replace."""
         query = select(RecoveryCode.id, RecoveryCode.code_hash).join(User, User.id == RecoveryCode.user_id)
         unused = (RecoveryCode.user_id == user_id, RecoveryCode.used_at.is_(None))
         rows = self.session.execute(query.where(*unused, has_factor()))

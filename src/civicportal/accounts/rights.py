@@ -1,8 +1,8 @@
-"""Rules about rights: nobody gives more than they have, somebody is left who may do everything, a unit limits its manager.
+"""Rules about rights: people grant only rights that they have, an administrator always remains, a unit limits its manager.
 
-A manager of members whose membership names a unit manages the people who work in that unit and below it. They see a person
-who holds any role there; what concerns the account as a whole (name, mobile, password, sessions, leaving) they do only to
-a person all of whose roles lie there. :meth:`RightsService.seen` is the same rule in SQL; a property test holds both equal.
+A manager of members with a unit manages the people of that unit and its subunits. They see every person
+with a role there; actions on the whole account (name, mobile, password, sessions, deletion) need that all roles of the
+person are there. :meth:`RightsService.seen` is the same rule in SQL; a property test compares both.
 """
 
 from collections.abc import Iterable, Sequence
@@ -55,7 +55,7 @@ class RightsService:
             return False
         if units is None or role.builtin or LEAD not in given:
             return True
-        # Who heads a unit may see and work on all its cases, whatever category the membership names.
+        # The head of a unit may see and work on all its cases, whatever the category of the membership.
         heading = [
             grant
             for grant in giver.grants
@@ -81,7 +81,7 @@ class RightsService:
         return all(any(grant.gives(name) for grant in everywhere) for name in needed)
 
     def managed_units(self, identity: Identity | None = None) -> frozenset[int] | None:
-        """Return the ids of the units whose people somebody manages; None for those of the whole city and the citizens.
+        """Return the ids of the units whose people an identity manages; None for all units and the citizens.
 
         :param identity: the actor if None.
         """
@@ -94,10 +94,10 @@ class RightsService:
         return frozenset().union(*(units for units in scopes if units is not None))
 
     def manages_within(self, unit_id: int | None, *, by: Identity | None = None) -> bool:
-        """Tell whether somebody manages who holds a role in a unit.
+        """Return whether an identity manages the holders of roles in a unit.
 
-        :param unit_id: None for a role in the whole city.
-        :param by: who manages; the actor if None.
+        :param unit_id: None for a city-wide role.
+        :param by: the identity; the actor if None.
         """
         units = self.managed_units(by)
         return units is None or unit_id in units
@@ -113,20 +113,20 @@ class RightsService:
         return exists(held).correlate(User)
 
     def sees(self, user: User) -> bool:
-        """Say the same as :meth:`seen` of one loaded person."""
+        """Return whether :meth:`seen` matches a loaded person."""
         units = self.managed_units()
         return units is None or any(row.unit_id in units for row in user.memberships)
 
     def require_seen(self, user: User) -> None:
         """Refuse a person whose page the actor may not open.
 
-        :raises NotFound: so that nobody learns who works elsewhere.
+        :raises NotFound: so as not to reveal who works elsewhere.
         """
         if not self.sees(user):
             raise NotFound(f"no row {user.id} in users")
 
     def manages(self, user: User) -> bool:
-        """Tell whether the actor may change a person's account: whatever it gives, now or as a deputy's, lies in their units."""
+        """Return whether the actor may change a person's account: all its roles, also future ones as a deputy, are in their units."""
         units = self.managed_units()
         held = self._given_by_account(user) if units is not None else ()
         return units is None or (bool(held) and all(row.unit_id in units for row in held))
@@ -134,8 +134,8 @@ class RightsService:
     def require_manage(self, user: User) -> None:
         """Refuse to change the account of a person who works elsewhere too, or of an administrator.
 
-        :raises Forbidden: when the account gives a role outside the units that the actor manages; and to anybody but an
-            administrator when it is an administrator's, or that of a person who stands in for one now or later.
+        :raises Forbidden: when the account has a role outside the units that the actor manages; or when it is that of an
+            administrator, or of a present or future deputy of one, and the actor is not an administrator.
         """
         actor = self.work.actor
         if not self.manages(user):
@@ -153,7 +153,7 @@ class RightsService:
         return sorted(left_out.intersection(right.permission for right in role.permissions))
 
     def titles(self, names: Iterable[str]) -> str:
-        """Return what rights are called in the language of the site, joined by the list mark."""
+        """Return the titles of rights in the language of the site, joined by its list separator."""
         translate = self.work.site.localizer().translate
         return "، ".join(translate(self.work.site.permissions[name].title) for name in names)
 

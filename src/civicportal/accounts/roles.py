@@ -25,7 +25,7 @@ OWN_TITLE = _("The portal itself")
 
 
 class UnlimitedRights(NotPossible):
-    """A right of the whole city would be put into a role that is held in a unit or a category."""
+    """A city-wide right would be added to a role that is held in a unit or a category."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,13 +125,13 @@ class RoleService:
         return role
 
     def change(self, role: Role, *, title: str, permissions: Iterable[str], seen: str | None = None) -> None:
-        """Give a role another title and other rights; those that are asleep stay.
+        """Change the title and the rights of a role; rights of disabled plugins stay.
 
-        :param seen: what the form was made from, see :meth:`seen`; None when the caller has just read it.
-        :raises Conflict: when somebody changed the role since.
-        :raises Forbidden: when the actor adds a right that they do not have everywhere themselves.
-        :raises NotPossible: for the built-in role, and a title that another role has.
-        :raises UnlimitedRights: when somebody holds the role in a unit or category, which would not limit an added right.
+        :param seen: state shown in the form, see :meth:`seen`; None when the caller has just read it.
+        :raises Conflict: when the role was changed since.
+        :raises Forbidden: when the actor adds a right that they do not have in the whole city.
+        :raises NotPossible: for the built-in role, or a title that another role has.
+        :raises UnlimitedRights: when the role is held in a unit or category, which cannot limit an added right.
         """
         if seen is not None and seen != self.seen(role):
             raise Conflict(f"role {role.id} was changed")

@@ -112,18 +112,18 @@ class _Answer(schema.Secret):
     longest = 16 * 1024
 
     def read(self, _node: colander.SchemaNode, text: str) -> str:
-        """Return the text: the service judges it."""
+        """Return the text; the service verifies it."""
         return text
 
 
 class PasskeyAnswer(StrictSchema):
-    """What a passkey answers; a script fills it in."""
+    """The answer of a passkey, filled in by a script."""
 
     credential = Node(_Answer(), widget=HiddenWidget())
 
 
 class PasskeyName(StrictSchema):
-    """What a person calls a passkey."""
+    """The name a person gives a passkey."""
 
     name = Node(
         CleanText(1, 60),
@@ -134,7 +134,7 @@ class PasskeyName(StrictSchema):
 
 
 class NewPasskey(PasskeyAnswer, PasskeyName):
-    """A passkey that the browser has made, and its name."""
+    """A new passkey and its name."""
 
 
 class CitizenPassword(StrictSchema):

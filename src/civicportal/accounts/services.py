@@ -92,7 +92,7 @@ class AccountService:
     # --- passwords
 
     def set_password(self, user: User, password: str) -> None:
-        """Set a password that the policy has passed, and end the person's other sessions.
+        """Set a password that has passed the policy, and end the person's other sessions.
 
         :raises Forbidden: for a member of staff in a citizen session.
         """
@@ -104,10 +104,9 @@ class AccountService:
         self._record("password:change", user)
 
     def reset_password(self, user: User, password: str) -> None:
-        """Set a password in the place of a forgotten one: every session ends, no browser is known any more, and the
-        person is told.
+        """Replace a forgotten password: all sessions end, all devices become unknown, and the person is notified.
 
-        :param password: that the policy has passed.
+        :param password: one that has passed the policy.
         """
         self.set_password(user, password)
         self.work.get(SessionService).end_everything(user)

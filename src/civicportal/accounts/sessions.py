@@ -288,7 +288,7 @@ def _is(token: str) -> Any:
 
 
 def is_idle(session: Any, now: datetime) -> bool:
-    """Tell whether a session at the staff door was left for too long; a row with its two columns will do.
+    """Return whether a staff session was idle for too long; a row with the two columns suffices.
 
     If it was last seen in the future, the clock was set back and the idle time is unknown: it counts as idle.
     """

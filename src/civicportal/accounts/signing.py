@@ -17,10 +17,10 @@ from civicportal.web.request import Request
 
 @dataclass(frozen=True, kw_only=True)
 class SignInRefused:
-    """Event: somebody was not let in.
+    """Event: a sign-in was refused.
 
-    :ivar realm: "citizen", "staff", or what a code was asked for.
-    :ivar reason: one of a few words, such as "password".
+    :ivar realm: "citizen", "staff", or the purpose of the code.
+    :ivar reason: a fixed word such as "password".
     """
 
     realm: str
@@ -40,7 +40,7 @@ def sign_in(request: Request, user: User, door: Literal["citizen", "staff"], *, 
     token = sessions.open(door, user, request.user_agent or "", replaces=old)
     work.get(DeviceService).remember(user, ensure_device(request))
     staff = door == "staff"
-    # Of citizens no address is kept: the trail lasts for years.
+    # No addresses of citizens: the trail is stored for years.
     place: dict[str, Any] = {"address": request.remote_addr or ""} if staff else {}
     work.get(AuditService).record(f"login:{door}", subject_id=user.id, by=by, **place)
     set_session_cookie(
@@ -62,9 +62,9 @@ def sign_out(request: Request) -> None:
 
 
 def record_refusal(request: Request, door: str, user_id: int | None, reason: str, name: str = "") -> None:
-    """Write into the trail, in a transaction of its own, that somebody was not let in, and from which address.
+    """Record a refused sign-in and its address in the audit trail, in a separate transaction.
 
-    :param name: user name or mobile as it was typed, where no account is known; the trail gets a keyed hash of it.
+    :param name: user name or mobile as entered, if no account is known; the trail stores a keyed hash of it.
     """
     site = request.site
     typed: dict[str, Any] = {"name_key": name_key(site.keys, name)} if name else {}

@@ -67,6 +67,6 @@ class TotpService:
         self.work.get(AuditService).record("totp:enable", subject_id=user.id)
 
     def disable(self, user: User) -> None:
-        """Ask for no codes of the app any more."""
+        """Turn off the authenticator app of a person."""
         user.totp_secret = user.totp_step = None
         self.work.get(AuditService).record("totp:disable", subject_id=user.id)

@@ -59,7 +59,7 @@ def _unattended_cases(work: "Work") -> Iterator[Finding]:
 
 
 def _gaps(work: "Work") -> Iterator[Finding]:
-    """Say in one finding where cases would have nobody: with pairs of a unit and a topic."""
+    """Return one finding about pairs of a unit and a category whose cases no one would attend to."""
     custody = work.get(CustodyService)
     pairs = Counter[str]()
     for gap in custody.gaps():
@@ -158,7 +158,7 @@ def _categories_without_people(work: "Work") -> Iterator[Finding]:
 
 
 def _limited_rights(work: "Work") -> Iterator[Finding]:
-    """Yield the roles held in a unit or a category with rights that hold in the whole city only."""
+    """Yield the roles held in a unit or a category that contain city-wide rights."""
     found: dict[str, set[str]] = {}
     for row, names in limited_memberships(work):
         found.setdefault(row.role.title, set()).update(names)

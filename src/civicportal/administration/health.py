@@ -30,7 +30,7 @@ def last_check(work: "Work") -> HealthCheck | None:
 
 
 def current(work: "Work") -> list[dict[str, Any]]:
-    """Return the findings of the last check; those about ceilings, which come and go, as they are now."""
+    """Return the findings of the last check; those about site-wide limits, which change quickly, as of now."""
     last = last_check(work)
     kept = [
         one for one in (last.findings if last else []) if not str(one["place"]).startswith(site_limits.PLACE)

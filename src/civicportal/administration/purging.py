@@ -1,4 +1,4 @@
-"""Remove a plugin from a database: its tables, the rights of roles that nothing reads any more, and its cases if wished."""
+"""Remove a plugin from a database: its tables, its rights in all roles, and its cases if requested."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,13 +39,13 @@ class Purged:
 def purge_plugin(
     site: "Site", name: str, *, cases: Fate | None = None, progress: Callable[[int, int], None]
 ) -> Purged:
-    """Remove a plugin that is off the list of the site; write it into the audit trail.
+    """Remove a plugin that the site no longer lists, and record it in the audit trail.
 
-    Cases are deleted first, in batches: an interrupted purge is repeated. Their pictures are swept later.
+    Cases are deleted first, in batches, so an interrupted purge can be repeated. Their pictures are cleaned up later.
 
-    :param cases: "keep" leaves the common part of its cases, their history too; "delete" takes them with the plugin.
-    :param progress: told how many of how many cases are deleted.
-    :raises ConfigurationError: when the plugin has no tables here, or has cases and nothing says what becomes of them.
+    :param cases: "keep" keeps the common part of its cases with their history; "delete" deletes them too.
+    :param progress: called with the number of deleted cases and of all.
+    :raises ConfigurationError: when the plugin has no tables here, or has cases and ``cases`` is not given.
     """
     tables = migrate.tables_of_plugin(site, name)
     kinds = _kinds(site, tables)
@@ -78,10 +78,10 @@ def purge_plugin(
 
 
 def _kinds(site: "Site", tables: list[Table]) -> set[str]:
-    """Return the kinds of the cases that the plugin's tables describe and no plugin at work brings.
+    """Return the kinds of cases that the plugin's tables describe and no enabled plugin defines.
 
-    A table describes cases where each of its rows is the detail of one: its primary key is the case's. Others only name
-    cases, perhaps those of another service that sleeps.
+    A table describes cases if each of its rows is the detail of one: its primary key is that of the case. Other tables only
+    reference cases, perhaps those of another disabled service.
     """
     found: set[str] = set()
     with site.engines.read.connect() as connection:
@@ -104,7 +104,7 @@ def _delete_cases(site: "Site", kinds: set[str], number: int, progress: Callable
             some = work.session.scalars(select(Case.id).where(Case.kind.in_(kinds)).limit(BATCH)).all()
             if not some:
                 return deleted
-            # History, referrals, pictures' rows and messages go with their case by foreign keys.
+            # Foreign keys delete history, referrals, rows of pictures and messages with their case.
             work.session.execute(delete(Case).where(Case.id.in_(some)))
         deleted += len(some)
         progress(deleted, number)

@@ -13,7 +13,7 @@ _HOLIDAYS = {
     (6, 21): _("River Day"),
     (12, 25): _("Christmas Day"),
 }
-#: By these a text that is about to be published is searched for its sender.
+#: Patterns for detecting the sender in a text before it is published.
 _PERSONAL = PersonalText(
     titles=frozenset({"mr", "mrs", "ms", "miss", "sir", "madam"}),
     degrees=frozenset({"dr", "prof"}),

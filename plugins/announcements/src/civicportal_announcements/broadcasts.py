@@ -103,11 +103,11 @@ class BroadcastService:
         return Estimate(text=full, length=length, recipients=recipients, cost=cost)
 
     def start(self, text: str, *, number: int, form_key: str, post_id: int | None = None) -> Broadcast:
-        """Send a text to everybody who asked for announcements; a form that is sent twice starts one broadcast.
+        """Send a text to all subscribers of announcements; a form sent twice starts one broadcast.
 
-        :param number: of people, as the officer has typed it.
-        :param form_key: of the form.
-        :raises Conflict: when the number is another one meanwhile, or there is nobody.
+        :param number: of recipients, as entered by the officer.
+        :param form_key: the form's idempotency key.
+        :raises Conflict: when the number of recipients has changed, or is 0.
         :raises PersonalDataFound: when the text holds a mobile number or a national code.
         """
         self._require()

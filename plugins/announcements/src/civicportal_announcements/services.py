@@ -71,11 +71,11 @@ class PostService:
     # -- writing --------------------------------------------------------------------------------------------
 
     def create(self, content: Content, *, publish: bool = False, owner: str = "") -> Post:
-        """Write an announcement; it stands first on the board when it is shown.
+        """Create an announcement; when shown, it is the first on the board.
 
-        :param owner: whose uploads the pictures are.
-        :raises PictureGone: when a picture is not there any more.
-        :raises PersonalDataFound: when a mobile number or a national code is to be published.
+        :param owner: owner of the uploaded pictures.
+        :raises PictureGone: when a picture no longer exists.
+        :raises PersonalDataFound: when the text contains a mobile number or a national code.
         """
         now = self.work.clock.now()
         top = self.session.scalar(select(func.max(Post.weight))) or 0
@@ -93,7 +93,7 @@ class PostService:
     ) -> None:
         """Change an announcement.
 
-        :param version: what the officer has read.
+        :param version: the version that the officer edited.
         :raises Conflict: when somebody has changed or deleted it since.
         :raises PersonalDataFound: as :meth:`create`.
         """

@@ -171,7 +171,7 @@ class Story:
         return self.rng.choice(local or found)
 
     def _acts(self, person: Identity, case: Case) -> bool:
-        # A head of a unit might act too, but is no officer of this service.
+        # A head of a unit may act too, but is not an officer of this service.
         if not person.permits(PERMISSION):
             return False
         with self.work.acting_as(person):

@@ -45,10 +45,10 @@ class PublicationService:
         return None if case.status == "answered" else _("Only what was answered is published.")
 
     def publish(self, case: Case, heard: str, done: str, *, allowed: Collection[str] = ()) -> Publication:
-        """Show message and answer in these words, or change them.
+        """Publish message and answer in these words, or change the published words.
 
-        :param allowed: words that are no names in them, see ``PublicTexts``.
-        :raises PersonalDataFound: when they tell who has sent the message.
+        :param allowed: words that are not names in them, see ``PublicTexts``.
+        :raises PersonalDataFound: when they identify the sender of the message.
         :raises Forbidden: without the right.
         :raises Refused: when the sender has not agreed, or there is no answer.
         """
@@ -96,7 +96,7 @@ class PublicationService:
         return [(publication, feedback) for publication, feedback in self.session.execute(query)]
 
     def telling(self) -> list[str]:
-        """Return the codes of cases whose publication tells its sender: it was published before texts were checked."""
+        """Return the codes of cases whose publication identifies its sender: published before texts were checked."""
         query = (
             select(Case, Publication)
             .join(Publication, Publication.case_id == Case.id)
@@ -113,7 +113,7 @@ class PublicationService:
         try:
             self.work.get(PublicTexts).check(case, texts)
         except PersonalDataFound as found:
-            # What is uncertain an officer has looked at.
+            # Uncertain findings were confirmed by an officer.
             return any(not one.word for data in found.fields.values() for one in data)
         return False
 

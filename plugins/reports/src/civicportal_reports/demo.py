@@ -187,7 +187,7 @@ class Story:
         categories = self.work.get(OrganizationService).categories_of(KIND).by_id.values()
         others = sorted({row.unit_id for row in categories if row.unit_id} - {case.unit_id})
         if others:
-            # In a city whose units are not all staffed yet the case stays where it is.
+            # In a city whose units are not all staffed yet, the case stays in its unit.
             with suppress(ReferralError):
                 self.work.get(KartableService).refer(
                     case, self.rng.choice(others), note=self.teller.line("referral_notes")

@@ -41,10 +41,10 @@ class ReportSource(CaseSource):
 
 @dataclass(frozen=True, kw_only=True)
 class GeoReportRow(CaseRow):
-    """A report as everybody may read it: the file is made to be published.
+    """The public part of a report: the file is meant for publication.
 
-    :ivar words: of a published report.
-    :ivar notes: what was said of it last in public.
+    :ivar words: the text of a published report.
+    :ivar notes: the last public comment.
     """
 
     words: str
@@ -53,7 +53,7 @@ class GeoReportRow(CaseRow):
 
 
 class GeoReportSource(ReportSource):
-    """The same rows with the words that everybody may read."""
+    """The same rows with the public texts."""
 
     def rows(self, found: Sequence[Any]) -> Iterable[GeoReportRow]:
         """Return the rows with the latest public words of the city."""

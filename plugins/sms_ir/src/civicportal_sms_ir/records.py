@@ -11,7 +11,7 @@ from civicportal.api import Transient, _
 
 log = logging.getLogger(__name__)
 Item = TypeVar("Item")
-# Of a moment that is too late for the system, Python raises OSError.
+# Python raises OSError for a timestamp that is too large for the system.
 _UNKNOWN_FORM = (KeyError, TypeError, ValueError, OverflowError, OSError)
 
 

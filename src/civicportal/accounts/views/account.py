@@ -43,7 +43,7 @@ def proved(view: View) -> View:
 
     @wraps(view)
     def asking(request: Request) -> Any:
-        # What is only sent has no page to come back to.
+        # An address that only accepts POST cannot be returned to.
         back = "" if request.method == "GET" else request.route_path("account")
         return ask_proof(request, back=back) or view(request)
 
@@ -51,9 +51,9 @@ def proved(view: View) -> View:
 
 
 def changes(view: View) -> View:
-    """Let a page change how one signs in: as :func:`proved`, and of a member of staff in a staff session alone.
+    """Let a page change the sign-in of a person: like :func:`proved`, and for members of staff in a staff session only.
 
-    A code by SMS opens a citizen session of theirs; it must not suffice to change what guards the staff desk.
+    A code by SMS opens their citizen session; it must not suffice to change their staff sign-in.
     """
 
     @wraps(view)

@@ -146,7 +146,7 @@ def logout(request: Request) -> Any:
 
 
 def passkey(request: Request) -> Any:
-    """Let in whose passkey answers, as a citizen, whatever else they are."""
+    """Sign in the owner of a passkey, as a citizen, even if they are staff too."""
     shown = check_passkey(request, "login")
     user = request.work.get(ProofService).person(proof_of(shown), lock=True) if shown else None
     if user is None:

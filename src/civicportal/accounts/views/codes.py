@@ -40,11 +40,11 @@ def send(
 ) -> None:
     """Send a code, unless this browser asked for one to the same number within the last minute.
 
-    :param hollow: nobody is to get it: the same answers, no message, and no code is right.
-    :param anew: a code that this browser already waits for may be somebody else's.
-    :param by: who asks, where it is known better than by the number.
-    :param uses: what it is counted by besides place and site, instead of the number.
-    :raises TooMany: when a limit of the senders is used up.
+    :param hollow: only pretend: the same answers, but no message, and no code is right.
+    :param anew: send a new code even if this browser waits for one, which may be another person's.
+    :param by: the client, if known better than by the number.
+    :param uses: limits to count by instead of that of the number, in addition to address and site.
+    :raises TooMany: when a limit for sending is used up.
     """
     waiting = latest(request, purpose)
     now = request.site.clock.now()
@@ -65,12 +65,12 @@ def check(
     staff_id: object = None,
     by: Requester | None = None,
 ) -> Outcome:
-    """Take a typed code in a transaction of its own, so that a wrong one counts.
+    """Verify an entered code in a separate transaction, so that a wrong one counts.
 
-    :param staff_id: by what the tries are counted at the staff's doors.
-    :param by: who tries, where it is known better than by the challenge.
+    :param staff_id: id by which attempts at the staff sign-in are counted.
+    :param by: the client, if known better than by the challenge.
 
-    :raises TooMany: when too many wrong ones came before.
+    :raises TooMany: after too many wrong ones.
     """
     cookie = token_hash(request.ensure_session_token())
     owner = User.id == challenge.user_id if challenge.user_id else User.mobile == challenge.mobile

@@ -1,4 +1,4 @@
-"""Asking once more who one is, before something sensitive: by the password, the app, a passkey, or a code by SMS."""
+"""Re-authentication before sensitive actions: by password, authenticator app, passkey, or code by SMS."""
 
 from typing import Any
 
@@ -19,13 +19,13 @@ from civicportal.web.request import Request
 
 
 def confirm(request: Request) -> Any:
-    """Ask for the password, or for a code by SMS where there is none; the page offers the other ways too."""
+    """Ask for the password, or for a code by SMS if there is none; the page offers the other ways too."""
     user = own_user(request)
     others = _others(request, user)
     if user.password_hash:
         answer = _by_password(request, user)
     elif user.username and (others["passkeys"] or others["app_url"]):
-        # Whoever has a strong factor shows it: a code by SMS is a weaker one.
+        # A person with a strong factor must use it: a code by SMS is weaker.
         answer = {"form": None, "send_url": ""}
     else:
         answer = _by_sms(request, user)
@@ -49,7 +49,7 @@ def app(request: Request) -> Any:
 
 
 def passkey(request: Request) -> Any:
-    """Take the answer of a passkey."""
+    """Verify the answer of a passkey."""
     if check_passkey(request, "confirm", user=own_user(request)) is None:
         return HTTPSeeOther(onward(request, "account_confirm"))
     return _proved(request)

@@ -84,7 +84,7 @@ def _ask(request: Request, user: User, claim: IdentityClaim) -> Verdict:
     except TooMany as refusal:
         if refusal.name != "identity_site":
             raise
-        # The whole city has asked enough for now: this claim waits for the job, as while the provider is silent.
+        # The site-wide limit is used up: this claim waits for the job, as when the provider is down.
         return Verdict(outcome="unavailable", checked_at=request.site.clock.now())
     return verdict
 

@@ -98,7 +98,7 @@ def _accept(
 
 
 def rescue(request: Request) -> Any:
-    """Let the person of a rescue link set a password without a code by SMS; a new factor comes next."""
+    """Let the person of a rescue link set a password without a code by SMS, then a new factor."""
     try:
         invitation, person = _read(request, "rescue")
     except LinkSpent:
@@ -124,7 +124,7 @@ def rescue(request: Request) -> Any:
 
 
 def let_in(request: Request, user: User, *, by: str) -> HTTPSeeOther:
-    """Sign in who has proved the mobile and set a password; who has a strong factor shows that one too."""
+    """Sign in a person who has verified the mobile and set a password; a person with a strong factor must use that too."""
     if request.work.get(FactorService).of(user):
         request.session.flash(request.translate(_("Your password is set. Please sign in with it.")), "good")
         return HTTPSeeOther(request.route_path("staff_login"))

@@ -64,7 +64,7 @@ def resend(request: Request) -> Any:
 
 
 def _send(request: Request, mobile: str, user: User) -> None:
-    """Send a code to a number that is not theirs yet; it is counted by number and person, apart from strangers."""
+    """Send a code to a new number; it is counted by number and person, separately from unknown clients."""
     uses: tuple[Use, ...] = (("otp_send_new", mobile), ("mobile_change_codes", user.id))
     codes.send(request, "mobile_change", mobile, user, by=visitor(request), uses=uses)
 

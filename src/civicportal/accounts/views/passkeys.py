@@ -1,4 +1,4 @@
-"""Passkeys: what the browser is asked to answer, and the page on which people add, name and remove theirs."""
+"""Passkeys: challenges for the browser, and the page on which people add, rename and remove theirs."""
 
 from collections.abc import Callable
 from typing import Any
@@ -32,9 +32,9 @@ Options = Callable[[Any, PasskeyService, RelyingParty, str], str]
 
 
 def options(request: Request) -> Response:
-    """Return what the browser hands to its authenticator: a challenge that is answered once, within five minutes.
+    """Return the options for the browser's authenticator, with a challenge that is valid once, within five minutes.
 
-    :raises TooMany: when the address has asked for very many.
+    :raises TooMany: when the address has requested too many.
     """
     make, here = OPTIONS.get(request.POST.get("for", "")), party(request)
     if make is None or here is None:
@@ -54,13 +54,13 @@ def options(request: Request) -> Response:
 
 @changes
 def passkeys(request: Request) -> dict[str, Any]:
-    """List the passkeys of one's own."""
+    """List the passkeys of the signed-in person."""
     return _page(request, _form(request))
 
 
 @changes
 def add(request: Request) -> Any:
-    """Store the passkey that the browser has made."""
+    """Store the passkey that the browser has created."""
     form, here = _form(request), party(request)
     if here is None:
         return HTTPSeeOther(request.route_path("account_passkeys"))
@@ -70,7 +70,7 @@ def add(request: Request) -> Any:
         request.response.status_int = 422
         return _page(request, form)
     is_first = request.identity.is_staff and _left(request) == 0
-    # Hashing takes a while: before the row is locked.
+    # Hashing takes a while, so do it before the row is locked.
     codes = new_recovery_codes() if is_first else []
     hashes = hash_recovery_codes(codes)
     work = request.work
@@ -99,7 +99,7 @@ def add(request: Request) -> Any:
 
 @changes
 def rename(request: Request) -> Any:
-    """Give a passkey another name."""
+    """Rename a passkey."""
     with request.site.work(actor=request.identity, write=False) as work:
         passkey = work.get(PasskeyService).fetch(own_user(request), _number(request))
     form = BoundForm(
@@ -130,7 +130,7 @@ def remove(request: Request) -> HTTPSeeOther:
 
 
 def factor(request: Request) -> Any:
-    """Offer the strong factors to somebody who needs one before they go on."""
+    """Offer the strong factors to a person who needs one before anything else."""
     user = own_user(request)
     with request.site.work(actor=request.identity, write=False) as work:
         factors = work.get(FactorService).of(user)
@@ -167,7 +167,7 @@ def _number(request: Request) -> int:
     return int(request.matchdict["id"])
 
 
-# --- what the browser is asked to answer
+# --- options for the browser
 
 
 def _register(request: Request, service: PasskeyService, here: RelyingParty, cookie: str) -> str:

@@ -1,7 +1,7 @@
-"""A forgotten password of staff: user name and mobile, the code that comes by SMS, a strong factor, a new password.
+"""Forgotten staff passwords: user name and mobile, the code by SMS, a strong factor, a new password.
 
-Without a strong factor only a link from a colleague goes on from here: whoever holds a telephone must not get a staff
-account by it. What is answered before the code is right tells nobody whether there is such a member.
+Without a strong factor only a link from a colleague helps: the telephone alone must not give access to a staff
+account. The answers before the code is right do not reveal whether there is such a member.
 """
 
 from datetime import timedelta
@@ -84,7 +84,7 @@ def resend(request: Request) -> HTTPSeeOther:
 
 
 def factor(request: Request) -> Any:
-    """Ask for a proof that is not the telephone, or say that a colleague has to help."""
+    """Ask for a factor other than the telephone, or say that a colleague has to help."""
     user = who_holds_the_number(request)
     if user is None:
         return HTTPSeeOther(request.route_path("staff_reset"))
@@ -105,7 +105,7 @@ def factor(request: Request) -> Any:
 
 
 def passkey(request: Request) -> HTTPSeeOther:
-    """Take the answer of a passkey."""
+    """Verify the answer of a passkey."""
     user = who_holds_the_number(request)
     if user is None:
         return HTTPSeeOther(request.route_path("staff_reset"))
@@ -115,7 +115,7 @@ def passkey(request: Request) -> HTTPSeeOther:
 
 
 def recovery(request: Request) -> Any:
-    """Take a recovery code."""
+    """Verify a recovery code."""
     user = who_holds_the_number(request)
     if user is None:
         return HTTPSeeOther(request.route_path("staff_reset"))
@@ -130,12 +130,12 @@ def recovery(request: Request) -> Any:
 
 
 def who_holds_the_number(request: Request) -> User | None:
-    """Return who has proved the mobile in this browser; None when it counts no longer."""
+    """Return the person who has verified the mobile in this browser; None if that has expired."""
     return _kept(request, NUMBER)
 
 
 def _proved(request: Request) -> HTTPSeeOther:
-    """Go on to the new password with who has proved the mobile and shown a strong factor."""
+    """Continue to the new password after the mobile was verified and a strong factor used."""
     proofs, token = request.work.get(ProofService), request.ensure_session_token()
     user = proofs.person_kept(token, NUMBER, lock=True)
     if user is None:

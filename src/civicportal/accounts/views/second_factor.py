@@ -1,4 +1,4 @@
-"""Proofs besides the password that several pages take: passkeys, codes of the app, recovery codes."""
+"""Second factors used by several pages: passkeys, codes of the app, recovery codes."""
 
 from civicportal.accounts.guards import after_password, attempt, code_uses, requester, visitor
 from civicportal.accounts.models import User
@@ -20,7 +20,7 @@ from civicportal.web.request import Request
 
 
 def party(request: Request) -> RelyingParty | None:
-    """Return the relying party of this page; None where browsers offer no passkeys."""
+    """Return the relying party of this page; None if browsers do not offer passkeys here."""
     return relying_party(request.site, request.host_url)
 
 
@@ -29,7 +29,7 @@ def check_passkey(request: Request, purpose: Purpose, *, user: User | None = Non
 
     What is refused is said on the next page; nothing is said where nothing was sent.
 
-    :param user: whose passkey has to answer; None where it may be anybody's.
+    :param user: the person whose passkey has to answer; None for anyone's.
     :raises TooMany: when too many wrong ones came before: each writes into the audit trail. No ceiling of the site counts them,
         for nobody guesses a signature.
     """
@@ -55,9 +55,9 @@ def _outcome(request: Request, purpose: Purpose, user: User | None) -> User | Pa
 
 
 def check_app(request: Request, user: User, code: str, *, door: str) -> bool:
-    """Take a code of somebody's authenticator app, once.
+    """Verify and use up a code of a person's authenticator app.
 
-    :raises TooMany: when too many wrong ones came before.
+    :raises TooMany: after too many wrong ones.
     """
     uses, by = code_uses(request, f"{door} {user.id}"), requester(request, User.id == user.id)
     with attempt(request, *uses, by=by) as trying, request.site.work(actor=request.identity) as work:
@@ -68,9 +68,9 @@ def check_app(request: Request, user: User, code: str, *, door: str) -> bool:
 
 
 def check_recovery(request: Request, user: User, code: str, *, door: str) -> bool:
-    """Take a recovery code, once.
+    """Verify and use up a recovery code.
 
-    :raises TooMany: when too many wrong ones came before.
+    :raises TooMany: after too many wrong ones.
     """
     by = requester(request, User.id == user.id)
     with attempt(request, *code_uses(request, f"{door} {user.id}"), by=by) as trying:
@@ -86,7 +86,7 @@ def check_recovery(request: Request, user: User, code: str, *, door: str) -> boo
 
 
 def say(request: Request, refusal: NotPossible) -> None:
-    """Say on the next page what is refused."""
+    """Show a refusal on the next page."""
     request.session.flash(request.translate(refusal.reason), "bad")
 
 

@@ -1,5 +1,5 @@
-"""The staff's door: a passkey, or user name and password and then a passkey, a code of an app, a recovery code, or a code
-by SMS where there is no stronger factor."""
+"""Staff sign-in: a passkey, or user name and password and then a passkey, a code of an app, a recovery code, or a code
+by SMS if there is no stronger factor."""
 
 from dataclasses import astuple
 from typing import Any
@@ -56,7 +56,7 @@ def login(request: Request) -> Any:
 
 
 def passkey(request: Request) -> Any:
-    """Let in whose passkey answers, without a password: the device has verified its user."""
+    """Sign in the owner of a passkey without a password: the device has verified its user."""
     shown = check_passkey(request, "staff")
     user = request.work.get(ProofService).person(proof_of(shown), lock=True) if shown else None
     return _enter(request, user, by="passkey") if user else HTTPSeeOther(onward(request, "staff_login"))
@@ -98,7 +98,7 @@ def code(request: Request) -> Any:
 
 
 def second(request: Request) -> Any:
-    """Take the answer of a passkey after the password."""
+    """Verify the answer of a passkey after the password."""
     _challenge, user = waiting(request)
     if user is None:
         return HTTPSeeOther(onward(request, "staff_login"))
@@ -118,7 +118,7 @@ def resend(request: Request) -> Any:
 
 
 def recovery(request: Request) -> Any:
-    """Take a recovery code in the place of the app's or a passkey."""
+    """Verify a recovery code instead of an app's code or a passkey."""
     challenge, _user = waiting(request)
     if challenge is None:
         return HTTPSeeOther(onward(request, "staff_login"))

@@ -92,7 +92,7 @@ def qr(request: Request) -> Any:
 
 @proved
 def recovery(request: Request) -> Any:
-    """Show how many recovery codes are left, or make new ones: the earlier ones are void."""
+    """Show how many recovery codes are left, or generate new ones, which voids the earlier ones."""
     user = own_user(request)
     with request.site.work(actor=request.identity, write=False) as work:
         has_factor = bool(work.get(FactorService).of(user))
@@ -108,7 +108,7 @@ def recovery(request: Request) -> Any:
 
 @proved
 def turn_off(request: Request) -> Any:
-    """Remove the app."""
+    """Remove the authenticator app."""
     user = request.work.session.get_one(User, request.identity.user_id, with_for_update=True)
     factors = request.work.get(FactorService)
     if user.totp_secret is None:

@@ -13,7 +13,7 @@ from civicportal.worker.heartbeat import WorkerProcess, WorkerService
 
 
 def plugins(request: Request) -> dict[str, Any]:
-    """List the plugins with what they bring, what the last check found, and the workers."""
+    """List the plugins with their contents, the findings of the last check, and the workers."""
     inventory = request.work.get(Inventory)
     last = health.last_check(request.work)
     findings = health.current(request.work)

@@ -68,7 +68,7 @@ def _send(request: Request, form: BoundForm, values: dict[str, Any]) -> Any:
     count_submission(request, level, key)
     if not may_submit(request, level):
         return keep_form(request, form, level=level, anchor=LAST_STEP)
-    # The address of a problem is what a report is about.
+    # A report needs the address of the problem.
     warn_of_personal_data(request, form, "body", without={"address"})
     report = new_report(request, location, values, idempotency_key=key)
     try:
@@ -80,10 +80,10 @@ def _send(request: Request, form: BoundForm, values: dict[str, Any]) -> Any:
 
 
 def new_report(request: Request, location: Location, values: dict[str, Any], **more: Any) -> NewReport:
-    """Return what stands in a form that was sent.
+    """Return the report of a submitted form.
 
     :param more: further fields.
-    :raises Conflict: when the category was deleted while the form was read.
+    :raises Conflict: when the category was deleted since the form was shown.
     """
     category = request.work.get(OrganizationService).category(KIND, values["category"])
     if category is None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyramid.tweens import INGRESS
 from sqlalchemy import event as orm_events
+from sqlalchemy.orm import Session
 
 from civicportal.logging import ORIGIN, Origin
 from civicportal.web.request import Request
@@ -98,8 +99,10 @@ def tell_of(work: Work, entry: AuditEvent) -> None:
     fields: dict[str, Any] = {"realm": entry.door, "subject": entry.subject_id, "action": entry.action}
     fields |= {name: entry.data[name] for name in _SAID if name in entry.data}
 
-    def committed(_session: object) -> None:
-        tell(event, user=user, **fields)
+    def committed(session: Session) -> None:
+        # What a savepoint has taken back is in the session no more.
+        if entry in session:
+            tell(event, user=user, **fields)
 
     orm_events.listen(work.session, "after_commit", committed, once=True)
 

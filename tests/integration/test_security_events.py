@@ -6,6 +6,7 @@ import logging
 import os
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,14 @@ def test_what_is_rolled_back_has_not_happened(site: Any, lines: Any) -> None:
         work.get(AuditService).record("role:give", subject_id=3)
         raise RuntimeError
     assert lines() == []
+    # A part of a unit of work is taken back, and the rest of it is committed.
+    with site.work() as work:
+        with suppress(RuntimeError), work.attempt():
+            work.get(AuditService).record("role:give", subject_id=3)
+            work.session.flush()
+            raise RuntimeError
+        work.get(AuditService).record("role:take", subject_id=3)
+    assert [line["action"] for line in lines()] == ["role:take"]
 
 
 def send_password(page: Any, status: int) -> None:

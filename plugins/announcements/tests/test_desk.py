@@ -311,6 +311,17 @@ class TestPersonalData:
         assert words in page.html.select_one("#body").text
         form.submit("action", value="draft", status=303)
 
+    @pytest.mark.parametrize("field", ["alt", "caption"])
+    def test_nor_are_they_beside_a_picture(self, officer, app, field):
+        form = attach(filled(app.get("/desk/announcements/new")), officer.picture_bytes())
+        form = edit_form(form.submit("action", value="publish", status=422))
+        (key,) = [one.value for one in form.fields["image_key"]]
+        form[f"alt_{key}"] = "مخروط ایمنی"
+        form[f"{field}_{key}"] = "با ۰۹۱۲ ۳۴۵ ۶۷۸۹ تماس بگیرید."
+        page = form.submit("action", value="publish", status=422)
+        assert page.html.select_one(f"#{field}_{key}-found mark").text == "۰۹۱۲ ۳۴۵ ۶۷۸۹"
+        form.submit("action", value="draft", status=303)
+
     def test_the_address_of_an_office_is(self, officer, app):
         form = filled(app.get("/desk/announcements/new"), body="نشانی: خیابان آزادی، پلاک ۱۲، واحد ۳")
         form.submit("action", value="publish", status=303)

@@ -48,6 +48,16 @@ class Content:
     pinned: bool = False
     pictures: tuple[Picture, ...] = ()
 
+    @property
+    def texts(self) -> dict[str, str]:
+        """Return everything that is read once it is published, by the name of its field."""
+        beside = {
+            f"{name}_{picture.key}": getattr(picture, name)
+            for picture in self.pictures
+            for name in ("alt", "caption")
+        }
+        return {"title": self.title, "summary": self.summary, "body": self.body, **beside}
+
 
 class PostService:
     """What officers do with announcements; each step asks for its right."""
@@ -105,8 +115,7 @@ class PostService:
     def _write(self, post: Post, content: Content, publish: bool) -> None:
         self._require(PUBLISH if publish or post.published else EDIT)
         if publish:
-            words = {"title": content.title, "summary": content.summary, "body": content.body}
-            self.work.get(PublicTexts).check(None, words)
+            self.work.get(PublicTexts).check(None, content.texts)
         if publish != post.published:
             self._record("publish" if publish else "unpublish", post)
         now = self.work.clock.now()

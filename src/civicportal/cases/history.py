@@ -9,8 +9,7 @@ from translationstring import TranslationString
 
 from civicportal.cases.attachments import AttachmentService
 from civicportal.cases.models import Attachment, Case, CaseEvent
-from civicportal.cases.public_texts import ALLOWED, PublicTexts
-from civicportal.cases.public_type import PublicText
+from civicportal.cases.public_texts import PublicTexts
 from civicportal.cases.services import CaseService
 from civicportal.cases.workflow import STAGES, CaseKind, UnknownTransition
 from civicportal.i18n import _
@@ -93,7 +92,9 @@ class PublicHistory:
     def _line(self, case: Case, event: CaseEvent, own: bool, photos: Sequence[Attachment]) -> PublicEvent:
         kind = self.cases.kind(case)
         by_citizen = event.door == "citizen"
-        text = event.public_text if own else "" if by_citizen else self._for_others(case, event)
+        text: str = event.public_text
+        if not own:
+            text = "" if by_citizen else self.texts.said(case, event.public_text, event.data)
         return PublicEvent(
             title=self._title(kind, event),
             moment=event.at,
@@ -102,10 +103,6 @@ class PublicHistory:
             unit="" if by_citizen or not text else self.organization.unit_name(event.unit_id),
             photos=photos,
         )
-
-    def _for_others(self, case: Case, event: CaseEvent) -> PublicText:
-        allowed: Any = event.data.get(ALLOWED, ())
-        return self.texts.shown(case, event.public_text, allowed=allowed)
 
     def _title(self, kind: CaseKind, event: CaseEvent) -> str | TranslationString:
         if event.transition and event.before == event.after:

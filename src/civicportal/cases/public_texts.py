@@ -59,7 +59,7 @@ class PublicTexts:
     def __init__(self, work: "Work") -> None:
         self.work = work
         self.country = work.site.country
-        self._people: dict[int | None, Person] = {}
+        self._people: dict[int | None, Person] = work.memo()
 
     def check(
         self,
@@ -121,6 +121,13 @@ class PublicTexts:
         word = self.work.site.localizer().translate(_("the citizen"))
         said = compose(text, person, self.country, name=word, allowed=allowed)
         return PublicText("" if find(said, person, self.country, allowed=allowed) else said, CHECKED)
+
+    def said(self, case: Case, text: str, data: Mapping[str, Any]) -> PublicText:
+        """Return the public words of an event as others than the sender may read them.
+
+        :param data: of the event, with the words that its officer allowed.
+        """
+        return self.shown(case, text, allowed=data.get(ALLOWED, ()))
 
     def body(self, case: Case) -> PublicText:
         """Return the words of a case as everybody reads them: those an officer published, else composed."""

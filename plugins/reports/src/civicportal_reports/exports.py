@@ -1,6 +1,6 @@
 """The list of reports as a file: for people, and with the columns of GeoReport v2 for programs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,12 +65,12 @@ class GeoReportSource(ReportSource):
                 **vars(row),
                 words=texts.body(row.case) if row.case.public else "",
                 address=texts.place(row.case),
-                notes=texts.shown(row.case, *said.get(row.case.id, ("", ()))),
+                notes=texts.said(row.case, *said.get(row.case.id, ("", {}))),
             )
             for row in super().rows(found)
         ]
 
-    def _said(self, case_ids: Sequence[int]) -> dict[int, tuple[str, Sequence[str]]]:
+    def _said(self, case_ids: Sequence[int]) -> dict[int, tuple[str, Mapping[str, Any]]]:
         query = (
             select(CaseEvent.id, CaseEvent.case_id, CaseEvent.type, CaseEvent.public_text, CaseEvent.data)
             .where(CaseEvent.case_id.in_(case_ids), CaseEvent.public, CaseEvent.door != "citizen")
@@ -79,7 +79,7 @@ class GeoReportSource(ReportSource):
         found = self.work.session.execute(query).all()
         undone = {event.data.get("event") for event in found if event.type == "undone"}
         return {
-            event.case_id: (event.public_text, event.data.get("allowed", ()))
+            event.case_id: (event.public_text, event.data)
             for event in found
             if event.public_text and event.id not in undone
         }

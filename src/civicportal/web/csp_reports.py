@@ -26,8 +26,7 @@ def receive(request: Request) -> Any:
     if len(request.body) > MOST_BYTES:
         raise HTTPRequestEntityTooLarge
     try:
-        request.site.limits.hit("csp_address", request.remote_addr)
-        request.site.limits.hit("csp_site")
+        request.site.limits.hit_all(("csp_address", request.remote_addr), ("csp_site",))
     except TooMany:
         # A browser can do nothing about it.
         return HTTPNoContent()

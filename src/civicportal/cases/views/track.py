@@ -8,8 +8,7 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.accounts.devices import DeviceService, device_hash
-from civicportal.accounts.guards import attempt, visitor
+from civicportal.accounts.guards import attempt, requester, visitor
 from civicportal.accounts.models import User
 from civicportal.cases.conversion import ConversionService
 from civicportal.cases.follow_up import FollowUpService
@@ -117,14 +116,6 @@ def _uses(request: Request, code: str) -> list[Use]:
     """Return what a try is counted by; whose case it is, or a device of theirs, is counted apart from whoever knows the code."""
     with request.site.work(actor=request.identity, write=False) as work:
         owner = work.get(FollowUpService).owner(code)
-        device = device_hash(request)
-        own = "user" if owner is not None and owner == request.identity.user_id else ""
-        if (
-            not own
-            and owner is not None
-            and device
-            and work.get(DeviceService).is_known(device, User.id == owner)
-        ):
-            own = device
-    tried: Use = ("track_own", code, own) if own else ("track_code", code)
+    by = requester(request, User.id == owner)
+    tried: Use = ("track_code", code) if by.is_unknown else ("track_own", code, by.id)
     return [tried, ("track_address", request.remote_addr), ("track_site",)]

@@ -189,3 +189,6 @@ def case_panels(case: "Case", request: "Request") -> "Iterable[Panel]":
 
 #: Hooks that only display: each implementation is isolated and reads through a unit of work of its own.
 DISPLAY = frozenset({"navigation_items", "dashboard_widgets", "case_panels"})
+
+#: Hooks that run inside the transaction of a request or of the worker: a raise rolls it back.
+IN_TRANSACTION = frozenset({"route_case", "case_changed", "message_received"})

@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import wraps
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 import pluggy
 from packaging.requirements import Requirement
@@ -17,9 +19,11 @@ from sqlalchemy import MetaData
 from civicportal import __version__, hookspecs
 from civicportal.errors import ConfigurationError
 from civicportal.tracing import trace_hooks
+from civicportal.turns import TURNS
 
 GROUP = "civicportal.plugins"
 CORE = "core"
+Answer = TypeVar("Answer")
 log = logging.getLogger(__name__)
 
 
@@ -73,8 +77,29 @@ def create_plugin_manager(names: Iterable[str], site_package: str = "") -> plugg
         manager.check_pending()
     except pluggy.PluginValidationError as error:
         raise ConfigurationError(str(error)) from error
+    for name in hookspecs.IN_TRANSACTION:
+        for implementation in getattr(manager.hook, name).get_hookimpls():
+            # pluggy and in_order() call this attribute.
+            implementation.function = _in_turn(implementation.function, implementation.plugin_name)
     trace_hooks(manager)
     return manager
+
+
+def turn_of(plugin: str) -> AbstractContextManager[None]:
+    """Wait for a turn inside a plugin: one that hangs must leave threads for the rest of the portal.
+
+    :raises PluginBusy: when too many threads are inside it; the core always has one.
+    """
+    return nullcontext() if plugin == CORE else TURNS.of(plugin)
+
+
+def _in_turn(function: Callable[..., Any], plugin: str) -> Callable[..., Any]:
+    @wraps(function)
+    def call(*arguments: Any, **named: Any) -> Any:
+        with turn_of(plugin):
+            return function(*arguments, **named)
+
+    return call
 
 
 def _load(name: str) -> ModuleType:
@@ -184,13 +209,22 @@ def collect(
     return found
 
 
-def call_each(manager: pluggy.PluginManager, hook: str, **arguments: Any) -> Iterator[tuple[str, Any]]:
-    """Call a display hook, each implementation on its own: a failing one is logged and left out."""
+def call_each(
+    manager: pluggy.PluginManager, hook: str, kind: type[Answer], **arguments: Any
+) -> Iterator[Answer]:
+    """Call a display hook, each implementation on its own: one that fails or hangs is logged and left out.
+
+    :param kind: what the hook returns several of; anything else is logged and left out, too.
+    """
     for plugin, function in in_order(manager, hook):
         try:
-            result = list(function(**arguments) or ())
+            with turn_of(plugin):
+                result = list(function(**arguments) or ())
         except Exception:
             log.exception("hook %s of plugin %s failed", hook, plugin)
             continue
         for item in result:
-            yield plugin, item
+            if isinstance(item, kind):
+                yield item
+            else:
+                log.error("hook %s of plugin %s returned a %s", hook, plugin, type(item).__name__)

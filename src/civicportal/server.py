@@ -19,6 +19,7 @@ from civicportal.monitoring.requests import count_over_processes
 from civicportal.prefork import Prefork
 from civicportal.proxies import behind_proxies
 from civicportal.site import Site
+from civicportal.turns import TURNS
 from civicportal.worker.child import WorkerChild
 
 log = logging.getLogger(__name__)
@@ -158,6 +159,7 @@ def serve_site(
     use_one_heap()
     site = Site(path)
     site.check_start(forks=True)
+    TURNS.most = max(1, threads // 2)
     number = 1 if site.is_demo else processes or fitting_processes(site.engines.dialect)
     options = {"threads": threads, "trusted_proxies": site.settings["site"]["trusted_proxy"]}
     is_counted = number > 1 and site.settings["metrics"]

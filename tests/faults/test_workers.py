@@ -16,7 +16,7 @@ from civicportal.audit.models import AuditEvent
 from civicportal.clock import SystemClock
 from civicportal.jobs import JobRun
 from civicportal.notifications.inbound import InboundService
-from civicportal.testing import make_site, make_site_file
+from civicportal.testing import make_case, make_citizen, make_site, make_site_file
 from civicportal.worker.heartbeat import WorkerProcess, WorkerService
 
 pytestmark = pytest.mark.fault
@@ -28,6 +28,7 @@ SITE = '''
 import os, sys, threading
 from datetime import timedelta
 from civicportal.api import AuditService, InboundService, Job, Receipt, hookimpl
+from civicportal.worker import process
 
 NAME = os.environ["NAME"]
 
@@ -65,10 +66,14 @@ def register_jobs():
             Job(name="site.hang", every=hour, lane="long", run=hang),
             Job(name="site.inbound", every=timedelta(seconds=1), lane="messages", run=answer),
         ]
-    return [Job(name="site.steps", every=hour, lane="long", run=take_steps)]
+    return [] if NAME == "stuck" else [Job(name="site.steps", every=hour, lane="long", run=take_steps)]
 
 @hookimpl
 def send_message(message):
+    if NAME == "stuck":
+        process.STUCK_SECONDS = 1
+        say("hangs")
+        threading.Event().wait()
     say("sent", message.kind)
     return Receipt(provider_id=f"gw-{message.id}")
 '''
@@ -209,6 +214,15 @@ def test_a_long_job_that_hangs_holds_up_neither_inbound_messages_nor_codes(own_s
     with own_site.work() as work:
         work.get(OtpService).ask("login", "+989000000002", "c")
     assert worker.stdout.readline() == "sent otp.login.short\n"
+
+
+def test_a_worker_whose_transport_hangs_ends_to_be_started_again(own_site, start):
+    with own_site.work() as work:
+        make_case(work, citizen=make_citizen(work))
+    worker = start("stuck")
+    assert worker.stdout.readline() == "hangs\n"
+    worker.wait(PATIENCE)
+    assert "the transport hangs in the lane " in worker.stderr.read()
 
 
 def test_workers_are_seen_while_they_run_and_told_from_those_that_were_killed(own_site, start):

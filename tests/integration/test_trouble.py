@@ -59,6 +59,29 @@ def test_a_raise_in_a_display_hook_costs_its_own_card_only(install, assemble_mig
     assert [record.name for record in caplog.records if "broken" in record.getMessage()]
 
 
+RUBBISH = [
+    5,
+    "words",
+    ["words"],
+    [None],
+    [Widget(name="x", area="card", template="gadget:none.jinja2", context=lambda: 7)],
+]
+
+
+@pytest.mark.parametrize("rubbish", RUBBISH, ids=["number", "text", "texts", "none", "widget"])
+@pytest.mark.parametrize("hook", ["dashboard_widgets", "navigation_items"])
+def test_rubbish_of_a_display_hook_is_left_out(install, assemble_migrated, browse, caplog, hook, rubbish):
+    def broken(request):
+        return rubbish
+
+    broken.__name__ = hook
+    install.plugin("broken", hookimpl(broken))
+    install.plugin("gadget", show("WHOLE", fails=False))
+    page = browse(assemble_migrated("broken", "gadget")).get("/", status=200)
+    assert "WHOLE" in page
+    assert [record.name for record in caplog.records if "broken" in record.getMessage()]
+
+
 def test_a_raise_in_a_transaction_rolls_back_and_tells(install, assemble_migrated, browse, caplog):
     def case_changed(change):
         if change.type == "transition":

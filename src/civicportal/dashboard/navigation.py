@@ -105,10 +105,7 @@ class Navigation:
 
     @memoized_property
     def _items(self) -> list[NavigationItem]:
-        found = [
-            item
-            for _plugin, item in call_each(self.request.site.hooks, "navigation_items", request=self.request)
-        ]
+        found = call_each(self.request.site.hooks, "navigation_items", NavigationItem, request=self.request)
         return sorted(found, key=lambda item: (-item.weight, item.name))
 
     @memoized_property

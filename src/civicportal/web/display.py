@@ -1,7 +1,8 @@
 """Pieces of pages that plugins draw: each implementation is isolated and reads through a unit of work of its own.
 
-A hook that raises costs its own pieces, a template that raises costs its own piece; both are logged. The page's unit
-of work is never touched: on PostgreSQL one failed statement would make the rest of the page unreadable.
+A hook that raises costs its own pieces, a template that raises costs its own piece; both are logged. One that hangs keeps
+half of the server's threads at most, :mod:`civicportal.turns`. The page's unit of work is never touched: on PostgreSQL one
+failed statement would make the rest of the page unreadable.
 """
 
 import logging
@@ -13,7 +14,7 @@ from typing import Any, TypeVar
 from markupsafe import Markup
 from pyramid.renderers import render
 
-from civicportal.plugins import in_order
+from civicportal.plugins import in_order, turn_of
 from civicportal.web.request import Request
 from civicportal.work import Work
 
@@ -65,7 +66,7 @@ def pieces(
     found: dict[str, list[tuple[int, str, Markup]]] = defaultdict(list)
     for plugin, function in in_order(request.site.hooks, hook):
         try:
-            with isolated(request):
+            with turn_of(plugin), isolated(request):
                 for piece in function(request=request, **arguments) or ():
                     if piece.area in wanted:
                         found[piece.area] += _drawn(request, plugin, piece, page or {})

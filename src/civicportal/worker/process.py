@@ -29,6 +29,8 @@ DEMO_JOB_POLL_SECONDS = 1.0
 """Whoever answers on a phone of the demo sits before it."""
 EXPORT_POLL_SECONDS = 1.0
 AFTER_ERROR_SECONDS = 5.0
+STUCK_SECONDS = 180.0
+"""No message takes so long: its lease ended long ago. A transport that has not returned by then never will."""
 STOP_SECONDS = 10.0
 
 
@@ -44,6 +46,7 @@ class Worker:
         self.stop = threading.Event()
         lanes = (*LANES, *(f"jobs-{lane}" for lane in JOB_LANES), "exports")
         self.heartbeat = Heartbeat(site, lanes)
+        self._begun: dict[str, float] = {}
         self.jobs = JobRunner(site, worker_id=self.heartbeat.id)
 
     def run(self) -> None:
@@ -60,6 +63,9 @@ class Worker:
         while not asked.wait(1):
             if self.parent is not None and os.getppid() != self.parent:
                 log.warning("the server is gone")
+                break
+            if stuck := self._stuck():
+                log.error("the transport hangs in the lane %s: the worker ends, to be started again", stuck)
                 break
         self.stop.set()
         deadline = time.monotonic() + STOP_SECONDS
@@ -84,8 +90,18 @@ class Worker:
             log.exception("the end of the worker could not be written down")
 
     def _drain(self, lane: Lane) -> None:
-        while not self.stop.is_set() and deliver_once(self.site, lane):
-            pass
+        is_more = True
+        while is_more and not self.stop.is_set():
+            self._begun[lane] = time.monotonic()
+            try:
+                is_more = deliver_once(self.site, lane)
+            finally:
+                del self._begun[lane]
+
+    def _stuck(self) -> str | None:
+        """Return the lane whose message has been under way for too long, if any: no thread can be ended from outside."""
+        late = time.monotonic() - STUCK_SECONDS
+        return next((lane for lane, begun in list(self._begun.items()) if begun < late), None)
 
     def _export(self) -> None:
         while not self.stop.is_set() and make_next(self.site, self.stop):

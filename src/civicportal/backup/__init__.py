@@ -1,4 +1,4 @@
-"""Backups of a whole portal: made while it runs, verified by restoring them, brought back database first or not at all."""
+"""Backups of a whole portal: made while it runs, verified by restoring them, restored completely or not at all."""
 
 from civicportal.backup.errors import BackupError
 

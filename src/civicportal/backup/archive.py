@@ -1,6 +1,6 @@
-"""The file of a backup: a tar of manifest, database, pictures or their list, the sums of all of them, and a signature.
+"""The file of a backup: a tar with manifest, database, pictures or their list, the checksums of all of them, and a signature.
 
-It is written and read from end to end, whatever its size, with little memory. Everybody's tools read it too:
+It is written and read as a stream, with little memory whatever its size. Standard tools read it too:
 ``tar -xf FILE`` and then ``sha256sum --check SHA256SUMS``.
 """
 
@@ -30,11 +30,11 @@ BLOCK = 1024 * 1024
 
 
 class ArchiveWriter:
-    """Writes an archive; when what happens within its ``with`` fails, it has no sums, and nobody takes it for a whole one.
+    """Write an archive; if the body of its ``with`` fails, it gets no checksums and is not accepted as complete.
 
-    :param file: where it goes, from here to its end.
-    :param mtime: seconds since 1970, for those who unpack the archive by hand.
-    :param sign: returns the signature over the digest of the sums; None for an archive without one.
+    :param file: the file, written from its current position.
+    :param mtime: seconds since 1970, for people who unpack the archive manually.
+    :param sign: returns the signature over the digest of the checksums; None for an unsigned archive.
     """
 
     def __init__(self, file: BinaryIO, mtime: float, sign: Callable[[bytes], bytes] | None = None) -> None:
@@ -115,12 +115,12 @@ class ArchiveReader:
     def verify(
         self, progress: Callable[[int], None], check: Callable[[bytes, bytes], None] | None = None
     ) -> int:
-        """Compare everything with its sum, and the sums with the signature.
+        """Verify all members by their checksums, and the checksums by the signature.
 
-        :param progress: told after each file how many there were.
-        :param check: refuses a signature, given it and the digest of the sums; None for an archive that needs none.
-        :returns: how many there are.
-        :raises BackupError: at the first one that is not as it was written, or when sums or signature are missing.
+        :param progress: called after each file with the number of files so far.
+        :param check: raises for a wrong signature, given it and the digest of the checksums; None if no signature is required.
+        :returns: the number of files.
+        :raises BackupError: at the first file that differs from what was written, or when checksums or signature are missing.
         """
         number, digest, seen = 0, b"", 0
         with _telling_damage(), tempfile.TemporaryFile() as sums, closing(self.members()) as members:
@@ -170,7 +170,7 @@ def _telling_damage() -> Iterator[None]:
 
 
 def _compare(found: IO[bytes], written: "_Summed") -> int:
-    """Compare the sums line by line, and return how many there are."""
+    """Compare the checksums line by line, and return their number."""
     found.seek(0)
     lines_read = 0
     # A member of an archive cannot tell lines.

@@ -1,4 +1,4 @@
-"""A snapshot of the database as one file, its way back, and a scratch database: by the databases' own means."""
+"""Dump, restore and scratch databases, with the tools of the databases themselves."""
 
 import hashlib
 import secrets
@@ -51,9 +51,9 @@ def has_tables(engines: "Engines") -> bool:
 
 
 def check_programs(engines: "Engines") -> int:
-    """Return the major version of the PostgreSQL server, whose programs are installed here; 0 on SQLite.
+    """Return the major version of the PostgreSQL server after checking that its client programs are installed; 0 on SQLite.
 
-    :raises BackupError: when they are not.
+    :raises BackupError: when they are not installed.
     """
     if engines.dialect != "postgresql":
         return 0
@@ -63,9 +63,9 @@ def check_programs(engines: "Engines") -> int:
 
 
 def dump(engines: "Engines", target: Path) -> Figures:
-    """Write a consistent snapshot while others read and write.
+    """Write a consistent snapshot under concurrent reads and writes.
 
-    :returns: the figures of all tables at the moment of the snapshot.
+    :returns: number of rows and digest of all tables in the snapshot.
     :raises BackupError: when the database or its client refuses.
     """
     if engines.dialect == "postgresql":
@@ -81,7 +81,7 @@ def _dump_postgresql(engines: "Engines", target: Path) -> Figures:
     options = ("--format=custom", "--no-owner", "--no-privileges", f"--file={target}")
     try:
         with engines.read.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-            # The figures and pg_dump see the same moment.
+            # The row counts and pg_dump use the same snapshot.
             connection.execute(text("SET LOCAL statement_timeout = 0"))
             snapshot = connection.execute(text("SELECT pg_export_snapshot()")).scalar_one()
             Client("pg_dump", f"--snapshot={snapshot}", *options, engines=engines).end()
@@ -91,7 +91,7 @@ def _dump_postgresql(engines: "Engines", target: Path) -> Figures:
 
 
 def figures(engines: "Engines") -> Figures:
-    """Return number of rows and digest of every table.
+    """Return the number of rows and the digest of every table.
 
     :raises BackupError: when the database does not answer.
     """
@@ -111,7 +111,7 @@ def _figures_postgresql(connection: Connection) -> Figures:
     found = {}
     for name in sorted(inspect(connection).get_table_names()):
         rows = table(name).alias("content")
-        # The whole row as text; the sum does not depend on the order.
+        # Hashes of the whole rows as text; their sum does not depend on the order.
         digest = func.sum(func.hashtextextended(text("content::text"), 0))
         count, total = connection.execute(select(func.count(), digest).select_from(rows)).one()
         found[name] = (int(count), str(total or 0))
@@ -119,7 +119,7 @@ def _figures_postgresql(connection: Connection) -> Figures:
 
 
 def _figures_sqlite(connection: sqlite3.Connection) -> Figures:
-    # Bookkeeping of SQLite's own and of its full-text search differs after a copy that is equal.
+    # Internal tables of SQLite and of its full-text search differ even after an exact copy.
     names = connection.execute(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
         " AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY name"
@@ -148,7 +148,7 @@ def load(engines: "Engines", source: IO[bytes]) -> None:
 
 
 def clear(engines: "Engines") -> None:
-    """Take everything out of the database.
+    """Remove everything from the database.
 
     :raises BackupError: when it refuses.
     """
@@ -206,11 +206,11 @@ def _feed(source: IO[bytes], target: IO[bytes]) -> None:
 
 @contextmanager
 def scratch(engines: "Engines", folder: Path, url: str = "") -> Iterator["Engines"]:
-    """Yield an empty database of the same kind beside the portal's, and throw it away afterwards.
+    """Yield an empty database of the same kind, and delete it afterwards.
 
     :param folder: for SQLite's file.
-    :param url: of a database that is kept empty for this; else one is made on the portal's server.
-    :raises BackupError: when the role may not make one, or the one that is named is not empty.
+    :param url: of an empty database reserved for this; if None, one is created on the portal's server.
+    :raises BackupError: when the role may not create one, or the given one is not empty.
     """
     if engines.dialect == "sqlite":
         with closing_engines(f"sqlite:///{folder / 'scratch.db'}") as here:
@@ -279,7 +279,7 @@ def _run(engines: "Engines", statement: str) -> None:
 
 
 def attachments(engines: "Engines") -> Generator[tuple[str, str]]:
-    """Yield key and digest of every picture that a restored database names."""
+    """Yield key and digest of every picture that a restored database references."""
     found = table("attachments", column("key"), column("sha256"))
     query = select(found.c.key, found.c.sha256).execution_options(yield_per=1000)
     with engines.steady.connect() as connection, connection.execute(query) as rows:

@@ -50,11 +50,11 @@ BATCH = 16
 class Backup:
     """A backup that was made.
 
-    :ivar address: where the archive lies.
-    :ivar files: how many pictures belong to it.
-    :ivar added: how many of them were stored by this backup.
-    :ivar size: of the archive (bytes).
-    :ivar verified: what verifying has found; None where it was not asked for.
+    :ivar address: path or URL of the archive.
+    :ivar files: number of its pictures.
+    :ivar added: number of pictures that this backup stored.
+    :ivar size: size of the archive (bytes).
+    :ivar verified: result of the verification; None without one.
     """
 
     manifest: Manifest
@@ -66,12 +66,12 @@ class Backup:
 
 
 def make_backup(site: "Site", target: Path | str, progress: Progress, *, verify: bool = False) -> Backup:
-    """Back up database, files and a manifest; the portal may run meanwhile.
+    """Back up database, files and a manifest; the portal may keep running.
 
-    The archive appears under its name when it is whole and on the disk, readable by its owner alone. Into a file go the
-    pictures too; in a repository each is stored once and the archive names them.
+    The archive appears under its name when it is complete and on the disk, readable by its owner only. A single file contains
+    the pictures; in a repository each picture is stored once and the archive references it.
 
-    :param target: a file, or a repository: a folder that exists or whose name ends with a slash, ``s3://BUCKET/FOLDER/``.
+    :param target: a file, or a repository: an existing folder or a name that ends with a slash, ``s3://BUCKET/FOLDER/``.
     :param verify: restore it into a scratch database first, and compare.
     :raises BackupError: when the file exists, another backup is made in the repository, there is no room, the programs of
         the server's version are missing, the database refuses, the store does not answer, or what was verified differs.
@@ -113,7 +113,7 @@ def _prepare(site: "Site", target: Target) -> Path | None:
 
 
 class _Making:
-    """One backup in its making."""
+    """The creation of one backup."""
 
     def __init__(
         self,

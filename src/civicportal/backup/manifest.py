@@ -29,18 +29,18 @@ IN_IT, BESIDE_IT = "archive", "repository"
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """What stands in ``manifest.json``.
+    """The contents of ``manifest.json``.
 
     :ivar made_at: date and time (ISO 8601, UTC) before the snapshot of the database.
     :ivar database: "sqlite" or "postgresql".
     :ivar versions: of the core and of each plugin of the site, in its order.
-    :ivar revisions: the migration each of them that has tables was at.
+    :ivar revisions: the current migration of each of them that has tables.
     :ivar site_file: SHA-256 of the ``site.toml``.
-    :ivar environment: the variables that the ``site.toml`` reads, each with the setting that it gives.
-    :ivar secret_files: the files it reads settings from, likewise.
-    :ivar secret_mark: tells one ``site.secret`` from another, and nothing of either.
+    :ivar environment: the environment variables used in the ``site.toml``, each with its setting.
+    :ivar secret_files: the same for the files it reads settings from.
+    :ivar secret_mark: check value that distinguishes ``site.secret`` from others without revealing it.
     :ivar portal: id of the portal that was backed up; empty in format 1.
-    :ivar server: major version of the PostgreSQL server; 0 where there was none, or in format 1.
+    :ivar server: major version of the PostgreSQL server; 0 for SQLite, or in format 1.
     :ivar pictures: :data:`IN_IT` or :data:`BESIDE_IT`.
     :ivar tables: number of rows and digest of the content of each table; empty in format 1.
     """
@@ -65,12 +65,12 @@ class Manifest:
 
 
 def describe(site: "Site", moment: datetime, *, in_repository: bool = False) -> Manifest:
-    """Describe a portal as it stands.
+    """Describe the current portal.
 
-    :param moment: of the snapshot.
-    :param in_repository: its pictures lie beside the archive.
+    :param moment: time of the snapshot.
+    :param in_repository: whether its pictures are stored outside the archive.
 
-    :raises BackupError: when it has no tables, or the programs of its PostgreSQL server are missing.
+    :raises BackupError: when it has no tables, or the client programs for its PostgreSQL server are missing.
     """
     revisions = {state.name: state.current for state in current(site) if state.current}
     if CORE not in revisions:
@@ -110,9 +110,9 @@ def read_manifest(text: bytes) -> Manifest:
 
 
 def _check_form(manifest: Manifest) -> None:
-    """Refuse a manifest whose values are of other types than they should.
+    """Refuse a manifest with values of wrong types.
 
-    :raises TypeError: for one that is, ValueError for a text that cannot be.
+    :raises TypeError: for a value of a wrong type, ValueError for an invalid text.
     """
     texts = (manifest.made_at, manifest.database, manifest.site_file, manifest.secret_mark, manifest.portal)
     named = (manifest.versions, manifest.revisions, manifest.environment, manifest.secret_files)
@@ -130,7 +130,7 @@ def _check_form(manifest: Manifest) -> None:
         raise TypeError("a value of another type")
     if datetime.fromisoformat(manifest.made_at).tzinfo is None:
         raise ValueError("a moment of an unknown time zone")
-    # Half a character cannot be said to anybody.
+    # A lone surrogate cannot be printed.
     manifest.to_json()
 
 

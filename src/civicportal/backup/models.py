@@ -1,4 +1,4 @@
-"""What the database remembers of its backups."""
+"""Records of backups in the database."""
 
 from datetime import datetime
 
@@ -11,10 +11,10 @@ from civicportal.db import Base, id_column, tagged
 class BackupRun(Base):
     """One backup that was made, or one verification that failed.
 
-    :ivar archive: where it lies.
-    :ivar made_at: the moment of the snapshot.
-    :ivar verified_at: when it was restored into a scratch database and found equal; None while it was not.
-    :ivar error: why it could not be made or verified; empty if it could.
+    :ivar archive: its path or URL.
+    :ivar made_at: time of the snapshot.
+    :ivar verified_at: when it was restored into a scratch database and found equal; None before.
+    :ivar error: why it could not be made or verified; empty if it succeeded.
     """
 
     __tablename__ = "backup_runs"

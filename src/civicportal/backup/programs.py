@@ -1,4 +1,4 @@
-"""PostgreSQL's own programs, of the major version that the server has."""
+"""The PostgreSQL client programs of the server's major version."""
 
 import os
 import re
@@ -34,10 +34,10 @@ def server_version(engines: "Engines") -> int:
 def programs_of(major: int) -> dict[str, str]:
     """Return the paths of the client programs of a major version, by their names.
 
-    An older ``pg_dump`` refuses a newer server, and what a newer one writes an older server may refuse when it is restored:
-    so only those of the server's own version are taken.
+    An older ``pg_dump`` refuses a newer server, and an older server may refuse to restore what a newer one writes,
+    so only the programs of the server's version are used.
 
-    :raises BackupError: when one is missing; names the versions that are there and the package.
+    :raises BackupError: when one is missing; the message names the installed versions and the package.
     """
     found = {name: path for name in NEEDED if (path := _find(name, major))}
     missing = [name for name in NEEDED if name not in found]
@@ -65,7 +65,7 @@ def _candidates(name: str, major: int | None) -> Iterator[str]:
 
 @cache
 def _version(path: str) -> int | None:
-    """Return the major version that a program says it has."""
+    """Return the major version that a program reports."""
     with suppress(OSError):
         said = subprocess.run(  # noqa: S603 - a program we found, no shell, an option of ours
             [path, "--version"], capture_output=True, text=True, check=False
@@ -78,9 +78,9 @@ def _version(path: str) -> int | None:
 class Client:
     """A running program of PostgreSQL's client.
 
-    :param engines: whose server it fits, and whose database it opens; the password goes through the environment, where
-        others do not see it.
-    :param connects: False for a program that only turns one file into another.
+    :param engines: server and database to connect to; the password is passed in the environment, where
+        other users cannot see it.
+    :param connects: False for a program that only converts a file.
     :raises BackupError: when it is not installed.
     """
 
@@ -105,9 +105,9 @@ class Client:
         self.stdout: Any = self._process.stdout
 
     def end(self) -> None:
-        """Let it come to its end; it is stopped if this process is told to end meanwhile.
+        """Wait for the program to end; stop it if this process is terminated.
 
-        :raises BackupError: when it complains.
+        :raises BackupError: when it fails.
         """
         try:
             self._close()
@@ -118,7 +118,7 @@ class Client:
             self.kill()
 
     def kill(self) -> None:
-        """Stop it if it still runs: what it says does not matter any more."""
+        """Kill the program if it still runs; its output no longer matters."""
         self._process.kill()
         self._close()
         self._process.wait()

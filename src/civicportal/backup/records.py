@@ -1,4 +1,4 @@
-"""Which backups were made and verified: written by the commands, read by the doctor and by monitoring."""
+"""Records of the backups made and verified: written by the commands, read by ``check`` and by monitoring."""
 
 import logging
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ KEEP = timedelta(days=400)
 
 
 def last_verified(work: "Work") -> datetime | None:
-    """Return the moment of the snapshot of the newest verified backup; None if there is none."""
+    """Return the time of the snapshot of the newest verified backup; None if there is none."""
     return work.session.scalar(
         select(func.max(BackupRun.made_at)).where(BackupRun.verified_at.is_not(None), BackupRun.error == "")
     )
@@ -37,9 +37,9 @@ def note(
     error: str = "",
     is_new: bool = True,
 ) -> None:
-    """Remember a backup, or why there is none, where the database has a table for it and answers.
+    """Record a backup or its failure, if the database has the table and answers.
 
-    :param is_new: False for the result of looking at an archive that may be known.
+    :param is_new: False for the verification of an archive that may be recorded already.
     """
     verified_at = site.clock.now() if is_verified else None
     values = {"verified_at": verified_at, "error": error[:300]}
@@ -47,7 +47,7 @@ def note(
         if inspect(site.engines.read).has_table(BackupRun.__tablename__):
             _write(site, archive, made_at, values, is_new=is_new)
     except DBAPIError as trouble:
-        # The backup is there all the same, or what has failed is the database itself: the caller tells it.
+        # The backup exists anyway, or the database itself has failed: the caller reports it.
         log.warning("the database does not remember this backup: %s", trouble.orig)
 
 
@@ -65,12 +65,12 @@ def _write(
 
 
 def forget_all(work: "Work") -> None:
-    """Forget the backups of another portal, from which this one was restored."""
+    """Delete the records of the portal from which this one was restored."""
     work.session.execute(delete(BackupRun))
 
 
 def findings(work: "Work") -> Iterator[Finding]:
-    """Yield what is wrong with the backups of a portal in production."""
+    """Yield findings about the backups of a portal in production."""
     if not work.site.is_production:
         return
     last = work.session.scalar(select(BackupRun).order_by(BackupRun.id.desc()).limit(1))

@@ -1,8 +1,8 @@
-"""A repository: every picture is stored once, and each archive names those that belong to it.
+"""A repository: every picture is stored once, and each archive references its pictures.
 
-``archives/`` holds the archives, ``pictures/`` the pictures under their keys, which never change their content, and
-``index.db`` (SQLite) what is known of them. The index holds keys and digests and nothing of people, so it is not encrypted:
-the portal cannot read what it has encrypted, and looks there what lies in the repository already.
+``archives/`` contains the archives, ``pictures/`` the pictures under their keys, whose content never changes, and
+``index.db`` (SQLite) a list of them. The index has keys and digests and no personal data, so it is not encrypted:
+the portal cannot read what it has encrypted, and finds there which pictures are stored already.
 """
 
 import shutil
@@ -49,11 +49,11 @@ CREATE TABLE IF NOT EXISTS pictures (
 
 @dataclass(frozen=True, kw_only=True)
 class Stored:
-    """What a backup has added to a repository.
+    """Result of storing pictures in a repository.
 
-    :ivar named: pictures that belong to the archive.
-    :ivar added: those that were not there before.
-    :ivar checked: those whose stored bytes were read again and compared.
+    :ivar named: number of pictures of the archive.
+    :ivar added: number of newly stored ones.
+    :ivar checked: number of those whose stored bytes were read again and compared.
     """
 
     named: int
@@ -62,7 +62,7 @@ class Stored:
 
 
 class Index:
-    """The pictures of a repository.
+    """The index of the pictures of a repository.
 
     :param path: of the SQLite file.
     """
@@ -72,36 +72,36 @@ class Index:
         self._connection.executescript(_TABLES)
 
     def close(self) -> None:
-        """Write everything down and close the file."""
+        """Commit and close the file."""
         self._connection.commit()
         self._connection.close()
 
     def has(self, key: str) -> bool:
-        """Tell whether a picture is known."""
+        """Return whether a picture is known."""
         return self._one("SELECT 1 FROM pictures WHERE key = ?", key) is not None
 
     def has_any(self) -> bool:
-        """Tell whether any picture is known."""
+        """Return whether any picture is known."""
         return self._one("SELECT 1 FROM pictures LIMIT 1") is not None
 
     def see(self, key: str, moment: str) -> None:
-        """Note that the archive of a moment names a picture."""
+        """Record that the archive made at a time references a picture."""
         self._connection.execute("UPDATE pictures SET last_seen = ? WHERE key = ?", (moment, key))
 
     def add(
         self, key: str, plain: tuple[str, int], name: str, stored: tuple[str, int], first: str, last: str
     ) -> None:
-        """Note a picture that was stored: digest and size as it is, and as it lies there."""
+        """Record a stored picture: digest and size of its content, and of the stored file."""
         row = (key, *plain, name, *stored, first, last, last)
         self._connection.execute("INSERT OR REPLACE INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def seen(self, moment: str) -> Iterator[tuple[str, str, int]]:
-        """Yield key, digest and size of the pictures of the archive of a moment."""
+        """Yield key, digest and size of the pictures of the archive made at a time."""
         query = "SELECT key, sha256, size FROM pictures WHERE last_seen = ? ORDER BY key"
         yield from self._connection.execute(query, (moment,))
 
     def longest_unread(self, moment: str, number: int) -> list[tuple[str, str, str]]:
-        """Return key, name and stored digest of the pictures of an archive that were not read for longest."""
+        """Return key, name and stored digest of the pictures of an archive whose last verification is longest ago."""
         query = (
             "SELECT key, name, stored_sha256 FROM pictures WHERE last_seen = ? AND read_at < ?"
             " ORDER BY read_at, key LIMIT ?"
@@ -109,11 +109,11 @@ class Index:
         return self._connection.execute(query, (moment, moment, number)).fetchall()
 
     def was_read(self, key: str, moment: str) -> None:
-        """Note that a picture was found as it was stored."""
+        """Record that a stored picture was verified."""
         self._connection.execute("UPDATE pictures SET read_at = ? WHERE key = ?", (moment, key))
 
     def keep_only(self, sizes: Iterable[tuple[str, int]]) -> int:
-        """Forget pictures that are not there any more, or have another size; return how many those were."""
+        """Remove pictures that are missing or have another size; return their number."""
         self._connection.execute(
             "CREATE TEMP TABLE there (name TEXT, size INTEGER, PRIMARY KEY (name, size))"
         )
@@ -125,7 +125,7 @@ class Index:
         return gone
 
     def unneeded(self, moments: list[str]) -> list[tuple[str, str]]:
-        """Return key and name of the pictures that no archive of these moments can name."""
+        """Return key and name of the pictures that no archive made at these times can reference."""
         self._connection.execute("CREATE TEMP TABLE kept (moment TEXT)")
         self._connection.executemany("INSERT INTO kept VALUES (?)", [(moment,) for moment in moments])
         query = (
@@ -137,14 +137,14 @@ class Index:
         return found
 
     def was_damaged(self, key: str) -> None:
-        """Note that a picture is not as it was stored: the next backup stores it again, as one that is missing.
+        """Record that a stored picture is damaged: the next backup stores it again, like a missing one.
 
-        It is not simply forgotten: older archives name it, and what is new is named by none of them.
+        The row is kept, because older archives reference the picture, and a new row would not belong to them.
         """
         self._connection.execute("UPDATE pictures SET stored_size = -1 WHERE key = ?", (key,))
 
     def forget(self, key: str) -> None:
-        """Forget a picture that was deleted."""
+        """Remove a deleted picture."""
         self._connection.execute("DELETE FROM pictures WHERE key = ?", (key,))
 
     def _one(self, query: str, *values: Any) -> Any:
@@ -153,9 +153,9 @@ class Index:
 
 @contextmanager
 def open_index(target: Target, folder: Path) -> Iterator[Index]:
-    """Yield the index of a repository, and store it again at the end, also when something failed.
+    """Yield the index of a repository, and store it at the end, also after an error.
 
-    :param folder: for the copy that is worked on.
+    :param folder: for the working copy.
     """
     path = folder / INDEX
     if target.exists(INDEX):
@@ -163,7 +163,7 @@ def open_index(target: Target, folder: Path) -> Iterator[Index]:
     try:
         index = Index(path)
     except sqlite3.DatabaseError:
-        # It is only what is known already: without it all pictures are stored again.
+        # Without the index all pictures are stored again.
         path.unlink()
         index = Index(path)
     try:
@@ -174,7 +174,7 @@ def open_index(target: Target, folder: Path) -> Iterator[Index]:
 
 
 def archives(target: Target) -> list[tuple[datetime, str]]:
-    """Return moment and name of the archives of a repository, the oldest first."""
+    """Return time and name of the archives of a repository, oldest first."""
     found = []
     for name, _size in target.sizes(ARCHIVES):
         begin = name.removeprefix(f"{ARCHIVES}/").partition(".")[0]
@@ -193,16 +193,16 @@ def store_pictures(
     keys: list[Any],
     progress: Progress,
 ) -> Stored:
-    """Store what the repository lacks of a file store, and read some of the rest again.
+    """Store the pictures missing from the repository, and verify some of the others.
 
     :param keys: public keys that pictures are encrypted for; none for plain ones.
-    :raises BackupError: when a stored picture is not as it was written.
+    :raises BackupError: when a stored picture differs from what was written.
     """
     at, others = moment.strftime(FORM), archives(target)
     lost = index.keep_only(target.sizes(PICTURES))
     if lost:
         progress(f"{lost} pictures are missing in {target.place} and stored again")
-    # Of a picture that older archives may name already, nobody knows since when.
+    # It is unknown since when older archives reference the picture.
     first = BEGINNING if others and (lost or not index.has_any()) else at
     named = added = 0
     with (
@@ -239,7 +239,7 @@ def store_pictures(
 def _store(
     target: Target, storage: "IFileStorage", key: str, keys: list[Any], folder: Path
 ) -> tuple[tuple[str, int], str, tuple[str, int], bool] | None:
-    """Store a picture; return digest and size of it, its name, digest and size as it lies there, and whether it was there.
+    """Store a picture; return its digest and size, name, digest and size of the stored file, and whether it existed.
 
     One that was there and is not in the index was stored by a backup that could not store its index any more, or by one of
     older code that ran at the same time: its archive may name it.
@@ -249,7 +249,7 @@ def _store(
         with storage.open(key) as source, plain.open("wb") as file:
             shutil.copyfileobj(source, file)
     except FileMissing:
-        # Deleted since the list was made.
+        # Deleted after the listing.
         return None
     try:
         if keys:
@@ -276,10 +276,10 @@ def _digest(path: Path) -> tuple[str, int]:
 def read_picture(target: Target, key: str, digest: str, identities: list[Any]) -> bytes:
     """Return a picture of a repository.
 
-    :raises BackupError: when it is missing, cannot be decrypted, or is not the one that the archive names.
+    :raises BackupError: when it is missing, cannot be decrypted, or is not the one that the archive references.
     """
     trouble = BackupError(f"{target.place} has no picture {key}, which the backup names")
-    # Where encryption was turned on later both may lie there, one of them damaged.
+    # If encryption was turned on later, both may exist, one of them damaged.
     for suffix in ("", SUFFIX):
         name = f"{PICTURES}/{key[:2]}/{key}{suffix}"
         try:
@@ -305,12 +305,12 @@ def _opened(content: bytes, place: str, digest: str, identities: list[Any]) -> b
 
 
 def prune(target: Target, *, daily: int, weekly: int, monthly: int, progress: Progress) -> tuple[int, int]:
-    """Delete old archives, then the pictures that none of the others can name.
+    """Delete old archives, then the pictures that none of the others can reference.
 
-    The newest archive always stays.
+    The newest archive is always kept.
 
-    :param daily: newest days of which the last archive is kept; weeks and months likewise.
-    :returns: how many archives and pictures were deleted.
+    :param daily: number of newest days of which the last archive is kept; the same for weeks and months.
+    :returns: the numbers of deleted archives and pictures.
     :raises BackupError: while a backup is made, or when something cannot be deleted.
     """
     with telling(target.place), target.locked():
@@ -348,7 +348,7 @@ def _kept(moments: list[datetime], daily: int, weekly: int, monthly: int) -> set
 
 
 def copy_out(target: Target, name: str, path: Path) -> None:
-    """Copy a file of a target into a local one.
+    """Copy a file of a target to a local one.
 
     :raises BackupError: when there is none.
     """

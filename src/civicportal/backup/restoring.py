@@ -1,4 +1,4 @@
-"""Bringing a portal back: what does not fit is refused before anything is touched, what fails afterwards is undone."""
+"""Restoring a portal: a backup that does not fit is refused before any change, a later failure is undone."""
 
 import shutil
 import tempfile
@@ -39,14 +39,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Restored:
-    """A portal that was brought back.
+    """Result of a restore.
 
-    :ivar files: how many belong to the backup.
-    :ivar messages: how many waited to be sent, and are not sent any more.
-    :ivar links: how many invitations and links for a new password were open, and are void.
-    :ivar ended: what plugins have ended, in words for the terminal.
-    :ivar missing: pictures that a row names and the backup does not have: deleted while it was made.
-    :ivar same_file: whether the ``site.toml`` is the one of then.
+    :ivar files: number of pictures of the backup.
+    :ivar messages: number of waiting messages that are not sent any more.
+    :ivar links: number of open invitations and password links that are now void.
+    :ivar ended: what plugins have ended, as text for the terminal.
+    :ivar missing: pictures that a row references and the backup does not have: deleted while it was made.
+    :ivar same_file: whether the ``site.toml`` is the same as at the backup.
     """
 
     manifest: Manifest
@@ -60,13 +60,13 @@ class Restored:
 
 @dataclass(frozen=True, kw_only=True)
 class RestoreOptions:
-    """What may be different from the usual.
+    """Exceptions to the checks of a restore.
 
-    :ivar force: replace what is there.
+    :ivar force: replace existing data.
     :ivar other_secret: see :func:`~civicportal.backup.manifest.refuse_unfit`.
-    :ivar unsigned: take a backup that nobody has signed.
-    :ivar public_key: of the portal that made it, where ``site.secret`` is another.
-    :ivar identities: private keys of age, for an encrypted one.
+    :ivar unsigned: accept an unsigned backup.
+    :ivar public_key: of the portal that made it, if ``site.secret`` is another.
+    :ivar identities: private age keys, for an encrypted backup.
     """
 
     force: bool = False
@@ -77,16 +77,16 @@ class RestoreOptions:
 
 
 def restore_backup(site: "Site", source: Path | str, progress: Progress, **options: Any) -> Restored:
-    """Fill the site's database and store from a backup; nothing of the portal may run at that time.
+    """Restore the site's database and store from a backup; no process of the portal may run at that time.
 
-    The tables are migrated to the installed code, and what is computed from cases is compared with them. All sessions
-    end; messages that waited are not sent and open links are void: they went out and were used after the backup was made.
+    The tables are migrated to the installed code, and data computed from cases is compared with them. All sessions
+    end; waiting messages are not sent and open links are void, because they may have been sent and used after the backup.
     The portal gets a new id. If anything fails, database and store are put back as they were.
 
     :param source: path or ``s3://`` address of the archive.
     :param options: see :class:`RestoreOptions`.
-    :raises BackupError: when the backup is damaged or does not fit, something is there, or a step failed; says how
-        database and store were left.
+    :raises BackupError: when the backup is damaged or does not fit, the target is not empty, or a step failed; the message
+        describes the state of database and store.
     """
     chosen = RestoreOptions(**options)
     with opened(site, str(source), list(chosen.identities)) as backup, backup.path.open("rb") as file:
@@ -134,7 +134,7 @@ def _restore(
 
 
 def _refuse_filled(site: "Site", manifest: Manifest, options: RestoreOptions) -> StoreMark | None:
-    """Refuse a place where something is, or that is another portal's; return the mark of the store."""
+    """Refuse a target that is not empty or belongs to another portal; return the mark of the store."""
     store = site.storage.store
     mark = store.read_mark()
     is_again = mark is not None and mark.is_restoring
@@ -157,10 +157,10 @@ def _refuse_filled(site: "Site", manifest: Manifest, options: RestoreOptions) ->
 
 
 class _Undo:
-    """Puts database and store back as they were when a restore fails.
+    """Put database and store back as they were when a restore fails.
 
-    The store is marked as being restored first: a portal does not start on it, and when this process is killed the
-    restore may simply be run again.
+    The store is marked as being restored first, so that a portal does not start on it and, when this process is killed, the
+    restore can be run again.
     """
 
     def __init__(self, site: "Site", mark: StoreMark | None, progress: Progress) -> None:
@@ -202,12 +202,12 @@ class _Undo:
             ) from error
 
     def put_files(self, pictures: Iterator[tuple[str, Callable[[], bytes]]], progress: Progress) -> int:
-        """Store pictures that are missing, and set those aside that differ from what lies there."""
+        """Store missing pictures, and set aside those that differ from the stored ones."""
         number = 0
         with ThreadPoolExecutor(THREADS) as pool:
             while batch := list(islice(pictures, BATCH)):
                 there = list(pool.map(self._store.exists, (key for key, _read in batch)))
-                # Before they are stored: what fails half-way is known too.
+                # Recorded before they are stored, so that a partial failure is known too.
                 new = (key for (key, _read), is_there in zip(batch, there, strict=True) if not is_there)
                 self._added.writelines(f"{key}\n" for key in new)
                 self._added.flush()
@@ -230,7 +230,7 @@ class _Undo:
             (self._changed / key).write_bytes(content)
 
     def replace_changed(self) -> None:
-        """Replace damaged pictures, when nothing else can fail any more."""
+        """Replace damaged pictures, after all steps that can fail."""
         for path in self._changed.glob("*"):
             self._store.put(path.name, path.read_bytes())
 
@@ -260,7 +260,7 @@ def _words(error: BaseException) -> str:
 def _pictures(
     backup: Opened, archive: ArchiveReader, options: RestoreOptions
 ) -> Iterator[tuple[str, Callable[[], bytes]]]:
-    """Yield the key of each picture, and what returns its content."""
+    """Yield the key of each picture, and a function that returns its content."""
     repository = backup.repository
     for name, content in archive.members():
         if name.startswith(FILES):

@@ -1,4 +1,4 @@
-"""Encryption of backups with public keys (age), and the signature that says which portal made one."""
+"""Encryption of backups with public keys (age), and the signature that proves which portal made one."""
 
 import hashlib
 import json
@@ -31,9 +31,9 @@ def _age() -> Any:
 
 
 def recipients(site: "Site") -> list[Any]:
-    """Return the public keys that backups are encrypted for; none where ``backup.recipients`` is empty.
+    """Return the public keys that backups are encrypted for; none if ``backup.recipients`` is empty.
 
-    :raises ConfigurationError: names the one that cannot be read.
+    :raises ConfigurationError: for an invalid key, with its name.
     """
     named: Sequence[str] = site.settings["backup"]["recipients"]
     return [_recipient(site, text) for text in named]
@@ -52,7 +52,7 @@ def _recipient(site: "Site", text: str) -> Any:
 
 
 def read_identities(path: Path) -> list[Any]:
-    """Read the private keys of a file that ``age-keygen`` or ``ssh-keygen`` has written.
+    """Read the private keys in a file written by ``age-keygen`` or ``ssh-keygen``.
 
     :raises BackupError: when there is none in it.
     """
@@ -74,7 +74,7 @@ def read_identities(path: Path) -> list[Any]:
 
 
 def is_sealed(file: BinaryIO) -> bool:
-    """Tell whether a file is encrypted, and go back to its beginning."""
+    """Return whether a file is encrypted, and rewind it."""
     begin = file.read(len(MAGIC))
     file.seek(0)
     return begin == MAGIC
@@ -101,22 +101,22 @@ def unseal(source: BinaryIO, target: BinaryIO, identities: list[Any], name: str)
 
 
 def public_key(site: "Site") -> str:
-    """Return the key by which others see that a backup is this portal's, 64 hexadecimal digits."""
+    """Return the public key for verifying this portal's backups, 64 hexadecimal digits."""
     return _own_key(site).public_key().public_bytes_raw().hex()
 
 
 def sign(site: "Site", sums: bytes) -> bytes:
-    """Return the signature file over the digest of an archive's sums."""
+    """Return the signature file for the digest of an archive's checksums."""
     signature = _own_key(site).sign(_CONTEXT + sums).hex()
     return json.dumps({"ed25519": signature, "public_key": public_key(site)}).encode() + b"\n"
 
 
 def check_signature(content: bytes, sums: bytes, trusted: str) -> None:
-    """Refuse an archive that the portal did not make.
+    """Refuse an archive that this portal did not make.
 
-    :param sums: digest of the archive's sums.
+    :param sums: digest of the archive's checksums.
     :param trusted: public key, hexadecimal.
-    :raises BackupError: when the signature is damaged, another's, or of something else.
+    :raises BackupError: when the signature is damaged, from another portal, or for other data.
     """
     try:
         values = json.loads(content)
@@ -134,7 +134,7 @@ def check_signature(content: bytes, sums: bytes, trusted: str) -> None:
 
 
 def digest_of(file: BinaryIO) -> tuple[str, int]:
-    """Return SHA-256 (hex) and size of a file from here to its end."""
+    """Return SHA-256 (hex) and size of a file from its current position to its end."""
     digest, size = hashlib.sha256(), 0
     while block := file.read(1024 * 1024):
         digest.update(block)
@@ -143,5 +143,5 @@ def digest_of(file: BinaryIO) -> tuple[str, int]:
 
 
 def _own_key(site: "Site") -> Ed25519PrivateKey:
-    """The signing key follows from ``site.secret``, which a restore needs anyway: nothing more is to be kept."""
+    """The signing key is derived from ``site.secret``, which a restore needs anyway, so there is no further key to store."""
     return Ed25519PrivateKey.from_private_bytes(site.keys.derive("backup:sign"))

@@ -1,4 +1,4 @@
-"""Where backups lie: a folder, or a bucket of an S3-compatible service with keys of its own."""
+"""Storage of backups: a folder, or a bucket of an S3-compatible service with separate keys."""
 
 import errno
 import fcntl
@@ -43,15 +43,15 @@ LOCK_RENEW = LOCK_LIFE / 6
 
 
 class Target(Protocol):
-    """A place for the files of backups; a name is a relative path with slashes."""
+    """Storage for the files of backups; a name is a relative path with slashes."""
 
     place: str
 
     def put(self, name: str, path: Path) -> None:
-        """Store a local file whole or not at all; it may be moved away."""
+        """Store a local file completely or not at all; it may be moved."""
 
     def open(self, name: str) -> BinaryIO:
-        """Return a file for reading; it can be sought in.
+        """Return a seekable file for reading.
 
         :raises FileNotFoundError: if there is none.
         """
@@ -60,10 +60,10 @@ class Target(Protocol):
         """Yield name and size (bytes) of every file below a folder."""
 
     def exists(self, name: str) -> bool:
-        """Tell whether a whole file has this name."""
+        """Return whether there is a complete file with this name."""
 
     def delete(self, name: str) -> None:
-        """Delete a file if it is there."""
+        """Delete a file if it exists."""
 
     def locked(self) -> AbstractContextManager[None]:
         """Return a lock of the whole place, held until the end of its ``with``.
@@ -75,7 +75,7 @@ class Target(Protocol):
 
 
 class FolderTarget:
-    """A folder that nobody but its owner reads."""
+    """A folder that only its owner can read."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -192,14 +192,14 @@ class BucketTarget:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Lock the folder by an object in it, which is written again and again meanwhile.
+        """Lock the folder by an object in it, which is rewritten at intervals while the lock is held.
 
-        Each process writes its own object and then looks for others. So of two that begin together one sees the other, or both do.
+        Each process writes its own object and then lists the others, so at least one of two concurrent processes sees the other.
         """
         own = f"{LOCKS}/{socket.gethostname()}-{secrets.token_hex(8)}"
 
         def renew() -> bool:
-            # Another process has deleted it if this one gave no sign of life for too long.
+            # Another process deletes the object if it was not renewed for too long.
             return self.exists(own) and self._write(own)
 
         self._write(own)
@@ -251,10 +251,10 @@ class BucketTarget:
 
 
 def open_target(site: "Site", address: str) -> tuple[Target, str]:
-    """Return where an address leads.
+    """Return the target of an address.
 
-    :param address: a file, a folder (one that exists, or with a slash at its end), or the same below ``s3://BUCKET/``.
-    :returns: the place, and the name of a file in it; an empty name for a repository.
+    :param address: a file, a folder (an existing one, or a name that ends with a slash), or the same in ``s3://BUCKET/``.
+    :returns: the target, and the name of a file in it; an empty name for a repository.
     :raises ConfigurationError: when a setting of the bucket is missing.
     """
     if address.startswith(SCHEME):
@@ -270,7 +270,7 @@ def open_target(site: "Site", address: str) -> tuple[Target, str]:
 
 
 def repository_of(site: "Site", address: str) -> Target:
-    """Return the repository that an archive lies in, by the archive's address."""
+    """Return the repository of an archive by the archive's address."""
     parent = address.rpartition("/")[0]
     root = parent.rpartition("/")[0] if parent.rpartition("/")[2] == ARCHIVES else parent
     return open_target(site, f"{root or '.'}/")[0]

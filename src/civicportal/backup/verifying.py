@@ -1,4 +1,4 @@
-"""Proving that a backup can be restored: into a scratch database and a scratch store, which are thrown away again."""
+"""Verify backups by restoring them into a scratch database and a scratch store, which are deleted afterwards."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Verified:
-    """What verifying has found to be equal.
+    """Result of a verification.
 
-    :ivar tables: compared by number of rows and digest; 0 for a backup of format 1, which knows no figures.
-    :ivar rows: in all of them.
-    :ivar files: pictures that were read and compared.
-    :ivar missing: pictures that a row names and the backup does not have: deleted while it was made, or before.
+    :ivar tables: number of tables compared by row count and digest; 0 for a backup in format 1, which has neither.
+    :ivar rows: total number of rows.
+    :ivar files: number of pictures that were read and compared.
+    :ivar missing: pictures that a row references and the backup does not have: deleted while it was made, or before.
     """
 
     tables: int
@@ -44,7 +44,7 @@ class Opened:
     """A backup on this machine, not encrypted.
 
     :ivar path: of the archive.
-    :ivar repository: where its pictures lie, if not in it.
+    :ivar repository: the repository of its pictures, if they are not in the archive.
     """
 
     path: Path
@@ -54,7 +54,7 @@ class Opened:
 
 @contextmanager
 def opened(site: "Site", address: str, identities: list[Any]) -> Iterator[Opened]:
-    """Yield a backup, fetched and decrypted where that is needed.
+    """Yield a backup, downloaded and decrypted if necessary.
 
     :raises BackupError: when there is none, or it cannot be decrypted.
     """
@@ -83,11 +83,11 @@ def opened(site: "Site", address: str, identities: list[Any]) -> Iterator[Opened
 def signature_check(
     site: "Site", manifest: Manifest, *, trusted: str = "", unsigned: bool = False
 ) -> Callable[[bytes, bytes], None] | None:
-    """Return what refuses a foreign signature; None for a backup that is taken without one.
+    """Return a function that refuses a foreign signature; None for a backup accepted without one.
 
-    :param trusted: public key of the portal that made the backup, if not this one's.
-    :param unsigned: take a backup that nobody has signed.
-    :raises BackupError: when the backup is of the older format, which has none.
+    :param trusted: public key of the portal that made the backup, if it is not this one.
+    :param unsigned: accept an unsigned backup.
+    :raises BackupError: when the backup has the older format, which is not signed.
     """
     if unsigned:
         return None
@@ -108,11 +108,11 @@ def verify_backup(
     identities: list[Any] | None = None,
     unsigned: bool = False,
 ) -> Verified:
-    """Restore a backup into a scratch database and a scratch store, and compare it with its own figures.
+    """Restore a backup into a scratch database and a scratch store, and compare it with its manifest.
 
-    :param address: of the archive.
-    :param identities: private keys for an encrypted one.
-    :raises BackupError: at the first thing that is not as it was.
+    :param address: path or URL of the archive.
+    :param identities: private keys for an encrypted archive.
+    :raises BackupError: at the first difference.
     """
     with opened(site, address, identities or []) as backup:
         made_at = datetime.fromisoformat(backup.manifest.made_at)
@@ -147,9 +147,9 @@ def verify_file(
 ) -> Verified:
     """Verify an archive that is not encrypted.
 
-    :param pictures: of a repository into which this process has just stored them: their digests are compared with the
-        rows, and those that are due were read again.
-    :param repository: from which all pictures are read.
+    :param pictures: pictures that this process has just stored in a repository: their digests are compared with the
+        rows, and those due for verification were read again.
+    :param repository: the repository from which all pictures are read.
     """
     with (
         path.open("rb") as file,
@@ -179,7 +179,7 @@ def _restore_files(
     identities: list[Any],
     progress: Progress,
 ) -> tuple[dict[str, str], int]:
-    """Bring the pictures into the scratch store; return the digests of all that belong to the backup, and how many were read."""
+    """Restore the pictures into the scratch store; return the digests of all pictures of the backup, and how many were read."""
     digests: dict[str, str] = {}
     read = 0
     for name, content in archive.members():
@@ -202,7 +202,7 @@ def _restore_files(
 
 
 def picture_list(content: IO[bytes]) -> Iterator[tuple[str, str]]:
-    """Yield key and digest of the pictures that an archive names."""
+    """Yield key and digest of the pictures that an archive references."""
     rest = b""
     while block := content.read(1024 * 1024):
         *lines, rest = (rest + block).split(b"\n")
@@ -212,7 +212,7 @@ def picture_list(content: IO[bytes]) -> Iterator[tuple[str, str]]:
 
 
 def _read_back(store: LocalStorage, key: str) -> str:
-    """Return the digest of a picture in the scratch store, which then makes room for the next."""
+    """Return the digest of a picture in the scratch store, and delete it to save space."""
     try:
         with store.open(key) as file:
             return hashlib.sha256(file.read()).hexdigest()

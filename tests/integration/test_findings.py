@@ -9,6 +9,8 @@ from civicportal.kartable.models import RoutingRule
 from civicportal.organization.models import Holiday
 from civicportal.testing import make_case, make_category, make_staff, make_unit
 
+WORK = ["petitions:case:view", "petitions:case:work"]
+
 
 @pytest.fixture
 def places(work):
@@ -37,6 +39,23 @@ def test_a_unit_to_which_cases_go_needs_people(work, places):
     assert "unit waste" not in places()
 
 
+def test_a_head_alone_is_somebody(work, places):
+    waste = make_unit(work, work.site.fallback_unit)
+    make_category(work, "bin", unit=waste)
+    make_category(work, "park")
+    assert {f"unit {waste.key}", "kind petitions"} <= set(places())
+    make_staff(work, "head", unit=waste, permissions=["core:unit:lead"])
+    assert not {f"unit {waste.key}", "kind petitions", "category bin"} & set(places())
+
+
+def test_whoever_works_on_what_they_cannot_see_is_nobody(work, places):
+    waste = make_unit(work, work.site.fallback_unit)
+    make_category(work, "bin", unit=waste)
+    make_category(work, "park")
+    make_staff(work, "blind", unit=waste, permissions=["petitions:case:work"])
+    assert {f"unit {waste.key}", "kind petitions"} <= set(places())
+
+
 def test_somebody_of_the_unit_works_on_each_of_its_categories(work, places):
     services = make_unit(work, "services")
     waste = make_unit(work, "waste", parent_id=services.id)
@@ -46,9 +65,9 @@ def test_somebody_of_the_unit_works_on_each_of_its_categories(work, places):
     make_staff(work, "gardener", unit=waste, category=park)
     assert "category bin" in places()
     assert not {"category park", "category tree"} & set(places())
-    # Who heads the unit sees the case, and has no right to work on it.
+    # The head attends to it, and to it alone.
     make_staff(work, "head", unit=waste, permissions=["core:unit:lead", "petitions:case:view"])
-    make_staff(work, "meetings", unit=waste, permissions=["meetings:case:work"])
+    make_staff(work, "meetings", unit=waste, permissions=["meetings:case:view", "meetings:case:work"])
     assert "category bin" in places()
     make_staff(work, "cleaner", unit=services)
     assert not {"category bin", f"category {tree.key}"} & set(places())
@@ -57,17 +76,17 @@ def test_somebody_of_the_unit_works_on_each_of_its_categories(work, places):
 def test_somebody_works_on_what_ends_in_a_unit_by_default(work, places):
     fallback, desk = make_unit(work, work.site.fallback_unit), make_unit(work, "desk")
     make_staff(work, "administrator", permissions=[])
-    make_staff(work, "letters", unit=fallback, permissions=["letters:case:work"])
-    make_staff(work, "clerk", unit=desk, permissions=["petitions:case:work"])
+    make_staff(work, "letters", unit=fallback, permissions=["letters:case:view", "letters:case:work"])
+    make_staff(work, "clerk", unit=desk, permissions=WORK)
     assert "kind petitions" in places()
-    make_staff(work, "secretary", unit=fallback, permissions=["petitions:case:work"])
+    make_staff(work, "secretary", unit=fallback, permissions=WORK)
     assert "kind petitions" not in places()
 
 
 def test_a_rule_says_where_a_kind_ends(work, places):
     make_unit(work, work.site.fallback_unit)
     desk = make_unit(work, "desk")
-    make_staff(work, "clerk", unit=desk, permissions=["petitions:case:work"])
+    make_staff(work, "clerk", unit=desk, permissions=WORK)
     work.session.add(RoutingRule(key="r", position=0, title="", unit_id=desk.id, facts={}, kind="petitions"))
     work.session.flush()
     assert "kind petitions" not in places()

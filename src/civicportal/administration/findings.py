@@ -1,14 +1,13 @@
 """What the organisation lacks so that every case reaches somebody in time."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
 from civicportal.accounts.city_rights import limited_memberships
-from civicportal.accounts.models import Membership, RolePermission, User
 from civicportal.cases.opening import OpeningService
 from civicportal.cases.workflow import CaseKind
 from civicportal.checks import Finding
@@ -17,7 +16,7 @@ from civicportal.kartable.custody import CustodyService
 from civicportal.kartable.routing import RoutingService
 from civicportal.kartable.rules import RuleService
 from civicportal.kartable.usage import UsageService
-from civicportal.organization.models import Category, Holiday, OfficeHours, Unit
+from civicportal.organization.models import Holiday, OfficeHours, Unit
 from civicportal.organization.services import OrganizationService
 from civicportal.organization.workdays import WorkdayService
 
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 
 AHEAD = timedelta(days=60)
 """So long before a year begins its holidays should be known."""
-WORK = ":case:work"
-"""End of the permissions by which somebody works on cases."""
 
 
 def findings(work: "Work") -> Iterator[Finding]:
@@ -115,14 +112,11 @@ def _closed_units(work: "Work") -> Iterator[Finding]:
 
 
 def _units_without_people(work: "Work") -> Iterator[Finding]:
-    organization = work.get(OrganizationService)
-    staffed = _staffed(work)
-    if None in staffed:
-        return
+    organization, staffed = work.get(OrganizationService), work.get(CustodyService).staffed()
     led_to = {c.unit_id for c in organization.categories.by_id.values() if c.active}
     led_to |= {rule.unit_id for rule in work.get(RuleService).all() if rule.active}
     for unit in organization.units.by_id.values():
-        if unit.active and unit.id in led_to and not _line(organization, unit) & staffed:
+        if unit.active and unit.id in led_to and unit.id not in staffed:
             yield Finding(
                 level="warning",
                 place=f"unit {unit.key}",
@@ -134,18 +128,15 @@ def _units_without_people(work: "Work") -> Iterator[Finding]:
 
 
 def _categories_without_people(work: "Work") -> Iterator[Finding]:
-    """Yield the categories that no member of their unit may work on: only the head sees their cases."""
-    organization = work.get(OrganizationService)
-    memberships = _working_memberships(work)
+    """Yield the categories that no member of their unit works on: the head is left alone with their cases."""
+    organization, custody = work.get(OrganizationService), work.get(CustodyService)
+    staffed = custody.staffed(heads=False)
     for category in organization.categories.by_id.values():
         unit = organization.units.by_id.get(category.unit_id or 0)
         if not category.active or unit is None or not unit.active:
             continue
-        line = _line(organization, unit) | {None}
-        near = [one for one in memberships if one.unit_id in line]
-        right = work.site.kind(category.kind).permission("work")
-        fitting = (one for one in near if one.permission == right)
-        if near and not any(_fits(organization, one.category_id, category) for one in fitting):
+        attends = custody.before(category.kind, category.id, unit.id)
+        if attends != "members" and unit.id in staffed:
             yield Finding(
                 level="warning",
                 place=f"category {category.key}",
@@ -176,15 +167,9 @@ def _limited_rights(work: "Work") -> Iterator[Finding]:
 
 def _kinds_without_people(work: "Work") -> Iterator[Finding]:
     """Yield the kinds whose cases end, where nothing sends them elsewhere, with people who may not work on them."""
-    organization = work.get(OrganizationService)
-    memberships = _working_memberships(work)
+    custody = work.get(CustodyService)
     for kind, unit in _ends(work):
-        line, right = _line(organization, unit), kind.permission("work")
-        everywhere = (None, None)
-        if not any(
-            one.permission == right and (one.unit_id in line or (one.unit_id, one.category_id) == everywhere)
-            for one in memberships
-        ):
+        if custody.before(kind.name, None, unit.id) == "nobody":
             yield Finding(
                 level="warning",
                 place=f"kind {kind.name}",
@@ -210,35 +195,6 @@ def _ends(work: "Work") -> Iterator[tuple[CaseKind, Unit]]:
             continue
         key = routing.route(work.get(OpeningService).unknown(kind)).unit
         yield from ((kind, unit) for unit in units.values() if unit.key == key and unit.active)
-
-
-def _working_memberships(work: "Work") -> Sequence[Any]:
-    """Return unit, category and permission of everybody who may work on any cases."""
-    query = (
-        select(Membership.unit_id, Membership.category_id, RolePermission.permission)
-        .join(User, User.id == Membership.user_id)
-        .join(RolePermission, RolePermission.role_id == Membership.role_id)
-        .where(
-            User.disabled_at.is_(None),
-            User.deleted_at.is_(None),
-            RolePermission.permission.endswith(WORK),
-        )
-    )
-    return work.session.execute(query).all()
-
-
-def _fits(organization: OrganizationService, limit: int | None, category: Category) -> bool:
-    return limit is None or category.id in organization.categories.subtree(limit)
-
-
-def _staffed(work: "Work") -> set[int | None]:
-    """Return the units in which somebody may work on cases; None for people of all units."""
-    return {membership.unit_id for membership in _working_memberships(work)}
-
-
-def _line(organization: OrganizationService, unit: Unit) -> set[int | None]:
-    """Return a unit and all above it, by id."""
-    return {above.id for above in organization.units.path(unit.id)}
 
 
 def _rules(work: "Work") -> Iterator[Finding]:

@@ -245,6 +245,18 @@ class CustodyService:
         names = dict(self.session.execute(select(User.id, User.name).where(User.id.in_(ids))).all())
         return {case.id: self._reason(case, line, names.get(holders[case.id] or 0)) for case, line in rows}
 
+    def staffed(self, *, heads: bool = True) -> set[int]:
+        """Return the ids of the units with somebody who attends to any cases that lie there.
+
+        :param heads: count also what heads of units cover as such.
+        """
+        today = self._today()
+        return {
+            unit_id
+            for unit_id in self.organization.units.by_id
+            if any(today.topics(unit_id, kind, heads=heads) != NOTHING for kind in self._known_kinds(today))
+        }
+
     def gaps(self) -> Iterator[Gap]:
         """Yield which cases nobody would attend to if they lay with a unit that takes cases."""
         today = self._today()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, select
 
 from civicportal.accounts import messages
-from civicportal.accounts.models import Deputy, User
+from civicportal.accounts.models import Deputy, User, at_work
 from civicportal.accounts.names import by_name
 from civicportal.accounts.rights import RightsService
 from civicportal.audit.services import AuditService
@@ -43,7 +43,7 @@ class DeputyService:
 
     def candidates(self, user: User) -> Sequence[User]:
         """Return the colleagues who can stand in for somebody, by name."""
-        return by_name(self.session.scalars(select(User).where(*_at_work(), User.id != user.id)))
+        return by_name(self.session.scalars(select(User).where(*at_work(), User.id != user.id)))
 
     def add(self, absent: User, deputy_id: int, first: date, last: date) -> Deputy:
         """Let a colleague stand in for somebody; the deputy is told by SMS, and the absent person if another set it.
@@ -118,7 +118,3 @@ class DeputyService:
             first=row.first_day.isoformat(),
             last=row.last_day.isoformat(),
         )
-
-
-def _at_work() -> tuple[ColumnElement[bool], ...]:
-    return User.username.is_not(None), User.disabled_at.is_(None), User.deleted_at.is_(None)

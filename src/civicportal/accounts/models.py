@@ -318,3 +318,8 @@ def has_factor() -> ColumnElement[bool]:
     """
     passkey = exists().where(Passkey.user_id == User.id, Passkey.for_staff)
     return or_(User.totp_secret.is_not(None), passkey)
+
+
+def at_work(user: Any = User) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions on ``User``, or on an alias of it, that a person works here and may sign in."""
+    return user.username.is_not(None), user.disabled_at.is_(None), user.deleted_at.is_(None)

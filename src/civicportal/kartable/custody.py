@@ -22,7 +22,7 @@ from translationstring import TranslationString
 
 from civicportal.access import AccessService, visible
 from civicportal.accounts.identity import grants_of
-from civicportal.accounts.models import Deputy, Membership, User
+from civicportal.accounts.models import Deputy, Membership, User, at_work
 from civicportal.cases.models import Case
 from civicportal.cases.paging import SORTS, Page, case_page
 from civicportal.clock import has_passed
@@ -305,8 +305,8 @@ class CustodyService:
                 Deputy.first_day <= today,
                 Deputy.last_day >= today,
                 Deputy.deputy_id != Deputy.absent_id,
-                *_at_work(User),
-                *_at_work(absent),
+                *at_work(),
+                *at_work(absent),
             )
         )
         found: dict[int, set[int]] = defaultdict(set)
@@ -429,10 +429,6 @@ def _gives(grants: Iterable[Grant], kind: str, verb: str) -> bool:
     return any(grant.gives(f"{kind}:case:{verb}") for grant in grants)
 
 
-def _at_work(user: Any) -> tuple[ColumnElement[bool], ...]:
-    return user.username.is_not(None), user.disabled_at.is_(None), user.deleted_at.is_(None)
-
-
 def _read(work: "Work", session: Session) -> Staffing:
     query = (
         select(
@@ -442,7 +438,7 @@ def _read(work: "Work", session: Session) -> Staffing:
             Membership.category_id,
         )
         .join(User, User.id == Membership.user_id)
-        .where(*_at_work(User))
+        .where(*at_work())
         .order_by(Membership.user_id, Membership.id)
     )
     held: dict[int, list[Any]] = defaultdict(list)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, func, select
 
 from civicportal.accounts import messages
-from civicportal.accounts.models import Passkey, User
+from civicportal.accounts.models import Passkey, Role, User
 from civicportal.accounts.recovery import RecoveryService
 from civicportal.accounts.sessions import SessionService
 from civicportal.accounts.totp import TotpService
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from civicportal.site import Site
     from civicportal.work import Work
 
-ALWAYS = ("administrator",)
+ADMINISTRATOR = "administrator"
+"""Key of the built-in role that holds every right."""
+ALWAYS = (ADMINISTRATOR,)
 """Roles of whose holders a strong factor is demanded unless the site file says otherwise."""
 ENROLMENT_PAGES = frozenset(
     {
@@ -52,6 +54,15 @@ class RoleFacts:
     key: str
     permissions: frozenset[str]
     administrator: bool
+
+    @classmethod
+    def of(cls, role: Role) -> "RoleFacts":
+        """Return what decides of a loaded role."""
+        return cls(
+            key=role.key,
+            permissions=frozenset(right.permission for right in role.permissions),
+            administrator=role.builtin and role.key == ADMINISTRATOR,
+        )
 
 
 @dataclass(frozen=True)
@@ -110,14 +121,7 @@ class FactorService:
         :param passkey: the passkey to remove; None for the authenticator app.
         :raises NotPossible: when only blocked passkeys would be left.
         """
-        roles = [
-            RoleFacts(
-                key=row.role.key,
-                permissions=frozenset(right.permission for right in row.role.permissions),
-                administrator=row.role.builtin,
-            )
-            for row in user.memberships
-        ]
+        roles = [RoleFacts.of(row.role) for row in user.memberships]
         others = select(func.count()).where(
             Passkey.user_id == user.id,
             Passkey.for_staff,

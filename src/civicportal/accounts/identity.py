@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["IdentityClaim", "identity_of", "load_identity"]
 
 SEEN_EVERY = timedelta(minutes=1)
-ADMINISTRATOR = "administrator"
-"""Key of the built-in role that holds every right."""
 _ABSENT = aliased(User, name="absent")
 
 
@@ -219,14 +217,7 @@ def _grant(work: "Work", row: Any, role: RoleFacts, *, own: bool) -> Grant:
 
 def _read_roles(session: OrmSession) -> dict[int, RoleFacts]:
     """Return the facts of every role by its id."""
-    return {
-        role.id: RoleFacts(
-            key=role.key,
-            permissions=frozenset(permission.permission for permission in role.permissions),
-            administrator=role.builtin and role.key == ADMINISTRATOR,
-        )
-        for role in session.scalars(select(Role))
-    }
+    return {role.id: RoleFacts.of(role) for role in session.scalars(select(Role))}
 
 
 def _mark_seen(site: "Site", person: Any, now: datetime) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 from translationstring import TranslationString
 
-from civicportal.accounts.identity import ADMINISTRATOR
+from civicportal.accounts.factors import ADMINISTRATOR
 from civicportal.accounts.models import Membership, Role, RolePermission, User
 from civicportal.accounts.rights import RightsService
 from civicportal.audit.services import AuditService

@@ -1,5 +1,6 @@
 """What every page that takes a code by SMS has in common."""
 
+from collections.abc import Callable
 from typing import Any
 
 from civicportal.accounts import messages
@@ -74,13 +75,35 @@ def check(
     """
     cookie = token_hash(request.ensure_session_token())
     owner = User.id == challenge.user_id if challenge.user_id else User.mobile == challenge.mobile
-    by = by or requester(request, owner)
-    with attempt(request, *code_uses(request, staff_id), by=by) as trying:
+
+    def verify() -> Outcome:
         with request.site.work(actor=request.identity) as work:
-            outcome = work.get(OtpService).verify(challenge.id, code, cookie)
+            return work.get(OtpService).verify(challenge.id, code, cookie)
+
+    by = by or requester(request, owner)
+    return judged(request, challenge.purpose, challenge.user_id, verify, counted=staff_id, by=by)
+
+
+def judged(
+    request: Request,
+    door: str,
+    user_id: int | None,
+    judge: Callable[[], Outcome],
+    *,
+    counted: object,
+    by: Requester,
+) -> Outcome:
+    """Count a typed code, let it be judged, and write a refusal into the audit trail.
+
+    :param judge: takes the code in a transaction of its own, so that a wrong one counts.
+    :param counted: by what the tries are counted besides place and site; nothing if None.
+    :raises TooMany: when too many wrong ones came before.
+    """
+    with attempt(request, *code_uses(request, counted), by=by) as trying:
+        outcome = judge()
         trying.good = outcome == "accepted"
     if outcome != "accepted":
-        record_refusal(request, challenge.purpose, challenge.user_id, outcome)
+        record_refusal(request, door, user_id, outcome)
     return outcome
 
 

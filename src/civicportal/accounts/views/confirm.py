@@ -40,8 +40,9 @@ def app(request: Request) -> Any:
     form = BoundForm(request, AppCodeEntry(), buttons=(Button(title=_("Confirm")),))
 
     def check(values: dict[str, Any]) -> Any:
-        if not check_app(request, user, values["code"], door="confirm"):
-            form.refuse("code", codes.WHY_NOT["wrong"])
+        outcome = check_app(request, user, values["code"], door="confirm")
+        if outcome != "accepted":
+            form.refuse("code", codes.WHY_NOT[outcome])
         return _proved(request)
 
     answer = handle_form(request, form, check, send_url="")

@@ -97,8 +97,9 @@ def factor(request: Request) -> Any:
     form = BoundForm(request, AppCodeEntry(), buttons=(Button(title=_("Continue"), css_class=WIDE),))
 
     def check(values: dict[str, Any]) -> HTTPSeeOther:
-        if not check_app(request, user, values["code"], door="reset"):
-            form.refuse("code", codes.WHY_NOT["wrong"])
+        outcome = check_app(request, user, values["code"], door="reset")
+        if outcome != "accepted":
+            form.refuse("code", codes.WHY_NOT[outcome])
         return _proved(request)
 
     return handle_form(request, form, check, **context)
@@ -122,8 +123,9 @@ def recovery(request: Request) -> Any:
     form = BoundForm(request, RecoveryEntry(), buttons=(Button(title=_("Continue"), css_class=WIDE),))
 
     def check(values: dict[str, Any]) -> HTTPSeeOther:
-        if not check_recovery(request, user, values["code"], door="reset"):
-            form.refuse("code", codes.WHY_NOT["wrong"])
+        outcome = check_recovery(request, user, values["code"], door="reset")
+        if outcome != "accepted":
+            form.refuse("code", codes.WHY_NOT[outcome])
         return _proved(request)
 
     return handle_form(request, form, check, code_url=request.route_path("staff_reset_factor"))

@@ -1,7 +1,10 @@
 """Second factors used by several pages: passkeys, codes of the app, recovery codes."""
 
-from civicportal.accounts.guards import after_password, attempt, code_uses, requester, visitor
-from civicportal.accounts.models import User
+from collections.abc import Callable
+
+from civicportal.accounts.guards import after_password, attempt, requester, visitor
+from civicportal.accounts.models import OtpChallenge, User
+from civicportal.accounts.otp import OtpService, Outcome
 from civicportal.accounts.passkeys import (
     PasskeyRefused,
     PasskeyService,
@@ -13,10 +16,12 @@ from civicportal.accounts.recovery import RecoveryService, match_recovery_code
 from civicportal.accounts.schemas import PasskeyAnswer
 from civicportal.accounts.signing import record_refusal
 from civicportal.accounts.totp import TotpService
+from civicportal.accounts.views import codes
 from civicportal.crypto import token_hash
 from civicportal.errors import NotPossible
 from civicportal.forms import BoundForm, FormInvalid
 from civicportal.web.request import Request
+from civicportal.work import Work
 
 
 def party(request: Request) -> RelyingParty | None:
@@ -54,35 +59,56 @@ def _outcome(request: Request, purpose: Purpose, user: User | None) -> User | Pa
         return work.get(PasskeyService).check(purpose, answer, here, token_hash(request.session_token), user)
 
 
-def check_app(request: Request, user: User, code: str, *, door: str) -> bool:
+def check_app(
+    request: Request, user: User, code: str, *, door: str, challenge: OtpChallenge | None = None
+) -> Outcome:
     """Verify and use up a code of a person's authenticator app.
 
+    :param challenge: of the second step after the password, which is used up too; None on other pages.
     :raises TooMany: after too many wrong ones.
     """
-    uses, by = code_uses(request, f"{door} {user.id}"), requester(request, User.id == user.id)
-    with attempt(request, *uses, by=by) as trying, request.site.work(actor=request.identity) as work:
-        trying.good = work.get(TotpService).accept(work.session.get_one(User, user.id), code)
-    if not trying.good:
-        record_refusal(request, door, user.id, "wrong")
-    return trying.good
+
+    def judge() -> Outcome:
+        with request.site.work(actor=request.identity) as work:
+            person, totp = work.session.get_one(User, user.id), work.get(TotpService)
+            return _settle(request, work, challenge, lambda: totp.accept(person, code))
+
+    return _judged(request, user, door, challenge, judge)
 
 
-def check_recovery(request: Request, user: User, code: str, *, door: str) -> bool:
-    """Verify and use up a recovery code.
+def check_recovery(
+    request: Request, user: User, code: str, *, door: str, challenge: OtpChallenge | None = None
+) -> Outcome:
+    """Verify and use up a recovery code; see :func:`check_app`."""
 
-    :raises TooMany: after too many wrong ones.
-    """
-    by = requester(request, User.id == user.id)
-    with attempt(request, *code_uses(request, f"{door} {user.id}"), by=by) as trying:
+    def judge() -> Outcome:
         with request.site.work(actor=request.identity, write=False) as work:
             hashes = work.get(RecoveryService).hashes(user.id)
+        # Outside any unit of work: it takes a while.
         code_id = match_recovery_code(hashes, code)
-        if code_id is not None:
-            with request.site.work(actor=request.identity) as work:
-                trying.good = work.get(RecoveryService).use(code_id)
-    if not trying.good:
-        record_refusal(request, door, user.id, "wrong")
-    return trying.good
+        with request.site.work(actor=request.identity) as work:
+            use = work.get(RecoveryService).use
+            return _settle(request, work, challenge, lambda: code_id is not None and use(code_id))
+
+    return _judged(request, user, door, challenge, judge)
+
+
+def _settle(
+    request: Request, work: Work, challenge: OtpChallenge | None, matches: Callable[[], bool]
+) -> Outcome:
+    if challenge is None:
+        return "accepted" if matches() else "wrong"
+    return work.get(OtpService).settle(challenge.id, token_hash(request.ensure_session_token()), matches)
+
+
+def _judged(
+    request: Request, user: User, door: str, challenge: OtpChallenge | None, judge: Callable[[], Outcome]
+) -> Outcome:
+    if challenge is None:
+        counted, by = f"{door} {user.id}", requester(request, User.id == user.id)
+    else:
+        counted, by = str(user.id), after_password(request, user.id)
+    return codes.judged(request, door, user.id, judge, counted=counted, by=by)
 
 
 def say(request: Request, refusal: NotPossible) -> None:

@@ -7,17 +7,15 @@ from typing import Any
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.accounts.factors import Factors, FactorService
-from civicportal.accounts.guards import after_password, attempt, code_uses
-from civicportal.accounts.models import OtpChallenge, User
-from civicportal.accounts.otp import OtpService, Outcome
+from civicportal.accounts.guards import after_password
+from civicportal.accounts.models import User
+from civicportal.accounts.otp import OtpService
 from civicportal.accounts.proofs import Proof, ProofService, proof_of
-from civicportal.accounts.recovery import RecoveryService, match_recovery_code
 from civicportal.accounts.schemas import AppCodeEntry, CodeEntry, RecoveryEntry, StaffPassword
 from civicportal.accounts.signing import onward, record_refusal, sign_in
-from civicportal.accounts.totp import TotpService
 from civicportal.accounts.views import codes
 from civicportal.accounts.views.citizen import WIDE, verified
-from civicportal.accounts.views.second_factor import check_passkey, party
+from civicportal.accounts.views.second_factor import check_app, check_passkey, check_recovery, party
 from civicportal.crypto import token_hash
 from civicportal.forms import BoundForm, Button, handle_form
 from civicportal.i18n import _
@@ -77,15 +75,15 @@ def code(request: Request) -> Any:
         "party": party(request),
         "by_app": factors.app,
     }
-    if factors.passkeys and not factors.app:
-        return {"form": None, **links}
     by_app = factors.app
+    if factors and not by_app:
+        return {"form": None, **links}
     schema = AppCodeEntry() if by_app else CodeEntry()
     form = BoundForm(request, schema, buttons=(Button(title=_("Confirm and sign in"), css_class=WIDE),))
 
     def enter(values: dict[str, Any]) -> Any:
         if by_app:
-            outcome = _check_app(request, challenge, values["code"])
+            outcome = check_app(request, user, values["code"], door="staff", challenge=challenge)
         else:
             by = after_password(request, challenge.user_id)
             outcome = codes.check(request, challenge, values["code"], staff_id=user.id, by=by)
@@ -119,7 +117,7 @@ def resend(request: Request) -> Any:
 
 def recovery(request: Request) -> Any:
     """Verify a recovery code instead of an app's code or a passkey."""
-    challenge, _user = waiting(request)
+    challenge, user = waiting(request)
     if challenge is None:
         return HTTPSeeOther(onward(request, "staff_login"))
     form = BoundForm(
@@ -127,7 +125,7 @@ def recovery(request: Request) -> Any:
     )
 
     def enter(values: dict[str, Any]) -> Any:
-        outcome = _check_recovery(request, challenge, values["code"])
+        outcome = check_recovery(request, user, values["code"], door="staff", challenge=challenge)
         if outcome != "accepted":
             form.refuse("code", codes.WHY_NOT[outcome])
         return _finish(request, by="recovery")
@@ -138,8 +136,9 @@ def recovery(request: Request) -> Any:
 def _ask_second(request: Request, proof: Proof) -> None:
     with request.site.work(actor=request.identity, write=False) as work:
         user = work.session.get_one(User, proof.user_id)
+        factors = work.get(FactorService).of(user)
     token = request.ensure_session_token()
-    if not _factors(request, user):
+    if not factors:
         codes.send(request, "staff", user.mobile or "", user, by=after_password(request, user.id))
     else:
         request.work.get(OtpService).ask("staff", "", token_hash(token), user=user, sms=False)
@@ -166,40 +165,6 @@ def _who_has_shown(request: Request, work: Work, *, lock: bool = False) -> User 
     """Return who has shown the password in this browser; None when it counts no longer."""
     shown = request.session.peek_flash(SHOWN)
     return work.get(ProofService).person(Proof(*shown[-1]), lock=lock) if shown else None
-
-
-def _check_app(request: Request, challenge: OtpChallenge, code: str) -> Outcome:
-    cookie = token_hash(request.ensure_session_token())
-    with attempt(
-        request, *code_uses(request, challenge.user_id), by=after_password(request, challenge.user_id)
-    ) as trying:
-        with request.site.work(actor=request.identity) as work:
-            user, totp = work.session.get_one(User, challenge.user_id), work.get(TotpService)
-            outcome = work.get(OtpService).settle(challenge.id, cookie, lambda: totp.accept(user, code))
-        trying.good = outcome == "accepted"
-    return _noted(request, challenge, outcome)
-
-
-def _check_recovery(request: Request, challenge: OtpChallenge, code: str) -> Outcome:
-    cookie = token_hash(request.ensure_session_token())
-    person_id = challenge.user_id
-    with attempt(request, *code_uses(request, person_id), by=after_password(request, person_id)) as trying:
-        with request.site.work(actor=request.identity, write=False) as work:
-            hashes = work.get(RecoveryService).hashes(person_id) if person_id else {}
-        code_id = match_recovery_code(hashes, code)
-        with request.site.work(actor=request.identity) as work:
-            use = work.get(RecoveryService).use
-            outcome = work.get(OtpService).settle(
-                challenge.id, cookie, lambda: code_id is not None and use(code_id)
-            )
-        trying.good = outcome == "accepted"
-    return _noted(request, challenge, outcome)
-
-
-def _noted(request: Request, challenge: OtpChallenge, outcome: Outcome) -> Outcome:
-    if outcome != "accepted":
-        record_refusal(request, "staff", challenge.user_id, outcome)
-    return outcome
 
 
 def _finish(request: Request, *, by: str) -> Any:

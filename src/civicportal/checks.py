@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from translationstring import TranslationString
 
@@ -32,16 +32,3 @@ def look_over(work: "Work") -> Iterator[tuple[str, Finding]]:
     for name, look in in_order(work.site.hooks, "check_site"):
         for finding in look(work=work):
             yield name, finding
-
-
-def say(text: TranslationString | str, localizer: Any = None) -> str:
-    """Return a text of a finding in a language; in English without one. Texts within a text are told alike."""
-    if not isinstance(text, TranslationString):
-        return text
-    mapping = {name: _said(value, localizer) for name, value in (text.mapping or {}).items()}
-    whole = TranslationString(text, mapping=mapping)
-    return str(localizer.translate(whole) if localizer else whole.interpolate())
-
-
-def _said(value: Any, localizer: Any) -> Any:
-    return say(value, localizer) if isinstance(value, TranslationString) else value

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from pyramid.i18n import TranslationString, TranslationStringFactory
 
@@ -40,6 +40,21 @@ def is_persian(locale: str) -> bool:
 def text_direction(locale: str) -> Literal["rtl", "ltr"]:
     """Return how a language is written: from right to left or from left to right."""
     return "rtl" if locale.replace("-", "_").partition("_")[0] in _RIGHT_TO_LEFT else "ltr"
+
+
+def say(text: object, localizer: Any = None) -> str:
+    """Return a text in a language, in English without a localizer; texts that stand in its mapping are translated too.
+
+    :param localizer: Pyramid's, of the language.
+    """
+    if not isinstance(text, TranslationString):
+        return str(text)
+    mapping = {
+        name: say(value, localizer) if isinstance(value, TranslationString) else value
+        for name, value in (text.mapping or {}).items()
+    }
+    whole = TranslationString(text, mapping=mapping)
+    return str(localizer.translate(whole) if localizer else whole.interpolate())
 
 
 def listed(items: Iterable[str], locale: str) -> str:

@@ -1,5 +1,7 @@
 """Who attends to a case: the head of a unit, its members, or nobody; and what happens where it would be nobody."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 
@@ -9,14 +11,16 @@ from civicportal.accounts.models import Membership, Role, User
 from civicportal.accounts.permissions import LEAD, UNATTENDED
 from civicportal.cases.models import Case
 from civicportal.cases.services import CaseService
-from civicportal.checks import look_over, say
+from civicportal.checks import look_over
 from civicportal.errors import NotFound
+from civicportal.i18n import _, say
 from civicportal.kartable.custody import CustodyService
 from civicportal.kartable.errors import UnattendedReferral
 from civicportal.kartable.escalation import escalate
 from civicportal.kartable.inbox import Filters, InboxService
 from civicportal.kartable.services import KartableService
 from civicportal.organization.models import Unit
+from civicportal.organization.services import OrganizationService
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit, outbox, statements
 
 RIGHTS = ["petitions:case:view", "petitions:case:work", "petitions:case:refer", "petitions:case:comment"]
@@ -293,6 +297,17 @@ class TestTheList:
         page = app.get("/kartable/unattended", status=200)
         assert city.code in page.text
         assert "در «واحد roads» کسی مسئول «موضوع bin» نیست." in page.text
+
+    def test_names_a_service_without_categories_in_the_language_of_the_page(
+        self, site, city, app, sign_in, monkeypatch
+    ):
+        kind = replace(site.kind("petitions"), title=_("Second factor"))
+        monkeypatch.setitem(site.kinds, "petitions", kind)
+        monkeypatch.setattr(OrganizationService, "category_name", lambda self, category_id: "")
+        city.refer(unattended=True)
+        sign_in(city.admin_user)
+        page = app.get("/kartable/unattended", status=200)
+        assert "در «واحد roads» کسی مسئول «عامل دوم ورود» نیست." in page.text
 
     def test_does_not_say_that_all_is_well_to_who_may_see_none_of_them(self, site, city, app, sign_in):
         city.refer(unattended=True)

@@ -13,8 +13,8 @@ from civicportal.administration import findings as arrangement
 from civicportal.audit.services import AuditService
 from civicportal.audit.trail import VERIFIED
 from civicportal.cases.models import Case
-from civicportal.checks import say
 from civicportal.clock import SystemClock
+from civicportal.i18n import say
 from civicportal.jobs import Job, JobRun
 from civicportal.notifications.delivery import deliver_once
 from civicportal.notifications.findings import findings as findings_of_messages

@@ -5,10 +5,10 @@ from click.testing import CliRunner
 from sqlalchemy import select, update
 
 from civicportal.accounts.models import PendingClaim, User
-from civicportal.checks import say
 from civicportal.cli import main
 from civicportal.crypto import CannotDecrypt, Keys
 from civicportal.doctor import findings
+from civicportal.i18n import say
 from civicportal.privacy import rotation
 from civicportal.privacy.rotation import count_sealed, rotate
 from civicportal.testing import make_citizen

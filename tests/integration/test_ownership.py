@@ -13,10 +13,10 @@ from civicportal.audit.seals import SealService
 from civicportal.audit.services import AuditService
 from civicportal.cases.attachments import AttachmentService
 from civicportal.cases.models import Attachment
-from civicportal.checks import say
 from civicportal.cli import main
 from civicportal.clock import SystemClock
 from civicportal.doctor import findings as doctor
+from civicportal.i18n import say
 from civicportal.ownership import NotOwn, adopt_secrets, adopt_store, establish, portal_id
 from civicportal.storage import FileMissing, ProcessedImage, StoreAway, StoreMark, StoreRefused, new_key
 from civicportal.sweepers import empty_quarantine, sweep_attachments

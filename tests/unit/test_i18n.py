@@ -13,6 +13,7 @@ from civicportal.i18n import (
     listed,
     localized_digits,
     persian_digits,
+    say,
     text_direction,
 )
 
@@ -26,6 +27,18 @@ def test_an_input_error_keeps_its_translatable_reason() -> None:
 
     assert isinstance(error, ValueError)
     assert error.reason.interpolate() == "Too long."
+
+
+def test_texts_within_a_text_are_translated_too() -> None:
+    class Upper:
+        def translate(self, text: object) -> str:
+            whole = _(str(text).upper(), mapping=getattr(text, "mapping", None))
+            return whole.interpolate()
+
+    words = _("Nobody works on ${TOPIC}.", mapping={"TOPIC": _("orders")})
+    assert say(words, Upper()) == "NOBODY WORKS ON ORDERS."
+    assert say(words) == "Nobody works on orders."
+    assert say("Ali") == "Ali"
 
 
 @pytest.mark.parametrize(

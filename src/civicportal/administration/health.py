@@ -4,7 +4,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from civicportal.administration.models import HealthCheck
-from civicportal.checks import Finding, look_over, say
+from civicportal.checks import Finding, look_over
+from civicportal.i18n import say
 from civicportal.jobs import Job
 from civicportal.limits import findings as site_limits
 from civicportal.plugins import CORE

@@ -26,7 +26,7 @@ def check(context: click.Context, as_json: bool) -> None:
     """
     if as_json:
         context.exit(_print_json(context))
-    from civicportal.checks import say
+    from civicportal.i18n import say
 
     site = assemble_site(context)
     findings = [finding for _owner, finding in _findings(site)]
@@ -45,7 +45,8 @@ def _count_errors(findings: "Iterable[Finding]") -> int:
 
 def _print_json(context: click.Context) -> int:
     """Print the findings as JSON and return the exit code; a portal that cannot be assembled is one finding."""
-    from civicportal.checks import Finding, say
+    from civicportal.checks import Finding
+    from civicportal.i18n import say
 
     name = ""
     try:

@@ -5,8 +5,7 @@ from typing import Any
 
 from translationstring import TranslationString
 
-from civicportal.checks import say
-from civicportal.i18n import _
+from civicportal.i18n import _, say
 from civicportal.logging import mask
 
 LONGEST = 300

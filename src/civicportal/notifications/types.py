@@ -6,8 +6,8 @@ from typing import Literal
 
 from translationstring import TranslationString
 
-from civicportal.checks import say
 from civicportal.errors import CivicportalError
+from civicportal.i18n import say
 
 Lane = Literal["codes", "notices", "broadcasts"]
 MOST_AT_ONCE = 100

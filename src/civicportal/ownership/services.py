@@ -14,9 +14,9 @@ from sqlalchemy.exc import OperationalError
 
 from civicportal.audit.seals import SealService
 from civicportal.cases.models import Attachment
-from civicportal.checks import Finding, say
+from civicportal.checks import Finding
 from civicportal.errors import ConfigurationError
-from civicportal.i18n import _
+from civicportal.i18n import _, say
 from civicportal.ownership.errors import NotOwn
 from civicportal.ownership.models import ID, PII_KEY, SECRET, STORE, PortalMark
 from civicportal.privacy.rotation import count_sealed

@@ -5,7 +5,7 @@ from typing import Any
 from translationstring import TranslationString
 
 from civicportal import i18n
-from civicportal.i18n import localized_digits
+from civicportal.i18n import localized_digits, say
 from civicportal.web.derivers import SAFE
 from civicportal.web.request import Request
 from civicportal.work import Work
@@ -47,7 +47,7 @@ def safe_next(request: Request, fallback: str = "/") -> str:
 
 def translate(request: Request, text: Any) -> str:
     """Return a text in the request's language; what is translated has its digits, words of the data stay as they are."""
-    said = str(request.localizer.translate(text))
+    said = say(text, request.localizer)
     return localized_digits(said, request.locale_name) if isinstance(text, TranslationString) else said
 
 

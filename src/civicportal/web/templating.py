@@ -14,7 +14,7 @@ from pyramid.threadlocal import get_current_request
 
 from civicportal.cases import tracking
 from civicportal.cases.marking import marked, snippet
-from civicportal.i18n import _, format_number, listed, localized_digits
+from civicportal.i18n import _, format_number, listed, localized_digits, say
 from civicportal.lists import Total
 from civicportal.web.context import QuickContext, environment
 from civicportal.web.request import Request
@@ -114,7 +114,7 @@ def mask_mobile(context: Any, value: str) -> str:
 def translated(context: Any, value: object) -> str:
     """Translate a text that came from Python."""
     request = context.get("request") or get_current_request()
-    return str(request.localizer.translate(value))
+    return say(value, request.localizer)
 
 
 @pass_context

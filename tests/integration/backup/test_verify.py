@@ -19,8 +19,8 @@ from civicportal.backup.models import BackupRun
 from civicportal.backup.restoring import restore_backup
 from civicportal.backup.sealing import sign
 from civicportal.backup.verifying import verify_backup
-from civicportal.checks import say
 from civicportal.cli import main
+from civicportal.i18n import say
 
 
 def rewritten(site, source, target, **changes):

@@ -76,6 +76,12 @@ def test_staff_add_a_passkey_and_sign_in_with_nothing_else(site: Any, served: Br
     page.locator("[name=name]").fill("کلید اداره")
     page.locator("form:has([name=name]) button.btn-primary").click()
     expect(page.get_by_text("کلید اداره", exact=True)).to_be_visible()
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.locator(".list-x .grow").evaluate("it => it.clientWidth") > 180, (
+        "words are not squeezed by buttons"
+    )
+    page.get_by_role("navigation", name="مسیر صفحه").get_by_role("link", name="حساب کاربری").click()
+    page.wait_for_url("**/account")
     sign_out(page)
     page.goto("/staff/login")
     assert not barriers(page)

@@ -65,6 +65,8 @@ def test_it_is_asked_before_and_the_list_brings_it_back(
     chief.goto("/kartable/unattended")
     expect(chief.locator(f"[value='{code}']")).to_have_count(1)
     chief.goto("/desk")
+    grid, notice = chief.locator("main .row").first, chief.locator("section:has(> .notice)").first
+    assert notice.evaluate("it => it.clientWidth") > 0.95 * grid.evaluate("it => it.clientWidth")
     chief.get_by_role("link", name="مشاهده و ارجاع").click()
     row = chief.locator("[data-row]", has=chief.locator(f"[value='{code}']"))
     expect(row).to_contain_text(f"در «{NAME}» کسی مسئول")

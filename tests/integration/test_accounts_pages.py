@@ -209,6 +209,24 @@ def test_pages_name_the_other_ways_to_sign_in_while_no_worker_runs(site: Any, ap
     [link] = app.get("/login").html.select(".notice a")
     assert link["href"].startswith("/login/password")
     assert "برنامهٔ رمزساز" in app.get("/staff/login").html.select_one(".notice").text
+    # Whoever has forgotten the password does not go on by an app: it follows the password.
+    [link] = app.get("/staff/reset").html.select(".notice a")
+    assert link["href"] == "/staff/login"
+    assert "برنامهٔ رمزساز" not in app.get("/staff/reset").html.select_one(".notice").text
+
+
+def test_page_of_the_staff_code_names_no_factor_that_the_account_has_not(
+    site: Any, app: Any, clock: Any
+) -> None:
+    with site.work() as work:
+        user = make_staff(work, "officer", username="s.karimi")
+        work.get(AccountService).set_password(user, PASSWORD)
+        work.get(GateService).seen()
+    clock.advance(minutes=2)
+    page = send(app.get("/staff/login"), username="s.karimi", password=PASSWORD).follow()
+    notice = page.html.select_one(".notice.warn").text
+    assert "کدی نمی‌رسد" in notice
+    assert "کد بازیابی" not in notice
 
 
 def test_page_of_the_code_says_at_once_when_nothing_gets_through(site: Any, app: Any, clock: Any) -> None:

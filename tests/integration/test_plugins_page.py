@@ -68,6 +68,21 @@ def test_it_lists_the_workers_and_what_they_are_at(site, app, clock, boss):
     assert "test.job" not in app.get("/admin/plugins")
 
 
+def test_it_does_not_say_that_all_is_well_while_no_worker_runs(site, app, clock, boss):
+    with site.work() as work:
+        make_unit(work, "pr")
+    look_over(app)
+
+    def verdict():
+        return app.get("/admin/plugins").html.select_one(".page-h .pill").text.strip()
+
+    assert verdict() == "ایراد دارد"
+    Heartbeat(site, ()).beat()
+    assert verdict() != "ایراد دارد"
+    clock.advance(minutes=2)
+    assert verdict() == "ایراد دارد"
+
+
 def look_over(app):
     page = app.get("/admin/plugins")
     form = next(form for form in page.forms.values() if form.action == "/admin/plugins/check")

@@ -37,6 +37,13 @@ VIEW, LEAD, TEXTS, SETTINGS = (
 RIGHTS = (MANAGE, VIEW, LEAD, TEXTS, SETTINGS, "petitions:case:register", "core:role:manage")
 
 
+def test_rights_of_several_services_with_one_title_are_named_once(site):
+    register = "petitions:case:register"
+    with site.work(write=False) as work:
+        titles = work.get(RightsService).titles
+        assert titles([register, register]) == titles([register])
+
+
 # -- the rule in Python and in SQL --------------------------------------------------------------------------
 
 

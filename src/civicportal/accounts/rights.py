@@ -15,6 +15,7 @@ from civicportal.accounts.identity import head_rights
 from civicportal.accounts.models import Deputy, Membership, Role, User
 from civicportal.accounts.permissions import LEAD
 from civicportal.errors import Forbidden, NotFound
+from civicportal.i18n import listed
 from civicportal.organization.services import OrganizationService
 from civicportal.security import Grant, Identity
 
@@ -153,9 +154,10 @@ class RightsService:
         return sorted(left_out.intersection(right.permission for right in role.permissions))
 
     def titles(self, names: Iterable[str]) -> str:
-        """Return the titles of rights in the language of the site, joined by its list separator."""
-        translate = self.work.site.localizer().translate
-        return "، ".join(translate(self.work.site.permissions[name].title) for name in names)
+        """Return the titles of rights in the language of the site, each once, joined by its list separator."""
+        site = self.work.site
+        titles = dict.fromkeys(site.localizer().translate(site.permissions[name].title) for name in names)
+        return listed(titles, site.locale)
 
     def require_another_administrator(self, user: User) -> None:
         """Make sure that somebody else can do everything once this person cannot.

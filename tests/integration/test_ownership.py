@@ -316,8 +316,18 @@ class TestSecrets:
         both.check_start()
         rotated = CliRunner().invoke(main, ["--site", str(both.path), "keys", "rotate"])
         assert rotated.exit_code == 0, rotated.output
+        assert "0 left: older keys may be removed" in rotated.output
         without.check_start()
         both.check_start()
+
+    def test_a_rotation_that_leaves_something_behind_says_so(self, assemble):
+        site = assemble("one")
+        with site.work() as work:
+            make_citizen(work, national_code=site.keys.encrypt("0012345678"))
+        other = assemble("other", database=address(site), pii_keys="new", tables=_same_store(site))
+        adopt_secrets(other)
+        done = CliRunner().invoke(main, ["--site", str(other.path), "keys", "rotate"])
+        assert (done.exit_code, "1 by a key that is missing" in done.output) == (1, True)
 
     def test_a_lost_secret_is_given_up_by_a_command(self, assemble):
         site = assemble("one")

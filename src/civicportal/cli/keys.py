@@ -1,8 +1,13 @@
 """``civicportal keys``: the keys of the encryption at rest."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from civicportal.cli.options import assemble_site, load_site
+
+if TYPE_CHECKING:
+    from civicportal.site import Site
 
 
 @click.group()
@@ -14,33 +19,25 @@ def keys() -> None:
 @click.pass_context
 def status(context: click.Context) -> None:
     """Say how many values which keys have sealed; exit code 1 while an older key is still needed."""
-    from civicportal.privacy.rotation import count_sealed
-
-    with assemble_site(context).work(write=False) as work:
-        counts = count_sealed(work)
-    for count in counts:
-        lost = f", {count.lost} by a key that is missing" if count.lost else ""
-        click.echo(f"{count.column}: {count.newest} by the newest key, {count.older} by an older one{lost}")
-    left = sum(count.older + count.lost for count in counts)
-    click.echo(f"{left} left" if left else "0 left: older keys may be removed from pii_keys")
-    context.exit(1 if left else 0)
+    context.exit(1 if _left(assemble_site(context)) else 0)
 
 
 @keys.command()
 @click.pass_context
 def rotate(context: click.Context) -> None:
-    """Seal with the newest key what an older one has sealed; it may be interrupted and run again."""
+    """Seal with the newest key what an older one has sealed; it may be interrupted and run again.
+
+    Exit code 1 says that an older key is needed still.
+    """
     from civicportal.ownership import retire_keys
-    from civicportal.privacy.rotation import count_sealed
     from civicportal.privacy.rotation import rotate as write_anew
 
     site = load_site(context)
     written = write_anew(site, lambda column, number: click.echo(f"{column}: {number}"))
     click.echo(f"{written} values sealed anew")
-    with site.work(write=False) as work:
-        is_done = not any(count.older or count.lost for count in count_sealed(work))
-    if is_done:
-        retire_keys(site)
+    if _left(site):
+        context.exit(1)
+    retire_keys(site)
 
 
 @keys.command()
@@ -52,3 +49,17 @@ def adopt(context: click.Context) -> None:
 
     adopt_secrets(assemble_site(context))
     click.echo("The portal starts with these secrets from now on. Look it over: civicportal check")
+
+
+def _left(site: "Site") -> int:
+    """Say how many values which keys have sealed, and return how many were not sealed by the newest."""
+    from civicportal.privacy.rotation import count_sealed
+
+    with site.work(write=False) as work:
+        counts = count_sealed(work)
+    for count in counts:
+        lost = f", {count.lost} by a key that is missing" if count.lost else ""
+        click.echo(f"{count.column}: {count.newest} by the newest key, {count.older} by an older one{lost}")
+    left = sum(count.older + count.lost for count in counts)
+    click.echo(f"{left} left" if left else "0 left: older keys may be removed from pii_keys")
+    return left

@@ -4,6 +4,7 @@ import json
 import socket
 import subprocess
 import sys
+import tomllib
 from importlib.metadata import version
 
 import click
@@ -254,6 +255,13 @@ def test_check_answers_machines(run, path):
     assert (ready["errors"], ready["version"]) == (0, version("civicportal"))
     levels = [finding["level"] for finding in ready["findings"]]
     assert levels == ["warning"] * ready["warnings"]
+    database = tomllib.loads(path.read_text())["site"]["database_url"]
+    path.write_text(path.read_text().replace(database, "postgresql+psycopg://nobody@127.0.0.1:9/none"))
+    [away] = checked(1)["findings"]
+    assert (away["place"], away["text"].partition(":")[0]) == (
+        "site.database_url",
+        "the database does not answer",
+    )
     path.write_text(path.read_text().replace("[site]", '[site]\ncolour = "red"'))
     [broken] = checked(2)["findings"]
     assert (broken["level"], "unknown key 'colour'" in broken["text"]) == ("error", True)

@@ -44,7 +44,12 @@ def _count_errors(findings: "Iterable[Finding]") -> int:
 
 
 def _print_json(context: click.Context) -> int:
-    """Print the findings as JSON and return the exit code; a portal that cannot be assembled is one finding."""
+    """Print the findings as JSON and return the exit code.
+
+    A portal that cannot be assembled, and a database that does not answer, are one finding.
+    """
+    from sqlalchemy.exc import OperationalError
+
     from civicportal.checks import Finding
     from civicportal.i18n import say
 
@@ -55,6 +60,9 @@ def _print_json(context: click.Context) -> int:
         findings = list(_findings(site))
     except ConfigurationError as error:
         findings, code = [("core", Finding(level="error", place="site", text=str(error)))], 2
+    except OperationalError as error:
+        text = f"the database does not answer: {error.orig}"
+        findings, code = [("core", Finding(level="error", place="site.database_url", text=text))], 1
     else:
         code = 1 if _count_errors(finding for _owner, finding in findings) else 0
     errors = _count_errors(finding for _owner, finding in findings)

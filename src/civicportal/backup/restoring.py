@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -235,7 +236,9 @@ class _Undo:
             self._store.put(path.name, path.read_bytes())
 
     def _roll_back(self) -> None:
-        self._progress("it failed: putting back what was there before")
+        # The terminal may be what has gone.
+        with suppress(OSError):
+            self._progress("it failed: putting back what was there before")
         if self._before.exists():
             with self._before.open("rb") as snapshot:
                 load(self._site.engines, snapshot)

@@ -115,6 +115,7 @@ def prune(
     """
     from civicportal.backup import repository as repositories
 
+    _tidy_up_when_told_to_end()
     target = _repository(context, repository)
     _number, pictures = repositories.prune(
         target, daily=keep_daily, weekly=keep_weekly, monthly=keep_monthly, progress=click.echo
@@ -208,9 +209,15 @@ def _say_verified(context: click.Context, found: "Verified") -> None:
 
 
 def _tidy_up_when_told_to_end() -> None:
-    """A service manager stops by SIGTERM, which by itself would leave what is half written."""
+    """A service manager stops by SIGTERM, a terminal that is closed by SIGHUP: by itself either leaves what is half written."""
 
     def end(number: int, _frame: object) -> None:
+        # Of a closed terminal both may come, and the second would break off the tidying up.
+        for one in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(one, signal.SIG_IGN)
         raise SystemExit(128 + number)
 
-    signal.signal(signal.SIGTERM, end)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # What nohup ignores stays ignored.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, end)

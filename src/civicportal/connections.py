@@ -71,9 +71,9 @@ class FairLock:
 
 
 def refuse_writes(engine: Engine) -> None:
-    """Refuse statements that write on a connection which is not opened for writing.
+    """Refuse statements that write on a read-only connection.
 
-    PostgreSQL would commit them at once, since readers open no transaction; SQLite would forget them.
+    PostgreSQL would commit them at once, since read-only connections open no transaction; SQLite would lose them.
     """
 
     @event.listens_for(engine, "before_cursor_execute")

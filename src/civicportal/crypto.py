@@ -125,18 +125,18 @@ class Keys:
 
     @property
     def newest_id(self) -> str:
-        """Return the id of the key that writes, 8 hexadecimal digits; it stands in every text that the key writes."""
+        """Return the id of the encrypting key, 8 hexadecimal digits; it is stored in every ciphertext."""
         return self._newest.hex()
 
     def secret_mark(self, portal: str) -> str:
-        """Return a check value of the secret (32 hex digits), from which it cannot be computed.
+        """Return a check value of the secret (32 hex digits), from which the secret cannot be computed.
 
-        :param portal: id of the portal: portals with one secret have different check values.
+        :param portal: id of the portal, so that portals with the same secret have different check values.
         """
         return self.mac("portal:mark", portal).hex()[:32]
 
     def key_marks(self, portal: str) -> dict[str, str]:
-        """Return such a check value of each key of the encryption at rest, by the key's id."""
+        """Return the check value of each key for encryption at rest, by key id."""
         return {
             key_id.hex(): hmac.digest(check, portal.encode(), "sha256").hex()[:32]
             for key_id, check in self._checks.items()

@@ -1,4 +1,4 @@
-"""PostgreSQL on one server or several: how they are connected to, in which order, and when one counts as lost."""
+"""Connections to one or several PostgreSQL servers: parameters, order, and detection of lost servers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,9 +11,9 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 from civicportal.errors import ConfigurationError
 
 DEFAULTS = {
-    # Seconds for each server; libpq would wait for minutes.
+    # Seconds per server; the default of libpq is minutes.
     "connect_timeout": "3",
-    # A server that loses its power says no goodbye: it is noticed within ten seconds, waiting for an answer or not.
+    # A server that loses its power closes no connection: detect it within ten seconds, with or without a pending query.
     "keepalives_idle": "4",
     "keepalives_interval": "2",
     "keepalives_count": "3",
@@ -31,9 +31,9 @@ LOST = frozenset({READ_ONLY, "57P01", "57P02", "57P03"})
 
 
 def parse_address(address: str) -> URL:
-    """Read the address of a database.
+    """Parse a database URL.
 
-    :raises ConfigurationError: when it is not written as SQLAlchemy reads it; says how several servers are named.
+    :raises ConfigurationError: when SQLAlchemy cannot parse it; the message shows how to write several servers.
     """
     try:
         url = make_url(address)
@@ -48,7 +48,7 @@ def parse_address(address: str) -> URL:
 
 
 def connection_parameters(url: URL) -> dict[str, str]:
-    """Return the address of a PostgreSQL database as libpq and its programs (``pg_dump``) take it, with our defaults."""
+    """Return the connection parameters of a PostgreSQL database for libpq and its programs (``pg_dump``), with our defaults."""
     url = url.set(drivername="postgresql+psycopg")
     _arguments, found = url.get_dialect()().create_connect_args(url)
     named = {name: str(value) for name, value in found.items() if name != "context"}
@@ -66,9 +66,9 @@ def servers_of(parameters: Mapping[str, str]) -> list[tuple[str, str]]:
 
 
 class ServerOrder:
-    """Tries the server first that took the last connection: one that is switched off costs ``connect_timeout`` each time.
+    """Connect to the server that accepted the last connection first: a server that is switched off costs ``connect_timeout``.
 
-    :param parameters: as of :func:`connection_parameters`, naming several servers.
+    :param parameters: those of :func:`connection_parameters`, with several servers.
     """
 
     def __init__(self, parameters: Mapping[str, str]) -> None:
@@ -86,7 +86,7 @@ class ServerOrder:
 
 
 def follow_primary(engine: Engine) -> None:
-    """Where the address names several servers, connect as :class:`ServerOrder` does and leave one that was demoted."""
+    """With several servers, connect like :class:`ServerOrder` and leave a demoted server."""
     parameters = connection_parameters(engine.url)
     if len(servers_of(parameters)) == 1:
         return
@@ -94,13 +94,13 @@ def follow_primary(engine: Engine) -> None:
 
     @event.listens_for(engine, "checkout")
     def checkout(connection: Any, _record: ConnectionPoolEntry, _proxy: Any) -> None:
-        # The server has said so itself, with the answer to the last statement: looking costs nothing.
+        # The server reports it with the answer to each statement, so this check costs nothing.
         if any(connection.pgconn.parameter_status(name) == b"on" for name in TAKES_NO_WRITES):
             raise InvalidatePoolError
 
 
 def notice_lost_servers(engine: Engine) -> None:
-    """Treat a server that takes no writes, or is going, like one that does not answer: its connections are dropped."""
+    """Treat a server that is read-only or shutting down like one that does not answer: drop its connections."""
 
     @event.listens_for(engine, "handle_error")
     def handle_error(context: ExceptionContext) -> None:
@@ -115,11 +115,11 @@ def notice_lost_servers(engine: Engine) -> None:
 
 
 def may_be_repeated(error: Exception, *, reads: bool) -> bool:
-    """Return whether a request may be tried again after this error: it has surely changed nothing.
+    """Return whether a request can be retried after this error because it certainly changed nothing.
 
-    A server that was lost while ``COMMIT`` was on its way may have committed or not; that error names no statement.
+    A server lost during ``COMMIT`` may have committed or not; such an error has no statement.
 
-    :param reads: whether the request only reads. One that writes is repeated only if the server takes no writes at all.
+    :param reads: whether the request only reads. One that writes is retried only if the server is read-only.
     """
     if not isinstance(error, OperationalError) or not error.connection_invalidated or error.statement is None:
         return False
@@ -127,7 +127,7 @@ def may_be_repeated(error: Exception, *, reads: bool) -> bool:
 
 
 def refuse_two_primaries(url: URL) -> None:
-    """Refuse to use servers of which several take writes: one of them was replaced and came back.
+    """Refuse to start while several servers accept writes: one of them was replaced and came back.
 
     :raises ConfigurationError: with their names.
     """
@@ -140,7 +140,7 @@ def refuse_two_primaries(url: URL) -> None:
 
 
 def writable_servers(url: URL) -> list[str]:
-    """Return the servers that take writes, as ``host:port``; of a single one named nothing is asked."""
+    """Return the writable servers as ``host:port``; a single configured server is not queried."""
     if url.get_backend_name() != "postgresql":
         return []
     parameters = connection_parameters(url)

@@ -181,7 +181,7 @@ class Engines:
 def make_engines(url: str, *, statement_timeout: float = 3.0, lock_timeout: float = 2.0) -> Engines:
     """Create the engine for a database address.
 
-    :param url: ``sqlite:///…`` or ``postgresql+psycopg://…``, which may name several servers.
+    :param url: ``sqlite:///…`` or ``postgresql+psycopg://…``, which may list several servers.
     :param statement_timeout: seconds a PostgreSQL statement may take.
     :param lock_timeout: seconds a PostgreSQL statement may wait for a lock.
     :raises ConfigurationError: for any other database.

@@ -50,7 +50,7 @@ def findings(work: "Work") -> Iterator[Finding]:
 
 
 def _store(site: "Site") -> Iterator[Finding]:
-    """Look whose the store is, what was swept, and put a file, read it, delete it, as a picture would be."""
+    """Check the owner and the quarantine of the store, and store, read and delete a file as for a picture."""
     foreign = ownership.findings(site)
     yield from foreign
     if foreign:
@@ -80,7 +80,7 @@ def _quarantine(site: "Site") -> Iterator[Finding]:
     try:
         number = sum(1 for _key in islice(site.storage.quarantined(), MOST_COUNTED))
     except OSError:
-        # Told below.
+        # Reported below.
         return
     if number >= MANY_SWEPT:
         yield Finding(

@@ -164,7 +164,7 @@ def _workers(work: "Work") -> Iterator[Finding]:
 
 
 def _standby(work: "Work") -> Iterator[Finding]:
-    """Commits that wait for a synchronous standby: while it is away, every form hangs."""
+    """Yield a finding while commits wait for a synchronous standby: every form hangs while it is down."""
     if work.site.engines.dialect != "postgresql":
         return
     waiting = work.session.scalar(_WAITING_COMMITS, {"seconds": COMMITS_LATE})

@@ -35,10 +35,10 @@ POLL_SECONDS = 0.5
 def serve(
     app: Any, *, share: Share | None = None, body_limit: BodyLimit | None = None, **settings: Any
 ) -> None:
-    """Serve an application until SIGTERM, which lets what has begun end, or SIGINT, which does not.
+    """Serve an application until SIGTERM, which finishes running requests, or SIGINT, which does not.
 
-    :param share: of what comes to several processes that listen on one socket; None where this one serves alone.
-    :param body_limit: of the application by path and content type; None where it has none.
+    :param share: the accept share of one of several processes on a socket; None for a single process.
+    :param body_limit: the body limit of the application by path and content type; None if it has none.
     :param settings: those of waitress.
     """
     sockets: dict[int, Any] = {}
@@ -65,10 +65,10 @@ def serve(
 
 
 class Channel(HTTPChannel):
-    """A connection whose requests tidy up when they are answered.
+    """A connection whose requests clean up after their response.
 
-    :param note: is told when one is.
-    :param parser: reads the requests.
+    :param note: called after each response.
+    :param parser: the class that parses requests.
     """
 
     has_answered = False

@@ -15,7 +15,7 @@ class ConfigurationError(CivicportalError):
 
 
 class ReadOnlyWork(CivicportalError):
-    """A unit of work that only reads was asked to write: a mistake in the code."""
+    """A read-only unit of work was asked to write: a programming error."""
 
 
 class NotFound(CivicportalError):

@@ -125,9 +125,9 @@ class FollowUpService:
         return pin
 
     def prove(self, code: str, proof: str) -> Case | None:
-        """Return the case of a code, if the second part is right: the mobile's last four digits or the PIN.
+        """Return the case of a tracking code, if the second part is right: the mobile's last four digits or the PIN.
 
-        A case without a mobile and a PIN is opened by nothing, and the mobile of a deleted citizen opens none of theirs. A
+        A case without a mobile and a PIN cannot be opened, nor can cases of a deleted citizen by their mobile. A
         wrong code and a wrong second part do the same work.
 
         :param proof: four Latin digits; anything else is wrong.

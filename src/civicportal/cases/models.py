@@ -95,7 +95,7 @@ class Case(Base):
     subject: Mapped[str] = tagged(String(200))
     place: Mapped[str] = tagged(String(300), default="", pii="content", erase="null")
     body: Mapped[str] = tagged(Text, default="", pii="content", erase="null")
-    #: The words as everybody reads them, once an officer has published the case.
+    #: The public text, once an officer has published the case.
     public_body: Mapped[str | None] = tagged(PublicString(), pii="content", erase="null")
     category_id: Mapped[int | None] = tagged(BigId, ForeignKey("categories.id"))
     unit_id: Mapped[int | None] = tagged(BigId, ForeignKey("units.id"))

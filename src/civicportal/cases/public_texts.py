@@ -1,7 +1,7 @@
-"""What everybody may read. A text becomes public through :class:`PublicTexts` alone, which refuses personal data.
+"""Public texts. A text becomes public only through :class:`PublicTexts`, which refuses personal data.
 
-Columns whose texts everybody reads have the type :class:`PublicString`: it takes a :class:`PublicText`, which only
-:class:`PublicTexts` makes, and no other text. See ``docs/security/privacy.md``.
+Public columns have the type :class:`PublicString`: it accepts only a :class:`PublicText`, which only
+:class:`PublicTexts` creates. See ``docs/security/privacy.md``.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -33,10 +33,10 @@ _CLEARED = "civicportal.cleared_cases"
 
 
 class PersonalDataFound(Refused):
-    """Texts were about to become public and hold personal data.
+    """Texts that were about to become public contain personal data.
 
-    :ivar fields: what was found, by the name of the text.
-    :ivar find: finds it in a text as it stands in a form.
+    :ivar fields: findings by the name of the text.
+    :ivar find: searches a text of a form for it.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class PersonalDataFound(Refused):
 
 
 class PublicTexts:
-    """Checks and composes the texts that everybody may read."""
+    """Check public texts, and anonymise texts for the public."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
@@ -69,13 +69,13 @@ class PublicTexts:
         allowed: Collection[str] = (),
         addressed: bool = False,
     ) -> dict[str, PublicText]:
-        """Return texts that everybody may read, or refuse them.
+        """Return texts that may be public, or refuse them.
 
-        :param case: whose sender they must not tell; None for texts of the city's own.
-        :param texts: by name, for instance of the fields of a form.
-        :param allowed: uncertain words that an officer says are no names here (``PersonalDatum.word``); the trail says so.
-        :param addressed: they are answers that begin with a salutation, which nobody but the sender will read.
-        :raises PersonalDataFound: says what was found in which text.
+        :param case: the case whose sender must not be identifiable; None for texts of the city.
+        :param texts: the texts by name, for instance of form fields.
+        :param allowed: uncertain words that an officer declares not to be names (``PersonalDatum.word``); recorded in the trail.
+        :param addressed: answers that begin with a salutation, which only the sender will read.
+        :raises PersonalDataFound: with the findings of each text.
         """
         person = self.person(case, others=True)
 
@@ -96,9 +96,9 @@ class PublicTexts:
         }
 
     def own(self, text: str) -> list[PersonalDatum]:
-        """Return the personal data in a text that the acting person wrote themselves.
+        """Return the personal data in a text written by the actor.
 
-        Name and mobile are known of them already; a national code is found whoever's it is.
+        Their name and mobile are known already; any valid national code is found.
         """
         actor = self.work.actor
         names = (actor.name,) if actor.name and actor.is_citizen else ()
@@ -106,14 +106,14 @@ class PublicTexts:
         return find(text, person, self.country)
 
     def composed(self, case: Case, text: str) -> str:
-        """Return a text without salutation, name and numbers of the sender: for an officer to go on with."""
+        """Return a text without salutation, name and numbers of the sender, as a draft for an officer."""
         word = self.work.site.localizer().translate(_("the citizen"))
         return compose(text, self.person(case), self.country, name=word)
 
     def shown(self, case: Case, text: str, allowed: Collection[str] = ()) -> PublicText:
-        """Return a text as others than its sender may read it: composed; empty where it cannot be.
+        """Return a text anonymised for people other than its sender; empty if that is not possible.
 
-        :param allowed: uncertain words that an officer said are no names in it.
+        :param allowed: uncertain words that an officer has declared not to be names.
         """
         if not text:
             return PublicText("", CHECKED)
@@ -130,26 +130,26 @@ class PublicTexts:
         return self.shown(case, text, allowed=data.get(ALLOWED, ()))
 
     def body(self, case: Case) -> PublicText:
-        """Return the words of a case as everybody reads them: those an officer published, else composed."""
+        """Return the public text of a case: the one an officer published, else the anonymised text."""
         return PublicText(case.public_body, CHECKED) if case.public_body else self.shown(case, case.body)
 
     def place(self, case: Case) -> PublicText:
-        """Return the address of a case as everybody reads it, without the numbers of houses and flats."""
+        """Return the public address of a case, without house and flat numbers."""
         comma = self.work.site.localizer().translate(_(", "))
         parts = (self.shown(case, part).strip(" …") for part in case.place.split(comma.strip()))
         return PublicText(comma.join(part for part in parts if part), CHECKED)
 
     def release(self, case: Case, body: str, *, allowed: Collection[str] = ()) -> None:
-        """Let everybody read a case with these words; the case itself is made public by its service.
+        """Set the public text of a case; the case itself is made public by its service.
 
-        :raises PersonalDataFound: when its words or its subject hold personal data.
+        :raises PersonalDataFound: when its text or its subject contains personal data.
         """
         checked = self.check(case, {"words": body, "subject": case.subject}, allowed=allowed)
         case.public_body = checked["words"]
         self.work.session.info.setdefault(_CLEARED, set()).add(case.id)
 
     def people(self, cases: Iterable[Case]) -> None:
-        """Read what is known of the senders of many cases, at once."""
+        """Load the senders of many cases in one query."""
         ids = {case.citizen_id for case in cases if case.citizen_id} - self._people.keys()
         if ids:
             for user in self.work.session.scalars(select(User).where(User.id.in_(ids))):
@@ -157,9 +157,9 @@ class PublicTexts:
             self._people.update((gone, Person()) for gone in ids - self._people.keys())
 
     def person(self, case: Case | None, *, others: bool = False) -> Person:
-        """Return what a text about a case must not tell; nothing for texts of the city's own.
+        """Return the personal data that a text about a case must not contain; nothing for texts of the city.
 
-        :param others: with the names by which the case is found besides its citizen's.
+        :param others: include further names by which the case can be found.
         """
         if case is None:
             return Person()
@@ -195,7 +195,7 @@ class PublicTexts:
 @event.listens_for(Case, "before_insert")
 @event.listens_for(Case, "before_update")
 def _refuse_unchecked(_mapper: Any, _connection: Any, case: Case) -> None:
-    """Refuse a case that becomes public, or another subject of a public one, past :meth:`PublicTexts.release`."""
+    """Refuse a case that becomes public, or a new subject of a public one, without :meth:`PublicTexts.release`."""
     if not case.public:
         return
     changed = any(attributes.get_history(case, name).has_changes() for name in ("public", "subject"))

@@ -1,4 +1,4 @@
-"""The type of texts that everybody may read, and of the columns that hold them."""
+"""The types of public texts and of their columns."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ CHECKED = object()
 
 
 class PublicText(str):
-    """A text that was checked and may be shown to everybody; made by ``PublicTexts`` only."""
+    """A checked text that may be public; created only by ``PublicTexts``."""
 
     __slots__ = ()
 
     def __new__(cls, text: str, made_by: object = None) -> "PublicText":
-        """Make one of a checked text.
+        """Create one from a checked text.
 
-        :raises TypeError: for anybody but :mod:`civicportal.cases.public_texts`.
+        :raises TypeError: when called outside :mod:`civicportal.cases.public_texts`.
         """
         if made_by is not CHECKED:
             raise TypeError("only PublicTexts makes a PublicText")
@@ -26,9 +26,9 @@ class PublicText(str):
 
 
 class PublicString(TypeDecorator[str]):
-    """Column of texts that everybody reads: a text that was not checked cannot be written.
+    """Column of public texts: an unchecked text cannot be written.
 
-    ``PublicString(300)`` holds so many characters, ``PublicString()`` any number.
+    ``PublicString(300)`` limits the number of characters, ``PublicString()`` does not.
     """
 
     impl: TypeEngine[Any] | type[TypeEngine[Any]] = String
@@ -41,7 +41,7 @@ class PublicString(TypeDecorator[str]):
             self.impl = Text()
 
     def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
-        """Refuse what is no :class:`PublicText`.
+        """Refuse values other than :class:`PublicText`.
 
         :raises TypeError: for any other text.
         """
@@ -50,5 +50,5 @@ class PublicString(TypeDecorator[str]):
         raise TypeError("a public text must be checked by PublicTexts first")
 
     def process_result_value(self, value: str | None, _dialect: Dialect) -> PublicText | None:
-        """Return the text as it was checked."""
+        """Return the text as a checked one."""
         return None if value is None else PublicText(value, CHECKED)

@@ -165,14 +165,14 @@ class CaseService:
     ) -> CaseEvent:
         """Take a step of the workflow.
 
-        :param version: of the form's case; None when the caller has just read it.
-        :param attachments: keys of pictures of the work done.
-        :param allowed: words that are no names in the public text, see :class:`~civicportal.cases.public_texts.PublicTexts`.
-        :raises PersonalDataFound: when everybody can read the case and its public text holds personal data.
+        :param version: version of the case in the form; None when the caller has just read it.
+        :param attachments: keys of pictures that show the work done.
+        :param allowed: words that are not names in the public text, see :class:`~civicportal.cases.public_texts.PublicTexts`.
+        :raises PersonalDataFound: when the case is public and its public text contains personal data.
         :raises UnknownTransition: when there is no such step from here.
-        :raises StaleCase: when somebody changed the case since the form was made.
+        :raises StaleCase: when the case was changed since the form was shown.
         :raises Forbidden: when the actor may not take it.
-        :raises Refused: when a guard says no, or a picture is not there any more.
+        :raises Refused: when a guard refuses, or a picture no longer exists.
         """
         self.check_version(case, version)
         kind = self.kind(case)
@@ -211,11 +211,11 @@ class CaseService:
     ) -> CaseEvent:
         """Add an internal note, or an expert comment that the citizen reads if ``public``.
 
-        What the same person has said of the case within ten minutes is a form sent twice: it is returned, not added. The
+        The same text by the same person within ten minutes is a form sent twice: the existing comment is returned. The
         case has to be locked.
 
         :param allowed: as in :meth:`apply`.
-        :raises PersonalDataFound: when everybody can read the case and a public comment holds personal data.
+        :raises PersonalDataFound: when the case is public and a public comment contains personal data.
         :raises Forbidden: without the right to comment.
         """
         kind = self.kind(case)
@@ -251,12 +251,12 @@ class CaseService:
     def publish(
         self, case: Case, public: bool, *, body: str | None = None, allowed: Collection[str] = ()
     ) -> None:
-        """Show the case with its pictures to everybody, or hide it again.
+        """Publish the case with its pictures, or hide it again.
 
-        :param body: its words as everybody reads them; None for those published before, else its own.
-        :param allowed: words that are no names in them, see :class:`~civicportal.cases.public_texts.PublicTexts`.
-        :raises PersonalDataFound: when its words or its subject hold personal data.
-        :raises Forbidden: without the right to work on it, and where cases of this kind are nobody else's to read.
+        :param body: its public text; None for the one published before, else its own text.
+        :param allowed: words that are not names in it, see :class:`~civicportal.cases.public_texts.PublicTexts`.
+        :raises PersonalDataFound: when its text or its subject contains personal data.
+        :raises Forbidden: without the right to work on it, or when cases of this kind are never public.
         """
         self._steps.require_work(case)
         if public and not self.kind(case).publishable:
@@ -325,7 +325,7 @@ class CaseService:
         return self._steps.may_comment(case)
 
     def _check_public(self, case: Case, name: str, text: str, allowed: Collection[str]) -> None:
-        """Refuse words of staff that everybody reads at once: of a citizen's own nobody else reads any."""
+        """Refuse personal data in texts of staff that are public at once; texts of citizens are not."""
         if case.public and text and not self.work.actor.is_citizen:
             self.work.get(PublicTexts).check(case, {name: text}, allowed=allowed, addressed=True)
 
@@ -349,5 +349,5 @@ class CaseService:
 
 
 def _allowed(words: Collection[str]) -> dict[str, list[str]]:
-    """Return what an event keeps of the words that are no names in its public text."""
+    """Return the part of an event that records the words declared not to be names."""
     return {ALLOWED: sorted(words)} if words else {}

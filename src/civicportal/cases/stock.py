@@ -53,7 +53,7 @@ def damages(site: "Site", storage: "IFileStorage", *, contents: bool) -> Iterato
 
 
 def recover(storage: "IFileStorage", damage: Damage) -> bool:
-    """Put a missing file back from quarantine; False when it is not there."""
+    """Move a missing file back from quarantine; False if it is not there."""
     return damage.what == "missing" and storage.recover(damage.name)
 
 

@@ -72,14 +72,14 @@ def _keep(site: "Site", images: list[ProcessedImage]) -> list[str]:
 def _gate(request: Request, by: Requester, owner: str, file: Any) -> ProcessedImage:
     limits, address = request.site.limits, ("upload_address", request.remote_addr)
     uses: list[Use] = [("upload_owner", owner)]
-    # The first picture of a large form has been counted before the form was read.
+    # The first picture of a large form was counted before the form was read.
     if request.environ.get(UPLOAD_COUNTED):
         request.environ[UPLOAD_COUNTED] = 0
     else:
         uses.append(address)
     limits.hit_all(*uses, by=by)
     try:
-        # A request that is repeated finds the file as the first attempt left it: at its end.
+        # A retried request finds the file as the first attempt left it: at its end.
         file.file.seek(0)
         return process_image(file.file.read(), patience=PATIENCE)
     except ImageRefused as refusal:

@@ -280,8 +280,8 @@ VERBS: dict[str, TranslationString] = {
 def permissions_of(kind: CaseKind) -> Iterator[Permission]:
     """Yield the rights that every kind of case has.
 
-    A membership limits them to its unit and category. Registering is the exception: a call is about any unit's work, and
-    the rules decide where the case goes, so the right holds in the whole city or not at all.
+    A membership limits them to its unit and category. Registering is the exception: a call may concern any unit, and
+    the routing rules decide where the case goes, so this right applies to the whole city.
     """
     for verb, title in VERBS.items():
         yield Permission(

@@ -45,9 +45,9 @@ def _of_site(context: click.Context) -> str:
 
 
 def _explain_database_error(context: click.Context, error: Exception) -> None:
-    """Say in a line what is wrong with the database: it does not answer, or the command needs tables that are missing.
+    """Explain a database error in one line: the database does not answer, or tables are missing.
 
-    :raises click.ClickException: for these two; nothing for any other error.
+    :raises click.ClickException: for these two; other errors are ignored.
     """
     if "sqlalchemy" not in sys.modules:
         return

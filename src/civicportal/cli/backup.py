@@ -1,4 +1,4 @@
-"""``civicportal backup`` and ``civicportal restore``: the whole portal away, and back."""
+"""``civicportal backup`` and ``civicportal restore``."""
 
 import signal
 from pathlib import Path
@@ -25,12 +25,12 @@ UNSIGNED = click.option(
 
 
 class MakesByDefault(click.Group):
-    """A group whose first argument may be left out: ``backup TARGET`` is ``backup make TARGET``."""
+    """A group with a default command: ``backup TARGET`` is ``backup make TARGET``."""
 
     default = "make"
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
-        """Add the name of the command where it was left out."""
+        """Add the default command if none is given."""
         if args and args[0] not in {*self.commands, *self.get_help_option_names(context)}:
             args.insert(0, self.default)
         return super().parse_args(context, args)
@@ -40,8 +40,8 @@ class MakesByDefault(click.Group):
 def backup() -> None:
     """Make, verify and prune backups; `civicportal backup TARGET` makes one.
 
-    TARGET is a file, into which the pictures go too; or a repository, in which each picture is stored once: a folder (one that
-    exists, or with a slash at its end), or `s3://BUCKET/FOLDER/` with the keys of [backup].
+    TARGET is a file that contains the pictures too; or a repository, in which each picture is stored once: a folder (an existing
+    one, or a name that ends with a slash), or `s3://BUCKET/FOLDER/` with the keys in [backup].
     """
 
 
@@ -54,8 +54,8 @@ def backup() -> None:
 def make(context: click.Context, target: str, is_verified: bool) -> None:
     """Write database, pictures and a manifest to TARGET, while the portal runs.
 
-    The secrets are not in it: it names the environment variables that the restored portal needs. Exit code 1 says that there
-    is no backup, and why; 3 that pictures are missing in the portal itself.
+    The secrets are not included; the output names the environment variables that the restored portal needs. Exit code 1: no
+    backup was made, and the reason is printed; 3: pictures are missing in the portal itself.
     """
     from civicportal.backup.making import make_backup
 
@@ -76,9 +76,9 @@ def make(context: click.Context, target: str, is_verified: bool) -> None:
 @UNSIGNED
 @click.pass_context
 def verify(context: click.Context, archive: str, identity: Path | None, unsigned: bool) -> None:
-    """Restore ARCHIVE into a scratch database and a scratch store, compare everything, and throw both away.
+    """Restore ARCHIVE into a scratch database and a scratch store, compare everything, and delete both.
 
-    Exit code 1 says what differs; 3 that pictures are missing.
+    Exit code 1: the archive cannot be restored, and the difference is printed; 3: pictures are missing.
     """
     from civicportal.backup.verifying import verify_backup
 
@@ -92,7 +92,7 @@ def verify(context: click.Context, archive: str, identity: Path | None, unsigned
 @click.argument("repository")
 @click.pass_context
 def list_archives(context: click.Context, repository: str) -> None:
-    """Show the archives of a repository, the oldest first."""
+    """List the archives of a repository, oldest first."""
     from civicportal.backup.repository import archives
 
     target = _repository(context, repository)
@@ -109,9 +109,9 @@ def list_archives(context: click.Context, repository: str) -> None:
 def prune(
     context: click.Context, repository: str, keep_daily: int, keep_weekly: int, keep_monthly: int
 ) -> None:
-    """Delete old archives of a repository, then the pictures that none of the kept ones names.
+    """Delete old archives of a repository, then the pictures that no kept archive references.
 
-    Of each of the newest days, weeks and months the last archive is kept, and the newest one always.
+    The last archive of each of the newest days, weeks and months is kept, and always the newest one.
     """
     from civicportal.backup import repository as repositories
 
@@ -126,7 +126,7 @@ def prune(
 @backup.command()
 @click.pass_context
 def key(context: click.Context) -> None:
-    """Show the public key by which others see that a backup is this portal's."""
+    """Print the public key for verifying this portal's backups."""
     from civicportal.backup.sealing import public_key
 
     click.echo(public_key(load_site(context)))
@@ -151,10 +151,10 @@ def restore(
     identity: Path | None,
     unsigned: bool,
 ) -> None:
-    """Fill the site's database and store from ARCHIVE; stop the portal and its workers first.
+    """Restore the site's database and store from ARCHIVE; stop the portal and its workers first.
 
-    ARCHIVE is a file or an address `s3://…`. Exit code 1 says that nothing was restored, and why; 3 that pictures are missing from
-    the backup. If it fails, database and store are put back as they were; it may be repeated.
+    ARCHIVE is a file or a URL `s3://…`. Exit code 1: nothing was restored, and the reason is printed; 3: pictures are missing from
+    the backup. If it fails, database and store are put back as they were, and it can be repeated.
     """
     from civicportal.backup.restoring import restore_backup
 

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for monitors and scripts.")
 @click.pass_context
 def check(context: click.Context, as_json: bool) -> None:
-    """Assemble the portal, look at its database and organisation, and say what is wrong and what to do.
+    """Check settings, database and organisation of the portal, and print findings with their remedies.
 
-    Ends with 0 when there is no error, though there may be warnings, with 1 when there is one, and with 2 when the portal
-    cannot be assembled.
+    Exit codes: 0 without errors (there may be warnings), 1 with errors, 2 if the portal cannot be
+    assembled.
     """
     if as_json:
         context.exit(_print_json(context))

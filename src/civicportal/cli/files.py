@@ -1,4 +1,4 @@
-"""``civicportal files``: where pictures lie, whose store it is, and what was swept."""
+"""``civicportal files``: the store of pictures, its owner, and the quarantine."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ STORES = click.Choice(("s3", "folder"))
 
 @click.group()
 def files() -> None:
-    """Copy pictures between folder and bucket, look whether all are there, and recover what was swept."""
+    """Copy pictures between folder and bucket, verify them, and recover quarantined files."""
 
 
 @files.command()
@@ -27,7 +27,7 @@ def files() -> None:
 )
 @click.pass_context
 def copy(context: click.Context, target: str) -> None:
-    """Copy what the target lacks from the other of the two; the portal may run meanwhile.
+    """Copy the files that the target lacks from the other store; the portal may keep running.
 
     An empty target is marked as this portal's store.
     """
@@ -75,7 +75,7 @@ def verify(context: click.Context, place: str | None, quick: bool, repair: bool)
 @click.option("--empty", is_flag=True, help="Delete what is in quarantine now, however young.")
 @click.pass_context
 def quarantine(context: click.Context, place: str | None, empty: bool) -> None:
-    """Say how many files lie in quarantine: those that no row names are swept there before they are deleted."""
+    """Count the files in quarantine, to which unreferenced files are moved before they are deleted."""
     site = load_site(context)
     storage = _store(site, place) if place else site.storage
     with _refusals():
@@ -94,7 +94,7 @@ def quarantine(context: click.Context, place: str | None, empty: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_context
 def adopt(context: click.Context, place: str | None, owner: str, new_id: bool, yes: bool) -> None:
-    """Mark a store as this portal's; the sweeper deletes from it what this database does not name."""
+    """Mark a store as this portal's; cleanup deletes its files that this database does not reference."""
     from civicportal.ownership import adopt_store
 
     site = assemble_site(context)
@@ -117,7 +117,7 @@ def _known(site: "Site", store: "IFileStorage") -> tuple[int, int]:
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """Show a store that is refused or away without a traceback."""
+    """Report a refused or unavailable store without a traceback."""
     try:
         yield
     except OSError as error:

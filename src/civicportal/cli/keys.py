@@ -44,7 +44,7 @@ def rotate(context: click.Context) -> None:
 @click.confirmation_option(prompt="What the lost secrets have sealed stays unreadable. Go on?")
 @click.pass_context
 def adopt(context: click.Context) -> None:
-    """Take the secrets of the settings for the portal's own, because the earlier ones are lost for good."""
+    """Accept the secrets in the settings as the portal's, because the earlier ones are permanently lost."""
     from civicportal.ownership import adopt_secrets
 
     adopt_secrets(assemble_site(context))

@@ -73,8 +73,8 @@ def site_path(context: click.Context) -> Path:
 def load_site(context: click.Context) -> "Site":
     """Return the site that a command works on.
 
-    :raises ConfigurationError: when it cannot be assembled, or its secrets are not those of the portal whose database it
-        names.
+    :raises ConfigurationError: when it cannot be assembled, or its secrets are not those of the portal that owns the
+        database.
     """
     from civicportal.ownership import refuse_other_secrets
 
@@ -84,7 +84,7 @@ def load_site(context: click.Context) -> "Site":
 
 
 def assemble_site(context: click.Context) -> "Site":
-    """Return the site that a command works on, without a look at its database.
+    """Return the site that a command works on, without checking its database.
 
     :raises ConfigurationError: when it cannot be assembled.
     """

@@ -91,7 +91,7 @@ def disable(context: click.Context, name: str) -> None:
 @click.confirmation_option(prompt="This deletes its tables for good. Go on?")
 @click.pass_context
 def purge(context: click.Context, name: str, cases: Literal["keep", "delete"] | None) -> None:
-    """Drop the tables of the plugin NAME, which must be off the list, and take its rights out of all roles."""
+    """Drop the tables of the disabled plugin NAME and remove its rights from all roles."""
     from civicportal.administration.purging import purge_plugin
 
     if name in _read(context)[1]["site"]["plugins"]:

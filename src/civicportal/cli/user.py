@@ -92,9 +92,9 @@ def reset(context: click.Context, username: str) -> None:
 def rescue(context: click.Context, username: str) -> None:
     """Print a link for a member of staff who has lost every way to sign in, for instance the only administrator.
 
-    It counts once, within 30 minutes, and needs no code by SMS: the person chooses a new password, their passkeys,
-    authenticator app and recovery codes are removed, and they set up a new one. The person is told by SMS, and the
-    audit trail keeps who made the link.
+    It is valid once, within 30 minutes, and needs no code by SMS: the person chooses a new password, their passkeys,
+    authenticator app and recovery codes are removed, and they set up a new factor. The person is notified by SMS, and the
+    audit trail records who created the link.
     """
     from civicportal.accounts.invitations import InvitationService
     from civicportal.errors import NotPossible
@@ -134,7 +134,7 @@ def enable(context: click.Context, username: str) -> None:
 
 
 def _operator() -> str:
-    """Return who runs the command: the user of the operating system, and who became them by sudo."""
+    """Return who runs the command: the operating system user, and the original user of sudo."""
     try:
         name = getpass.getuser()
     except (KeyError, OSError):  # a container's user without an entry in passwd

@@ -1,4 +1,4 @@
-"""How personal data is written in the texts of a country: titles before names, greetings, numbers of persons."""
+"""Patterns of personal data in the texts of a country: titles before names, greetings, numbers of people."""
 
 import re
 from dataclasses import dataclass
@@ -12,23 +12,23 @@ SEPARATOR = r"[\s\u200b-\u200f\u202a-\u202e\u2066-\u2069\u00ac\ufeff()\[\]./\\_\
 
 
 def spaced(pattern: str, most: int = 3) -> str:
-    """Return a pattern in which signs may stand between the elements that ``~`` divides.
+    """Return a pattern with optional separators in place of each ``~``.
 
-    :param most: signs between two of them.
+    :param most: maximum number of separator characters.
     """
     return pattern.replace("~", f"{SEPARATOR}{{0,{most}}}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class PersonalText:
-    """What tells a person in a text of the country.
+    """Patterns that identify a person in the texts of a country.
 
     :ivar titles: words before a name, as ``persian.key`` folds them, after which even a common word is a name.
-    :ivar degrees: words before a name that also stand in names of streets, such as "Doctor"; they are no part of a name.
+    :ivar degrees: words before a name that also occur in street names, such as "Doctor"; they are not part of a name.
     :ivar courtesies: words after a name.
-    :ivar greetings: words of a salutation that are none of these.
-    :ivar patterns: kind and pattern of numbers, for texts in ASCII digits. What is found as ``mobile`` or
-        ``national_code`` counts only if the country takes it for one.
+    :ivar greetings: other words of a salutation.
+    :ivar patterns: kind and pattern of numbers, for texts in ASCII digits. A match of ``mobile`` or
+        ``national_code`` counts only if the country accepts it as valid.
     """
 
     titles: frozenset[str] = frozenset()
@@ -57,7 +57,7 @@ _LETTER = (
     "|[ابپتثجدزسشصطعفقکكگلمنوهیيDSds])"
 )
 _TWO, _THREE = r"\d~\d", r"\d~\d~\d"
-#: The four parts of a plate (two digits, a letter, three digits, the two of the province) as they are written down.
+#: The four parts of a number plate (two digits, a letter, three digits, two digits of the province) as people write them.
 _PLATES = (
     f"{_TWO}~{_LETTER}~{_THREE}~(?:ایران~)?{_TWO}",
     f"{_THREE}~{_LETTER}~{_TWO}~(?:ایران~)?{_TWO}",

@@ -52,7 +52,7 @@ def core_widgets(request: Request) -> Iterator[Widget]:
 
 
 def _unattended(request: Request) -> Iterator[Widget]:
-    """Tell who may pass on cases that nobody attends to that there are some."""
+    """Show the number of unattended cases to people who may refer them."""
     if not request.identity.permits(UNATTENDED):
         return
     number = request.display_work.get(CustodyService).recent_total()

@@ -38,5 +38,5 @@ def _cell(value: Any) -> Any:
 
 
 def _split_harmless(text: str) -> str:
-    """Return a text of which no part is a formula either, where a program splits it at another sign than the comma."""
+    """Return a text of which no part is a formula, even if a program splits it at another separator than the comma."""
     return _BEHIND_SEPARATOR.sub(r"\1'\2", harmless(text))

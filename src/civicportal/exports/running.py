@@ -171,7 +171,7 @@ class _Progress:
 
 
 def _renew(site: "Site", lease: Lease) -> bool:
-    """Renew the lease while a batch is read, or the file goes to the store; return whether it was still held."""
+    """Renew the lease while a batch is read or the file is stored; return whether it was still held."""
     try:
         _settle(site, lease, locked_until=site.clock.now() + LEASE)
     except Lost:

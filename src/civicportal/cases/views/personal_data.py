@@ -1,4 +1,4 @@
-"""Personal data in a form: refused before it is published, pointed out to a citizen who may not want to publish it."""
+"""Personal data in a form: refused before publication; citizens are warned before they publish theirs."""
 
 from collections.abc import Collection
 
@@ -17,15 +17,15 @@ MOST = 20
 
 
 def allowed_words(request: Request) -> frozenset[str]:
-    """Return the uncertain words that an officer says are no names in what they have sent."""
+    """Return the uncertain words that the officer has declared not to be names in the submitted form."""
     sent = [word for word in request.POST.getall(ALLOWED)[:MOST] if isinstance(word, str)]
     return frozenset(key(word[:LONGEST_WORD]) for word in sent)
 
 
 def show_found(request: Request, form: BoundForm, found: PersonalDataFound) -> None:
-    """Say in a form what personal data its texts hold and where; the caller answers 422.
+    """Show in a form which personal data its texts contain and where; the caller answers 422.
 
-    A text that is no field of the form is named above it.
+    Findings in a text that is not a field of the form are shown above the form.
     """
     names = {field.name for field in form}
     for name, data in found.fields.items():
@@ -41,13 +41,13 @@ def show_found(request: Request, form: BoundForm, found: PersonalDataFound) -> N
 def warn_of_personal_data(
     request: Request, form: BoundForm, name: str, *, without: Collection[Kind] = ()
 ) -> None:
-    """Ask a citizen once whether what they wrote may stand there when it is published.
+    """Warn a citizen once about personal data in a text that may be published.
 
-    The same text sent again is taken as it is.
+    The same text sent again is accepted.
 
     :param name: of the field.
-    :param without: kinds that may well belong into it, such as the address of a problem.
-    :raises FormInvalid: the first time; the form says what was found and where.
+    :param without: kinds to ignore, such as the address of a problem.
+    :raises FormInvalid: the first time; the form shows what was found and where.
     """
     text = typed(form, name)
     found = [one for one in request.work.get(PublicTexts).own(text) if one.kind not in without]
@@ -70,7 +70,7 @@ def warn_of_personal_data(
 
 
 def typed(form: BoundForm, name: str) -> str:
-    """Return the text of a field as a browser counts its characters."""
+    """Return the text of a field with its characters as a browser counts them."""
     return shown(form[name].cstruct).replace("\r\n", "\n")
 
 

@@ -83,7 +83,7 @@ def show(request: Request) -> Any:
 
 
 def _shown(request: Request) -> BoundForm:
-    """Return the form as it is shown, with the challenge while one is asked for."""
+    """Return the form to show, with a challenge if one is required."""
     form = _form(request)
     form.challenge = beforehand(request, form.site_limits, form.action)
     return form
@@ -97,7 +97,7 @@ def _form(request: Request) -> BoundForm:
 
 
 def _open(request: Request, form: BoundForm, *, code: str, proof: str) -> Any:
-    # Read apart: a miss is counted in a transaction of its own before the request's may begin. Only misses are.
+    # A separate unit of work: a failed attempt is counted in its own transaction, before that of the request begins.
     with attempt(request, *_uses(request, code), by=visitor(request)) as trying:
         with request.site.work(actor=request.identity, write=False) as work:
             found = work.get(FollowUpService).prove(code, proof)
@@ -113,7 +113,7 @@ def _open(request: Request, form: BoundForm, *, code: str, proof: str) -> Any:
 
 
 def _uses(request: Request, code: str) -> list[Use]:
-    """Return what a try is counted by; whose case it is, or a device of theirs, is counted apart from whoever knows the code."""
+    """Return the limits of an attempt; the case's citizen and their devices are counted separately from others with the code."""
     with request.site.work(actor=request.identity, write=False) as work:
         owner = work.get(FollowUpService).owner(code)
     by = requester(request, User.id == owner)

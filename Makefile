@@ -51,9 +51,9 @@ test-long: setup ## Run the tests with the long forms of their loops: kills, gen
 	@.ci/packages postgresql chromium-headless-shell || true
 	CIVICPORTAL_LONG=1 $(PYTEST)
 
-mutants: setup ## Change MODULE in many small ways and tell what its tests do not notice, MODULE=notifications/outcomes.
+mutants: setup ## Change MODULE in many small ways and tell what its tests do not notice, MODULE=notifications/outcomes MOST=100.
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-mutants.txt
-	$(BIN)/python tests/mutants.py $(MODULE)
+	$(BIN)/python tests/mutants.py $(MODULE) $(MOST)
 
 bench: setup ## Measure the portal on small databases of its own, in two minutes.
 	@.ci/packages postgresql || true

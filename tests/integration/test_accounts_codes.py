@@ -117,6 +117,7 @@ def test_code_of_another_challenge_is_wrong(site: Any) -> None:
     assert code != other_code
     assert verify(site, second, code) == "wrong"
     assert verify(site, first, code) == "accepted"
+    assert verify(site, second, other_code) == "accepted", "each is used up by itself"
 
 
 def test_five_wrong_codes_end_the_challenge(site: Any) -> None:
@@ -149,6 +150,78 @@ def test_number_that_may_not_pass_gets_a_hollow_challenge(site: Any, clock: Any)
     challenge, code = ask(site)
     assert verify(site, challenge, code) == "wrong"
     with site.work(write=False) as work:
+        assert outbox(work) == []
+
+
+def test_a_browser_is_asked_for_the_code_that_it_asked_for_last(site: Any, clock: Any) -> None:
+    def latest(purpose: Purpose = "login", cookie: str = COOKIE) -> int | None:
+        with site.work(write=False) as work:
+            found = work.get(OtpService).latest(purpose, cookie)
+            return found.id if found else None
+
+    assert latest() is None
+    first, _code = ask(site)
+    second, code = ask(site)
+    third, _other_code = ask(site, cookie=OTHER)
+    assert first < second == latest() < third == latest(cookie=OTHER)
+    assert (latest("confirm"), latest("staff")) == (None, None)
+    clock.advance(seconds=3599)
+    assert latest() == second
+    clock.advance(seconds=1)
+    assert latest() is None
+    used, code = ask(site)
+    assert latest() == used
+    assert verify(site, used, code) == "accepted"
+    assert latest() is None
+
+
+@pytest.mark.parametrize(
+    ("state", "passes"),
+    [("unknown", True), ("a citizen", True), ("disabled", False), ("deleted", False), ("has left", True)],
+)
+def test_who_may_pass_by_a_code(site: Any, clock: Any, state: str, passes: bool) -> None:
+    with site.work() as work:
+        person = None if state == "unknown" else make_citizen(work, MOBILE)
+        if person and state == "disabled":
+            person.disabled_at = clock.now()
+        if person and state == "deleted":
+            person.deleted_at = clock.now()
+        if person and state == "has left":
+            person.deleted_at, person.deleted_by_id = clock.now(), person.id
+        work.session.flush()
+        challenge = work.get(OtpService).ask("login", MOBILE, COOKIE)
+        assert challenge.hollow is not passes
+        assert challenge.user_id == (person and person.id)
+        assert len(outbox(work, MOBILE)) == passes
+
+
+@pytest.mark.parametrize("new", ["+989110000000", "+989130000000"])
+@pytest.mark.parametrize(
+    ("purpose", "outcome"),
+    [
+        ("staff", "wrong"),
+        ("confirm", "wrong"),
+        ("password_reset", "wrong"),
+        ("leave", "wrong"),
+        ("mobile_change", "accepted"),
+    ],
+)
+def test_a_code_to_a_number_that_was_given_up_is_wrong(
+    site: Any, purpose: Purpose, outcome: str, new: str
+) -> None:
+    with site.work() as work:
+        person = make_citizen(work, MOBILE)
+        challenge = work.get(OtpService).ask(purpose, MOBILE, COOKIE, user=person)
+        work.session.flush()
+        person.mobile = new
+    assert verify(site, challenge.id, site.keys.otp_code(challenge.nonce)) == outcome
+
+
+def test_no_message_goes_where_another_proof_is_asked_for_or_to_no_number(site: Any) -> None:
+    with site.work() as work:
+        person = make_staff(work)
+        for mobile, sms in ((MOBILE, False), ("", True)):
+            assert work.get(OtpService).ask("staff", mobile, COOKIE, user=person, sms=sms).hollow
         assert outbox(work) == []
 
 

@@ -13,7 +13,7 @@ from civicportal.accounts.memberships import MembershipService
 from civicportal.accounts.models import Deputy, Membership, Role, Session, User
 from civicportal.accounts.roles import RoleService
 from civicportal.accounts.services import AccountService
-from civicportal.accounts.sessions import SessionService, TooLarge
+from civicportal.accounts.sessions import LARGEST, MOST_KEPT, SessionService, TooLarge
 from civicportal.crypto import new_token
 from civicportal.errors import Forbidden, NotPossible
 from civicportal.security import VISITOR
@@ -304,6 +304,172 @@ def test_oldest_value_makes_room(work: Any) -> None:
         sessions.keep_visitor_data(token, str(number), number)
     assert sessions.visitor_data(token, "0") is None
     assert sessions.visitor_data(token, "8") == 8
+
+
+def test_ones_live_sessions_are_listed_the_one_seen_last_first(site: Any, clock: Any, officer: User) -> None:
+    idle = _open(site, "staff", officer)
+    clock.advance(minutes=20)
+    tokens = [_open(site, door, officer) for door in ("citizen", "staff", "staff")]
+    clock.advance(minutes=10)
+    load_identity(site, tokens[1])
+    with site.work() as work:
+        sessions, user = work.get(SessionService), work.session.get(User, officer.id)
+        sessions.open("citizen", make_citizen(work))
+        ids = {token: sessions.row(token).id for token in (idle, *tokens)}
+        assert [row.id for row in sessions.list_of(user)] == [ids[tokens[n]] for n in (1, 2, 0)]
+        sessions.end(tokens[2])
+        assert [row.id for row in sessions.list_of(user)] == [ids[tokens[n]] for n in (1, 0)]
+        assert sessions.live(idle) is None
+        assert sessions.live(tokens[1])[1].id == officer.id
+
+
+def test_ending_all_ends_no_one_elses(site: Any, officer: User) -> None:
+    mine = [_open(site, "staff", officer) for _number in range(2)]
+    with site.work() as work:
+        stranger = make_citizen(work)
+    theirs = _open(site, "citizen", stranger)
+    with site.work() as work:
+        sessions, user = work.get(SessionService), work.session.get(User, officer.id)
+        assert not sessions.end_one(user, sessions.live(theirs)[0].id)
+        sessions.end_all_others(user, sessions.live(mine[0])[0].id)
+        assert [sessions.row(token) is None for token in (*mine, theirs)] == [False, True, False]
+        sessions.end_all_others(user, None)
+        assert [sessions.row(token) is None for token in (*mine, theirs)] == [True, True, False]
+    again = _open(site, "staff", officer)
+    with site.work() as work:
+        sessions, user = work.get(SessionService), work.session.get(User, officer.id)
+        epochs = (user.session_epoch, work.session.get(User, stranger.id).session_epoch)
+        sessions.end_everything(user)
+        work.session.expire_all()
+        after = (user.session_epoch, work.session.get(User, stranger.id).session_epoch)
+        assert after == (epochs[0] + 1, epochs[1])
+        assert sessions.row(again) is None
+    assert load_identity(site, theirs).user_id == stranger.id
+
+
+def test_a_session_tells_when_and_where_it_was_opened(site: Any, clock: Any, officer: User) -> None:
+    for door, hours in (("staff", 12), ("citizen", 30 * 24)):
+        token, now = _open(site, door, officer, user_agent="x" * 201), clock.now()
+        with site.work(write=False) as work:
+            row, user = work.get(SessionService).live(token)
+            assert (row.door, row.user_agent, row.data) == (door, "x" * 200, {})
+            assert (row.created_at, row.last_seen_at, row.proved_at, user.last_seen_at) == (now,) * 4
+            assert row.expires_at == now + timedelta(hours=hours)
+        clock.advance(minutes=1)
+
+
+def test_a_proof_lasts_five_minutes(site: Any, clock: Any, officer: User) -> None:
+    with site.work() as work:
+        sessions, user = work.get(SessionService), work.session.get(User, officer.id)
+        first, second = (sessions.row(sessions.open("staff", user)).id for _number in range(2))
+
+    def proved() -> list[bool]:
+        with site.work(write=False) as work:
+            return [work.get(SessionService).is_proved(one) for one in (first, second, None, second + 1)]
+
+    clock.advance(seconds=299)
+    assert proved() == [True, True, False, False]
+    clock.advance(seconds=1)
+    assert proved() == [False, False, False, False]
+    with site.work() as work:
+        work.get(SessionService).prove(second)
+    assert proved() == [False, True, False, False]
+
+
+def test_the_largest_value_is_kept_whole(work: Any) -> None:
+    token, sessions = new_token(), work.get(SessionService)
+    sessions.keep_visitor_data(token, "form:/x", "x" * (LARGEST - 2))
+    assert sessions.visitor_data(token, "form:/x") == "x" * (LARGEST - 2)
+    with pytest.raises(TooLarge):
+        sessions.keep_visitor_data(token, "form:/x", "x" * (LARGEST - 1))
+
+
+def test_a_value_that_is_kept_anew_is_the_youngest_and_moves_out_no_other(work: Any) -> None:
+    token, sessions = new_token(), work.get(SessionService)
+    for number in range(MOST_KEPT):
+        sessions.keep_visitor_data(token, f"form:/{number}", number)
+    sessions.keep_visitor_data(token, "form:/0", "new")
+    assert list(sessions.kept(token)) == [f"form:/{number}" for number in (*range(1, MOST_KEPT), 0)]
+    assert sessions.kept_form(token) == "/0"
+    sessions.keep_visitor_data(token, "proved", True)
+    assert list(sessions.kept(token, "form:")) == [f"form:/{number}" for number in (*range(2, MOST_KEPT), 0)]
+    assert sessions.kept_form(new_token()) is None
+    sessions.forget(token, "form:/0")
+    sessions.forget(token, "nothing")
+    sessions.forget(new_token(), "form:/1")
+    assert sessions.kept_form(token) == f"/{MOST_KEPT - 1}"
+    assert sessions.visitor_data(token, "proved") is True
+
+
+def test_each_value_is_kept_for_its_own_time(site: Any, clock: Any) -> None:
+    token = new_token()
+    with site.work() as work:
+        sessions = work.get(SessionService)
+        sessions.keep_visitor_data(token, "short", 1, timedelta(minutes=5))
+        sessions.keep_visitor_data(token, "usual", 2)
+
+    def kept() -> list[str]:
+        with site.work(write=False) as work:
+            return list(work.get(SessionService).kept(token))
+
+    clock.advance(seconds=299)
+    assert kept() == ["short", "usual"]
+    clock.advance(seconds=1)
+    assert kept() == ["usual"]
+    clock.advance(seconds=3299)
+    assert kept() == ["usual"]
+    with site.work(write=False) as work:
+        row = work.get(SessionService).row(token)
+        assert (row.door, row.expires_at - row.created_at) == ("visitor", timedelta(hours=1))
+    clock.advance(seconds=1)
+    assert kept() == []
+
+
+def test_what_is_kept_no_longer_is_dropped_some_rows_at_a_time(site: Any, clock: Any, officer: User) -> None:
+    tokens = [_open(site, "citizen", officer) for _number in range(4)]
+    with site.work() as work:
+        sessions = work.get(SessionService)
+        ids = [sessions.row(token).id for token in tokens]
+        for token in tokens[:3]:
+            sessions.keep_visitor_data(token, "short", 1, timedelta(minutes=5))
+            sessions.keep_visitor_data(token, "usual", 2)
+    clock.advance(minutes=5)
+    with site.work() as work:
+        sessions = work.get(SessionService)
+        assert sessions.drop_expired(0, 2) == ids[1]
+        assert [list(sessions.row(token).data) for token in tokens] == [
+            ["usual"],
+            ["usual"],
+            ["short", "usual"],
+            [],
+        ]
+        assert sessions.drop_expired(ids[1], 2) == ids[2]
+        assert list(sessions.row(tokens[2]).data) == ["usual"]
+        assert sessions.drop_expired(ids[2], 2) is None
+
+
+def test_a_visitors_row_that_was_a_persons_says_nothing_of_them(site: Any, clock: Any, officer: User) -> None:
+    token = _open(site, "staff", officer)
+    clock.advance(hours=13)
+    with site.work() as work:
+        work.get(SessionService).keep_visitor_data(token, "form:/x", {})
+    with site.work(write=False) as work:
+        row, now = work.get(SessionService).row(token), clock.now()
+        assert (row.door, row.user_id, row.proved_at) == ("visitor", None, None)
+        assert (row.last_seen_at, row.expires_at) == (now, now + timedelta(hours=1))
+        assert work.session.query(Session).count() == 1
+
+
+def test_what_is_sealed_is_read_by_its_key_only(site: Any) -> None:
+    token = new_token()
+    with site.work() as work:
+        sessions = work.get(SessionService)
+        sessions.keep_sealed(token, "sealed:a", {"name": "راز"})
+        sessions.keep_visitor_data(token, "sealed:plain", {"name": "older code"})
+        sessions.keep_visitor_data(token, "sealed:foreign", "no text of ours")
+        sessions.keep_sealed(token, "other", 1)
+        assert sessions.sealed(token, "sealed:") == {"sealed:a": {"name": "راز"}}
+        assert "راز" not in str(sessions.row(token).data)
 
 
 def test_last_administrator_stays(site: Any) -> None:

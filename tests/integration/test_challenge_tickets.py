@@ -1,12 +1,13 @@
 """A ticket of a challenge is worth something to the browser and the form that got it, once and for a while."""
 
+import hashlib
 from typing import Any
 
 import pytest
 
-from civicportal.limits.challenges import LIFE, PARTS, WAIT, Challenge, Challenges
+from civicportal.limits.challenges import LIFE, PARTS, WAIT, Challenge, Challenges, is_solved
 
-BROWSER, FORM = "browser", "/login"
+BROWSER, FORM, NONCE = "browser", "/login", "0123456789abcdef0123"
 
 
 @pytest.fixture
@@ -61,3 +62,44 @@ def test_a_wrong_answer_before_its_time_passes_nothing(challenges: Challenges) -
     issued = challenges.issue("otp_send_address", BROWSER, FORM)
     wrong = ".".join(["0"] * PARTS)
     assert not challenges.passes(issued.ticket, wrong, BROWSER, FORM, "192.0.2.1")
+
+
+def test_it_is_shown_once_more_where_it_is_worth_something(challenges: Challenges, clock: Any) -> None:
+    issued = challenges.issue("otp_send_address", BROWSER, FORM)
+    clock.advance(seconds=LIFE.seconds - 1)
+    assert challenges.again(issued.ticket, BROWSER, FORM) == issued
+    assert challenges.again(issued.ticket, "another", FORM) is None
+    assert challenges.again(issued.ticket, BROWSER, "/track") is None
+    clock.advance(seconds=1)
+    assert challenges.again(issued.ticket, BROWSER, FORM) is None
+
+
+def test_work_is_done_when_every_piece_has_its_zero_bits() -> None:
+    def zeros(part: int, number: int) -> int:
+        digest = hashlib.sha256(f"{NONCE}.{part}.{number}".encode()).digest()
+        return 256 - int.from_bytes(digest).bit_length()
+
+    numbers = [next(n for n in range(10**6) if zeros(part, n) == 5) for part in range(PARTS)]
+    answer = ".".join(map(str, numbers))
+    assert is_solved(NONCE, 5, answer)
+    assert not is_solved(NONCE, 6, answer)
+    assert not is_solved("another", 5, answer)
+    for part in range(PARTS):
+        weaker = next(n for n in range(10**6) if zeros(part, n) == 4)
+        assert not is_solved(NONCE, 5, ".".join(map(str, [*numbers[:part], weaker, *numbers[part + 1 :]])))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "",
+        "0",
+        ".".join(["0"] * (PARTS - 1)),
+        ".".join(["0"] * (PARTS + 1)),
+        ".".join(["۰"] * PARTS),
+        "x" * 15,
+    ],
+)
+def test_what_is_no_answer_is_not_looked_at(answer: str) -> None:
+    assert not is_solved(NONCE, 0, answer)
+    assert is_solved(NONCE, 0, ".".join(["0"] * PARTS))

@@ -17,7 +17,8 @@ from civicportal.limits import (
     address_of,
     network_of,
 )
-from civicportal.limits.counters import challenged_share, counters, share
+from civicportal.limits.counters import Counter as Counted
+from civicportal.limits.counters import challenged_share, counters, of_site, share
 
 SMALL = {name: [[4, 60], [6, 3600]] for name in LIMITS}
 SCARCE = {"otp_send_site": [[20, 3600]], "password_site": [[20, 300]]}
@@ -155,3 +156,109 @@ def test_a_challenge_is_asked_for_only_where_it_helps(site: Any) -> None:
     outcomes = [refused(limits, "code", f"198.51.{n}.7", Requester()) for n in range(6)]
     # Codes to one number end for everybody: no challenge lets a telephone be bombed.
     assert [type(one) for one in outcomes] == [type(None)] * 4 + [TooMany] * 2
+
+
+KNOWN_DEVICE, CITIZEN, STAFF, PASSED = (
+    Requester("known", "device a"),
+    Requester("citizen", "user 7"),
+    Requester("staff", "device b"),
+    Requester(challenged=True),
+)
+HOUR, DAY = Window(4, 3600), Window(48, 86400)
+
+
+@pytest.mark.parametrize(
+    ("use", "by", "counted"),
+    [
+        # What is a person's own: with everybody else, or apart where the limit has one for recognised people.
+        (("track_own", 5), Requester(), [("track_own", ("5",), "refuse")]),
+        (("track_own", 5), CITIZEN, [("track_own", ("5",), "refuse")]),
+        (("otp_send_number", "+98"), Requester(), [("otp_send_number", ("+98",), "refuse")]),
+        (("otp_send_number", "+98"), PASSED, [("otp_send_number", ("+98",), "refuse")]),
+        (("otp_send_number", "+98"), KNOWN_DEVICE, [("otp_send_known", ("+98", "device a"), "refuse")]),
+        (("password_user", 1), Requester(), [("password_user", ("1",), "challenge")]),
+        (("password_user", 1), PASSED, [("password_user", ("1", "challenged"), "refuse")]),
+        (("password_user", 1), STAFF, [("password_device", ("1", "device b"), "refuse")]),
+        # Where a request comes from: recognised people are counted by themselves, or not at all.
+        (("track_address", "192.0.2.7"), Requester(), [("track_address", ("192.0.2.7/32",), "challenge")]),
+        (("track_address", "192.0.2.7"), CITIZEN, [("track_known", ("user 7",), "refuse")]),
+        (("csp_address", "192.0.2.7"), PASSED, [("csp_address", ("192.0.2.7/32",), "refuse")]),
+        (
+            ("otp_send_network", "192.0.2.7"),
+            Requester(),
+            [("otp_send_network", ("192.0.2.0/24",), "challenge")],
+        ),
+        (
+            ("otp_send_network", "192.0.2.7"),
+            PASSED,
+            [("otp_send_network", ("192.0.2.0/24", "challenged"), "refuse")],
+        ),
+        (("otp_send_network", "192.0.2.7"), KNOWN_DEVICE, []),
+    ],
+)
+def test_what_a_use_adds_to(use: Any, by: Requester, counted: list[Any]) -> None:
+    windows = dict.fromkeys(LIMITS, (HOUR, DAY))
+    assert list(counters(use, by, windows)) == [
+        Counted(name, parts, window, beyond) for name, parts, beyond in counted for window in (HOUR, DAY)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "by", "counted"),
+    [
+        ("identity_site", Requester(), [((), HOUR, "refuse"), ((), DAY, "refuse")]),
+        ("identity_site", STAFF, [((), HOUR, "refuse"), ((), DAY, "refuse")]),
+        (
+            "track_site",
+            Requester(),
+            [(("stranger",), HOUR, "challenge"), (("stranger",), DAY, "challenge")],
+        ),
+        ("track_site", PASSED, [(("challenged",), HOUR, "slow")]),
+        ("track_site", KNOWN_DEVICE, []),
+        ("track_site", STAFF, []),
+        (
+            "otp_send_site",
+            Requester(),
+            [
+                (("stranger",), Window(2, 3600), "challenge"),
+                (("stranger",), Window(24, 86400), "challenge"),
+            ],
+        ),
+        (
+            "otp_send_site",
+            CITIZEN,
+            [(("citizen",), Window(1, 3600), "challenge"), (("citizen",), Window(4, 86400), "challenge")],
+        ),
+        ("otp_send_site", STAFF, []),
+        # 20 % of 48 a day are 9, which is none in an hour: one passes all the same.
+        ("otp_send_site", PASSED, [(("challenged",), Window(1, 3600), "refuse")]),
+    ],
+)
+def test_what_a_use_adds_to_of_the_whole_site(name: str, by: Requester, counted: list[Any]) -> None:
+    found = counters((name,), by, {name: (HOUR, DAY)})
+    assert list(found) == [Counted(name, *one, of_site=True) for one in counted]
+
+
+def test_the_share_of_those_who_pass_is_that_of_the_narrowest_window() -> None:
+    assert challenged_share((Window(1000, 3600), Window(5000, 86400))) == Window(41, 3600)
+    assert challenged_share((Window(1000, 300),)) == Window(200, 300)
+    assert challenged_share((Window(100, 3600), Window(48000, 86400))) == Window(20, 3600)
+    assert challenged_share((Window(1, 86400),)) == Window(1, 3600)
+    assert challenged_share((Window(1000, 300), Window(3000, 3600))) == Window(600, 3600)
+    assert challenged_share((Window(50, 300), Window(1000, 3600))) == Window(10, 300)
+
+
+def test_the_counters_of_the_whole_site_are_those_of_every_class() -> None:
+    classes: dict[str, list[str]] = {}
+    for counter, kind in of_site(dict.fromkeys(LIMITS, (HOUR,))):
+        assert counter.of_site
+        assert counter.parts == (() if kind == "everybody" else (kind,))
+        classes.setdefault(counter.name, []).append(kind)
+    assert classes == {
+        "otp_send_site": ["stranger", "known", "citizen", "challenged"],
+        "otp_verify_site": ["stranger", "challenged"],
+        "track_site": ["stranger", "challenged"],
+        "password_site": ["stranger", "known", "citizen", "challenged"],
+        "identity_site": ["everybody"],
+        "csp_site": ["everybody"],
+    }

@@ -1,11 +1,22 @@
 """Rate limits: counted exactly, whoever asks at once."""
 
+import logging
 import threading
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
-from civicportal.limits import LimitHit, TooMany
+from civicportal.limits import (
+    STRANGER,
+    ChallengeNeeded,
+    Hits,
+    LimitHit,
+    Limits,
+    Requester,
+    TooMany,
+)
 from civicportal.web.counting import statements
 
 
@@ -107,3 +118,131 @@ def test_several_limits_are_counted_in_one_statement_and_the_longest_refuses(sit
         counted = work.session.execute(select(LimitHit.key, LimitHit.n)).all()
     # What is refused counts in every window of the limit that refuses it, and nowhere else.
     assert sorted(n for _key, n in counted) == [5, 6, 6]
+
+
+def let_through(site, name, *parts, most=20, limits=None, by=STRANGER):
+    """Return how many uses pass until one is refused."""
+    for number in range(most):
+        try:
+            (limits or site.limits).hit(name, *parts, by=by)
+        except TooMany:
+            return number
+    return most
+
+
+def test_what_is_given_back_can_be_used_again_and_no_more(site, clock):
+    assert let_through(site, "track_code", "a") == 5
+    # The one that was refused counts too.
+    for _number in range(2):
+        site.limits.give_back("track_code", "a")
+    assert let_through(site, "track_code", "a") == 1
+    site.limits.give_back("track_code", "b")
+    assert let_through(site, "track_code", "b") == 5
+    clock.advance(minutes=1)
+    # Of seven an hour one is left: five, the one given back, and both refused uses count.
+    assert let_through(site, "track_code", "a") == 1
+
+
+def test_a_good_use_is_taken_back_where_it_was_counted(site, clock):
+    hits = site.limits.hit("track_code", "a")
+    clock.advance(minutes=1)
+    site.limits.take_back(hits)
+    site.limits.take_back(Hits())
+    assert let_through(site, "track_code", "a") == 5
+    clock.advance(minutes=1)
+    assert let_through(site, "track_code", "a") == 1
+
+
+def test_a_window_begins_and_ends_at_whole_steps_of_the_clock(site, clock):
+    clock.set(datetime(2026, 3, 1, 12, 0, 59, tzinfo=UTC))
+    assert let_through(site, "track_code", "a") == 5
+    with pytest.raises(TooMany) as refused:
+        site.limits.check("track_code", "a")
+    assert refused.value.retry_after == datetime(2026, 3, 1, 12, 1, tzinfo=UTC)
+    clock.advance(seconds=1)
+    site.limits.check("track_code", "a")
+
+
+def test_something_is_used_once(site, clock):
+    start = clock.now()
+    ends = start + timedelta(minutes=1)
+    assert [site.limits.once("a", start, ends) for _number in range(3)] == [True, False, False]
+    assert site.limits.once("b", start, ends)
+
+
+def test_who_is_refused_is_not_asked_for_a_challenge(site):
+    limits = Limits(site, {"password_address": [[1, 60]], "otp_send_number": [[1, 3600]]})
+    uses = (("password_address", "192.0.2.1"), ("otp_send_number", "+98"))
+    limits.hit_all(*uses)
+    with pytest.raises(TooMany) as refused:
+        limits.hit_all(*uses)
+    assert (type(refused.value), refused.value.name) == (TooMany, "otp_send_number")
+    with pytest.raises(ChallengeNeeded):
+        limits.hit_all(uses[0])
+
+
+def test_those_who_pass_are_slowed_and_not_refused(site):
+    limits = Limits(site, {"track_site": [[8, 3600]], "password_site": [[100, 3600]]})
+    passed = Requester(challenged=True)
+    found = [limits.pressure("track_site")]
+    for _number in range(12):
+        limits.hit("track_site", by=passed)
+        found.append(limits.pressure("track_site"))
+    assert found == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 4, 4, 4]
+    assert (limits.pressure("password_site"), limits.pressure("track_code")) == (0, 0)
+
+
+def test_the_ceilings_tell_what_each_class_has_used(site, clock):
+    limits = Limits(site, {"password_site": [[20, 300]]})
+    for _number in range(3):
+        limits.hit("password_site")
+    limits.hit("password_site", by=Requester("citizen", "user 1"))
+    found = {one.requesters: one for one in limits.figures() if one.name == "password_site"}
+    assert {kind: (one.used, one.hits) for kind, one in found.items()} == {
+        "stranger": (3, 10),
+        "known": (0, 4),
+        "citizen": (1, 2),
+        "challenged": (0, 4),
+    }
+    assert all(one.since <= clock.now() < one.until for one in found.values())
+    assert {(one.until - one.since).total_seconds() for one in found.values()} == {300}
+    assert limits.alarms() == ()
+    # Reached is not beyond.
+    assert let_through(site, "password_site", limits=limits) == 7
+    assert [(one.name, one.requesters, one.used) for one in limits.alarms()] == [
+        ("password_site", "stranger", 11)
+    ]
+
+
+def test_what_another_process_reaches_is_known_within_five_seconds(site, clock):
+    table = {"password_site": [[20, 300]]}
+    here, there = Limits(site, table), Limits(site, table)
+    assert not here.slows_strangers(["password_site"])
+    assert let_through(site, "password_site", limits=there) == 10
+    assert there.slows_strangers(["password_site", "track_site"])
+    assert not there.slows_strangers(["track_site"])
+    clock.advance(seconds=4)
+    assert not here.slows_strangers(["password_site"])
+    clock.advance(seconds=1)
+    assert here.slows_strangers(["password_site"])
+    # A clock that was put back is no reason to wait longer.
+    clock.advance(minutes=-10)
+    assert not here.slows_strangers(["password_site"])
+
+
+def test_a_ceiling_of_others_does_not_slow_strangers(site):
+    limits = Limits(site, {"password_site": [[20, 300]]})
+    assert let_through(site, "password_site", limits=limits, by=Requester("known", "device")) == 4
+    assert [one.requesters for one in limits.alarms()] == ["known"]
+    assert not limits.slows_strangers(["password_site"])
+
+
+def test_a_ceiling_is_logged_at_its_first_use_beyond(site, caplog):
+    limits = Limits(site, {"identity_site": [[2, 3600]]})
+    with caplog.at_level(logging.WARNING, "civicportal.security"):
+        for _number in range(5):
+            with suppress(TooMany):
+                limits.hit("identity_site")
+        assert let_through(site, "track_code", "a") == 5
+    told = [one for one in caplog.records if getattr(one, "event", "") == "limit.ceiling"]
+    assert [(one.limit, one.requesters, one.hits) for one in told] == [("identity_site", "everybody", 2)]

@@ -1,6 +1,7 @@
 """The unit of a right limits it in every service: managers of members see and change the people of their units only."""
 
 import random
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -15,7 +16,7 @@ from civicportal.accounts.identity import identity_of
 from civicportal.accounts.invitations import InvitationService, Scope
 from civicportal.accounts.members import MemberService
 from civicportal.accounts.memberships import MembershipService
-from civicportal.accounts.models import Membership, Role, RolePermission, User
+from civicportal.accounts.models import Deputy, Membership, Role, RolePermission, User
 from civicportal.accounts.permissions import LEAD_VERBS
 from civicportal.accounts.rights import MANAGE, RightsService
 from civicportal.accounts.roles import RoleService, UnlimitedRights
@@ -207,6 +208,30 @@ def test_an_account_with_a_role_elsewhere_is_not_changed(city, deed, who):
 def test_the_people_of_the_unit_are_managed(city, deed):
     with city.work(actor=keeper(city)) as work:
         DEEDS[deed](work, person(work, "mine"))
+
+
+@pytest.mark.parametrize("absent", ["boss", "theirs"])
+@pytest.mark.parametrize(
+    ("first", "last", "possible"),
+    [(-2, -1, True), (-1, 0, False), (0, 0, False), (1, 2, False)],
+    ids=["until yesterday", "until today", "today", "from tomorrow"],
+)
+def test_an_account_that_stands_in_for_somebody_gives_what_they_hold(city, absent, first, last, possible):
+    with city.work() as work:
+        today = work.get(DeputyService).today
+        days = {"first_day": today + timedelta(days=first), "last_day": today + timedelta(days=last)}
+        mine, other = person(work, "mine"), person(work, absent)
+        work.session.add(Deputy(absent_id=other.id, deputy_id=mine.id, **days))
+        # That somebody stands in for them gives the absent nothing.
+        work.session.add(Deputy(absent_id=mine.id, deputy_id=person(work, "both").id, **days))
+    with city.work(actor=keeper(city)) as work:
+        mine = person(work, "mine")
+        assert work.get(RightsService).manages(mine) is possible
+        if possible:
+            work.get(MemberService).disable(mine)
+        else:
+            with pytest.raises(Forbidden):
+                work.get(MemberService).disable(mine)
 
 
 def test_roles_are_given_and_taken_in_the_unit_only(city):

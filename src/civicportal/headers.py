@@ -22,7 +22,7 @@ _FIXED = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Permissions-Policy": "geolocation=(self), camera=(self), microphone=(), payment=(), usb=()",
-    # No other site shares a window with the portal, or takes its answers into a page. What others may show says so itself.
+    # No other site shares a browsing context with the portal or embeds its responses. Embeddable responses override this.
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Reporting-Endpoints": f'csp="{REPORTS}"',

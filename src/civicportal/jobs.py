@@ -1,4 +1,4 @@
-"""Background jobs: what plugins register, when each is due, and the row by which workers agree who runs it."""
+"""Background jobs: registration, due times, and the row by which workers agree who runs a job."""
 
 import re
 from collections.abc import Callable
@@ -31,17 +31,17 @@ _TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """Work that the worker repeats: either after a pause or once a day.
+    """Recurring work of the worker: at an interval or once a day.
 
     :ivar name: ``<plugin>.<what>``, unique.
     :ivar run: called outside any transaction; opens its own units of work. One worker at a time runs it.
-    :ivar every: pause between the end of one run and the start of the next.
-    :ivar at: time of day in the city's time zone, ``"03:00"``. Each day has one run. One that was missed because no
-        worker ran is made up for once, as soon as a worker runs. The first is on the first such time after the job
+    :ivar every: interval between the end of one run and the start of the next.
+    :ivar at: time of day in the city's time zone, ``"03:00"``. There is one run a day. A run that was missed because no
+        worker ran is run once, as soon as a worker runs. The first run is at the first such time after the job
         was added.
-    :ivar lane: the jobs of a lane run one after the other, those of two lanes side by side. "messages" is for quick
-        jobs that somebody waits for, such as fetching SMS; "long" for jobs that may take minutes or hours; "usual"
-        for all others. A run that takes longer than 10 minutes, 1 hour or, in "long", 24 hours is taken to hang.
+    :ivar lane: the jobs of one lane run one after the other, different lanes run in parallel. "messages" is for quick
+        jobs that people wait for, such as fetching SMS; "long" for jobs that may take minutes or hours; "usual"
+        for all others. A run that takes longer than 10 minutes, 1 hour or, in "long", 24 hours counts as hanging.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Job:
 
     @property
     def flaw(self) -> str:
-        """Return what is wrong with it, empty if nothing is."""
+        """Return the error in the definition, or an empty text."""
         if self.lane not in JOB_LANES:
             return f"lane: {self.lane!r} is none of {', '.join(JOB_LANES)}"
         if (self.every is None) == (not self.at):
@@ -64,20 +64,20 @@ class Job:
         return ""
 
     def first_due(self, now: datetime, calendar: LocalDates) -> datetime:
-        """Return when a job that was just added is due."""
+        """Return when a newly added job is due."""
         return next_time_of_day(self.at, now, calendar) if self.every is None else now
 
     def next_due(self, after: datetime, calendar: LocalDates) -> datetime:
-        """Return when it is due again.
+        """Return when the job is due again.
 
-        :param after: the end of a run; of a daily job its beginning, so that one that ends after midnight skips no day.
+        :param after: the end of a run; for a daily job its start, so that a run that ends after midnight skips no day.
         """
         return next_time_of_day(self.at, after, calendar) if self.every is None else after + self.every
 
     def is_plausible(self, next_at: datetime, now: datetime, calendar: LocalDates) -> bool:
-        """Return False for a due time that a wrong clock or an older schedule has written.
+        """Return False for a due time written by a wrong clock or an older schedule.
 
-        The clocks of two workers may differ a little: for the one behind, a daily job has run before its time.
+        The clocks of two workers may differ slightly: for the slower one, a daily job has run before its time.
         """
         due = self.next_due(now, calendar)
         if self.every is not None:
@@ -86,10 +86,10 @@ class Job:
 
 
 def next_time_of_day(text: str, after: datetime, calendar: LocalDates) -> datetime:
-    """Return when the city's clock next shows a time, in UTC.
+    """Return the next occurrence of a local time of the city, in UTC.
 
-    A time that a change of the clocks skips is taken as if they had not been changed yet: 02:30 is then 03:30. Of a
-    time that comes twice it is the first.
+    A time skipped by the change to summer time is taken with the previous offset: 02:30 is then 03:30. Of a
+    time that occurs twice, the first is returned.
 
     :param text: ``"03:00"``.
     """
@@ -100,9 +100,9 @@ def next_time_of_day(text: str, after: datetime, calendar: LocalDates) -> dateti
 
 
 def registered(site: "Site") -> dict[str, Job]:
-    """Return the jobs of core, plugins and site by their names.
+    """Return the jobs of core, plugins and site by name.
 
-    :raises ConfigurationError: when two register one name, or one says nonsense of when it runs.
+    :raises ConfigurationError: when two have the same name, or the schedule of one is invalid.
     """
     jobs: dict[str, Job] = collect(site.hooks, "register_jobs", lambda job: job.name, site=site)
     flaws = [f"register_jobs: {job.name!r}: {job.flaw}" for job in jobs.values() if job.flaw]
@@ -112,7 +112,7 @@ def registered(site: "Site") -> dict[str, Job]:
 
 
 class JobRun(Base):
-    """When a job is due, who runs it, and how the last run went."""
+    """When a job is due, which worker runs it, and the result of the last run."""
 
     __tablename__ = "job_runs"
 
@@ -120,13 +120,13 @@ class JobRun(Base):
     next_at: Mapped[datetime] = tagged()
     locked_until: Mapped[datetime | None] = tagged()
     lease_id: Mapped[str | None] = tagged(String(32))
-    #: Of the run under way; None where none is.
+    #: Start of the current run; None if it is not running.
     started_at: Mapped[datetime | None] = tagged()
-    #: The worker that has it under way, see :class:`civicportal.worker.heartbeat.WorkerProcess`.
+    #: The worker that runs it, see :class:`civicportal.worker.heartbeat.WorkerProcess`.
     worker_id: Mapped[str | None] = tagged(String(32))
     last_ok_at: Mapped[datetime | None] = tagged()
-    #: Of the last run that ended, in seconds.
+    #: Duration of the last completed run, in seconds.
     last_seconds: Mapped[float | None] = tagged(Float)
-    #: Runs that failed since the last that did not.
+    #: Failed runs since the last success.
     failures: Mapped[int] = tagged(Integer, default=0, server_default="0")
     last_error: Mapped[str] = tagged(String(300), default="")

@@ -1,4 +1,4 @@
-"""Leases: renew them while the work goes on, and stop a worker that has lost its own."""
+"""Leases: renew them during the work, and stop a worker that has lost its lease."""
 
 import logging
 import threading
@@ -14,16 +14,16 @@ log = logging.getLogger(__name__)
 
 
 class LeaseLost(BaseException):
-    """Another worker holds the lease by now: nothing more may be written under it.
+    """Another worker holds the lease: nothing more may be written under it.
 
-    No ``Exception``: a job that goes on after the failure of one item must not go on after this.
+    Not an ``Exception``: a job that continues after the failure of one item must not continue after this.
     """
 
 
 class Fence:
-    """Guards the units of work that are opened under a lease.
+    """Guard the units of work opened under a lease.
 
-    :param holds: returns whether the lease, read and locked with this session, is still held.
+    :param holds: returns whether the lease is still held, reading and locking it with the given session.
     """
 
     def __init__(self, holds: Callable[["Session"], bool]) -> None:
@@ -31,18 +31,18 @@ class Fence:
         self.lost = threading.Event()
 
     def check(self, session: "Session") -> None:
-        """Refuse to commit what was written after the lease was lost.
+        """Refuse to commit after the lease was lost.
 
-        :raises LeaseLost: then.
+        :raises LeaseLost: if it was lost.
         """
         if not self._holds(session):
             self.lost.set()
             raise LeaseLost
 
     def refuse_lost(self) -> None:
-        """Refuse to begin anything under a lease that is known to be lost.
+        """Refuse to start work under a lease that is known to be lost.
 
-        :raises LeaseLost: then.
+        :raises LeaseLost: if it was lost.
         """
         if self.lost.is_set():
             raise LeaseLost
@@ -52,13 +52,13 @@ _FENCE: ContextVar[Fence | None] = ContextVar("fence", default=None)
 
 
 def current_fence() -> Fence | None:
-    """Return the fence that this thread works behind, if any."""
+    """Return the fence of this thread, if any."""
     return _FENCE.get()
 
 
 @contextmanager
 def behind(fence: Fence) -> Iterator[None]:
-    """Put this thread's units of work behind a fence."""
+    """Guard this thread's units of work by a fence."""
     token = _FENCE.set(fence)
     try:
         yield
@@ -75,8 +75,8 @@ def renewing(
     While the database or the bucket does not answer it is tried again; a lease that runs out meanwhile is found lost afterwards.
 
     :param renew: returns whether the lease was still held.
-    :param seconds: between two renewals: a sixth of the lease, so that some may fail.
-    :param lost: set, and renewing ended, when the lease was not held any more.
+    :param seconds: interval of the renewals: a sixth of the lease, so that some may fail.
+    :param lost: set when the lease is no longer held; renewing then ends.
     """
     done = threading.Event()
 

@@ -36,7 +36,7 @@ class Country(Protocol):
 
     @property
     def personal_text(self) -> PersonalText:
-        """How persons are named and their numbers written in texts: what must not be published is found by it."""
+        """Patterns of names and numbers of people in texts, for detecting personal data before publication."""
 
     def normalize_mobile(self, text: str) -> str:
         """Return the E.164 form (``+989123456789``) in which numbers are stored; raises ``InvalidMobile``."""

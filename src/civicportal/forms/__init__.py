@@ -75,8 +75,8 @@ def handle_form(
     """Show a form, or act on a sent one; the last line of most views.
 
     ``on_valid(values)`` returns the view's answer, usually a redirect; it may call ``form.refuse(name, message)`` for
-    what only a service can find wrong. Otherwise the answer is ``{"form": form, **context}`` for the view's template,
-    with status 422 where the form was refused, 429 where it needs a challenge first. Raises 400 for a body that is no form.
+    errors that only a service can detect. Otherwise the answer is ``{"form": form, **context}`` for the view's template,
+    with status 422 if the form was refused, 429 if it needs a challenge first. Raises 400 for a body that is not a form.
     """
     if request.method == "POST":
         try:

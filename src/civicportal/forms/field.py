@@ -52,7 +52,7 @@ class BoundField:
         self._field, self._words, self._render = field, words, render
         self._failures: list[str] = []
         self.excerpts: list[Excerpt] = []
-        #: Names and values of hidden fields that are sent again with it.
+        #: Names and values of hidden fields to send with it.
         self.carried: list[tuple[str, str]] = []
 
     @property
@@ -170,9 +170,9 @@ class BoundField:
         self._failures.append(self._words(message))
 
     def point_out(self, text: str, parts: Iterable[tuple[int, int, str, str]]) -> None:
-        """Show parts of a text below the control, each with a few words around it.
+        """Show excerpts of a text below the control, each with a few words of context.
 
-        :param parts: start, end, what it is, and a word that may be ticked as harmless or an empty text.
+        :param parts: start, end, kind, and a word that can be ticked as harmless, or an empty text.
         """
         offered: set[str] = set()
         for start, end, kind, word in parts:
@@ -274,7 +274,7 @@ class BoundField:
 
 
 def _word_before(text: str, place: int) -> int:
-    """Return where the words begin that stand before a place, none of them cut."""
+    """Return the start of the words before a position, without cutting one."""
     first = max(place - AROUND, 0)
     gap = re.search(r"\s", text[first:place]) if first else None
     return first + gap.end() if gap else first

@@ -36,7 +36,7 @@ def leaves(schema: colander.SchemaNode) -> Iterator[colander.SchemaNode]:
 
 
 def to_show(schema: colander.SchemaNode, cstruct: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what may be shown again of a cstruct: secret fields are empty, and a plain field sent twice has its first value."""
+    """Return the redisplayable part of a cstruct: secret fields are empty, and a plain field sent twice has its first value."""
     kept = dict(cstruct)
     for node in schema.children:
         if isinstance(node.typ, Secret):

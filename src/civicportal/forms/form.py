@@ -40,7 +40,7 @@ class BoundForm:
     ``bindings``; ``initial`` values (not texts) by field name; ``action`` the address it is sent to, the page's own if
     empty; ``prefix`` of the fields' ids where a page holds two forms; ``take_files`` turns files that came with the
     form into attachment keys, or raises :class:`FileRefused`; ``ignore`` names that are sent and are no fields; ``ceilings`` names site-wide
-    limits that count the form: while one of them is reached, the form of a stranger includes the challenge.
+    limits that count the form: while one of them is reached, the form includes a challenge for unknown clients.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class BoundForm:
         )
         self._refuse_open_secrets(request)
         self.messages: list[str] = []
-        #: What a stranger has to pass before the form is acted on, while a ceiling is reached.
+        #: The challenge for unknown clients while a site-wide limit is reached.
         self.challenge: ShownChallenge | None = None
         self.site_limits = site_limits
         self._words = Words(request)
@@ -167,7 +167,7 @@ class BoundForm:
         return values
 
     def draft(self) -> dict[str, list[str]]:
-        """Return the texts that stand in the form, for :meth:`fill` to put back."""
+        """Return the texts of the form, for :meth:`fill` to restore."""
         texts = {
             name: cstruct if isinstance(cstruct, list) else [cstruct]
             for name, cstruct in ((node.name, self[node.name].cstruct) for node in leaves(self.schema))
@@ -250,18 +250,18 @@ class BoundForm:
         return {files_name(f.name) for f in self._fields.values() if isinstance(f.widget, PhotosWidget)}
 
     def _sent(self, params: Any) -> dict[str, Any]:
-        """Return what was sent, and hold of it what may be shown again."""
+        """Return the submitted values, and store those that may be redisplayed."""
         cstruct = read_flat(self.schema, params, ignore=self._ignore | self._file_names)
         self._take(params, cstruct)
         self._hold(cstruct)
         return cstruct
 
     def _hold(self, cstruct: dict[str, Any]) -> None:
-        """Let the form contain these texts, without the secret ones: what it does not have it cannot give away."""
+        """Store these texts in the form without secret ones, which it therefore cannot reveal."""
         self._form.cstruct = to_show(self.schema, cstruct)
 
     def _refuse_open_secrets(self, request: Request) -> None:
-        """Refuse a secret field whose name the route has declared open: error pages would show it."""
+        """Refuse a secret field with a name that the route declares open: error pages would show it."""
         route = getattr(request, "matched_route", None)
         if route is None:
             return
@@ -319,7 +319,7 @@ class BoundForm:
 
 
 def _answer_later(_request: Request, response: Any) -> None:
-    """Answer 503 for a form in which nothing is wrong but that its pictures could not be looked at now."""
+    """Answer 503 for a valid form whose pictures could not be decoded now."""
     if response.status_int == _UNPROCESSABLE:
         response.status_int = 503
         response.headers["Retry-After"] = str(RETRY_SECONDS)

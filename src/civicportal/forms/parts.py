@@ -51,12 +51,12 @@ class FieldError:
 
 @dataclass(frozen=True, kw_only=True)
 class Excerpt:
-    """A part of a field's text that is pointed out, with what stands around it.
+    """A highlighted part of a field's text with its context.
 
-    :ivar kind: what it is.
-    :ivar start: place of its first character in the text.
-    :ivar end: place behind its last one.
-    :ivar word: a word that may be ticked as harmless; empty for none.
+    :ivar kind: the kind of finding.
+    :ivar start: index of its first character in the text.
+    :ivar end: index after its last character.
+    :ivar word: a word that can be ticked as harmless; empty for none.
     """
 
     kind: str

@@ -1,11 +1,11 @@
-"""Who attends to an open case: an active person in whose kartable its action line lies and who may work on it.
+"""Who attends to an open case: an active person with its open referral in their kartable and the right to work on it.
 
-Cases that nobody attends to stand on the administrators' list. Administrators see every case, so what is not in
-somebody's kartable would be noticed by none of them: they count only for cases that are in their own hands.
+Unattended cases are on the administrators' list. Administrators see every case and would not notice a single one,
+so they count only for cases that are assigned to them.
 
-What memberships cover is worked out once for all units and kinds, as sets of categories, and asked of the database in one
-condition: no case is looked at by itself. :func:`civicportal.access.attends` says the same of one person and one case; a
-stateful test holds the two equal.
+The categories covered by memberships are computed once for all units and kinds, and the database is queried with one
+condition instead of case by case. :func:`civicportal.access.attends` is the same rule for one person and one case; a
+stateful test compares the two.
 """
 
 from collections import defaultdict
@@ -50,7 +50,7 @@ _FRESH = 60.0
 
 
 class _Counted:
-    """How many open cases nobody attended to, and when that was counted."""
+    """The number of unattended cases, and when they were counted."""
 
     def __init__(self) -> None:
         self.last: tuple[datetime, Total] | None = None
@@ -58,9 +58,9 @@ class _Counted:
 
 @dataclass(frozen=True, kw_only=True)
 class Gap:
-    """Cases that nobody would attend to if they lay with a unit.
+    """Kinds of cases that would be unattended in a unit.
 
-    :ivar categories: ids of the active categories that nobody covers; empty for a kind without categories.
+    :ivar categories: ids of the active categories that no one covers; empty for a kind without categories.
     """
 
     unit: "Unit"
@@ -69,14 +69,14 @@ class Gap:
 
     @property
     def pairs(self) -> int:
-        """Return how many pairs of the unit and a topic it counts for."""
+        """Return the number of pairs of the unit and a category."""
         return len(self.categories) or 1
 
 
 class Staffing:
-    """What the people at work cover, by unit and kind; administrators cover nothing but may work on what is theirs.
+    """Categories covered by active people, by unit and kind; administrators cover none but may work on their own cases.
 
-    :ivar people: by user id, what each active person's own memberships give.
+    :ivar people: grants of each active person's own memberships, by user id.
     """
 
     def __init__(self, people: Mapping[int, tuple[Grant, ...]]) -> None:
@@ -93,9 +93,9 @@ class Staffing:
                 self._of_unit[unit_id].append(user_id)
 
     def topics(self, unit_id: int, kind: str, *, heads: bool) -> Topics:
-        """Return the categories of a kind that somebody covers in a unit.
+        """Return the covered categories of a kind in a unit.
 
-        :param heads: count also what heads of units cover as such.
+        :param heads: include the categories covered by heads of units.
         """
         unit_id = unit_id if unit_id in self._of_unit else _GONE
         key = (unit_id, kind, heads)
@@ -107,7 +107,7 @@ class Staffing:
         return self._topics[key]
 
     def able(self, kind: str) -> frozenset[int]:
-        """Return who may work on a case of a kind that is in their own hands."""
+        """Return the people who may work on a case of a kind when it is assigned to them."""
         if kind not in self._able:
             self._able[kind] = frozenset(
                 user_id for user_id, grants in self.people.items() if _gives(grants, kind, "work")
@@ -118,27 +118,27 @@ class Staffing:
 class Today:
     """A staffing with the deputies of a day.
 
-    :param deputies: by the id of each deputy, for whom they stand in.
+    :param deputies: the represented people by the id of each deputy.
     """
 
     def __init__(self, staffing: Staffing, deputies: Mapping[int, Collection[int]]) -> None:
         self.staffing = staffing
         self.deputies = deputies
-        #: What each deputy holds, with what the absent people hold.
+        #: Grants of each deputy, including those of the represented people.
         self._lent = {
             deputy_id: tuple(grant for one in (deputy_id, *absent) for grant in staffing.people.get(one, ()))
             for deputy_id, absent in deputies.items()
         }
 
     def topics(self, unit_id: int, kind: str, *, heads: bool = True) -> Topics:
-        """Return the categories of a kind that somebody covers in a unit; see :meth:`Staffing.topics`."""
+        """Return the covered categories of a kind in a unit; see :meth:`Staffing.topics`."""
         here = self.staffing.topics(unit_id, kind, heads=heads)
         if here is None or not self._lent:
             return here
         return _either(here, covered(self._lent.values(), unit_id, kind, heads=heads))
 
     def able(self, kind: str) -> frozenset[int]:
-        """Return the people in whose hands a case of a kind is worked on, by themselves or by who stands in for them."""
+        """Return the people whose assigned cases of a kind are attended to, by themselves or by a deputy."""
         by_deputies = (
             absent for deputy, absent in self.deputies.items() if _gives(self._lent[deputy], kind, "work")
         )
@@ -146,7 +146,7 @@ class Today:
 
 
 class CustodyService:
-    """Answers who attends to a case: to one that is open, to one before it is referred, to all."""
+    """Decide who attends to a case: to an open one, to one before it is referred, and to all."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
@@ -156,7 +156,7 @@ class CustodyService:
     # -- one case -------------------------------------------------------------------------------------------
 
     def of(self, case: Case) -> Attendance:
-        """Return who attends to an open case where it lies now."""
+        """Return who attends to an open case."""
         line = self.work.get(AccessService).action_line(case)
         if line is None:
             return "nobody"
@@ -169,9 +169,9 @@ class CustodyService:
     def before(
         self, kind: str, category_id: int | None, unit_id: int, user_id: int | None = None
     ) -> Attendance:
-        """Return who would attend to a case if it lay with a unit.
+        """Return who would attend to a case in a unit.
 
-        :param user_id: the person of the unit to whom it is sent; None for the whole unit.
+        :param user_id: the person of the unit to whom it is referred; None for the whole unit.
         """
         if user_id is not None:
             return "members" if self._may_work(user_id, kind) else "nobody"
@@ -180,9 +180,9 @@ class CustodyService:
         return "head" if self._covers(kind, category_id, unit_id, heads=True) else "nobody"
 
     def doubts(self, kind: str, category_id: int | None) -> dict[int, Attendance]:
-        """Return the units that take cases and in which no member would attend to such a case, and who would instead.
+        """Return the units that accept cases but have no member who would attend to such a case, and who would instead.
 
-        It asks for no deputies, as a hint that costs no statement: :meth:`before` decides.
+        It ignores deputies, because it is a hint without a query: :meth:`before` decides.
         """
         staffing, found = self._staffing, dict[int, Attendance]()
         for unit in self.organization.units.by_id.values():
@@ -192,7 +192,7 @@ class CustodyService:
         return found
 
     def heads(self, unit_id: int) -> list[int]:
-        """Return who heads a unit, by user id; where nobody does, who heads the nearest unit above."""
+        """Return the heads of a unit by user id, or else those of the nearest unit above it that has any."""
         people = self._staffing.people
         for unit in reversed(self.organization.units.path(unit_id)):
             found = [
@@ -207,38 +207,38 @@ class CustodyService:
     # -- all cases ------------------------------------------------------------------------------------------
 
     def unattended(self) -> ColumnElement[bool]:
-        """Return the condition on ``Referral`` for the open action lines that nobody attends to."""
+        """Return the condition on ``Referral`` for the open referrals of unattended cases."""
         today = self._today()
         open_line = and_(Referral.type == "action", Referral.closed_at.is_(None))
         in_no_unit = and_(free_line(Referral), self._in_no_unit(today))
         return and_(open_line, or_(in_no_unit, self._in_no_hands(today)))
 
     def count(self) -> int:
-        """Return how many open cases nobody attends to."""
+        """Return the number of unattended cases."""
         query = select(func.count()).select_from(Referral).where(self.unattended())
         return self.session.scalar(query) or 0
 
     def total(self) -> Total:
-        """Return the same for a page, which counts no more than a list does."""
+        """Return the number for a page, counted up to the maximum of a list."""
         total = count_rows(self.session, select(Referral.id).where(self.unattended()))
         self.work.site.memory.of(_Counted).last = (self.work.clock.now(), total)
         return total
 
     def recent_total(self) -> Total:
-        """Return :meth:`total` as this process has counted it within the last minute: every open line is read for it."""
+        """Return :meth:`total`, cached by this process for a minute, because counting reads every open referral."""
         last = self.work.site.memory.of(_Counted).last
         if last is None or has_passed(_FRESH, last[0], self.work.clock.now()):
             return self.total()
         return last[1]
 
     def page(self, *, cursor: str | None = None) -> Page:
-        """Return some of them as (case, line) rows, the nearest deadline first: those that the actor may see."""
+        """Return a page of unattended cases as (case, referral) rows that the actor may see, nearest deadline first."""
         query = select(Case, Referral).join(Referral, Referral.case_id == Case.id)
         query = query.where(self.unattended(), visible(self.work.actor, walked=True))
         return case_page(self.session, query, sort=SORTS["deadline"], cursor=cursor)
 
     def reasons(self, rows: Iterable[tuple[Case, Referral]]) -> dict[int, TranslationString]:
-        """Return why nobody attends to cases of the list, by the id of each."""
+        """Return the reasons why cases are unattended, by case id."""
         rows = list(rows)
         holders = {case.id: line.taken_by_id or line.to_user_id for case, line in rows}
         ids = set(holders.values())
@@ -248,7 +248,7 @@ class CustodyService:
     def staffed(self, *, heads: bool = True) -> set[int]:
         """Return the ids of the units with somebody who attends to any cases that lie there.
 
-        :param heads: count also what heads of units cover as such.
+        :param heads: include the categories covered by heads of units.
         """
         today = self._today()
         return {
@@ -258,7 +258,7 @@ class CustodyService:
         }
 
     def gaps(self) -> Iterator[Gap]:
-        """Yield which cases nobody would attend to if they lay with a unit that takes cases."""
+        """Yield the kinds and categories that would be unattended, for each unit that accepts cases."""
         today = self._today()
         for unit in self.organization.units.by_id.values():
             for kind in self.work.site.kinds if unit.active else ():
@@ -271,7 +271,7 @@ class CustodyService:
                     yield Gap(unit=unit, kind=kind, categories=missing)
 
     def pairs(self) -> int:
-        """Return how many pairs of a unit that takes cases and a topic there are; a kind without categories is one."""
+        """Return the number of pairs of a unit that accepts cases and a category; a kind without categories counts as one."""
         topics = sum(len(self._categories(kind)) or 1 for kind in self.work.site.kinds)
         return topics * sum(unit.active for unit in self.organization.units.by_id.values())
 
@@ -290,11 +290,11 @@ class CustodyService:
 
     @memoized_property
     def _seen_today(self) -> "Today":
-        """Return the deputies as a unit of work has seen them first: cases are referred one after the other."""
+        """Return the deputies, read once per unit of work, in which many cases may be referred."""
         return self._today()
 
     def _today(self) -> "Today":
-        """Return the staffing with who stands in for whom today: both are at work."""
+        """Return the staffing with the deputies of today, of pairs that are both active."""
         today = self.work.site.calendar.today(self.work.clock.now())
         absent = aliased(User)
         query = (
@@ -315,7 +315,7 @@ class CustodyService:
         return Today(self._staffing, found)
 
     def _covers(self, kind: str, category_id: int | None, unit_id: int, *, heads: bool) -> bool:
-        # Deputies add hardly ever anything: they are looked for only where nobody else is.
+        # Deputies rarely change the result: look for them only if no one else attends.
         return _has(self._staffing.topics(unit_id, kind, heads=heads), category_id) or _has(
             self._seen_today.topics(unit_id, kind, heads=heads), category_id
         )
@@ -324,7 +324,7 @@ class CustodyService:
         return user_id in self._staffing.able(kind) or user_id in self._seen_today.able(kind)
 
     def _in_no_unit(self, today: "Today") -> ColumnElement[bool]:
-        """Return the condition on a line to a whole unit that nobody covers there."""
+        """Return the condition on a referral to a whole unit in which no one covers it."""
         known = self._known_kinds(today)
         places: dict[tuple[str, frozenset[int]], list[int]] = defaultdict(list)
         for kind in known:
@@ -339,7 +339,7 @@ class CustodyService:
         return or_(false(), *conditions, Referral.kind.not_in(known))
 
     def _in_no_hands(self, today: "Today") -> ColumnElement[bool]:
-        """Return the condition on a line in the hands of people of whom nobody can work on it."""
+        """Return the condition on a referral to people who cannot work on it."""
         known = self._known_kinds(today)
         of: dict[frozenset[int], list[str]] = defaultdict(list)
         for kind in known:
@@ -361,17 +361,17 @@ class CustodyService:
         return sorted(today.staffing.kinds.union(self.work.site.kinds))
 
     def _categories(self, kind: str) -> list[int]:
-        """Return the categories that cases get: those that are offered and have none below them."""
+        """Return the categories that cases can have: active ones without subcategories."""
         offered = [one for one in self.organization.categories_of(kind).by_id.values() if one.active]
         parents = {one.parent_id for one in offered}
         return [one.id for one in offered if one.id not in parents]
 
 
 def covered(people: Iterable[Sequence[Grant]], unit_id: int, kind: str, *, heads: bool) -> Topics:
-    """Return the categories of a kind that any of some people covers in a unit: each sees and may work on them.
+    """Return the categories of a kind that any of these people may see and work on in a unit.
 
-    :param people: what each of them holds.
-    :param heads: count also what heads of units cover as such.
+    :param people: the grants of each person.
+    :param heads: include the categories covered by heads of units.
     """
     found: Topics = NOTHING
     for grants in people:
@@ -410,7 +410,7 @@ def _both(one: Topics, other: Topics) -> Topics:
 
 
 def _outside(topics: frozenset[int]) -> ColumnElement[bool]:
-    """Return the condition on a line that its category is none of some."""
+    """Return the condition on a referral that its category is not in a set."""
     named = topics - {0}
     outside = Referral.category_id.not_in(named) if named else true()
     return (

@@ -8,4 +8,4 @@ class ReferralError(Refused):
 
 
 class UnattendedReferral(ReferralError):
-    """Nobody would see the case there and could act on it."""
+    """The case would be unattended there."""

@@ -102,7 +102,7 @@ class EscalationService(KartableService):
         if holder_id(line) is not None and holder_id(line) == goal.user_id:
             return None
         if not self._is_attended(case, goal.unit_id, goal.user_id):
-            # It stays where somebody has it, or on the list of what nobody attends to.
+            # It stays with its assignee, or on the list of unattended cases.
             return None
         self._close(line, "escalated")
         self.session.flush()

@@ -65,10 +65,10 @@ class RoutingService:
         return self._placed[case]
 
     def route(self, case: Case) -> Route:
-        """Return where a case goes; there is always an answer. A unit that takes no cases any more, or is not there, gets none.
+        """Return the unit a case is routed to. There always is one; units that are missing or no longer accept cases are skipped.
 
-        A unit in which nobody sees such a case and may act on it gets none either, as long as the fallback has somebody.
-        ``Route.rule`` names what decided: ``rule:<key>``, ``plugin``, ``category``, ``fallback`` or ``unattended``.
+        A unit in which the case would be unattended is skipped too, if it would be attended in the fallback unit.
+        ``Route.rule`` says what decided: ``rule:<key>``, ``plugin``, ``category``, ``fallback`` or ``unattended``.
         """
         route = self._by_rule(case) or self._by_plugin(case) or self.by_category(case) or self.fallback()
         return self._to_somebody(case, route)
@@ -118,7 +118,7 @@ class RoutingService:
         return Route(unit=self.work.site.fallback_unit, rule="fallback")
 
     def _to_somebody(self, case: Case, route: Route) -> Route:
-        """Return the route, or another to somebody where it leads to nobody; what nobody takes keeps its route."""
+        """Return the route, or the fallback if the case would be unattended there but not in the fallback unit."""
         unit = replace(route, user_id=None)
         elsewhere = replace(unit, unit=self.work.site.fallback_unit, rule=UNATTENDED)
         for one in (route, unit, elsewhere):

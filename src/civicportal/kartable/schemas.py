@@ -83,7 +83,7 @@ class Comment(StrictSchema):
 
 
 class Publication(StrictSchema):
-    """The words of a case as everybody reads them."""
+    """The public text of a case."""
 
     words = Node(
         CleanText(5, 5000, multiline=True),

@@ -64,7 +64,7 @@ class KartableService:
             calendar = self.work.get(OrganizationService).calendar
             promise(case, event.at, routing.days_again(case), calendar)
         else:
-            # Its unit is closed meanwhile, or has nobody for it: it goes where it would go if it came today.
+            # Its unit was closed or would not attend to it: route it again like a new case.
             with recounted(self.work, case):
                 routing.place(case, event.at)
             line = self._begin(case)
@@ -133,12 +133,12 @@ class KartableService:
         version: int | None = None,
         unattended: bool = False,
     ) -> CaseEvent:
-        """Pass the case on to a unit, or to one person of it. The citizen is told only of a unit that attends to it.
+        """Refer the case to a unit, or to one person of it. The citizen is notified only of a unit that attends to it.
 
-        :param unattended: refer it also where nobody could act on it; the portal itself always may.
-        :raises Forbidden: without the right, or without the line in one's kartable.
-        :raises ReferralError: when it lies there already, or the person is not of that unit.
-        :raises UnattendedReferral: when nobody there sees such a case and may act on it.
+        :param unattended: allow a referral that leaves the case unattended; the portal itself always may.
+        :raises Forbidden: without the right, or without the open referral in the actor's kartable.
+        :raises ReferralError: when it is already assigned there, or the person is not a member of that unit.
+        :raises UnattendedReferral: when the case would be unattended there.
         """
         line = self._my_line(case, version, "refer")
         if (line.to_unit_id, line.to_user_id) == (unit_id, user_id):
@@ -149,10 +149,10 @@ class KartableService:
         return self._pass_on(case, line, "referred", unit_id, user_id, note)
 
     def give_back(self, case: Case, *, note: str = "", version: int | None = None) -> CaseEvent:
-        """Return the case to whom it came from.
+        """Return the case to its previous holder.
 
-        :raises ReferralError: when it came from nobody (it was routed), or from a unit that takes no cases any more.
-        :raises UnattendedReferral: when nobody of that unit sees such a case and may act on it.
+        :raises ReferralError: when it was routed automatically, or came from a unit that no longer accepts cases.
+        :raises UnattendedReferral: when the case would be unattended there.
         """
         line = self._my_line(case, version, "refer")
         unit_id = line.from_unit_id
@@ -278,7 +278,7 @@ class KartableService:
             previous=line,
             opened_event_id=event.id,
         )
-        # No message names a unit that would answer a citizen's call with "we have no such case".
+        # Do not name a unit that would answer a citizen's call with "we have no such case".
         notify = self._is_attended(case, unit_id, user_id)
         self.work.relay(
             CaseChange(case=case, event=event, kind=self.cases.kind(case), referral=new, notify=notify)

@@ -71,9 +71,9 @@ class TransferService(KartableService):
         return list(found.values())
 
     def pass_on(self, user_id: int, heir_id: int | None, note: str, limit: int) -> Counter[Way]:
-        """Pass on some of a person's open lines, the oldest first.
+        """Transfer some of a person's open referrals, oldest first.
 
-        :param heir_id: who gets them, in the units of which they are a member; None leaves them to the units.
+        :param heir_id: the new holder, in units of which they are a member; None returns them to the units.
         :raises Forbidden: without the right to manage this person.
         """
         rights = self.work.get(RightsService)

@@ -1,6 +1,6 @@
-"""Rate limits: who may do what how often, and what becomes of strangers while a portal is attacked.
+"""Rate limits, and the treatment of unknown clients during an attack.
 
-A ceiling of the whole site slows strangers and never refuses people who are known: see
+A site-wide limit slows unknown clients and never refuses known users: see
 ``docs/decisions/0067-site-wide-limits-slow-unknown-clients.md``.
 """
 

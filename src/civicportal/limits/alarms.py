@@ -1,4 +1,4 @@
-"""Ceilings that are reached: what the operator is told, and what tells strangers' forms to bring a challenge along."""
+"""Site-wide limits that are reached, for the operator and for the forms of unknown clients, which then contain a challenge."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,12 +6,12 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Alarm:
-    """A class of requesters has used up its share of a limit of the whole site; it ends with the window.
+    """A class of clients has used up its share of a site-wide limit; the alarm ends with the window.
 
-    :ivar name: of the limit.
+    :ivar name: name of the limit.
     :ivar requesters: the class: "unknown", "challenged", "known", "citizen", or "everybody".
-    :ivar used: uses in the window, those beyond its hits included.
-    :ivar hits: of the window.
+    :ivar used: uses in the window, including refused ones.
+    :ivar hits: hits allowed in the window.
     :ivar since: when the window began.
     :ivar until: when it ends.
     """

@@ -1,9 +1,9 @@
-"""What a stranger does to go on while a ceiling is reached: a short computation, or a wait.
+"""Challenges for unknown clients while a site-wide limit is reached: a short computation, or a wait.
 
-A ticket is a signed text and stands nowhere until it is used. It is bound to one browser and one form, may be used once, and
-is passed by a proof of work, after the manner of Hashcash (A. Back, "Hashcash - A Denial of Service Counter-Measure", 2002),
-or by coming back after its time: a browser without scripts waits. Of those who wait only so many a minute pass from one
-network, so that waiting with many tickets at once is no quicker.
+A ticket is a signed text that is not stored until it is used. It is bound to one browser and one form, may be used once, and
+is passed by a proof of work like Hashcash (A. Back, "Hashcash - A Denial of Service Counter-Measure", 2002),
+or by coming back after its time: a browser without scripts waits. The number of clients per minute that pass by waiting is
+limited per network, so waiting with many tickets at once is not faster.
 """
 
 import hashlib
@@ -31,12 +31,12 @@ _TICKET = re.compile(r"[0-9a-f]{20}\.\d{1,12}\.\d{1,2}\.[0-9a-f]{64}", re.ASCII)
 
 @dataclass(frozen=True)
 class Challenge:
-    """A ticket as a page shows it.
+    """A ticket for a page.
 
     :ivar ticket: the signed text that comes back with the form.
-    :ivar nonce: what is hashed, with the number of a piece and a number that is looked for.
+    :ivar nonce: hashed together with the number of a piece and the number to find.
     :ivar bits: leading zero bits that each hash must have.
-    :ivar ready_at: when it passes by itself.
+    :ivar ready_at: when it passes without a proof of work.
     """
 
     ticket: str
@@ -62,35 +62,35 @@ class _Read:
 
 
 class Challenges:
-    """Makes tickets and takes them."""
+    """Issue and verify tickets."""
 
     def __init__(self, site: "Site") -> None:
         self._site = site
 
     def issue(self, limit: str, browser: str, path: str) -> Challenge:
-        """Return a fresh ticket.
+        """Return a new ticket.
 
-        :param limit: that is used up: the more strangers pass, the more work it is.
-        :param browser: token of the browser's session.
-        :param path: of the form.
+        :param limit: the limit that is used up: the more clients pass, the harder the challenge.
+        :param browser: session token of the browser.
+        :param path: path of the form.
         """
         pressure = self._site.limits.pressure(limit)
-        # Whole seconds: the ticket names them.
+        # Whole seconds, because the ticket contains them.
         issued = int(self._site.clock.now().timestamp())
         body = f"{secrets.token_hex(10)}.{issued}.{pressure}"
         return self._shown(f"{body}.{self._mark(body, browser, path)}")
 
     def again(self, ticket: str, browser: str, path: str) -> Challenge | None:
-        """Return a ticket that came back too early, to be shown once more; None where it is worth nothing."""
+        """Return a ticket that was sent too early, to be shown again; None if it is not valid."""
         read = self._read(ticket, browser, path)
         return self._shown(ticket) if read else None
 
     def passes(self, ticket: str, answer: str, browser: str, path: str, address: str | None) -> bool:
-        """Tell whether a ticket lets its form through, and use it up then.
+        """Return whether a ticket is passed, and use it up if so.
 
-        :param answer: the numbers that were looked for, empty from a browser that has waited.
-        :param address: where the request comes from.
-        :raises TooMany: when enough have passed from its network by waiting; the ticket stays good.
+        :param answer: the numbers found; empty from a browser that has waited.
+        :param address: client address.
+        :raises TooMany: when too many have passed from its network by waiting; the ticket stays valid.
         """
         read = self._read(ticket, browser, path)
         if read is None:
@@ -120,7 +120,7 @@ class Challenges:
 
 
 def is_solved(nonce: str, bits: int, answer: str) -> bool:
-    """Tell whether every piece of work has its number: SHA-256 of ``NONCE.PIECE.NUMBER`` begins with so many zero bits."""
+    """Return whether every piece of work is solved: SHA-256 of ``NONCE.PIECE.NUMBER`` starts with the required zero bits."""
     if not _ANSWER.fullmatch(answer) or not answer.isascii():
         return False
     return all(

@@ -1,6 +1,6 @@
-"""Which counters a use of a limit adds to: the one place that tells classes of requesters apart.
+"""Which counters a use of a limit adds to: the only place that distinguishes classes of clients.
 
-Pure: no clock, no database. :class:`~civicportal.limits.counting.Limits` counts what stands here.
+Pure: no clock, no database. :class:`~civicportal.limits.counting.Limits` does the counting.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,11 +21,11 @@ _HOUR = 3600
 
 @dataclass(frozen=True)
 class Counter:
-    """One row of counting.
+    """One counter.
 
-    :ivar name: of the limit.
-    :ivar parts: what it is counted by, the class of requesters among them where that has a counter of its own.
-    :ivar of_site: everybody of the class is counted together.
+    :ivar name: name of the limit.
+    :ivar parts: the values it is counted by, including the class of clients if that has a separate counter.
+    :ivar of_site: whether all clients of the class are counted together.
     """
 
     name: str
@@ -36,9 +36,9 @@ class Counter:
 
 
 def counters(use: Use, by: Requester, windows: Mapping[str, tuple[Window, ...]]) -> Iterator[Counter]:
-    """Yield what a use of a limit adds to.
+    """Yield the counters that a use of a limit adds to.
 
-    :param windows: of the site, by the name of the limit.
+    :param windows: windows of the site by name of the limit.
     """
     name, *given = use
     limit = LIMITS[name]
@@ -51,7 +51,7 @@ def counters(use: Use, by: Requester, windows: Mapping[str, tuple[Window, ...]])
         source = address_of if limit.counts == "address" else network_of
         parts = tuple(source(part) for part in given)
     if not by.is_unknown and limit.known:
-        # Addresses of recognised people do not matter: they are counted by what they are recognised by.
+        # Recognised people are counted by account or device, not by address.
         own = (*parts, by.id) if limit.counts == "own" else (by.id,)
         yield from (Counter(limit.known, own, window, "refuse") for window in windows[limit.known])
         return
@@ -86,7 +86,7 @@ def share(window: Window, kind: str) -> Window:
 
 
 def challenged_share(windows: tuple[Window, ...]) -> Window:
-    """Return the part of those who have passed a challenge, spread over the hours: nobody waits longer for the next one."""
+    """Return the share of clients that have passed a challenge, spread over the hours, so that the wait is at most one hour."""
     spread = (
         Window(max(1, part.hits * min(_HOUR, part.seconds) // part.seconds), min(_HOUR, part.seconds))
         for part in (share(window, "challenged") for window in windows)
@@ -95,7 +95,7 @@ def challenged_share(windows: tuple[Window, ...]) -> Window:
 
 
 def of_site(windows: Mapping[str, tuple[Window, ...]]) -> Iterator[tuple[Counter, str]]:
-    """Yield all counters of whole classes, each with the class."""
+    """Yield all site-wide counters, each with its class."""
     for name, limit in LIMITS.items():
         if limit.counts != "site":
             continue

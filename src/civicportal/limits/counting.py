@@ -1,4 +1,4 @@
-"""Counting uses in the database, committed on their own, so that a refused form still counts."""
+"""Count uses in the database, committed separately, so that a refused form still counts."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ MOST_PRESSURE = 4
 
 @dataclass(frozen=True)
 class _Row:
-    """A counter in its window of now."""
+    """A counter in its current window."""
 
     counter: Counter
     key: str
@@ -46,7 +46,7 @@ class _Row:
 
 @dataclass(frozen=True)
 class Hits:
-    """What was counted: :meth:`Limits.take_back` takes it back if the use was a good one."""
+    """Counted uses, for :meth:`Limits.take_back` to take back."""
 
     rows: tuple[_Row, ...] = ()
 
@@ -54,7 +54,7 @@ class Hits:
 class Limits:
     """The limits of one site.
 
-    :param settings: of the site, instead of what is usual: by the name of a limit its windows as (hits, seconds).
+    :param settings: windows that the site overrides, as (hits, seconds) by name of the limit.
     """
 
     def __init__(self, site: "Site", settings: Mapping[str, Sequence[Sequence[int]]]) -> None:
@@ -76,14 +76,14 @@ class Limits:
     def hit_all(self, *uses: Use, by: Requester = UNKNOWN, same: Use | None = None) -> Hits:
         """Count uses of several limits in one statement and commit them.
 
-        What is refused counts for the limits that refuse it and for no other: no single address raises an alarm of the site,
-        and whom a ceiling slows uses up nothing of an account's own.
+        A refused use counts only against the limits that refuse it, so a single address cannot trigger a site-wide alarm,
+        and a client slowed by a site-wide limit does not use up the limits of an account.
 
-        :param by: who asks; each class has counters of its own.
-        :param same: a limit by what names this very use, for instance the key of a form: the same use once more adds to no
-            other.
-        :raises ChallengeNeeded: when a stranger may go on by a challenge.
-        :raises TooMany: of the limit that is full for longest, when any window was already full.
+        :param by: the client; each class has separate counters.
+        :param same: a limit that identifies this use, for instance by the key of a form: repeating the use adds to no
+            other limit.
+        :raises ChallengeNeeded: when an unknown client has to pass a challenge.
+        :raises TooMany: for the limit that stays full longest, when any window was already full.
         """
         rows = self._rows(uses, by)
         again = self._rows((same,), by) if same else []
@@ -99,13 +99,13 @@ class Limits:
         return Hits(() if is_again else tuple(rows))
 
     def take_back(self, hits: Hits) -> None:
-        """Take back uses that were counted before it was known to be good ones."""
+        """Take back uses that turned out to be successful."""
         if hits.rows:
             with short_transaction(self._site.engines) as connection:
                 self._take(connection, hits.rows)
 
     def give_back(self, name: str, *parts: object, by: Requester = UNKNOWN) -> None:
-        """Take back one use of a limit in the windows of now."""
+        """Take back one use of a limit in the current windows."""
         self.take_back(Hits(tuple(self._rows(((name, *parts),), by))))
 
     def check(self, name: str, *parts: object, by: Requester = UNKNOWN) -> None:
@@ -118,11 +118,11 @@ class Limits:
         self._refuse([row for row in rows if found.get(row.key, 0) >= row.counter.window.hits])
 
     def once(self, name: str, start: datetime, ends: datetime) -> bool:
-        """Note that something of a name that nobody else has was used, and tell whether it is the first time.
+        """Record the use of a unique name, and return whether it is the first.
 
         :param name: random, 40 characters at most.
-        :param start: when it was made; the same each time.
-        :param ends: when it is worth nothing any more.
+        :param start: when it was created; the same in each call.
+        :param ends: when it expires.
         """
         row = {"key": f"once:{name}", "window_start": start, "ends_at": ends, "n": 1}
         with short_transaction(self._site.engines) as connection:
@@ -133,14 +133,14 @@ class Limits:
         with short_transaction(self._site.engines) as connection:
             connection.execute(delete(LimitHit).where(LimitHit.ends_at < self._site.clock.now()))
 
-    # -- ceilings of the site -------------------------------------------------------------------------------
+    # -- site-wide limits -----------------------------------------------------------------------------------
 
     def alarms(self) -> tuple[Alarm, ...]:
-        """Return the ceilings that are reached now; for the operator's pages and figures."""
+        """Return the site-wide limits that are reached now, for the operator's pages and metrics."""
         return tuple(alarm for alarm in self.figures() if alarm.used > alarm.hits)
 
     def figures(self) -> tuple[Alarm, ...]:
-        """Return how much of every ceiling each class has used in the window of now, reached or not."""
+        """Return the use of every site-wide limit by each class in the current window, reached or not."""
         kinds = dict(of_site(self._windows))
         rows = [self._row(counter) for counter in kinds]
         found = self._used(rows)
@@ -157,9 +157,9 @@ class Limits:
         )
 
     def slows_unknown(self, names: Iterable[str]) -> bool:
-        """Tell whether strangers have reached one of these ceilings: their forms bring a challenge along.
+        """Return whether unknown clients have reached one of these site-wide limits, so that their forms contain a challenge.
 
-        It may be known some seconds late. Without a database no form brings one: sending it is answered by the 503 page.
+        The result is cached for some seconds. Without a database it is False: sending the form is answered by the 503 page.
         """
         now = self._site.clock.now()
         if self._looked is None or not timedelta(0) <= now - self._looked[0] < LOOK_EVERY:
@@ -171,7 +171,7 @@ class Limits:
         return any(one.name in names and one.requesters == "unknown" and now < one.until for one in alarms)
 
     def pressure(self, name: str) -> int:
-        """Return how often the work of a challenge for this limit doubles: the more pass, the harder it gets."""
+        """Return how often the work of a challenge for this limit is doubled: the more clients pass, the harder it gets."""
         rows = [
             row
             for counter, kind in of_site(self._windows)
@@ -188,7 +188,7 @@ class Limits:
         )
 
     def _tell(self, rows: Iterable[_Row]) -> None:
-        """Write the first use beyond a ceiling into the log: exactly one request of all processes makes it."""
+        """Log the first use beyond a site-wide limit: exactly one request of all processes is the first."""
         for row in rows:
             if row.counter.of_site:
                 self._looked = None
@@ -213,13 +213,13 @@ class Limits:
 
     def _rows(self, uses: Iterable[Use], by: Requester) -> list[_Row]:
         found = {self._row(counter) for use in uses for counter in counters(use, by, self._windows)}
-        # In the order of their keys, so that two requests never wait crosswise.
+        # In the order of their keys, so that two requests never deadlock.
         return sorted(found, key=lambda row: row.key)
 
     def _row(self, counter: Counter) -> _Row:
         now, seconds = self._site.clock.now(), counter.window.seconds
         start = datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, tz=now.tzinfo)
-        # Numbers and addresses stand in the table as keyed hashes only.
+        # The table contains numbers and addresses as keyed hashes only.
         mac = self._site.keys.mac("limits", *counter.parts).hex()[:32]
         return _Row(counter, f"{counter.name}:{mac}:{seconds}", start)
 
@@ -241,20 +241,20 @@ class Limits:
 
 
 def _that_refuse(full: Sequence[_Row]) -> list[_Row]:
-    """Return the counters that refuse a use, of those that are full: what is a person's or a place's before the site's."""
+    """Return the counters that refuse a use, of those that are full: counters of a person or address before site-wide ones."""
     refusing = [row for row in full if row.counter.beyond != "slow"]
     return [row for row in refusing if not row.counter.of_site] or refusing
 
 
 def _is_of(row: _Row, refusing: Sequence[_Row]) -> bool:
-    """Tell whether a counter is another window of one that refuses."""
+    """Return whether a counter is another window of one that refuses."""
     counter = row.counter
     return any((counter.name, counter.parts) == (one.counter.name, one.counter.parts) for one in refusing)
 
 
 @cache
 def _add(dialect: str) -> Any:
-    # Without values of its own it is made and compiled once, for any number of rows.
+    # Built and compiled once, because the values are parameters.
     statement = insert_into(dialect, LimitHit.__table__)
     found = statement.on_conflict_do_update(
         index_elements=["key", "window_start"], set_={"n": LimitHit.n + 1}

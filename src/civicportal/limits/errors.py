@@ -1,4 +1,4 @@
-"""What a limit answers when it is used up."""
+"""Errors of limits that are used up."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from civicportal.errors import CivicportalError
 class TooMany(CivicportalError):
     """A limit is used up (answered as 429).
 
-    :ivar name: of the limit.
+    :ivar name: name of the limit.
     :ivar retry_after: when the window ends.
     """
 
@@ -19,4 +19,4 @@ class TooMany(CivicportalError):
 
 
 class ChallengeNeeded(TooMany):
-    """A limit of strangers is used up: who passes a challenge may go on."""
+    """A limit of unknown clients is used up: a client may continue after a challenge."""

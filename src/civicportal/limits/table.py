@@ -1,6 +1,6 @@
-"""The limits there are: what each counts by, how often it lets through, and what becomes of strangers beyond it.
+"""The limits: what each counts by, how many uses it allows, and what happens to unknown clients beyond it.
 
-The numbers are those of ``docs/security/limits.md``; a site changes single ones in its ``[limits]`` table.
+``docs/security/limits.md`` lists the numbers; a site can override them in its ``[limits]`` table.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Counts = Literal["own", "address", "network", "site"]
 
 @dataclass(frozen=True)
 class Window:
-    """So many hits in so many seconds."""
+    """A number of hits in a number of seconds."""
 
     hits: int
     seconds: int
@@ -19,15 +19,15 @@ class Window:
 
 @dataclass(frozen=True)
 class Limit:
-    """How one kind of use is limited.
+    """The limit of one kind of use.
 
-    :ivar windows: all of them hold at once.
-    :ivar counts: by what: "own" for one account, number, case or person; "address" for where a request comes from (an IPv6
-        address by its /64); "network" for its /24 or /48; "site" for everybody together.
-    :ivar known: name of the limit that counts recognised people in its place, each apart. Without one they are not counted
-        by address, network or site, and with everybody else by an "own" limit.
-    :ivar passable: who is a stranger and over it may go on by a challenge; else they are refused.
-    :ivar scarce: a use costs money or much of the processor, so every class of requesters has a share of the site's.
+    :ivar windows: all of them apply at once.
+    :ivar counts: "own": per account, number, case or person; "address": per client address (an IPv6
+        address by its /64); "network": per /24 or /48; "site": all clients together.
+    :ivar known: name of the limit that counts recognised people instead, each separately. Without one they are not counted
+        by address, network or site, and an "own" limit counts them like all others.
+    :ivar passable: unknown clients over the limit may continue after a challenge; otherwise they are refused.
+    :ivar scarce: a use costs money or much CPU time, so every class of clients has a share of the site-wide limit.
     """
 
     windows: tuple[Window, ...]
@@ -37,7 +37,7 @@ class Limit:
     scarce: bool = False
 
 
-#: Percent of a scarce limit of the site that each class may use. Staff are outside: their own limits bound them.
+#: Percent of a scarce site-wide limit that each class may use. Staff have no share: only their own limits apply.
 SHARES = {"unknown": 50, "challenged": 20, "known": 20, "citizen": 10}
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400

@@ -37,9 +37,9 @@ Act = Callable[[Case, dict[str, Any]], Any]
 
 
 class _Doubtful(Exception):
-    """The form must be confirmed first.
+    """The form needs a confirmation first.
 
-    :param doubt: what is asked.
+    :param doubt: the question to confirm.
     """
 
     def __init__(self, doubt: Doubt) -> None:
@@ -76,7 +76,7 @@ def step(request: Request) -> Any:
 
 
 def refer(request: Request) -> Any:
-    """Pass the case on, once it is confirmed where no member of the unit attends to it."""
+    """Refer the case, after a confirmation if no member of the unit would attend to it."""
     form = forms.referral_form(request, request.work)
 
     def act(case: Case, values: dict[str, Any]) -> None:
@@ -261,9 +261,9 @@ def _act(
 def _pointed_out(
     request: Request, case: Case, place: str, form: BoundForm, found: PersonalDataFound
 ) -> dict[str, BoundForm]:
-    """Return the form that says what must not become public.
+    """Return the form that shows the personal data found.
 
-    A case that was to be published as it is gets a form for its words, composed without that; where it stood is shown below.
+    For a case that was to be published unchanged, it contains an anonymised draft, with the findings shown below it.
     """
     if place != "button":
         shown = _shown(request, place, form)
@@ -273,7 +273,7 @@ def _pointed_out(
     form = forms.publication_form(request, words)
     show_found(request, form, found)
     proposed = forms.publication_form(request, request.work.get(PublicTexts).composed(case, words))
-    # They stand in the original, not in what is proposed.
+    # The findings are in the original, not in the draft.
     proposed["words"].excerpts = [replace(one, start=0, end=0) for one in form["words"].excerpts]
     for error in form.errors:
         proposed.messages.append(error.message)

@@ -1,4 +1,4 @@
-"""What is asked before a case goes to a unit in which no member attends to it."""
+"""Confirmation of a referral to a unit in which no member attends to the case."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,11 +20,11 @@ class Doubt:
     """Cases of a referral that no member of the unit attends to.
 
     :ivar person: name of the person to whom they are sent; empty for the whole unit.
-    :ivar nobody: the cases that would stand on the list of those without anybody.
+    :ivar nobody: the cases that would be unattended.
     :ivar head: the cases that the head would get.
-    :ivar heads: names of who heads the unit.
-    :ivar topics: of all these cases, each once.
-    :ivar token: value of the tick that confirms this referral and no other.
+    :ivar heads: names of the heads of the unit.
+    :ivar topics: categories of all these cases, each once.
+    :ivar token: value of the checkbox that confirms this referral only.
     """
 
     unit: str
@@ -37,9 +37,9 @@ class Doubt:
 
 
 def doubt(request: Request, work: "Work", cases: Sequence[Case], to: dict[str, Any]) -> Doubt | None:
-    """Return what must be confirmed before cases are referred; None for nothing, or when it is confirmed.
+    """Return what must be confirmed before cases are referred; None if nothing, or if it is confirmed.
 
-    :param to: ``unit_id`` and ``user_id`` of the addressee.
+    :param to: ``unit_id`` and ``user_id`` of the recipient.
     """
     unit_id, user_id = to["unit_id"], to["user_id"]
     token = f"{unit_id}-{user_id or ''}"

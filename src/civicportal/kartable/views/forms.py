@@ -125,9 +125,9 @@ def comment_form(request: Request) -> BoundForm:
 
 
 def publication_form(request: Request, words: str = "") -> BoundForm:
-    """Return the form of the words that everybody reads.
+    """Return the form of the public text.
 
-    :param words: that stand in it at first.
+    :param words: its initial value.
     """
     return BoundForm(
         request, schemas.Publication(), initial={"words": words}, prefix="publish", ignore=(*OWN, "public")

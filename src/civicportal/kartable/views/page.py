@@ -38,10 +38,10 @@ def case_page(
 ) -> dict[str, Any]:
     """Return what the template of a case's page needs.
 
-    :param sent: a form that was refused, by its place, one of ``PLACES``.
-    :param merge: somebody changed the case since the form was made: say what happened meanwhile.
+    :param sent: a refused form by its place, one of ``PLACES``.
+    :param merge: the case was changed since the form was shown: list the changes.
     :param doubt: what must be confirmed before the case is referred.
-    :param reveal: what of the citizen is shown in full: "contact", "identity" or nothing.
+    :param reveal: the citizen's data shown in full: "contact", "identity" or nothing.
     """
     work = request.work
     shown: dict[str, BoundForm | None] = {**dict.fromkeys(PLACES), **(sent or {})}

@@ -1,4 +1,4 @@
-"""The list of open cases that nobody attends to."""
+"""The list of unattended cases."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def unattended(request: Request) -> dict[str, Any]:
-    """Show the cases, to be referred to somebody, and where cases would go astray today."""
+    """Show the unattended cases for referral, and the units and categories that no one covers."""
     work = request.work
     custody = work.get(CustodyService)
     page = custody.page(cursor=request.GET.get("cursor"))

@@ -6,10 +6,11 @@ import shutil
 import socket
 import ssl
 import subprocess
+import time
 import tomllib
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from http.client import HTTPSConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -221,14 +222,22 @@ class Echo(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
-def echo() -> Iterator[int]:
-    with ThreadingHTTPServer(("127.0.0.1", free_port()), Echo) as server:
+@contextmanager
+def echoing(port: int) -> Iterator[int]:
+    with ThreadingHTTPServer(("127.0.0.1", port), Echo) as server:
         thread = Thread(target=server.serve_forever)
         thread.start()
-        yield server.server_port
-        server.shutdown()
-        thread.join()
+        try:
+            yield port
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.fixture
+def echo() -> Iterator[int]:
+    with echoing(free_port()) as port:
+        yield port
 
 
 #: Lets openssl offer every version that the configuration does not forbid.
@@ -241,7 +250,7 @@ def test_the_proxy_answers_to_the_name_of_the_portal_alone(tmp_path: Path, echo:
         own = talk(http, b"GET /a?b HTTP/1.1\r\n" + HOST + b"\r\n")
         assert own is not None
         assert b"Location: https://portal.example.org/a?b\r\n" in own
-        assert talk(http, b"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n") == b""
+        assert talk(http, b"GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n") == b""
         assert talk(http, b"GET / HTTP/1.0\r\n\r\n") == b""
         # By https neither the name of the certificate nor that of the request may be another.
         with pytest.raises(ssl.SSLError):
@@ -249,6 +258,37 @@ def test_the_proxy_answers_to_the_name_of_the_portal_alone(tmp_path: Path, echo:
         other = b"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n"
         assert b"200 OK" not in (talk(https, other, "portal.example.org") or b"")
         assert b"200 OK" in (talk(https, b"GET / HTTP/1.1\r\n" + HOST + b"\r\n", "portal.example.org") or b"")
+
+
+def test_two_seconds_after_a_node_is_back_the_other_may_fail(tmp_path: Path) -> None:
+    """The proxy leaves out a node that did not answer; for as long there is nobody but the other one."""
+    back, other = free_port(), free_port()
+    page = PAGE.read_text(encoding="utf-8")
+    [nodes] = re.findall(r"```nginx\nupstream civicportal \{\s*server (.*?);\s*\}", page, re.DOTALL)
+    for address, port in (("10.0.0.11:6543", back), ("10.0.0.12:6543", other)):
+        assert address in nodes
+        nodes = nodes.replace(address, f"127.0.0.1:{port}")
+    tries = "proxy_next_upstream_tries 2;"
+    places = {
+        "127.0.0.1:6543": nodes,
+        tries: f"{tries} add_header X-Node $upstream_addr always;",
+        "rate=50r/s": "rate=9999r/s",
+    }
+    with proxied(tmp_path, other, **places) as (_http, https), ExitStack() as alive:
+
+        def ask() -> tuple[str, str]:
+            """Return the status of a page, and whom the proxy asked for it."""
+            words = b"GET /track HTTP/1.1\r\n" + HOST + b"\r\n"
+            answer = (talk(https, words, "portal.example.org") or b"").decode()
+            return answer.split(" ")[1], re.findall(r"X-Node: (.*)\r", answer)[0]
+
+        with echoing(other):
+            wait_until(lambda: {ask() for _ in range(4)} == {("200", f"127.0.0.1:{other}")})
+            alive.enter_context(echoing(back))
+            until = time.monotonic() + 2
+            while time.monotonic() < until:
+                assert ask()[0] == "200"
+        assert ask()[0] == "200"
 
 
 def test_the_proxy_takes_large_bodies_where_pictures_are_sent(tmp_path: Path, echo: int) -> None:

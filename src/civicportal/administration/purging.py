@@ -53,9 +53,10 @@ def purge_plugin(
     if number and cases is None:
         raise ConfigurationError(f"{name!r} has {number} cases: say --cases keep or --cases delete")
     deleted = _delete_cases(site, kinds, number, progress) if cases == "delete" else 0
-    migrate.purge(site, name)
-    if deleted:
+    if cases == "delete":
+        # Even if none was left: a purge that was interrupted may have deleted them, and not got to this.
         rebuild(site)
+    migrate.purge(site, name)
     with site.work() as work:
         rights: set[str] = set()
         for role in work.session.scalars(select(Role)):

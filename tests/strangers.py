@@ -1,27 +1,21 @@
 """Browsers at other addresses, and what a browser does when a page asks for a challenge."""
 
 import hashlib
+from functools import partial
 from itertools import count
 from typing import Any
 
+import doors
+from doors import form_with
 from webtest import TestApp
+
+#: Sends a form, whatever is answered: many of them are refused.
+send = partial(doors.send, status="*")
 
 
 def at(wsgi: Any, address: str) -> TestApp:
     """Return a browser without cookies whose requests come from an address."""
     return TestApp(wsgi, extra_environ={"REMOTE_ADDR": address})
-
-
-def form_with(page: Any, field: str) -> Any:
-    return next(form for form in page.forms.values() if field in form.fields)
-
-
-def send(page: Any, status: int | None = None, **values: str) -> Any:
-    """Fill in and send the form that has these fields."""
-    form = form_with(page, next(iter(values)))
-    for name, value in values.items():
-        form[name] = value
-    return form.submit(status=status or "*")
 
 
 def challenge_of(page: Any) -> Any:

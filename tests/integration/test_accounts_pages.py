@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from doors import MOBILE, PASSWORD, code_of, form_with, make_officer, send
 
 from civicportal.accounts.factors import FactorService
 from civicportal.accounts.members import MemberService
@@ -19,35 +20,14 @@ from civicportal.accounts.totp import TotpService
 from civicportal.audit.models import AuditEvent
 from civicportal.notifications.codes import HOLLOW_SECONDS
 from civicportal.notifications.gate import GateService
-from civicportal.notifications.services import NotificationService
 from civicportal.testing import make_citizen, make_staff, outbox
 
-MOBILE, PASSWORD = "+989120000000", "سپیدار بلند کنار رود"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
 @pytest.fixture
 def officer(site: Any) -> User:
-    with site.work() as work:
-        user = make_staff(work, "officer", username="s.karimi", name="سارا کریمی", mobile=MOBILE)
-        work.get(AccountService).set_password(user, PASSWORD)
-        return user
-
-
-def form_with(page: Any, field: str) -> Any:
-    return next(form for form in page.forms.values() if field in form.fields)
-
-
-def send(page: Any, status: int | None = None, **values: str) -> Any:
-    form = form_with(page, next(iter(values)))
-    for name, value in values.items():
-        form[name] = value
-    return form.submit(status=status)
-
-
-def code_of(site: Any, mobile: str = MOBILE) -> str:
-    with site.work(write=False) as work:
-        return str(work.get(NotificationService).fields_of(outbox(work, mobile)[-1])["CODE"])
+    return make_officer(site)
 
 
 def enter_by_code(site: Any, app: Any, path: str = "/login") -> Any:

@@ -6,21 +6,20 @@ import time
 from collections import Counter
 
 import pytest
+from doors import PASSWORD, code_of, form_with
+from strangers import challenge_of, send, solve
 from webtest import TestApp
 
 from civicportal.accounts.models import User
 from civicportal.accounts.services import AccountService
 from civicportal.cases.tracking import new_code
 from civicportal.notifications.models import OutboxMessage
-from civicportal.notifications.services import NotificationService
 from civicportal.proxies import behind_proxies
-from civicportal.testing import make_case, make_category, make_citizen, make_unit, outbox
-from tests.strangers import challenge_of, form_with, send, solve
+from civicportal.testing import make_case, make_category, make_citizen, make_unit
 
 LONG = bool(os.environ.get("CIVICPORTAL_LONG"))
 NETWORKS, EACH = (600, 50) if LONG else (300, 10)
 OFFICER, KNOWN, NEW = "+989120000001", "+989120000002", "+989120000003"
-PASSWORD = "سپیدار بلند کنار رود"
 SHARE = 300
 """Codes by SMS that strangers may have sent within the hour."""
 
@@ -42,11 +41,6 @@ def browser(wsgi, address, **cookies):
     for name, value in cookies.items():
         app.set_cookie(name.replace("_", "-"), value)
     return app
-
-
-def code_of(site, mobile):
-    with site.work(write=False) as work:
-        return str(work.get(NotificationService).fields_of(outbox(work, mobile)[-1])["CODE"])
 
 
 class Storm(threading.Thread):

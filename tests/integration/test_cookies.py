@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from integration.test_accounts_pages import PASSWORD, code_of, enter_by_code, enter_password, send
+from doors import PASSWORD, code_of, send
+from integration.test_accounts_pages import enter_by_code, enter_password
 from webtest import TestApp
 
 from civicportal.accounts.services import AccountService

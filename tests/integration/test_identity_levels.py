@@ -5,7 +5,8 @@ import threading
 from datetime import date, timedelta
 
 import pytest
-from integration.profile import MOBILE, OTHER, events, fresh, kinds_of, send
+from doors import send
+from integration.profile import MOBILE, OTHER, events, fresh, kinds_of
 from sqlalchemy import select
 
 from civicportal.accounts.claims import ask_again

@@ -4,6 +4,7 @@ import re
 
 import pyotp
 import pytest
+from doors import MOBILE, PASSWORD, TYPED, code_of, form_with
 from sqlalchemy import select
 
 from civicportal.accounts.devices import DeviceService
@@ -23,8 +24,6 @@ from civicportal.passwords import verify_password
 from civicportal.testing import identity, make_citizen, make_staff, make_unit, outbox
 from civicportal.testing.factories import APP_SECRET
 
-MOBILE, TYPED = "+989120000000", "09120000000"
-PASSWORD = "سپیدار بلند کنار رود"
 LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789")
 
 
@@ -38,17 +37,8 @@ def boss(site, sign_in):
     return user
 
 
-def form_with(page, field):
-    return next(form for form in page.forms.values() if field in form.fields)
-
-
 def form_of(page, ending):
     return next(form for form in page.forms.values() if form.action.endswith(ending))
-
-
-def code_of(site, mobile=MOBILE):
-    with site.work(write=False) as work:
-        return work.get(NotificationService).fields_of(outbox(work, mobile)[-1])["CODE"]
 
 
 def invite(app, **values):

@@ -36,6 +36,7 @@ USES = {
     "submit": lambda who: [("submit_address", who)],
     "upload": lambda who: [("upload_address", who)],
     "passkey": lambda who: [("passkey_ask", who)],
+    "passkey answer": lambda who: [("passkey_answer", who)],
 }
 STRANGERS = st.builds(
     lambda number, passed: (f"198.51.{number}.7", Requester(challenged=passed)),

@@ -5,6 +5,7 @@ from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
+from doors import form_with
 from sqlalchemy import select, update
 
 from civicportal.accounts.deputies import DeputyService
@@ -50,10 +51,6 @@ def page_of(user, end=""):
 
 def form_of(page, action):
     return next(form for form in page.forms.values() if form.action.endswith(action))
-
-
-def form_with(page, field):
-    return next(form for form in page.forms.values() if field in form.fields)
 
 
 def identity_now(site, user):

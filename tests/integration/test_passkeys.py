@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from doors import MOBILE, PASSWORD, make_officer
 from integration.authenticator import Authenticator
 from sqlalchemy import select
 
@@ -20,15 +21,10 @@ from civicportal.errors import NotPossible
 from civicportal.limits import ChallengeNeeded
 from civicportal.testing import make_citizen, make_staff, outbox
 
-MOBILE, PASSWORD = "+989120000000", "سپیدار بلند کنار رود"
-
 
 @pytest.fixture
 def officer(site: Any) -> User:
-    with site.work() as work:
-        user = make_staff(work, "officer", username="s.karimi", name="سارا کریمی", mobile=MOBILE)
-        work.get(AccountService).set_password(user, PASSWORD)
-        return user
+    return make_officer(site)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from integration.test_accounts_pages import MOBILE, PASSWORD, send
+from doors import MOBILE, PASSWORD, send
 
 from civicportal.accounts.services import AccountService
 from civicportal.testing import make_citizen, make_staff

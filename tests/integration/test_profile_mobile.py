@@ -1,7 +1,8 @@
 """Another mobile number: proved by a code, told to the former one, and nobody learns whose numbers there are."""
 
 import pytest
-from integration.profile import MOBILE, OTHER, code_of, events, fresh, kinds_of, send
+from doors import code_of, send
+from integration.profile import MOBILE, OTHER, events, fresh, kinds_of
 from sqlalchemy import select
 
 from civicportal.accounts.mobile import MobileService, MobileTaken

@@ -7,7 +7,8 @@ import re
 import zipfile
 
 import pytest
-from integration.profile import MOBILE, code_of, events, fresh, kinds_of, send
+from doors import code_of, send
+from integration.profile import MOBILE, events, fresh, kinds_of
 
 from civicportal.accounts.models import User
 from civicportal.audit.services import AuditService
@@ -121,7 +122,7 @@ def test_the_code_says_what_it_is_for(site, app, citizen):
 def test_a_wrong_code_deletes_nothing(site, app, citizen):
     form = next(f for f in app.get("/account/delete").forms.values() if f.action == "/account/delete/code")
     page = form.submit().follow()
-    wrong = f"{(int(code_of(site)) + 1) % 10**6:06}"
+    wrong = f"{(int(code_of(site, MOBILE)) + 1) % 10**6:06}"
     assert send(page, status=422, code=wrong).status_int == 422
     assert fresh(site, citizen).deleted_at is None
 
@@ -148,7 +149,7 @@ def test_no_code_and_no_number_is_logged(site, app, clock, citizen, case, caplog
 
 def enter(site, app, number="09000000001"):
     page = send(app.get("/login"), mobile=number).follow()
-    return send(page, code=code_of(site))
+    return send(page, code=code_of(site, MOBILE))
 
 
 def test_signing_in_within_thirty_days_brings_everything_back(site, app, clock, citizen, case):

@@ -4,6 +4,7 @@ from typing import Any
 
 import pyotp
 import pytest
+from doors import MOBILE, PASSWORD, TYPED, code_of, make_officer, send
 
 from civicportal.accounts.mobile import MobileService
 from civicportal.accounts.models import Session, User
@@ -11,12 +12,10 @@ from civicportal.accounts.services import AccountService
 from civicportal.accounts.sessions import SessionService
 from civicportal.accounts.totp import TotpService
 from civicportal.accounts.views import citizen as citizens_door
-from civicportal.notifications.services import NotificationService
 from civicportal.security import SYSTEM
-from civicportal.testing import make_citizen, make_staff, outbox
+from civicportal.testing import make_citizen
 
-MOBILE, TYPED, NEW = "+989120000000", "09120000000", "+989120000077"
-PASSWORD, OTHER = "سپیدار بلند کنار رود", "چنار کهن میان میدان"
+NEW, OTHER = "+989120000077", "چنار کهن میان میدان"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
@@ -41,28 +40,12 @@ DEEDS = (replace_number, change_number, change_password, sign_out)
 
 @pytest.fixture
 def officer(site: Any) -> User:
-    with site.work() as work:
-        user = make_staff(work, "officer", username="s.karimi", name="سارا کریمی", mobile=MOBILE)
-        work.get(AccountService).set_password(user, PASSWORD)
-        return user
+    return make_officer(site)
 
 
 def do(site: Any, user: User, deed: Any) -> None:
     with site.work(actor=SYSTEM) as work:
         deed(work, work.session.get(User, user.id))
-
-
-def send(page: Any, status: int = 303, **values: str) -> Any:
-    form = next(form for form in page.forms.values() if next(iter(values)) in form.fields)
-    for name, value in values.items():
-        form[name] = value
-    return form.submit(status=status)
-
-
-def code_of(site: Any) -> str:
-    with site.work(write=False) as work:
-        codes = [message for message in outbox(work, MOBILE) if message.kind.startswith("otp.")]
-        return str(work.get(NotificationService).fields_of(codes[-1])["CODE"])
 
 
 def is_let_in(site: Any) -> bool:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from doors import form_with
 from sqlalchemy import select
 
 from civicportal.accounts.errors import LastAdministrator
@@ -171,10 +172,6 @@ def boss(site, sign_in):
         make_role(work, "کارشناس", VIEW)
     sign_in(user)
     return user
-
-
-def form_with(page, field):
-    return next(form for form in page.forms.values() if field in form.fields)
 
 
 def role_id(site, title):

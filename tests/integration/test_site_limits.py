@@ -5,19 +5,18 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from doors import PASSWORD, code_of
+from strangers import answer, at, challenge_of, send, solve
 
 from civicportal.accounts.models import User
 from civicportal.accounts.services import AccountService
 from civicportal.cases.tracking import new_code
 from civicportal.limits import LIMITS, ChallengeNeeded, Challenges, Requester, TooMany
 from civicportal.monitoring import figures as monitoring
-from civicportal.notifications.services import NotificationService
 from civicportal.testing import make_citizen, outbox
 from civicportal.testing.asking import statements
-from tests.strangers import answer, at, challenge_of, send, solve
 
 OFFICER, CITIZEN, NEW = "+989120000001", "+989120000002", "+989120000003"
-PASSWORD = "سپیدار بلند کنار رود"
 
 
 @pytest.fixture
@@ -41,11 +40,6 @@ def people(site: Any) -> None:
         accounts = work.get(AccountService)
         accounts.create_staff(username="s.karimi", name="سارا", mobile=OFFICER, password=PASSWORD)
         accounts.set_password(make_citizen(work, CITIZEN), PASSWORD)
-
-
-def code_of(site: Any, mobile: str) -> str:
-    with site.work(write=False) as work:
-        return str(work.get(NotificationService).fields_of(outbox(work, mobile)[-1])["CODE"])
 
 
 def staff_enter(site: Any, browser: Any) -> Any:

@@ -6,6 +6,8 @@ from typing import Any
 import pyotp
 import pytest
 from click.testing import CliRunner
+from doors import MOBILE, PASSWORD, TYPED, code_of
+from doors import send as fill
 from integration.authenticator import Authenticator
 from integration.test_passkeys import add, csrf, options, send
 from sqlalchemy import select
@@ -23,14 +25,12 @@ from civicportal.audit.models import AuditEvent
 from civicportal.cli import main
 from civicportal.crypto import new_token
 from civicportal.errors import Forbidden, NotPossible
-from civicportal.notifications.services import NotificationService
 from civicportal.passwords import verify_password
 from civicportal.security import Identity
 from civicportal.testing import make_citizen, make_staff, outbox
 from civicportal.testing.factories import APP_SECRET
 
-MOBILE, TYPED = "+989120000000", "09120000000"
-PASSWORD, OTHER = "سپیدار بلند کنار رود", "چنار کهن میان میدان"
+OTHER = "چنار کهن میان میدان"
 
 
 @pytest.fixture
@@ -40,23 +40,6 @@ def boss(site: Any) -> User:
         user = make_staff(work, "administrator", username="boss", mobile=MOBILE, totp_secret=None)
         work.get(AccountService).set_password(user, PASSWORD)
         return user
-
-
-def form_with(page: Any, *fields: str) -> Any:
-    return next(form for form in page.forms.values() if all(field in form.fields for field in fields))
-
-
-def fill(page: Any, status: int | str = 303, **values: str) -> Any:
-    form = form_with(page, *values)
-    for name, value in values.items():
-        form[name] = value
-    return form.submit(status=status)
-
-
-def code_of(site: Any) -> str:
-    with site.work(write=False) as work:
-        codes = [message for message in outbox(work, MOBILE) if message.kind.startswith("otp.")]
-        return str(work.get(NotificationService).fields_of(codes[-1])["CODE"])
 
 
 def enter_by_sms(site: Any, app: Any) -> Any:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from doors import form_with
 from sqlalchemy import select
 
 from civicportal.api import Case, Verdict, hookimpl
@@ -29,10 +30,6 @@ def strict(city, monkeypatch):
     site.hooks.register(register)
     yield
     site.hooks.unregister(register)
-
-
-def form_with(page, field):
-    return next(form for form in page.forms.values() if field in form.fields)
 
 
 def bodies(city):

@@ -65,6 +65,7 @@ class Citizen:
     acknowledged: dict[str, str] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
+    postponed: list[int] = field(default_factory=list)
 
     def run(self, stop: threading.Event) -> None:
         number = 0
@@ -87,6 +88,7 @@ class Citizen:
             if status not in COME_AGAIN:
                 self.refused.append(f"{status} {location}")
                 return
+            self.postponed.append(status)
 
     def form(self, key: str, number: int) -> bytes:
         """Return a report with a picture.
@@ -164,6 +166,11 @@ class Senders:
     def broken(self) -> list[str]:
         """Return why forms had to be sent again: no answer came."""
         return [reason for citizen in self.citizens for reason in citizen.broken]
+
+    @property
+    def postponed(self) -> list[int]:
+        """Return the statuses of the answers that said "come again"."""
+        return [status for citizen in self.citizens for status in citizen.postponed]
 
     @property
     def refused(self) -> list[str]:

@@ -1,19 +1,27 @@
-"""Web nodes behind nginx die one after the other: who reads notices nothing."""
+"""Web nodes behind nginx die or are restarted one after the other: who reads notices nothing, no form is lost."""
 
+import os
 import re
 import socket
 import subprocess
 import threading
+from collections import Counter
+from collections.abc import Iterator
 from http.client import HTTPConnection, IncompleteRead
+from itertools import cycle
 from pathlib import Path
 
 import pytest
-from portal import READY, Process, free_port, running
-from senders import wait_until
+from portal import READY, Portal, Process, free_port, running
+from senders import by_form, senders, wait_until
+from sqlalchemy import select
+
+from civicportal.cases.models import Case
 
 pytestmark = pytest.mark.fault
 
 PAGE = Path(__file__).parents[2] / "docs/scaling.md"
+RESTARTS = 20 if os.environ.get("CIVICPORTAL_LONG") else 2
 NGINX = Path("/usr/sbin/nginx")
 
 
@@ -81,35 +89,73 @@ def is_listening(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def test_nodes_that_die_in_turn_are_noticed_by_nobody_who_reads(tmp_path: Path, civic_session) -> None:
+@pytest.fixture
+def proxied(tmp_path: Path, civic_session) -> Iterator[tuple[Portal, dict[int, Process]]]:
+    """Two nodes on PostgreSQL behind nginx, whose port is that of the portal; the nodes by their ports."""
     if not NGINX.exists():
         pytest.skip("nginx is not installed")
     with running(tmp_path, civic_session.new_database("postgresql")) as portal:
         ports = [free_port(), free_port()]
-        nodes: list[Process] = [portal.server(port, tmp_path / f"node{port}.log") for port in ports]
-        port = free_port()
-        proxy = subprocess.Popen([NGINX, "-c", configuration(tmp_path, port, ports), "-g", "daemon off;"])
+        nodes = {port: portal.server(port, tmp_path / f"node{port}.log") for port in ports}
+        proxy = subprocess.Popen(
+            [NGINX, "-c", configuration(tmp_path, portal.port, ports), "-g", "daemon off;"]
+        )
         try:
-            for node in nodes:
+            for node in nodes.values():
                 node.launch()
-            for node in nodes:
+            for node in nodes.values():
                 node.wait()
-            wait_until(lambda: is_listening(port))
-            readers = Readers(port)
-            try:
-                for number in (0, 1):
-                    readers.answered_by(ports[number])
-                    readers.answered_by(ports[1 - number])
-                    nodes[number].kill()
-                    readers.answered_by(ports[1 - number])
-                    nodes[number].launch()
-                    nodes[number].wait()
-                readers.answered_by(ports[0])
-            finally:
-                readers.finish()
+            wait_until(lambda: is_listening(portal.port))
+            yield portal, nodes
         finally:
             proxy.terminate()
             proxy.wait()
-            for node in nodes:
+            for node in nodes.values():
                 node.kill()
+
+
+def test_nodes_that_die_in_turn_are_noticed_by_nobody_who_reads(proxied) -> None:
+    portal, nodes = proxied
+    readers, ports = Readers(portal.port), list(nodes)
+    try:
+        for port, other in (ports, ports[::-1]):
+            readers.answered_by(port)
+            readers.answered_by(other)
+            nodes[port].kill()
+            readers.answered_by(other)
+            nodes[port].launch()
+            nodes[port].wait()
+        readers.answered_by(ports[0])
+    finally:
+        readers.finish()
     assert readers.statuses == {200}
+
+
+def test_restarts_in_turn_lose_no_form(proxied) -> None:
+    portal, nodes = proxied
+    readers, citizens = Readers(portal.port), senders(portal)
+    citizens.start()
+    try:
+        for _round, port in zip(range(RESTARTS), cycle(nodes), strict=False):
+            citizens.wait_for(2)
+            # As an operator does: the next one when the proxy has taken up the one before.
+            for node in nodes:
+                readers.answered_by(node)
+            nodes[port].stop()
+            citizens.wait_for(1)
+            nodes[port].launch()
+            nodes[port].wait()
+        for port in nodes:
+            readers.answered_by(port)
+        citizens.wait_for(2)
+    finally:
+        citizens.finish()
+        readers.finish()
+    assert (citizens.refused, citizens.broken) == ([], [])
+    assert readers.statuses == {200}
+    with portal.site.work(write=False) as work:
+        cases = work.session.scalars(select(Case)).all()
+    kept = by_form(cases)
+    assert len(kept) == len(cases)
+    assert citizens.acknowledged.items() <= kept.items()
+    print(f"restarts={RESTARTS} forms={len(citizens.acknowledged)} again={Counter(citizens.postponed)}")  # noqa: T201 - figures of a long run

@@ -14,6 +14,8 @@ from civicportal.notifications.gate import GateService
 from civicportal.notifications.models import OutboxMessage
 from civicportal.notifications.services import NotificationService
 from civicportal.settings import read_settings
+from civicportal.storage import images
+from civicportal.storage.slots import MachineSlots
 from civicportal.testing import make_case, make_category, make_citizen, make_site_file, make_unit
 from civicportal.worker.heartbeat import Heartbeat
 from civicportal.worker.jobs import JobRunner
@@ -242,3 +244,15 @@ def test_cases_that_nobody_attends_to_are_counted(site, samples):
         make_case(work, category=make_category(work, unit=make_unit(work)))
     site.clock.advance(seconds=61)
     assert samples()["unattended_cases",] == 1
+
+
+def test_decoders_in_use_are_counted_on_the_machine(samples, monkeypatch, tmp_path):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    # As another process holds it.
+    slots, other = MachineSlots("decoder", 3), MachineSlots("decoder", 3)
+    monkeypatch.setattr(images, "_slots", slots)
+    held = other.acquire(0)
+    found = samples()
+    assert (found["picture_decoders_in_use",], found["picture_decoders_max",]) == (1, 3)
+    other.release(held)
+    assert samples()["picture_decoders_in_use",] == 0

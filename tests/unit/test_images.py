@@ -375,7 +375,9 @@ def test_processes_share_the_decoders(tmp_path, monkeypatch):
     with images.subprocess.Popen(command, stdout=images.subprocess.PIPE) as other:
         assert other.stdout.readline() == b"held\n"
         assert slots.acquire(0) is None
+        assert slots.count_taken() == 2
         other.kill()
+    assert slots.count_taken() == 0
     taken = [slots.acquire(0), slots.acquire(0)]
     assert None not in taken
     assert slots.acquire(0) is None

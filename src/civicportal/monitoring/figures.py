@@ -26,6 +26,7 @@ from civicportal.lists import MOST_COUNTED as MOST_LISTED
 from civicportal.notifications.delivery import IS_UNSETTLED, LANES
 from civicportal.notifications.gate import GateService
 from civicportal.notifications.models import OutboxMessage
+from civicportal.storage.images import decoders
 from civicportal.worker.heartbeat import WorkerService
 
 if TYPE_CHECKING:
@@ -217,6 +218,13 @@ def store(work: "Work") -> "Iterator[Metric]":
     yield from gauge("store_size_bytes", "Size of the disk of the file store.", usage.total)
 
 
+def pictures(_work: "Work") -> "Iterator[Metric]":
+    """Yield how many pictures this machine decodes."""
+    used, most = decoders()
+    yield from gauge("picture_decoders_in_use", "Pictures that this machine decodes at the moment.", used)
+    yield from gauge("picture_decoders_max", "Pictures that it decodes at once at most.", most)
+
+
 def backups(work: "Work") -> "Iterator[Metric]":
     """Yield when the newest verified backup was made."""
     made_at = _timestamp(last_verified(work))
@@ -239,6 +247,7 @@ COLLECTORS: tuple[Collector, ...] = (
     limits,
     connections,
     store,
+    pictures,
     backups,
 )
 

@@ -64,6 +64,11 @@ _REASONS = {
 }
 
 
+def decoders() -> tuple[int, int]:
+    """Return how many pictures all processes of this machine decode at the moment, and how many they may."""
+    return _slots.count_taken(), _slots.number
+
+
 class ImageRefused(ValueError):
     """The upload is not stored.
 

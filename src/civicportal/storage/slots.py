@@ -24,12 +24,12 @@ class MachineSlots:
     A lock belongs to an open file: it is free when every process that has the file open has closed it or is dead.
 
     :param name: of what they are for.
-    :param number: of slots.
+    :ivar number: of slots.
     """
 
     def __init__(self, name: str, number: int) -> None:
         self._name = name
-        self._number = number
+        self.number = number
 
     def acquire(self, patience: float | None) -> int | None:
         """Take a slot, and return the descriptor of its file; None when none was free in time.
@@ -38,7 +38,7 @@ class MachineSlots:
         """
         ends = None if patience is None else time.monotonic() + patience
         while True:
-            for place in range(self._number):
+            for place in range(self.number):
                 slot = self._take(place)
                 if slot is not None:
                     return slot
@@ -50,6 +50,21 @@ class MachineSlots:
     def release(slot: int) -> None:
         """Give a slot back."""
         os.close(slot)
+
+    def count_taken(self) -> int:
+        """Return how many slots are taken by all processes of this user at this moment."""
+        return sum(self._is_taken(place) for place in range(self.number))
+
+    def _is_taken(self, place: int) -> bool:
+        slot = self._open(f"{self._name}-{place}")
+        try:
+            # Shared, so that two who look do not see each other.
+            fcntl.flock(slot, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(slot)
+        return False
 
     def _take(self, place: int) -> int | None:
         slot = self._open(f"{self._name}-{place}")

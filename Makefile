@@ -23,7 +23,7 @@ REQUIREMENTS := requirements-dev.txt constraints.txt pyproject.toml \
 CHECKS := tests/test_api.py tests/test_architecture.py tests/test_catalogues.py tests/test_hookspecs.py tests/test_docs*.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-reset test test-long mutants bench bench-full check check-form check-types check-tests docs catalogues format clean
+.PHONY: help setup demo demo-reset test test-long mutants audit bench bench-full check check-form check-types check-tests docs catalogues format clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,10 @@ test-long: setup ## Run the tests with the long forms of their loops: kills, gen
 mutants: setup ## Change MODULE in many small ways and tell what its tests do not notice, MODULE=notifications/outcomes MOST=100.
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-mutants.txt
 	$(BIN)/python tests/mutants.py $(MODULE) $(MOST)
+
+audit: setup ## Look up the pinned libraries in the list of known vulnerabilities; asks the package index.
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-audit.txt
+	$(BIN)/pip-audit --strict --no-deps --disable-pip -r constraints.txt
 
 bench: setup ## Measure the portal on small databases of its own, in two minutes.
 	@.ci/packages postgresql || true

@@ -307,18 +307,37 @@ def test_dangerous_modules_are_used_where_there_is_a_reason(dangerous: str) -> N
     assert using == DANGEROUS[dangerous]
 
 
+def own_scripts() -> Iterator[Path]:
+    for package in PACKAGES:
+        yield from (path for path in package.rglob("static/**/*.js") if "vendor" not in path.parts)
+
+
 def test_scripts_put_html_where_it_comes_from_the_portal() -> None:
     """Pieces of pages that the server has escaped; words go in by ``textContent``."""
     sink = re.compile(
         r"\b(innerHTML|outerHTML)\s*=|insertAdjacentHTML|document\.write|\beval\(|new Function\("
     )
-    using = {
-        path.name
-        for package in PACKAGES
-        for path in package.rglob("static/**/*.js")
-        if "vendor" not in path.parts and sink.search(path.read_text("utf-8"))
-    }
+    using = {path.name for path in own_scripts() if sink.search(path.read_text("utf-8"))}
     assert using == {"editor.js", "kartable.js", "map-layers.js", "portal.js", "wizard.js"}
+
+
+def test_scripts_let_no_data_reach_a_prototype() -> None:
+    """Only what has no prototype, arrays and bytes are filled by a computed key: a key from data may be ``__proto__``."""
+    filled = re.compile(r"([\w.]+)\[(?:[^][]|\[[^]]*\])+\]\s*(?:\+|-|\||\|\||\?\?)?=(?![=>])")
+    safe = r"\s*=\s*(?:Object\.create\(null\)|new (?:Map|Int32Array)\b|\[|context\.getImageData\()"
+    merged = re.compile(
+        r"__proto__|\.prototype\[|for \([^)]* in |Object\.assign\((?!\{|new Error\()|setPrototypeOf"
+    )
+    seen, wrong = set(), []
+    for path in own_scripts():
+        text = path.read_text("utf-8")
+        for name in filled.findall(text):
+            seen.add(path.name)
+            if not re.search(rf"\b{re.escape(name.removesuffix('.data'))}{safe}", text):
+                wrong.append(f"{path.name}: {name}")
+        wrong += [f"{path.name}: {found}" for found in merged.findall(text)]
+    assert wrong == []
+    assert {"draft.js", "map-city.js", "map-layers.js", "map-picker.js"} <= seen
 
 
 def test_templates_gain_no_wide_lines() -> None:

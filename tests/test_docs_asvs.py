@@ -130,6 +130,16 @@ def test_every_library_is_in_the_inventory() -> None:
     assert libraries - names == set()
 
 
+def test_every_pin_is_looked_up() -> None:
+    """An exact version is all that the audit can look up; without ``--strict`` it would pass over one that it does not find."""
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = [line for line in lines if line and not line.startswith("#")]
+    assert [pin for pin in pins if not re.fullmatch(r"[\w.-]+==[\w.+!-]+( ?;.+)?", pin)] == []
+    recipe = (ROOT / "Makefile").read_text(encoding="utf-8").partition("\naudit:")[2].partition("\n\n")[0]
+    assert "pip-audit --strict " in recipe
+    assert "-r constraints.txt" in recipe
+
+
 def test_how_soon_libraries_are_mended_is_said() -> None:
     policy = (ROOT / "SECURITY.md").read_text(encoding="utf-8").partition("## Libraries")[2]
     assert "within seven days" in policy

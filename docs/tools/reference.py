@@ -8,6 +8,7 @@ from pathlib import Path
 from civicportal.site import Site
 from docs.tools import (
     chart,
+    combined_page,
     commands_page,
     findings_page,
     messages_page,
@@ -64,6 +65,7 @@ def pages(site: Site) -> dict[str, str]:
         "jobs.md": rights_page.jobs(site),
         "workflows.md": workflows_page.page(site),
         "findings.md": findings_page.page(),
+        "combined-fields.md": combined_page.page(),
     }
     charts = {f"workflows/{kind.name}.svg": chart.draw(kind) for kind in site.kinds.values()}
     return {name: NOTE + text for name, text in written.items()} | charts

@@ -121,7 +121,7 @@ class MetricsTable(Table):
     addresses = one_or_more((), validator=values.proxies)
 
     def validator(self, node: colander.SchemaNode, table: dict[str, Any]) -> None:
-        """Refuse a table that lets nobody read them."""
+        """Refuse a table with neither a token nor addresses: nobody could read the figures."""
         if not table["token"] and not table["addresses"]:
             raise colander.Invalid(node, "token or addresses says who may read them")
 

@@ -107,3 +107,29 @@ def test_a_browser_without_a_store_goes_on(open_page: Open) -> None:
     page.locator("[name=body]").fill(WORDS)
     send(page)
     assert page.evaluate("typeof window.civicportal") == "object"
+
+
+def test_a_draft_with_the_key_of_a_prototype_changes_no_other_object(open_page: Open) -> None:
+    page = open_page("citizen", PHONE)
+    write(page)
+    page.evaluate(
+        """() => {
+            const [key] = Object.keys(localStorage).filter((name) => name.startsWith('draft:feedback:'));
+            const draft = localStorage.getItem(key).replace('"fields":{', '"fields":{"__proto__":{"polluted":["yes"]},');
+            localStorage.setItem(key, draft);
+            const field = document.createElement('input');
+            field.name = '__proto__';
+            document.querySelector('[data-draft]').append(field);
+        }"""
+    )
+    tab = page.context.new_page()
+    tab.goto("/feedback/new")
+    expect(tab.locator("[name=body]")).to_have_value(WORDS)
+    # The form that has such a field is saved once more.
+    page.locator("[name=body]").fill(OTHER)
+    page.wait_for_function("words => JSON.stringify(localStorage).includes(words)", arg=OTHER)
+    for one in (page, tab):
+        assert one.evaluate(
+            "Object.getOwnPropertyNames(Object.prototype).includes('polluted') || ({}).polluted"
+        ) in (None, False)
+        assert one.evaluate("Object.prototype.toString.call(Object.prototype)") == "[object Object]"

@@ -154,7 +154,7 @@ class RuleForm(StrictSchema):
     active = Node(Flag(), title=_("The rule is switched on"), missing=False, widget=SwitchWidget())
 
     def validator(self, node: colander.SchemaNode, values: dict[str, Any]) -> None:
-        """Refuse conditions that no case can fulfil, and a person of another unit."""
+        """Refuse a category or a fact of another service, and a person of another unit."""
         error = colander.Invalid(node)
         kind = values["kind"]
         if kind and values["category"] and node.bindings["kind_of"][values["category"]] != kind:
@@ -203,7 +203,7 @@ class HoursForm(StrictSchema):
     )
 
     def validator(self, node: colander.SchemaNode, values: dict[str, Any]) -> None:
-        """Refuse a week in which nothing is worked."""
+        """Refuse office hours that end before they begin, a half day outside them, and a week without a working day."""
         error = colander.Invalid(node)
         opens, closes, half = values["opens"], values["closes"], values["half_day_ends"]
         if opens >= closes:

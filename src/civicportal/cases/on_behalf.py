@@ -65,7 +65,7 @@ class NamedCaller(Caller):
     )
 
     def validator(self, node: colander.SchemaNode, values: Mapping[str, Any]) -> None:
-        """Refuse a name that would be lost."""
+        """Refuse a name without a mobile: it would not be kept."""
         if values["name"] and values["mobile"] is None:
             wrong = colander.Invalid(node)
             wrong["name"] = _("Without a mobile no name is kept. Write the mobile too, or leave this empty.")

@@ -124,7 +124,7 @@ class SettingsForm(StrictSchema):
     digest = Node(CleanText(1, 20), widget=HiddenWidget())
 
     def validator(self, node: colander.SchemaNode, values: dict[str, str]) -> None:
-        """Refuse colours on which words cannot be read, each with how well they can."""
+        """Refuse colours without enough contrast between words and background."""
         for field, dark in (("look_primary", False), ("look_primary_dark", True)):
             chosen = {name.removeprefix("look_"): values[name] for name in COLOURS if values[name]}
             poor = [one for one in contrasts(chosen) if not one.is_enough and one.dark is dark]

@@ -140,7 +140,7 @@ class WorkLeft(StrictSchema):
     )
 
     def validator(self, node: colander.SchemaNode, values: dict[str, Any]) -> None:
-        """Refuse a colleague who is not named."""
+        """Refuse a handover to a colleague without naming one."""
         if values["way"] == "colleague" and values["heir"] is None:
             error = colander.Invalid(node)
             error["heir"] = _("Please choose one.")

@@ -139,7 +139,7 @@ class Submission(StrictSchema):
                 del self[name]
 
     def deserialize(self, cstruct: Any = colander.null) -> Any:
-        """Return the values; those of an organisation are wanted of its representative only."""
+        """Return the values; those of an organisation are required only from its representative."""
         asked = isinstance(cstruct, dict) and cstruct.get("party") == "legal"
         for name in OF_LEGAL:
             if name in self:

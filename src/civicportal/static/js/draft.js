@@ -32,7 +32,7 @@
     });
   }
   function values() {
-    var kept = {};
+    var kept = Object.create(null);
     fields().forEach(function (field) {
       kept[field.name] = kept[field.name] || [];
       if (!isBox(field) || field.checked) { kept[field.name].push(field.value); }
@@ -74,7 +74,7 @@
     clear.hidden = false;
   }
   function restore(draft) {
-    var used = {};
+    var used = Object.create(null);
     fields().forEach(function (field) {
       var kept = draft.fields[field.name];
       if (!kept) { return; }

@@ -101,11 +101,11 @@
   function City(map, features, tiles) {
     this.map = map;
     this.tiles = tiles;
-    this.kinds = {};
+    this.kinds = Object.create(null);
     features.forEach(function (feature) {
       (this.kinds[feature.properties.kind] = this.kinds[feature.properties.kind] || []).push(feature);
     }, this);
-    this.renderers = {};
+    this.renderers = Object.create(null);
     ['areas', 'casings', 'roads', 'squares', 'labels'].forEach(function (name, index) {
       map.createPane(name).style.zIndex = 200 + index * 10;
       map.getPane(name).style.pointerEvents = 'none';

@@ -35,7 +35,7 @@
     this.group = L.layerGroup().addTo(map);
     this.heat = new Heat();
     this.mode = 'clusters';
-    this.cards = {};
+    this.cards = Object.create(null);
   }
   Layers.prototype.start = function () {
     var self = this;
@@ -180,7 +180,7 @@
   };
   /* Reports of the very same place are one point with several cards. */
   function spots(points, text) {
-    var places = {};
+    var places = Object.create(null);
     var found = [];
     points.forEach(function (point) {
       var key = point.lat + ' ' + point.lon;

@@ -62,7 +62,7 @@
   function setUpSearch(box, city, goTo, found) {
     var field = cp.one('[data-map-search]', box);
     var list = cp.one('[data-map-results]', box);
-    var places = {};
+    var places = Object.create(null);
     ['road', 'square', 'park', 'district', 'label', 'water'].forEach(function (kind) {
       city.of(kind).forEach(function (feature) {
         if (feature.properties.name && !places[feature.properties.name]) { places[feature.properties.name] = feature; }

@@ -13,7 +13,7 @@
   var PIN_WIDTH = 36, PIN_HEIGHT = 44; /* a pin and the space around it */
   var TONES = { new: '--info', doing: '--primary', done: '--success', closed: '--text-3' };
 
-  var files = {};
+  var files = Object.create(null);
   function load(url) {
     files[url] = files[url] || fetch(url).then(function (answer) { return answer.ok ? answer.json() : Promise.reject(answer.status); });
     files[url].catch(function () { delete files[url]; });

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from browser import desk
 from browser.conftest import Open
-from browser.people import Screen
+from browser.people import PHONE, Screen
 from browser.samples import send_report, who
 from browser.test_pages import OVERFLOW, barriers
 from playwright.sync_api import Page, expect
@@ -79,6 +79,14 @@ def test_it_is_asked_before_and_the_list_brings_it_back(
     expect(chief.get_by_role("heading", level=1)).to_be_visible()
     chief.goto("/kartable/unattended")
     expect(chief.locator(f"[value='{code}']")).to_have_count(0)
+
+
+def test_without_a_script_the_menu_stands_below_the_page(open_page: Open) -> None:
+    page = open_page("administrator", PHONE, java_script_enabled=False)
+    page.goto("/desk")
+    page.get_by_role("link", name="باز کردن فهرست").click()
+    page.get_by_role("link", name="پرونده‌های بدون متولی").click()
+    page.wait_for_url("**/kartable/unattended")
 
 
 def test_without_a_script_the_same_is_asked(open_page: Open, empty: str, code: str) -> None:

@@ -286,7 +286,8 @@ class TestEveryWay:
 class TestTheList:
     def test_is_for_administrators(self, site, city, app, sign_in):
         sign_in(city.sender_user)
-        app.get("/kartable/unattended", status=403)
+        refused = app.get("/kartable/unattended", status=403)
+        assert refused.html.select_one("main .btn-primary")["href"] == "/desk", "staff go on at their desk"
         assert "/kartable/unattended" not in app.get("/desk", status=200)
         sign_in(city.admin_user)
         assert "همهٔ پرونده‌های باز متولی دارند" in app.get("/kartable/unattended", status=200)

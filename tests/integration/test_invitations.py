@@ -110,7 +110,7 @@ def test_the_trail_knows_an_invitation_by_its_number_not_by_a_persons_name(site,
 def test_a_used_link_opens_nothing_and_an_unknown_one_is_not_there(site, app, boss, browse):
     link = link_of(invite(app))
     enter(site, browse(site), link)
-    assert "پیوند تازه بخواهید" in browse(site).get(link, status=410)
+    assert "لینک تازه بخواهید" in browse(site).get(link, status=410)
     browse(site).get(f"/staff/invite/{new_token()}", status=404)
     browse(site).get(f"/staff/reset/{link.rpartition('/')[2]}", status=404)
 

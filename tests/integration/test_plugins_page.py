@@ -45,14 +45,14 @@ def test_it_lists_plugins_and_findings(site, app, boss):
 
 
 def test_it_lists_the_workers_and_what_they_are_at(site, app, clock, boss):
-    assert "پردازندهٔ پیامک‌ها کار نمی‌کند" in app.get("/admin/plugins")
+    assert "پردازشگر پس‌زمینه کار نمی‌کند" in app.get("/admin/plugins")
     states = []
 
     def run(site):
         page = app.get("/admin/plugins")
         states.append([pill.text for pill in page.html.select("[aria-labelledby=workers-h] .pill")])
         assert "test.job" in page
-        assert "پردازندهٔ پیامک‌ها کار نمی‌کند" not in page
+        assert "پردازشگر پس‌زمینه کار نمی‌کند" not in page
 
     lost, gone, alive = (Heartbeat(site, ()) for _ in range(3))
     lost.beat()

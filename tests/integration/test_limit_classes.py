@@ -212,7 +212,7 @@ def test_what_a_use_adds_to(use: Any, by: Requester, counted: list[Any]) -> None
         (
             "track_site",
             Requester(),
-            [(("stranger",), HOUR, "challenge"), (("stranger",), DAY, "challenge")],
+            [(("unknown",), HOUR, "challenge"), (("unknown",), DAY, "challenge")],
         ),
         ("track_site", PASSED, [(("challenged",), HOUR, "slow")]),
         ("track_site", KNOWN_DEVICE, []),
@@ -221,8 +221,8 @@ def test_what_a_use_adds_to(use: Any, by: Requester, counted: list[Any]) -> None
             "otp_send_site",
             Requester(),
             [
-                (("stranger",), Window(2, 3600), "challenge"),
-                (("stranger",), Window(24, 86400), "challenge"),
+                (("unknown",), Window(2, 3600), "challenge"),
+                (("unknown",), Window(24, 86400), "challenge"),
             ],
         ),
         (
@@ -256,10 +256,10 @@ def test_the_counters_of_the_whole_site_are_those_of_every_class() -> None:
         assert counter.parts == (() if kind == "everybody" else (kind,))
         classes.setdefault(counter.name, []).append(kind)
     assert classes == {
-        "otp_send_site": ["stranger", "known", "citizen", "challenged"],
-        "otp_verify_site": ["stranger", "challenged"],
-        "track_site": ["stranger", "challenged"],
-        "password_site": ["stranger", "known", "citizen", "challenged"],
+        "otp_send_site": ["unknown", "known", "citizen", "challenged"],
+        "otp_verify_site": ["unknown", "challenged"],
+        "track_site": ["unknown", "challenged"],
+        "password_site": ["unknown", "known", "citizen", "challenged"],
         "identity_site": ["everybody"],
         "csp_site": ["everybody"],
     }

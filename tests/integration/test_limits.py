@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from civicportal.limits import (
-    STRANGER,
+    UNKNOWN,
     ChallengeNeeded,
     Hits,
     LimitHit,
@@ -120,7 +120,7 @@ def test_several_limits_are_counted_in_one_statement_and_the_longest_refuses(sit
     assert sorted(n for _key, n in counted) == [5, 6, 6]
 
 
-def let_through(site, name, *parts, most=20, limits=None, by=STRANGER):
+def let_through(site, name, *parts, most=20, limits=None, by=UNKNOWN):
     """Return how many uses pass until one is refused."""
     for number in range(most):
         try:
@@ -199,7 +199,7 @@ def test_the_ceilings_tell_what_each_class_has_used(site, clock):
     limits.hit("password_site", by=Requester("citizen", "user 1"))
     found = {one.requesters: one for one in limits.figures() if one.name == "password_site"}
     assert {kind: (one.used, one.hits) for kind, one in found.items()} == {
-        "stranger": (3, 10),
+        "unknown": (3, 10),
         "known": (0, 4),
         "citizen": (1, 2),
         "challenged": (0, 4),
@@ -210,31 +210,31 @@ def test_the_ceilings_tell_what_each_class_has_used(site, clock):
     # Reached is not beyond.
     assert let_through(site, "password_site", limits=limits) == 7
     assert [(one.name, one.requesters, one.used) for one in limits.alarms()] == [
-        ("password_site", "stranger", 11)
+        ("password_site", "unknown", 11)
     ]
 
 
 def test_what_another_process_reaches_is_known_within_five_seconds(site, clock):
     table = {"password_site": [[20, 300]]}
     here, there = Limits(site, table), Limits(site, table)
-    assert not here.slows_strangers(["password_site"])
+    assert not here.slows_unknown(["password_site"])
     assert let_through(site, "password_site", limits=there) == 10
-    assert there.slows_strangers(["password_site", "track_site"])
-    assert not there.slows_strangers(["track_site"])
+    assert there.slows_unknown(["password_site", "track_site"])
+    assert not there.slows_unknown(["track_site"])
     clock.advance(seconds=4)
-    assert not here.slows_strangers(["password_site"])
+    assert not here.slows_unknown(["password_site"])
     clock.advance(seconds=1)
-    assert here.slows_strangers(["password_site"])
+    assert here.slows_unknown(["password_site"])
     # A clock that was put back is no reason to wait longer.
     clock.advance(minutes=-10)
-    assert not here.slows_strangers(["password_site"])
+    assert not here.slows_unknown(["password_site"])
 
 
-def test_a_ceiling_of_others_does_not_slow_strangers(site):
+def test_a_ceiling_of_others_does_not_slow_unknown_clients(site):
     limits = Limits(site, {"password_site": [[20, 300]]})
     assert let_through(site, "password_site", limits=limits, by=Requester("known", "device")) == 4
     assert [one.requesters for one in limits.alarms()] == ["known"]
-    assert not limits.slows_strangers(["password_site"])
+    assert not limits.slows_unknown(["password_site"])
 
 
 def test_a_ceiling_is_logged_at_its_first_use_beyond(site, caplog):
@@ -244,5 +244,5 @@ def test_a_ceiling_is_logged_at_its_first_use_beyond(site, caplog):
             with suppress(TooMany):
                 limits.hit("identity_site")
         assert let_through(site, "track_code", "a") == 5
-    told = [one for one in caplog.records if getattr(one, "event", "") == "limit.ceiling"]
+    told = [one for one in caplog.records if getattr(one, "event", "") == "limit.site"]
     assert [(one.limit, one.requesters, one.hits) for one in told] == [("identity_site", "everybody", 2)]

@@ -358,6 +358,66 @@ def test_a_session_tells_when_and_where_it_was_opened(site: Any, clock: Any, off
         clock.advance(minutes=1)
 
 
+@pytest.mark.parametrize(("door", "hours"), [("staff", 12), ("citizen", 30 * 24)])
+def test_a_session_that_has_ended_is_nobodys(
+    site: Any, clock: Any, officer: User, door: str, hours: int
+) -> None:
+    token = _open(site, door, officer)
+
+    def is_live() -> bool:
+        with site.work() as work:
+            sessions = work.get(SessionService)
+            row = sessions.row(token)
+            row.last_seen_at = clock.now()
+            work.session.flush()
+            found = sessions.live(token)
+            assert sessions.list_of(work.session.get(User, officer.id)) == ([row] if found else [])
+            return found is not None
+
+    clock.advance(hours=hours, seconds=-1)
+    assert is_live()
+    clock.advance(seconds=1)
+    assert not is_live()
+
+
+@pytest.mark.parametrize("deed", ["open", "prove", "end_one", "end_all_others", "end_everything"])
+def test_what_is_done_with_a_session_touches_no_other(site: Any, clock: Any, deed: str) -> None:
+    """Neither those of people who came before and after, nor one's own opened before and after."""
+    with site.work() as work:
+        people = [make_citizen(work, f"+98900000001{number}") for number in range(3)]
+        sessions = work.get(SessionService)
+        rows = [sessions.row(sessions.open("citizen", one)) for _nth in range(3) for one in people]
+        ids = [row.id for row in rows]
+        mine = [row.id for row in rows if row.user_id == people[1].id]
+        opened = clock.now()
+    clock.advance(minutes=10)
+    with site.work() as work:
+        sessions, user = work.get(SessionService), work.session.get(User, people[1].id)
+        match deed:
+            case "open":
+                sessions.open("citizen", user)
+            case "prove":
+                sessions.prove(mine[1])
+            case "end_one":
+                assert sessions.end_one(user, mine[1])
+            case "end_all_others":
+                sessions.end_all_others(user, mine[1])
+            case "end_everything":
+                sessions.end_everything(user)
+    ended = {"end_one": [mine[1]], "end_all_others": [mine[0], mine[2]], "end_everything": mine}.get(deed, [])
+    with site.work(write=False) as work:
+        left = [work.session.get(Session, one) for one in ids if work.session.get(Session, one)]
+        assert [row.id for row in left] == [one for one in ids if one not in ended]
+        assert [row.id for row in left if row.proved_at != opened] == ([mine[1]] if deed == "prove" else [])
+        seen = [work.session.get(User, one.id).last_seen_at for one in people]
+        assert seen == [opened, clock.now() if deed == "open" else opened, opened]
+        epochs = [work.session.get(User, one.id).session_epoch for one in people]
+        assert epochs == [one.session_epoch for one in people[:1]] + [
+            people[1].session_epoch + (deed == "end_everything"),
+            people[2].session_epoch,
+        ]
+
+
 def test_a_proof_lasts_five_minutes(site: Any, clock: Any, officer: User) -> None:
     with site.work() as work:
         sessions, user = work.get(SessionService), work.session.get(User, officer.id)

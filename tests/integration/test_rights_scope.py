@@ -1,6 +1,7 @@
 """The unit of a right limits it in every service: managers of members see and change the people of their units only."""
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -25,7 +26,8 @@ from civicportal.app import create_app
 from civicportal.db import Base
 from civicportal.errors import Forbidden, NotFound, NotPossible
 from civicportal.members.directory import MemberDirectory, MemberQuery
-from civicportal.organization.models import Seed, Unit
+from civicportal.organization.models import Category, Seed, Unit
+from civicportal.security import SYSTEM
 from civicportal.seeds import SeedService
 from civicportal.testing import FakeClock, identity, make_category, make_citizen, make_staff, make_unit
 
@@ -339,6 +341,106 @@ def test_a_head_is_made_only_by_who_may_do_what_a_head_may(site, held, in_unit, 
         else:
             with pytest.raises(Forbidden):
                 give()
+
+
+@pytest.fixture
+def tree(site):
+    """Return ids of units one below the other, one beside them, and of categories."""
+    with site.work() as work:
+        parent = make_unit(work, "parent")
+        child = make_unit(work, "child", parent_id=parent.id)
+        topic = make_category(work, "topic")
+        return {
+            "parent": parent.id,
+            "child": child.id,
+            "grandchild": make_unit(work, "grandchild", parent_id=child.id).id,
+            "sibling": make_unit(work, "sibling", parent_id=parent.id).id,
+            "topic": topic.id,
+            "subtopic": make_category(work, "subtopic", parent_id=topic.id).id,
+            "other": make_category(work, "other").id,
+            None: None,
+        }
+
+
+UNITS, TOPICS = ("parent", "child", "grandchild", "sibling", None), ("topic", "subtopic", "other", None)
+
+
+@pytest.mark.parametrize(
+    ("unit", "category", "units", "topics"),
+    [
+        (None, None, UNITS, TOPICS),
+        ("child", None, ("child", "grandchild"), TOPICS),
+        (None, "topic", UNITS, ("topic", "subtopic")),
+        ("child", "topic", ("child", "grandchild"), ("topic", "subtopic")),
+    ],
+)
+def test_a_role_is_given_within_what_the_giver_has(site, tree, unit, category, units, topics):
+    with site.work() as work:
+        places = [work.session.get(Unit, tree[unit])] if unit else [None]
+        topic = work.session.get(Category, tree[category]) if category else None
+        giver = make_staff(work, "giver", permissions=[VIEW], unit=places[0], category=topic)
+        role = giver.memberships[0].role
+        who = identity(work, giver)
+    lent = replace(who, grants=tuple(replace(grant, own=False) for grant in who.grants))
+    with site.work(actor=who, write=False) as work:
+        rights, role = work.get(RightsService), work.session.get(Role, role.id)
+        possible = {
+            (one, other) for one in UNITS for other in TOPICS if rights.may_give(role, tree[one], tree[other])
+        }
+        assert possible == {(one, other) for one in units for other in topics}
+        # What somebody holds as a deputy they do not pass on.
+        assert not rights.may_give(role, tree[unit], tree[category], by=lent)
+        assert rights.may_give(role, tree[None], tree[None], by=SYSTEM)
+
+
+def test_an_administrators_role_is_given_by_an_administrator_only(site):
+    with site.work() as work:
+        boss = identity(work, make_staff(work, "administrator"))
+        every = identity(work, make_staff(work, "every", permissions=sorted(work.site.permissions)))
+        role = work.get(RoleService).ensure_administrator()
+        rights = work.get(RightsService)
+        assert rights.may_give(role, None, None, by=boss)
+        assert not rights.may_give(role, None, None, by=every)
+
+
+def test_who_is_limited_to_a_category_makes_no_head_of_a_unit(site, tree):
+    with site.work() as work:
+        topic = work.session.get(Category, tree["topic"])
+        giver = make_staff(work, "giver", permissions=[LEAD, *HEAD_RIGHTS], category=topic)
+        role, who = giver.memberships[0].role, identity(work, giver)
+        rights = work.get(RightsService)
+        assert not rights.may_give(role, tree["child"], tree["topic"], by=who)
+        # Without a unit it makes nobody a head.
+        assert rights.may_give(role, None, tree["topic"], by=who)
+        everywhere = identity(work, make_staff(work, "wide", permissions=[LEAD, *HEAD_RIGHTS]))
+        assert rights.may_give(role, tree["child"], tree["topic"], by=everywhere)
+
+
+def test_a_role_may_contain_what_the_actor_has_everywhere(site, tree):
+    with site.work() as work:
+        unit, topic = work.session.get(Unit, tree["child"]), work.session.get(Category, tree["topic"])
+        people = {
+            "everywhere": make_staff(work, "manager", permissions=[MANAGE, LEAD]),
+            "head of heads": make_staff(work, "head", permissions=[MANAGE, LEAD, *HEAD_RIGHTS]),
+            "in a unit": make_staff(work, "manager", permissions=[MANAGE, LEAD], unit=unit),
+            "in a category": make_staff(work, "viewer", permissions=[VIEW], category=topic),
+        }
+        people = {name: identity(work, person) for name, person in people.items()}
+        everywhere = people["everywhere"]
+        people["deputy"] = replace(
+            everywhere, grants=tuple(replace(grant, own=False) for grant in everywhere.grants)
+        )
+        rights, found = work.get(RightsService), {}
+        for name, actor in people.items():
+            with work.acting_as(actor):
+                found[name] = [one for one in (MANAGE, LEAD, VIEW) if rights.holds_everywhere(one)]
+        assert found == {
+            "everywhere": [MANAGE],
+            "head of heads": [MANAGE, LEAD, VIEW],
+            "in a unit": [],
+            "in a category": [],
+            "deputy": [],
+        }
 
 
 def test_a_role_held_in_a_unit_gets_no_right_of_the_whole_city(site):

@@ -70,6 +70,8 @@ LEFT_OUT = (
 )
 #: Seconds of the processor, and of waiting, after which a run of the tests is taken for one that does not end.
 MOST_WORK, MOST_WAITING = 200, 1800
+#: Calls a function when a module is imported.
+IMPORT = "import"
 SQLITE, POSTGRESQL = "[sqlite", "[postgresql"
 Codes = Iterable[tuple[CodeType, CodeType]]
 OPTIONS = ("-q", "-x", "--assert=plain", "--civic-db", "both")
@@ -115,7 +117,7 @@ class Trial:
             self.chosen = random.Random(0).sample(self._found, most)
         else:
             self.chosen = self._found
-        self._now = ""
+        self._now = IMPORT
         self._failed: pytest.TestReport | None = None
         #: Tests that pass in a fork, and such as need a process of their own.
         self._sound: set[str] = set()
@@ -124,6 +126,8 @@ class Trial:
         self._callers: dict[int, set[str]] = {}
         self._seconds: dict[str, float] = {}
         self.survived: list[str] = []
+        threading.settrace(self._note)
+        sys.settrace(self._note)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note how long each test takes."""
@@ -149,8 +153,7 @@ class Trial:
         """Run the tests once, and then for each change."""
         began = time.monotonic()
         self._items = {item.nodeid: item for item in session.items}
-        threading.settrace(self._note)
-        sys.settrace(self._note)
+        self._now = ""
         self._prepare([item for item in session.items if POSTGRESQL not in item.nodeid])
         sys.settrace(None)
         threading.settrace(None)  # type: ignore[arg-type]
@@ -191,26 +194,25 @@ class Trial:
             if self._failed:
                 return
 
-    def _tests_of(self, changed: str) -> list[str]:
-        """Return the tests that call the changed function, the quick ones first; all for what is no function's."""
+    def _callers_of(self, changed: str) -> set[str]:
+        """Return what calls the changed function: the names of tests, and "" for what all of them share."""
         pairs = zip_longest(self._source.splitlines(), changed.splitlines())
         line = next(number for number, (one, other) in enumerate(pairs, 1) if one != other)
         around = [node for node in self._functions if _begin(node) <= line <= (node.end_lineno or 0)]
         inner = max(around, key=_begin, default=None)
-        calling = self._callers.get(_begin(inner), set()) if inner and not inner.decorator_list else {""}
-        tests = self._seconds if "" in calling else calling
-        return sorted(tests, key=lambda name: self._seconds[name])
+        return self._callers.get(_begin(inner), set()) if inner and not inner.decorator_list else {""}
 
     def _notices(self, changed: str) -> bool:
         """Tell whether a test fails with the changed module, on SQLite or on PostgreSQL."""
-        tests, others = self._tests_of(changed), []
-        if self._is_for_both:
-            others = [name.replace(SQLITE, POSTGRESQL) for name in tests if SQLITE in name]
+        callers = self._callers_of(changed)
+        every = sorted(self._seconds, key=lambda name: self._seconds[name])
+        tests = every if callers & {"", IMPORT} else [name for name in every if name in callers]
+        others = [name.replace(SQLITE, POSTGRESQL) for name in tests if SQLITE in name and self._is_for_both]
         codes = _new_codes(*(compile(text, str(self._path), "exec") for text in (self._source, changed)))
-        values = _new_values(ast.parse(self._source), ast.parse(changed))
-        if codes is None:
-            # What was made of a value before stays in a fork as it was.
-            if values and self._fails_in_fork(tests, (), values):
+        if codes is None or IMPORT in callers:
+            # What was made of it at import stays in a fork as it was.
+            values = _new_values(ast.parse(self._source), ast.parse(changed))
+            if (codes or values) and self._fails_in_fork(tests, codes or (), values):
                 return True
             return not (self._passes_anew(tests, changed) and self._passes_anew(others, changed))
         if not self._passes(tests, changed, codes):

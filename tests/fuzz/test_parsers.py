@@ -30,7 +30,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from sqlalchemy import create_engine, text
 
-from civicportal.accounts.passkeys import PasskeyRefused, RelyingParty, read_new, read_shown
+from civicportal.accounts.relying_party import PasskeyRefused, RelyingParty, read_new, read_shown
 from civicportal.api import SendError
 from civicportal.backup.archive import ArchiveReader, ArchiveWriter
 from civicportal.backup.errors import BackupError

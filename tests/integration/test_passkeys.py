@@ -12,7 +12,8 @@ from sqlalchemy import select
 
 from civicportal.accounts.factors import FactorService
 from civicportal.accounts.models import Membership, Passkey, PasskeyChallenge, Session, User
-from civicportal.accounts.passkeys import PasskeyService, relying_party
+from civicportal.accounts.passkeys import PasskeyService
+from civicportal.accounts.relying_party import relying_party
 from civicportal.accounts.roles import RoleService
 from civicportal.accounts.services import AccountService
 from civicportal.accounts.sessions import SessionService

@@ -9,11 +9,11 @@ stateful test compares the two.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, true
 from sqlalchemy.orm import Session, aliased
@@ -29,10 +29,10 @@ from civicportal.clock import has_passed
 from civicportal.i18n import _
 from civicportal.ids import among
 from civicportal.kartable.models import Referral
+from civicportal.kartable.staffing import NOTHING, Staffing, Today, has
 from civicportal.lists import Total, count_rows
 from civicportal.organization.services import OrganizationService
 from civicportal.scopes import free_line
-from civicportal.security import Grant
 
 if TYPE_CHECKING:
     from civicportal.organization.models import Unit
@@ -40,11 +40,6 @@ if TYPE_CHECKING:
 
 Attendance = Literal["members", "head", "nobody"]
 """Who attends to a case: members of its unit whose categories it belongs to, the head of the unit alone, or nobody."""
-Topics: TypeAlias = frozenset[int] | None
-"""Ids of categories, 0 for cases without one; None for all."""
-NOTHING: Topics = frozenset()
-_GONE = 0
-"""Stands for a unit of which nobody is a member."""
 _FRESH = 60.0
 """Seconds for which desks and monitors are told what was counted once."""
 
@@ -71,78 +66,6 @@ class Gap:
     def pairs(self) -> int:
         """Return the number of pairs of the unit and a category."""
         return len(self.categories) or 1
-
-
-class Staffing:
-    """Categories covered by active people, by unit and kind; administrators cover none but may work on their own cases.
-
-    :ivar people: grants of each active person's own memberships, by user id.
-    """
-
-    def __init__(self, people: Mapping[int, tuple[Grant, ...]]) -> None:
-        self.people = people
-        self.kinds = frozenset(kind for grants in people.values() for kind in _kinds(grants))
-        self._topics: dict[tuple[int, str, bool], Topics] = {}
-        self._able: dict[str, frozenset[int]] = {}
-        self._everywhere = [
-            user_id for user_id, grants in people.items() if any(g.units is None for g in grants)
-        ]
-        self._of_unit: dict[int, list[int]] = defaultdict(list)
-        for user_id, grants in people.items():
-            for unit_id in frozenset[int]().union(*(grant.units or () for grant in grants)):
-                self._of_unit[unit_id].append(user_id)
-
-    def topics(self, unit_id: int, kind: str, *, heads: bool) -> Topics:
-        """Return the covered categories of a kind in a unit.
-
-        :param heads: include the categories covered by heads of units.
-        """
-        unit_id = unit_id if unit_id in self._of_unit else _GONE
-        key = (unit_id, kind, heads)
-        if key not in self._topics:
-            near = {*self._of_unit.get(unit_id, ()), *self._everywhere}
-            self._topics[key] = covered(
-                (self.people[user_id] for user_id in near), unit_id, kind, heads=heads
-            )
-        return self._topics[key]
-
-    def able(self, kind: str) -> frozenset[int]:
-        """Return the people who may work on a case of a kind when it is assigned to them."""
-        if kind not in self._able:
-            self._able[kind] = frozenset(
-                user_id for user_id, grants in self.people.items() if _gives(grants, kind, "work")
-            )
-        return self._able[kind]
-
-
-class Today:
-    """A staffing with the deputies of a day.
-
-    :param deputies: the represented people by the id of each deputy.
-    """
-
-    def __init__(self, staffing: Staffing, deputies: Mapping[int, Collection[int]]) -> None:
-        self.staffing = staffing
-        self.deputies = deputies
-        #: Grants of each deputy, including those of the represented people.
-        self._lent = {
-            deputy_id: tuple(grant for one in (deputy_id, *absent) for grant in staffing.people.get(one, ()))
-            for deputy_id, absent in deputies.items()
-        }
-
-    def topics(self, unit_id: int, kind: str, *, heads: bool = True) -> Topics:
-        """Return the covered categories of a kind in a unit; see :meth:`Staffing.topics`."""
-        here = self.staffing.topics(unit_id, kind, heads=heads)
-        if here is None or not self._lent:
-            return here
-        return _either(here, covered(self._lent.values(), unit_id, kind, heads=heads))
-
-    def able(self, kind: str) -> frozenset[int]:
-        """Return the people whose assigned cases of a kind are attended to, by themselves or by a deputy."""
-        by_deputies = (
-            absent for deputy, absent in self.deputies.items() if _gives(self._lent[deputy], kind, "work")
-        )
-        return self.staffing.able(kind).union(*by_deputies)
 
 
 class CustodyService:
@@ -187,8 +110,8 @@ class CustodyService:
         staffing, found = self._staffing, dict[int, Attendance]()
         for unit in self.organization.units.by_id.values():
             members, all_ = (staffing.topics(unit.id, kind, heads=heads) for heads in (False, True))
-            if unit.active and not _has(members, category_id):
-                found[unit.id] = "head" if _has(all_, category_id) else "nobody"
+            if unit.active and not has(members, category_id):
+                found[unit.id] = "head" if has(all_, category_id) else "nobody"
         return found
 
     def heads(self, unit_id: int) -> list[int]:
@@ -289,11 +212,11 @@ class CustodyService:
         return self.work.reference("staffing", partial(_read, self.work))
 
     @memoized_property
-    def _seen_today(self) -> "Today":
+    def _seen_today(self) -> Today:
         """Return the deputies, read once per unit of work, in which many cases may be referred."""
         return self._today()
 
-    def _today(self) -> "Today":
+    def _today(self) -> Today:
         """Return the staffing with the deputies of today, of pairs that are both active."""
         today = self.work.site.calendar.today(self.work.clock.now())
         absent = aliased(User)
@@ -316,14 +239,14 @@ class CustodyService:
 
     def _covers(self, kind: str, category_id: int | None, unit_id: int, *, heads: bool) -> bool:
         # Deputies rarely change the result: look for them only if no one else attends.
-        return _has(self._staffing.topics(unit_id, kind, heads=heads), category_id) or _has(
+        return has(self._staffing.topics(unit_id, kind, heads=heads), category_id) or has(
             self._seen_today.topics(unit_id, kind, heads=heads), category_id
         )
 
     def _may_work(self, user_id: int, kind: str) -> bool:
         return user_id in self._staffing.able(kind) or user_id in self._seen_today.able(kind)
 
-    def _in_no_unit(self, today: "Today") -> ColumnElement[bool]:
+    def _in_no_unit(self, today: Today) -> ColumnElement[bool]:
         """Return the condition on a referral to a whole unit in which no one covers it."""
         known = self._known_kinds(today)
         places: dict[tuple[str, frozenset[int]], list[int]] = defaultdict(list)
@@ -338,7 +261,7 @@ class CustodyService:
         ]
         return or_(false(), *conditions, Referral.kind.not_in(known))
 
-    def _in_no_hands(self, today: "Today") -> ColumnElement[bool]:
+    def _in_no_hands(self, today: Today) -> ColumnElement[bool]:
         """Return the condition on a referral to people who cannot work on it."""
         known = self._known_kinds(today)
         of: dict[frozenset[int], list[str]] = defaultdict(list)
@@ -367,48 +290,6 @@ class CustodyService:
         return [one.id for one in offered if one.id not in parents]
 
 
-def covered(people: Iterable[Sequence[Grant]], unit_id: int, kind: str, *, heads: bool) -> Topics:
-    """Return the categories of a kind that any of these people may see and work on in a unit.
-
-    :param people: the grants of each person.
-    :param heads: include the categories covered by heads of units.
-    """
-    found: Topics = NOTHING
-    for grants in people:
-        counting = [grant for grant in grants if not grant.administrator and (heads or not grant.leads)]
-        seen = _scope(counting, unit_id, f"{kind}:case:view")
-        found = _either(found, _both(seen, _scope(counting, unit_id, f"{kind}:case:work")))
-        if found is None:
-            break
-    return found
-
-
-def _has(topics: Topics, category_id: int | None) -> bool:
-    return topics is None or (category_id or 0) in topics
-
-
-def _scope(grants: Iterable[Grant], unit_id: int, permission: str) -> Topics:
-    """Return the categories in which grants give a right in a unit; see :meth:`~civicportal.security.Grant.covers`."""
-    found: Topics = NOTHING
-    for grant in grants:
-        if grant.gives(permission) and (grant.units is None or unit_id in grant.units):
-            own = grant.categories
-            if own is not None and grant.units is not None:
-                own = own | {0}
-            found = _either(found, own)
-    return found
-
-
-def _either(one: Topics, other: Topics) -> Topics:
-    return None if one is None or other is None else one | other
-
-
-def _both(one: Topics, other: Topics) -> Topics:
-    if one is None or other is None:
-        return other if one is None else one
-    return one & other
-
-
 def _outside(topics: frozenset[int]) -> ColumnElement[bool]:
     """Return the condition on a referral that its category is not in a set."""
     named = topics - {0}
@@ -418,15 +299,6 @@ def _outside(topics: frozenset[int]) -> ColumnElement[bool]:
         if 0 in topics
         else or_(Referral.category_id.is_(None), outside)
     )
-
-
-def _kinds(grants: Iterable[Grant]) -> Iterator[str]:
-    for grant in grants:
-        yield from (name.partition(":case:")[0] for name in grant.permissions if ":case:" in name)
-
-
-def _gives(grants: Iterable[Grant], kind: str, verb: str) -> bool:
-    return any(grant.gives(f"{kind}:case:{verb}") for grant in grants)
 
 
 def _read(work: "Work", session: Session) -> Staffing:

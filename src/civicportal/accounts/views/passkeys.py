@@ -10,13 +10,14 @@ from civicportal.accounts.agents import describe
 from civicportal.accounts.factors import FactorService
 from civicportal.accounts.guards import visitor
 from civicportal.accounts.models import User
-from civicportal.accounts.passkeys import PasskeyKnown, PasskeyRefused, PasskeyService, RelyingParty
+from civicportal.accounts.passkeys import PasskeyKnown, PasskeyService
 from civicportal.accounts.proofs import changes_elsewhere
 from civicportal.accounts.recovery import (
     RecoveryService,
     hash_recovery_codes,
     new_recovery_codes,
 )
+from civicportal.accounts.relying_party import PasskeyRefused, RelyingParty
 from civicportal.accounts.schemas import NewPasskey, PasskeyName
 from civicportal.accounts.sessions import SessionService
 from civicportal.accounts.views import reset, staff

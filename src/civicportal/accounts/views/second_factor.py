@@ -5,14 +5,9 @@ from collections.abc import Callable
 from civicportal.accounts.guards import after_password, attempt, requester, visitor
 from civicportal.accounts.models import OtpChallenge, User
 from civicportal.accounts.otp import OtpService, Outcome
-from civicportal.accounts.passkeys import (
-    PasskeyRefused,
-    PasskeyService,
-    Purpose,
-    RelyingParty,
-    relying_party,
-)
+from civicportal.accounts.passkeys import PasskeyService, Purpose
 from civicportal.accounts.recovery import RecoveryService, match_recovery_code
+from civicportal.accounts.relying_party import PasskeyRefused, RelyingParty, relying_party
 from civicportal.accounts.schemas import PasskeyAnswer
 from civicportal.accounts.signing import record_refusal
 from civicportal.accounts.totp import TotpService

@@ -4,10 +4,9 @@ A site-wide limit slows unknown clients and never refuses known users: see
 ``docs/decisions/0067-site-wide-limits-slow-unknown-clients.md``.
 """
 
-from civicportal.limits.alarms import Alarm
 from civicportal.limits.challenges import Challenge, Challenges
 from civicportal.limits.counters import Use
-from civicportal.limits.counting import Hits, Limits
+from civicportal.limits.counting import Alarm, Hits, Limits
 from civicportal.limits.errors import ChallengeNeeded, TooMany
 from civicportal.limits.models import LimitHit
 from civicportal.limits.requesters import UNKNOWN, Requester, address_of, network_of

@@ -11,7 +11,6 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from civicportal.db import insert_into, short_transaction
-from civicportal.limits.alarms import Alarm
 from civicportal.limits.counters import Counter, Use, counters, of_site
 from civicportal.limits.errors import ChallengeNeeded, TooMany
 from civicportal.limits.models import LimitHit
@@ -26,6 +25,26 @@ LOOK_EVERY = timedelta(seconds=5)
 """How long a process remembers which ceilings are reached; what it reaches itself it knows at once."""
 MOST_PRESSURE = 4
 """How often the work of a challenge doubles at most."""
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """A class of clients has used up its share of a site-wide limit; the alarm ends with the window.
+
+    :ivar name: name of the limit.
+    :ivar requesters: the class: "unknown", "challenged", "known", "citizen", or "everybody".
+    :ivar used: uses in the window, including refused ones.
+    :ivar hits: hits allowed in the window.
+    :ivar since: when the window began.
+    :ivar until: when it ends.
+    """
+
+    name: str
+    requesters: str
+    used: int
+    hits: int
+    since: datetime
+    until: datetime
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from math import ceil
 
 from civicportal.limits import Challenge, ChallengeNeeded, Challenges, TooMany
 from civicportal.web.request import Request
@@ -70,9 +71,9 @@ def beforehand(request: Request, site_limits: Iterable[str], path: str = "") -> 
     return _shown(request, challenge, challenge.ready_at, was_refused=False)
 
 
-def _shown(request: Request, challenge: Challenge, ready: Any, *, was_refused: bool) -> ShownChallenge:
+def _shown(request: Request, challenge: Challenge, ready: datetime, *, was_refused: bool) -> ShownChallenge:
     left = (ready - request.site.clock.now()).total_seconds()
-    return ShownChallenge(challenge, max(0, round(left + 0.5)), was_refused)
+    return ShownChallenge(challenge, max(0, ceil(left)), was_refused)
 
 
 def _passes(request: Request) -> bool:

@@ -42,6 +42,6 @@ def tell_unattended(request: Request, work: "Work") -> None:
         request.session.flash(request.translate(text), "warn")
 
 
-def _topics(work: Any, gap: Gap) -> list[str]:
+def _topics(work: "Work", gap: Gap) -> list[str]:
     organization = work.get(OrganizationService)
     return [organization.category_name(category_id) for category_id in gap.categories]

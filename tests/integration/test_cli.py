@@ -343,3 +343,12 @@ def test_a_site_file_that_may_not_be_written_is_left_and_the_line_is_shown(tmp_p
     assert (refused.exit_code, 'plugins = ["reports"]' in refused.output) == (1, True)
     assert str(path) in refused.output
     assert path.read_text() == before
+
+
+@pytest.mark.parametrize("text", ["[site]", "[site\n", "[site]\nplugins = 3", "site = 3", "\udcff"])
+def test_a_site_file_without_a_list_of_plugins_is_named(tmp_path, text):
+    path = tmp_path / "site.toml"
+    path.write_bytes(text.encode(errors="surrogateescape"))
+    refused = CliRunner().invoke(main, ["--site", str(path), "plugin", "disable", "feedback"])
+    assert refused.exit_code == 1
+    assert f"{path}: the list site.plugins cannot be read" in refused.output

@@ -151,7 +151,12 @@ def _read(context: click.Context) -> tuple[Path, Any]:
     import tomlkit
 
     path = site_path(context)
-    return path, tomlkit.parse(path.read_text(encoding="utf-8"))
+    try:
+        document: Any = tomlkit.parse(path.read_text(encoding="utf-8"))
+        list(document["site"]["plugins"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise click.ClickException(f"{path}: the list site.plugins cannot be read: {error}") from error
+    return path, document
 
 
 def _write(path: Path, document: Any) -> None:

@@ -1,6 +1,7 @@
 """Verify backups by restoring them into a scratch database and a scratch store, which are deleted afterwards."""
 
 import hashlib
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -154,6 +155,7 @@ def verify_file(
     with (
         path.open("rb") as file,
         working_folder(path.parent) as place,
+        closing(_Digests(Path(place) / "digests.db")) as digests,
     ):
         archive, folder = ArchiveReader(file), Path(place)
         with archive.open(MANIFEST) as text:
@@ -161,7 +163,7 @@ def verify_file(
         check = signature_check(site, manifest, unsigned=unsigned)
         archive.verify(lambda _number: None, check)
         store = LocalStorage(folder / "files")
-        digests, read = _restore_files(archive, store, repository, identities or [], progress)
+        read = _restore_files(archive, store, repository, identities or [], digests, progress)
         with scratch(site.engines, folder, site.settings["backup"]["scratch_database_url"]) as engines:
             with archive.open(DATABASE) as snapshot:
                 load(engines, snapshot)
@@ -177,10 +179,10 @@ def _restore_files(
     store: LocalStorage,
     repository: Target | None,
     identities: list[Any],
+    digests: "_Digests",
     progress: Progress,
-) -> tuple[dict[str, str], int]:
-    """Restore the pictures into the scratch store; return the digests of all pictures of the backup, and how many were read."""
-    digests: dict[str, str] = {}
+) -> int:
+    """Restore the pictures into the scratch store, collect the digests of all pictures of the backup, and return how many were read."""
     read = 0
     for name, content in archive.members():
         if name.startswith(FILES):
@@ -198,7 +200,30 @@ def _restore_files(
                 digests[key] = digest
                 if read and read % TOLD_EVERY == 0:
                     progress(f"{read} pictures read")
-    return digests, read
+    return read
+
+
+class _Digests:
+    """Digests of pictures by their keys, in a file: a city may have millions.
+
+    :param path: of the SQLite file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._connection = sqlite3.connect(path)
+        self._connection.execute("CREATE TABLE digests (key TEXT PRIMARY KEY, digest TEXT) WITHOUT ROWID")
+
+    def __setitem__(self, key: str, digest: str) -> None:
+        self._connection.execute("INSERT OR REPLACE INTO digests VALUES (?, ?)", (key, digest))
+
+    def get(self, key: str) -> str | None:
+        """Return the digest of a picture, None if the backup does not have it."""
+        found = self._connection.execute("SELECT digest FROM digests WHERE key = ?", (key,)).fetchone()
+        return found[0] if found else None
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
 
 
 def picture_list(content: IO[bytes]) -> Iterator[tuple[str, str]]:
@@ -241,13 +266,14 @@ def _rows(figure: tuple[Any, ...]) -> str:
     return f"{figure[0]} rows" if figure else "no table"
 
 
-def _compare_pictures(engines: Any, digests: dict[str, str]) -> int:
+def _compare_pictures(engines: Any, digests: _Digests) -> int:
     missing = 0
     with closing(attachments(engines)) as rows:
         for key, digest in rows:
-            if key not in digests:
+            found = digests.get(key)
+            if found is None:
                 missing += 1
-            elif digests[key] != digest:
+            elif found != digest:
                 raise BackupError(f"the picture {key} is not the one that its row names")
-            missing += f"{key}.small" not in digests
+            missing += digests.get(f"{key}.small") is None
     return missing

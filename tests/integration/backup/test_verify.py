@@ -1,7 +1,9 @@
 """A backup is proved by restoring it into a scratch database and a scratch store."""
 
 import re
+import secrets
 import tarfile
+import tracemalloc
 from datetime import timedelta
 from functools import partial
 from io import BytesIO
@@ -18,7 +20,7 @@ from civicportal.backup.making import make_backup
 from civicportal.backup.models import BackupRun
 from civicportal.backup.restoring import restore_backup
 from civicportal.backup.sealing import sign
-from civicportal.backup.verifying import verify_backup
+from civicportal.backup.verifying import verify_backup, verify_file
 from civicportal.cli import main
 from civicportal.i18n import say
 
@@ -106,6 +108,33 @@ class TestVerify:
         done = CliRunner().invoke(main, run)
         assert (done.exit_code, "1 pictures that rows name are missing" in done.output) == (3, True)
         assert (tmp_path / "backup").exists()
+
+
+def test_a_list_of_many_pictures_takes_little_memory(city, tmp_path):
+    number = 100_000
+    make_backup(city, f"{tmp_path}/backups/", quiet)
+    [archive] = (tmp_path / "backups/archives").iterdir()
+    many = tmp_path / "many"
+    with (
+        tarfile.open(archive) as old,
+        many.open("wb") as new,
+        ArchiveWriter(new, 0, partial(sign, city)) as written,
+    ):
+        for member in old.getmembers()[:3]:
+            content = old.extractfile(member).read()
+            if member.name == "pictures":
+                lines = (f"{secrets.token_hex(32)} 1 {secrets.token_urlsafe(16)}\n" for _ in range(number))
+                content += "".join(lines).encode()
+            written.add(member.name, BytesIO(content))
+    tracemalloc.start()
+    try:
+        found = verify_file(city, many, quiet)
+        _now, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert found.missing == 0
+    # A block of the list, and its lines; the digests alone would take 20 MB.
+    assert peak < 15_000_000
 
 
 class TestRemembered:

@@ -18,7 +18,7 @@ from waitress.wasyncore import close_all, loop
 
 from civicportal.balance import STEP, Share, Turn
 from civicportal.garbage import collect_after_request, collect_between_requests
-from civicportal.receiving import BodyLimit, RequestParser, parser_for
+from civicportal.receiving import BodyLimit, RequestParser
 from civicportal.stopping import StopRequest
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ def serve(
     turn = Turn(listeners[0], share) if share else None
     for listener in listeners:
         note = turn.note if turn else lambda: None
-        listener.channel_class = partial(Channel, note, parser_for(body_limit))
+        listener.channel_class = partial(Channel, note, partial(RequestParser, body_limit))
     # More than one may come: a service manager tells every process of a server, and the first of them its children.
     asked = StopRequest(signal.SIGTERM)
     try:

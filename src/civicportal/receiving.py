@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
-from functools import partial
 from typing import Any
 
 from waitress.parser import HTTPRequestParser, ParsingError
 
-__all__ = ["SLACK", "BodyLimit", "RequestParser", "parser_for"]
+__all__ = ["SLACK", "BodyLimit", "RequestParser"]
 
 BodyLimit = Callable[[str, str], int]
 """Takes path and content type and returns the largest body in bytes that the application takes."""
@@ -43,8 +42,3 @@ class RequestParser(HTTPRequestParser):
             if limit < self.adj.max_request_body_size:
                 self.adj = copy(self.adj)
                 self.adj.max_request_body_size = limit
-
-
-def parser_for(body_limit: BodyLimit | None) -> Callable[[Any], RequestParser]:
-    """Return the parser for connections to an application."""
-    return partial(RequestParser, body_limit)

@@ -11,7 +11,7 @@ from waitress.wasyncore import close_all, loop
 from civicportal import balance
 from civicportal.balance import Balance, Turn
 from civicportal.draining import Channel
-from civicportal.receiving import parser_for
+from civicportal.receiving import RequestParser
 
 
 class Process:
@@ -27,7 +27,7 @@ class Process:
         both = Balance(2)
         self.own, self.other = both.share(0), both.share(1)
         self.turn = Turn(self.server, self.own)
-        self.server.channel_class = partial(Channel, self.turn.note, parser_for(None))
+        self.server.channel_class = partial(Channel, self.turn.note, partial(RequestParser, None))
 
     def end(self):
         self.server.task_dispatcher.shutdown()

@@ -27,8 +27,6 @@ from civicportal_reports.search import Filters, ReportSearch
 from civicportal_reports.services import ReportService
 from civicportal_reports.workflow import KIND
 
-A_MINUTE = 60
-
 
 def listing(request: Request) -> dict[str, Any]:
     """List the published reports."""

@@ -41,9 +41,7 @@ def _insert_wanted(dialect: str, choice: Choice, names: tuple[str, ...]) -> Any:
     table = OutboxMessage.__table__
     values = {name: bindparam(name, type_=table.c[name].type) for name in names}
     row = select(*values.values()).where(wants(choice, values["user_id"]))
-    return (
-        insert_into(dialect, table).from_select(names, row, include_defaults=False).on_conflict_do_nothing()
-    )
+    return insert_into(dialect, table).from_select(names, row).on_conflict_do_nothing()
 
 
 @cache

@@ -473,6 +473,71 @@ def test_an_upgrade_carries_rights_of_services_over_and_no_powers(site):
         assert SETTINGS in names
 
 
+def test_an_upgrade_gives_to_each_what_their_limited_roles_gave_of_services(site, tree):
+    with site.work() as work:
+        work.session.execute(delete(Seed).where(Seed.key == DONE))
+        unit, topic = work.session.get(Unit, tree["child"]), work.session.get(Category, tree["topic"])
+        of_service = "petitions:case:register"
+        roles = {
+            name: Role(
+                key=name, title=name, permissions=[RolePermission(permission=right) for right in rights]
+            )
+            for name, rights in {
+                "texts": [TEXTS],
+                "register": [of_service, SETTINGS],
+                "powers": [SETTINGS],
+                "view": [VIEW],
+                "manage": [MANAGE],
+            }.items()
+        }
+        work.session.add_all(roles.values())
+        work.session.flush()
+        held = {
+            "deleted": [("texts", unit, None)],
+            "two roles": [("texts", unit, None), ("register", None, topic)],
+            "one role": [("texts", None, topic)],
+            "no category": [("manage", unit, None)],
+            "category": [("manage", None, topic)],
+            "powers": [("powers", unit, None)],
+            "limited": [("view", unit, topic)],
+            "everywhere": [("texts", None, None)],
+        }
+        people = {name: make_staff(work, "plain", permissions=[], username=name) for name in held}
+        for name, rows in held.items():
+            for role, where, about in rows:
+                of = {"unit_id": where and where.id, "category_id": about and about.id}
+                work.session.add(Membership(user=people[name], role=roles[role], **of))
+        people["deleted"].deleted_at = work.clock.now()
+        work.session.flush()
+        listed = [(row.user_id, names) for row, names in limited_memberships(work)]
+        assert listed == [
+            (people["two roles"].id, [TEXTS]),
+            (people["two roles"].id, [SETTINGS, of_service]),
+            (people["one role"].id, [TEXTS]),
+            (people["category"].id, [MANAGE]),
+            (people["powers"].id, [SETTINGS]),
+        ]
+    assert separate_city_rights(site) == 2
+    with site.work(write=False) as work:
+        given = {
+            name: [
+                sorted(right.permission for right in row.role.permissions)
+                for row in sorted(work.session.get(User, user.id).memberships, key=lambda row: row.id)
+                if row.role.key.startswith("city-")
+            ]
+            for name, user in people.items()
+        }
+        assert {name: rows for name, rows in given.items() if rows} == {
+            "two roles": [[TEXTS, of_service]],
+            "one role": [[TEXTS]],
+        }
+        made = work.session.scalars(select(Role).where(Role.key.startswith("city-")).order_by(Role.id)).all()
+        assert [(role.key, role.title.split()[0]) for role in made] == [
+            ("city-1", "texts"),
+            ("city-2", "texts"),
+        ]
+
+
 # -- every page ---------------------------------------------------------------------------------------------
 
 

@@ -215,7 +215,8 @@ class Trial:
         if codes is None or IMPORT in callers:
             # What was made of it at import stays in a fork as it was.
             values = _new_values(ast.parse(self._source), ast.parse(changed))
-            if (codes or values) and self._fails_in_fork(tests, codes or (), values):
+            directly = tests if codes is None else [name for name in tests if name in callers]
+            if (codes or values) and self._fails_in_fork(directly, codes or (), values):
                 return True
             return not (self._passes_anew(tests, changed) and self._passes_anew(others, changed))
         if not self._passes(tests, changed, codes):

@@ -105,6 +105,36 @@ def test_a_clock_that_is_corrected_by_seconds_ends_nothing(site: Any, clock: Any
     assert verify(site, challenge, code) == "accepted"
 
 
+@pytest.mark.parametrize(("back", "outcome"), [(0, "accepted"), (5, "accepted"), (6, "expired")])
+def test_a_code_from_the_future_is_refused(site: Any, clock: Any, back: int, outcome: str) -> None:
+    challenge, code = ask(site)
+    clock.set(clock.now() - timedelta(seconds=back))
+    assert verify(site, challenge, code) == outcome
+
+
+@pytest.mark.parametrize(
+    ("seconds", "boot", "outcome"),
+    [
+        (179, "fake", "accepted"),
+        (180, "fake", "expired"),
+        # Another machine's uptime says nothing, nor does none.
+        (180, "another", "accepted"),
+        (180, None, "accepted"),
+    ],
+)
+def test_a_clock_that_is_set_back_makes_no_code_live_longer(
+    site: Any, clock: Any, seconds: int, boot: str | None, outcome: str
+) -> None:
+    challenge, code = ask(site)
+    begun = clock.now()
+    with site.work() as work:
+        work.session.get(OtpChallenge, challenge).boot = boot
+    clock.advance(seconds=seconds)
+    clock.set(begun)
+    assert verify(site, challenge, wrong(code)) == ("wrong" if outcome == "accepted" else "expired")
+    assert verify(site, challenge, code) == outcome
+
+
 def test_code_belongs_to_its_browser(site: Any) -> None:
     challenge, code = ask(site)
     assert verify(site, challenge, code, OTHER) == "expired"

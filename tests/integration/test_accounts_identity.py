@@ -378,6 +378,8 @@ def test_a_session_that_has_ended_is_nobodys(
     assert is_live()
     clock.advance(seconds=1)
     assert not is_live()
+    clock.advance(hours=1)
+    assert not is_live()
 
 
 @pytest.mark.parametrize("deed", ["open", "prove", "end_one", "end_all_others", "end_everything"])
@@ -434,6 +436,19 @@ def test_a_proof_lasts_five_minutes(site: Any, clock: Any, officer: User) -> Non
     with site.work() as work:
         work.get(SessionService).prove(second)
     assert proved() == [False, True, False, False]
+
+
+@pytest.mark.parametrize(("back", "counts"), [(5, True), (6, False)])
+def test_what_was_proved_or_seen_in_the_future_does_not_count(
+    site: Any, clock: Any, officer: User, back: int, counts: bool
+) -> None:
+    token = _open(site, "staff", officer)
+    clock.set(clock.now() - timedelta(seconds=back))
+    with site.work(write=False) as work:
+        sessions = work.get(SessionService)
+        assert sessions.is_proved(sessions.row(token).id) is counts
+        assert (sessions.live(token) is not None) is counts
+    assert load_identity(site, token).is_staff is counts
 
 
 def test_the_largest_value_is_kept_whole(work: Any) -> None:
@@ -530,6 +545,8 @@ def test_what_is_sealed_is_read_by_its_key_only(site: Any) -> None:
         sessions.keep_sealed(token, "other", 1)
         assert sessions.sealed(token, "sealed:") == {"sealed:a": {"name": "راز"}}
         assert "راز" not in str(sessions.row(token).data)
+        # Its length is that of its letters, not that of their numbers.
+        sessions.keep_sealed(token, "other", "ن" * 10_000)
 
 
 def test_last_administrator_stays(site: Any) -> None:

@@ -31,7 +31,7 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 class Origin:
     """Where a request comes from.
 
-    :ivar request: its number, that of the proxy's log where there is one.
+    :ivar request: the request id, that of the proxy if it sends one.
     """
 
     address: str
@@ -64,7 +64,7 @@ class MaskingFilter(logging.Filter):
 
 
 class OriginFilter(logging.Filter):
-    """Adds the number of the request to every record, and its address to security events."""
+    """Add the request id to every record, and the client address to security events."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         origin = ORIGIN.get()
@@ -76,7 +76,7 @@ class OriginFilter(logging.Filter):
 
 
 class JsonFormatter(logging.Formatter):
-    """Writes a record as one line: `ts`, `level`, `logger`, `process`, `message`, its extra fields, `exception`."""
+    """Format a record as one line: `ts`, `level`, `logger`, `process`, `message`, its extra fields, `exception`."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {
@@ -105,7 +105,7 @@ def setup_logging(level: str | None = None, stream: TextIO | None = None) -> Non
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # Alembic tells at every start, several times, how it speaks to the database.
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    # A line for each request to a provider, which has its own record of them.
+    # httpx logs each request to a provider, which is recorded elsewhere.
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
 

@@ -48,10 +48,10 @@ Progress = Callable[[str], None]
 def upgrade(
     site: "Site", package: str | None = None, revision: str = "head", progress: Progress | None = None
 ) -> None:
-    """Bring the tables up to date, then make the index of words, the counters of months and of all the time, and the words of names, and give
-    rights of the whole city by memberships of their own.
+    """Migrate the tables, then build the search index, the monthly and total counters, and the index of names, and move
+    city-wide rights to separate memberships.
 
-    These take many small transactions, while others work.
+    These steps use many small transactions, so the portal can keep running.
 
     :param package: only this one; all if None.
     :raises ConfigurationError: for an unknown package or revision, or when a revision would break references.
@@ -146,7 +146,7 @@ def purge(site: "Site", plugin: str) -> None:
 
 
 def tables_of_plugin(site: "Site", plugin: str) -> list[Table]:
-    """Return the tables of a plugin as they stand in the database, its version table too.
+    """Return the tables of a plugin in the database, including its version table.
 
     :raises ConfigurationError: when the plugin has no tables here.
     """
@@ -160,7 +160,7 @@ def _reflected(site: "Site", plugin: str, connection: Connection) -> list[Table]
     tables = inspect(connection).get_table_names()
     if prefix == CORE or VERSION_TABLE + prefix not in tables:
         raise ConfigurationError(f"{plugin!r} has no tables in this database")
-    # Of a plugin that sleeps the database alone knows the tables: "parking" must not take those of "parking_permits".
+    # The tables of a disabled plugin are known from the database only: "parking" must not include those of "parking_permits".
     longer = tuple(
         f"{name.removeprefix(VERSION_TABLE)}_"
         for name in tables

@@ -1,12 +1,12 @@
-"""Find personal data in a text that is about to be published, and compose a text without it.
+"""Find personal data in a text before publication, and return the text without it.
 
-Pure: a text, what is known of the person, and the country's way of writing it. What may be shown to everybody is decided
-by :class:`~civicportal.cases.public_texts.PublicTexts`, which uses this.
+Pure functions of a text, the known data of the person, and the patterns of the country.
+:class:`~civicportal.cases.public_texts.PublicTexts` uses them to decide what may be public.
 
-A **name** is found in every spelling that ``persian.key`` folds together, whether its words are divided by a space, a ZWNJ
-or nothing, in any order of its words. Two neighbouring words of it, or one after a title ("آقای رضایی"), always count. A
-single word of it other than the first is *uncertain*: a family name may be an ordinary word (کارگر, صالحی), so an officer
-can say that it is none here. A given name alone names nobody.
+A **name** is found in every spelling that ``persian.key`` folds together, with its words separated by a space, a ZWNJ
+or nothing, in any order. Two adjacent words of it, or one after a title ("آقای رضایی"), always match. A
+single word other than the first is *uncertain*: a family name may be an ordinary word (کارگر, صالحی), so an officer
+can declare that it is not a name here. A given name alone does not identify a person.
 """
 
 import re
@@ -32,7 +32,7 @@ LONGEST_SALUTATION = 14
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    """What is known of the person whom a text must not tell; nothing of it need be known.
+    """The known data of the person whom a text must not identify; all of it is optional.
 
     :ivar names: each as it is stored, first name first.
     :ivar mobile: E.164.
@@ -50,9 +50,9 @@ class Person:
 class PersonalDatum:
     """Personal data in a text.
 
-    :ivar start: place of its first character in the text.
-    :ivar end: place behind its last one.
-    :ivar word: what an officer may say is no name here, as ``persian.key`` folds it; empty where there is no doubt.
+    :ivar start: index of its first character in the text.
+    :ivar end: index after its last character.
+    :ivar word: the word that an officer may declare not to be a name, folded by ``persian.key``; empty if certain.
     """
 
     start: int
@@ -64,9 +64,9 @@ class PersonalDatum:
 def find(
     text: str, person: Person, country: Country, *, allowed: Collection[str] = ()
 ) -> list[PersonalDatum]:
-    """Return the personal data in a text, in its order, no two overlapping.
+    """Return the personal data in a text, in order and without overlaps.
 
-    :param allowed: keys of uncertain words that are no names here.
+    :param allowed: keys of uncertain words that are not names here.
     """
     own = country.personal_text
     found = [
@@ -77,9 +77,9 @@ def find(
 
 
 def salutation(text: str, person: Person, country: Country) -> int:
-    """Return where the message begins behind its salutation; 0 where there is none.
+    """Return the index after the salutation; 0 if there is none.
 
-    A salutation is made of titles, greetings and words of the name alone, and ends with a sign or a line.
+    A salutation consists only of titles, greetings and words of the name, and ends with punctuation or a line break.
     """
     own = country.personal_text
     names = {word.key for name in person.names for word in words(name)}
@@ -100,7 +100,7 @@ def salutation(text: str, person: Person, country: Country) -> int:
 def compose(text: str, person: Person, country: Country, *, name: str, allowed: Collection[str] = ()) -> str:
     """Return a text without salutation, names and numbers of a person.
 
-    :param name: what stands for the name, for instance "the citizen".
+    :param name: replacement for the name, for instance "the citizen".
     """
     begins = salutation(text, person, country)
     pieces, behind = [], begins
@@ -153,7 +153,7 @@ def _is_one(kind: Kind, written: str, country: Country) -> bool:
 
 
 def _names(text: str, name: str, own: PersonalText) -> Iterator[PersonalDatum]:
-    # "Citizen 12" is a title and a number: neither names anybody, and both stand in many texts.
+    # "Citizen 12" is a title and a number: neither identifies anyone, and both occur in many texts.
     parts = [word.key for word in words(name) if not word.key.isdigit()]
     parts = [part for part in parts if part not in own.titles | own.degrees]
     if not parts:
@@ -173,7 +173,7 @@ def _names(text: str, name: str, own: PersonalText) -> Iterator[PersonalDatum]:
 
 
 def _spellings(parts: Sequence[str]) -> set[str]:
-    """Return neighbouring words of a name in one, in every order in which its halves are written."""
+    """Return adjacent words of a name joined, in every order in which its halves are written."""
     orders = [[*parts[turn:], *parts[:turn]] for turn in range(len(parts))]
     return {
         "".join(order[start:end])
@@ -184,9 +184,9 @@ def _spellings(parts: Sequence[str]) -> set[str]:
 
 
 def _longest(found: Sequence[Word], place: int, wanted: set[str], *, joined: bool = False) -> int:
-    """Return the place behind the longest run of words that together are one of those wanted; 0 for none.
+    """Return the index after the longest run of words that together match a wanted one; 0 for none.
 
-    :param joined: only a ZWNJ may stand between the words of the run.
+    :param joined: accept only a ZWNJ between the words of the run.
     """
     longest, written = 0, ""
     for end in range(place, len(found)):
@@ -220,14 +220,14 @@ def _key(run: Sequence[Word]) -> str:
 
 
 def _merged(found: Iterable[PersonalDatum]) -> list[PersonalDatum]:
-    """Return findings apart from each other: of two that overlap one, certain if either is."""
+    """Merge overlapping findings; the result is certain if either is."""
     merged: list[PersonalDatum] = []
     for finding in sorted(found):
         last = merged[-1] if merged else None
         if last is None or finding.start >= last.end:
             merged.append(finding)
             continue
-        # What is certain says what it is, else the longer one.
+        # The kind is that of the certain finding, else of the longer one.
         ranked = max((last, finding), key=lambda one: (not one.word, one.end - one.start))
         word = last.word if last.word and finding.word else ""
         merged[-1] = PersonalDatum(last.start, max(last.end, finding.end), ranked.kind, word)

@@ -86,9 +86,9 @@ def create_plugin_manager(names: Iterable[str], site_package: str = "") -> plugg
 
 
 def turn_of(plugin: str) -> AbstractContextManager[None]:
-    """Wait for a turn inside a plugin: one that hangs must leave threads for the rest of the portal.
+    """Wait for a turn inside a plugin, so that a hanging plugin leaves threads for the rest of the portal.
 
-    :raises PluginBusy: when too many threads are inside it; the core always has one.
+    :raises PluginBusy: when too many threads are inside it; never for the core.
     """
     return nullcontext() if plugin == CORE else TURNS.of(plugin)
 
@@ -212,9 +212,9 @@ def collect(
 def call_each(
     manager: pluggy.PluginManager, hook: str, kind: type[Answer], **arguments: Any
 ) -> Iterator[Answer]:
-    """Call a display hook, each implementation on its own: one that fails or hangs is logged and left out.
+    """Call a display hook with each implementation isolated: one that fails or hangs is logged and skipped.
 
-    :param kind: what the hook returns several of; anything else is logged and left out, too.
+    :param kind: expected type of the returned items; other values are logged and skipped too.
     """
     for plugin, function in in_order(manager, hook):
         try:

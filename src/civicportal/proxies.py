@@ -45,7 +45,7 @@ def behind_proxies(app: Application, places: Sequence[str]) -> Application:
 
     def choose(environ: dict[str, Any], start_response: Any) -> Any:
         if not _ends_with_an_address(environ.get(_FORWARDED_FOR, "")):
-            # waitress would take it for the visitor's, or raise an error. The address of the proxy counts.
+            # waitress would use it as the client address, or raise an error. Use the address of the proxy.
             environ.pop(_FORWARDED_FOR, None)
         heard = believing if trusted and is_trusted(environ["REMOTE_ADDR"]) else doubting
         return heard(environ, start_response)
@@ -54,7 +54,7 @@ def behind_proxies(app: Application, places: Sequence[str]) -> Application:
 
 
 def _ends_with_an_address(header: str) -> bool:
-    """Tell whether the last entry of ``X-Forwarded-For`` is an address, with or without brackets and a port."""
+    """Return whether the last entry of ``X-Forwarded-For`` is an address, with or without brackets and a port."""
     last = header.rpartition(",")[2].strip().strip('"')
     if last.startswith("["):
         last = last[1:].partition("]")[0]

@@ -1,4 +1,4 @@
-"""Refuse a request by its head, before its body is received: waitress hands a request over when it is there whole."""
+"""Refuse a request by its headers, before its body is received: waitress passes on complete requests only."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ SLACK = 1024 * 1024
 
 
 class RequestParser(HTTPRequestParser):
-    """Reads one request; what may not be received ends as 400 or 413 and closes the connection.
+    """Parse one request; an unacceptable one is answered with 400 or 413 and the connection is closed.
 
-    :param body_limit: of the application; None for waitress's own limit alone.
+    :param body_limit: the body limit of the application; None for that of waitress only.
     """
 
     def __init__(self, body_limit: BodyLimit | None, adj: Any) -> None:
@@ -28,13 +28,13 @@ class RequestParser(HTTPRequestParser):
         self._body_limit = body_limit
 
     def parse_header(self, header_plus: bytes) -> None:
-        """Read the head, and settle how large the body may be.
+        """Parse the headers and determine the size limit of the body.
 
-        :raises ParsingError: where the length of the body is said in two ways (RFC 9112 §6.1): two servers that believe
+        :raises ParsingError: when the length of the body is given in two ways (RFC 9112 §6.1): servers that use
             different ones see different requests.
         """
         super().parse_header(header_plus)
-        # Of HTTP/1.1 waitress takes the header away when it believes it.
+        # For HTTP/1.1 waitress removes the header when it uses it.
         if (self.chunked and "CONTENT_LENGTH" in self.headers) or "TRANSFER_ENCODING" in self.headers:
             raise ParsingError("Content-Length and Transfer-Encoding exclude each other")
         if self._body_limit is not None:

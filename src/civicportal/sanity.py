@@ -57,7 +57,7 @@ class Rules:
     """The limits of one site.
 
     :ivar hosts: lower-case `host` or `host:port` the site answers to; None for any (demo and development).
-    :ivar upload_paths: path prefixes whose multipart forms may have 44 MiB instead of 1 MiB.
+    :ivar upload_paths: path prefixes whose multipart forms may be 44 MiB instead of 1 MiB.
     :ivar wide_form_paths: path prefixes whose forms may have 2,000 fields instead of 200.
     """
 
@@ -76,7 +76,7 @@ class Rules:
         )
 
     def body_limit(self, path: str, content_type: str) -> int:
-        """Return the bytes that a body of a content type may have, with or without its parameters."""
+        """Return the maximum body size in bytes for a content type, with or without its parameters."""
         kind = content_type.partition(";")[0].strip().lower()
         if is_json(kind):
             return JSON_BYTES
@@ -116,10 +116,10 @@ def sanity_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callab
 
 
 def attempts(request: Request) -> int | None:
-    """Tell ``pyramid_retry`` how often a request may be tried; None for as often as others.
+    """Return the number of attempts of a request for ``pyramid_retry``; None for the default.
 
-    For a second time it copies the body before any tween sees the request: not one that is refused by its length, nor one
-    that can be read again as it is, such as waitress hands it over.
+    For a second attempt it copies the body before any tween sees the request. Avoid that for a body that is refused by its length,
+    or that is seekable already, like those of waitress.
     """
     environ = request.environ
     try:
@@ -167,12 +167,12 @@ def check_length(environ: Mapping[str, Any], limit: int) -> None:
 
 
 def _count_upload(request: Request) -> None:
-    """Count a body that is so large that pictures must be in it for its address, before it is read.
+    """Count a body that is large enough to contain pictures against its address, before it is read.
 
     :raises Refused: 429.
     """
     environ = request.environ
-    # Set: a retried request counts once.
+    # A set: a retried request counts once.
     if int(environ.get("CONTENT_LENGTH") or "0") <= BODY_BYTES or UPLOAD_COUNTED in environ:
         return
     site = getattr(request.registry, "site", None)
@@ -186,7 +186,7 @@ def _count_upload(request: Request) -> None:
         headers = {"Retry-After": str(max(1, int(seconds)))}
         raise Refused(429, "too many pictures of an address", headers) from None
     except (DBAPIError, PoolTimeout):
-        # The page itself says that the database does not answer.
+        # The page itself reports that the database does not answer.
         log.warning("an upload is not counted: the database does not answer")
 
 

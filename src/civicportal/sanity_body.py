@@ -36,16 +36,16 @@ _LINE_BREAK = re.compile(r"[\x00\r\n]")
 _FORM = ("", "application/x-www-form-urlencoded", MULTIPART)
 # Possessive, and content with a string that never ends: no input makes it look at a character twice.
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
-# RFC 6265 §4.1.1; a value holds what WebOb reads in one go, or stands in quotes.
+# RFC 6265 §4.1.1; a value has the characters that WebOb accepts, or is quoted.
 _COOKIE = re.compile(r"""[!#$%&'*+.^_`|~\w-]+=("[ !#-:<-~]*"|[\w~!@#$%^&*()+=.?|:/{}<>'`-]*)""", re.ASCII)
 _JSON_NUL = re.compile(r"(?<!\\)(?:\\\\)*+\\u0000")
 
 
 class Refused(Exception):
-    """The request ends here.
+    """The request is refused.
 
     :ivar status: 400, 405, 413, 415 or 429.
-    :ivar headers: of the answer.
+    :ivar headers: headers of the response.
     """
 
     def __init__(self, status: int, what: str, headers: Mapping[str, str] | None = None) -> None:
@@ -66,7 +66,7 @@ def check_query(request: Request, field_limit: int) -> None:
     except UnicodeError:
         raise Refused(400, "query is not UTF-8") from None
     try:
-        # WebOb reads "%+0" as NUL, and "% d" as a line break.
+        # WebOb decodes "%+0" as NUL, and "% d" as a line break.
         fields = [part for field in request.GET.items() for part in field]
     except ValueError:
         raise Refused(400, "broken query") from None
@@ -75,10 +75,10 @@ def check_query(request: Request, field_limit: int) -> None:
 
 
 def keep_readable_cookies(request: Request) -> None:
-    """Leave out the cookies that are none as RFC 6265 has them, or are not UTF-8.
+    """Remove the cookies that are invalid by RFC 6265 or not UTF-8.
 
-    WebOb raises an error for a value that is not UTF-8, wherever any cookie is asked for, and takes quadratic time for a
-    long text without "=": 1.6 CPU seconds for 16 KB, and the server takes headers of 256 KiB. They are not refused: a browser would send them again with every request.
+    WebOb raises an error for a value that is not UTF-8, whichever cookie is read, and takes quadratic time for a
+    long text without "=": 1.6 CPU seconds for 16 KB, and the server accepts headers of 256 KiB. The request is not refused: a browser would send them again with every request.
     """
     header = request.environ.get("HTTP_COOKIE", "")
     if header:
@@ -87,13 +87,13 @@ def keep_readable_cookies(request: Request) -> None:
 
 
 def check_body(request: Request, field_limit: int, *, files: bool) -> None:
-    """Check a form or a JSON body; ``request.POST`` returns the form that has been checked.
+    """Check a form or a JSON body; ``request.POST`` then returns the checked form.
 
-    The server hands over whole bodies, and ``pyramid_retry`` has made this one readable more than once.
+    The server passes on complete bodies, and ``pyramid_retry`` has made this one seekable.
 
-    :param files: the page takes files, in the fields that are named for them: every other field is a text, and a view
-        need not look.
-    :raises Refused: 400, 413, or 415 for a type that no page takes.
+    :param files: whether the page accepts files, in the fields named for them; every other field is a text, so views
+        need not check.
+    :raises Refused: 400, 413, or 415 for a type that no page accepts.
     """
     content_type = request.content_type.lower()
     if content_type in _FORM and request.charset != "UTF-8":
@@ -126,7 +126,7 @@ def _check_urlencoded(request: Request, field_limit: int) -> None:
         raise Refused(400, "NUL in the form")
     try:
         fields = list(request.POST.items())
-    except Exception:  # the parser trusts its input: Value-, Type-, Key-, Lookup- and more errors
+    except Exception:  # The parser trusts its input: ValueError, TypeError, KeyError, LookupError and others.
         raise Refused(400, "broken form") from None
     _check_fields(fields)
 
@@ -154,7 +154,7 @@ def _is_cookie(part: str) -> bool:
     if not _COOKIE.fullmatch(part):
         return False
     try:
-        # Escapes, such as "\\054" for a comma, stand for bytes.
+        # Decode escapes such as "\\054" for a comma.
         return "\\" not in part or all(
             value.decode("utf-8") is not None for _name, value in parse_cookie(part)
         )

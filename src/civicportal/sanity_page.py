@@ -1,4 +1,4 @@
-"""The page of a request that is refused by the first check: no template, no session, no database."""
+"""The error page of requests refused by the first check: no template, no session, no database."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _STYLES = ("tokens.css", "portal.css", "citizen.css")
 
 
 class RefusalPage:
-    """Makes the answers of one application."""
+    """Build the error responses of one application."""
 
     def __init__(self, registry: Any) -> None:
         locale = (registry.settings or {}).get("pyramid.default_locale_name", "en")
@@ -44,7 +44,7 @@ class RefusalPage:
         self._files = getattr(registry, "static_files", None)
 
     def __call__(self, status: int, environ: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
-        """Return the answer of a status: a page, or JSON with a `message` for a script that asks for it."""
+        """Return the response of a status: a page, or JSON with a `message` for scripts that accept it."""
         title, advice = map(self._text, _TEXTS[status])
         if "application/json" in environ.get("HTTP_ACCEPT", ""):
             body, kind = json.dumps({"message": f"{title}. {advice}"}), "application/json"

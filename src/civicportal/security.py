@@ -12,12 +12,12 @@ Scope = Literal["case", "unit", "city"]
 
 @dataclass(frozen=True, kw_only=True)
 class Permission:
-    """A right that roles are made of, for instance ``reports:case:view``.
+    """A right that roles can contain, for instance ``reports:case:view``.
 
-    :ivar scope: what the unit and the category of a membership limit it to. A right over cases is limited by both, for
-        :class:`~civicportal.access.AccessService` asks for it. A right over people is limited by the unit. Every other right
-        concerns the whole city: a membership with a unit or a category does not give it, and a role that contains one is
-        not given with either.
+    :ivar scope: how the unit and the category of a membership limit it. A right over cases is limited by both, because
+        :class:`~civicportal.access.AccessService` checks it. A right over people is limited by the unit. Every other right
+        applies to the whole city: a membership with a unit or a category does not give it, and a role that contains one
+        cannot be granted with either.
     """
 
     name: str
@@ -27,17 +27,17 @@ class Permission:
 
 @dataclass(frozen=True, kw_only=True)
 class Grant:
-    """One membership of a person, its scope spelled out.
+    """One membership of a person with its resolved scope.
 
-    Categories share out the cases of a unit that have one. What has none, such as feedback, or what another unit asks
-    this one, is for every member of the unit.
+    Categories divide the cases of a unit that have one. Cases without one, such as feedback, and inquiries of other units
+    are for every member of the unit.
 
     :ivar permissions: names of the rights; ignored for an administrator, who holds every one.
     :ivar units: ids of the units it covers, their subtrees included; None covers all.
     :ivar categories: ids of the categories it covers, subtrees included; None covers all.
-    :ivar leads: it comes from heading the unit: its cases may be acted on even while a colleague has them in hand.
+    :ivar leads: whether it is that of the head of a unit, who may act on its cases even if they are assigned to a colleague.
     :ivar own: False for a grant held on behalf of someone whose deputy this person is today.
-    :ivar holder_id: whose membership it is, by user id.
+    :ivar holder_id: user id of the holder of the membership.
     """
 
     permissions: frozenset[str]
@@ -72,9 +72,9 @@ class Identity:
     :ivar level: 0 anonymous, 1 mobile proved, 2 verified by the site's provider.
     :ivar locale: the language of the person's messages; empty for the site's own.
     :ivar deputy_for: the person whose grants are used besides one's own, if any, by user id.
-    :ivar must_enrol: whether the person has to set up a strong factor before anything else; they hold no rights until then.
-    :ivar has_kept: whether the session keeps forms of the person; None where nobody has looked.
-    :ivar stamp: of the reference data at the beginning of the request, see :mod:`civicportal.reference`.
+    :ivar must_enrol: whether the person has to set up a strong factor before anything else; they have no rights until then.
+    :ivar has_kept: whether the session has pending forms of the person; None if unknown.
+    :ivar stamp: version of the reference data at the start of the request, see :mod:`civicportal.reference`.
     """
 
     user_id: int | None
@@ -109,7 +109,7 @@ class Identity:
 
     @property
     def person_id(self) -> int:
-        """Return the user id of a person who has signed in.
+        """Return the user id of a signed-in person.
 
         :raises LookupError: for a visitor and for the portal itself.
         """

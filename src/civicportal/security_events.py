@@ -45,7 +45,7 @@ EVENTS = {
     "csrf.refused": logging.WARNING,
     "csp.report": logging.WARNING,
 }
-#: Entries of the audit trail that are security events, by their area or their whole action.
+#: Entries of the audit trail that are security events, by the first part of their action or the whole action.
 AUDITED = {
     "login": "auth.login",
     "login:refused": "auth.login.refused",
@@ -76,31 +76,31 @@ _LETTERS = str.maketrans("0123456789", "ghijklmnop")
 
 
 def tell(event: str, *, user: int | None = None, **fields: Any) -> None:
-    """Write an event into the log; address and number of the request are added.
+    """Log an event; client address and request id are added.
 
     :param event: of `EVENTS`.
-    :param user: id of the person who acts, or as whom somebody tried to.
-    :param fields: further ones; never words of people, codes, passwords or numbers in full.
-    :raises KeyError: for an event that is none.
+    :param user: id of the acting person, or of the account used in an attempt.
+    :param fields: further fields; never user texts, codes, passwords or full numbers.
+    :raises KeyError: for an unknown event.
     """
     log.log(EVENTS[event], event, extra={"event": event, "user": user, **fields})
 
 
 def tell_of(work: Work, entry: AuditEvent) -> None:
-    """Write the event of an entry of the audit trail, when the entry has been committed."""
+    """Log the event of an entry of the audit trail after the entry was committed."""
     area = entry.action.partition(":")[0]
     event = AUDITED.get(entry.action) or AUDITED.get(area)
     if event is None:
         return
     if event == "auth.login.refused" and entry.data.get("reason") != "password":
         event = "auth.code.refused"
-    # Who signs in, or tries to, is nobody yet.
+    # The actor of a sign-in is still a visitor.
     user = entry.actor_id or (entry.subject_id if area == "login" else None)
     fields: dict[str, Any] = {"realm": entry.door, "subject": entry.subject_id, "action": entry.action}
     fields |= {name: entry.data[name] for name in _SAID if name in entry.data}
 
     def committed(session: Session) -> None:
-        # What a savepoint has taken back is in the session no more.
+        # Entries rolled back with a savepoint are no longer in the session.
         if entry in session:
             tell(event, user=user, **fields)
 
@@ -108,12 +108,12 @@ def tell_of(work: Work, entry: AuditEvent) -> None:
 
 
 def name_key(keys: Any, name: str) -> str:
-    """Return by what a typed user name or mobile is told from others without being said: twenty letters."""
+    """Return a keyed hash of an entered user name or mobile: twenty letters."""
     return str(keys.mac("security event", name).hex()[:20].translate(_LETTERS))
 
 
 def origin_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:  # noqa: ARG001 - Pyramid's
-    """Return the tween that lets every line of the log tell the request and its address."""
+    """Return the tween that makes request id and client address available to every log line."""
 
     def origin_tween(request: Request) -> Any:
         number = request.environ.get("HTTP_X_REQUEST_ID", "")
@@ -129,7 +129,7 @@ def origin_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callab
 
 
 def includeme(config: Any) -> None:
-    """Put the tween over all others."""
+    """Add the tween above all others."""
     config.add_tween(
         "civicportal.security_events.origin_tween_factory",
         under=INGRESS,

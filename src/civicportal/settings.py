@@ -56,9 +56,9 @@ class SiteTable(Table):
     :ivar public_url: address of the portal, for links in messages; needed in production, with https.
     :ivar hosts: host names that production answers to besides that of the address.
     :ivar database_url: as SQLAlchemy writes it; a relative SQLite file lies in the folder where the command runs.
-        Several PostgreSQL servers, of which one takes writes: ``…@/name?host=db1:5432&host=db2:5432``.
-    :ivar files: folder of the pictures, where there is no ``[s3]``.
-    :ivar quarantine_days: how long files that no row names are kept aside before they are deleted.
+        Several PostgreSQL servers, of which one is writable: ``…@/name?host=db1:5432&host=db2:5432``.
+    :ivar files: folder of the pictures, without ``[s3]``.
+    :ivar quarantine_days: how long unreferenced files are kept in quarantine before they are deleted.
     :ivar data: folder of the seeds, beside the site file.
     :ivar secret: 32 bytes or more; signs and derives everything that needs a key.
     :ivar pii_keys: keys of the encryption at rest, the newest first, with spaces between; the secret where there is none.
@@ -111,10 +111,10 @@ class S3Table(Table):
 
 
 class MetricsTable(Table):
-    """``[metrics]``: figures for a monitor under ``/metrics``; without this table there is no such page.
+    """``[metrics]``: metrics for monitoring systems under ``/metrics``; without this table there is no such page.
 
-    :ivar token: who sends it as ``Authorization: Bearer …`` may read them; 16 characters or more.
-    :ivar addresses: addresses and networks that may read them without a token.
+    :ivar token: required as ``Authorization: Bearer …``; 16 characters or more.
+    :ivar addresses: addresses and networks that need no token.
     """
 
     token = string("", validator=values.token)
@@ -127,13 +127,13 @@ class MetricsTable(Table):
 
 
 class BackupTable(Table):
-    """``[backup]``: who may read backups, and how to reach those in a bucket.
+    """``[backup]``: encryption of backups, and access to a bucket.
 
     :ivar recipients: public keys (``age1…`` of age-keygen, or of ssh) that backups are encrypted for; without one they are
         not encrypted.
-    :ivar max_age_hours: after so long without a verified backup the doctor warns.
-    :ivar scratch_database_url: an empty PostgreSQL database for verifying; without it one is made on the portal's server.
-    :ivar endpoint: address of the service for targets that begin with ``s3://``.
+    :ivar max_age_hours: ``check`` warns if the last verified backup is older.
+    :ivar scratch_database_url: an empty PostgreSQL database for verifying; without it one is created on the portal's server.
+    :ivar endpoint: URL of the service for targets that start with ``s3://``.
     :ivar region: as the service calls it.
     :ivar access_key: name of the key.
     :ivar secret_key: the key.
@@ -217,9 +217,9 @@ class NotificationsTable(Table):
 class AccountsTable(Table):
     """``[accounts]``: how staff sign in.
 
-    :ivar strong_roles: keys of the roles whose holders need a passkey or an authenticator app; "administrator" if not
-        given, and none in a demo.
-    :ivar strong_permissions: rights whose holders need one as well, for instance "core:member:manage".
+    :ivar strong_roles: keys of the roles whose holders need a passkey or an authenticator app; by default
+        "administrator", and none in a demo.
+    :ivar strong_permissions: rights whose holders need one too, for instance "core:member:manage".
     """
 
     strong_roles = strings(None)
@@ -352,7 +352,7 @@ def _from_file(name: Any, path: Path, place: tuple[str, ...]) -> str:
     except OSError as error:
         raise ConfigurationError(f"{path}: {'.'.join(place)}: {source}: {error.strerror}") from None
     except ValueError as error:
-        # The name holds NUL, or the file is not UTF-8.
+        # The name contains NUL, or the file is not UTF-8.
         raise ConfigurationError(f"{path}: {'.'.join(place)}: {source}: {error}") from None
 
 

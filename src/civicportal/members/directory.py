@@ -54,7 +54,7 @@ class MemberPage:
 
 
 class MemberDirectory:
-    """Finds members: staff by name, citizens with the newest first; only those whose page the actor may open."""
+    """Search members: staff by name, citizens newest first; only those whose page the actor may open."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def scope_options(work: "Work") -> dict[str, list[Option]]:
-    """Return the choices of a role and where it counts, as bindings of a form: the units whose people the actor manages."""
+    """Return the choices of role, unit and category as form bindings: the units whose people the actor manages."""
     managed = work.get(RightsService).managed_units()
     units = [option for option in unit_options(work) if managed is None or int(option.value) in managed]
     return {"roles": role_options(work), "units": units, "categories": category_options(work)}

@@ -1,4 +1,4 @@
-"""``/metrics``: figures for a monitor, where the site names who may read them; docs/use/monitor.md lists them."""
+"""``/metrics`` for monitoring systems that the site file allows; docs/use/monitor.md lists the metrics."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from civicportal.security import EVERYBODY
 
 
 def includeme(config: Any) -> None:
-    """Add the page, and count requests, if ``[metrics]`` stands in the site file."""
+    """Add the page, and count requests, if the site file has ``[metrics]``."""
     from civicportal.monitoring.views import metrics
 
     config.add_route("metrics", "/metrics")

@@ -1,7 +1,7 @@
-"""Figures that are read from database and store when a monitor asks.
+"""Metrics that are read from database and store on each scrape.
 
-A further one is a line in one of the functions below, or a function of its own in :data:`COLLECTORS`. Labels have few
-values, none of them a person's; a query reads a bounded number of rows, however many cases there are.
+To add a metric, add a line to one of the functions below, or a new function to :data:`COLLECTORS`. Labels have few
+values and no personal data; a query reads a bounded number of rows, however many cases there are.
 """
 
 import logging
@@ -46,7 +46,7 @@ ONE_DAY = timedelta(days=1)
 
 
 def gauge(name: str, help_: str, value: float | None) -> "Iterator[Metric]":
-    """Yield a figure without labels; nothing where it is not known.
+    """Yield a metric without labels; nothing if its value is unknown.
 
     :param name: without ``civicportal_``, with its unit at the end.
     """
@@ -55,7 +55,7 @@ def gauge(name: str, help_: str, value: float | None) -> "Iterator[Metric]":
 
 
 def gauges(name: str, help_: str, label: str, values: Mapping[str, float | None]) -> "Iterator[Metric]":
-    """Yield a figure for each value of a label, but for those that are not known."""
+    """Yield a metric with a sample for each label value that is known."""
     family = GaugeMetricFamily(f"civicportal_{name}", help_, labels=[label])
     for key, value in values.items():
         if value is not None:
@@ -64,7 +64,7 @@ def gauges(name: str, help_: str, label: str, values: Mapping[str, float | None]
 
 
 def workers(work: "Work") -> "Iterator[Metric]":
-    """Yield how many workers run, and when one was seen last."""
+    """Yield the number of running workers, and when one was last seen."""
     service = work.get(WorkerService)
     yield from gauge("workers_running", "Workers seen within two minutes.", service.count_running())
     seen = _timestamp(service.last_seen())
@@ -72,7 +72,7 @@ def workers(work: "Work") -> "Iterator[Metric]":
 
 
 def jobs(work: "Work") -> "Iterator[Metric]":
-    """Yield of each job how its last run went and how long the one under way takes."""
+    """Yield the result of the last run and the duration of the current run of each job."""
     now = work.clock.now()
     known = JobRun.name.in_(registered(work.site))
     rows = {row.name: row for row in work.session.scalars(select(JobRun).where(known))}
@@ -116,7 +116,7 @@ def jobs(work: "Work") -> "Iterator[Metric]":
 
 
 def outbox(work: "Work") -> "Iterator[Metric]":
-    """Yield what waits to be sent in each lane, and what failed for good."""
+    """Yield the waiting messages of each lane, and the permanently failed ones."""
     now = work.clock.now()
     depths: dict[str, float | None] = {}
     oldest: dict[str, float | None] = {}
@@ -139,7 +139,7 @@ def outbox(work: "Work") -> "Iterator[Metric]":
 
 
 def unattended(work: "Work") -> "Iterator[Metric]":
-    """Yield how many open cases nobody attends to."""
+    """Yield the number of unattended cases."""
     total = CustodyService(work).recent_total()
     yield from gauge(
         "unattended_cases", f"Open cases that nobody attends to, {MOST_LISTED} at most.", total.number
@@ -147,7 +147,7 @@ def unattended(work: "Work") -> "Iterator[Metric]":
 
 
 def gate(work: "Work") -> "Iterator[Metric]":
-    """Yield whether messages get through, and how many the provider's account pays for."""
+    """Yield whether messages get through, and how many the credit pays for."""
     service = work.get(GateService)
     yield from gauge("gate_open", "1 while messages get through, 0 after failures.", int(service.is_open))
     credit = service.row.credit if service.row else None
@@ -155,7 +155,7 @@ def gate(work: "Work") -> "Iterator[Metric]":
 
 
 def exports(work: "Work") -> "Iterator[Metric]":
-    """Yield the exports that wait or are written."""
+    """Yield the exports that wait or are being written."""
     query = (
         select(ExportJob.state, func.count()).where(ExportJob.state.in_(RUNNING)).group_by(ExportJob.state)
     )
@@ -165,7 +165,7 @@ def exports(work: "Work") -> "Iterator[Metric]":
 
 
 def health(work: "Work") -> "Iterator[Metric]":
-    """Yield what the last check of the portal found."""
+    """Yield the findings of the last check."""
     last = last_check(work)
     if last is None:
         return
@@ -176,7 +176,7 @@ def health(work: "Work") -> "Iterator[Metric]":
 
 
 def limits(work: "Work") -> "Iterator[Metric]":
-    """Yield how much of each ceiling of the whole site is used, of several windows in the fullest."""
+    """Yield the used part of each site-wide limit, for several windows that of the fullest."""
     fullest: dict[tuple[str, str], float] = {}
     for one in work.site.limits.figures():
         key = (one.name, one.requesters)
@@ -192,7 +192,7 @@ def limits(work: "Work") -> "Iterator[Metric]":
 
 
 def connections(work: "Work") -> "Iterator[Metric]":
-    """Yield the connections to a PostgreSQL server, of this portal's database and the most there may be of all."""
+    """Yield the number of PostgreSQL connections to this database, and the server's maximum."""
     if work.site.engines.dialect != "postgresql":
         return
     query = text(
@@ -205,9 +205,9 @@ def connections(work: "Work") -> "Iterator[Metric]":
 
 
 def store(work: "Work") -> "Iterator[Metric]":
-    """Yield the files in quarantine and the room on the disk, where the file store is a folder.
+    """Yield the files in quarantine and the free disk space, if the file store is a folder.
 
-    A bucket is not asked: one that does not answer would hold up all other figures. What the last check found tells of it.
+    A bucket is not queried: one that does not answer would delay all other metrics. The findings of the last check cover it.
     """
     if work.site.settings["s3"]:
         return
@@ -253,18 +253,18 @@ COLLECTORS: tuple[Collector, ...] = (
 
 
 class Figures:
-    """Collects the figures of a site; one that cannot be read takes no other with it."""
+    """Collect the metrics of a site; a failing collector does not affect the others."""
 
     def __init__(self, site: "Site", collectors: tuple[Collector, ...] = COLLECTORS) -> None:
         self.site = site
         self.collectors = collectors
 
     def describe(self) -> "list[Metric]":
-        """Return nothing: what there is depends on the site, and is not read before it is asked for."""
+        """Return nothing: the metrics depend on the site, and are read only on a scrape."""
         return []
 
     def collect(self) -> "Iterator[Metric]":
-        """Yield all figures."""
+        """Yield all metrics."""
         began = time.monotonic()
         yield InfoMetricFamily("civicportal_build", "The running code.", value={"version": __version__})
         is_up = self._is_database_up()

@@ -1,8 +1,8 @@
 """Count requests and refused sign-ins, over all processes of the server.
 
-Each process writes its counts into a file of its own in the folder ``PROMETHEUS_MULTIPROC_DIR``, which
+Each process writes its counts to a separate file in the folder ``PROMETHEUS_MULTIPROC_DIR``, which
 :func:`count_over_processes` sets before the library is imported; the process that answers ``/metrics`` adds them up.
-Where one process serves alone they stand in its memory.
+A single process keeps them in memory.
 """
 
 import os
@@ -27,7 +27,7 @@ class RequestMetrics:
     """The counters of one application."""
 
     def __init__(self) -> None:
-        # Imported when the folder is known: the library looks for it once.
+        # Imported after the folder is set: the library reads the variable once.
         from prometheus_client import CollectorRegistry, Counter, Histogram
 
         self.registry = CollectorRegistry()
@@ -55,7 +55,7 @@ class RequestMetrics:
     def answered(self, route: str, status: int, seconds: float) -> None:
         """Count an answered request.
 
-        :param route: its name, :data:`NO_ROUTE` where no route matched.
+        :param route: name of the route, :data:`NO_ROUTE` if none matched.
         """
         children = self._children.get((route, status // 100))
         if children is None:
@@ -69,7 +69,7 @@ class RequestMetrics:
         self._refused.labels(realm, reason).inc()
 
     def all_processes(self) -> Any:
-        """Return what collects the counts of all processes."""
+        """Return the collector of the counts of all processes."""
         if not os.environ.get(FOLDER):
             return self.registry
         from prometheus_client import CollectorRegistry
@@ -82,7 +82,7 @@ class RequestMetrics:
 
 @contextmanager
 def count_over_processes() -> Iterator[None]:
-    """Let the processes of this server count in one folder, which is deleted at the end."""
+    """Make the processes of this server count in one folder, which is deleted at the end."""
     folder = os.environ[FOLDER] = tempfile.mkdtemp(prefix="civicportal-metrics-")
     try:
         yield
@@ -106,7 +106,7 @@ def tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any
 
 
 def includeme(config: Any) -> None:
-    """Put the tween over all others, and count refused sign-ins."""
+    """Add the tween above all others, and count refused sign-ins."""
     from civicportal.accounts.signing import SignInRefused
 
     metrics = config.registry.request_metrics = RequestMetrics()

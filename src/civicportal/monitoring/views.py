@@ -11,9 +11,9 @@ from civicportal.web.request import Request
 
 
 def metrics(request: Request) -> Any:
-    """Answer with all figures, as OpenMetrics or in Prometheus's older format, whichever is asked for.
+    """Answer with all metrics, as OpenMetrics or in Prometheus's older format, by the Accept header.
 
-    :raises HTTPNotFound: for everybody whom ``[metrics]`` does not name.
+    :raises HTTPNotFound: for clients that ``[metrics]`` does not allow.
     """
     if not _may_read(request):
         raise HTTPNotFound

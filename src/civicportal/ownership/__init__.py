@@ -1,4 +1,4 @@
-"""One portal: the database, the file store and the secrets carry marks that belong together."""
+"""Marks that tie database, file store and secrets to one portal."""
 
 from civicportal.ownership.errors import NotOwn
 from civicportal.ownership.services import (

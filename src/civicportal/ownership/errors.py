@@ -1,7 +1,7 @@
-"""Errors of marks that do not belong together."""
+"""Errors of marks that do not match."""
 
 from civicportal.errors import ConfigurationError
 
 
 class NotOwn(ConfigurationError):
-    """The file store or a secret is not the portal's whose database this is; the text says what to do."""
+    """The file store or a secret does not belong to the portal of this database; the message says what to do."""

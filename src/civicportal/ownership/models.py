@@ -1,4 +1,4 @@
-"""The marks that the database carries."""
+"""The marks in the database."""
 
 from datetime import datetime
 
@@ -14,9 +14,9 @@ class PortalMark(Base):
     """One mark of the portal.
 
     :ivar name: :data:`ID`, :data:`SECRET`, :data:`STORE`, or :data:`PII_KEY` with the id of a key.
-    :ivar value: the portal's random id; of a secret or key a check value, from which it cannot be computed; of the store
-        its place, for messages.
-    :ivar retired_at: when a key of the encryption at rest had nothing left that it alone can open.
+    :ivar value: the portal's random id; for a secret or key a check value, from which it cannot be computed; for the store
+        its location, for messages.
+    :ivar retired_at: since when nothing needs this key of the encryption at rest any more.
     """
 
     __tablename__ = "portal_marks"

@@ -1,7 +1,7 @@
-"""Writing and comparing the marks of a portal: its id in the database and the file store, check values of its secrets.
+"""Write and compare the marks of a portal: its id in the database and the file store, check values of its secrets.
 
-The id is made when a portal starts for the first time, or with the first upgrade to code that knows it. A restored backup
-gets an id of its own (:func:`renew`), so a drill or a staging portal is never taken for the one it was copied from.
+The id is created at the first start, or at the first upgrade to code with marks. A restored backup
+gets a new id (:func:`renew`), so a drill or a staging portal is never confused with the one it was copied from.
 """
 
 import logging
@@ -41,16 +41,16 @@ Marks = dict[str, Any]
 
 
 def portal_id(site: "Site") -> str:
-    """Return the id of the portal, 32 hexadecimal digits; empty where the database has none yet."""
+    """Return the id of the portal, 32 hexadecimal digits; empty if the database has none yet."""
     marks = _read(site)
     return str(marks[ID].value) if ID in marks else ""
 
 
 def establish(site: "Site", *, forks: bool = False) -> None:
-    """Mark a portal that has no marks yet, then refuse what does not belong to it.
+    """Mark a portal that has no marks yet, then refuse a foreign store or secret.
 
-    :param forks: this process forks later, so it may not use a bucket's client itself.
-    :raises NotOwn: when the store or a secret is another portal's, or an unmarked store cannot be recognised.
+    :param forks: whether this process forks later and therefore cannot use the client of a bucket itself.
+    :raises NotOwn: when the store or a secret belongs to another portal, or an unmarked store is not recognised.
     """
     marks = _read(site)
     if marks is _NO_TABLE:
@@ -67,33 +67,33 @@ def establish(site: "Site", *, forks: bool = False) -> None:
     except StoreRefused as refused:
         raise NotOwn(f"{site.path}: {refused}") from None
     except StoreAway as away:
-        # Everything but pictures works without it; whose it is, is looked at when it answers.
+        # Everything but pictures works without it; its mark is checked when it answers.
         log.warning("%s does not answer: %s", site.storage.place, away)
 
 
 def refuse_foreign(site: "Site") -> None:
-    """Compare secrets and store with the marks of the database; one without marks is passed over.
+    """Compare secrets and store with the marks of the database; does nothing without marks.
 
-    :raises NotOwn: with all that is wrong.
+    :raises NotOwn: with all differences.
     """
     _refuse(findings(site))
 
 
 def refuse_other_secrets(site: "Site") -> None:
-    """Compare the secrets alone; a database without marks, or that does not answer, is passed over.
+    """Compare the secrets only; does nothing if the database has no marks or does not answer.
 
-    :raises NotOwn: when one is not the portal's.
+    :raises NotOwn: when one does not belong to the portal.
     """
     try:
         marks = _read(site)
     except OperationalError:
-        # Who serves meets this again, and says so.
+        # Servers detect this again, and report it.
         return
     _refuse(_secrets(site, marks))
 
 
 def findings(site: "Site") -> list[Finding]:
-    """Return what does not belong to the portal; a store that does not answer is no finding here."""
+    """Return findings about foreign stores and secrets; a store that does not answer is not a finding here."""
     marks = _read(site)
     found = list(_secrets(site, marks))
     try:
@@ -117,11 +117,11 @@ def findings(site: "Site") -> list[Finding]:
 
 
 def is_own(site: "Site", store: IFileStorage) -> bool:
-    """Compare the mark of a store with the database's; mark the site's own store if it did not answer at the first start.
+    """Compare the mark of a store with that of the database; mark the site's store if it did not answer at the first start.
 
-    :returns: False while the database has no mark to compare it with.
+    :returns: False while the database has no mark.
     :raises StoreRefused: when the store is foreign, or unmarked and not recognised.
-    :raises StoreAway: when it does not answer.
+    :raises StoreAway: when the store does not answer.
     """
     marks = _read(site)
     if ID not in marks:
@@ -136,10 +136,10 @@ def is_own(site: "Site", store: IFileStorage) -> bool:
 def adopt_store(site: "Site", store: IFileStorage, *, owner: str = "", new_id: bool = False) -> None:
     """Mark a store as this portal's.
 
-    :param owner: id of the portal that owned it until now.
-    :param new_id: give the database an id of its own first: it was copied from another portal's.
-    :raises NotOwn: when the store is marked by a portal that is not named.
-    :raises StoreAway: when it does not answer.
+    :param owner: id of the previous owner.
+    :param new_id: first give the database a new id, because it was copied from that of another portal.
+    :raises NotOwn: when the store is marked by another portal than ``owner``.
+    :raises StoreAway: when the store does not answer.
     """
     mark, own = store.read_mark(), portal_id(site)
     if mark and mark.portal and mark.portal not in ({owner} if new_id else {owner, own}):
@@ -154,7 +154,7 @@ def adopt_store(site: "Site", store: IFileStorage, *, owner: str = "", new_id: b
 
 
 def renew(site: "Site", store: IFileStorage) -> None:
-    """Give a restored database an id of its own, note the secrets of this site, and mark the store with it.
+    """Give a restored database a new id, record the secrets of this site, and mark the store with the id.
 
     :raises StoreAway: when the store does not answer.
     """
@@ -166,18 +166,18 @@ def renew(site: "Site", store: IFileStorage) -> None:
 
 
 def newest_pictures(site: "Site") -> Sequence[str]:
-    """Return the keys of the newest pictures that the database names."""
+    """Return the keys of the newest pictures that the database references."""
     with site.work(write=False) as work:
         query = select(Attachment.key).order_by(Attachment.id.desc()).limit(SAMPLE)
         return work.session.scalars(query).all()
 
 
 def adopt_secrets(site: "Site") -> None:
-    """Take the secrets that the site has now for the portal's: the earlier ones are lost.
+    """Accept the current secrets of the site as the portal's, because the earlier ones are lost.
 
-    A portal of older code has no marks yet: it is marked without a look at what other secrets have sealed.
+    A portal without marks is marked without checking the seals of other secrets.
 
-    :raises ConfigurationError: when the database has not been migrated to code that knows marks.
+    :raises ConfigurationError: when the database has not been migrated to code with marks.
     """
     marks = _read(site)
     if marks is _NO_TABLE:
@@ -189,7 +189,7 @@ def adopt_secrets(site: "Site") -> None:
 
 
 def retire_keys(site: "Site") -> None:
-    """Note that older keys of the encryption at rest may be removed from the settings: nothing is sealed by them."""
+    """Record that older keys of the encryption at rest may be removed from the settings, because nothing needs them."""
     marks = _read(site)
     newest = f"{PII_KEY}{site.keys.newest_id}"
     names = [name for name in marks if name.startswith(PII_KEY) and name != newest]
@@ -238,9 +238,9 @@ def _refuse(found: Iterable[Finding]) -> None:
 
 
 def _refuse_unfit_keys(site: "Site") -> None:
-    """Refuse secrets that have sealed nothing of what a portal without marks holds.
+    """Refuse secrets that fit none of the seals and ciphertexts of a portal without marks.
 
-    :raises NotOwn: always then; else the first start of newer code would note wrong ones for the portal's.
+    :raises NotOwn: always; otherwise the first start of newer code would record wrong secrets.
     """
     with site.work(write=False) as work:
         verified = work.get(SealService).verify(SEALS)
@@ -284,7 +284,7 @@ def _here(look: Callable[[], StoreMark | None]) -> StoreMark | None:
 def _claim_store(
     site: "Site", marks: Marks, run: Callable[[Callable[[], StoreMark | None]], StoreMark | None]
 ) -> None:
-    """Refuse the site's store if it is not the portal's; mark it if the portal has never had a store and recognises this one."""
+    """Refuse a foreign store; mark it if the portal has not marked a store yet and recognises this one."""
     store, own = site.storage.store, StoreMark(portal=marks[ID].value, mode=site.mode)
     keys = None if STORE in marks else newest_pictures(site)
 
@@ -302,7 +302,7 @@ def _claim_store(
 
 
 def _is_recognised(store: IFileStorage, keys: Sequence[str]) -> bool:
-    """Tell whether an unmarked store is the one of a portal that never marked any: its pictures are there, or neither has any."""
+    """Return whether an unmarked store belongs to a portal without marks: it has its pictures, or neither has any."""
     if not keys:
         return next(iter(store.keys()), None) is None
     return 2 * sum(store.exists(key) for key in keys) >= len(keys)
@@ -331,14 +331,14 @@ def _read(site: "Site") -> Marks:
 
 
 def _write(site: "Site", values: dict[str, str]) -> None:
-    """Insert marks; one that is there stays: of two processes that start at once the first decides."""
+    """Insert marks without overwriting any: if two processes start at once, the first decides."""
     rows = [{"name": name, "value": value, "at": site.clock.now()} for name, value in values.items()]
     insert = site.engines.insert(PortalMark).values(rows).on_conflict_do_nothing()
     _execute(site, insert)
 
 
 def _note_keys(site: "Site", marks: Marks) -> None:
-    """Note the keys of the encryption at rest, so that none can be left out later without a word."""
+    """Record the keys of the encryption at rest, so that a missing one is detected later."""
     here = {f"{PII_KEY}{key}": mark for key, mark in site.keys.key_marks(marks[ID].value).items()}
     unknown = {name: mark for name, mark in here.items() if name not in marks}
     if unknown:

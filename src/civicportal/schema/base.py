@@ -25,7 +25,7 @@ class Node(colander.SchemaNode):
             self.__set_name__(None, self.name)
 
     def __set_name__(self, _owner: type | None, name: str) -> None:
-        """Tell the type what the field is called: in a class, or where a name was given."""
+        """Tell the type the name of its field, set by the class or given explicitly."""
         if isinstance(self.typ, Scalar):
             self.typ.named(name)
 
@@ -46,7 +46,7 @@ class Scalar(colander.SchemaType):
     longest = 256
 
     def named(self, name: str) -> None:
-        """Hear the name of a field of this type."""
+        """Hook: a field of this type got a name."""
 
     def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
         """Return the value, or ``colander.null`` for nothing.

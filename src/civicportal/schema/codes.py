@@ -53,7 +53,7 @@ class LegalId(Scalar):
 
 
 class Digits(Scalar):
-    """Exactly ``length`` digits; spaces and hyphens do not count. What nobody else may read is a :class:`Code`."""
+    """Exactly ``length`` digits; spaces and hyphens do not count. Use :class:`Code` for secret digits."""
 
     def __init__(self, length: int = 6) -> None:
         self.length = length

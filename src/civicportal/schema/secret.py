@@ -1,7 +1,7 @@
-"""Values that are never shown again, kept or logged: passwords, one-time codes, PINs, recovery codes.
+"""Values that are never redisplayed, stored or logged: passwords, one-time codes, PINs, recovery codes.
 
-A field is secret because of its type. :class:`~civicportal.forms.BoundForm` never holds what was typed into it, so that
-no template, draft or kept form can show it; pages that give back what a refused request brought leave it out by
+A field is secret because of its type. :class:`~civicportal.forms.BoundForm` never stores its value, so that
+no template, draft or pending form can show it; error pages that redisplay a submitted form omit it by
 :data:`SECRET_FIELDS`.
 """
 
@@ -22,7 +22,7 @@ SECRET_FIELDS: set[str] = set()
 
 
 class SecretText(str):
-    """A secret value: an ordinary text whose ``repr`` does not show it."""
+    """A secret value: a string whose ``repr`` is masked."""
 
     __slots__ = ()
 
@@ -31,10 +31,10 @@ class SecretText(str):
 
 
 class Secret(Scalar):
-    """Base of the types whose values are secret; subclasses say in ``read`` what is accepted."""
+    """Base of the types whose values are secret; subclasses validate in ``read``."""
 
     def named(self, name: str) -> None:
-        """Note that a field of this type has a name."""
+        """Register the name of a field of this type."""
         SECRET_FIELDS.add(name)
 
     def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
@@ -43,12 +43,12 @@ class Secret(Scalar):
         return value if value is colander.null else SecretText(value)
 
     def serialize(self, node: colander.SchemaNode, appstruct: Any) -> Any:
-        """Return nothing: a secret is never shown again."""
+        """Return nothing: a secret is never redisplayed."""
         return colander.null
 
 
 class Password(Secret):
-    """A password of ``min`` to ``max`` characters, composed (NFKC) and otherwise untouched."""
+    """A password of ``min`` to ``max`` characters, composed (NFKC) and otherwise unchanged."""
 
     def __init__(self, min: int = 1, max: int = 128) -> None:
         self.min, self.max = min, max
@@ -60,7 +60,7 @@ class Password(Secret):
 
 
 class RecoveryCode(Secret):
-    """A recovery code as it was printed: ten letters and digits, in any grouping."""
+    """A recovery code: ten letters and digits, in any grouping."""
 
     missing_msg = _("Please write the code.")
 

@@ -16,7 +16,7 @@ from civicportal.schema.base import Scalar
 _NEWLINES = re.compile(r"\r\n?|[\v\f\x85\u2028\u2029]")
 _BLANKS = re.compile(r"\s+")
 # Control characters other than tab and newline, and the two that XML does not carry: an export would break on them.
-# Tag characters (U+E0000 to U+E007F) carry a text that nobody sees.
+# Tag characters (U+E0000 to U+E007F) encode an invisible text.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffe\uffff\U000e0000-\U000e007f]")
 MOST_MARKS = 4
 """Combining marks of one letter: Arabic with all its vowel signs has three, Vietnamese two; more only cover other lines."""
@@ -28,13 +28,13 @@ def at_least(count: int) -> TranslationString:
 
 
 def thin_marks(text: str) -> str:
-    """Return a text without the combining marks of a letter that go beyond ``MOST_MARKS``."""
+    """Return a text with at most ``MOST_MARKS`` combining marks per letter."""
     if text.isascii():
         return text
     kept, marks = [], 0
     for sign in text:
         kind = unicodedata.category(sign)
-        # What is seen as nothing, such as a joiner, begins no new letter.
+        # Invisible characters, such as a joiner, do not start a new letter.
         if kind[0] == "M":
             marks += 1
         elif kind != "Cf":

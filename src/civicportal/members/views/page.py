@@ -27,9 +27,9 @@ SHOWN_EVENTS = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Held:
-    """A role as the page shows it; unit and category empty where it counts everywhere.
+    """A role for display; unit and category are empty if it applies everywhere.
 
-    :ivar may_take: whether the actor may take it away.
+    :ivar may_take: whether the actor may revoke it.
     :ivar unlimited: titles of the role's rights that a membership with this unit or category does not give.
     """
 

@@ -136,7 +136,7 @@ class Site:
 
     @property
     def quarantine(self) -> timedelta:
-        """Return how long swept files are kept aside."""
+        """Return how long files are kept in quarantine."""
         return timedelta(days=self.settings["site"]["quarantine_days"])
 
     @property
@@ -146,7 +146,7 @@ class Site:
 
     @property
     def language_cookie_name(self) -> str:
-        """Return the name of the cookie that keeps a visitor's language."""
+        """Return the name of the language cookie."""
         return "__Host-lang" if self.is_production else "lang"
 
     @cached_property
@@ -157,7 +157,7 @@ class Site:
 
     @cached_property
     def rights_of_city(self) -> frozenset[str]:
-        """Return the names of the rights that only a membership without unit and category gives."""
+        """Return the names of the city-wide rights, which only a membership without unit and category gives."""
         return frozenset(name for name, right in self.permissions.items() if right.scope == "city")
 
     @cached_property
@@ -179,7 +179,7 @@ class Site:
         return [str(folder) for folder in folders if folder.is_dir()]
 
     def guarded(self, store: IFileStorage) -> GuardedStorage:
-        """Return a file store that refuses to be used until its mark is found to be this portal's."""
+        """Return a file store that refuses access until its mark is verified to be this portal's."""
         from civicportal.ownership import is_own
 
         return GuardedStorage(store, lambda own: is_own(self, own))
@@ -221,9 +221,9 @@ class Site:
         return {}
 
     def check_start(self, *, forks: bool = False) -> None:
-        """Refuse to serve from a database that is unfit or not migrated, or with another portal's store or secrets.
+        """Refuse to serve with a database that is unsuitable or not migrated, or with a foreign store or secrets.
 
-        :param forks: the process forks later.
+        :param forks: whether the process forks later.
         :raises ConfigurationError: with the remedy.
         """
         from civicportal.ownership import establish

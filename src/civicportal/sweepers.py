@@ -31,7 +31,7 @@ KEEP_JOB_RUNS = timedelta(days=1)
 
 
 def sweep_limits(site: "Site") -> None:
-    """Forget the windows of limits that have ended."""
+    """Delete expired windows of limits."""
     site.limits.sweep()
 
 
@@ -41,13 +41,13 @@ def sweep_sessions(site: "Site") -> None:
 
 
 def sweep_codes(site: "Site") -> None:
-    """Delete one-time codes and passkey challenges that nobody can use any more."""
+    """Delete expired one-time codes and passkey challenges."""
     _delete_old(site, OtpChallenge, KEEP_CHALLENGES)
     _delete_old(site, PasskeyChallenge, timedelta(0))
 
 
 def sweep_invitations(site: "Site") -> None:
-    """Delete links for joining and for new passwords that nobody can use any more."""
+    """Delete invitations and password links that can no longer be used."""
     _delete_old(site, Invitation, KEEP_INVITATIONS)
 
 
@@ -60,7 +60,7 @@ def _delete_old(
 
 
 def sweep_job_runs(site: "Site") -> None:
-    """Forget jobs that nobody registers any more, of a plugin that was switched off for instance."""
+    """Delete rows of jobs that are no longer registered, for instance of a disabled plugin."""
     # Beside this worker one of newer code may run, whose jobs are not known here.
     left = JobRun.next_at < site.clock.now() - KEEP_JOB_RUNS
     with site.work() as work:
@@ -68,7 +68,7 @@ def sweep_job_runs(site: "Site") -> None:
 
 
 def sweep_kept(site: "Site") -> None:
-    """Take what browsers kept for an hour out of sessions that go on for a month."""
+    """Remove pending forms older than an hour from sessions, which last for a month."""
     last: int | None = 0
     while last is not None:
         with site.work() as work:
@@ -76,8 +76,8 @@ def sweep_kept(site: "Site") -> None:
 
 
 def sweep_attachments(site: "Site") -> None:
-    """Delete pictures that nothing has claimed within a day, then move files that no row names into quarantine."""
-    # However long this process has run: the disk may have been exchanged under it.
+    """Delete pictures that were not attached to anything within a day, then move unreferenced files into quarantine."""
+    # Check the mark again: the disk may have been replaced while this process was running.
     site.storage.confirm()
     before = site.clock.now() - UNCLAIMED
     while _delete_unclaimed(site, before):
@@ -88,7 +88,7 @@ def sweep_attachments(site: "Site") -> None:
 
 
 def empty_quarantine(site: "Site") -> None:
-    """Delete what has lain in quarantine for ``site.quarantine_days`` and is named by no row by now."""
+    """Delete files that have been in quarantine for ``site.quarantine_days`` and are still unreferenced."""
     site.storage.confirm()
     before = site.clock.now() - site.quarantine
     for keys in _batches(site.storage.quarantined(before=before)):
@@ -130,7 +130,7 @@ def _quarantine_orphans(site: "Site", keys: list[str]) -> None:
 
 
 def _orphans(site: "Site", keys: list[str]) -> set[str]:
-    """Return the keys of a batch whose file no row names."""
+    """Return the keys of a batch that no row references."""
     with site.work(write=False) as work:
         named = {key.partition(".")[0] for key in keys}
         known = {

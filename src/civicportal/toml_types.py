@@ -42,7 +42,7 @@ class TomlValue(colander.SchemaType):
 
 
 def _is_number(value: Any) -> bool:
-    # A boolean is an integer to Python, and no number to TOML. "nan" and "inf" are floats to TOML, and no setting: nan is
+    # A boolean is an integer in Python, but not a number in TOML. "nan" and "inf" are floats in TOML, but not valid settings: nan is
     # within every range.
     return (isinstance(value, int) and not isinstance(value, bool)) or (
         isinstance(value, float) and math.isfinite(value)

@@ -1,4 +1,4 @@
-"""Limit how many threads of a process are inside one plugin's display code, so that a plugin that hangs leaves the others free."""
+"""Limit the number of threads inside one plugin's display code, so that a hanging plugin leaves the others free."""
 
 import threading
 from collections import Counter
@@ -10,13 +10,13 @@ TURN_SECONDS = 1.0
 
 
 class PluginBusy(TimeoutError):
-    """As many threads as may be are inside the plugin, and none came back in time."""
+    """The maximum number of threads is inside the plugin, and none returned in time."""
 
 
 class Turns:
-    """Counts the threads inside each plugin.
+    """Count the threads inside each plugin.
 
-    :ivar most: threads that may be inside one plugin at a time.
+    :ivar most: maximum number of threads inside one plugin.
     """
 
     def __init__(self, most: int) -> None:
@@ -28,7 +28,7 @@ class Turns:
 
     @contextmanager
     def of(self, plugin: str) -> Iterator[None]:
-        """Wait for a turn inside a plugin; a thread that is inside already goes on.
+        """Wait for a turn inside a plugin; a thread that is already inside continues at once.
 
         :raises PluginBusy: when there was none within :data:`TURN_SECONDS`.
         """

@@ -17,7 +17,7 @@ of many, and then gathers hundreds of thousands of lines. Of indexes without num
 
 
 def analyse(site: "Site") -> None:
-    """Let SQLite look at its tables: without numbers it takes an index that finds half of them.
+    """Run ``ANALYZE`` on SQLite: without statistics it chooses an index that matches half of the rows.
 
     PostgreSQL does so by itself, as often as its tables ask for.
     """

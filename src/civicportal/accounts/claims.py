@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 def ask_again(site: "Site") -> None:
-    """Ask for every claim that is due, each outside any transaction; the person is told of the end by SMS.
+    """Verify every claim that is due, each outside any transaction; the person is notified of the result by SMS.
 
     One that is unavailable again ends the run: the others would only wait for it too.
     """

@@ -18,7 +18,7 @@ THE_ONE = 1
 
 
 def check(site: "Site") -> None:
-    """Look the portal over and keep what was found, in every language of the site."""
+    """Check the portal and store the findings in every language of the site."""
     with site.work(write=False) as work:
         found = [_plain(site, owner, finding) for owner, finding in look_over(work)]
     with site.work() as work:

@@ -26,7 +26,7 @@ MOST_FLAWS = 10
 
 
 def seal(site: "Site") -> None:
-    """Seal what is old enough, a thousand rows in a transaction."""
+    """Seal rows of the audit trail that are old enough, a thousand per transaction."""
     late = True
     while True:
         with site.work() as work:
@@ -37,7 +37,7 @@ def seal(site: "Site") -> None:
 
 
 def verify(site: "Site") -> None:
-    """Verify all seals once a day, some at a time, write down what came out, and log the newest for who keeps logs elsewhere."""
+    """Verify all seals once a day, some at a time, store the result, and log the newest seal for external log storage."""
     with site.work(write=False) as work:
         so_far = _so_far(work)
     if so_far is None:

@@ -46,7 +46,7 @@ PATIENCE = 300
 
 
 def make_vocabulary(site: "Site") -> None:
-    """Write the words that cases use now, instead of those that were kept."""
+    """Rebuild the vocabulary of the search from the words in cases."""
     with site.work(write=False, patience=PATIENCE) as work:
         if not SearchIndex(site.engines).is_ready(work.session):
             return

@@ -23,7 +23,7 @@ PATIENCE = 60
 
 
 def mend_words(site: "Site") -> None:
-    """Write the words of cases anew where they are not right, the newest first, in one short transaction after the other."""
+    """Rebuild outdated search entries of cases, newest first, in short transactions."""
     for first, last in spans(site.engines):
         with site.engines.read.connect() as connection:
             wrong = [case_id for case_id, _right in wrong_words(connection, Case.id.between(first, last))]

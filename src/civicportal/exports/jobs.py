@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def sweep_exports(site: "Site") -> None:
-    """Delete the exports whose time has passed, then their files: a file without a row is swept later."""
+    """Delete expired exports, then their files: a file without a row is cleaned up later."""
     now = site.clock.now()
     over = ExportJob.state.not_in(RUNNING)
     old = select(ExportJob.id).where(

@@ -29,7 +29,7 @@ NOT_LATER_THAN = timedelta(hours=4)
 
 
 def send_digests(site: "Site") -> None:
-    """Promise today's digests, each in a transaction of its own; whoever has got today's gets no second one."""
+    """Queue today's digests, each in a separate transaction; nobody gets a second one on the same day."""
     with site.work(write=False) as work:
         readers = _readers(work) if _is_time(work) else ()
     for reader in readers:

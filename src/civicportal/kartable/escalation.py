@@ -161,7 +161,7 @@ class EscalationService(KartableService):
 
 
 def escalate(site: "Site") -> None:
-    """Pass up whatever is due, each case in a transaction of its own."""
+    """Escalate overdue cases, each in a separate transaction."""
     settings = site.settings["escalation"]
     for number, step in enumerate(settings["steps"]):
         _take_step(site, step, number * settings["every"])

@@ -209,7 +209,7 @@ def _status(message: InboundMessage, work: "Work") -> Reply | None:
 
 
 def forget_strangers(site: "Site") -> None:
-    """Delete what came from numbers without an account more than ninety days ago."""
+    """Delete messages from numbers without an account that are older than ninety days."""
     old = (
         InboundMessage.user_id.is_(None),
         InboundMessage.received_at < site.clock.now() - KEEP_STRANGERS,

@@ -107,7 +107,7 @@ class ErasureService:
 
 
 def erase_deleted(site: "Site") -> None:
-    """Forget people who were deleted more than thirty days ago, each in a transaction of their own.
+    """Erase people who were deleted more than thirty days ago, each in a separate transaction.
 
     Who cannot be forgotten is passed over and tried again in the next run.
     """

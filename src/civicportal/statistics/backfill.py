@@ -40,7 +40,7 @@ def measure(site: "Site") -> int:
 
 
 def catch_up(site: "Site") -> None:
-    """Make the counters anew if there are none, or cases that came from elsewhere; these are then measured.
+    """Rebuild the counters if there are none or cases were imported; the imported cases are then measured.
 
     In this order: as long as such a case is not measured, the next run begins again, whatever this one ended with. Sums are
     looked at too: code of an older release, which may still run, knows nothing of them.
@@ -55,7 +55,7 @@ def catch_up(site: "Site") -> None:
 
 
 def sum_up(site: "Site") -> None:
-    """Make the counters anew of those months that do not say what their days do, and of all the time likewise."""
+    """Rebuild the counters of months that differ from the sums of their days, and the total counters."""
     with site.work(write=False) as work:
         service = work.get(StatisticsService)
         wrong = {key.day for key in service.verify_months()}
@@ -70,7 +70,7 @@ def sum_up(site: "Site") -> None:
 
 
 def rebuild(site: "Site") -> int:
-    """Make the counters anew, a month in one short transaction after the other.
+    """Rebuild the counters, one month per short transaction.
 
     Must not be called while the same thread has a writing unit of work open.
 

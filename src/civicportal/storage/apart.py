@@ -1,4 +1,4 @@
-"""Using a store in a child process, before a server forks: the threads of a bucket's client do not survive a fork."""
+"""Use a store in a child process before a server forks: the threads of a bucket client do not survive a fork."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Value = TypeVar("Value")
 
 
 def in_child(function: Callable[[], Value]) -> Value:
-    """Return what a function returns in a child process, or raise what it raises.
+    """Run a function in a child process; return its result or raise its exception.
 
     The process must have no other threads; the function may use no connection that this process has opened.
 
@@ -29,7 +29,7 @@ def in_child(function: Callable[[], Value]) -> Value:
                 out.write(pickle.dumps(_outcome(function)))
             code = 0
         finally:
-            # Nothing of the parent's is tidied up by a child.
+            # The child must not clean up resources of the parent.
             os._exit(code)
     os.close(writing)
     with os.fdopen(reading, "rb") as answer:

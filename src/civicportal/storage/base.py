@@ -45,7 +45,7 @@ class StoreAway(OSError):
 
 
 class StoreRefused(StoreAway):
-    """The store is not the portal's own, so nothing is read from it or written to it."""
+    """The store belongs to another portal, so it is neither read nor written."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +53,8 @@ class StoreMark:
     """Content of the file :data:`MARK`.
 
     :ivar portal: id of the portal that the store belongs to.
-    :ivar mode: of the site that wrote it: "production", "development" or "demo".
-    :ivar is_restoring: a backup is being restored into the store, or was and broke off.
+    :ivar mode: mode of the site that wrote it: "production", "development" or "demo".
+    :ivar is_restoring: whether a restore into the store is running or was interrupted.
     """
 
     portal: str
@@ -67,9 +67,9 @@ class StoreMark:
 
     @classmethod
     def from_json(cls, content: bytes) -> Self:
-        """Read the file.
+        """Parse the file.
 
-        :raises StoreRefused: when it is damaged: then nobody knows whose store it is.
+        :raises StoreRefused: when it is damaged and the owner therefore unknown.
         """
         try:
             values = json.loads(content)
@@ -112,7 +112,7 @@ class IFileStorage(Protocol):
 
     @property
     def place(self) -> str:
-        """Return where the store is, for messages to operators: "the folder …", "the bucket …"."""
+        """Return the location of the store, for messages to operators: "the folder …", "the bucket …"."""
 
     def read_mark(self) -> StoreMark | None:
         """Return which portal the store belongs to; None for an unmarked store."""
@@ -148,13 +148,13 @@ class IFileStorage(Protocol):
         """Drop what interrupted writes left behind before an instant (aware); return how many there were."""
 
     def quarantine(self, key: str) -> bool:
-        """Move a file out of the store's files, so that it can be recovered; False if there was none."""
+        """Move a file into quarantine, from where it can be recovered; False if there was none."""
 
     def recover(self, key: str) -> bool:
-        """Put a file back from quarantine; False if it is not there."""
+        """Move a file back from quarantine; False if it is not there."""
 
     def quarantined(self, before: datetime | None = None) -> Iterator[str]:
         """Yield the keys of the files in quarantine, or of those moved there before an instant (aware)."""
 
     def purge(self, key: str) -> bool:
-        """Delete a file that is in quarantine; False if it is not there."""
+        """Delete a file in quarantine; False if it is not there."""

@@ -1,4 +1,4 @@
-"""A file store that is used only after it was found to be the portal's own."""
+"""A file store that is used only after its mark was verified."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ __all__ = ["GuardedStorage"]
 
 
 class GuardedStorage:
-    """Refuses every access to a store that belongs to another portal.
+    """Refuse every access to a store that belongs to another portal.
 
-    The mark is read once, with the first access; :meth:`confirm` reads it again. A file that is missing and lies in
-    quarantine is put back when it is opened.
+    The mark is read once, at the first access; :meth:`confirm` reads it again. A missing file that is in
+    quarantine is moved back when it is opened.
 
-    :param store: the folder or bucket itself.
-    :param confirm: looks whose the store is; returns False while that cannot be told yet, because the database has no
+    :param store: the underlying folder or bucket.
+    :param confirm: verifies the owner of the store; returns False while it is unknown, because the database has no
         tables.
-    :ivar store: for what must be done to a store before it is the portal's.
+    :ivar store: the underlying store, for actions before the store belongs to the portal.
     """
 
     def __init__(self, store: IFileStorage, confirm: Callable[[IFileStorage], bool]) -> None:
@@ -29,9 +29,9 @@ class GuardedStorage:
         self._is_own = False
 
     def confirm(self) -> None:
-        """Look again whose the store is.
+        """Verify the owner of the store again.
 
-        :raises StoreRefused: when it is not the portal's.
+        :raises StoreRefused: when it belongs to another portal.
         :raises StoreAway: when it does not answer.
         """
         self._is_own = False
@@ -62,7 +62,7 @@ class GuardedStorage:
         try:
             return store.open(key)
         except FileMissing:
-            # The row was away for some time: an older backup was restored, for instance.
+            # The row was missing for some time, for instance because an older backup was restored.
             if not store.recover(key):
                 raise
         return store.open(key)

@@ -1,10 +1,10 @@
 """The child process of the image gate: one picture in, two clean pictures out.
 
-Run by path, with the standard library and Pillow alone. A decoder that is taken over finds an empty environment and can open nothing:
-no file descriptor beyond those it has, no process, and of the system calls those that compute and read on (seccomp). So it reads
-no file, not even the environment of its parent, reaches no network, and ends with its picture.
+Run by path, with the standard library and Pillow only. An exploited decoder has an empty environment and cannot open anything:
+no new file descriptors or processes, and only the system calls for computing and reading its input (seccomp). So it cannot read
+files, not even the environment of its parent, cannot reach the network, and ends with its picture.
 
-stdin: the bytes of the upload. stdout: one line of JSON, then the two pictures one after the other.
+stdin: the bytes of the upload. stdout: one line of JSON, then both pictures in sequence.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ LARGE_SIDE = 1600
 SMALL_SIDE = 400
 QUALITY = 82
 CPU_SECONDS = 10
-# Measured with 40 MP: WebP, whose decoder holds a picture four times, fails at 640 MiB and passes at 704; of the others a JPEG in
-# CMYK takes most, fails at 320 and passes at 384.
+# Measured with 40 MP: WebP, whose decoder holds a picture four times, fails at 640 MiB and passes at 704; of the other formats a
+# CMYK JPEG needs most, fails at 320 and passes at 384.
 WEBP_BYTES = 704 * 1024 * 1024
 MEMORY_BYTES = 448 * 1024 * 1024
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 BAND = 256
 """Lines of a picture that are made into RGB at a time, so that it never lies in memory twice."""
 
-#: System calls that decoding takes, by machine: the number of its architecture (linux/audit.h), then those of the calls in the order
+#: System calls needed for decoding, by machine: the number of its architecture (linux/audit.h), then those of the calls in the order
 #: read write writev close fstat newfstatat lseek mmap mprotect munmap mremap madvise brk rt_sigaction rt_sigprocmask rt_sigreturn
 #: sigaltstack sched_yield getpid gettid futex clock_gettime gettimeofday getrandom exit exit_group rseq.
 SYSTEM_CALLS = {
@@ -107,7 +107,7 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _flat(image: Image.Image) -> Image.Image:
-    """Return the picture in RGB, transparent parts white, reduced by a whole number to no less than the large one."""
+    """Return the picture in RGB on white, scaled down by an integer factor to at least the size of the large one."""
     factor = max(1, max(image.size) // LARGE_SIDE)
     if factor == 1:
         return _rgb(image)
@@ -144,11 +144,11 @@ def _jpeg(image: Image.Image) -> bytes:
 
 
 def _load_all() -> None:
-    """Let Pillow load what it loads when it is needed first, by tiny pictures of ours: later nothing can be opened."""
+    """Trigger the lazy imports of Pillow with tiny built-in pictures, because nothing can be opened later."""
     exif = Image.Exif()
     exif[_ORIENTATION] = 6
     frames = [Image.new("RGB", (2, 2), "white"), Image.new("RGB", (2, 2), "black")]
-    # MPO: what telephones with two lenses write, which begins as a JPEG.
+    # MPO: written by telephones with two lenses; starts like a JPEG.
     for kind, several in (("MPO", True), ("PNG", False), ("WEBP", False), ("GIF", True)):
         out = BytesIO()
         frames[0].save(out, kind, save_all=several, append_images=frames[1:] if several else [], exif=exif)
@@ -165,7 +165,7 @@ def _limit(memory: int) -> None:
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NPROC, 0),
-        # What is open stays so, nothing else is opened: no file, no socket, by root neither.
+        # Open descriptors stay open; no new file or socket can be opened, not even by root.
         (resource.RLIMIT_NOFILE, 0),
     ):
         resource.setrlimit(what, (limit, limit))
@@ -185,9 +185,9 @@ class _Program(ctypes.Structure):
 
 
 def _confine() -> bool:
-    """Allow this process the system calls of `SYSTEM_CALLS` alone; others fail (seccomp(2), seccomp_rule of classic BPF).
+    """Allow this process only the system calls of `SYSTEM_CALLS`; others fail (seccomp(2), seccomp_rule of classic BPF).
 
-    :return: whether the kernel does it; where it does not, the limits of resources are what holds.
+    :return: whether the kernel supports it; otherwise only the resource limits apply.
     """
     if sys.platform != "linux" or platform.machine() not in SYSTEM_CALLS:
         return False

@@ -102,14 +102,14 @@ class ProcessedImage:
 
 
 def process_image(data: bytes, *, patience: float | None = None) -> ProcessedImage:
-    """Decode an upload in a confined child process and make new pictures of it.
+    """Decode an upload in a confined child process and re-encode it.
 
     JPEG, PNG, WebP and the first frame of a GIF; at most 10 MiB, 40 megapixels, 10 CPU seconds, 704 MiB. Two run at
-    once on a machine, the others wait. It needs no database: call it before a unit of work opens.
+    once per machine, the others wait. It needs no database: call it before a unit of work opens.
 
-    :param patience: seconds to wait for its turn at most, where somebody waits for the answer, and only if few wait already;
-        else for as long as it takes.
-    :raises ImageRefused: if any of this does not hold; there is no way around by keeping the original bytes.
+    :param patience: maximum seconds to wait for a slot while a person waits for the response, if only few wait already;
+        None to wait without limit.
+    :raises ImageRefused: if the upload exceeds these limits or cannot be decoded; the original bytes are never stored.
     """
     if len(data) > MAX_BYTES:
         raise ImageRefused("too_big")
@@ -177,7 +177,7 @@ def _run(data: bytes, slot: int) -> bytes:
                 timeout=_DEADLINE_SECONDS,
                 env=_ENVIRONMENT,
                 cwd=Path("/"),
-                # A decoder whose parent was killed keeps the slot until it ends.
+                # A decoder keeps its slot until it ends, even if its parent was killed.
                 pass_fds=(slot,),
                 check=False,
             )

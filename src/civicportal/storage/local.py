@@ -95,7 +95,7 @@ class LocalStorage:
         target = self._quarantine / check_key(key)
         self._quarantine.mkdir(mode=0o750, exist_ok=True)
         try:
-            # Its age in quarantine counts from now, and before the move: nothing sees it there with an old date.
+            # The age in quarantine starts now. Set it before the move, so that the file never has an old date there.
             os.utime(self._path(key))
             self._path(key).replace(target)
         except FileNotFoundError:
@@ -142,7 +142,7 @@ def _write(path: Path, source: BinaryIO) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """Let what was renamed or made in a folder outlive a power cut."""
+    """Flush a folder to disk, so that new and renamed files survive a power cut."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

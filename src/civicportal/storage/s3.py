@@ -58,10 +58,10 @@ def open_bucket(
     ca: str = "",
     call_seconds: float = CALL_SECONDS,
 ) -> S3Store:
-    """Return a client of a bucket; a call that fails is tried three times. Its threads do not survive a fork.
+    """Return a client of a bucket, which tries a failed call three times. Its threads do not survive a fork.
 
-    :param ca: certificates in PEM to trust besides the machine's.
-    :param call_seconds: for one call with its body.
+    :param ca: PEM certificates to trust in addition to those of the machine.
+    :param call_seconds: timeout of one call including its body.
     """
     from obstore.store import S3Store
 
@@ -208,7 +208,7 @@ class S3Storage:
         return self._listed("", before)
 
     def _listed(self, folder: str, before: datetime | None) -> Iterator[str]:
-        """Yield the keys of what lies directly in a folder."""
+        """Yield the keys of the objects directly in a folder."""
         with self._calling():
             batches = self._store.list(folder or None, chunk_size=_BATCH)
         while True:
@@ -245,7 +245,7 @@ class S3Storage:
         return True
 
     def _move(self, source: str, target: str) -> bool:
-        """Copy an object, then delete the old one: what breaks off between the two leaves both."""
+        """Copy an object, then delete the old one; an interruption between the two leaves both."""
         try:
             with self._calling(missing=source):
                 self._store.copy(source, target)

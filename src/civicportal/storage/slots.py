@@ -1,4 +1,4 @@
-"""Slots that all processes of one user on a machine share, such as those of the picture decoders."""
+"""Slots shared by all processes of one user on a machine, such as those of the picture decoders."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _POLL_SECONDS = 0.02
 class MachineSlots:
     """A number of file locks in a folder of this user below the temporary folder.
 
-    A lock belongs to an open file: it is free when every process that has the file open has closed it or is dead.
+    A lock belongs to an open file: it is released when every process that has the file open has closed it or died.
 
-    :param name: of what they are for.
+    :param name: purpose of the slots.
     :ivar number: of slots.
     """
 
@@ -32,9 +32,9 @@ class MachineSlots:
         self.number = number
 
     def acquire(self, patience: float | None) -> int | None:
-        """Take a slot, and return the descriptor of its file; None when none was free in time.
+        """Acquire a slot, and return the descriptor of its file; None if none was free in time.
 
-        :param patience: seconds to wait at most; None to wait for as long as it takes.
+        :param patience: maximum seconds to wait; None to wait without limit.
         """
         ends = None if patience is None else time.monotonic() + patience
         while True:
@@ -48,7 +48,7 @@ class MachineSlots:
 
     @staticmethod
     def release(slot: int) -> None:
-        """Give a slot back."""
+        """Release a slot."""
         os.close(slot)
 
     def count_taken(self) -> int:
@@ -80,7 +80,7 @@ class MachineSlots:
         try:
             slot = os.open(self._folder / name, flags, 0o600)
         except FileNotFoundError:
-            # Machines tidy up their temporary folder: what nobody has written to for days goes, such as this folder.
+            # Machines clean up their temporary folder: files not written to for days are deleted, such as this folder.
             del self._folder
             slot = os.open(self._folder / name, flags, 0o600)
         os.utime(slot)
@@ -93,7 +93,7 @@ class MachineSlots:
         found = folder.lstat()
         if stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o077:
             return folder
-        # Somebody else has made it, and could hold the locks.
+        # Another user has created it, and could hold the locks.
         log.warning(
             "%s is not a folder of this user alone; %s are shared by this process only", folder, self._name
         )

@@ -42,7 +42,7 @@ class Environment:
         self._database = Path(database_url.removeprefix("sqlite:///"))
         self._template = folder / "template.db"
         if self._is_sqlite:
-            # The last connection to close writes what is in the log into the file that is copied.
+            # Closing the last connection writes the log into the file that is copied.
             self.site.engines.dispose()
             shutil.copyfile(self._database, self._template)
 
@@ -86,7 +86,7 @@ class Environment:
     def _deletes(self) -> str:
         packages = reversed(migrate.packages(self.site))
         tables = [table for package in packages for table in reversed(package.metadata.sorted_tables)]
-        # The store keeps its mark, so the database keeps its own.
+        # The store keeps its mark, so the database must keep its mark too.
         tables.remove(PortalMark.__table__)
         # The trail is guarded against this, and lets a transaction that says so go on.
         opened = "SET LOCAL civicportal.trail = 'open'"

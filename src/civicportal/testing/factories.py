@@ -50,11 +50,11 @@ def make_staff(
 ) -> User:
     """Return a new member of staff with one membership, and a second one for named rights that a unit cannot limit.
 
-    :param role: key of the role, made if there is none; "administrator" is the built-in one.
-    :param permissions: of a role that is made; None gives every right of every kind but acting everywhere, and in a unit or
-        category those that it can limit. Rights over the whole city that are named here come by a membership of their own.
+    :param role: key of the role, created if missing; "administrator" is the built-in one.
+    :param permissions: of a new role; None gives every right of every kind except ``act_any``, and in a unit or
+        category those that it can limit. City-wide rights are granted through a separate membership.
 
-    An administrator has an authenticator app: a site demands a strong factor of them.
+    An administrator gets an authenticator app, because a site requires a strong factor of them.
     """
     limited = unit is not None or category is not None
     of_city = sorted(work.site.rights_of_city.intersection(permissions or ())) if limited else []
@@ -64,7 +64,7 @@ def make_staff(
     number = len(work.session.scalars(select(User.id)).all()) + 1
     usual = {"name": f"کارمند {number}", "mobile": f"+98900001{number:04}", "created_at": work.clock.now()}
     if role == "administrator":
-        # Without a strong factor no page would open to them.
+        # Without a strong factor they could not open any page.
         usual["totp_secret"] = work.site.keys.encrypt(APP_SECRET)
     user = _added(work, User(username=username or f"{role}{number}", **{**usual, **values}))
     membership = Membership(

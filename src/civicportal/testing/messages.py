@@ -15,7 +15,7 @@ from civicportal.work import Work
 
 
 def mark_alive(site: Site) -> None:
-    """Let a worker have been seen at the clock's time."""
+    """Record a heartbeat of a worker at the clock's time."""
     with site.work() as work:
         work.get(GateService).seen()
 

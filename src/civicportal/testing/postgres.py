@@ -119,7 +119,7 @@ def memory_with_room() -> Path | None:
 
 
 def _find_programs() -> Path:
-    """Return a folder with server and client of one version: that of the ``initdb`` in PATH if it has all, else the newest."""
+    """Return a folder with server and client programs of one version: that of ``initdb`` in PATH if complete, else the newest."""
     first = shutil.which("initdb")
     found = [Path(first).resolve().parent] if first else []
     folders = Path("/usr/lib/postgresql").glob("*/bin")

@@ -1,4 +1,4 @@
-"""A challenge on a page: what a form brings along, and whether the request that came with it has passed."""
+"""Challenges on pages: the ticket in a form, and whether a request has passed."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ _PASSED = "civicportal.challenge"
 
 @dataclass(frozen=True)
 class ShownChallenge:
-    """A challenge as a form shows it.
+    """A challenge for display in a form.
 
-    :ivar seconds: how long a browser without scripts waits.
-    :ivar was_refused: the form has been sent and goes on as soon as the challenge is passed.
+    :ivar seconds: waiting time of a browser without scripts.
+    :ivar was_refused: the form was submitted already and is processed as soon as the challenge is passed.
     """
 
     challenge: Challenge
@@ -28,11 +28,11 @@ class ShownChallenge:
 
 
 def has_passed(request: Request) -> bool:
-    """Tell whether this request has brought a ticket and passes; the ticket is used up.
+    """Return whether this request contains a passed ticket; the ticket is used up.
 
-    A request that is begun again, because the database was busy, has passed still.
+    A request that is retried, because the database was busy, still has passed.
 
-    :raises ChallengeNeeded: when enough have passed from this network by waiting.
+    :raises ChallengeNeeded: when too many have passed from this network by waiting.
     """
     if _PASSED not in request.environ:
         request.environ[_PASSED] = _passes(request)
@@ -40,9 +40,9 @@ def has_passed(request: Request) -> bool:
 
 
 def after_refusal(request: Request, needed: TooMany, path: str = "") -> ShownChallenge:
-    """Return what a form that was refused shows: the ticket it came with, if that was only too early, else a fresh one.
+    """Return the challenge of a refused form: its own ticket if that was only too early, else a new one.
 
-    :param path: where the form is sent to; the page's own if empty.
+    :param path: path the form is sent to; that of the page if empty.
     """
     challenges, browser = Challenges(request.site), request.ensure_session_token()
     path = path or request.path
@@ -57,9 +57,9 @@ def after_refusal(request: Request, needed: TooMany, path: str = "") -> ShownCha
 
 
 def beforehand(request: Request, site_limits: Iterable[str], path: str = "") -> ShownChallenge | None:
-    """Return what a stranger's form shows while one of these ceilings is reached: it is passed while they type.
+    """Return the challenge for a form of an unknown client while one of these site-wide limits is reached.
 
-    None for whoever may be recognised; if they are not, they are asked for it afterwards.
+    The work is done while the person types. None for clients that may be known; unknown ones among them get it afterwards.
     """
     site, names = request.site, tuple(site_limits)
     if not names:

@@ -231,7 +231,7 @@ class BroadcastService:
 
 
 def fill_outbox(site: Site) -> None:
-    """Bring out the next portion of what is being sent to many people."""
+    """Send the next batch of each broadcast."""
     with site.work(write=False) as work:
         idle = work.session.scalar(select(Broadcast.id).where(*UNFILLED).limit(1)) is None
     if not idle:

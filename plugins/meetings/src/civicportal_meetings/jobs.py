@@ -32,7 +32,7 @@ def jobs() -> Sequence[Job]:
 
 
 def recall_members(site: Site, actor: Identity = SYSTEM, session_id: int | None = None) -> None:
-    """Take back the times of cancelled sessions, each in a transaction of its own.
+    """Release the times of cancelled sessions, each in a separate transaction.
 
     Whoever cancels a session does so at once; the worker finishes what was interrupted.
 
@@ -49,7 +49,7 @@ def recall_members(site: Site, actor: Identity = SYSTEM, session_id: int | None 
 
 
 def remind(site: Site) -> None:
-    """Promise the reminders that are due, each in a transaction of its own."""
+    """Queue the reminders that are due, each in a separate transaction."""
     after = 0
     while True:
         with site.work(write=False) as work:

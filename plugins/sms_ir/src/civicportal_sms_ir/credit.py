@@ -8,7 +8,7 @@ CREDIT = "the credit"
 
 
 def poll_credit(site: Site) -> None:
-    """Write down the credit, which administrators read beside the messages."""
+    """Store the credit, which administrators see on the page of messages."""
     if rests(site, CREDIT):
         return
     with told_once(site, CREDIT):

@@ -119,12 +119,12 @@ class DeliveryService:
         return Counter({row.state: row.number for row in self.session.execute(query)})
 
     def forget(self) -> None:
-        """Delete what is older than thirty days."""
+        """Delete rows older than thirty days."""
         self.session.execute(delete(Delivery).where(Delivery.sent_at < self.work.clock.now() - KEEP))
 
 
 def poll_deliveries(site: Site) -> None:
-    """Ask about messages that are due; a provider that does not answer is asked again by the next run."""
+    """Query the delivery of messages that are due; if the provider does not answer, the next run tries again."""
     if rests(site, ARRIVED):
         return
     with site.work(write=False) as work:
@@ -159,6 +159,6 @@ def _ask(provider_id: str, site: Site) -> SendError | None:
 
 
 def forget_deliveries(site: Site) -> None:
-    """Delete what is older than thirty days."""
+    """Delete rows older than thirty days."""
     with site.work() as work:
         work.get(DeliveryService).forget()

@@ -16,7 +16,7 @@ LOOK_BACK = timedelta(hours=3)
 
 
 def poll_inbound(site: Site) -> None:
-    """Fetch what is new, keep it, then answer; the provider shows each message once, so keeping comes first."""
+    """Fetch and store new messages, then answer them; the provider returns each message once, so storing comes first."""
     if not rests(site, LATEST):
         with told_once(site, LATEST):
             _keep(site, SmsIr(site).receive_latest())
@@ -24,7 +24,7 @@ def poll_inbound(site: Site) -> None:
 
 
 def poll_missed(site: Site) -> None:
-    """Look through the messages of today for what was shown once and never arrived here."""
+    """Look for messages of today that the provider has returned once but that were not stored here."""
     if rests(site, TODAY):
         return
     api, since = SmsIr(site), site.clock.now() - LOOK_BACK

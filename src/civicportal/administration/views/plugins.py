@@ -44,7 +44,7 @@ def _state(service: WorkerService, worker: WorkerProcess) -> str:
 
 
 def check(request: Request) -> HTTPSeeOther:
-    """Look the portal over now."""
+    """Check the portal now."""
     health.check(request.site)
     request.session.flash(request.translate(_("The portal was looked over.")), "good")
     return HTTPSeeOther(request.route_path("admin.plugins"))

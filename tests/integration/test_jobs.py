@@ -160,6 +160,9 @@ def test_a_long_job_keeps_its_lease_while_it_runs(site, clock, monkeypatch):
     job = hourly(run)
     assert JobRunner(site, [job]).run_due() == ["test.job"]
     assert runs == [1], "another worker repeats what still runs"
+    with site.work(write=False) as work:
+        # An assertion within the job fails the job alone.
+        assert work.session.get(JobRun, "test.job").last_error == ""
     assert lease_of(site) == (None, None)
 
 

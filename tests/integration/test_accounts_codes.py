@@ -12,9 +12,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from civicportal.accounts.identity import load_identity
 from civicportal.accounts.models import OtpChallenge, User
 from civicportal.accounts.otp import LIFE, OtpService, Purpose
+from civicportal.accounts.proofs import ProofService, proof_of
 from civicportal.accounts.recovery import RecoveryService, match_recovery_code, new_recovery_codes
 from civicportal.accounts.sessions import SessionService
 from civicportal.accounts.totp import TotpService
+from civicportal.crypto import new_token
 from civicportal.notifications.services import NotificationService
 from civicportal.passwords import hash_password
 from civicportal.testing import make_citizen, make_staff, outbox
@@ -88,6 +90,19 @@ def test_a_clock_that_is_set_back_lengthens_no_session_and_no_proof(site: Any, c
         assert (sessions.live(token) is None) is (door == "staff")
         assert load_identity(site, token).user_id == (None if door == "staff" else person.id)
         assert not sessions.is_proved(session_id)
+
+
+@pytest.mark.parametrize(("back", "counts"), [(timedelta(seconds=4), True), (timedelta(days=1), False)])
+def test_a_clock_that_is_set_back_lengthens_no_proof_for_the_next_page(
+    site: Any, clock: Any, back: timedelta, counts: bool
+) -> None:
+    token = new_token()
+    with site.work() as work:
+        person = make_staff(work)
+        work.get(ProofService).keep(token, "number", proof_of(person))
+    clock.set(clock.now() - back)
+    with site.work(write=False) as work:
+        assert (work.get(ProofService).person_kept(token, "number") is not None) == counts
 
 
 def test_a_clock_that_is_corrected_by_seconds_ends_nothing(site: Any, clock: Any) -> None:

@@ -2,17 +2,21 @@
 
 import hashlib
 import json
-from dataclasses import astuple, dataclass
-from datetime import timedelta
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from civicportal.accounts.models import User
-from civicportal.accounts.sessions import LIFE, SessionService
+from civicportal.accounts.sessions import SessionService
+from civicportal.clock import SKEW
 from civicportal.errors import Forbidden
 from civicportal.security import Identity
 
 if TYPE_CHECKING:
     from civicportal.work import Work
+
+KEPT = timedelta(minutes=10)
+"""How long a proof is kept for the next page."""
 
 
 @dataclass(frozen=True)
@@ -53,15 +57,21 @@ class ProofService:
         self.work = work
         self.sessions = work.get(SessionService)
 
-    def keep(self, token: str, key: str, proof: Proof, lifetime: timedelta = LIFE["visitor"]) -> None:
+    def keep(self, token: str, key: str, proof: Proof) -> None:
         """Keep a proof under a key for this browser."""
-        self.sessions.keep_visitor_data(token, key, astuple(proof), lifetime)
+        kept = {**asdict(proof), "at": self.work.clock.now().isoformat()}
+        self.sessions.keep_visitor_data(token, key, kept, KEPT)
 
     def person_kept(self, token: str, key: str, *, lock: bool = False) -> User | None:
         """Return whose proof is kept under a key; None when there is none, or it counts no longer."""
         kept = self.sessions.visitor_data(token, key)
-        # Anything else is of older code, which kept the bare id.
-        return self.person(Proof(*kept), lock=lock) if isinstance(kept, list) else None
+        # Anything else is of older code.
+        if not isinstance(kept, dict):
+            return None
+        # Otherwise it was kept in the future: the clock was set back.
+        if datetime.fromisoformat(kept["at"]) > self.work.clock.now() + SKEW:
+            return None
+        return self.person(Proof(kept["user_id"], kept["mark"]), lock=lock)
 
     def person(self, proof: Proof, *, lock: bool = False) -> User | None:
         """Return who has proved who they are; None when number, password or sessions were changed since.

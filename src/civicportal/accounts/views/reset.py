@@ -4,7 +4,6 @@ Without a strong factor only a link from a colleague helps: the telephone alone 
 account. The answers before the code is right do not reveal whether there is such a member.
 """
 
-from datetime import timedelta
 from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
@@ -30,7 +29,6 @@ NUMBER = "password_reset_number"
 """Under this the browser's session keeps whose mobile was proved."""
 PROVED = "password_reset"
 """Under this it keeps who has shown a strong factor besides."""
-LIFE = timedelta(minutes=10)
 
 
 def reset(request: Request) -> Any:
@@ -64,7 +62,7 @@ def code(request: Request) -> Any:
         if outcome != "accepted":
             form.refuse("code", codes.WHY_NOT[outcome])
         user = request.work.session.get_one(User, challenge.user_id)
-        request.work.get(ProofService).keep(request.ensure_session_token(), NUMBER, proof_of(user), LIFE)
+        request.work.get(ProofService).keep(request.ensure_session_token(), NUMBER, proof_of(user))
         request.work.get(AuditService).record("password:reset-asked", subject_id=user.id)
         return HTTPSeeOther(request.route_path("staff_reset_factor"))
 
@@ -142,7 +140,7 @@ def _proved(request: Request) -> HTTPSeeOther:
     user = proofs.person_kept(token, NUMBER, lock=True)
     if user is None:
         return HTTPSeeOther(request.route_path("staff_reset"))
-    proofs.keep(token, PROVED, proof_of(user), LIFE)
+    proofs.keep(token, PROVED, proof_of(user))
     return HTTPSeeOther(request.route_path("staff_reset_password"))
 
 

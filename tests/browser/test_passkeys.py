@@ -5,16 +5,15 @@ from urllib.parse import parse_qs
 
 import pytest
 from browser.test_pages import OVERFLOW, barriers
+from doors import PASSWORD, make_officer
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from civicportal.accounts.models import Passkey, User
-from civicportal.accounts.services import AccountService
-from civicportal.testing import make_citizen, make_staff
+from civicportal.accounts.models import Passkey
+from civicportal.testing import make_citizen
 from civicportal.testing.browser import BrowserApp
 
 pytestmark = pytest.mark.browser
-PASSWORD = "سپیدار بلند کنار رود"
 DEVICE = {
     "protocol": "ctap2",
     "transport": "internal",
@@ -52,11 +51,10 @@ def add_passkey(page: Page) -> None:
     press(page, "register")
 
 
-def make_officer(site: Any) -> User:
-    with site.work() as work:
-        user = make_staff(work, "officer", username="s.karimi", name="سارا کریمی")
-        work.get(AccountService).set_password(user, PASSWORD)
-        return user
+def add_first_passkey(page: Page) -> None:
+    """Add one to an account of staff, which gets its recovery codes with it."""
+    add_passkey(page)
+    expect(page.locator("[data-recovery-code]")).to_have_count(10)
 
 
 def sign_out(page: Page) -> None:
@@ -66,8 +64,7 @@ def sign_out(page: Page) -> None:
 def test_staff_add_a_passkey_and_sign_in_with_nothing_else(site: Any, served: BrowserApp) -> None:
     page = served.open("/account", make_officer(site))
     with_device(page)
-    add_passkey(page)
-    expect(page.locator("[data-recovery-code]")).to_have_count(10)
+    add_first_passkey(page)
     page.goto("/account/passkeys")
     expect(page.get_by_text("گوشی من", exact=True)).to_be_visible()
     page.get_by_role("link", name="تغییر نام").click()
@@ -96,8 +93,7 @@ def test_staff_add_a_passkey_and_sign_in_with_nothing_else(site: Any, served: Br
 def test_a_passkey_is_the_second_factor(site: Any, served: BrowserApp) -> None:
     page = served.open("/account", make_officer(site))
     with_device(page)
-    add_passkey(page)
-    expect(page.locator("[data-recovery-code]")).to_have_count(10)
+    add_first_passkey(page)
     sign_out(page)
     page.goto("/staff/login")
     page.locator("[name=username]").fill("s.karimi")
@@ -126,8 +122,7 @@ def test_a_citizen_signs_in_with_a_passkey(site: Any, served: BrowserApp) -> Non
 def test_an_answer_is_worth_nothing_a_second_time(site: Any, served: BrowserApp) -> None:
     page = served.open("/account", make_officer(site))
     with_device(page)
-    add_passkey(page)
-    expect(page.locator("[data-recovery-code]")).to_have_count(10)
+    add_first_passkey(page)
     sign_out(page)
     page.goto("/staff/login")
     with page.expect_request(lambda request: request.url.endswith("/staff/login/passkey")) as sent:
@@ -161,8 +156,7 @@ def test_a_device_without_the_passkey_says_what_to_do(served: BrowserApp) -> Non
 def test_a_device_that_has_one_already_adds_none(site: Any, served: BrowserApp) -> None:
     page = served.open("/account", make_officer(site))
     with_device(page)
-    add_passkey(page)
-    expect(page.locator("[data-recovery-code]")).to_have_count(10)
+    add_first_passkey(page)
     add_passkey(page)
     expect(page.locator("[data-passkey-problem]")).to_contain_text("از پیش روی این دستگاه")
     with site.work(write=False) as work:
@@ -172,8 +166,7 @@ def test_a_device_that_has_one_already_adds_none(site: Any, served: BrowserApp) 
 def test_a_copied_passkey_is_blocked(site: Any, served: BrowserApp) -> None:
     page = served.open("/account", make_officer(site))
     speaker, device = with_device(page)
-    add_passkey(page)
-    expect(page.locator("[data-recovery-code]")).to_have_count(10)
+    add_first_passkey(page)
     credential = speaker.send("WebAuthn.getCredentials", {"authenticatorId": device})["credentials"][0]
     sign_out(page)
     page.goto("/staff/login")

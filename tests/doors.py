@@ -1,9 +1,15 @@
-"""Filling in the forms of pages, the code that was sent to a telephone, and an officer who signs in with a password."""
+"""Filling in the forms of pages, the code that was sent to a telephone, and people who sign in or have done so."""
 
+from collections.abc import Mapping
 from typing import Any
+
+from webtest import TestApp
 
 from civicportal.accounts.models import User
 from civicportal.accounts.services import AccountService
+from civicportal.accounts.sessions import SessionService
+from civicportal.app import create_app
+from civicportal.crypto import new_token
 from civicportal.notifications.services import NotificationService
 from civicportal.testing import make_staff, outbox
 
@@ -36,3 +42,15 @@ def make_officer(site: Any) -> User:
         user = make_staff(work, "officer", username="s.karimi", name="سارا کریمی", mobile=MOBILE)
         work.get(AccountService).set_password(user, PASSWORD)
         return user
+
+
+def browsers_of(site: Any, people: Mapping[Any, User]) -> tuple[dict[str, TestApp], dict[str, str]]:
+    """Return browsers of one application, and their tokens: of people by the door they have come in by, and of a visitor."""
+    with site.work() as work:
+        tokens = {door: work.get(SessionService).open(door, user) for door, user in people.items()}
+    tokens["visitor"] = new_token()
+    application = create_app(site)
+    browsers = {door: TestApp(application) for door in tokens}
+    for door, token in tokens.items():
+        browsers[door].set_cookie(site.cookie_name, token)
+    return browsers, tokens

@@ -4,15 +4,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from doors import browsers_of
 from fuzz.generated import Source
 from fuzz.trying import number_of, try_all
 from integration.routes import Page, pages_of
 from portal import Portal
-from webtest import TestApp
 
-from civicportal.accounts.sessions import SessionService
-from civicportal.app import create_app
-from civicportal.crypto import new_token
 from civicportal.forms import BoundForm
 from civicportal.forms.flat import leaves
 from civicportal.seeds import SeedService
@@ -56,12 +53,7 @@ def portal(
     with site.work() as work:
         work.get(SeedService).load()
         people = {"citizen": make_citizen(work), "staff": make_staff(work, "administrator", username="boss")}
-        tokens = {door: work.get(SessionService).open(door, user) for door, user in people.items()}
-    tokens["visitor"] = new_token()
-    application = create_app(site)
-    browsers = {door: TestApp(application) for door in tokens}
-    for door, token in tokens.items():
-        browsers[door].set_cookie(site.cookie_name, token)
+    browsers, tokens = browsers_of(site, people)
     yield {"site": site, "browsers": browsers, "tokens": tokens}
     site.engines.dispose()
 

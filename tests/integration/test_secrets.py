@@ -11,6 +11,7 @@ from typing import Any
 
 import colander
 import pytest
+from doors import browsers_of
 from integration.routes import pages_of
 from portal import Portal
 from pyramid.scripting import prepare
@@ -58,12 +59,7 @@ def portal(civic_session, civic_database, tmp_path_factory):
         work.get(SeedService).load()
         people = {"citizen": make_citizen(work), "staff": make_staff(work, "administrator", username="boss")}
         work.get(AccountService).set_password(people["staff"], PASSWORD)
-        tokens = {door: work.get(SessionService).open(door, user) for door, user in people.items()}
-    tokens["visitor"] = new_token()
-    application = create_app(site)
-    browsers = {door: TestApp(application) for door in tokens}
-    for door, token in tokens.items():
-        browsers[door].set_cookie(site.cookie_name, token)
+    browsers, tokens = browsers_of(site, people)
     for package in ("civicportal", *(info.package for info in site.plugins)):
         for module in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
             if not re.search(r"migrations|__main__|testing|pytest_plugin", module.name):

@@ -43,14 +43,16 @@ def text_direction(locale: str) -> Literal["rtl", "ltr"]:
 
 
 def say(text: object, localizer: Any = None) -> str:
-    """Return a text in a language, in English without a localizer; texts that stand in its mapping are translated too.
+    """Return a text in a language, in English without a localizer; texts and whole numbers of its mapping too.
 
     :param localizer: Pyramid's, of the language.
     """
+    if isinstance(text, int) and localizer:
+        return localized_digits(str(text), localizer.locale_name)
     if not isinstance(text, TranslationString):
         return str(text)
     mapping = {
-        name: say(value, localizer) if isinstance(value, TranslationString) else value
+        name: say(value, localizer) if isinstance(value, TranslationString | int) else value
         for name, value in (text.mapping or {}).items()
     }
     whole = TranslationString(text, mapping=mapping)

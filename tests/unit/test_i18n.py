@@ -29,15 +29,16 @@ def test_an_input_error_keeps_its_translatable_reason() -> None:
     assert error.reason.interpolate() == "Too long."
 
 
-def test_texts_within_a_text_are_translated_too() -> None:
+def test_texts_and_numbers_within_a_text_are_said_in_its_language() -> None:
     class Upper:
-        def translate(self, text: object) -> str:
-            whole = _(str(text).upper(), mapping=getattr(text, "mapping", None))
-            return whole.interpolate()
+        locale_name = "fa"
 
-    words = _("Nobody works on ${TOPIC}.", mapping={"TOPIC": _("orders")})
-    assert say(words, Upper()) == "NOBODY WORKS ON ORDERS."
-    assert say(words) == "Nobody works on orders."
+        def translate(self, text: object) -> str:
+            return _(str(text).upper(), mapping=getattr(text, "mapping", None)).interpolate()
+
+    words = _("${N} works on ${TOPIC}, unit_2.", mapping={"N": 12, "TOPIC": _("orders")})
+    assert say(words, Upper()) == "۱۲ WORKS ON ORDERS, UNIT_2."
+    assert say(words) == "12 works on orders, unit_2."
     assert say("Ali") == "Ali"
 
 

@@ -323,6 +323,18 @@ def test_ones_live_sessions_are_listed_the_one_seen_last_first(site: Any, clock:
         assert sessions.live(tokens[1])[1].id == officer.id
 
 
+def test_a_token_stands_for_its_own_person(site: Any, officer: User) -> None:
+    with site.work() as work:
+        people = [officer, make_citizen(work, "+989000000021"), make_citizen(work, "+989000000022")]
+        sessions = work.get(SessionService)
+        tokens = [sessions.open("citizen", one) for one in people]
+    with site.work(write=False) as work:
+        found = [work.get(SessionService).live(token) for token in tokens]
+        assert [user.id for _session, user in found] == [one.id for one in people]
+        assert [session.user_id for session, _user in found] == [one.id for one in people]
+    assert [load_identity(site, token).user_id for token in tokens] == [one.id for one in people]
+
+
 def test_ending_all_ends_no_one_elses(site: Any, officer: User) -> None:
     mine = [_open(site, "staff", officer) for _number in range(2)]
     with site.work() as work:

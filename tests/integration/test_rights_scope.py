@@ -485,7 +485,7 @@ def test_an_upgrade_gives_to_each_what_their_limited_roles_gave_of_services(site
             for name, rights in {
                 "texts": [TEXTS],
                 "register": [of_service, SETTINGS],
-                "powers": [SETTINGS],
+                "powers": [SETTINGS, "core:unit:manage"],
                 "view": [VIEW],
                 "manage": [MANAGE],
             }.items()
@@ -515,7 +515,7 @@ def test_an_upgrade_gives_to_each_what_their_limited_roles_gave_of_services(site
             (people["two roles"].id, [SETTINGS, of_service]),
             (people["one role"].id, [TEXTS]),
             (people["category"].id, [MANAGE]),
-            (people["powers"].id, [SETTINGS]),
+            (people["powers"].id, [SETTINGS, "core:unit:manage"]),
         ]
     assert separate_city_rights(site) == 2
     with site.work(write=False) as work:

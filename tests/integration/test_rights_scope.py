@@ -480,7 +480,9 @@ def test_an_upgrade_gives_to_each_what_their_limited_roles_gave_of_services(site
         of_service = "petitions:case:register"
         roles = {
             name: Role(
-                key=name, title=name, permissions=[RolePermission(permission=right) for right in rights]
+                key=name,
+                title=f"{name} ".ljust(120, "x"),
+                permissions=[RolePermission(permission=right) for right in rights],
             )
             for name, rights in {
                 "texts": [TEXTS],
@@ -532,9 +534,10 @@ def test_an_upgrade_gives_to_each_what_their_limited_roles_gave_of_services(site
             "one role": [[TEXTS]],
         }
         made = work.session.scalars(select(Role).where(Role.key.startswith("city-")).order_by(Role.id)).all()
-        assert [(role.key, role.title.split()[0]) for role in made] == [
-            ("city-1", "texts"),
-            ("city-2", "texts"),
+        # The longest title there may be is not made longer.
+        assert [(role.key, role.title.split()[0], len(role.title)) for role in made] == [
+            ("city-1", "texts", 120),
+            ("city-2", "texts", 120),
         ]
 
 

@@ -22,6 +22,7 @@ import tempfile
 import threading
 import time
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import _lru_cache_wrapper
 from itertools import count, zip_longest
@@ -38,26 +39,20 @@ from sqlalchemy import Engine
 ROOT = Path(__file__).parent.parent
 #: The files of tests/integration that belong to each module.
 TESTS = {
-    "access": ("test_access", "test_scope_matrix", "test_on_behalf", "test_custody", "test_referrals"),
+    "access": ("test_access", "test_on_behalf"),
     "accounts/city_rights": ("test_rights_scope",),
-    "accounts/identity": (
-        "test_accounts_identity",
-        "test_rights_scope",
-        "test_deputies",
-        "test_strong_factors",
-        "test_access",
-    ),
+    "accounts/identity": ("test_accounts_identity", "test_rights_scope", "test_deputies"),
     "accounts/otp": ("test_accounts_codes", "test_strong_factors", "test_profile_mobile"),
     "accounts/rights": ("test_rights_scope", "test_roles", "test_deputies", "test_members"),
     "accounts/sessions": ("test_accounts_identity", "test_accounts_pages", "test_unsent", "test_step_up"),
-    "limits/challenges": ("test_challenge_tickets", "test_site_limits"),
+    "limits/challenges": ("test_challenge_tickets",),
     "limits/counters": ("test_limit_classes", "test_limits"),
     "limits/counting": ("test_limits", "test_limit_classes", "test_site_limits", "test_challenge_tickets"),
     "limits/requesters": ("test_limits", "test_limit_classes"),
     "notifications/delivery": ("test_delivery", "test_broadcast_lane", "test_verdicts"),
     "notifications/outbox": ("test_outbox", "test_delivery", "test_choices"),
     "notifications/outcomes": ("../unit/test_outcomes",),
-    "scopes": ("test_access", "test_summed_counts", "test_open_lines", "test_scope_matrix"),
+    "scopes": ("test_access", "test_summed_counts", "test_open_lines"),
 }
 COPIED = ("src", "tests", "plugins", "examples", "benchmarks", "docs", "pyproject.toml", "assets")
 #: A decorator that is missing says nothing of what the code does, nor does a comparison that only asks in other words.
@@ -125,6 +120,7 @@ class Trial:
         #: Tests that pass in a fork, and such as need a process of their own.
         self._sound: set[str] = set()
         self._alone: set[str] = set()
+        self._noticed: Counter[str] = Counter()
         self._is_postgresql_ready = False
         self._callers: dict[int, set[str]] = {}
         self._seconds: dict[str, float] = {}
@@ -208,7 +204,8 @@ class Trial:
     def _notices(self, changed: str) -> bool:
         """Tell whether a test fails with the changed module, on SQLite or on PostgreSQL."""
         callers = self._callers_of(changed)
-        every = sorted(self._seconds, key=lambda name: self._seconds[name])
+        # What has noticed most so far, and then the quick ones.
+        every = sorted(self._seconds, key=lambda name: (-self._noticed[name], self._seconds[name]))
         tests = every if callers & {"", IMPORT} else [name for name in every if name in callers]
         others = [name.replace(SQLITE, POSTGRESQL) for name in tests if SQLITE in name and self._is_for_both]
         codes = _new_codes(*(compile(text, str(self._path), "exec") for text in (self._source, changed)))
@@ -231,6 +228,7 @@ class Trial:
         while failed := self._failing([name for name in tests if name not in self._alone], codes, values):
             if failed in self._sound or not self._failing([failed], ()):
                 self._sound.add(failed)
+                self._noticed[failed] += 1
                 return True
             # For instance a server of the tests does not answer in a fork.
             self._alone.add(failed)

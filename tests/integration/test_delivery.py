@@ -110,6 +110,39 @@ def test_a_message_is_sent_and_settled(site, phone):
     assert phone.sent[0].fields["COUNT"] == "3"
 
 
+LATER, PAST = timedelta(seconds=30), timedelta(seconds=-1)
+
+
+@pytest.mark.parametrize(
+    ("state", "next_in", "expires_in", "locked_in", "stirs"),
+    [
+        ("new", timedelta(0), None, None, True),
+        ("new", LATER, None, None, False),
+        ("new", LATER, LATER, None, False),
+        ("new", LATER, timedelta(0), None, True),
+        ("unknown", timedelta(0), None, None, True),
+        ("unknown", None, PAST, None, False),
+        ("leased", LATER, None, LATER, False),
+        ("leased", LATER, None, timedelta(0), True),
+        ("sent", PAST, None, None, False),
+        ("dead", PAST, PAST, None, False),
+    ],
+)
+def test_a_lane_stirs_when_the_time_of_a_message_has_come(
+    site, phone, state, next_in, expires_in, locked_in, stirs
+):
+    promise(site, CITIZEN)
+    with site.work() as work:
+        message = outbox(work)[0]
+        message.state = state
+        message.next_at = NEVER if next_in is None else NOON + next_in
+        message.expires_at = None if expires_in is None else NOON + expires_in
+        message.locked_until = None if locked_in is None else NOON + locked_in
+    assert {lane for lane in ("codes", "notices", "broadcasts") if _stirs(site, lane)} == (
+        {"notices"} if stirs else set()
+    )
+
+
 def test_lanes_are_apart(site, phone):
     promise(site, CITIZEN, lane="broadcasts")
     assert drain(site, "notices") == drain(site, "codes") == 0

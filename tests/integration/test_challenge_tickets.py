@@ -66,12 +66,13 @@ def test_a_wrong_answer_before_its_time_passes_nothing(challenges: Challenges) -
 
 def test_it_is_shown_once_more_where_it_is_worth_something(challenges: Challenges, clock: Any) -> None:
     issued = challenges.issue("otp_send_address", BROWSER, FORM)
-    clock.advance(seconds=LIFE.seconds - 1)
+    clock.advance(minutes=14, seconds=59)
     assert challenges.again(issued.ticket, BROWSER, FORM) == issued
     assert challenges.again(issued.ticket, "another", FORM) is None
     assert challenges.again(issued.ticket, BROWSER, "/track") is None
-    clock.advance(seconds=1)
-    assert challenges.again(issued.ticket, BROWSER, FORM) is None
+    for _second in range(2):
+        clock.advance(seconds=1)
+        assert challenges.again(issued.ticket, BROWSER, FORM) is None
 
 
 def test_work_is_done_when_every_piece_has_its_zero_bits() -> None:

@@ -99,12 +99,14 @@ def tell_of(work: Work, entry: AuditEvent) -> None:
     fields: dict[str, Any] = {"realm": entry.door, "subject": entry.subject_id, "action": entry.action}
     fields |= {name: entry.data[name] for name in _SAID if name in entry.data}
 
+    waiting = [entry]
+
     def committed(session: Session) -> None:
-        # Entries rolled back with a savepoint are no longer in the session.
-        if entry in session:
+        # SQLAlchemy calls this for a released savepoint too. Entries rolled back with one are no longer in the session.
+        if waiting and not session.in_nested_transaction() and waiting.pop() in session:
             tell(event, user=user, **fields)
 
-    orm_events.listen(work.session, "after_commit", committed, once=True)
+    orm_events.listen(work.session, "after_commit", committed)
 
 
 def name_key(keys: Any, name: str) -> str:

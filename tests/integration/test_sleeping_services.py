@@ -197,7 +197,15 @@ def test_a_sleeping_service_is_purged_with_its_rights_and_cases_or_without_them(
     city.browser(city.citizen, "citizen").get("/my", status=200)
 
 
-def test_an_interrupted_purge_is_repeated(city, monkeypatch):
+@pytest.mark.parametrize(
+    "stage",
+    [
+        "civicportal.administration.purging.rebuild",
+        "civicportal.administration.purging.AuditService.record",
+        "civicportal.migrate.purge",
+    ],
+)
+def test_an_interrupted_purge_is_repeated(city, monkeypatch, stage):
     city.restart("reports")
     city.settle("reports:case:view")
     city.send(_report)
@@ -207,13 +215,14 @@ def test_an_interrupted_purge_is_repeated(city, monkeypatch):
         return purge_plugin(city.site, "reports", cases="delete", progress=lambda *_: None)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(migrate, "purge", lambda *_: interrupt())
-        patch.setattr("civicportal.administration.purging.rebuild", lambda _site: interrupt())
+        patch.setattr(stage, interrupt)
         purge()
     purge()
     with city.site.work(write=False) as work:
         assert not work.session.scalars(select(Case.code)).all()
         assert not wrong_counters(work)
+        rights = work.session.scalars(select(RolePermission.permission)).all()
+        assert not [name for name in rights if name.startswith("reports:")]
 
 
 def wrong_counters(work):
@@ -221,7 +230,7 @@ def wrong_counters(work):
     return service.verify() | service.verify_months() | service.verify_totals()
 
 
-def interrupt():
+def interrupt(*_arguments, **_values):
     raise KeyboardInterrupt
 
 

@@ -41,7 +41,7 @@ def purge_plugin(
 ) -> Purged:
     """Remove a plugin that the site no longer lists, and record it in the audit trail.
 
-    Cases are deleted first, in batches, so an interrupted purge can be repeated. Their pictures are cleaned up later.
+    Cases are deleted first, in batches, and the tables last, so an interrupted purge can be repeated. Their pictures are cleaned up later.
 
     :param cases: "keep" keeps the common part of its cases with their history; "delete" deletes them too.
     :param progress: called with the number of deleted cases and of all.
@@ -56,7 +56,6 @@ def purge_plugin(
     if cases == "delete":
         # Even if none was left: a purge that was interrupted may have deleted them, and not got to this.
         rebuild(site)
-    migrate.purge(site, name)
     with site.work() as work:
         rights: set[str] = set()
         for role in work.session.scalars(select(Role)):
@@ -75,6 +74,8 @@ def purge_plugin(
             cases_kept=number - deleted,
             rights=list(done.rights),
         )
+    # Last: without its tables the purge could not be repeated.
+    migrate.purge(site, name)
     return done
 
 

@@ -182,8 +182,7 @@ def _count_upload(request: Request) -> None:
     try:
         site.limits.hit("upload_address", request.remote_addr, by=visitor(request))
     except TooMany as full:
-        seconds = (full.retry_after - site.clock.now()).total_seconds()
-        headers = {"Retry-After": str(max(1, int(seconds)))}
+        headers = {"Retry-After": str(full.seconds_left(site.clock.now()))}
         raise Refused(429, "too many pictures of an address", headers) from None
     except (DBAPIError, PoolTimeout):
         # The page itself reports that the database does not answer.

@@ -6,9 +6,11 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from doors import MOBILE, TYPED, send
 from sqlalchemy import select
 
 from civicportal.limits import (
+    DEFAULTS,
     UNKNOWN,
     ChallengeNeeded,
     Hits,
@@ -102,6 +104,16 @@ def test_old_windows_are_swept(site, clock):
     site.limits.sweep()
     with site.work(write=False) as work:
         assert work.session.scalars(select(LimitHit)).all() == []
+
+
+def test_whoever_waits_as_long_as_they_are_told_is_not_refused_again(site, app, clock):
+    clock.advance(seconds=0.3)
+    for _ in range(DEFAULTS["otp_send_number"][0].hits):
+        site.limits.hit("otp_send_number", MOBILE)
+    page = app.get("/login")
+    refused = send(page, status=429, mobile=TYPED)
+    clock.advance(seconds=int(refused.headers["Retry-After"]))
+    send(page, status=303, mobile=TYPED)
 
 
 def test_several_limits_are_counted_in_one_statement_and_the_longest_refuses(site, clock):

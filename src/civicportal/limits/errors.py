@@ -1,6 +1,7 @@
 """Errors of limits that are used up."""
 
 from datetime import datetime
+from math import ceil
 
 from civicportal.errors import CivicportalError
 
@@ -16,6 +17,10 @@ class TooMany(CivicportalError):
         super().__init__(f"the limit {name!r} is used up until {retry_after.isoformat()}")
         self.name = name
         self.retry_after = retry_after
+
+    def seconds_left(self, now: datetime) -> int:
+        """Return the whole seconds until the window has ended, for the header ``Retry-After``."""
+        return max(1, ceil((self.retry_after - now).total_seconds()))
 
 
 class ChallengeNeeded(TooMany):

@@ -117,8 +117,7 @@ def too_many(error: TooMany, request: Request) -> Any:
         _("Too many attempts. Please try again after ${time}.", mapping={"time": until})
     )
     response = page(request, 429, "429", message=message, by_password=error.name.startswith("otp_send_"))
-    seconds = (error.retry_after - request.site.clock.now()).total_seconds()
-    response.headers["Retry-After"] = str(max(1, int(seconds)))
+    response.headers["Retry-After"] = str(error.seconds_left(request.site.clock.now()))
     return response
 
 
@@ -127,7 +126,7 @@ def challenge_needed(error: ChallengeNeeded, request: Request) -> Any:
     if request.is_xhr or request.method != "POST":
         return too_many(error, request)
     shown = after_refusal(request, error)
-    response = page(request, 429, "challenge", shown=shown, message="")
+    response = page(request, 429, "challenge", shown=shown)
     response.headers["Retry-After"] = str(max(1, shown.seconds))
     return response
 

@@ -1,9 +1,10 @@
 """Who attends to a case: the head of a unit, its members, or nobody; and what happens where it would be nobody."""
 
+import json
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from civicportal.access import AccessService
 from civicportal.accounts.deputies import DeputyService
@@ -18,6 +19,7 @@ from civicportal.kartable.custody import CustodyService
 from civicportal.kartable.errors import UnattendedReferral
 from civicportal.kartable.escalation import escalate
 from civicportal.kartable.inbox import Filters, InboxService
+from civicportal.kartable.models import Referral
 from civicportal.kartable.services import KartableService
 from civicportal.organization.models import Unit
 from civicportal.organization.services import OrganizationService
@@ -447,3 +449,45 @@ class TestTheForm:
         form["anyway"].checked = True
         form.submit(status=303)
         assert city.unattended() == [city.code]
+
+    def send(self, page, city, action):
+        """Send a copy or an inquiry to a unit in which nobody works yet, or once more what was shown."""
+        form = self.form(page)
+        form["unit"], form.action = str(city.empty.id), f"/kartable/cases/{city.code}/{action}"
+        return form
+
+    @pytest.mark.parametrize(
+        ("action", "words"), [("copy", "رونوشت خوانده نمی‌شود"), ("inquire", "استعلام بی‌پاسخ می‌ماند")]
+    )
+    def test_a_copy_or_an_inquiry_that_nobody_could_read_is_asked_about(
+        self, site, city, app, sign_in, action, words
+    ):
+        with site.work() as work:
+            city.empty = make_unit(work, "empty")
+        sign_in(city.sender_user)
+        asked = self.send(self.page(app, city), city, action).submit(status=422)
+        assert words in asked.text
+        assert "واحد empty" in asked.text
+        form = self.send(asked, city, action)
+        form["anyway"].checked = True
+        form.submit(status=303)
+        # A tick for the one is none for the other, and a head reads all that comes to the unit.
+        other = {"copy": "inquire", "inquire": "copy"}[action]
+        form = self.send(self.page(app, city), city, other).submit(status=422)
+        city.head(unit=city.empty)
+        self.send(self.page(app, city), city, other).submit(status=303)
+
+    def test_the_form_for_many_says_at_once_where_nobody_attends(self, site, city, app, sign_in):
+        with site.work() as work:
+            make_case(work, category=city.asphalt)
+            work.session.execute(update(Referral).values(to_unit_id=city.waste.id))
+        sign_in(city.sender_user)
+        seen = app.get("/kartable", status=200).forms["bulk"]
+        for box in seen.fields["code"]:
+            box.checked = True
+        page = seen.submit("action", value="refer")
+        [form] = page.html.select("form[data-people]")
+        attendance = json.loads(form["data-attendance"])
+        assert attendance[str(city.roads.id)] == "nobody"
+        assert str(city.waste.id) not in attendance
+        assert [hint["data-attends"] for hint in form.select("[data-attends]")] == ["nobody", "head"]

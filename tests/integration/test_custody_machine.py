@@ -336,6 +336,9 @@ class City(RuleBasedStateMachine):
             for unit_id, category_id in pairs:
                 answer = custody.before("petitions", category_id, unit_id)
                 assert (answer == "nobody") == ((unit_id, category_id) in alone)
+                case = Case(kind="petitions", unit_id=None, category_id=category_id)
+                line = Referral(type="inquiry", to_unit_id=unit_id)
+                assert custody.is_read(case, unit_id) == any(holds(one, case, line) for one in people)
 
     # -- inside ---------------------------------------------------------------------------------------------
 

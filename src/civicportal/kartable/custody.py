@@ -102,6 +102,13 @@ class CustodyService:
             return "members"
         return "head" if self._covers(kind, category_id, unit_id, heads=True) else "nobody"
 
+    def is_read(self, case: Case, unit_id: int, user_id: int | None = None) -> bool:
+        """Return whether somebody could read a copy of a case, or answer an inquiry, in a unit.
+
+        :param user_id: the person of the unit to whom it is addressed, who may read it whatever their rights.
+        """
+        return user_id is not None or self._seen_today.is_read(unit_id, case.kind, case.category_id)
+
     def doubts(self, kind: str, category_id: int | None) -> dict[int, Attendance]:
         """Return the units that accept cases but have no member who would attend to such a case, and who would instead.
 
@@ -112,6 +119,15 @@ class CustodyService:
             members, all_ = (staffing.topics(unit.id, kind, heads=heads) for heads in (False, True))
             if unit.active and not has(members, category_id):
                 found[unit.id] = "head" if has(all_, category_id) else "nobody"
+        return found
+
+    def doubts_of_all(self, cases: Iterable[Case]) -> dict[int, Attendance]:
+        """Return :meth:`doubts` of several cases; a unit in which one of them would be unattended has "nobody"."""
+        found = dict[int, Attendance]()
+        for kind, category_id in {(case.kind, case.category_id) for case in cases}:
+            for unit_id, answer in self.doubts(kind, category_id).items():
+                if found.get(unit_id) != "nobody":
+                    found[unit_id] = answer
         return found
 
     def heads(self, unit_id: int) -> list[int]:

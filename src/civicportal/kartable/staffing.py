@@ -84,6 +84,16 @@ class Today:
         )
         return self.staffing.able(kind).union(*by_deputies)
 
+    def is_read(self, unit_id: int, kind: str, category_id: int | None) -> bool:
+        """Return whether anybody but administrators could read what is addressed to a unit, see :func:`~civicportal.access.holds`."""
+        return any(
+            grant.gives(f"{kind}:case:view")
+            and not grant.administrator
+            and (grant.is_of(unit_id) or grant.covers(unit_id, category_id))
+            for grants in (*self.staffing.people.values(), *self._lent.values())
+            for grant in grants
+        )
+
 
 def covered(people: Iterable[Sequence[Grant]], unit_id: int, kind: str, *, heads: bool) -> Topics:
     """Return the categories of a kind that any of these people may see and work on in a unit.

@@ -21,7 +21,7 @@ from civicportal.kartable.neighbours import neighbours
 from civicportal.kartable.services import KartableService
 from civicportal.kartable.undo import CannotUndo, UndoService
 from civicportal.kartable.views import forms
-from civicportal.kartable.views.doubts import Doubt, doubt
+from civicportal.kartable.views.doubts import Doubt, Unread, doubt, unread
 from civicportal.kartable.views.page import case_page
 from civicportal.kartable.views.ready_texts import insert
 from civicportal.schema import StrictSchema, whole_number
@@ -42,7 +42,7 @@ class _Doubtful(Exception):
     :param doubt: the question to confirm.
     """
 
-    def __init__(self, doubt: Doubt) -> None:
+    def __init__(self, doubt: Doubt | Unread) -> None:
         super().__init__("to be confirmed")
         self.doubt = doubt
 
@@ -90,12 +90,12 @@ def refer(request: Request) -> Any:
 
 def copy(request: Request) -> Any:
     """Send a copy."""
-    return _refer(request, KartableService.copy, _("The copy was sent."))
+    return _inform(request, "copy", KartableService.copy, _("The copy was sent."))
 
 
 def inquire(request: Request) -> Any:
     """Ask another unit."""
-    return _refer(request, KartableService.inquire, _("The inquiry was sent."))
+    return _inform(request, "inquiry", KartableService.inquire, _("The inquiry was sent."))
 
 
 def give_back(request: Request) -> Any:
@@ -196,11 +196,15 @@ def undo(request: Request) -> Any:
 # -- inside -------------------------------------------------------------------------------------------------
 
 
-def _refer(request: Request, method: Callable[..., Any], done: Any) -> Any:
+def _inform(request: Request, type_: str, method: Callable[..., Any], done: Any) -> Any:
+    """Send a copy or an inquiry, after a confirmation if nobody in the unit could read it."""
     form = forms.referral_form(request, request.work)
 
     def act(case: Case, values: dict[str, Any]) -> None:
-        method(request.work.get(KartableService), case, **forms.addressee(values))
+        to = forms.addressee(values)
+        if asked := unread(request, case, type_, to):
+            raise _Doubtful(asked)
+        method(request.work.get(KartableService), case, **to)
 
     return _act(request, "refer", form, act, done=done)
 

@@ -16,6 +16,7 @@ from civicportal.errors import NotFound
 from civicportal.forms import BoundForm, FormInvalid
 from civicportal.i18n import _
 from civicportal.kartable import bulk as many
+from civicportal.kartable.custody import CustodyService
 from civicportal.kartable.filters import ADDRESS
 from civicportal.kartable.services import KartableService
 from civicportal.kartable.views import forms
@@ -124,7 +125,18 @@ def _ask(
     doubt: Doubt | None = None,
 ) -> Any:
     request.response.status_int = status
-    return {"cases": cases, "action": action, "refer": refer, "steps": steps, "doubt": doubt}
+    attendance = {}
+    if refer:
+        with request.site.work(actor=request.identity, write=False) as work:
+            attendance = work.get(CustodyService).doubts_of_all(cases)
+    return {
+        "cases": cases,
+        "action": action,
+        "refer": refer,
+        "steps": steps,
+        "doubt": doubt,
+        "attendance": attendance,
+    }
 
 
 def _forms(request: Request, transitions: Sequence[Transition]) -> list[StepForm]:

@@ -1,4 +1,4 @@
-"""Confirmation of a referral to a unit in which no member attends to the case."""
+"""Confirmation of a referral to a unit in which no member attends to the case, or of a copy or an inquiry that nobody could read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +13,19 @@ from civicportal.web.request import Request
 
 if TYPE_CHECKING:
     from civicportal.work import Work
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unread:
+    """A copy or an inquiry that nobody in the unit could read.
+
+    :ivar type: "copy" or "inquiry".
+    :ivar token: value of the checkbox that confirms this one only.
+    """
+
+    type: str
+    unit: str
+    token: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,3 +79,15 @@ def doubt(request: Request, work: "Work", cases: Sequence[Case], to: dict[str, A
         topics=list(dict.fromkeys(topics)),
         token=token,
     )
+
+
+def unread(request: Request, case: Case, type_: str, to: dict[str, Any]) -> Unread | None:
+    """Return what must be confirmed before a copy or an inquiry is sent; None if somebody reads it, or if it is confirmed."""
+    unit_id, user_id = to["unit_id"], to["user_id"]
+    token = f"{type_}-{unit_id}"
+    if request.POST.get(forms.ANYWAY) == token or request.work.get(CustodyService).is_read(
+        case, unit_id, user_id
+    ):
+        return None
+    unit = request.work.get(OrganizationService).unit_name(unit_id)
+    return Unread(type=type_, unit=unit, token=token)

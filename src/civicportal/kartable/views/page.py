@@ -17,7 +17,7 @@ from civicportal.kartable.ready_texts import ReadyTextService
 from civicportal.kartable.timeline import StaffHistory
 from civicportal.kartable.undo import UndoService
 from civicportal.kartable.views import forms
-from civicportal.kartable.views.doubts import Doubt
+from civicportal.kartable.views.doubts import Doubt, Unread
 from civicportal.web.display import pieces
 from civicportal.web.request import Request
 
@@ -33,14 +33,14 @@ def case_page(
     status: int = 200,
     sent: Mapping[str, BoundForm] | None = None,
     merge: bool = False,
-    doubt: Doubt | None = None,
+    doubt: Doubt | Unread | None = None,
     reveal: str = "",
 ) -> dict[str, Any]:
     """Return what the template of a case's page needs.
 
     :param sent: a refused form by its place, one of ``PLACES``.
     :param merge: the case was changed since the form was shown: list the changes.
-    :param doubt: what must be confirmed before the case is referred.
+    :param doubt: what must be confirmed before the case is referred, or a copy or an inquiry sent.
     :param reveal: the citizen's data shown in full: "contact", "identity" or nothing.
     """
     work = request.work

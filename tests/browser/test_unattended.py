@@ -74,6 +74,9 @@ def test_it_is_asked_before_and_the_list_brings_it_back(
     row.locator("input[type=checkbox]").check()
     chief.locator("[data-bulk-bar] [value=refer]").click()
     form = chief.locator("form[data-people]")
+    form.locator("[name=unit]").select_option(empty)
+    expect(form.locator("[data-attends=nobody]")).to_be_visible()
+    looks_right(chief)
     form.locator("[name=unit]").select_option(label="معاونت فنی و عمرانی")
     form.locator("button.btn-primary").click()
     expect(chief.get_by_role("heading", level=1)).to_be_visible()
@@ -111,3 +114,19 @@ def test_the_head_who_would_get_it_is_named(open_page: Open, code: str) -> None:
     expect(panel.locator("[data-attends=head]")).to_be_visible()
     panel.locator("[name=then][value=stay]").click()
     expect(page.locator("#panel-of-refer").get_by_role("alert")).to_contain_text("نگار راد")
+
+
+def test_an_inquiry_that_nobody_could_answer_is_asked_about(
+    open_page: Open, empty: str, code: str, screen: Screen
+) -> None:
+    page = open_page("handler", screen)
+    desk.open_case(page, code)
+    panel = desk.open_tab(page, "refer")
+    panel.locator("[name=unit]").select_option(empty)
+    panel.locator("[formaction$='/inquire']").click()
+    ask = page.locator("#panel-of-refer")
+    expect(ask.get_by_role("alert")).to_contain_text("استعلام ممکن است بی‌پاسخ بماند")
+    looks_right(page)
+    ask.get_by_label("با این حال فرستاده شود").check()
+    ask.locator("[formaction$='/inquire']").click()
+    expect(page.locator(desk.TOAST).first).to_be_visible()

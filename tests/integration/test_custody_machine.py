@@ -338,7 +338,9 @@ class City(RuleBasedStateMachine):
                 assert (answer == "nobody") == ((unit_id, category_id) in alone)
                 case = Case(kind="petitions", unit_id=None, category_id=category_id)
                 line = Referral(type="inquiry", to_unit_id=unit_id)
-                assert custody.is_read(case, unit_id) == any(holds(one, case, line) for one in people)
+                assert custody.is_read(case, unit_id) == any(
+                    holds(self.of_units(one), case, line) for one in people
+                )
 
     # -- inside ---------------------------------------------------------------------------------------------
 
@@ -383,6 +385,10 @@ class City(RuleBasedStateMachine):
     @staticmethod
     def without_administrators(person: Identity) -> Identity:
         return replace(person, grants=tuple(grant for grant in person.grants if not grant.administrator))
+
+    @staticmethod
+    def of_units(person: Identity) -> Identity:
+        return replace(person, grants=tuple(grant for grant in person.grants if grant.units is not None))
 
     def has(self, work: Any, person: Identity, case: Case) -> bool:
         """Tell whether a case is in somebody's kartable and may be worked on by them; an administrator's only in person."""

@@ -103,11 +103,11 @@ class CustodyService:
         return "head" if self._covers(kind, category_id, unit_id, heads=True) else "nobody"
 
     def is_read(self, case: Case, unit_id: int, user_id: int | None = None) -> bool:
-        """Return whether somebody could read a copy of a case, or answer an inquiry, in a unit.
+        """Return whether somebody in a unit could read a copy of a case, or answer an inquiry.
 
         :param user_id: the person of the unit to whom it is addressed, who may read it whatever their rights.
         """
-        return user_id is not None or self._seen_today.is_read(unit_id, case.kind, case.category_id)
+        return user_id is not None or self._seen_today.is_read(unit_id, case.kind)
 
     def doubts(self, kind: str, category_id: int | None) -> dict[int, Attendance]:
         """Return the units that accept cases but have no member who would attend to such a case, and who would instead.

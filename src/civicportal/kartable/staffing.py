@@ -84,12 +84,13 @@ class Today:
         )
         return self.staffing.able(kind).union(*by_deputies)
 
-    def is_read(self, unit_id: int, kind: str, category_id: int | None) -> bool:
-        """Return whether anybody but administrators could read what is addressed to a unit, see :func:`~civicportal.access.holds`."""
+    def is_read(self, unit_id: int, kind: str) -> bool:
+        """Return whether anybody of a unit may read copies and inquiries that are addressed to it.
+
+        Members of the whole city could, too, but do not look after every unit.
+        """
         return any(
-            grant.gives(f"{kind}:case:view")
-            and not grant.administrator
-            and (grant.is_of(unit_id) or grant.covers(unit_id, category_id))
+            grant.gives(f"{kind}:case:view") and grant.is_of(unit_id)
             for grants in (*self.staffing.people.values(), *self._lent.values())
             for grant in grants
         )

@@ -428,6 +428,53 @@ def test_a_right_of_one_unit_is_none_in_another(site):
         assert work.get(CaseService).apply(case, "accept").after == "working"
 
 
+def test_the_absent_is_named_and_not_another_addressee(site):
+    with site.work() as work:
+        other = make_staff(work, "early")
+    code, waste, _light, mine, theirs = two_units(site)
+    assert other.id < mine.user_id
+    with site.work() as work:
+        case = work.get(CaseService).fetch(code)
+        line = {"case_id": case.id, "type": "copy", "to_unit_id": waste.id, "to_user_id": other.id}
+        work.session.add(Referral(**line, created_at=work.clock.now(), closed_at=work.clock.now()))
+    lent = tuple(replace(grant, own=False, holder_id=mine.user_id) for grant in mine.grants)
+    deputy = replace(theirs, grants=(*theirs.grants, *lent), deputy_for=frozenset({mine.user_id}))
+    with site.work(actor=deputy, write=False) as work:
+        case = work.session.scalars(select(Case).where(Case.code == code)).one()
+        assert work.get(AccessService).on_behalf_of(case) == mine.user_id
+
+
+def test_one_membership_gives_the_right_and_covers_the_case(site):
+    code, _waste, _light, mine, theirs = two_units(site)
+    citizen = replace(mine, door="citizen")
+    found = {}
+    for name, actor in {
+        "mine": mine,
+        "theirs": theirs,
+        "citizen": citizen,
+        "visitor": VISITOR,
+        "system": SYSTEM,
+    }.items():
+        with site.work(actor=actor, write=False) as work:
+            case = work.session.scalars(select(Case).where(Case.code == code)).one()
+            access = work.get(AccessService)
+            found[name] = [
+                access.allows(case, f"petitions:case:{verb}") and access.can(case, verb)
+                for verb in ("view", "work", "export")
+            ]
+            assert found[name] == [
+                access.allows(case, f"petitions:case:{verb}") or access.can(case, verb)
+                for verb in ("view", "work", "export")
+            ]
+    assert found == {
+        "mine": [True, True, False],
+        "theirs": [False, False, False],
+        "citizen": [False, False, False],
+        "visitor": [False, False, False],
+        "system": [True, True, True],
+    }
+
+
 def test_nobody_has_no_case_of_their_own(site):
     with site.work() as work:
         case = make_case(work)

@@ -39,6 +39,7 @@ from civicportal.security import SYSTEM, VISITOR, Grant, Identity
 from civicportal.statistics.backfill import rebuild
 from civicportal.statistics.lookup import CounterService
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
+from civicportal.testing.asking import statements
 
 VERBS = ("view", "work", "contact", "act_any", "export")
 PERMISSIONS = [f"{kind}:case:{verb}" for kind in ("petitions", "gone") for verb in VERBS]
@@ -473,6 +474,54 @@ def test_one_membership_gives_the_right_and_covers_the_case(site):
         "visitor": [False, False, False],
         "system": [True, True, True],
     }
+
+
+def test_the_lines_of_a_case_are_its_own(site):
+    with site.work() as work:
+        cases = [
+            make_case(work, category=make_category(work, f"topic{n}", unit=make_unit(work, f"u{n}")))
+            for n in range(3)
+        ]
+        ids = [case.id for case in cases]
+    for together in (False, True):
+        with site.work(write=False) as work:
+            access = work.get(AccessService)
+            cases = [work.session.get(Case, one) for one in ids]
+            with statements(site) as texts:
+                if together:
+                    access.read_lines(cases)
+                    access.read_lines(cases)
+                found = [[line.case_id for line in access.lines(case)] for case in cases]
+            assert found == [[one] for one in ids]
+            assert len(texts) == (1 if together else 3)
+
+
+def test_a_case_in_the_hands_of_a_colleague_is_acted_on_by_who_may_act_on_any(site):
+    code, waste, _light, mine, _theirs = two_units(site)
+    with site.work() as work:
+        unit = work.session.get(Unit, waste.id)
+        rights = ["petitions:case:view", "petitions:case:work"]
+        colleague = identity(work, make_staff(work, "colleague", unit=unit, permissions=rights))
+        rights = [*rights, "petitions:case:act_any"]
+        anyone = identity(work, make_staff(work, "anyone", unit=unit, permissions=rights))
+    with site.work(actor=mine) as work:
+        work.get(KartableService).take(work.get(CaseService).fetch(code))
+
+    def may_act() -> list[bool]:
+        found = []
+        for actor in (mine, colleague, anyone):
+            with site.work(actor=actor, write=False) as work:
+                case = work.session.scalars(select(Case).where(Case.code == code)).one()
+                found.append(work.get(AccessService).may_act(case, "petitions:case:work"))
+        return found
+
+    assert may_act() == [True, False, True]
+    with site.work() as work:
+        case = work.session.scalars(select(Case).where(Case.code == code)).one()
+        for line in work.get(AccessService).lines(case):
+            line.closed_at = work.clock.now()
+    # What is closed lies with nobody: whoever works in the unit may reopen it.
+    assert may_act() == [True, True, True]
 
 
 def test_nobody_has_no_case_of_their_own(site):

@@ -124,6 +124,9 @@ LATER, PAST = timedelta(seconds=30), timedelta(seconds=-1)
         ("unknown", None, PAST, None, False),
         ("leased", LATER, None, LATER, False),
         ("leased", LATER, None, timedelta(0), True),
+        ("leased", LATER, None, PAST, True),
+        ("new", PAST, None, None, True),
+        ("new", LATER, PAST, None, True),
         ("sent", PAST, None, None, False),
         ("dead", PAST, PAST, None, False),
     ],
@@ -254,7 +257,7 @@ def test_the_deadline_is_checked_again_after_leasing(site, phone, clock, monkeyp
 
     monkeypatch.setattr(Delivery, "lease", slow)
     assert deliver_once(site, "codes")
-    assert (row(site).state, phone.sent) == ("cancelled", [])
+    assert (row(site).state, row(site).attempts, phone.sent) == ("cancelled", 0, [])
 
 
 def test_an_erased_challenge_sends_no_empty_code(site, phone):

@@ -49,7 +49,7 @@ TESTS = {
     "limits/counters": ("test_limit_classes", "test_limits"),
     "limits/counting": ("test_limits", "test_limit_classes", "test_site_limits", "test_challenge_tickets"),
     "limits/requesters": ("test_limits", "test_limit_classes"),
-    "notifications/delivery": ("test_delivery", "test_broadcast_lane"),
+    "notifications/delivery": ("test_delivery", "test_broadcast_lane", "test_chunks"),
     "notifications/outbox": ("test_outbox", "test_delivery", "test_choices"),
     "notifications/outcomes": ("../unit/test_outcomes",),
     "scopes": ("test_access", "test_summed_counts", "test_open_lines"),

@@ -281,6 +281,20 @@ def test_the_messages_of_a_case_keep_their_order(site, phone, clock):
     assert kinds == ["petitions.registered", "petitions.working", "petitions.done"]
 
 
+@pytest.mark.parametrize("numbers", [("+989000000003", "+989000000004"), ("+989000000004", "+989000000003")])
+def test_a_message_to_one_person_holds_up_none_to_another(site, phone, numbers):
+    with site.work() as work:
+        case = make_case(work)
+        for number in numbers:
+            work.get(NotificationService).send(
+                "staff.overdue", recipient=number, fields={"COUNT": "3"}, case=case
+            )
+        outbox(work, numbers[0])[0].next_at = NOON + timedelta(hours=1)
+    drain(site)
+    states = {message.recipient: message.state for message in rows(site)}
+    assert [states[number] for number in numbers] == ["new", "sent"]
+
+
 def test_what_nobody_can_tell_does_not_hold_up_the_case(site, phone, clock):
     open_case(site, "accept")
     clock.advance(seconds=30)

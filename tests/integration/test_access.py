@@ -443,6 +443,12 @@ def test_the_absent_is_named_and_not_another_addressee(site):
     with site.work(actor=deputy, write=False) as work:
         case = work.session.scalars(select(Case).where(Case.code == code)).one()
         assert work.get(AccessService).on_behalf_of(case) == mine.user_id
+    with site.work() as work:
+        line["to_user_id"] = theirs.user_id
+        work.session.add(Referral(**line, created_at=work.clock.now(), closed_at=work.clock.now()))
+    with site.work(actor=deputy, write=False) as work:
+        case = work.session.scalars(select(Case).where(Case.code == code)).one()
+        assert work.get(AccessService).on_behalf_of(case) is None, "it was sent to them"
 
 
 def test_one_membership_gives_the_right_and_covers_the_case(site):

@@ -473,6 +473,7 @@ def test_one_membership_gives_the_right_and_covers_the_case(site):
                 access.allows(case, f"petitions:case:{verb}") or access.can(case, verb)
                 for verb in ("view", "work", "export")
             ]
+            assert access.may_act(case, "petitions:case:work") is (name in {"mine", "system"})
     assert found == {
         "mine": [True, True, False],
         "theirs": [False, False, False],

@@ -76,6 +76,15 @@ def failures(site):
         return work.get(GateService).row.failures
 
 
+def test_no_call_takes_more_than_a_hundred(start, transport):
+    site = start(batches=())
+    with site.work() as work:
+        people = [(number, f"+98900000{number:04}") for number in range(205)]
+        work.get(BroadcastLane).promise("many", "news", "خبر", people, timedelta())
+    deliver(site)
+    assert [len(call) for call in transport.calls] == [100, 100, 5]
+
+
 def test_only_the_transport_that_the_site_names_is_asked(start, transport):
     site = start("memory")
     assert (transport.calls, transport.single) == ([], [])

@@ -375,7 +375,7 @@ def test_every_domain_ends_in_includeme() -> None:
 
 
 def test_only_the_service_makes_public_texts() -> None:
-    """Whoever could make a ``PublicText`` could publish what was not checked."""
+    """Code that could create a ``PublicText`` could publish unchecked texts."""
     allowed = {"cases.public_texts", "cases.public_type"}
     wrong = [
         relative(path)

@@ -86,9 +86,9 @@ class Work:
         return self._services[service]
 
     def memo(self) -> dict[Any, Any]:
-        """Return a dictionary in which a service remembers rows that it has read.
+        """Return a dictionary in which a service caches rows that it has read.
 
-        It is emptied when a savepoint is rolled back, so that nothing is told of what was taken back.
+        It is cleared when a savepoint is rolled back, so that it has no rows that were rolled back.
         """
         remembered: dict[Any, Any] = {}
         self._memos.append(remembered)
@@ -161,9 +161,9 @@ class Work:
 
 
 def refuse_changes(work: Work) -> None:
-    """Refuse changes that a unit of work which only reads has gathered and not written.
+    """Refuse unflushed changes in a read-only unit of work.
 
-    :raises ReadOnlyWork: for a new, changed or deleted object; else it would be forgotten without a word.
+    :raises ReadOnlyWork: for a new, changed or deleted object, which would otherwise be lost silently.
     """
     session = work.session
     changed = [*session.new, *session.deleted, *filter(session.is_modified, session.dirty)]
@@ -184,9 +184,9 @@ def unit_of_work(
 ) -> Iterator[Work]:
     """Open a unit of work outside a request: commit at the end, roll back on an exception.
 
-    One that only reads has nothing to commit, and no transaction manager: those of a request are opened with each.
+    A read-only one has nothing to commit and needs no transaction manager.
 
-    :param patience: seconds that a statement may take, if more than those of a page.
+    :param patience: statement timeout in seconds, if more than that of a page.
     :raises LeaseLost: in a job whose lease another worker has taken over.
     """
     fence = current_fence()

@@ -73,7 +73,7 @@ def links(portal: Portal) -> Facts:
 
 
 def set_up_app(portal: Portal) -> None:
-    """Let somebody have an authenticator app and recovery codes, once."""
+    """Give a person an authenticator app and recovery codes, once."""
     with portal.site.work() as work:
         member = work.session.scalars(select(User).where(User.username == CAREFUL[0])).one()
         if member.totp_secret is None:

@@ -1,4 +1,4 @@
-"""The challenge in a browser: with its script, without any, and what a form keeps meanwhile."""
+"""The challenge in a browser: with and without its script, and the form input that is kept."""
 
 import hashlib
 import time

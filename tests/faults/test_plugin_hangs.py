@@ -166,7 +166,7 @@ def test_a_change_that_never_ends_is_rolled_back_with_its_process(portal: Hangin
         notes = [officers.submit(portal.note, hanging, "hang")]
         try:
             wait_until(lambda: portal.inside("change") == 1)
-            # Whoever reads goes on, and on PostgreSQL whoever writes about another case; SQLite has one writer.
+            # Readers continue, and on PostgreSQL writers of other cases; SQLite has a single writer.
             assert portal.ask("/track")[0] == 200
             status, page = portal.note(other, NOTE)
             if portal.site.engines.dialect == "sqlite":

@@ -189,7 +189,7 @@ def test_pages_name_the_other_ways_to_sign_in_while_no_worker_runs(site: Any, ap
     [link] = app.get("/login").html.select(".notice a")
     assert link["href"].startswith("/login/password")
     assert "برنامهٔ رمزساز" in app.get("/staff/login").html.select_one(".notice").text
-    # Whoever has forgotten the password does not go on by an app: it follows the password.
+    # An app does not help a person who has forgotten the password: it comes after the password.
     [link] = app.get("/staff/reset").html.select(".notice a")
     assert link["href"] == "/staff/login"
     assert "برنامهٔ رمزساز" not in app.get("/staff/reset").html.select_one(".notice").text

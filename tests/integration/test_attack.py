@@ -1,4 +1,4 @@
-"""Thousands of strangers from hundreds of networks, and what citizens and officers can do meanwhile."""
+"""Thousands of unknown clients from hundreds of networks, and what citizens and officers can still do."""
 
 import os
 import threading

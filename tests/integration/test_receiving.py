@@ -90,7 +90,7 @@ def test_a_little_too_much_is_answered_with_a_page(port: int) -> None:
 def test_a_body_with_two_lengths_is_refused_and_nothing_behind_it_is_answered(
     port: int, version: str, order: int
 ) -> None:
-    """Whoever believes the other length sees a second request in the body."""
+    """A server that uses the other length sees a second request in the body."""
     smuggled = b"GET /smuggled HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     body = b"0\r\n\r\n" + smuggled
     lengths = [f"Content-Length: {len(body)}", "Transfer-Encoding: chunked"][::order]

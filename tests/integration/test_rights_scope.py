@@ -128,7 +128,7 @@ def test_a_limited_membership_gives_no_right_that_it_cannot_limit(site, seed):
 
 
 def hold(work, user, permissions, unit):
-    """Let somebody hold rights in a unit that it cannot limit, as no service lets them."""
+    """Grant rights in a unit that it cannot limit, which no service allows."""
     role = work.session.scalar(select(Role).where(Role.key == "mixed"))
     if role is None:
         rights = [RolePermission(permission=name) for name in permissions]
@@ -578,7 +578,7 @@ def rows(site):
 
 
 def test_every_right_in_one_unit_opens_no_page_of_the_city_and_nobody_of_another_unit(portal):
-    """Two units and every page and form of staff: whoever holds everything in one unit reaches nothing beyond it."""
+    """Two units and every staff page and form: a person with all rights in one unit reaches nothing beyond it."""
     site = portal.site
     with site.work() as work:
         work.get(SeedService).load()

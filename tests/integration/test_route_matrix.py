@@ -265,7 +265,7 @@ def test_a_signed_in_persons_page_is_kept_by_nobody(city):
 
 
 def test_no_answer_may_be_read_by_another_site(city):
-    """Nothing is shared across origins, whoever asks."""
+    """Nothing is shared across origins, for any client."""
     evil = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
     told = [
         page.path()

@@ -203,7 +203,7 @@ class TestOneAddress:
         page = send(browser.get("/login/password"), status=429, mobile=CITIZEN, password=PASSWORD)
         early = send(page, status=429, password=PASSWORD)
         ticket = page.forms[0]["challenge_ticket"].value
-        assert early.forms[0]["challenge_ticket"].value == ticket, "the wait does not begin anew"
+        assert early.forms[0]["challenge_ticket"].value == ticket, "the wait does not start again"
         clock.advance(seconds=int(challenge_of(page)["data-seconds"]))
         send(early, status=303, password=PASSWORD)
 

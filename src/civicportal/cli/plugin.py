@@ -171,6 +171,6 @@ def _write(path: Path, document: Any) -> None:
     except OSError as error:
         listed = ", ".join(f'"{name}"' for name in document["site"]["plugins"])
         raise click.ClickException(
-            f"{path} cannot be written: {error.strerror}. Nothing was changed. Whoever may write it puts this line "
+            f"{path} cannot be written: {error.strerror}. Nothing was changed. As a user with write access, add this line "
             f"under [site]:\n\n    plugins = [{listed}]\n"
         ) from error

@@ -88,9 +88,7 @@ class Publication(StrictSchema):
     words = Node(
         CleanText(5, 5000, multiline=True),
         title=_("Description as everybody reads it"),
-        description=_(
-            "Without the name, numbers and address of whoever wrote it. The original stays as it is."
-        ),
+        description=_("Without the name, numbers and address of the sender. The original stays as it is."),
         widget=TextAreaWidget(rows=6),
     )
 

@@ -39,9 +39,9 @@ COMPILED = CompiledTemplates()
 
 
 def load_templates(site: "Site") -> int:
-    """Read all templates of a site, its plugins and the core into memory; return how many there are.
+    """Load all templates of a site, its plugins and the core into memory; return their number.
 
-    Whatever is installed over a running server, its pages stay those that its code was written for.
+    Pages of a running server then always fit its code, even if files are replaced.
     """
     environment = site.registry.getUtility(IJinja2Environment, name=".jinja2")
     packages = [

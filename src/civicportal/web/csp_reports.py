@@ -1,4 +1,4 @@
-"""What browsers report of pages that broke the content security policy: a line of the log each, within limits."""
+"""Log browser reports of content security policy violations, one line each, within limits."""
 
 import json
 import re
@@ -22,13 +22,13 @@ _WORD = re.compile(r"[a-z][a-z-]{0,39}", re.ASCII)
 
 
 def receive(request: Request) -> Any:
-    """Take reports in both forms that browsers send (CSP 3, Reporting API); answer 204 whatever becomes of them."""
+    """Accept reports in both formats of browsers (CSP 3, Reporting API); always answer 204."""
     if len(request.body) > MOST_BYTES:
         raise HTTPRequestEntityTooLarge
     try:
         request.site.limits.hit_all(("csp_address", request.remote_addr), ("csp_site",))
     except TooMany:
-        # A browser can do nothing about it.
+        # Browsers cannot handle an error.
         return HTTPNoContent()
     for report in list(_reports(_read(request.body)))[:MOST_REPORTS]:
         tell("csp.report", **_told(report))
@@ -39,12 +39,12 @@ def _read(body: bytes) -> Any:
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
-        # Only a body that says it is JSON has had its depth looked at before.
+        # The depth was checked only for bodies with a JSON content type.
         return None
 
 
 def _reports(sent: Any) -> Iterator[Mapping[str, Any]]:
-    """Yield reports with the names of the Reporting API."""
+    """Yield reports with the field names of the Reporting API."""
     if isinstance(sent, dict) and isinstance(old := sent.get("csp-report"), dict):
         yield {
             "documentURL": old.get("document-uri"),
@@ -76,7 +76,7 @@ def _told(report: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _path(address: Any) -> str:
-    """Return the path of an address without query, tokens, codes and numbers."""
+    """Return the path of a URL without query string, tokens, codes and numbers."""
     try:
         return _SECRET.sub("-", urlsplit(str(address or "")).path)[:120]
     except ValueError:
@@ -84,7 +84,7 @@ def _path(address: Any) -> str:
 
 
 def _origin(address: Any) -> str:
-    """Return scheme and host of an address, or the word that browsers say in its place, such as ``inline``."""
+    """Return scheme and host of a URL, or the keyword that browsers send instead, such as ``inline``."""
     text = str(address or "")
     if _WORD.fullmatch(text):
         return text
@@ -96,7 +96,7 @@ def _origin(address: Any) -> str:
 
 
 def includeme(config: Any) -> None:
-    """Add the route. A report carries no token: it changes nothing, and browsers make it by themselves."""
+    """Add the route, without CSRF check: a report changes nothing, and browsers send it without a token."""
     config.add_route("csp_reports", REPORTS)
     config.add_view(
         receive, route_name="csp_reports", request_method="POST", permission=EVERYBODY, require_csrf=False

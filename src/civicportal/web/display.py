@@ -1,8 +1,8 @@
-"""Pieces of pages that plugins draw: each implementation is isolated and reads through a unit of work of its own.
+"""Widgets and panels of plugins: each implementation is isolated and reads through a separate unit of work.
 
-A hook that raises costs its own pieces, a template that raises costs its own piece; both are logged. One that hangs keeps
-half of the server's threads at most, :mod:`civicportal.turns`. The page's unit of work is never touched: on PostgreSQL one
-failed statement would make the rest of the page unreadable.
+If a hook raises, its items are missing; if a template raises, its item is missing; both are logged. One that hangs occupies
+at most half of the server's threads, see :mod:`civicportal.turns`. The page's unit of work is not used: on PostgreSQL one
+failed statement would make all later ones fail.
 """
 
 import logging

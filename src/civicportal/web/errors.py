@@ -55,10 +55,10 @@ def not_found(request: Request) -> Any:
 
 
 def forbidden(request: Request) -> Any:
-    """Show the right door to a visitor, 403 to everybody else.
+    """Redirect visitors to the sign-in; answer 403 to others.
 
-    Who needs a strong factor is led to where it is set up. Who was signed in a moment ago and sends a form of ours goes on with it behind the door. A script is told 401 alone: it would
-    take the door for what it asked for, and what it sends is no form that somebody means to send.
+    People who need a strong factor are redirected to its set-up. A form submitted after the session ended is kept and restored after the
+    sign-in. Scripts only get 401: they would mistake the sign-in page for the requested response.
     """
     if request.identity.must_enrol:
         return _enrolment(request)
@@ -74,7 +74,7 @@ def forbidden(request: Request) -> Any:
 
 
 def _enrolment(request: Request) -> Any:
-    """Lead somebody who needs a strong factor to where it is set up; what they have sent is kept meanwhile."""
+    """Redirect a person who needs a strong factor to its set-up; a submitted form is kept."""
     if request.is_xhr:
         return page(
             request, 403, message=request.translate(_("Set up a passkey or an authenticator app first."))
@@ -122,7 +122,7 @@ def too_many(error: TooMany, request: Request) -> Any:
 
 
 def challenge_needed(error: ChallengeNeeded, request: Request) -> Any:
-    """Answer 429 with the way on: a challenge, and then the same form again."""
+    """Answer 429 with a challenge and the same form."""
     if request.is_xhr or request.method != "POST":
         return too_many(error, request)
     shown = after_refusal(request, error)
@@ -162,9 +162,9 @@ def http_error(error: HTTPException, request: Request) -> Any:
 
 
 def database_gone(error: Exception, request: Request) -> Any:
-    """Answer 503 while the database does not answer; the next request tries again by itself.
+    """Answer 503 while the database does not answer; the next request tries again.
 
-    What surely changed nothing is first repeated within this request: another server may have taken over.
+    A request that certainly changed nothing is retried first: another server may have taken over.
     """
     if may_be_repeated(error, reads=request.method in SAFE):
         mark_error_retryable(error)

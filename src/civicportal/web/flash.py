@@ -70,14 +70,14 @@ class FlashSession(dict[str, Any]):
             f"{self._sign(payload)}.{payload}" if self._queues else "",
             max_age=None if self._queues else 0,
             path="/",
-            # A browser takes back a cookie with this prefix by the same words only.
+            # Browsers delete a cookie with this prefix only if the attributes are the same.
             secure=request.registry.site.is_production,
             httponly=True,
             samesite="Lax",
         )
 
     def _payload(self) -> str:
-        """Return the messages as the cookie has them; where they are too long, without the oldest of the longest queue."""
+        """Return the value of the cookie; if it is too long, without the oldest messages of the longest queue."""
         while len(payload := self._encoded()) >= LONGEST:
             queue = max(self._queues, key=lambda name: len(json.dumps(self._queues[name])))
             del self._queues[queue][0]

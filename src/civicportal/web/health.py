@@ -1,6 +1,6 @@
-"""``/healthz`` says that the process lives, ``/readyz`` that it can serve, ``/readyz/worker`` that a worker runs.
+"""``/healthz`` checks that the process answers, ``/readyz`` that it can serve, ``/readyz/worker`` that a worker runs.
 
-A missing worker does not make a node unready: pages go on, and a proxy that took the node out would make it worse.
+A missing worker does not make a node unready: pages are still served, and a proxy that took the node out would make it worse.
 """
 
 from typing import Any
@@ -32,7 +32,7 @@ def worker_ready(request: Request) -> Any:
 
 
 def _answer(request: Request, problem: str) -> Any:
-    """Answer with the details on this machine only."""
+    """Answer, with details to clients on this machine only."""
     request.response.status_int = 503 if problem else 200
     request.response.content_type = "text/plain"
     local = request.remote_addr in ("127.0.0.1", "::1")

@@ -1,6 +1,6 @@
 """Read multipart forms: bounded in parts, headers and text, files spooled to disk (RFC 7578).
 
-WebOb reads them by ``cgi.FieldStorage``, line by line and without a limit: 42 MiB of newlines cost it 14 CPU seconds.
+WebOb reads them with ``cgi.FieldStorage``, line by line and without a limit: 42 MiB of newlines cost 14 CPU seconds.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ _PARSED = "webob._parsed_post_vars"
 
 
 class BrokenForm(ValueError):
-    """The body is no form, or none that a browser makes."""
+    """The body is not a form, or not one that a browser sends."""
 
 
 class FormTooLarge(ValueError):
-    """The form has longer texts than it may have."""
+    """The texts of the form are too long."""
 
 
 @dataclass(eq=False)
 class FormFile:
     """A file of a form.
 
-    :ivar filename: as the browser names it; never a path of ours.
-    :ivar type: content type that the browser claims.
-    :ivar file: its bytes, from the beginning; closed when the request has been answered.
+    :ivar filename: file name sent by the browser; never used as a path.
+    :ivar type: content type sent by the browser.
+    :ivar file: its content, at the start; closed after the response.
     """
 
     filename: str
@@ -53,13 +53,13 @@ class FormFile:
 
 
 def read_multipart(body: BinaryIO, length: int, content_type: str, *, most_parts: int) -> MultiDict:
-    """Return the fields of a form in their order: texts, and a `FormFile` for each file that was chosen.
+    """Return the fields of a form in order: texts, and a `FormFile` for each chosen file.
 
     :param body: seekable.
     :param length: of the body in bytes.
     :param content_type: header of the request, with the boundary.
     :raises FormTooLarge: for more than 1 MiB of text; no more of the body is read.
-    :raises BrokenForm: for more than `most_parts` parts, and for anything that no browser sends; texts and headers have to be UTF-8.
+    :raises BrokenForm: for more than `most_parts` parts, and for anything that browsers never send; texts and headers must be UTF-8.
     """
     boundary = parse_options_header(content_type)[1].get("boundary", "")
     if not 0 < len(boundary) <= BOUNDARY_CHARACTERS or not boundary.isascii() or not boundary.isprintable():
@@ -72,7 +72,7 @@ def read_multipart(body: BinaryIO, length: int, content_type: str, *, most_parts
             max_header_size=HEADER_BYTES,
             max_header_count=HEADERS,
             max_segment_count=most_parts,
-            # No text before the first part, no folded headers: nothing that costs time and that no browser sends.
+            # Refuse text before the first part and folded headers: they cost time, and browsers never send them.
             strict=True,
         ) as parser:
             _read(parser, body, fields)
@@ -86,12 +86,12 @@ def read_multipart(body: BinaryIO, length: int, content_type: str, *, most_parts
 
 
 def use_form(request: Request, fields: MultiDict) -> None:
-    """Make `fields` the form that ``request.POST`` returns, at every place and for as long as the body is the same."""
+    """Make ``request.POST`` return `fields`, as long as the body is the same."""
     request.environ[_PARSED] = (fields, request.body_file_raw)
 
 
 def close_form(request: Request) -> None:
-    """Close the files of the form that a request has brought, if it has; those on disk are gone then."""
+    """Close the files of a request's form, if any, which deletes those on disk."""
     _close(request.environ.get(_PARSED, ({},))[0])
 
 
@@ -137,13 +137,13 @@ def _check(part: MultipartSegment) -> None:
         raise BrokenForm("multipart within multipart")
     if (part.charset or "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
         raise BrokenForm("charset of a part")
-    # RFC 7578 §4.7: senders should not generate it, and no browser does.
+    # RFC 7578 §4.7: senders should not generate it, and browsers do not.
     if part.header("Content-Transfer-Encoding", "binary").lower() not in ("7bit", "8bit", "binary"):
         raise BrokenForm("transfer encoding of a part")
 
 
 def _text(part: MultipartSegment, raw: bytes) -> str | bytes:
-    # A file field in which nothing was chosen; WebOb has an empty text of bytes for it.
+    # A file field without a chosen file; WebOb returns empty bytes for it.
     if part.filename == "" and not raw:
         return raw
     try:
@@ -153,7 +153,7 @@ def _text(part: MultipartSegment, raw: bytes) -> str | bytes:
 
 
 def _without_last_break(body: BinaryIO, length: int) -> int:
-    """Return the length of a body without the line break that may follow its last boundary, for the strict parser."""
+    """Return the length of a body without the line break after its last boundary, which the strict parser refuses."""
     with suppress(OSError):
         body.seek(max(0, length - 2))
         if body.read(2) == b"\r\n":

@@ -1,4 +1,4 @@
-"""The request of the portal: what its properties and methods return, for views and their helpers to be typed by."""
+"""The request type of the portal, for views and their helpers."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 
 class Request(pyramid.request.Request):
-    """A request with what the portal adds to Pyramid's.
+    """Pyramid's request with the properties that the portal adds.
 
-    The added properties are computed when first asked for: see :mod:`civicportal.web.requests` and
-    :mod:`civicportal.web.csrf`. Pyramid and WebOb have no types of their own: what is theirs is ``Any``.
+    The added properties are computed on first use: see :mod:`civicportal.web.requests` and
+    :mod:`civicportal.web.csrf`. Pyramid and WebOb are not typed: their attributes are ``Any``.
 
-    :ivar site: the site that answers.
-    :ivar work: the unit of work of the page; GET and HEAD read, every other method writes.
-    :ivar display_work: the reading unit of work of a widget or a panel, while one is drawn.
+    :ivar site: the site.
+    :ivar work: the unit of work of the page; read-only for GET and HEAD.
+    :ivar display_work: the read-only unit of work of the widget or panel being rendered.
     :ivar identity: who sends the request.
-    :ivar session_token: of the session's cookie, None without one.
-    :ivar csrf_token_value: for the forms of the page.
+    :ivar session_token: token in the session cookie, None without one.
+    :ivar csrf_token_value: CSRF token for the forms of the page.
     :ivar locale_name: language of the page, such as "fa".
     :ivar text_direction: "rtl" or "ltr".
     """
@@ -49,13 +49,13 @@ class Request(pyramid.request.Request):
     if TYPE_CHECKING:
 
         def translate(self, text: "TranslationString | str") -> str:
-            """Return a text in the language of the page, its digits too."""
+            """Return a text in the language and the digits of the page."""
 
         def safe_next(self, fallback: str = "/") -> str:
-            """Return the page to go on to, if it is a path of this portal."""
+            """Return the page to continue to, if it is a path of this portal."""
 
         def ensure_session_token(self) -> str:
-            """Return the token of the session, made if there is none."""
+            """Return the token of the session, created if there is none."""
 
         def route_path(self, route_name: str, *elements: str, **values: Any) -> str:
             """Return the path of a route."""

@@ -1,4 +1,4 @@
-"""``/.well-known/security.txt``: whom to tell of a weakness (RFC 9116)."""
+"""``/.well-known/security.txt``: contact for security reports (RFC 9116)."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ A_DAY = 86400
 
 
 def show(request: Request) -> Any:
-    """Answer the file; 404 where the site names no address."""
+    """Return the file; 404 if the site has no contact."""
     site = request.site
     contact = contact_of(site.face.contact)
     if not contact:
@@ -31,7 +31,7 @@ def show(request: Request) -> Any:
 
 
 def contact_of(contact: Any) -> str:
-    """Return the address for reports of weaknesses: ``contact.security``, else the city's mail, web site or telephone."""
+    """Return the contact for security reports: ``contact.security``, else the city's mail, web site or telephone."""
     own = str(contact.get("security", ""))
     if own:
         return own if own.startswith(("https://", "mailto:", "tel:")) else f"mailto:{own}"
@@ -45,7 +45,7 @@ def contact_of(contact: Any) -> str:
 
 
 def text(contact: str, expires: datetime, languages: Any, public_url: str) -> str:
-    """Return the file, a field a line."""
+    """Return the content, one field per line."""
     lines = [f"Contact: {contact}", f"Expires: {expires:%Y-%m-%dT%H:%M:%SZ}"]
     lines.append(f"Preferred-Languages: {', '.join(dict.fromkeys(languages))}")
     if public_url.startswith("https://"):

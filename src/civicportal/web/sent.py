@@ -16,11 +16,11 @@ TOKEN = "csrf_token"  # noqa: S105 - # the name of a field
 
 @dataclass(frozen=True)
 class Sent:
-    """What a form has brought that can be given back.
+    """The part of a submitted form that can be redisplayed.
 
-    :ivar texts: names and texts in their order, without the token and without secrets.
-    :ivar files: there were files beside them, which a page cannot give back.
-    :ivar is_own: a page of ours made it for this very browser.
+    :ivar texts: names and values in order, without the token and without secrets.
+    :ivar files: whether there were files, which a page cannot redisplay.
+    :ivar is_own: whether it comes from a page of this portal in this browser.
     """
 
     texts: tuple[tuple[str, str], ...] = ()
@@ -38,7 +38,7 @@ class Sent:
 
 
 def sent_form(request: Request) -> Sent:
-    """Return the form that a request brought, without its secrets; nothing where another site may have made it."""
+    """Return the submitted form without its secrets; None if it may come from another site."""
     if request.method != "POST" or not _is_own(request):
         return Sent(is_own=False)
     return _brought(request)
@@ -62,15 +62,15 @@ def _brought(request: Request) -> Sent:
     typed = [(name, value) for name, value in items if isinstance(value, str)]
     secret = secret_fields(request)
     sent = Sent(tuple(pair for pair in typed if pair[0] not in secret), files=len(typed) < len(items))
-    # Without its secret a form that holds no words is not worth sending again.
+    # Without its secret a form without texts is not worth sending again.
     return sent if len(sent.texts) == len(typed) or sent.words else Sent()
 
 
 def secret_fields(request: Request) -> frozenset[str]:
-    """Return the names that a form sent to this address may use for something secret.
+    """Return the names that a form sent to this path may use for secret fields.
 
-    Which schema the address reads is not known before its view runs, so every name that any schema uses for a secret
-    counts, except those that :func:`add_open_fields` has named.
+    The schema is not known before the view runs, so every name that any schema uses for a secret
+    counts, except those declared by :func:`add_open_fields`.
     """
     mapper = request.registry.queryUtility(IRoutesMapper)
     route = getattr(request, "matched_route", None) or (mapper(request)["route"] if mapper else None)
@@ -79,7 +79,7 @@ def secret_fields(request: Request) -> frozenset[str]:
 
 
 def add_open_fields(config: Any, route: str, *names: str) -> None:
-    """Say that the form of a route uses names for something open that other forms use for a secret.
+    """Declare that the form of a route uses names for public values that other forms use for secrets.
 
     For instance ``config.add_open_fields("kartable.bulk", "code")``: these are tracking codes. A form with a secret
     field of such a name is refused on that route.

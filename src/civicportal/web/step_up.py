@@ -1,4 +1,4 @@
-"""Sensitive actions ask once more who one is, if that was shown more than five minutes ago; what was typed waits meanwhile.
+"""Re-authentication for sensitive actions if the last proof is older than five minutes; the submitted form is kept.
 
 Source: OWASP ASVS 5.0.0 7.5.1 and 7.5.3.
 """
@@ -17,11 +17,11 @@ __all__ = ["ask_proof", "forget_kept", "restore"]
 
 
 def ask_proof(request: Request, form: BoundForm | None = None, *, back: str = "") -> HTTPSeeOther | None:
-    """Return the way to the page that asks for a proof, unless one was given within the last five minutes.
+    """Return a redirect to the page that asks for a proof, unless one was given within the last five minutes.
 
-    :param form: what was sent, if anything: it is kept for the page that one comes back to, unless it is larger than any
-        that could be accepted.
-    :param back: path of that page, with its query; the request's own if empty.
+    :param form: the submitted form, if any: it is kept for the page to return to, unless it is larger than any
+        acceptable form.
+    :param back: path of that page with its query string; that of the request if empty.
     """
     with request.site.work(actor=request.identity, write=False) as work:
         if work.get(SessionService).is_proved(request.identity.session_id):
@@ -34,7 +34,7 @@ def ask_proof(request: Request, form: BoundForm | None = None, *, back: str = ""
 
 
 def restore(request: Request, form: BoundForm) -> None:
-    """Put back what waited for the proof, when the page of the form is shown again."""
+    """Restore the kept form when its page is shown again."""
     if request.method == "GET":
         fill_kept(request, form)
 

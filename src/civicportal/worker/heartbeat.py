@@ -1,4 +1,4 @@
-"""Heartbeat of the worker processes: by it pages, monitors and the doctor know whether any worker runs."""
+"""Heartbeat of the worker processes, by which pages, monitoring and ``check`` detect whether any worker runs."""
 
 import os
 import secrets
@@ -27,7 +27,7 @@ KEEP = timedelta(days=1)
 
 
 class WorkerProcess(Base):
-    """A worker process that runs, or ran lately."""
+    """A worker process that runs, or ran recently."""
 
     __tablename__ = "workers"
 
@@ -39,19 +39,19 @@ class WorkerProcess(Base):
     lanes: Mapped[list[str]] = tagged(JSON)
     started_at: Mapped[datetime] = tagged()
     seen_at: Mapped[datetime] = tagged(index=True)
-    #: When it ended as it was told to; None of one that runs or was lost.
+    #: When it ended regularly; None if it runs or was lost.
     stopped_at: Mapped[datetime | None] = tagged()
 
 
 class WorkerService:
-    """Reads who works."""
+    """Queries the worker processes."""
 
     def __init__(self, work: "Work") -> None:
         self.session = work.session
         self.now = work.clock.now()
 
     def all(self) -> Sequence[WorkerProcess]:
-        """Return the workers of the last day, the latest seen first."""
+        """Return the workers of the last day, most recently seen first."""
         query = select(WorkerProcess).order_by(WorkerProcess.seen_at.desc(), WorkerProcess.id)
         return self.session.scalars(query.limit(50)).all()
 
@@ -60,22 +60,22 @@ class WorkerService:
         return self.session.scalar(select(func.max(WorkerProcess.seen_at)))
 
     def count_running(self) -> int:
-        """Return how many workers run."""
+        """Return the number of running workers."""
         running = (WorkerProcess.stopped_at.is_(None), WorkerProcess.seen_at > self.now - GONE_AFTER)
         return self.session.scalar(select(func.count()).where(*running)) or 0
 
     @property
     def is_any_running(self) -> bool:
-        """Return whether a worker was seen within two minutes: a restart of the only one raises no alarm."""
+        """Return whether a worker was seen within two minutes, so that restarting the only one fires no alert."""
         last = self.last_seen()
         return last is not None and last > self.now - GONE_AFTER
 
     def is_lost(self, worker: WorkerProcess) -> bool:
-        """Return whether a worker has stopped beating without having been told to end."""
+        """Return whether the heartbeat of a worker stopped without a regular end."""
         return worker.stopped_at is None and worker.seen_at <= self.now - GONE_AFTER
 
     def running_jobs(self) -> Sequence[JobRun]:
-        """Return the jobs under way, the oldest first."""
+        """Return the running jobs, oldest first."""
         held = select(JobRun).where(JobRun.lease_id.is_not(None), JobRun.locked_until > self.now)
         return self.session.scalars(held.order_by(JobRun.started_at, JobRun.name)).all()
 
@@ -98,7 +98,7 @@ class Heartbeat:
         }
 
     def beat(self) -> None:
-        """Write that this worker lives, and forget those that ended a day ago."""
+        """Write the heartbeat, and delete workers that ended a day ago."""
         with self.site.work() as work:
             now = work.clock.now()
             mine = update(WorkerProcess).where(WorkerProcess.id == self.id).values(seen_at=now)
@@ -109,7 +109,7 @@ class Heartbeat:
             work.get(GateService).seen()
 
     def end(self) -> None:
-        """Write that this worker ends as it was told to."""
+        """Record the regular end of this worker."""
         with self.site.work() as work:
             now = work.clock.now()
             mine = update(WorkerProcess).where(WorkerProcess.id == self.id)

@@ -1,4 +1,4 @@
-"""Run jobs: the worker that writes its lease into a job's row runs it, and renews the lease while it does."""
+"""Run jobs: a worker that writes its lease to a job's row runs the job and renews the lease during the run."""
 
 import logging
 import secrets
@@ -43,11 +43,11 @@ class Run:
 
     @property
     def seconds(self) -> float:
-        """Return how long it has been going on."""
+        """Return the duration so far."""
         return time.monotonic() - self.since
 
     def holds_lease(self, session: "Session") -> bool:
-        """Return whether no other worker has taken the job; until the transaction ends none can."""
+        """Return whether the lease is still held; no other worker can take it until the transaction ends."""
         held = select(JobRun.name).where(JobRun.lease_id == self.lease_id).with_for_update(read=True)
         return session.scalar(held) is not None
 
@@ -55,8 +55,8 @@ class Run:
 class JobRunner:
     """Runs the jobs of a site.
 
-    :param jobs: those that core and plugins register if None.
-    :param worker_id: of the worker process.
+    :param jobs: the jobs; all registered ones if None.
+    :param worker_id: id of the worker process.
     """
 
     def __init__(self, site: "Site", jobs: Iterable[Job] | None = None, worker_id: str | None = None) -> None:
@@ -65,10 +65,10 @@ class JobRunner:
         self.jobs = registered(site) if jobs is None else {job.name: job for job in jobs}
 
     def run_due(self, lane: JobLane | None = None) -> list[str]:
-        """Run every job that is due and that no other worker runs, one after the other.
+        """Run all due jobs that no other worker runs, one after the other.
 
-        :param lane: only the jobs of this lane; of all lanes if None.
-        :returns: the names of those that were run, whether they failed or not.
+        :param lane: run only jobs of this lane; of all lanes if None.
+        :returns: the names of the jobs that were run, including failed ones.
         """
         lanes = JOB_LANES if lane is None else (lane,)
         return [
@@ -79,7 +79,7 @@ class JobRunner:
         ]
 
     def _due(self, jobs: dict[str, Job]) -> list[str]:
-        """Return the jobs that are due, the longest waiting first."""
+        """Return the due jobs, longest waiting first."""
         known = self._known(jobs)
         # A row may disappear while the worker runs: a restored backup replaces them all.
         if self._add(jobs.keys() - known.keys()) | self._correct(known):
@@ -88,7 +88,7 @@ class JobRunner:
         return [name for name, (next_at, is_free) in known.items() if is_free and next_at <= now]
 
     def _known(self, jobs: Iterable[str]) -> dict[str, tuple[datetime, bool]]:
-        """Return when the jobs that have a row are due, and whether no worker runs them."""
+        """Return the due times of the jobs that have a row, and whether no worker runs them."""
         free = _is_free(self.site.clock.now())
         rows = select(JobRun.name, JobRun.next_at, free).where(JobRun.name.in_(jobs)).order_by(JobRun.next_at)
         with self.site.work(write=False) as work:
@@ -160,7 +160,7 @@ class JobRunner:
         return Run(job=job, lease_id=lease_id, at=now) if is_taken else None
 
     def _renew(self, run: Run) -> bool:
-        """Renew the lease of a run; return whether it is still held and goes on."""
+        """Renew the lease of a run; return whether it is still held and continues."""
         longest = LONGEST[run.job.lane]
         if run.seconds > longest.total_seconds():
             log.error("the job %s hangs: it has been running for %s", run.job.name, longest)

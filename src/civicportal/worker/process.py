@@ -1,4 +1,4 @@
-"""The worker: a thread for each lane of messages and of jobs, one for exports, and the heartbeat."""
+"""The worker: one thread per lane of messages and of jobs, one for exports, and the heartbeat."""
 
 import logging
 import os
@@ -99,7 +99,7 @@ class Worker:
                 del self._begun[lane]
 
     def _stuck(self) -> str | None:
-        """Return the lane whose message has been under way for too long, if any: no thread can be ended from outside."""
+        """Return the lane whose message takes too long, if any; threads cannot be killed."""
         late = time.monotonic() - STUCK_SECONDS
         return next((lane for lane, begun in list(self._begun.items()) if begun < late), None)
 

@@ -130,7 +130,7 @@ class TestSigned:
         return tmp_path / "backup"
 
     def test_one_that_was_packed_anew_is_refused(self, backup, assemble, tmp_path):
-        """Whoever changes the manifest can make all sums right, and not the signature."""
+        """An attacker who changes the manifest can correct all checksums, but not the signature."""
         found = [
             (name, content.replace(b'"plugins"', b'"plugins"').replace(b'"format": 2', b'"format":  2'))
             for name, content in members(backup)

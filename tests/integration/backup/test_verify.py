@@ -26,7 +26,7 @@ from civicportal.i18n import say
 
 
 def rewritten(site, source, target, **changes):
-    """Write an archive anew, signed, with other contents of some members."""
+    """Rewrite an archive, signed, with different contents of some members."""
     with tarfile.open(source) as tar:
         members = [(member.name, tar.extractfile(member).read()) for member in tar]
     with target.open("wb") as file, ArchiveWriter(file, 0, partial(sign, site)) as archive:

@@ -1,0 +1,63 @@
+"""Docs and docstrings use plain words: an avoided word may occur on no more lines than ``WORDS`` says."""
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+#: Avoided word: the number of lines that may have it, and what to write instead. Numbers only ever become smaller.
+WORDS = {
+    "anew": (68, "again; rebuild, recompute"),
+    "meanwhile": (28, "concurrently; name the time"),
+    "whoever": (69, "anyone who, people who; the caller"),
+    "by and by": (0, "gradually; in batches"),
+    "made up": (0, "generated; consists of"),
+    "one's own": (24, "own; name the owner"),
+    "let somebody": (1, "an imperative such as Allow, Grant, Sign in"),
+    "let nobody": (1, "an imperative such as Refuse, Prevent"),
+    "somebody": (138, "a person, the user, an officer"),
+    "nobody": (119, "no one; the passive"),
+    "something else": (6, "name it"),
+    "what stands in": (19, "the content of"),
+    "what is kept of": (0, "the stored"),
+    "how far they are": (1, "progress"),
+}
+
+
+def docstrings(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the lines of the docstrings of a module with their numbers."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
+            yield from enumerate(ast.get_docstring(node, clean=False).splitlines(), node.body[0].lineno)
+
+
+def texts() -> Iterator[tuple[str, str]]:
+    """Yield all lines with their place, ``path:number``, those of the newest files first. Decisions are not rewritten."""
+    names = ("README.md", "SECURITY.md", "CONTRIBUTING.md")
+    pages = [*map(ROOT.joinpath, names), *ROOT.glob("docs/**/*.md"), *ROOT.glob("src/**/*.py")]
+    for path in sorted(pages, key=lambda page: -page.stat().st_mtime):
+        if path.parent.name != "decisions":
+            lines = enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+            for number, line in docstrings(path) if path.suffix == ".py" else lines:
+                yield f"{path.relative_to(ROOT)}:{number}", line
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, list[str]]:
+    places = defaultdict(list)
+    for place, line in texts():
+        for word in WORDS:
+            if re.search(rf"\b{word}\b", line, re.IGNORECASE):
+                places[word].append(f"{place}: {line.strip()}")
+    return places
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_an_avoided_word_is_not_used_more_often(found: dict[str, list[str]], word: str) -> None:
+    most, instead = WORDS[word]
+    lines = found[word]
+    assert len(lines) <= most, f"“{word}”: write “{instead}” in the new one of:\n" + "\n".join(lines)

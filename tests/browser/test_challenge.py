@@ -46,7 +46,7 @@ def test_a_form_that_was_sent_already_goes_on_by_itself(browser_app: Any, flood:
     expect(page).to_have_url(f"{browser_app.address}/login/code")
 
 
-def test_the_work_is_done_while_somebody_types(browser_app: Any, flood: Any) -> None:
+def test_the_work_is_done_while_the_person_types(browser_app: Any, flood: Any) -> None:
     flood()
     page = browser_app.open("/login", **PHONE)
     box = page.locator("[data-challenge]")

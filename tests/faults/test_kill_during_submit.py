@@ -38,7 +38,7 @@ def _kill_again_and_again(portal: Portal, kills: int) -> Senders:
 
 
 @pytest.mark.fault
-def test_what_was_acknowledged_is_there_once_and_whole(tmp_path: Path, empty_database: str) -> None:
+def test_acknowledged_cases_are_complete_and_not_duplicated(tmp_path: Path, empty_database: str) -> None:
     with running(tmp_path, empty_database) as portal:
         citizens = _kill_again_and_again(portal, KILLS)
         acknowledged = citizens.acknowledged

@@ -114,7 +114,7 @@ def proxied(tmp_path: Path, civic_session) -> Iterator[tuple[Portal, dict[int, P
                 node.kill()
 
 
-def test_nodes_that_die_in_turn_are_noticed_by_nobody_who_reads(proxied) -> None:
+def test_readers_notice_no_nodes_that_die_in_turn(proxied) -> None:
     portal, nodes = proxied
     readers, ports = Readers(portal.port), list(nodes)
     try:

@@ -471,7 +471,7 @@ def test_the_largest_value_is_kept_whole(work: Any) -> None:
         sessions.keep_visitor_data(token, "form:/x", "x" * (LARGEST - 1))
 
 
-def test_a_value_that_is_kept_anew_is_the_youngest_and_moves_out_no_other(work: Any) -> None:
+def test_a_value_stored_again_is_the_newest_and_evicts_no_other(work: Any) -> None:
     token, sessions = new_token(), work.get(SessionService)
     for number in range(MOST_KEPT):
         sessions.keep_visitor_data(token, f"form:/{number}", number)

@@ -179,7 +179,7 @@ class TestAReferralToNobody:
         with site.work(write=False) as work:
             assert len(outbox(work)) == before
 
-    def test_goes_on_to_somebody_and_the_citizen_is_told_of_that(self, site, city):
+    def test_a_later_referral_to_a_person_is_notified(self, site, city):
         city.refer(unattended=True)
         city.refer(city.admin, city.waste)
         assert city.unattended() == []
@@ -187,7 +187,7 @@ class TestAReferralToNobody:
             assert outbox(work)[-1].kind == "petitions.referred"
             assert outbox(work)[-1].text.endswith("was referred to waste.")
 
-    def test_a_return_to_nobody_is_refused(self, site, city):
+    def test_a_return_that_leaves_the_case_unattended_is_refused(self, site, city):
         with site.work() as work:
             make_staff(
                 work, "officer", unit=work.session.get(Unit, city.roads.id), permissions=RIGHTS, username="r"
@@ -244,7 +244,7 @@ class TestEveryWay:
         assert city.answer() == "nobody"
         assert city.unattended() == [city.code]
 
-    def test_a_new_case_goes_to_the_fallback_where_its_unit_has_nobody(self, site, city):
+    def test_a_new_case_goes_to_the_fallback_if_unattended_in_its_unit(self, site, city):
         with site.work() as work:
             fallback = work.session.scalars(select(Unit).where(Unit.key == site.fallback_unit)).one()
             make_staff(work, "officer", unit=fallback)
@@ -254,7 +254,7 @@ class TestEveryWay:
             assert (line.to_unit_id, line.rule) == (fallback.id, "unattended")
         assert city.unattended() == []
 
-    def test_it_keeps_its_unit_where_the_fallback_has_nobody_either(self, site, city):
+    def test_it_keeps_its_unit_if_unattended_in_the_fallback_too(self, site, city):
         with site.work() as work:
             empty = make_unit(work, "empty")
             case = make_case(work, category=make_category(work, "alone", unit=empty))
@@ -262,7 +262,7 @@ class TestEveryWay:
             code = case.code
         assert city.unattended() == [code]
 
-    def test_what_is_opened_again_does_not_go_back_to_nobody(self, site, city):
+    def test_a_reopened_case_does_not_return_to_a_unit_that_leaves_it_unattended(self, site, city):
         city.do(city.sender, lambda work, case: work.get(CaseService).apply(case, "reject"))
         with site.work() as work:
             work.session.get(User, city.sender.user_id).disabled_at = work.clock.now()
@@ -275,7 +275,7 @@ class TestEveryWay:
             assert city.case(work).unit_id == fallback.id
         assert city.unattended() == []
 
-    def test_what_is_past_its_deadline_goes_up_to_nobody_never(self, site, city, clock, monkeypatch):
+    def test_an_overdue_case_escalates_only_to_people_who_attend(self, site, city, clock, monkeypatch):
         monkeypatch.setitem(site.settings, "escalation", {"steps": ["above"], "every": 1})
         with site.work() as work:
             work.session.get(Unit, city.waste.id).parent_id = make_unit(work, "above").id
@@ -322,7 +322,7 @@ class TestTheList:
         assert "همهٔ پرونده‌های باز متولی دارند" not in page
         assert "سطح دسترسی شما هیچ‌یک از این پرونده‌ها را نشان نمی‌دهد" in page
 
-    def test_its_cases_are_referred_to_somebody_at_once(self, site, city, app, sign_in):
+    def test_its_cases_are_referred_to_a_person_at_once(self, site, city, app, sign_in):
         city.refer(unattended=True)
         sign_in(city.admin_user)
         form = app.get("/kartable/unattended", status=200).forms["bulk"]
@@ -333,7 +333,7 @@ class TestTheList:
         form.submit(status=303).follow(status=200)
         assert city.unattended() == []
 
-    def test_the_doctor_says_where_there_is_nobody(self, site, city):
+    def test_the_check_lists_uncovered_units_and_categories(self, site, city):
         city.refer(unattended=True)
         with site.work(write=False) as work:
             found = {finding.place: finding for _owner, finding in look_over(work)}

@@ -411,7 +411,7 @@ class City(RuleBasedStateMachine):
         return {(unit_id, topic) for unit_id in units for topic in self.topics if topic not in parents}
 
 
-def test_every_open_case_has_somebody_or_is_listed(site):
+def test_every_open_case_is_attended_or_listed(site):
     class Machine(City):
         pass
 

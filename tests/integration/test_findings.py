@@ -39,7 +39,7 @@ def test_a_unit_to_which_cases_go_needs_people(work, places):
     assert "unit waste" not in places()
 
 
-def test_a_head_alone_is_somebody(work, places):
+def test_a_head_alone_attends(work, places):
     waste = make_unit(work, work.site.fallback_unit)
     make_category(work, "bin", unit=waste)
     make_category(work, "park")
@@ -48,7 +48,7 @@ def test_a_head_alone_is_somebody(work, places):
     assert not {f"unit {waste.key}", "kind petitions", "category bin"} & set(places())
 
 
-def test_whoever_works_on_what_they_cannot_see_is_nobody(work, places):
+def test_a_right_to_work_without_the_right_to_view_does_not_attend(work, places):
     waste = make_unit(work, work.site.fallback_unit)
     make_category(work, "bin", unit=waste)
     make_category(work, "park")

@@ -333,7 +333,7 @@ def test_a_recovery_code_stands_in_for_the_app(site, app_owner, browse):
         site.clock.advance(minutes=4)
 
 
-def test_a_forgotten_password_is_set_anew(site, app_owner, browse):
+def test_a_forgotten_password_is_reset(site, app_owner, browse):
     officer = app_owner
     officers, browser = browse(site, officer, "staff"), browse(site)
     with site.work() as work:

@@ -290,7 +290,7 @@ class TestTimeOfDay:
             assert JobRunner(site, runner.jobs.values()).run_due() == []
         assert runs == [self.at(site, day, 3) for day in range(1, 4)]
 
-    def test_what_was_missed_is_made_up_for_once(self, site, clock, nightly):
+    def test_a_missed_run_is_run_once(self, site, clock, nightly):
         runner, _runs = nightly
         assert runner.run_due() == [], "the day on which it was added has had its hour"
         clock.set(self.at(site, 3, 9))

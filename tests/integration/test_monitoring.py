@@ -85,7 +85,7 @@ class TestWhoMayRead:
             ({"addresses": ["all"]}, "metrics.addresses: must be an address or a network"),
         ],
     )
-    def test_settings_that_let_nobody_or_everybody_read(self, tmp_path, table, problem):
+    def test_settings_that_allow_no_or_every_client_are_refused(self, tmp_path, table, problem):
         path = make_site_file(tmp_path / "site", metrics=table)
         with pytest.raises(ConfigurationError, match=problem):
             read_settings(path, {"SHORT": "abc"})
@@ -238,7 +238,7 @@ def test_labels_are_few(samples):
     assert len(samples()) < 3000
 
 
-def test_cases_that_nobody_attends_to_are_counted(site, samples):
+def test_unattended_cases_are_counted(site, samples):
     assert samples()["unattended_cases",] == 0
     with site.work() as work:
         make_case(work, category=make_category(work, unit=make_unit(work)))

@@ -213,7 +213,7 @@ class TestStore:
         with pytest.raises(NotOwn, match="belongs to another portal"):
             copied.check_start()
 
-    def test_a_bucket_that_does_not_answer_stops_nobody(self, assemble, tmp_path):
+    def test_the_portal_starts_while_its_bucket_does_not_answer(self, assemble, tmp_path):
         for name in ("access_key", "secret_key"):
             (tmp_path / name).write_text("x")
         table = {

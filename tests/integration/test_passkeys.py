@@ -130,7 +130,7 @@ def test_one_credential_is_registered_once(
         assert [row.user_id for row in work.session.scalars(select(Passkey))] == [citizen.id]
 
 
-def test_somebody_elses_passkey_is_not_there(
+def test_a_passkey_of_another_person_is_not_found(
     site: Any, app: Any, device: Any, citizen: User, sign_in: Any
 ) -> None:
     sign_in(citizen, "citizen")
@@ -328,7 +328,7 @@ def test_a_second_factor_is_not_asked_for_before_the_password(
     assert doors(site) == []
 
 
-def test_a_device_that_verifies_nobody_is_no_whole_sign_in(
+def test_a_passkey_without_user_verification_is_no_sign_in(
     site: Any, app: Any, device: Authenticator
 ) -> None:
     device.verifies = False
@@ -364,7 +364,9 @@ def test_a_forged_answer_is_refused(site: Any, app: Any, device: Authenticator, 
     assert "login:refused" in events(site)
 
 
-def test_a_strange_key_signs_nobody_in_and_blocks_nothing(site: Any, app: Any, device: Authenticator) -> None:
+def test_an_unknown_key_neither_signs_in_nor_blocks_a_passkey(
+    site: Any, app: Any, device: Authenticator
+) -> None:
     forger = Authenticator(credential_id=device.credential_id, handle=device.handle, counter=-1)
     assert enter(app, forger).location.endswith("/staff/login")
     with site.work(write=False) as work:

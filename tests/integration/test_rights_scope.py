@@ -218,7 +218,9 @@ def test_the_people_of_the_unit_are_managed(city, deed):
     [(-2, -1, True), (-1, 0, False), (0, 0, False), (1, 2, False)],
     ids=["until yesterday", "until today", "today", "from tomorrow"],
 )
-def test_an_account_that_stands_in_for_somebody_gives_what_they_hold(city, absent, first, last, possible):
+def test_the_account_of_a_deputy_has_the_rights_of_the_represented_person(
+    city, absent, first, last, possible
+):
     with city.work() as work:
         today = work.get(DeputyService).today
         days = {"first_day": today + timedelta(days=first), "last_day": today + timedelta(days=last)}
@@ -577,7 +579,7 @@ def rows(site):
         }
 
 
-def test_every_right_in_one_unit_opens_no_page_of_the_city_and_nobody_of_another_unit(portal):
+def test_all_rights_in_one_unit_open_no_city_wide_page_and_no_person_of_another_unit(portal):
     """Two units and every staff page and form: a person with all rights in one unit reaches nothing beyond it."""
     site = portal.site
     with site.work() as work:

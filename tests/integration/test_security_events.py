@@ -155,9 +155,7 @@ def test_a_limit_that_is_full_is_told(app: Any, site: Any, lines: Any) -> None:
     assert (line["limit"], line["address"]) == ("password_address", FROM["REMOTE_ADDR"])
 
 
-def test_a_page_that_somebody_may_not_open_is_told(
-    app: Any, login: Any, citizen: Any, site: Any, lines: Any
-) -> None:
+def test_a_denied_page_is_logged(app: Any, login: Any, citizen: Any, site: Any, lines: Any) -> None:
     login(citizen)
     app.get("/admin/members", extra_environ=FROM, status=403)
     [line] = [line for line in lines() if line["event"] == "authz.denied"]

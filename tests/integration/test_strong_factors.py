@@ -93,7 +93,9 @@ def test_a_passkey_is_set_up_and_opens_the_desk(site: Any, app: Any, boss: User)
     app.get("/admin/members", status=200)
 
 
-def test_a_role_given_to_somebody_signed_in_asks_them_at_once(site: Any, app: Any, sign_in: Any) -> None:
+def test_a_role_granted_to_a_signed_in_person_requires_the_factor_at_once(
+    site: Any, app: Any, sign_in: Any
+) -> None:
     with site.work() as work:
         user = make_staff(work, "officer")
     sign_in(user)
@@ -285,7 +287,7 @@ def standing(site: Any, user: User) -> Any:
 
 @pytest.mark.parametrize("guard", [none, app_set_up, no_password, passkey_of_a_citizen])
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_whoever_reads_the_messages_of_an_administrator_gets_no_further(
+def test_reading_the_messages_of_an_administrator_gives_no_access(
     site: Any, app: Any, boss: User, attack: Any, guard: Any
 ) -> None:
     with site.work() as work:
@@ -297,7 +299,7 @@ def test_whoever_reads_the_messages_of_an_administrator_gets_no_further(
     assert app.get("/admin/members", status="*").status_int in (303, 403)
 
 
-def test_services_let_nobody_change_a_staff_account_from_a_citizen_session(boss: User) -> None:
+def test_services_refuse_to_change_a_staff_account_in_a_citizen_session(boss: User) -> None:
     citizen = Identity(user_id=boss.id, name="", door="citizen")
     with pytest.raises(Forbidden):
         require_own_realm(citizen, boss)
@@ -384,7 +386,9 @@ def test_a_rescue_link_lives_half_an_hour_and_the_next_voids_it(
     app.get(second, status=410)
 
 
-def test_nobody_is_rescued_who_could_not_sign_in(site: Any, boss: User, rescue: Any, clock: Any) -> None:
+def test_an_account_that_cannot_sign_in_gets_no_rescue_link(
+    site: Any, boss: User, rescue: Any, clock: Any
+) -> None:
     assert rescue("nobody").exit_code == 2
     with site.work() as work:
         work.session.get(User, boss.id).disabled_at = clock.now()

@@ -385,7 +385,7 @@ def test_processes_share_the_decoders(tmp_path, monkeypatch):
         slots.release(slot)
 
 
-def test_a_folder_that_the_machine_has_tidied_up_is_made_anew(tmp_path, monkeypatch):
+def test_a_folder_deleted_by_a_cleanup_is_created_again(tmp_path, monkeypatch):
     """systemd-tmpfiles deletes what nobody has written to for ten days, below a server that runs on."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     slots = MachineSlots("decoder", 1)
@@ -399,7 +399,7 @@ def test_a_folder_that_the_machine_has_tidied_up_is_made_anew(tmp_path, monkeypa
     assert (folder / "decoder-0").exists()
 
 
-def test_a_folder_of_somebody_else_is_not_trusted(tmp_path, monkeypatch, caplog):
+def test_a_folder_of_another_user_is_not_trusted(tmp_path, monkeypatch, caplog):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     (tmp_path / f"civicportal-{os.geteuid()}").mkdir(mode=0o777)
     (tmp_path / f"civicportal-{os.geteuid()}").chmod(0o777)

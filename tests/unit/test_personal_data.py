@@ -222,7 +222,7 @@ def test_what_is_the_persons_own_is_found(text: str, kind: str) -> None:
         "اعتبار ۲۵۰۰۰۰۰۰۰۰ ریال تخصیص یافت",
     ],
 )
-def test_what_tells_nobody_is_left_alone(text: str) -> None:
+def test_a_text_that_identifies_no_one_is_unchanged(text: str) -> None:
     assert find(text, PERSON, IRAN) == []
 
 
@@ -294,6 +294,6 @@ def test_few_ordinary_texts_are_refused() -> None:
 
 
 @pytest.mark.parametrize("name", ["شهروند ۱", "شهروند 12", "آقای ۳", "۴"])
-def test_a_title_and_a_number_name_nobody(name: str) -> None:
+def test_a_title_and_a_number_are_not_a_name(name: str) -> None:
     text = "شهروند گرامی، ۱ و ۱۲ سطل در خیابان ۳ و ۴ پر است."
     assert find(text, Person(names=(name,)), IRAN) == []

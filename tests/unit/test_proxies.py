@@ -53,7 +53,7 @@ def test_what_the_visitor_says_of_himself_does_not_count() -> None:
 @pytest.mark.parametrize(
     "said", ["", ":80", "unknown", "203.0.113.9, :x", '"', "203.0.113", "[", "203.0.113.9,"]
 )
-def test_what_is_no_address_is_nobodys(said: str) -> None:
+def test_a_text_that_is_not_an_address_is_ignored(said: str) -> None:
     assert heard("10.0.0.5", said) == ("10.0.0.5", "https", False)
 
 

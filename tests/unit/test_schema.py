@@ -285,7 +285,7 @@ def test_what_waits_for_the_bindings_is_resolved() -> None:
         ("Việt 👨‍👩‍👧", "Việt 👨‍👩‍👧"),
     ],
 )
-def test_signs_that_nobody_sees_or_that_cover_other_lines_are_not_kept(typed, kept):
+def test_invisible_characters_and_stacked_marks_are_removed(typed, kept):
     node = colander.SchemaNode(types.CleanText(0, 200))
     value = node.deserialize(typed)
     if kept is not None:

@@ -143,7 +143,7 @@ class TestIncremental:
 
 
 class TestOneAtATime:
-    def test_another_backup_and_a_prune_are_refused_meanwhile(self, city, place):
+    def test_another_backup_and_a_prune_are_refused_during_a_backup(self, city, place):
         address, _table = place
         refused = []
 
@@ -208,7 +208,7 @@ class TestLockOfABucket:
             wait_until(lambda: len(written) > 2)
         assert len(set(written)) == 1
 
-    def test_that_another_has_taken_meanwhile_is_told(self, target):
+    def test_a_lock_taken_by_another_process_is_detected(self, target):
         with pytest.raises(BackupError, match=r"was working in .* at the same time"), target.locked():
             [(own, _size)] = target.sizes("locks")
             target.delete(own)

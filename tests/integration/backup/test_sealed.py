@@ -129,7 +129,7 @@ class TestSigned:
         make_backup(city, tmp_path / "backup", quiet)
         return tmp_path / "backup"
 
-    def test_one_that_was_packed_anew_is_refused(self, backup, assemble, tmp_path):
+    def test_a_repacked_archive_is_refused(self, backup, assemble, tmp_path):
         """An attacker who changes the manifest can correct all checksums, but not the signature."""
         found = [
             (name, content.replace(b'"plugins"', b'"plugins"').replace(b'"format": 2', b'"format":  2'))

@@ -76,6 +76,19 @@ def failures(site):
         return work.get(GateService).row.failures
 
 
+@pytest.mark.parametrize("column", ["text", "locale"])
+def test_one_call_has_one_text_in_one_language(start, transport, column):
+    site = start(batches=())
+    with site.work() as work:
+        people = [(number, f"+98900000{number:04}") for number in range(4)]
+        work.get(BroadcastLane).promise("many", "news", "خبر", people, timedelta())
+        ids = [row.id for row in outbox(work)]
+        for row, value in zip(outbox(work), ("fb", "fa", "fc", "fb"), strict=True):
+            setattr(row, column, value)
+    deliver(site)
+    assert (transport.calls, transport.single) == ([[ids[0], ids[3]]], [ids[1], ids[2]])
+
+
 def test_no_call_takes_more_than_a_hundred(start, transport):
     site = start(batches=())
     with site.work() as work:

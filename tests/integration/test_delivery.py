@@ -12,6 +12,7 @@ from civicportal.notifications.delivery import LEASE, Delivery, _stirs, deliver_
 from civicportal.notifications.gate import GateService
 from civicportal.notifications.models import Gate
 from civicportal.notifications.services import NotificationService
+from civicportal.notifications.timing import quiet_hours_around
 from civicportal.notifications.transports import memory
 from civicportal.notifications.types import (
     CannotTell,
@@ -144,6 +145,18 @@ def test_a_lane_stirs_when_the_time_of_a_message_has_come(
     assert {lane for lane in ("codes", "notices", "broadcasts") if _stirs(site, lane)} == (
         {"notices"} if stirs else set()
     )
+
+
+@pytest.mark.parametrize(("seconds", "goes"), [(61, 0), (60, 1), (1, 1)])
+def test_what_was_promised_right_before_the_night_still_goes_out(site, phone, clock, seconds, goes):
+    with site.work(write=False) as work:
+        quiet = work.get(NotificationService).quiet_hours
+    dusk, _dawn = quiet_hours_around(NOON + timedelta(hours=11), quiet, site.calendar)
+    clock.set(dusk - timedelta(seconds=seconds))
+    promise(site, CITIZEN)
+    clock.set(dusk + timedelta(seconds=1))
+    mark_alive(site)
+    assert drain(site) == goes
 
 
 def test_lanes_are_apart(site, phone):
@@ -335,10 +348,11 @@ def test_a_lease_that_ran_out_is_unknown_and_its_late_holder_writes_nothing(site
     promise(site, CITIZEN)
     with site.work() as work:
         leases = Delivery(work).lease("notices")
+    clock.set(NOON + timedelta(seconds=59))
+    assert (drain(site), row(site).state) == (0, "leased")
+    clock.set(NOON + timedelta(seconds=60))
     assert drain(site) == 0
-    clock.set(NOON + LEASE)
-    assert drain(site) == 0
-    assert row(site).state == "unknown"
+    assert (row(site).state, row(site).next_at) == ("unknown", NOON + timedelta(minutes=3))
     with site.work() as work:
         Delivery(work).settle(leases, [Receipt()])
     assert row(site).state == "unknown"

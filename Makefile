@@ -7,7 +7,7 @@ SITE ?= shahreman
 # One more than the two cores of a build machine: a worker often waits for a browser, a server or a database.
 WORKERS ?= 3
 export HOST PORT
-# The tests start many processes: each would compile the portal anew.
+# The tests start many processes: each would compile the portal again.
 unexport PYTHONDONTWRITEBYTECODE
 
 SITE_FILE := examples/$(SITE)_site/src/$(SITE)_site/site.toml
@@ -28,7 +28,7 @@ CHECKS := tests/test_api.py tests/test_architecture.py tests/test_catalogues.py 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(STAMP) ## Make .venv with everything in it, anew when the requirements change.
+setup: $(STAMP) ## Make .venv with everything in it, again when the requirements change.
 
 $(STAMP): $(REQUIREMENTS)
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || .ci/packages python3-venv
@@ -40,7 +40,7 @@ $(STAMP): $(REQUIREMENTS)
 demo: setup ## Run a portal full of invented cases; nothing leaves this machine. SITE=rivertown: another city.
 	$(BIN)/civicportal --site $(SITE_FILE) demo
 
-demo-reset: setup ## The same, with its data made anew.
+demo-reset: setup ## The same, with its data rebuilt.
 	$(BIN)/civicportal --site $(SITE_FILE) demo --reset
 
 test: setup ## Run the tests, on SQLite and PostgreSQL; CHECKED=yes leaves out those of check.

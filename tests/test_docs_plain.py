@@ -1,4 +1,4 @@
-"""Docs and docstrings use plain words: an avoided word may occur on no more lines than ``WORDS`` says."""
+"""Docs and docstrings use plain words: an avoided word occurs on as many lines as ``WORDS`` says, and on fewer with time."""
 
 import ast
 import re
@@ -9,18 +9,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-#: Avoided word: the number of lines that may have it, and what to write instead. Numbers only ever become smaller.
+#: Avoided word: the number of lines that have it, and what to write instead. Numbers only ever become smaller.
 WORDS = {
-    "anew": (68, "again; rebuild, recompute"),
-    "meanwhile": (28, "concurrently; name the time"),
+    "anew": (5, "again; rebuild, recompute"),
+    "meanwhile": (27, "concurrently; name the time"),
     "whoever": (69, "anyone who, people who; the caller"),
     "by and by": (0, "gradually; in batches"),
     "made up": (0, "generated; consists of"),
     "one's own": (24, "own; name the owner"),
     "let somebody": (1, "an imperative such as Allow, Grant, Sign in"),
     "let nobody": (1, "an imperative such as Refuse, Prevent"),
-    "somebody": (150, "a person, the user, an officer"),
-    "nobody": (130, "no one; the passive"),
+    "somebody": (140, "a person, the user, an officer"),
+    "nobody": (124, "no one; the passive"),
     "something else": (6, "name it"),
     "what stands in": (19, "the content of"),
     "what is kept of": (0, "the stored"),
@@ -57,7 +57,8 @@ def found() -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("word", WORDS)
-def test_an_avoided_word_is_not_used_more_often(found: dict[str, list[str]], word: str) -> None:
+def test_an_avoided_word_is_used_less_with_time(found: dict[str, list[str]], word: str) -> None:
     most, instead = WORDS[word]
     lines = found[word]
+    assert len(lines) >= most, f"“{word}” is on {len(lines)} lines: write that number, so that none is added again"
     assert len(lines) <= most, f"“{word}”: write “{instead}” in the new one of:\n" + "\n".join(lines)

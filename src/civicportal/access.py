@@ -152,7 +152,7 @@ class AccessService:
         self._lines.update(found)
 
     def forget(self, case: Case) -> None:
-        """Read the lines anew: they have changed."""
+        """Read the lines again: they have changed."""
         self._lines.pop(case.id, None)
 
     def action_line(self, case: Case) -> Referral | None:

@@ -112,7 +112,7 @@ def tagged(
 
     :param pii: None, "contact" (name, mobile), "identity" (national code, birth date) or "content" (words, pictures).
     :param erase: what happens when the person is forgotten: "null" the value, delete the "row", or "keep".
-    :param sealed: a text that ``site.keys.encrypt`` wrote: it is written anew when the site's keys change. It is found
+    :param sealed: a text that ``site.keys.encrypt`` wrote: it is written again when the site's keys change. It is found
         again by a neighbour ``<name>_index`` that holds ``site.keys.blind_index`` of the normalised value.
     :param person: this column says whose row it is: "user" by id, "case" by a case of theirs, "mobile" in E.164; empty
         for nobody. ``user_id`` says so untold, ``case_id`` where there is none.

@@ -95,7 +95,7 @@ class ReferenceData:
         session.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"value": value}))
 
     def forget(self) -> None:
-        """Read everything anew when it is asked for next."""
+        """Read everything again when it is asked for next."""
         self._kept.clear()
         self._seen = None
 

@@ -527,7 +527,7 @@ def test_a_case_in_the_hands_of_a_colleague_is_acted_on_by_who_may_act_on_any(si
         case = work.session.scalars(select(Case).where(Case.code == code)).one()
         for line in work.get(AccessService).lines(case):
             line.closed_at = work.clock.now()
-    # What is closed lies with nobody: whoever works in the unit may reopen it.
+    # A closed case is with no one: everyone who works in the unit may reopen it.
     assert may_act() == [True, True, True]
 
 

@@ -87,7 +87,7 @@ _OF_USER = _with_rights(select(User.id).where(User.id == bindparam("user_id")), 
 def load_identity(site: "Site", token: str) -> Identity:
     """Return who holds the session of this token, a visitor if nobody does.
 
-    Sessions, memberships and deputies are read anew each time by one statement outside any unit of work, so that what is
+    Sessions, memberships and deputies are read again each time by one statement outside any unit of work, so that what is
     taken away is gone with the next request; what roles and units are comes from the reference data of its stamp.
     """
     now = site.clock.now()

@@ -190,7 +190,7 @@ class SessionService:
     def sealed(self, token: str, begin: str) -> dict[str, Any]:
         """Return what :meth:`keep_sealed` keeps under keys that begin so, the oldest first.
 
-        Left out is what was encrypted by a key that was taken away within the hour: whoever wrote it begins anew.
+        Left out is what was encrypted by a key that was taken away within the hour: whoever wrote it begins again.
         """
         found = {}
         for key, sealed in self.kept(token, begin).items():

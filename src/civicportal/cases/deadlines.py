@@ -1,6 +1,6 @@
 """Until when a case should be closed: so much working time from a moment on, by the city's calendar.
 
-Start and working time are kept beside the deadline itself, so that it can be told anew when the calendar has changed.
+Start and working time are kept beside the deadline itself, so that it can be told again when the calendar has changed.
 """
 
 from datetime import datetime, timedelta

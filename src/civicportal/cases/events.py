@@ -36,7 +36,7 @@ class Events:
         return self._session.scalar(query.limit(1))
 
     def add(self, event: CaseEvent) -> None:
-        """Write an event; what was read of its case is read anew."""
+        """Write an event; what was read of its case is read again."""
         self._session.add(event)
         self._session.flush()
         self._read.pop(event.case_id, None)

@@ -101,7 +101,7 @@ class SearchIndex:
         self.rebuild(progress)
 
     def rebuild(self, progress: Progress | None = None) -> int:
-        """Write the words of every case anew where they are not right, the newest first, then the index.
+        """Write the words of every case again where they are not right, the newest first, then the index.
 
         :returns: in how many cases the words were wrong.
         """
@@ -203,7 +203,7 @@ def has_words(connection: Connection) -> bool:
 
 
 def fold_words(connection: Connection, which: ColumnElement[bool]) -> int:
-    """Write what is searched of some cases anew; return of how many it was wrong. Nobody changes them meanwhile."""
+    """Write what is searched of some cases again; return of how many it was wrong. Nobody changes them meanwhile."""
     # Held first, read then: a statement that waited for a case would see its person and category as they were before.
     held = (
         connection.execute(select(Case.id).where(which).order_by(Case.id).with_for_update()).scalars().all()

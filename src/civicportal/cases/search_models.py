@@ -8,7 +8,7 @@ from civicportal.persian import LONGEST_WORD
 
 
 class SearchWord(Base):
-    """A word that several cases use. The table is made anew again and again, so that it keeps nobody's words."""
+    """A word that several cases use. The table is rebuilt again and again, so that it keeps nobody's words."""
 
     __tablename__ = "search_words"
 

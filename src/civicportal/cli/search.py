@@ -7,7 +7,7 @@ from civicportal.cli.options import load_site
 
 @click.group()
 def search() -> None:
-    """Compare the index of words with the cases, or make it anew."""
+    """Compare the index of words with the cases, or rebuild it."""
 
 
 @search.command()
@@ -26,7 +26,7 @@ def verify(context: click.Context) -> None:
 @search.command()
 @click.pass_context
 def rebuild(context: click.Context) -> None:
-    """Make the words of every case and their index anew, in small steps: the portal may go on serving."""
+    """Rebuild the words of every case and their index in small steps: the portal may go on serving."""
     from civicportal.cases.search_index import SearchIndex
 
     wrong = SearchIndex(load_site(context).engines).rebuild(progress=click.echo)

@@ -7,7 +7,7 @@ from civicportal.cli.options import load_site
 
 @click.group()
 def stats() -> None:
-    """Compare the counters of the statistics, and what lines of kartables say, with the cases, or make them anew."""
+    """Compare the counters of the statistics, and what lines of kartables say, with the cases, or rebuild them."""
 
 
 @stats.command()
@@ -29,7 +29,7 @@ def verify(context: click.Context) -> None:
 @stats.command()
 @click.pass_context
 def rebuild(context: click.Context) -> None:
-    """Measure what is not measured yet, make the counters anew from the cases, and mend what lines say of them."""
+    """Measure what is not measured yet, rebuild the counters from the cases, and mend what lines say of them."""
     from civicportal.kartable.repair import mend_lines
     from civicportal.statistics.repair import make_anew
 

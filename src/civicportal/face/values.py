@@ -88,7 +88,7 @@ class FaceCache:
         self._read_at: datetime | None = None
 
     def current(self) -> Face:
-        """Return the face; read anew when it is stale."""
+        """Return the face; read again when it is stale."""
         # Read once: another thread may forget it at any moment.
         read_at = self._read_at
         if read_at is None or has_passed(STALE, read_at, self.site.clock.now()):
@@ -98,7 +98,7 @@ class FaceCache:
         return self._current
 
     def forget(self) -> None:
-        """Read anew when it is asked for next: something was changed."""
+        """Read again when it is asked for next: something was changed."""
         self._read_at = None
 
     def _read(self) -> Face:

@@ -58,7 +58,7 @@ class DryRun:
 
 
 class DryRunService:
-    """Routes past cases anew, on paper."""
+    """Routes past cases again, on paper."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work

@@ -46,7 +46,7 @@ def wrong_lines(site: "Site") -> Sequence[int]:
 
 
 def mend_lines(site: "Site", progress: Callable[[str], None]) -> None:
-    """Copy the cases of wrong lines onto them anew, some in one short transaction after the other."""
+    """Copy the cases of wrong lines onto them again, some in one short transaction after the other."""
     ids = wrong_lines(site)
     for first in range(0, len(ids), BATCH):
         some = Referral.id.in_(ids[first : first + BATCH])

@@ -66,7 +66,7 @@ class MessageBook:
         return {row.state: row.number for row in self.session.execute(query)}
 
     def send_again(self, message_id: int) -> None:
-        """Let a failed or unknown message go out anew.
+        """Let a failed or unknown message go out again.
 
         :raises Conflict: when it is neither, or a code: a person asks for a new one.
         """

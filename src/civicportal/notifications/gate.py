@@ -124,7 +124,7 @@ class GateService:
     def open_again(self) -> None:
         """Try at once whether messages get through: somebody has mended the settings.
 
-        Whatever still fails closes the gate anew.
+        Whatever still fails closes the gate again.
 
         :raises Conflict: when it is open.
         """

@@ -1,7 +1,7 @@
 """Changing the keys of the encryption at rest while the portal runs.
 
 A new key is put in front of the others; from then on it writes, and all read. Rotating writes what older keys wrote
-anew, in batches; when nothing of an older key is left it may be removed.
+again, in batches; when nothing of an older key is left it may be removed.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +30,7 @@ class SealedCount:
 
     :ivar column: ``table.column``.
     :ivar newest: by the key that writes now.
-    :ivar older: by another key of the site: to be written anew.
+    :ivar older: by another key of the site: to be written again.
     :ivar lost: by a key that the site does not have: nobody can read them.
     """
 
@@ -46,7 +46,7 @@ def count_sealed(work: "Work") -> list[SealedCount]:
 
 
 def rotate(site: "Site", progress: Callable[[str, int], None] | None = None) -> int:
-    """Write every value anew that an older key has sealed. It may be interrupted at any time and run again.
+    """Write every value again that an older key has sealed. It may be interrupted at any time and run again.
 
     :param progress: told after each batch: the column, and how many values have been written so far.
     :returns: how many were written.
@@ -106,7 +106,7 @@ def _older(work: "Work", column: Column[Any], last: Sequence[Any] | None) -> Seq
 
 
 def _write_anew(work: "Work", column: Column[Any], row: Sequence[Any]) -> int:
-    """Write one value anew unless somebody changed it meanwhile; a damaged one stays as it is."""
+    """Write one value again unless somebody changed it meanwhile; a damaged one stays as it is."""
     *key, value = row
     try:
         fresh = work.site.keys.encrypt(work.site.keys.decrypt(value))

@@ -65,7 +65,7 @@ def manifest(request: Request) -> Any:
 
 
 def service_worker(request: Request) -> Any:
-    """Serve the worker, asked anew each time; a new version of the files makes a new worker."""
+    """Serve the worker, asked again each time; a new version of the files makes a new worker."""
     values = {
         "owner_header": OWNER,
         "version": request.registry.static_files.digest(CORE),

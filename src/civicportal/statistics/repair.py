@@ -1,4 +1,4 @@
-"""Looking whether all counters say what the cases say, and making them anew."""
+"""Compare all counters with the cases, and rebuild them."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -30,7 +30,7 @@ def wrong_counters(site: "Site") -> list[str]:
 
 
 def make_anew(site: "Site", progress: Callable[[str], None]) -> None:
-    """Measure what is not measured yet, and make all counters anew from the cases."""
+    """Measure what is not measured yet, and rebuild all counters from the cases."""
     progress(f"{measure(site)} cases measured")
     progress(f"{rebuild(site)} counters")
     for kind in site.kinds.values():

@@ -1,4 +1,4 @@
-"""Comparing the counters with what the cases say, and making them anew: both by the database, a month at a time."""
+"""Compare the counters with the cases, and rebuild them: both in the database, a month at a time."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -55,18 +55,18 @@ class StatisticsService:
         return self.session.scalar(select(func.count()).select_from(CaseCount)) or 0
 
     def rebuild_month(self, span: Span) -> None:
-        """Make the counters of a month and of its days anew; exact under whatever is written meanwhile."""
+        """Rebuild the counters of a month and of its days; exact under whatever is written meanwhile."""
         self._alone()
         self._replace(CaseCount, span, self._rows(span))
         self._sum_up(span)
 
     def sum_up(self, span: Span) -> None:
-        """Make the counters of a month anew from those of its days."""
+        """Rebuild the counters of a month from those of its days."""
         self._alone()
         self._sum_up(span)
 
     def total_up(self) -> None:
-        """Make the counters of all the time anew from those of months."""
+        """Rebuild the counters of all the time from those of months."""
         self._alone()
         self._total_up()
 

@@ -1,6 +1,6 @@
 """Adding numbers to rows of counters by statements that are made once a process.
 
-SQLAlchemy makes an INSERT of several rows anew whenever it runs, which takes longer than the database works at it. On
+SQLAlchemy makes an INSERT of several rows again whenever it runs, which takes longer than the database works at it. On
 PostgreSQL the rows travel as arrays instead, whatever their number, and all tables on one way to the server.
 """
 

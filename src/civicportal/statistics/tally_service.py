@@ -1,4 +1,4 @@
-"""Comparing the counters of kinds with their cases, and making them anew: in the database, no row comes here."""
+"""Compare the counters of kinds with their cases, and rebuild them in the database."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any

@@ -73,7 +73,7 @@ def main() -> None:
 
 
 def convert(data: bytes) -> tuple[Image.Image, Image.Image]:
-    """Return the large and the small picture, painted anew: nothing but pixels comes from the upload.
+    """Return the large and the small picture, painted again: nothing but pixels comes from the upload.
 
     :raises Image.DecompressionBombWarning: before anything is decoded, if there are too many pixels.
     :raises Exception: whatever Pillow raises on bytes that are no whole picture of a known format.

@@ -45,7 +45,7 @@ def sent_form(request: Request) -> Sent:
 
 
 def stale_form(request: Request) -> Sent:
-    """Return a form of ours whose token is none of this session: somebody has signed in anew in another tab.
+    """Return a form of ours whose token is none of this session: somebody has signed in again in another tab.
 
     That a page of ours has sent it says the browser itself, in headers that no page can write. It is given back to be sent
     again, never acted on.

@@ -1,4 +1,4 @@
-"""Static files under ``/static/<owner>/<digest>/…``: the right digest may be kept for ever, any other is asked anew.
+"""Static files under ``/static/<owner>/<digest>/…``: the right digest may be kept for ever, any other is asked again.
 
 The digest goes over the folder as the site overrides it, so that two versions may run side by side.
 """

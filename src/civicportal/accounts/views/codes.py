@@ -35,21 +35,21 @@ def send(
     user: User | None = None,
     *,
     hollow: bool = False,
-    anew: bool = False,
+    always_new: bool = False,
     by: Requester | None = None,
     uses: tuple[Use, ...] = (),
 ) -> None:
     """Send a code, unless this browser asked for one to the same number within the last minute.
 
     :param hollow: only pretend: the same answers, but no message, and no code is right.
-    :param anew: send a new code even if this browser waits for one, which may be another person's.
+    :param always_new: send a new code even if this browser waits for one, which may be another person's.
     :param by: the client, if known better than by the number.
     :param uses: limits to count by instead of that of the number, in addition to address and site.
     :raises TooMany: when a limit for sending is used up.
     """
     waiting = latest(request, purpose)
     now = request.site.clock.now()
-    if not anew and waiting and waiting.mobile == mobile and now - waiting.created_at < RESEND_AFTER:
+    if not always_new and waiting and waiting.mobile == mobile and now - waiting.created_at < RESEND_AFTER:
         return
     count_send(request, mobile, by or requester(request, User.mobile == mobile), *uses)
     cookie = token_hash(request.ensure_session_token())

@@ -17,7 +17,7 @@ KEY = "kartable:bulk"
 
 
 def show_later(request: Request, outcomes: Sequence[Outcome], title: Any, *, undoable: bool) -> HTTPSeeOther:
-    """Keep the outcomes and go to the page that shows them: to load it anew does nothing twice.
+    """Keep the outcomes and go to the page that shows them: to load it again does nothing twice.
 
     :param undoable: offer to take all of it back while that is possible.
     """

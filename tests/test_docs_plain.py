@@ -60,5 +60,7 @@ def found() -> dict[str, list[str]]:
 def test_an_avoided_word_is_used_less_with_time(found: dict[str, list[str]], word: str) -> None:
     most, instead = WORDS[word]
     lines = found[word]
-    assert len(lines) >= most, f"“{word}” is on {len(lines)} lines: write that number, so that none is added again"
+    assert len(lines) >= most, (
+        f"“{word}” is on {len(lines)} lines: write that number, so that none is added again"
+    )
     assert len(lines) <= most, f"“{word}”: write “{instead}” in the new one of:\n" + "\n".join(lines)

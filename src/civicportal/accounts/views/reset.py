@@ -41,7 +41,12 @@ def reset(request: Request) -> Any:
             user = work.get(AccountService).by_username(values["username"])
         fits = user is not None and user.mobile == values["mobile"]
         codes.send(
-            request, "password_reset", values["mobile"], user if fits else None, hollow=not fits, always_new=True
+            request,
+            "password_reset",
+            values["mobile"],
+            user if fits else None,
+            hollow=not fits,
+            always_new=True,
         )
         return HTTPSeeOther(request.route_path("staff_reset_code"))
 

@@ -41,7 +41,12 @@ ROOT = Path(__file__).parent.parent
 TESTS = {
     "access": ("test_access", "test_on_behalf"),
     "accounts/city_rights": ("test_rights_scope",),
-    "accounts/identity": ("test_accounts_identity", "test_rights_scope", "test_deputies"),
+    "accounts/identity": (
+        "test_accounts_identity",
+        "test_rights_scope",
+        "test_deputies",
+        "test_strong_factors",
+    ),
     "accounts/otp": ("test_accounts_codes",),
     "accounts/rights": ("test_rights_scope", "test_roles", "test_deputies", "test_members"),
     "accounts/sessions": ("test_accounts_identity", "test_accounts_pages", "test_unsent", "test_step_up"),

@@ -158,7 +158,7 @@ def test_a_device_that_has_one_already_adds_none(site: Any, served: BrowserApp) 
     with_device(page)
     add_first_passkey(page)
     add_passkey(page)
-    expect(page.locator("[data-passkey-problem]")).to_contain_text("از پیش روی این دستگاه")
+    expect(page.locator("[data-passkey-problem]")).to_contain_text("از قبل کلید عبور")
     with site.work(write=False) as work:
         assert len(work.session.scalars(select(Passkey.id)).all()) == 1
 

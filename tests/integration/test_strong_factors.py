@@ -130,12 +130,12 @@ def test_the_last_factor_of_an_administrator_is_not_removed(
     enter_by_sms(site, app)
     add(app, Authenticator())
     remove = next(f for f in app.get("/account/passkeys").forms.values() if f.action.endswith("/remove"))
-    assert "نخست یکی دیگر" in remove.submit().follow()
+    assert "ابتدا یکی دیگر" in remove.submit().follow()
     with site.work() as work:
         work.get(TotpService).enable(work.session.get(User, boss.id), APP_SECRET, 1)
     assert "حذف شد" in remove.submit().follow()
     off = next(f for f in app.get("/account/totp").forms.values() if f.action.endswith("/off"))
-    assert "نخست یکی دیگر" in off.submit().follow()
+    assert "ابتدا یکی دیگر" in off.submit().follow()
 
 
 HANDLER = RoleFacts(key="handler", permissions=frozenset({"core:member:manage"}), administrator=False)

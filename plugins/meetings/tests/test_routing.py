@@ -52,5 +52,6 @@ def test_somebody_of_the_office_works_on_what_goes_there(site):
         make_staff(work, "clerk", unit=pr, permissions=["meetings:case:work", "orders:case:work"])
     assert kinds_found(site) == {"kind meetings", "kind orders"}
     with site.work() as work:
-        make_staff(work, "secretary", unit=mayor, permissions=["meetings:case:work", "orders:case:work"])
+        rights = [f"{kind}:case:{verb}" for kind in ("meetings", "orders") for verb in ("view", "work")]
+        make_staff(work, "secretary", unit=mayor, permissions=rights)
     assert kinds_found(site) == set()

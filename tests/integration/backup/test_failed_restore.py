@@ -176,12 +176,15 @@ def test_a_restored_portal_is_another_one(assemble, fill, tmp_path):
 
 
 KILLED = """
+import signal
 import sys
 import tarfile
 import threading
 from civicportal.backup import restoring
 from civicportal.cli import main
 
+# Under nohup it would be ignored.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 real = getattr(restoring, sys.argv[1])
 
 def stand(*arguments, **options):
@@ -243,7 +246,8 @@ def test_one_that_is_told_to_end_puts_everything_back(assemble, backup, numbers)
         process.stdout.close()
         for number in numbers:
             process.send_signal(number)
-        assert process.wait(READY) - 128 in numbers
+        # 120: Python could not write the rest of its output.
+        assert process.wait(READY) in {120, *(128 + number for number in numbers)}
     assert content(place) == ({}, [], None)
     assert not restoring.has_tables(place.engines)
 

@@ -64,7 +64,7 @@ LONGEST_MODULE = 500
 """Lines."""
 TEMPLATE_WIDTH = 120
 """Columns."""
-WIDE_TEMPLATE_LINES = 1260
+WIDE_TEMPLATE_LINES = 1255
 """Lines of templates that are wider, from before there was a limit. Lower it where lines are broken; never raise it."""
 
 

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 WORDS = {
     "anew": (5, "again; rebuild, recompute"),
     "meanwhile": (27, "concurrently; name the time"),
-    "whoever": (69, "anyone who, people who; the caller"),
+    "whoever": (67, "anyone who, people who; the caller"),
     "by and by": (0, "gradually; in batches"),
     "made up": (0, "generated; consists of"),
     "one's own": (24, "own; name the owner"),

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,7 +16,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @pytest.fixture(params=["shahreman", "rivertown"])
-def city(request: Any, tmp_path: Path, empty_database: str) -> Iterator[Site]:
+def city(request: pytest.FixtureRequest, tmp_path: Path, empty_database: str) -> Iterator[Site]:
     name = request.param
     environ = {
         f"{name.upper()}_DATABASE_URL": empty_database,

@@ -155,7 +155,7 @@ def test_the_commands(site, keys, people, run):
     assert before.output.endswith("53 left\n")
     rotated = run("rotate")
     assert rotated.exit_code == 0, rotated.output
-    assert "\n53 values sealed anew\n" in rotated.output
+    assert "\n53 values re-encrypted\n" in rotated.output
     assert rotated.output.endswith("0 left: older keys may be removed from pii_keys\n")
     after = run("status")
     assert after.exit_code == 0

@@ -190,7 +190,7 @@ class SessionService:
     def sealed(self, token: str, begin: str) -> dict[str, Any]:
         """Return what :meth:`keep_sealed` keeps under keys that begin so, the oldest first.
 
-        Left out is what was encrypted by a key that was taken away within the hour: whoever wrote it begins again.
+        Values of a key that was removed since are left out: the person has to fill in the form again.
         """
         found = {}
         for key, sealed in self.kept(token, begin).items():

@@ -34,7 +34,7 @@ def rotate(context: click.Context) -> None:
 
     site = load_site(context)
     written = write_anew(site, lambda column, number: click.echo(f"{column}: {number}"))
-    click.echo(f"{written} values sealed anew")
+    click.echo(f"{written} values re-encrypted")
     if _left(site):
         context.exit(1)
     retire_keys(site)

@@ -1,4 +1,4 @@
-"""What SQLite's planner is told, for it keeps no numbers of its rows: see decision 0045. PostgreSQL chooses by itself."""
+"""What SQLite's planner is told, for it keeps no numbers of its rows: see docs/performance-notes.md. PostgreSQL chooses by itself."""
 
 from typing import Any
 

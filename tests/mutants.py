@@ -57,7 +57,7 @@ TESTS = {
     "notifications/delivery": ("test_delivery", "test_broadcast_lane", "test_chunks"),
     "notifications/outbox": ("test_outbox", "test_delivery", "test_choices"),
     "notifications/outcomes": ("../unit/test_outcomes",),
-    "scopes": ("test_access", "test_summed_counts", "test_open_lines"),
+    "scopes": ("test_scopes", "test_access", "test_summed_counts", "test_open_lines"),
 }
 COPIED = ("src", "tests", "plugins", "examples", "benchmarks", "docs", "pyproject.toml", "assets")
 #: A decorator that is missing says nothing of what the code does, nor does a comparison that only asks in other words.

@@ -1,0 +1,145 @@
+"""What is seen by lines, and what memberships cover, of hundreds of cases that have one line each."""
+
+import random
+from datetime import timedelta
+from itertools import product
+
+import pytest
+from sqlalchemy import insert, select
+
+from civicportal.access import persons
+from civicportal.cases.models import Case
+from civicportal.kartable.models import Referral
+from civicportal.scopes import by_lines, free_line, held, kinds_of, personal
+from civicportal.security import Grant, Identity
+from civicportal.testing import make_case, make_category, make_staff, make_unit
+
+KIND = "petitions"
+#: Kinds before and after the one that is asked for.
+KINDS = ("appeals", KIND, "tenders")
+LINES = 600
+
+
+class City:
+    """Units, categories and people of whom the first and the last are never asked about, and a line for each of many cases."""
+
+    def __init__(self, work):
+        rng, now = random.Random(0), work.clock.now()
+        self.session = work.session
+        self.units = [make_unit(work, f"unit{n}").id for n in range(4)]
+        self.categories = [make_category(work, f"topic{n}").id for n in range(4)]
+        self.people = [make_staff(work, f"person{n}").id for n in range(4)]
+        self.since = now
+        template = make_case(work)
+        work.session.flush()
+        values = {column.key: getattr(template, column.key) for column in Case.__table__.columns}
+        cases, lines = [], []
+        for number in range(template.id + 1, template.id + 1 + LINES):
+            own = {
+                "id": number,
+                "code": f"code{number}",
+                "kind": rng.choice(KINDS),
+                "unit_id": rng.choice([None, *self.units]),
+                "category_id": rng.choice([None, *self.categories]),
+            }
+            cases.append(values | own)
+            lines.append(
+                {
+                    "case_id": number,
+                    "type": rng.choice(["action", "copy", "inquiry"]),
+                    "to_unit_id": rng.choice(self.units),
+                    "to_user_id": rng.choice([None, rng.choice(self.people)]),
+                    "taken_by_id": rng.choice([None, rng.choice(self.people)]),
+                    "created_at": now + timedelta(seconds=rng.randrange(-1, 2)),
+                }
+            )
+        work.session.execute(insert(Case), cases)
+        work.session.execute(insert(Referral), lines)
+        rows = select(Case, Referral).join(Referral, Referral.case_id == Case.id).where(Case.id > template.id)
+        self.rows = work.session.execute(rows).all()
+        assert len(self.rows) == LINES
+
+    def identities(self):
+        """Yield people with one membership or two, such as have a deputy and such as have not."""
+        _first, one, other, _last = self.people
+        scopes = [None, frozenset(self.units[1:2]), frozenset(self.units[1:3])]
+        topics = [None, frozenset(), frozenset(self.categories[1:2]), frozenset(self.categories[1:3])]
+        view, work = f"{KIND}:case:view", f"{KIND}:case:work"
+        grants = [
+            Grant(permissions=frozenset({view, work}), units=units, categories=categories)
+            for units, categories in product(scopes, topics)
+        ]
+        useless = Grant(permissions=frozenset({work, f"{KINDS[0]}:case:view"}))
+        known = frozenset[int](), frozenset({other})
+        for number, (grant, deputy_for) in enumerate(product(grants, known)):
+            user_id = None if number % 7 == 3 else one
+            more = (useless, grants[number % len(grants)])[: number % 3]
+            yield Identity(
+                user_id=user_id, name="", door="staff", grants=(grant, *more), deputy_for=deputy_for
+            )
+
+
+@pytest.fixture
+def city(work):
+    return City(work)
+
+
+def seen_by_line(identity, case, line):
+    """Tell whether :func:`by_lines` finds a case by its only line."""
+    grants = [grant for grant in identity.grants if f"{KIND}:case:view" in grant.permissions]
+    if any(grant.units is None and grant.categories is None for grant in grants):
+        return False
+    is_of_kind = case.kind == KIND
+    has_moved = is_of_kind and case.unit_id != line.to_unit_id
+    is_of_unit = line.type in ("copy", "inquiry") and line.to_user_id is None
+    of_units = [grant for grant in grants if grant.is_of(line.to_unit_id)]
+    is_personal = {line.to_user_id, line.taken_by_id} & persons(identity)
+    return (
+        any(has_moved and grant.covers(line.to_unit_id, case.category_id) for grant in of_units)
+        or any(is_of_unit and grant.categories is not None for grant in of_units)
+        or bool(
+            is_of_kind
+            and is_personal
+            and not any(grant.covers(line.to_unit_id, case.category_id) for grant in grants)
+        )
+    )
+
+
+def test_cases_are_found_by_a_line_to_a_unit_or_a_person(city):
+    numbers = set()
+    for identity in city.identities():
+        for since in (None, city.since):
+            queries = by_lines(identity, KIND, since)
+            found = {id_ for query in queries for id_ in city.session.scalars(query)}
+            wanted = {
+                case.id
+                for case, line in city.rows
+                if seen_by_line(identity, case, line) and (since is None or line.created_at >= since)
+            }
+            assert found == wanted
+            numbers.add(len(wanted))
+    assert len(numbers) > 20
+
+
+def test_a_membership_covers_cases_where_they_lie(city):
+    for identity in city.identities():
+        for grant in identity.grants:
+            found = city.session.scalars(select(Case.id).where(held(grant))).all()
+            assert {case.id for case, _line in city.rows} & set(found) == {
+                case.id for case, _line in city.rows if grant.covers(case.unit_id, case.category_id)
+            }
+
+
+def test_lines_are_somebodys_or_free(city):
+    lines = [line for _case, line in city.rows]
+    own = {line.id for line in lines}
+    found = {line.id for line in lines if line.to_user_id is None and line.taken_by_id is None}
+    assert own & set(city.session.scalars(select(Referral.id).where(free_line(Referral)))) == found
+    for identity in city.identities():
+        found = set(city.session.scalars(select(Referral.id).where(personal(identity, Referral))))
+        assert found == {line.id for line in lines if {line.to_user_id, line.taken_by_id} & persons(identity)}
+
+
+def test_the_kinds_of_a_membership_are_those_with_the_right():
+    rights = {"b:case:view", "a:case:view", "c:case:work", "d:case:review", "core:users"}
+    assert kinds_of(Grant(permissions=frozenset(rights)), "view") == ["a", "b"]

@@ -207,7 +207,7 @@ class Trial:
         return self._callers.get(_begin(inner), set()) if inner and not inner.decorator_list else {""}
 
     def _notices(self, changed: str) -> bool:
-        """Tell whether a test fails with the changed module, on SQLite or on PostgreSQL."""
+        """Return whether a test fails with the changed module, on SQLite or on PostgreSQL."""
         callers = self._callers_of(changed)
         # What has noticed most so far, and then the quick ones.
         every = sorted(self._seconds, key=lambda name: (-self._noticed[name], self._seconds[name]))
@@ -229,7 +229,7 @@ class Trial:
         return not self._passes(others, changed, codes)
 
     def _fails_in_fork(self, tests: list[str], codes: Codes, values: Iterable[ast.Assign] = ()) -> bool:
-        """Tell whether a test fails in a fork with the change that passes in one without it."""
+        """Return whether a test fails in a fork with the change that passes in one without it."""
         while failed := self._failing([name for name in tests if name not in self._alone], codes, values):
             if failed in self._sound or not self._failing([failed], ()):
                 self._sound.add(failed)

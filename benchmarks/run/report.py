@@ -49,7 +49,7 @@ def table(run: Run) -> str:
 
 
 def is_noisy(run: Run) -> bool:
-    """Tell whether others were at work on the machine: then times of the clock fail no run."""
+    """Return whether others were at work on the machine: then times of the clock fail no run."""
     return run.spread > NOISY or max(run.load) > CROWDED * (os.cpu_count() or 1)
 
 

@@ -97,7 +97,7 @@ def translated(path: Path) -> set[str]:
 
 
 def is_translated(message: Message) -> bool:
-    """Tell whether nothing of it waits, no form of a number either."""
+    """Return whether nothing of it waits, no form of a number either."""
     return bool(message.id and message.string and all(message.string))
 
 

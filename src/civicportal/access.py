@@ -55,7 +55,7 @@ def visible(identity: Identity, verb: str = "view", *, walked: bool = False) -> 
 
 
 def sees_all(identity: Identity, kind: str, verb: str = "view") -> bool:
-    """Tell whether :func:`visible` holds for every case of a kind, so that counters may answer in its place."""
+    """Return whether :func:`visible` holds for every case of a kind, so that counters may answer in its place."""
     if identity.door == "system":
         return True
     return identity.is_staff and any(
@@ -164,7 +164,7 @@ class AccessService:
         return [line for line in self.lines(case) if line.type == "inquiry" and not line.closed_at]
 
     def can(self, case: Case, verb: str) -> bool:
-        """Tell whether a membership covers the case for this verb."""
+        """Return whether a membership covers the case for this verb."""
         return can(self.work.actor, verb, case, self.lines(case))
 
     def allows(self, case: Case, permission: str) -> bool:
@@ -198,7 +198,7 @@ class AccessService:
         return min((name for name in names if name), default=None)
 
     def has_line(self, case: Case) -> bool:
-        """Tell whether any open line, a copy or an inquiry too, lies in the actor's kartable."""
+        """Return whether any open line, a copy or an inquiry too, lies in the actor's kartable."""
         return any(holds(self.work.actor, case, line) for line in self.lines(case))
 
     def may_act(self, case: Case, permission: str) -> bool:
@@ -231,7 +231,7 @@ def _units(case: Case, lines: Iterable[Referral]) -> set[int | None]:
 
 
 def _given(identity: Identity, permission: str, case: Case, units: Iterable[int | None]) -> bool:
-    """Tell whether one membership gives the right and covers the case by any of the units."""
+    """Return whether one membership gives the right and covers the case by any of the units."""
     units = list(units)
     return any(
         grant.gives(permission) and any(grant.covers(unit, case.category_id) for unit in units)
@@ -245,7 +245,7 @@ def _is_personal(identity: Identity, line: Referral) -> bool:
 
 
 def _is_addressed(identity: Identity, case: Case, line: Referral) -> bool:
-    """Tell whether the line asks or informs a whole unit of the person."""
+    """Return whether the line asks or informs a whole unit of the person."""
     if line.type not in ADDRESSED or line.to_user_id is not None:
         return False
     permission = f"{case.kind}:case:view"

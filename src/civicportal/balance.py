@@ -45,7 +45,7 @@ class Share:
 
     @property
     def is_larger(self) -> bool:
-        """Tell whether another process has less."""
+        """Return whether another process has less."""
         return self._all[self._place] > min(self._all)
 
 
@@ -65,7 +65,7 @@ class Turn:
 
     @property
     def waits(self) -> bool:
-        """Tell whether something is left to the others at this moment, so that it must be looked at again soon."""
+        """Return whether something is left to the others at this moment, so that it must be looked at again soon."""
         return self._until is not None
 
     def note(self) -> None:

@@ -51,5 +51,5 @@ def _boot() -> str:
 
 
 def has_passed(seconds: float, since: datetime, now: datetime) -> bool:
-    """Tell whether more seconds have passed since a moment; also if the clock was set back before it."""
+    """Return whether more seconds have passed since a moment; also if the clock was set back before it."""
     return not 0 <= (now - since).total_seconds() <= seconds

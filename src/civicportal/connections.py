@@ -167,7 +167,7 @@ def prepare_postgresql(engine: Engine) -> None:
 
 
 def _is_spoken_to(connection: Any) -> bool:
-    """Tell whether something waits to be read: to a connection that asks nothing PostgreSQL only says goodbye."""
+    """Return whether something waits to be read: to a connection that asks nothing PostgreSQL only says goodbye."""
     if connection.closed:
         return True
     poll = select.poll()

@@ -101,7 +101,7 @@ def _secrets(work: "Work") -> Iterator[Finding]:
 
 
 def is_weak(secret: str) -> bool:
-    """Tell whether a secret is no random one: few characters, or a short one again and again."""
+    """Return whether a secret is no random one: few characters, or a short one again and again."""
     is_repeated = (secret + secret).find(secret, 1) < len(secret)
     return is_repeated or len(set(secret)) < FEWEST_CHARACTERS
 

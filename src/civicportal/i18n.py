@@ -33,7 +33,7 @@ class InvalidInput(CivicportalError, ValueError):
 
 
 def is_persian(locale: str) -> bool:
-    """Tell whether a locale name such as ``fa`` or ``fa_IR`` is written in Persian."""
+    """Return whether a locale name such as ``fa`` or ``fa_IR`` is written in Persian."""
     return locale.replace("-", "_").partition("_")[0] == "fa"
 
 

@@ -28,7 +28,7 @@ class Total:
     exact: bool = True
 
     def __bool__(self) -> bool:
-        """Tell whether there may be any."""
+        """Return whether there may be any."""
         return self.number > 0 or not self.exact
 
 

@@ -67,7 +67,7 @@ def hash_password(password: str) -> str:
 
 
 def verify_password(hashed: str | None, password: str) -> bool:
-    """Tell whether the password is the one behind the hash.
+    """Return whether the password is the one behind the hash.
 
     :param hashed: the stored hash, or None where there is no such account or it has no password; the answer
         is False then, after the same work, so that time tells nothing.
@@ -81,7 +81,7 @@ def verify_password(hashed: str | None, password: str) -> bool:
 
 
 def needs_rehash(hashed: str) -> bool:
-    """Tell whether the hash was made with other parameters than today's: hash again after the next login."""
+    """Return whether the hash was made with other parameters than today's: hash again after the next login."""
     return _hasher.check_needs_rehash(hashed)
 
 
@@ -113,7 +113,7 @@ def _is_common(folded: str) -> bool:
 
 
 def _is_made_of_rows(folded: str) -> bool:
-    """Tell whether three characters in a row, on average, follow from the first: 1234567890123, qwerty123456, aaaabbbb."""
+    """Return whether three characters in a row, on average, follow from the first: 1234567890123, qwerty123456, aaaabbbb."""
     rows = place = 0
     while place < len(folded):
         end = place + 1

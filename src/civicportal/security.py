@@ -50,17 +50,17 @@ class Grant:
     holder_id: int | None = None
 
     def gives(self, permission: str) -> bool:
-        """Tell whether the right is part of this grant, whatever its scope."""
+        """Return whether the right is part of this grant, whatever its scope."""
         return self.administrator or permission in self.permissions
 
     def covers(self, unit_id: int | None, category_id: int | None) -> bool:
-        """Tell whether a case of this unit and category lies inside the scope."""
+        """Return whether a case of this unit and category lies inside the scope."""
         in_unit = self.units is None or unit_id in self.units
         in_category = self.categories is None or category_id in self.categories
         return in_unit and (in_category or (category_id is None and self.units is not None))
 
     def is_of(self, unit_id: int) -> bool:
-        """Tell whether this makes somebody a member of the unit, or of one above it."""
+        """Return whether this makes somebody a member of the unit, or of one above it."""
         return self.units is not None and unit_id in self.units
 
 
@@ -92,12 +92,12 @@ class Identity:
 
     @property
     def is_staff(self) -> bool:
-        """Tell whether this session came in by the staff door."""
+        """Return whether this session came in by the staff door."""
         return self.door == "staff"
 
     @property
     def is_citizen(self) -> bool:
-        """Tell whether this session came in by the citizens' door."""
+        """Return whether this session came in by the citizens' door."""
         return self.door == "citizen"
 
     @property
@@ -123,7 +123,7 @@ class Identity:
         return self.name.strip()[:1]
 
     def permits(self, permission: str) -> bool:
-        """Tell whether any grant gives the right, in whatever scope."""
+        """Return whether any grant gives the right, in whatever scope."""
         return self.door == "system" or any(grant.gives(permission) for grant in self.grants)
 
 

@@ -121,12 +121,12 @@ class Site:
 
     @property
     def is_demo(self) -> bool:
-        """Tell whether this is a demonstration with invented people."""
+        """Return whether this is a demonstration with invented people."""
         return self.mode == "demo"
 
     @property
     def is_production(self) -> bool:
-        """Tell whether real people use it."""
+        """Return whether real people use it."""
         return self.mode == "production"
 
     @property

@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 def is_traced() -> bool:
-    """Tell whether the environment asks for it."""
+    """Return whether the environment asks for it."""
     return os.environ.get(SWITCH, "") not in ("", "0")
 
 

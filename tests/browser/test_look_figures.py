@@ -29,7 +29,7 @@ def speak_english(page: Page) -> None:
 
 
 def in_sight(what: Locator, frame: Locator) -> bool:
-    """Tell whether something lies within what scrolls it, from side to side."""
+    """Return whether something lies within what scrolls it, from side to side."""
     inner, outer = what.bounding_box(), frame.bounding_box()
     assert inner
     assert outer
@@ -152,7 +152,7 @@ def test_busy_hours_stand_no_larger_than_quiet_ones(open_page: Open, screen: Scr
 
 
 def fits(frame: Locator) -> bool:
-    """Tell whether nothing is scrolled or cut off from side to side."""
+    """Return whether nothing is scrolled or cut off from side to side."""
     return bool(frame.evaluate("frame => frame.scrollWidth <= frame.clientWidth"))
 
 

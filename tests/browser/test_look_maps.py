@@ -29,7 +29,7 @@ def inks(names: Locator) -> list[Place]:
 
 
 def apart(one: Place, other: Place) -> bool:
-    """Tell whether two have nothing in common."""
+    """Return whether two have nothing in common."""
     beside = one["right"] <= other["left"] or other["right"] <= one["left"]
     return beside or one["bottom"] <= other["top"] or other["bottom"] <= one["top"]
 

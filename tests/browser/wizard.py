@@ -30,7 +30,7 @@ def photo(folder: Path, name: str = "street.jpg") -> Path:
 
 
 def carries_position(picture: bytes) -> bool:
-    """Tell whether a picture says anything of where, when and with what it was taken."""
+    """Return whether a picture says anything of where, when and with what it was taken."""
     return bool(Image.open(BytesIO(picture)).getexif())
 
 

@@ -34,7 +34,7 @@ class Source:
         self.rng = Random(f"{name}:{number}")
 
     def chance(self, share: float) -> bool:
-        """Tell whether something happens that happens in this share of all cases."""
+        """Return whether something happens that happens in this share of all cases."""
         return self.rng.random() < share
 
     def pick(self, choices: Sequence[Any]) -> Any:

@@ -100,7 +100,7 @@ SCHEMAS = {f"{schema.__module__}.{schema.__name__}": schema for schema in schema
 
 
 def is_filter(schema: type) -> bool:
-    """Tell whether nothing has to be given: such schemas read the query of an address."""
+    """Return whether nothing has to be given: such schemas read the query of an address."""
     return not any(node.required for node in schema().children)
 
 

@@ -52,7 +52,7 @@ def try_all(name: str, numbers: range, once: Callable[[Source], bool], *, some: 
 
 
 def storable(value: object) -> bool:
-    """Tell whether a database and a page take every text in a value."""
+    """Return whether a database and a page take every text in a value."""
     if isinstance(value, str):
         return "\0" not in value and value == value.encode("utf-8", "ignore").decode()
     if isinstance(value, dict):

@@ -10,7 +10,7 @@ from sqlalchemy import event, text
 
 
 def is_blocked(site: Any) -> bool:
-    """Tell whether somebody waits for a lock."""
+    """Return whether somebody waits for a lock."""
     with site.engines.read.connect() as connection:
         return bool(connection.scalar(text("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")))
 

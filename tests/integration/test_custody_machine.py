@@ -391,7 +391,7 @@ class City(RuleBasedStateMachine):
         return replace(person, grants=tuple(grant for grant in person.grants if grant.units is not None))
 
     def has(self, work: Any, person: Identity, case: Case) -> bool:
-        """Tell whether a case is in somebody's kartable and may be worked on by them; an administrator's only in person."""
+        """Return whether a case is in somebody's kartable and may be worked on by them; an administrator's only in person."""
         own = {person.user_id, *person.deputy_for}
         line = work.get(AccessService).action_line(case)
         in_hand = bool(own & {line.to_user_id, line.taken_by_id})

@@ -174,6 +174,6 @@ def test_nothing_of_one_test_is_remembered_in_the_next(civic_environment, site):
 
 
 def knows(site, word):
-    """Tell whether a word is one that cases use, as a search without a hit knows them."""
+    """Return whether a word is one that cases use, as a search without a hit knows them."""
     with site.work(write=False) as work:
         return work.get(SuggestionService).vocabulary().knows(word)

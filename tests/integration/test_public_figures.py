@@ -101,7 +101,7 @@ def percent(part, whole):
 
 
 def same_but_for_small(shown, true):
-    """Tell whether numbers are the true ones, with some hidden: all small ones, and no small number in all."""
+    """Return whether numbers are the true ones, with some hidden: all small ones, and no small number in all."""
     pairs = list(zip(shown, true, strict=True))
     hidden = [number for told, number in pairs if told is None]
     return (

@@ -64,7 +64,7 @@ class City:
         return self.site.keys.mac("csrf", self.tokens[who]).hex()
 
     def may_open(self, who, page):
-        """Tell whether the page is for this person, whatever it shows them."""
+        """Return whether the page is for this person, whatever it shows them."""
         staff, citizen = who in STAFF_ROLES, who == "citizen"
         doors = {EVERYBODY: True, SIGNED_IN: staff or citizen, CITIZEN: citizen, STAFF: staff}
         if page.permission in doors:
@@ -171,7 +171,7 @@ def test_no_form_is_taken_without_its_token(city, who):
 
 
 def answered_rightly(city, who, page, answer):
-    """Tell whether a form of one's own is taken, or who may not send it is refused, a visitor at the door."""
+    """Return whether a form of one's own is taken, or who may not send it is refused, a visitor at the door."""
     if city.may_open(who, page):
         return answer.status_int < 500
     if who == "visitor":

@@ -101,7 +101,7 @@ def embedded(draw: Any, part: str) -> tuple[str, int, int]:
 
 
 def covers(found: list[PersonalDatum], kind: str, start: int, end: int) -> bool:
-    """Tell whether what was found lies over a part of the text, but for marks at its end."""
+    """Return whether what was found lies over a part of the text, but for marks at its end."""
     return any(one.kind == kind and one.start <= start and one.end >= end - 2 for one in found)
 
 

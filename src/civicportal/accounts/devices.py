@@ -31,7 +31,7 @@ class DeviceService:
         self.work = work
 
     def is_known(self, device_hash: str, *owner: Any) -> bool:
-        """Tell whether the person that the conditions on ``User`` name has signed in with this device."""
+        """Return whether the person that the conditions on ``User`` name has signed in with this device."""
         query = select(KnownDevice.id).join(User, User.id == KnownDevice.user_id)
         found = self.work.session.scalar(query.where(KnownDevice.device_hash == device_hash, *owner))
         return found is not None

@@ -19,7 +19,7 @@ VERIFIED = 2
 
 
 def may_submit(request: Request, level: int) -> bool:
-    """Tell whether a form may be acted on: level 0 is everybody's, a higher one a citizen's who has it.
+    """Return whether a form may be acted on: level 0 is everybody's, a higher one a citizen's who has it.
 
     :param level: of the service; see :class:`~civicportal.cases.workflow.CaseKind`.
     """

@@ -27,7 +27,7 @@ def fate_of_code(work: "Work", challenge: OtpChallenge) -> str:
 
 
 def codes_arrive(work: "Work") -> bool:
-    """Tell whether a code that is asked for now can be expected to arrive."""
+    """Return whether a code that is asked for now can be expected to arrive."""
     from civicportal.notifications.gate import GateService
 
     return work.get(GateService).works

@@ -29,7 +29,7 @@ from civicportal.reference import REFERENCE, reference_where
 
 
 def _is_named_to_staff(user: "User") -> bool:
-    """Tell whether a change concerns the lists of colleagues: not those who sign in, nor citizens."""
+    """Return whether a change concerns the lists of colleagues: not those who sign in, nor citizens."""
     changes = inspect(user).attrs
     usernames = changes["username"].history
     return any((*(usernames.added or ()), *(usernames.deleted or ()))) or (
@@ -84,7 +84,7 @@ class User(Base):
 
     @property
     def has_left(self) -> bool:
-        """Tell whether they deleted their account themselves and nothing is erased yet: signing in brings it back."""
+        """Return whether they deleted their account themselves and nothing is erased yet: signing in brings it back."""
         return self.deleted_at is not None and self.deleted_by_id == self.id and self.erased_at is None
 
 

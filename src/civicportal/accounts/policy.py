@@ -37,7 +37,7 @@ class SecurityPolicy:
         return None if user_id is None else str(user_id)
 
     def permits(self, request: Request, context: Any, permission: str) -> Any:
-        """Tell whether the page may be opened; which objects it shows is decided by the services."""
+        """Return whether the page may be opened; which objects it shows is decided by the services."""
         if permission == EVERYBODY or self._permits(request, permission):
             return Allowed("%s", permission)
         return Denied("%s", permission)

@@ -35,7 +35,7 @@ class RightsService:
     def may_give(
         self, role: Role, unit_id: int | None, category_id: int | None, *, by: Identity | None = None
     ) -> bool:
-        """Tell whether a role may be given within a scope; what somebody holds as a deputy does not count.
+        """Return whether a role may be given within a scope; what somebody holds as a deputy does not count.
 
         :param by: who gives it; the actor if None.
         """
@@ -65,15 +65,15 @@ class RightsService:
         return _all_given(heading, role, head_rights(self.work))
 
     def may_lend(self, user: User) -> bool:
-        """Tell whether the actor may pass on everything that somebody holds themselves: what their deputy gets."""
+        """Return whether the actor may pass on everything that somebody holds themselves: what their deputy gets."""
         return self._may_give_all(user.memberships)
 
     def may_take_hold(self, user: User) -> bool:
-        """Tell whether the actor could give everything that an account gives or will give, as a deputy's too."""
+        """Return whether the actor could give everything that an account gives or will give, as a deputy's too."""
         return self._may_give_all(self._given_by_account(user))
 
     def holds_everywhere(self, permission: str) -> bool:
-        """Tell whether the actor has a right in every unit and category, so that a role may contain it."""
+        """Return whether the actor has a right in every unit and category, so that a role may contain it."""
         actor = self.work.actor
         if actor.door == "system":
             return True

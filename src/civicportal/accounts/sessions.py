@@ -142,7 +142,7 @@ class SessionService:
     # --- asking again
 
     def is_proved(self, session_id: int | None) -> bool:
-        """Tell whether the person proved who they are within the last five minutes."""
+        """Return whether the person proved who they are within the last five minutes."""
         session = self.session.get(Session, session_id) if session_id else None
         if session is None or session.proved_at is None:
             return False

@@ -44,7 +44,7 @@ class CodeTaken(Conflict):
 
 
 def is_offered(site: "Site") -> bool:
-    """Tell whether the site has a provider of identities at all."""
+    """Return whether the site has a provider of identities at all."""
     return bool(site.hooks.hook.verify_identity.get_hookimpls())
 
 
@@ -87,7 +87,7 @@ class VerificationService:
         return self._opened(user.mobile, user.national_code, user.birth_date)
 
     def is_taken(self, user: User, national_code: str) -> bool:
-        """Tell whether another account has this national code."""
+        """Return whether another account has this national code."""
         index = self.keys.blind_index(national_code)
         query = select(User.id).where(User.national_code_index == index, User.id != user.id)
         return self.session.scalar(query) is not None
@@ -123,11 +123,11 @@ class VerificationService:
         self._keep(user, claim, asked=1)
 
     def has_claim(self, user: User) -> bool:
-        """Tell whether a claim of this person waits."""
+        """Return whether a claim of this person waits."""
         return self.session.get(PendingClaim, user.id) is not None
 
     def was_silent(self, user: User) -> bool:
-        """Tell whether the provider did not answer when this person asked a moment ago."""
+        """Return whether the provider did not answer when this person asked a moment ago."""
         row = self.session.get(PendingClaim, user.id)
         return row is not None and row.attempts > 0 and self.work.clock.now() - row.created_at < SILENCE
 

@@ -46,7 +46,7 @@ END $$;
 
 
 def has_tables(engines: "Engines") -> bool:
-    """Tell whether anything lies in the database."""
+    """Return whether anything lies in the database."""
     return bool(inspect(engines.read).get_table_names())
 
 

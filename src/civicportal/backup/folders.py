@@ -48,7 +48,7 @@ def _found(place: Path) -> Iterable[Path]:
 
 
 def _is_left_behind(path: Path) -> bool:
-    """Tell whether a file or folder is this user's, and nothing in it was written to lately."""
+    """Return whether a file or folder is this user's, and nothing in it was written to lately."""
     found = path.lstat()
     if found.st_uid != os.geteuid() or stat.S_ISLNK(found.st_mode):
         return False

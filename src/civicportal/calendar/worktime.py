@@ -62,7 +62,7 @@ class CityCalendar(LocalDates):
         return datetime.combine(date.min, closes) - datetime.combine(date.min, opens)
 
     def is_working_day(self, day: date) -> bool:
-        """Tell whether the office opens on a day, be it for half of it."""
+        """Return whether the office opens on a day, be it for half of it."""
         return (
             day.weekday() not in self.weekend and day not in self.holidays and day not in self.fixed_holidays
         )

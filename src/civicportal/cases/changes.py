@@ -34,7 +34,7 @@ class CaseChange:
 
     @property
     def reopens(self) -> bool:
-        """Tell whether a closed case is open again."""
+        """Return whether a closed case is open again."""
         before = self.event.before
         return (
             self.type == "transition"
@@ -45,7 +45,7 @@ class CaseChange:
 
     @property
     def closes(self) -> bool:
-        """Tell whether an open case is now closed."""
+        """Return whether an open case is now closed."""
         before = self.event.before
         return (
             self.type == "transition"

@@ -72,7 +72,7 @@ class FindService:
         return self.session.scalar(query.limit(1)) or 0
 
     def sees(self, code: str) -> bool:
-        """Tell whether there is such a case for the actor."""
+        """Return whether there is such a case for the actor."""
         query = select(Case.id).where(Case.code == code, visible(self.work.actor))
         return self.session.scalar(query) is not None
 

@@ -46,7 +46,7 @@ class FollowerService:
         return self.session.get(Follower, (case.id, self._actor_id))
 
     def is_muted(self, case: Case) -> bool:
-        """Tell whether the actor wants no notices of the case."""
+        """Return whether the actor wants no notices of the case."""
         row = self.find(case)
         return row is not None and row.muted
 

@@ -146,7 +146,7 @@ class Case(Base):
 
     @property
     def is_open(self) -> bool:
-        """Tell whether somebody still has to act."""
+        """Return whether somebody still has to act."""
         return self.stage in ("registered", "in_progress")
 
 

@@ -78,7 +78,7 @@ class Proposal:
 
     @property
     def is_empty(self) -> bool:
-        """Tell whether nothing is to be found."""
+        """Return whether nothing is to be found."""
         return self.complete and not self.ids
 
     def condition(self, dialect: str) -> ColumnElement[bool]:

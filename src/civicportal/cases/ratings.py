@@ -85,7 +85,7 @@ class RatingService:
         return rating
 
     def may_object(self, case: Case) -> bool:
-        """Tell whether an objection of the actor would open the case again now."""
+        """Return whether an objection of the actor would open the case again now."""
         kind = self.cases.kind(case)
         if kind.reopen is None or case.is_open or not self._owns(case):
             return False

@@ -88,7 +88,7 @@ class SearchIndex:
         self.engines = engines
 
     def is_ready(self, session: Session) -> bool:
-        """Tell whether the index knows every case: until then nobody may ask it."""
+        """Return whether the index knows every case: until then nobody may ask it."""
         if self.engines.read not in _ready and session.scalar(_READY[self.engines.dialect]):
             _ready.add(self.engines.read)
         return self.engines.read in _ready
@@ -197,7 +197,7 @@ def put_triggers(connection: Connection) -> None:
 
 
 def has_words(connection: Connection) -> bool:
-    """Tell whether the tables are those that the index belongs to: a migration may have stopped before them."""
+    """Return whether the tables are those that the index belongs to: a migration may have stopped before them."""
     tables = inspect(connection)
     return tables.has_table("cases") and "search_person" in {c["name"] for c in tables.get_columns("cases")}
 

@@ -26,7 +26,7 @@ def rule(wanted: Wanted, actor: Identity, dialect: str) -> ColumnElement[bool]:
 
 
 def knows_people(actor: Identity) -> bool:
-    """Tell whether there may be cases whose contact the actor may see."""
+    """Return whether there may be cases whose contact the actor may see."""
     if actor.door == "system":
         return True
     return actor.is_staff and any(

@@ -321,7 +321,7 @@ class CaseService:
             raise StaleCase(f"case {case.code}: version {version} was read, it is {case.version} now")
 
     def may_comment(self, case: Case) -> bool:
-        """Tell whether the actor may add a note or an expert comment."""
+        """Return whether the actor may add a note or an expert comment."""
         return self._steps.may_comment(case)
 
     def _check_public(self, case: Case, name: str, text: str, allowed: Collection[str]) -> None:

@@ -56,7 +56,7 @@ class StepService:
         return transition
 
     def may_comment(self, case: Case) -> bool:
-        """Tell whether the actor may add a note or an expert comment: the right, and the case or a line of it."""
+        """Return whether the actor may add a note or an expert comment: the right, and the case or a line of it."""
         permitted = self.work.actor.permits(self._kind(case).permission("comment"))
         return self.access.can(case, "comment") or (permitted and self.access.has_line(case))
 

@@ -31,7 +31,7 @@ def new_code(rng: Random = _SYSTEM_RANDOM) -> str:
 
 
 def is_valid(code: str) -> bool:
-    """Tell whether a stored or normalised code is well-formed and its check digit right."""
+    """Return whether a stored or normalised code is well-formed and its check digit right."""
     return _CODE.fullmatch(code) is not None and bool(damm.is_valid(code))
 
 

@@ -68,7 +68,7 @@ def _used(session: "Session", dialect: str) -> Iterator[tuple[str, int]]:
 
 
 def is_counted(word: str) -> bool:
-    """Tell whether a word is one of those that are counted: numbers and the shortest are not."""
+    """Return whether a word is one of those that are counted: numbers and the shortest are not."""
     return len(word) >= SHORTEST and word.isalpha()
 
 
@@ -83,7 +83,7 @@ class Vocabulary:
         self._sorted = sorted(words)
 
     def __bool__(self) -> bool:
-        """Tell whether any words have been counted."""
+        """Return whether any words have been counted."""
         return bool(self._sorted)
 
     @cached_property
@@ -91,7 +91,7 @@ class Vocabulary:
         return [_sound(word) for word in self._sorted]
 
     def knows(self, word: str) -> bool:
-        """Tell whether a word is used or is the beginning of one that is."""
+        """Return whether a word is used or is the beginning of one that is."""
         place = bisect_left(self._sorted, word)
         return place < len(self._sorted) and self._sorted[place].startswith(word)
 

@@ -49,7 +49,7 @@ class Wanted:
     code: str = ""
 
     def __bool__(self) -> bool:
-        """Tell whether anything is looked for: signs alone are nothing."""
+        """Return whether anything is looked for: signs alone are nothing."""
         return bool(self.terms or self.code)
 
 

@@ -62,7 +62,7 @@ class State:
 
     @property
     def is_open(self) -> bool:
-        """Tell whether a case in this state still waits for someone to act."""
+        """Return whether a case in this state still waits for someone to act."""
         return self.stage in OPEN_STAGES
 
 

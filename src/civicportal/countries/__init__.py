@@ -23,5 +23,5 @@ def get_country(code: str) -> Country:
 
 
 def is_national_code(country: Country, text: str) -> bool:
-    """Tell whether a text, as it was typed, is somebody's national code: such a one stands in no address."""
+    """Return whether a text, as it was typed, is somebody's national code: such a one stands in no address."""
     return country.is_national_code(compact(text, also=DASHES))

@@ -48,10 +48,10 @@ class Country(Protocol):
         """Return a stored number with its middle hidden."""
 
     def is_national_code(self, text: str) -> bool:
-        """Tell whether the text is a well-formed code of a natural person."""
+        """Return whether the text is a well-formed code of a natural person."""
 
     def is_legal_id(self, text: str) -> bool:
-        """Tell whether the text is a well-formed identifier of a company or institution."""
+        """Return whether the text is a well-formed identifier of a company or institution."""
 
     def mask_national_code(self, code: str) -> str:
         """Return a national code with its middle hidden."""

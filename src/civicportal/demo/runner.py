@@ -35,13 +35,13 @@ PASSWORD = "golabi-anar-sib-27"  # noqa: S105 - everybody may know it: it opens 
 
 
 def is_begun(site: "Site") -> bool:
-    """Tell whether the demo has filled this database, wholly or in part."""
+    """Return whether the demo has filled this database, wholly or in part."""
     with site.work(write=False) as work:
         return work.session.get(Seed, MARK) is not None
 
 
 def is_loaded(site: "Site") -> bool:
-    """Tell whether the demo has filled this database to the end."""
+    """Return whether the demo has filled this database to the end."""
     with site.work(write=False) as work:
         mark = work.session.get(Seed, MARK)
         return mark is not None and mark.digest != BEGUN

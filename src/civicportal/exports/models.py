@@ -52,7 +52,7 @@ class ExportJob(Base):
 
     @property
     def is_running(self) -> bool:
-        """Tell whether its file is still to come."""
+        """Return whether its file is still to come."""
         return self.state in RUNNING
 
     @property

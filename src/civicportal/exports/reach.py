@@ -29,7 +29,7 @@ def reach_of(identity: Identity, columns: Iterable[Column]) -> list[Part]:
 
 
 def is_within(reach: Sequence[Part] | None, identity: Identity) -> bool:
-    """Tell whether somebody's memberships hold all of it today.
+    """Return whether somebody's memberships hold all of it today.
 
     :param reach: None is not known, of a file of older code.
     """

@@ -84,7 +84,7 @@ class ExportService:
         return job
 
     def offers(self, job: ExportJob) -> bool:
-        """Tell whether the file of one's own export can be fetched.
+        """Return whether the file of one's own export can be fetched.
 
         It is whole and kept still, and whoever acts might take all of it along today too: not who has lost the right since, nor
         who works in another unit.

@@ -93,7 +93,7 @@ class Offer:
         return ("xlsx", "csv")
 
     def is_for(self, identity: "Identity") -> bool:
-        """Tell whether somebody finds it."""
+        """Return whether somebody finds it."""
         return any(identity.permits(name) for name in self.permissions)
 
 

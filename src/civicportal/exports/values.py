@@ -96,7 +96,7 @@ class Cells:
 
 
 def is_formula(text: str) -> bool:
-    """Tell whether a program could take a text for a formula."""
+    """Return whether a program could take a text for a formula."""
     return text[:1] in FORMULA_SIGNS or text.lstrip()[:1] in FORMULA_SIGNS if text else False
 
 

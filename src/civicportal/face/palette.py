@@ -39,7 +39,7 @@ class Contrast:
 
     @property
     def is_enough(self) -> bool:
-        """Tell whether words of ordinary size can be read."""
+        """Return whether words of ordinary size can be read."""
         return self.ratio >= READABLE
 
 

@@ -136,7 +136,7 @@ class BoundField:
         return listed((self._words(labels.get(text, text)) for text in texts), self._words.locale)
 
     def offers(self, value: str) -> bool:
-        """Tell whether a value is one of its choices."""
+        """Return whether a value is one of its choices."""
         if not hasattr(self.typ, "options"):
             return False
         return any(option.value == value for option in self.typ.options(self._field.schema))

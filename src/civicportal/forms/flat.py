@@ -65,7 +65,7 @@ def _value(node: colander.SchemaNode, params: Any) -> Any:
 
 
 def lies_before(values: Mapping[str, Any], node: colander.SchemaNode) -> bool:
-    """Tell whether the day of a node lies before that of the node which it names as ``after``."""
+    """Return whether the day of a node lies before that of the node which it names as ``after``."""
     first = values.get(getattr(node, "after", ""))
     last = values[node.name]
     return bool(first and last and last < first)

@@ -90,7 +90,7 @@ class GridBox:
         return Bounds(south - _SLACK, west - _SLACK, north + _SLACK, east + _SLACK)
 
     def holds(self, cell: Cell, level: int) -> bool:
-        """Tell whether a cell, of this level or a finer one, is one of these or lies in one."""
+        """Return whether a cell, of this level or a finer one, is one of these or lies in one."""
         row, column = cell.above(level - self.level)
         return self.first.row <= row <= self.last.row and self.first.column <= column <= self.last.column
 

@@ -45,7 +45,7 @@ class Box:
         return (self.width * abs(math.cos(turned)) + self.height * abs(math.sin(turned))) / 2
 
     def meets(self, other: "Box") -> bool:
-        """Tell whether the two have anything in common: not so if a line between them can be drawn along a side of one."""
+        """Return whether the two have anything in common: not so if a line between them can be drawn along a side of one."""
         across, down = other.x - self.x, other.y - self.y
         if math.hypot(across, down) >= self.radius + other.radius:
             return False

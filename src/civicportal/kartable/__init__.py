@@ -1,4 +1,4 @@
-"""The kartable: who has to do what, who sent it, and by which rule."""
+"""The kartable: staff's inbox of referrals, and the rules that route new cases."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 TEXTS = "core:text:manage"
 CASE = r"/kartable/cases/{code:\d{10}}"
-#: What is done with one case: the end of its address, and the view.
+#: Actions on one case: the end of the address, and the view.
 ACTIONS = {
     "take": "take",
     "release": "release",
@@ -28,7 +28,7 @@ ACTIONS = {
     "urgent": "urgent",
     "undo": "undo",
 }
-#: No transition of a workflow may have one of these names: its address would be theirs.
+#: Reserved: a transition with one of these names would have the same address as an action.
 RESERVED = frozenset(ACTIONS) | {"reveal", "preview"}
 ROUTES = {
     "kartable": "/kartable",
@@ -46,7 +46,7 @@ ROUTES = {
     "texts.new": "/desk/texts/new",
     "texts.edit": r"/desk/texts/{id:\d{1,18}}",
     "texts.move": r"/desk/texts/{id:\d{1,18}}/move",
-    # The last: the first that fits is taken.
+    # Last, because the first matching route is taken.
     "kartable.step": CASE + "/{step}",
 }
 VIEWS: tuple[Page, ...] = (
@@ -73,7 +73,7 @@ VIEWS: tuple[Page, ...] = (
 def includeme(config: Any) -> None:
     """Add the pages of staff.
 
-    :raises ConfigurationError: when a transition has the name of something else that is done with a case.
+    :raises ConfigurationError: when a transition has the name of an action on a case.
     """
     refuse_reserved(config.registry.site.kinds.values())
     # Tracking codes, not one-time codes.
@@ -84,7 +84,7 @@ def includeme(config: Any) -> None:
 
 
 def refuse_reserved(kinds: "Iterable[CaseKind]") -> None:
-    """Refuse a workflow whose transition has the name of something else that is done with a case.
+    """Refuse a workflow whose transition has the name of an action on a case.
 
     :raises ConfigurationError: names kind and transition.
     """

@@ -1,4 +1,4 @@
-"""To whom a case may be referred by name."""
+"""The people to whom a case may be referred by name."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 Offered = Mapping[int, Sequence[tuple[int, str]]]
-"""By unit, the ids and names of its staff in the order of their names."""
+"""Ids and names of the staff of each unit, ordered by name."""
 
 
 def of_units() -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions on ``User`` and ``Membership`` for those who are at work in a unit."""
+    """Return the conditions on ``User`` and ``Membership`` for the active staff of a unit."""
     return (
         Membership.user_id == User.id,
         Membership.unit_id.is_not(None),
@@ -28,7 +28,7 @@ def of_units() -> tuple[ColumnElement[bool], ...]:
 
 
 def offered(work: "Work") -> Offered:
-    """Return whom forms offer; what comes back is held against who is there then."""
+    """Return the people offered in forms; the submitted choice is validated against the current staff."""
     return work.reference("addressees", _read)
 
 
@@ -42,7 +42,7 @@ def _read(session: Session) -> Offered:
 
 
 def works_for(work: "Work", user_id: int | None, unit_id: int) -> bool:
-    """Tell whether somebody works in a unit, in one above it, or in all."""
+    """Return whether a person works in a unit, in one above it, or in all."""
     path = [unit.id for unit in work.get(OrganizationService).units.path(unit_id)]
     at_work = (User.id == user_id, User.disabled_at.is_(None), User.deleted_at.is_(None))
     covers = or_(Membership.unit_id.is_(None), Membership.unit_id.in_(path))

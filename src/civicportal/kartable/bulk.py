@@ -1,4 +1,4 @@
-"""The same work on many cases: each in a unit of work of its own, so that one refusal costs the others nothing."""
+"""Bulk actions on cases, each in a separate unit of work, so that one refusal does not affect the others."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -32,15 +32,15 @@ NOT_FROM_HERE = _("This step is not possible from its present status.")
 CHANGED = _("Somebody acted since, or it is too late.")
 BUSY = _("The portal was busy. Please try this one again.")
 MOST_BUSY = 3
-"""After so many in a row the rest is left as it is: each of them would wait for seconds."""
+"""Stop after this many consecutive failures, because each may wait for seconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What became of one case.
+    """The result for one case.
 
-    :ivar event_id: the step that may still be taken back.
-    :ivar reason: why nothing was done; None when it was.
+    :ivar event_id: the transition that can still be undone.
+    :ivar reason: why nothing was changed; None on success.
     """
 
     code: str
@@ -50,7 +50,7 @@ class Outcome:
 
 
 def each(site: "Site", actor: Identity, codes: Iterable[str], act: Act) -> list[Outcome]:
-    """Do something with every case, one unit of work after the other.
+    """Apply an action to every case, each in a separate unit of work.
 
     Must not be called while the same thread has a writing unit of work open.
     """
@@ -63,13 +63,13 @@ def each(site: "Site", actor: Identity, codes: Iterable[str], act: Act) -> list[
 
 
 def undo_each(site: "Site", actor: Identity, steps: Iterable[tuple[str, int]]) -> list[Outcome]:
-    """Take the steps of a former :func:`each` back, as (code, event) pairs."""
+    """Undo the changes of an earlier :func:`each`, given as (code, event) pairs."""
     events = dict(steps)
     return each(site, actor, events, lambda work, case: work.get(UndoService).undo(case, events[case.code]))
 
 
 def common_steps(work: "Work", cases: Iterable[Case]) -> list[Transition]:
-    """Return the steps that every one of the cases can take now; none for cases of different services."""
+    """Return the transitions that every one of the cases can take now; none for cases of different kinds."""
     service, common = work.get(CaseService), list[Transition]()
     for number, case in enumerate(cases):
         possible = [step.transition for step in service.steps(case) if not step.reason]
@@ -97,7 +97,7 @@ def _one(site: "Site", actor: Identity, code: str, act: Act) -> Outcome:
     except Conflict:
         reason = CHANGED
     except (OperationalError, InterfaceError, PoolTimeout, StaleDataError) as error:
-        # What was done with the others stands: whoever asked for it must be told.
+        # The changes to the other cases are committed, so the user must see the results.
         log.warning("one of many cases: %s", type(error).__name__, exc_info=error)
         reason = BUSY
     return Outcome(code=code, subject=subject, reason=reason)

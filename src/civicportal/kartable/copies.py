@@ -1,7 +1,7 @@
-"""SQLite's triggers that copy a case onto its lines; those of PostgreSQL are made by the core's migrations 0008 and 0012.
+"""SQLite triggers that copy columns of a case onto its referrals; those of PostgreSQL are in migrations 0008 and 0012.
 
 A migration on SQLite copies a table that it alters, which loses the triggers of that table and is refused while one of
-another table names it. So they are taken aside meanwhile.
+another table names it. So they are dropped during migrations and created again afterwards.
 """
 
 from collections.abc import Iterator
@@ -76,7 +76,7 @@ _CREATE_ELSEWHERE = (
 
 @contextmanager
 def copies_aside(connection: Connection) -> Iterator[None]:
-    """Take SQLite's triggers away while tables are migrated, and put them back where lines have the columns."""
+    """Drop SQLite's triggers while tables are migrated, and create them again if referrals have the columns."""
     open_lines = triggers_aside(connection, _DROP, _CREATE, lambda _c: _has(connection, "changed_at"))
     elsewhere = triggers_aside(
         connection, _DROP_ELSEWHERE, _CREATE_ELSEWHERE, lambda _c: _has(connection, "elsewhere")

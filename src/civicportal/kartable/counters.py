@@ -1,4 +1,4 @@
-"""How many cases wait in a kartable, for the marks beside links: exact as long as they are few."""
+"""Counts of open referrals for badges beside links, exact up to a limit."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
 
 NONE = Total(0)
 MOST_MARKED = 99
-"""More than these are not counted for a mark, which stands on every page; the kartable itself counts further."""
+"""Maximum for a badge, which is on every page; the kartable itself counts further."""
 ACTION = Referral.type == "action"
 KEPT = 500
-"""Statements that a process keeps: one for each set of memberships of those who are at work."""
+"""Statements cached by this process, one for each set of memberships."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class OpenLines:
-    """Open action lines of a kartable, in all and by kind of case."""
+    """Open referrals for action of a kartable: the total, and by kind of case."""
 
     total: Total = NONE
     by_kind: Mapping[str, Total] = field(default_factory=dict)
 
 
 def open_lines(work: "Work") -> OpenLines:
-    """Count the actor's open action lines in one statement; of each part no more than :data:`MOST_MARKED`."""
+    """Count the actor's open referrals for action in one statement, at most :data:`MOST_MARKED` of each part."""
     query = _query(work.actor.reach, tuple(work.site.kinds), work.site.engines.dialect)
     if query is None:
         return OpenLines()
@@ -46,10 +46,10 @@ def open_lines(work: "Work") -> OpenLines:
 
 @lru_cache(maxsize=KEPT)
 def _query(reach: Identity, kinds: tuple[str, ...], dialect: str) -> "Rows | None":
-    """Return the statement for (kind, number, total); SQLAlchemy works longer at making it than at sending it.
+    """Return the statement for (kind, number, total), cached because SQLAlchemy needs longer to build than to run it.
 
-    An administrator has lines of services that are switched off too: what nobody has in hand is counted for their total by
-    itself, without a kind.
+    Administrators also have referrals of inactive services: those not taken over are counted separately, without a kind,
+    for the total.
     """
     if not parts(reach, kinds):
         return None
@@ -71,6 +71,6 @@ def _query(reach: Identity, kinds: tuple[str, ...], dialect: str) -> "Rows | Non
 
 
 def _some(lines: list[ColumnElement[bool]], kind: Any, *, in_total: bool) -> "Rows":
-    """Return the statement for (kind, number, in_total) of lines, as far as they are counted."""
+    """Return the statement for (kind, number, in_total) of referrals, up to the counted maximum."""
     some = some_of([and_(part, ACTION) for part in lines], kind.label("kind"), most=MOST_MARKED).subquery()
     return select(some.c.kind, literal(1).label("number"), literal(int(in_total)).label("in_total"))

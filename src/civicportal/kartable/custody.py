@@ -39,13 +39,13 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 Attendance = Literal["members", "head", "nobody"]
-"""Who attends to a case: members of its unit whose categories it belongs to, the head of the unit alone, or nobody."""
+"""Who attends to a case: members of its unit for its category, only the head of the unit, or no one."""
 _FRESH = 60.0
-"""Seconds for which desks and monitors are told what was counted once."""
+"""Seconds for which a count is cached for desks and monitoring."""
 
 
 class _Counted:
-    """The number of unattended cases, and when they were counted."""
+    """The number of unattended cases and the time of the count."""
 
     def __init__(self) -> None:
         self.last: tuple[datetime, Total] | None = None
@@ -103,7 +103,7 @@ class CustodyService:
         return "head" if self._covers(kind, category_id, unit_id, heads=True) else "nobody"
 
     def is_read(self, case: Case, unit_id: int, user_id: int | None = None) -> bool:
-        """Return whether somebody in a unit could read a copy of a case, or answer an inquiry.
+        """Return whether anyone in a unit could read a copy of a case, or answer an inquiry.
 
         :param user_id: the person of the unit to whom it is addressed, who may read it whatever their rights.
         """
@@ -122,7 +122,7 @@ class CustodyService:
         return found
 
     def doubts_of_all(self, cases: Iterable[Case]) -> dict[int, Attendance]:
-        """Return :meth:`doubts` of several cases; a unit in which one of them would be unattended has "nobody"."""
+        """Return :meth:`doubts` for several cases; a unit in which any of them would be unattended has "nobody"."""
         found = dict[int, Attendance]()
         for kind, category_id in {(case.kind, case.category_id) for case in cases}:
             for unit_id, answer in self.doubts(kind, category_id).items():
@@ -185,7 +185,7 @@ class CustodyService:
         return {case.id: self._reason(case, line, names.get(holders[case.id] or 0)) for case, line in rows}
 
     def staffed(self, *, heads: bool = True) -> set[int]:
-        """Return the ids of the units with somebody who attends to any cases that lie there.
+        """Return the ids of the units in which someone attends to any cases assigned to them.
 
         :param heads: include the categories covered by heads of units.
         """

@@ -1,4 +1,4 @@
-"""How near a deadline is, in words and in a colour."""
+"""Remaining time of a deadline as text and colour."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from civicportal.db import NEVER
 from civicportal.i18n import _
 
 HALF, FOUR_FIFTHS = 0.5, 0.8
-#: Minutes, the longest first.
+#: Units in minutes, longest first.
 LENGTHS = {"days": 24 * 60, "hours": 60}
 LEFT = {
     "days": _("${n} days left"),
@@ -27,7 +27,7 @@ OVER = {
 
 @dataclass(frozen=True, kw_only=True)
 class Due:
-    """A deadline as it is shown.
+    """A deadline for display.
 
     :ivar state: "" before half of the working time has passed, then "half", "soon" (four fifths) and "late".
     """
@@ -37,12 +37,12 @@ class Due:
 
     @property
     def is_late(self) -> bool:
-        """Tell whether the deadline has passed."""
+        """Return whether the deadline has passed."""
         return self.state == "late"
 
 
 def due(case: Case, now: datetime, calendar: CityCalendar) -> Due | None:
-    """Return how near the deadline of a case is; None for a closed case and for one without a deadline."""
+    """Return the remaining time of a case; None for a closed case and for one without a deadline."""
     if not case.is_open or case.deadline == NEVER:
         return None
     if case.paused_at is not None:

@@ -1,4 +1,4 @@
-"""Once a working day staff who asked for it are told by SMS what is new and what is overdue in their kartable."""
+"""Daily SMS digests of new and overdue cases, for staff who subscribed."""
 
 import logging
 from collections.abc import Sequence
@@ -25,11 +25,11 @@ log = logging.getLogger(__name__)
 
 BOTH, NEW, LATE = KINDS = ("staff.digest", "staff.kartable_new", "staff.overdue")
 NOT_LATER_THAN = timedelta(hours=4)
-"""After the hour of the site: what could not be told by then is told the next day."""
+"""Hours after the site's digest hour in which digests are sent; afterwards they wait for the next day."""
 
 
 def send_digests(site: "Site") -> None:
-    """Queue today's digests, each in a separate transaction; nobody gets a second one on the same day."""
+    """Queue today's digests, each in a separate transaction and at most one per person and day."""
     with site.work(write=False) as work:
         readers = _readers(work) if _is_time(work) else ()
     for reader in readers:
@@ -50,7 +50,7 @@ def _is_time(work: "Work") -> bool:
 
 
 def _readers(work: "Work") -> Sequence[User]:
-    """Return who wants a digest, can be reached and has not got today's."""
+    """Return subscribers who have a mobile and have not received today's digest."""
     calendar = work.site.calendar
     midnight = calendar.at(calendar.today(work.clock.now()), time.min)
     told = exists().where(
@@ -62,7 +62,7 @@ def _readers(work: "Work") -> Sequence[User]:
 
 
 def _tell(site: "Site", reader: User) -> None:
-    """Read a kartable without holding up those who write; write only where there is something to tell."""
+    """Read a kartable without blocking writers; write only if there is something to report."""
     with site.work(write=False) as work:
         found = _facts(work, reader)
     if found is None:
@@ -76,7 +76,7 @@ def _tell(site: "Site", reader: User) -> None:
 
 
 def _facts(work: "Work", reader: User) -> tuple[str, dict[str, str]] | None:
-    """Return the key of the text that fits a person's kartable and its fields; None for an empty one."""
+    """Return the text key and fields of a person's digest; None if the kartable is empty."""
     with work.acting_as(identity_of(work, reader, "staff")):
         inbox = InboxService(work)
         counts = inbox.counts(Filters())

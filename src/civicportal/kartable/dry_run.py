@@ -1,4 +1,4 @@
-"""What the present rules would do with past cases: nothing is changed."""
+"""Dry run of the current routing rules on past cases, without changes."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 MOST = 1000
-"""Cases of one dry run."""
+"""Maximum number of cases in one dry run."""
 SHOWN = 100
-"""Differences that are listed one by one."""
+"""Maximum number of differences that are listed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """A case that would go elsewhere than it went.
+    """A case that would be routed differently now.
 
-    :ivar then: unit and rule that it had; ``now``: those it would have.
+    :ivar then: its unit and rule; ``now``: those it would get.
     :ivar seen: the actor may see the case.
     """
 
@@ -42,12 +42,12 @@ class Difference:
 
 @dataclass(kw_only=True)
 class DryRun:
-    """The outcome.
+    """The result of a dry run.
 
-    :ivar cases: how many were looked at.
-    :ivar caught: cases of each rule, by its key; ``plugin``, ``category`` and ``fallback`` besides.
-    :ivar gained: those of them that went elsewhere.
-    :ivar differences: the first of them; ``elsewhere`` counts all.
+    :ivar cases: the number of cases examined.
+    :ivar caught: cases by key of the rule; also ``plugin``, ``category`` and ``fallback``.
+    :ivar gained: those that would be routed differently.
+    :ivar differences: the first differences; ``elsewhere`` counts all.
     """
 
     cases: int = 0
@@ -58,7 +58,7 @@ class DryRun:
 
 
 class DryRunService:
-    """Routes past cases again, on paper."""
+    """Apply routing rules to past cases without changing them."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
@@ -74,7 +74,7 @@ class DryRunService:
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> DryRun:
-        """Ask where the newest cases of a time would go by some rules in their order.
+        """Route the newest cases of a period by some rules, in the order of the rules.
 
         :param newest: how many cases, ``MOST`` at most.
         """
@@ -108,7 +108,7 @@ class DryRunService:
         if rule := self.routing.first_fit(case, rules):
             return rule.unit_id, BY_RULE + rule.key
         if line.rule == "plugin":
-            # A plugin looks at what is open at that moment: afterwards nobody knows better than it did.
+            # A plugin routes by the open cases of that moment, which cannot be reconstructed: keep its result.
             return line.to_unit_id, line.rule
         route = self.routing.by_category(case) or self.routing.fallback()
         return self.organization.unit(route.unit).id, route.rule

@@ -1,11 +1,11 @@
-"""What can go wrong in the kartable."""
+"""Errors of the kartable."""
 
 from civicportal.cases.errors import Refused
 
 
 class ReferralError(Refused):
-    """The line cannot be moved so; the reason says why."""
+    """The referral is not possible; the message says why."""
 
 
 class UnattendedReferral(ReferralError):
-    """The case would be unattended there."""
+    """The case would be unattended after the referral."""

@@ -1,6 +1,6 @@
-"""What is past its deadline goes up: to the head of its unit, then to the unit above, as the site wishes.
+"""Escalation of overdue cases to the head of their unit, then to the unit above, as the site configures.
 
-Each step is taken once for one deadline. A case that was returned stays where it is until it has another deadline.
+Each step is taken once per deadline. A case that was returned stays until it has another deadline.
 """
 
 import logging
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CHUNK = 50
-"""Ids read at once."""
+"""Batch size of ids."""
 
 Step = Literal["head", "above"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Goal:
-    """Where a unit's cases go.
+    """The target of a unit's escalated cases.
 
     :ivar user_id: the person; None for the whole unit.
     """
@@ -44,10 +44,10 @@ class Goal:
 
 
 class EscalationService(KartableService):
-    """Finds what is due for a step, and takes it."""
+    """Find cases that are due for an escalation step, and escalate them."""
 
     def goals(self, step: Step) -> dict[int, Goal]:
-        """Return where the cases of each unit go by a step; units without an entry have nobody above them."""
+        """Return the target of each unit's cases for a step; units without an entry have no one above them."""
         if step == "head":
             return {unit_id: Goal(unit_id=unit_id, user_id=user_id) for unit_id, user_id in self._heads()}
         units = self.work.get(OrganizationService).units.by_id
@@ -55,7 +55,7 @@ class EscalationService(KartableService):
         return {unit_id: Goal(unit_id=parent.id) for unit_id, parent in above.items() if parent.active}
 
     def due(self, step: Step, late_since: datetime, goals: dict[int, Goal], after: int = 0) -> Sequence[int]:
-        """Return some cases that may be due, by their ids in order.
+        """Return candidates for escalation, ordered by id.
 
         :param late_since: their deadline was before this moment.
         :param after: only ids above this one.
@@ -87,13 +87,13 @@ class EscalationService(KartableService):
         return self.session.scalars(query).all()
 
     def raise_case(self, case_id: int, step: Step, days: float, goals: dict[int, Goal]) -> CaseEvent | None:
-        """Pass a case up if it is still due; return the event of its history.
+        """Escalate a case if it is still due; return the event of its history.
 
         :param days: office days after the deadline.
         """
         case = self.session.scalar(select(Case).where(Case.id == case_id).with_for_update())
         if case is None:
-            # Gone since it was found, with its plugin or with everything.
+            # Deleted since it was found, or its plugin was removed.
             return None
         line = self.access.action_line(case)
         goal = goals.get(line.to_unit_id) if line else None
@@ -143,7 +143,7 @@ class EscalationService(KartableService):
         return exists(done).correlate(Referral)
 
     def _heads(self) -> Iterator[tuple[int, int]]:
-        """Yield unit and person; where several lead a unit, who was given it first."""
+        """Yield unit and person; if a unit has several heads, the one who received the right first."""
         query = (
             select(Membership.unit_id, Membership.user_id)
             .join(User, User.id == Membership.user_id)
@@ -173,7 +173,7 @@ def _take_step(site: "Site", step: Step, days: float) -> None:
         with site.work(write=False) as work:
             service = EscalationService(work)
             goals = service.goals(step)
-            # So many office days last a calendar day less at least: the exact moment is asked of each case.
+            # A lower bound, since office days take at least as many calendar days; the exact time is checked for each case.
             late_since = work.clock.now() - timedelta(days=max(days - 1, 0))
             found = service.due(step, late_since, goals, after) if goals else ()
         for case_id in found:

@@ -1,4 +1,4 @@
-"""The list of the kartable as a file."""
+"""Export of the kartable."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -32,9 +32,9 @@ class ExportFilters(InboxFilters):
 
 @dataclass(frozen=True, kw_only=True)
 class KartableRow(CaseRow):
-    """A case of the kartable.
+    """A row of the export.
 
-    :ivar holder: who has it in hand by name; empty for a whole unit.
+    :ivar holder: name of the assignee; empty for a whole unit.
     """
 
     holder: str
@@ -47,17 +47,17 @@ class KartableSource(CaseSource):
 
     @property
     def sort(self) -> Sort:
-        """Return the order in which the view stands."""
+        """Return the order of the view."""
         offered = sorts_of(self.values["view"])
         named = self.values.get(SORT) or ""
         return SORTS[named if named in offered else offered[0]]
 
     def query(self, *columns: Any) -> "Select[Any]":
-        """Return the inbox's own query."""
+        """Return the query of the inbox."""
         return self.work.get(InboxService).query(self.values["view"], filters_of(self.values), *columns)
 
     def rows(self, found: Sequence[Any]) -> Iterable[KartableRow]:
-        """Return the rows with the names of those who have the cases in hand."""
+        """Return the rows with the names of assignees."""
         names = names_of(self.work, (holder_id(line) for _case, line in found))
         rows = zip(super().rows(found), found, strict=True)
         return [
@@ -69,7 +69,7 @@ HOLDER = Column(name="holder", title=_("Holder"), value=lambda row: row.holder, 
 
 
 def exports(site: "Site") -> Iterable[Export]:
-    """Return the export of the kartable, for whoever may take cases of any kind along."""
+    """Return the export of the kartable, for users who may export cases of any kind."""
     return (
         Export(
             name="kartable.list",

@@ -1,4 +1,4 @@
-"""What the page of a case says of it besides its history."""
+"""Data of the case page besides its history."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ RULES: dict[str, TranslationString] = {
     "fallback": _("No rule fitted"),
     UNATTENDED: _("The unit that it belongs to has nobody for it"),
 }
-#: What the later one of two linked cases is for the earlier one, and the other way round.
+#: Name of a link as seen from the earlier case, and from the later one.
 LINK_TITLES: dict[str, tuple[TranslationString, TranslationString]] = {
     "duplicate": (_("Duplicate"), _("Duplicate")),
     "follow_up": (_("Follow-up case"), _("Where it came from")),
@@ -43,7 +43,7 @@ LINKED = (_("Linked"), _("Linked"))
 
 @dataclass(frozen=True, kw_only=True)
 class Link:
-    """A case that belongs to this one."""
+    """A linked case."""
 
     title: TranslationString
     case: Case
@@ -51,16 +51,16 @@ class Link:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """A case as its page describes it.
+    """A case as its page shows it.
 
-    :ivar citizen: None without the right to see who it is, and on a case without a citizen.
-    :ivar identity: what is known of the person's identity; empty without the right to see who it is.
-    :ivar nameless: nobody stands behind the case.
-    :ivar author: who wrote it, where it came about within the municipality; else empty.
-    :ivar category: the path of names, the root first.
-    :ivar held_since: when the open action line was made.
-    :ivar rule: what routed the case here: title of a rule or words for it.
-    :ivar lookers: who else opened the case in the last ten minutes.
+    :ivar citizen: None without the right to see the citizen, and for a case without one.
+    :ivar identity: what is known of the person's identity; empty without the right to see it.
+    :ivar nameless: the case has no citizen.
+    :ivar author: the author of a case that originated within the municipality; else empty.
+    :ivar category: the path of names, root first.
+    :ivar held_since: creation time of the open referral for action.
+    :ivar rule: what routed the case here: title of a rule or a description.
+    :ivar lookers: other people who opened the case in the last ten minutes.
     """
 
     row: Row
@@ -79,11 +79,11 @@ class Facts:
 
 @dataclass(frozen=True, kw_only=True)
 class Rights:
-    """What the actor may do on the page.
+    """Actions that the page offers the actor.
 
-    :ivar line: the open action line; its holder may take, release, refer.
-    :ivar inquiry: an inquiry that lies in the actor's kartable.
-    :ivar copies: a copy that lies there.
+    :ivar line: the open referral for action; its holder may take over, release, refer.
+    :ivar inquiry: an inquiry in the actor's kartable.
+    :ivar copies: a copy in the actor's kartable.
     """
 
     line: Referral | None
@@ -100,7 +100,7 @@ class Rights:
 
 
 class FactsService:
-    """Reads what the page of a case needs."""
+    """Read the data of the case page."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
@@ -153,7 +153,7 @@ class FactsService:
         )
 
     def _identity(self, case: Case) -> Sequence[IdentityFact]:
-        """Return what the kind of case knows of its person; else what the person was verified by."""
+        """Return the identity data of the case's kind, else the verification of the person."""
         kind = self.work.get(CaseService).kind(case)
         if kind.identity is not None:
             return kind.identity(case, self.work)
@@ -185,7 +185,7 @@ class FactsService:
         return title or key
 
     def _around(self, case: Case) -> tuple[int, bool, bool]:
-        """Return how many follow a case, and whether it has links and lookers: asked at once, for most have none."""
+        """Return the number of followers, and whether there are links and viewers, in one statement because most cases have none."""
         followers = select(func.count()).select_from(Follower).where(Follower.case_id == case.id)
         links = select(CaseLink.id).where(_either_end(case))
         looks = self.work.get(AuditService).looks(case.id, JUST_NOW)

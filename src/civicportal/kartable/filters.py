@@ -1,4 +1,4 @@
-"""The filters of the list as they stand in its address: choices, values, and the addresses of its links."""
+"""Filters of the inbox in its URL: choices, values and links."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ ADDRESS = "/kartable"
 
 
 def filters_of(values: Mapping[str, Any]) -> Filters:
-    """Return the filters that the values of :class:`~civicportal.kartable.schemas.InboxFilters` say."""
+    """Return the filters for the values of :class:`~civicportal.kartable.schemas.InboxFilters`."""
     return Filters(
         kind=values["kind"],
         status=values["status"],
@@ -32,9 +32,9 @@ def filters_of(values: Mapping[str, Any]) -> Filters:
 
 
 def choices(work: "Work", kind: str | None = None) -> dict[str, list[Option]]:
-    """Return what the filters offer.
+    """Return the choices of the filters.
 
-    :param kind: name of the kind whose statuses and categories are offered; of all kinds when there is none such.
+    :param kind: name of the kind whose statuses and categories are offered; those of all kinds if it is unknown.
     """
     kinds = list(work.site.kinds.values())
     chosen = [one for one in kinds if one.name == kind] or kinds
@@ -46,10 +46,10 @@ def choices(work: "Work", kind: str | None = None) -> dict[str, list[Option]]:
 
 
 class InboxAddress:
-    """What the address of a list says, read and written.
+    """The URL of a list, parsed and built.
 
     :ivar view: one of ``VIEWS`` or ``EVERYWHERE``; anything else means the first.
-    :ivar sorts: the orders that the view offers, the usual one first.
+    :ivar sorts: the orders that the view offers, default first.
     :ivar sort: one of them.
     :ivar values: of :class:`~civicportal.kartable.schemas.InboxFilters`.
     """
@@ -70,21 +70,21 @@ class InboxAddress:
 
     @property
     def is_narrowed(self) -> bool:
-        """Tell whether any filter is on."""
+        """Return whether any filter is active."""
         return bool(self._set)
 
     @property
     def chips(self) -> list[Chip]:
-        """Return the filters that are on."""
+        """Return the active filters."""
         return chips(self.form, lambda name: self.url(**{name: ""}))
 
     @property
     def cleared(self) -> str:
-        """Return the address of this list without any filter."""
+        """Return the URL of this list without filters."""
         return self.url(**dict.fromkeys(self._set, ""))
 
     def url(self, **changes: str | None) -> str:
-        """Return the address of this list with some parts changed; the first page unless a cursor is given."""
+        """Return the URL of this list with some parameters changed; the first page unless a cursor is given."""
         parts = {"view": self.view if self.view != "all" else "", **self._texts, **changes}
         return with_query(ADDRESS, parts)
 

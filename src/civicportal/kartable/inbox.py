@@ -1,4 +1,4 @@
-"""The inbox: saved views whose counters equal their lists, filters, and search."""
+"""The inbox: saved views with counts, filters, and search."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,15 +38,15 @@ MOMENTS = {
     "oldest": Referral.sent_at,
     "updated": Referral.changed_at,
 }
-"""Where the orders of cases stand on their open lines."""
+"""Columns of open referrals that hold the sort keys of cases."""
 EVERYWHERE = "everywhere"
-"""View of a search: every case the person may see, in whosever kartable. It has no counter."""
+"""View of a search: every case the user may see, in any kartable. It has no counter."""
 
 
 def sorts_of(view: str) -> Sequence[str]:
-    """Return the names of the orders that a view may be read in, the usual one first.
+    """Return the names of a view's sort orders, default first.
 
-    Cases of all kinds together stand in an index by when they were registered; and the nearest deadlines of all of them
+    Cases of all kinds have an index by registration time only; and the earliest deadlines of all cases
     are those of cases closed long ago.
     """
     return ("newest", "oldest") if view == EVERYWHERE else tuple(SORTS)
@@ -54,7 +54,7 @@ def sorts_of(view: str) -> Sequence[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Filters:
-    """What narrows a view; every field may be empty."""
+    """Filters of a view; every field may be empty."""
 
     kind: str | None = None
     status: str | None = None
@@ -66,7 +66,7 @@ class Filters:
 
 
 class InboxService:
-    """Somebody's kartable, read only. A case stands once in a view, however many of its lines lie there."""
+    """Read a kartable. A case appears once in a view, however many of its referrals match."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
@@ -74,7 +74,7 @@ class InboxService:
         self.identity = work.actor
 
     def page(self, view: str, filters: Filters, *, sort: str = "", cursor: str | None = None) -> Page:
-        """Return one page of (case, line) rows; on a closed case of a search the line is None.
+        """Return one page of (case, referral) rows; the referral is None for a closed case of a search.
 
         :param view: one of ``VIEWS``, or ``EVERYWHERE``.
         :param sort: name of one of :func:`sorts_of`; anything else is the first of them.
@@ -90,14 +90,13 @@ class InboxService:
         return window.page(self.session.execute(query).all())
 
     def query(self, view: str, filters: Filters, *columns: Any) -> Rows:
-        """Return a query for columns of a view's cases and lines."""
+        """Return a query for columns of a view's cases and referrals."""
         return self._query(select(*columns), view, filters)
 
     def counts(self, filters: Filters) -> Mapping[str, Total]:
-        """Return how many rows each view has under the filters, in one statement.
+        """Return the number of rows of each view under the filters, in one statement.
 
-        Of a kartable with more lines than :data:`~civicportal.lists.MOST_COUNTED` so many are looked at: there are more
-        than these have.
+        At most :data:`~civicportal.lists.MOST_COUNTED` referrals are examined: a larger kartable has more rows than counted.
         """
         names = [name for name in VIEWS if name != "closed"]
         columns = [self._conditions[name].label(name) for name in names]
@@ -111,7 +110,7 @@ class InboxService:
         return {**{name: total(number) for name, number in found.items()}, "closed": closed_today}
 
     def total(self, view: str, filters: Filters) -> Total:
-        """Return how many rows a view has, :data:`EVERYWHERE` too."""
+        """Return the number of rows of a view, including :data:`EVERYWHERE`."""
         query = self._query(select(Case.id), view, filters)
         return self.work.get(CaseSearch).total(query, filters.words, filters.kind or "")
 
@@ -119,13 +118,13 @@ class InboxService:
 
     @staticmethod
     def _in_parts(view: str, filters: Filters) -> bool:
-        """Tell whether the lines say all that is asked; words and citizens are asked of cases."""
+        """Return whether the referrals alone answer the query; words and citizens need the cases."""
         return view not in ("closed", EVERYWHERE) and not filters.words and filters.citizen is None
 
     def _lines(self, view: str, filters: Filters) -> list[ColumnElement[bool]]:
         """Return the conditions of the parts of a view."""
         asked = and_(self._conditions[view], self._best)
-        # Somebody's own lines are few beside those of a kind or a category in the whole city.
+        # A person's own referrals are fewer than those of a kind or a category in the whole city.
         narrowed = self._narrowed(filters, Referral, indexed=False)
         found = _all_with(own_parts(self.identity), asked, *narrowed)
         if view != "mine":
@@ -135,7 +134,7 @@ class InboxService:
 
     @staticmethod
     def _first(window: Window, lines: list[ColumnElement[bool]]) -> Rows:
-        """Return the query for the first cases of all parts, each with its line."""
+        """Return the query for the first cases of all parts, each with its referral."""
         key = (MOMENTS[window.sort.name], Referral.case_id)
         some = [window.narrow(select(Referral.id).where(part), *key).subquery() for part in lines]
         ids = union_all(*(select(part.c.id) for part in some)) if some else select(null())
@@ -143,7 +142,7 @@ class InboxService:
         return window.narrow(query.where(Referral.id.in_(ids)))
 
     def _some(self, columns: list[Any], filters: Filters) -> Any:
-        """Return a query for columns of the lines of the kartable, no more than are counted."""
+        """Return a query for columns of the referrals of the kartable, up to the counted maximum."""
         if not self._in_parts("all", filters):
             return self._query(select(*columns), "all", filters).limit(MOST_COUNTED + 1)
         return some_of(self._lines("all", filters) or [false()], *columns)
@@ -175,8 +174,8 @@ class InboxService:
 
     @property
     def _best(self) -> ColumnElement[bool]:
-        # Each statement has one of its own: SQLAlchemy writes options into what it compiles, so that a second statement
-        # with the same would be another one while the first is new, and be kept twice.
+        # A separate object per statement: SQLAlchemy stores options in the compiled statement, so a shared one
+        # would be compiled and cached twice.
         return best_line(self.identity)
 
     def _last_closed_today(self) -> ColumnElement[bool]:
@@ -184,7 +183,7 @@ class InboxService:
         start, end = calendar.day_bounds(calendar.today(self._now))
 
         def mine(line: type[Referral]) -> ColumnElement[bool]:
-            # A sum is no column: by that index all of somebody's day would be looked through for each line of it.
+            # Not a column expression, or the index would be scanned for each referral of the person.
             by = line.closed_by_id + 0 if line is OTHER else line.closed_by_id
             return and_(by == self.identity.user_id, line.closed_at >= start, line.closed_at < end)
 
@@ -192,7 +191,7 @@ class InboxService:
 
     @memoized_property
     def _conditions(self) -> Mapping[str, ColumnElement[bool]]:
-        """The conditions of the views on a line."""
+        """Return the conditions of the views on a referral."""
         persons = self.identity.deputy_for | {self.identity.user_id or 0}
         running = and_(Referral.paused_at.is_(None), Referral.stage.in_(OPEN_STAGES))
         return {
@@ -207,9 +206,9 @@ class InboxService:
     def _narrowed(
         self, filters: Filters, of: type[Case] | type[Referral], *, indexed: bool = True
     ) -> Iterator[ColumnElement[bool]]:
-        """Yield the conditions of the filters on a case, or on the copies that stand on its open line.
+        """Yield the conditions of the filters on a case, or on the columns copied to its open referral.
 
-        :param indexed: what is asked for may be looked for by an index of the kind or the category.
+        :param indexed: allow the index by kind or category.
         """
         kind: Any = of.kind if indexed else Unindexed(of.kind)
         category: Any = of.category_id if indexed else Unindexed(of.category_id)

@@ -1,4 +1,4 @@
-"""Referrals (lines of a kartable) and the rules that route a new case."""
+"""Referrals, routing rules and ready texts."""
 
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,7 @@ _EVER = ("kind", "to_unit_id", "category_id", "created_at", "case_id")
 
 
 def _copied(*args: Any) -> Mapped[Any]:
-    """Return a column that triggers fill: it is never read with the line, whose session would not see it change."""
+    """Return a column filled by triggers: deferred, since the session would not notice its change."""
     return tagged(*args, deferred=True, deferred_raiseload=True, export=False)
 
 
@@ -28,11 +28,11 @@ def _lines(name: str, *columns: str, where: TextClause = _OPEN) -> Index:
 
 
 class Referral(Base):
-    """One kartable line. An open case has exactly one open line of type "action".
+    """A case sent to a unit or a person. An open case has exactly one open referral of type "action".
 
-    What a kartable sorts and filters by stands on an open line too, so that a page of it is read from an index however many
-    cases are open; and on each line of what kind and category its case is, and whether it has gone to another unit. Triggers of the database
-    copy it there from the case; nobody else writes it.
+    Open referrals carry the columns that a kartable is sorted and filtered by, so a page is read from an index
+    however many cases are open; every referral carries kind and category of its case, and whether the case is in another unit now.
+    Triggers of the database copy them from the case; no other code writes them.
     """
 
     __tablename__ = "referrals"
@@ -45,14 +45,14 @@ class Referral(Base):
             sqlite_where=_OPEN_ACTION,
         ),
         Index(None, "case_id", "id"),
-        # Which cases a unit or a person ever had. Of open lines the others know; with ``closed_at`` here SQLite, which
-        # takes NULL for one moment of many, would gather most open lines by these.
+        # Cases that a unit or a person ever had. For open referrals the other indexes serve; with ``closed_at`` here SQLite
+        # would read most open referrals by this index.
         Index(None, "to_unit_id", "case_id"),
-        # Which of somebody's tens of thousands of lines lie in other units is told without reading them.
+        # Finds a person's referrals of cases in other units without reading all of them.
         _lines("ever_to_user", "to_user_id", *_EVER, where=text("to_user_id IS NOT NULL")),
         _lines("ever_taken_by", "taken_by_id", *_EVER, where=text("taken_by_id IS NOT NULL")),
         Index(None, "closed_by_id", "closed_at"),
-        # What a unit sees of cases that lie in others now, and by what it was asked or told.
+        # Cases of other units that a unit may see because of a referral, inquiry or copy.
         _lines("elsewhere", "to_unit_id", "elsewhere", "created_at", "case_id", where=_ELSEWHERE),
         _lines("addressed", "to_unit_id", "case_id", where=_ADDRESSED),
         _lines("to_user", "to_user_id", "deadline", "case_id"),
@@ -79,10 +79,10 @@ class Referral(Base):
     to_user_id: Mapped[int | None] = tagged(BigId, ForeignKey("users.id", ondelete="SET NULL"))
     taken_by_id: Mapped[int | None] = tagged(BigId, ForeignKey("users.id", ondelete="SET NULL"))
     note: Mapped[str] = tagged(Text, default="", pii="content", erase="null", export=False)
-    #: What an inquiry was answered.
+    #: The answer to an inquiry.
     answer: Mapped[str] = tagged(Text, default="", pii="content", erase="null", export=False)
-    #: What routed a new case here: ``rule:<key>``, ``plugin``, ``category``, ``fallback``; ``escalation:<step>`` of what
-    #: went up after its deadline.
+    #: What routed a new case here: ``rule:<key>``, ``plugin``, ``category``, ``fallback``; ``escalation:<step>`` for an
+    #: escalated case.
     rule: Mapped[str] = tagged(String(60), default="")
     created_at: Mapped[datetime] = tagged()
     read_at: Mapped[datetime | None] = tagged()
@@ -90,14 +90,14 @@ class Referral(Base):
     #: "acted", "referred", "returned", "escalated", "answered", "closed" or "undone".
     closed_how: Mapped[str | None] = tagged(String(10))
     closed_by_id: Mapped[int | None] = tagged(BigId)
-    #: The line before this one in the chain.
+    #: The previous referral of the chain.
     previous_id: Mapped[int | None] = tagged(BigId)
-    #: The events of the case that opened and closed the line: an undo follows them.
+    #: The events of the case that opened and closed the referral; an undo reverts them.
     opened_event_id: Mapped[int | None] = tagged(BigId)
     closed_event_id: Mapped[int | None] = tagged(BigId)
     kind: Mapped[str | None] = _copied(String(40))
     category_id: Mapped[int | None] = _copied(BigId)
-    #: Copies of the case, right while the line is open; ``sent_at`` and ``changed_at`` are its ``created_at`` and
+    #: Copies of columns of the case, valid while the referral is open; ``sent_at`` and ``changed_at`` are its ``created_at`` and
     #: ``updated_at``.
     status: Mapped[str | None] = _copied(String(40))
     stage: Mapped[str | None] = _copied(String(12))
@@ -105,12 +105,12 @@ class Referral(Base):
     paused_at: Mapped[datetime | None] = _copied()
     sent_at: Mapped[datetime | None] = _copied()
     changed_at: Mapped[datetime | None] = _copied()
-    #: The kind of a case that lies in another unit than the line's now, or in none; else None.
+    #: The kind of a case that is in another unit than the referral's now, or in none; else None.
     elsewhere: Mapped[str | None] = _copied(String(40))
 
 
 class RoutingRule(Base):
-    """An ordered rule of the site: the first that fits says where a new case goes."""
+    """A routing rule of the site: the first that matches decides the unit of a new case."""
 
     __tablename__ = "routing_rules"
     __table_args__ = {"info": REFERENCE}
@@ -120,29 +120,29 @@ class RoutingRule(Base):
     position: Mapped[int] = tagged(Integer)
     title: Mapped[str] = tagged(String(200), default="")
     kind: Mapped[str | None] = tagged(String(40))
-    #: A root category covers its leaves.
+    #: A root category includes its subcategories.
     category_id: Mapped[int | None] = tagged(BigId, ForeignKey("categories.id"))
-    #: Facts of the case that must be equal, for instance ``{"district": "…"}``; a kind says which it has.
+    #: Facts of the case that must be equal, for instance ``{"district": "…"}``; a kind declares its facts.
     facts: Mapped[dict[str, str]] = tagged(JSON, default=dict)
     unit_id: Mapped[int] = tagged(BigId, ForeignKey("units.id"))
     user_id: Mapped[int | None] = tagged(BigId, ForeignKey("users.id", ondelete="SET NULL"))
-    #: Office days; None leaves the category's.
+    #: Office days; None uses the category's.
     deadline_days: Mapped[float | None] = tagged(Float)
     active: Mapped[bool] = tagged(Boolean, default=True)
 
 
 class ReadyText(Base):
-    """Words that staff often write to citizens; the forms of steps offer them."""
+    """A text that staff often send to citizens; forms of transitions offer it."""
 
     __tablename__ = "ready_texts"
     __table_args__ = (Index(None, "kind", "position"), {"info": REFERENCE})
 
     id: Mapped[int] = id_column()
     kind: Mapped[str] = tagged(String(40))
-    #: Name of the transition that offers it; empty for every one that asks for words.
+    #: Name of the transition that offers it; empty for every one with a text field.
     transition: Mapped[str] = tagged(String(40), default="")
     position: Mapped[int] = tagged(Integer)
     title: Mapped[str] = tagged(String(100))
-    #: Fields in braces are filled in, see :data:`~civicportal.kartable.ready_texts.FIELDS`.
+    #: Placeholders in braces are replaced, see :data:`~civicportal.kartable.ready_texts.FIELDS`.
     text: Mapped[str] = tagged(Text)
     active: Mapped[bool] = tagged(Boolean, default=True)

@@ -1,4 +1,4 @@
-"""The cases before and after one, for those who go through their kartable page by page."""
+"""The previous and the next case of a kartable."""
 
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -35,7 +35,7 @@ def _query(reach: Identity, dialect: str) -> "Rows | None":
 
 
 def _nearest(reach: Identity, dialect: str, *, after: bool) -> ScalarSelect[Any]:
-    """Return the code of the case that comes next, of all that come next in a part of the kartable."""
+    """Return the code of the nearest case among the nearest of each part of the kartable."""
     here = tuple_(bindparam("deadline", type_=UTCDateTime()), bindparam("case_id", type_=BigId))
 
     def in_order(of: Any) -> tuple[Any, ...]:
@@ -44,7 +44,7 @@ def _nearest(reach: Identity, dialect: str, *, after: bool) -> ScalarSelect[Any]
 
     place = tuple_(Referral.deadline, Referral.case_id)
     beyond = place > here if after else place < here
-    # Open lines of one case stand in one place: whichever of them is found, none is of this case.
+    # Open referrals of one case have the same position, so none of them belongs to this case.
     lines = select(Referral.deadline, Referral.case_id).where(beyond).order_by(*in_order(Referral)).limit(1)
     plain, others = parted(shares(reach))
     some = [lines.where(part).subquery().select() for part in own_parts(reach) + others]

@@ -1,4 +1,4 @@
-"""What has come into a kartable since somebody looked at it."""
+"""Referrals that have arrived in a kartable since it was read."""
 
 from typing import TYPE_CHECKING
 
@@ -12,22 +12,22 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 MOST = 99
-"""More than these are not counted."""
+"""Maximum that is counted."""
 
 
 class NewsService:
-    """Counts lines by their ids, which grow."""
+    """Count new referrals by their increasing ids."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
         self.session = work.session
 
     def newest(self) -> int:
-        """Return the id of the newest line of all: what comes later is news."""
+        """Return the id of the newest referral; later ones are news."""
         return self.session.scalar(select(func.max(Referral.id))) or 0
 
     def count(self, since: int) -> int:
-        """Return how many cases have come into the actor's kartable, not sent by themselves.
+        """Return the number of cases that arrived in the actor's kartable, except those the actor has sent.
 
         :param since: of :meth:`newest`, when the list was read.
         """

@@ -1,8 +1,8 @@
-"""A kartable in parts, each of which an index holds in order: some lines are found without looking at the others.
+"""A kartable as a union of parts, each read in order from an index.
 
-One statement over the whole of a large kartable would gather and sort every line of it. So a page asks each part for as
-many lines as it shows, and takes the first of them all. The parts together are :func:`civicportal.access.in_kartable`, and
-no line is in two of them; a property test says so.
+One statement over a large kartable would read and sort every referral. So a page reads as many referrals of each
+part as it shows, and takes the first of all. The parts together are equal to :func:`civicportal.access.in_kartable` and
+disjoint; a property test verifies both.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -33,17 +33,17 @@ from civicportal.security import Grant, Identity
 
 Condition = ColumnElement[bool]
 OTHER = aliased(Referral)
-"""Another line of the same case; made once, since an alias copies every column."""
+"""Another referral of the same case; created once, since an alias copies every column."""
 _FREE = and_(Referral.closed_at.is_(None), free_line(Referral))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Share:
-    """Open lines that nobody has in hand: those of a unit, or of all.
+    """Open referrals that are not taken over: those of a unit, or of all.
 
     :ivar kind: of their cases; None for any.
     :ivar unit: None for all units.
-    :ivar inside: what else is asked of them; None for nothing.
+    :ivar inside: a further condition, or None.
     """
 
     kind: str | None = None
@@ -52,7 +52,7 @@ class Share:
 
     @property
     def is_plain(self) -> bool:
-        """Tell whether it is of a kind and a unit, and nothing else is asked."""
+        """Return whether it has a kind and a unit and no further condition."""
         return bool(self.kind and self.unit) and self.inside is None
 
     @property
@@ -64,15 +64,15 @@ class Share:
 
 
 def parts(identity: Identity, kinds: Collection[str] = ()) -> list[Condition]:
-    """Return the conditions on ``Referral`` of the parts: a person's own lines, and each unit's of each kind.
+    """Return the conditions on ``Referral`` of the parts: a person's own, and each unit's of each kind.
 
-    :param kinds: by these the administrator's lines are parted too, and those of other kinds are left out.
+    :param kinds: divide the administrator's referrals by these kinds too, and leave out others.
     """
     return own_parts(identity) + [share.condition for share in shares(identity, kinds)]
 
 
 def own_parts(identity: Identity) -> list[Condition]:
-    """Return the conditions of those parts that lie with the person, or with whom they deputise for."""
+    """Return the conditions of the parts of the person and of those they deputise for."""
     if not identity.is_staff:
         return []
     own = persons(identity)
@@ -82,25 +82,25 @@ def own_parts(identity: Identity) -> list[Condition]:
 
 
 def best_line(identity: Identity) -> Condition:
-    """Return the condition for one line of each case of the kartable: the one to act, else the first copy or inquiry."""
-    # There is one line to act at most: of it nothing is asked.
+    """Return the condition that selects one referral per case of the kartable: the one for action, else the first copy or inquiry."""
+    # There is at most one for action, so it needs no condition.
     return or_(Referral.type == "action", ~earlier_line(in_kartable(identity, OTHER)))
 
 
 def earlier_line(condition: Condition) -> Condition:
-    """Return the condition that another such line of the case comes before; it is asked of :data:`OTHER`."""
+    """Return the condition that another referral of the case comes first, on :data:`OTHER`."""
     earlier = tuple_(OTHER.type, OTHER.id) < tuple_(Referral.type, Referral.id)
     lines = select(OTHER.id).where(OTHER.case_id == Referral.case_id, condition, earlier)
-    # The offset has PostgreSQL look at the few lines of each case: joined, every two lines of somebody's day are compared.
+    # The offset makes PostgreSQL check the few referrals of each case instead of joining all pairs of the person's.
     return exists(lines.offset(0)).correlate(Referral)
 
 
 def some_of(lines: Iterable[Condition], *columns: Any, most: int = MOST_COUNTED) -> CompoundSelect[Any]:
-    """Return a query for columns of so many lines of each part as are counted, and one more.
+    """Return a query for columns of each part's referrals, up to the counted maximum plus one.
 
-    The order is that of an index: without it a database may look for open lines among all that there ever were.
+    The order is that of an index: without it a database may search open referrals among all referrals.
 
-    :param most: as many as are counted of a list, if not said otherwise.
+    :param most: the maximum, by default that of a list.
     """
     order = (Referral.deadline, Referral.case_id)
     chosen = select(*columns).select_from(Referral).order_by(*order).limit(most + 1)
@@ -108,11 +108,11 @@ def some_of(lines: Iterable[Condition], *columns: Any, most: int = MOST_COUNTED)
 
 
 def shares(identity: Identity, kinds: Collection[str] = ()) -> list[Share]:
-    """Return those parts that lie with whole units; ``kinds`` as of :func:`parts`."""
+    """Return the parts that belong to whole units; ``kinds`` as in :func:`parts`."""
     if not identity.is_staff:
         return []
     if any(grant.administrator for grant in identity.grants):
-        # Of any kind, also of one whose service is off: in the order of all lines.
+        # Of any kind, including inactive services: in the order of all referrals.
         inside = None if _everything(identity) else in_kartable(identity)
         return [Share(kind=kind, inside=inside) for kind in kinds or (None,)]
     found: list[Share] = []
@@ -123,17 +123,17 @@ def shares(identity: Identity, kinds: Collection[str] = ()) -> list[Share]:
 
 
 def parted(some: Collection[Share]) -> tuple[list[Share], list[Condition]]:
-    """Return the shares of a kind and a unit of which nothing else is asked, and the conditions of the others."""
+    """Split shares into those with only kind and unit, and the conditions of the others."""
     plain = [share for share in some if share.is_plain]
     return plain, [share.condition for share in some if not share.is_plain]
 
 
 def each_of(of_units: Iterable[Share], dialect: str, *columns: Any) -> tuple[FromClause, Select[Any]]:
-    """Return a table of shares, and the query for the lines of each of its rows, to be limited and put beside it.
+    """Return a table of shares and the lateral query for the referrals of each row, to be limited by the caller.
 
-    PostgreSQL makes a plan for one of them instead of one for each, which takes it longer than to follow it.
+    PostgreSQL then plans one query instead of one per share, which takes longer than executing them.
 
-    :param of_units: of a kind and a unit, of which nothing else is asked; see :func:`parted`.
+    :param of_units: shares with only kind and unit; see :func:`parted`.
     """
     table = table_of([(share.kind or "", share.unit or 0) for share in of_units], dialect)
     here = Referral.kind == table.c.name, Referral.to_unit_id == table.c.number
@@ -171,7 +171,7 @@ def _sorted(grants: Iterable[Grant]) -> bool:
 
 
 def _inside(grants: list[Grant]) -> Condition:
-    """Return the condition on the category: inside that of any of the grants."""
+    """Return the condition that the category is within any of the grants."""
     if not _sorted(grants):
         return true()
     return Referral.category_id.in_({category for grant in grants for category in grant.categories or ()})

@@ -1,4 +1,4 @@
-"""Ready texts: what staff often write to citizens, and the opinions of other units, offered beside the form of a step."""
+"""Ready texts for staff, and opinions of other units, offered in forms of transitions."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 WORDS = "public_text"
-"""The field of a step's form that takes the text."""
+"""The form field that receives the text."""
 FIELDS: dict[str, TranslationString] = {
     "NAME": _("Name of the citizen"),
     "CODE": _("Tracking code"),
@@ -38,10 +38,10 @@ TEXTS = _("Ready texts")
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
-    """A text that can be taken over into the answer.
+    """A text that can be inserted into the answer.
 
-    :ivar key: names it in the form.
-    :ivar text: its fields filled in.
+    :ivar key: its value in the form.
+    :ivar text: with placeholders replaced.
     """
 
     key: str
@@ -51,19 +51,19 @@ class Offer:
 
 
 def asks_for_words(transition: Transition) -> bool:
-    """Tell whether a step of staff asks for words that the citizen reads."""
+    """Return whether a transition of staff has a text field that the citizen reads."""
     if transition.schema is None or "staff" not in transition.actors:
         return False
     return WORDS in {node.name for node in transition.schema().children}
 
 
 def unknown_fields(text: str) -> list[str]:
-    """Return the fields in a text that nothing fills in."""
+    """Return the placeholders of a text that are unknown."""
     return sorted(used_fields(text) - FIELDS.keys())
 
 
 class ReadyTextService:
-    """Keeps the texts of each kind in their order, and fills them in for a case."""
+    """Manage the texts of each kind, and fill them in for a case."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
@@ -72,7 +72,7 @@ class ReadyTextService:
     # -- offering -------------------------------------------------------------------------------------------
 
     def offers(self, case: Case, transition: Transition) -> list[Offer]:
-        """Return what may be taken over into the words of a step: opinions of units first, the latest before the others."""
+        """Return the texts offered for a transition: opinions of units first, latest first."""
         return [*self._opinions(case), *self._texts(case, transition)] if asks_for_words(transition) else []
 
     def _opinions(self, case: Case) -> Iterator[Offer]:
@@ -109,7 +109,7 @@ class ReadyTextService:
     # -- keeping --------------------------------------------------------------------------------------------
 
     def kinds(self) -> list[CaseKind]:
-        """Return the kinds whose texts the actor may keep: those they work on."""
+        """Return the kinds whose texts the actor may manage: those they work on."""
         kinds = self.work.site.kinds.values()
         return [kind for kind in kinds if self.work.actor.permits(kind.permission("work"))]
 
@@ -118,9 +118,9 @@ class ReadyTextService:
         return _read_texts(kind, self.session)
 
     def fetch(self, text_id: int) -> ReadyText:
-        """Return a text that the actor may keep.
+        """Return a text that the actor may manage.
 
-        :raises NotFound: when there is none, and just so when it is of a kind they do not work on.
+        :raises NotFound: when there is none, or it belongs to a kind they do not work on.
         """
         row = self.session.get(ReadyText, text_id)
         if row is None or row.kind not in {kind.name for kind in self.kinds()}:
@@ -146,13 +146,13 @@ class ReadyTextService:
     def change(
         self, row: ReadyText, kind: str, *, title: str, text: str, transition: str, active: bool
     ) -> None:
-        """Change a text; one that goes to another kind stands there as the last."""
+        """Change a text; one that is moved to another kind becomes the last there."""
         if row.kind != kind:
             row.kind, row.position = kind, self._next_position(kind)
         row.transition, row.title, row.text, row.active = transition, title, text, active
 
     def move(self, row: ReadyText, by: int) -> None:
-        """Change places with the text before (-1) or after (1); the first and the last stay."""
+        """Swap a text with the one before (-1) or after (1); nothing happens at the ends."""
         rows = list(self.rows(row.kind))
         place = rows.index(row)
         other = min(max(place + by, 0), len(rows) - 1)

@@ -1,7 +1,7 @@
-"""Looking whether lines say of their cases what is so, and mending those that do not.
+"""Verify and repair the columns of referrals that are copied from their cases.
 
-Triggers keep the copies (:class:`~civicportal.kartable.models.Referral`), so only a database that was changed beside them, by hand or by
-a tool, can be wrong: then a case may be missing from a list of those who may see it. The copies decide nothing else.
+Triggers maintain the copies (:class:`~civicportal.kartable.models.Referral`), so only a database that was changed by hand or by
+another tool can be wrong: then a case may be missing from a list. The copies decide nothing else.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 BATCH = 500
-"""Lines that are mended in one transaction."""
+"""Referrals repaired in one transaction."""
 PATIENCE = 1800
-"""Seconds that a statement may take: every line is read."""
+"""Statement timeout in seconds: every referral is read."""
 
-#: What every line copies, and what it copies while it is open.
+#: Columns copied to every referral, and those copied to open ones.
 ALWAYS: dict[Any, Any] = {
     Referral.kind: Case.kind,
     Referral.category_id: Case.category_id,
@@ -38,7 +38,7 @@ OPEN: dict[Any, Any] = {
 
 
 def wrong_lines(site: "Site") -> Sequence[int]:
-    """Return the ids of lines that say of their cases what is not so."""
+    """Return the ids of referrals whose copies differ from their cases."""
     query = select(Referral.id).join(Case, Case.id == Referral.case_id)
     wrong = or_(_differ(ALWAYS), and_(Referral.closed_at.is_(None), _differ(OPEN)))
     with site.work(write=False, patience=PATIENCE) as work:
@@ -46,7 +46,7 @@ def wrong_lines(site: "Site") -> Sequence[int]:
 
 
 def mend_lines(site: "Site", progress: Callable[[str], None]) -> None:
-    """Copy the cases of wrong lines onto them again, some in one short transaction after the other."""
+    """Copy the columns of cases to wrong referrals again, in batches of one short transaction each."""
     ids = wrong_lines(site)
     for first in range(0, len(ids), BATCH):
         some = Referral.id.in_(ids[first : first + BATCH])

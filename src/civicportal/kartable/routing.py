@@ -1,4 +1,4 @@
-"""Where a new case goes: the site's rules in their order, then the plugin, the category's unit, the fallback."""
+"""Routing of new cases: the site's rules in order, then the plugin, the category's unit, the fallback unit."""
 
 import logging
 from collections.abc import Mapping
@@ -24,27 +24,27 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 BY_RULE = "rule:"
-"""How the name of what routed a case begins where it was a rule of the site."""
+"""Prefix of a rule's name in ``Route.rule``."""
 UNATTENDED = "unattended"
-"""Name of what routed a case to the fallback because nobody attends to it where it belongs."""
+"""Value of ``Route.rule`` for a case that went to the fallback unit because it would be unattended in its own."""
 
 
 def applies(rule: RoutingRule, case: Case, categories: "Tree[Category]") -> bool:
-    """Tell whether kind and category of a rule hold for a case."""
+    """Return whether kind and category of a rule match a case."""
     if rule.kind and rule.kind != case.kind:
         return False
     return not rule.category_id or case.category_id in categories.subtree(rule.category_id)
 
 
 def fits(rule: RoutingRule, case: Case, facts: Mapping[str, str], categories: "Tree[Category]") -> bool:
-    """Tell whether every condition of a rule holds for a case."""
+    """Return whether every condition of a rule matches a case."""
     return applies(rule, case, categories) and all(
         facts.get(name) == value for name, value in rule.facts.items()
     )
 
 
 class RoutingService:
-    """Find the route of a case and say by which rule."""
+    """Find the route of a case and the rule that decides."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
@@ -52,9 +52,9 @@ class RoutingService:
         self._placed: dict[Case, Route] = work.memo()
 
     def place(self, case: Case, start: datetime) -> None:
-        """Give a case that lies in no kartable its unit and its deadline.
+        """Assign a new case its unit and its deadline.
 
-        :param start: of the time that the unit has for it.
+        :param start: start of the working time.
         """
         route = self._placed[case] = self.route(case)
         case.unit_id = self.organization.unit(route.unit).id
@@ -74,16 +74,16 @@ class RoutingService:
         return self._to_somebody(case, route)
 
     def rules(self) -> list[RoutingRule]:
-        """Return the active rules in their order; reference data, not to be changed."""
+        """Return the active rules in their order; cached reference data, read-only."""
         return self.work.reference("routing", _read_rules)
 
     def days(self, case: Case, of_rule: float | None) -> float | None:
-        """Return the office days a case is given: those of the rule that routed it, else of its category."""
+        """Return the office days for a case: those of the rule that routed it, else of its category."""
         category = self.organization.categories.by_id.get(case.category_id or 0)
         return of_rule or (category.deadline_days if category else None)
 
     def days_again(self, case: Case) -> float | None:
-        """Return the office days of a case that is opened again: what the rule that routed it last gives today."""
+        """Return the office days of a reopened case, as the rule that routed it last defines them today."""
         routed = (
             select(RoutingRule.deadline_days)
             .select_from(Referral)
@@ -94,7 +94,7 @@ class RoutingService:
         return self.days(case, self.work.session.scalar(routed.limit(1)))
 
     def first_fit(self, case: Case, rules: "list[RoutingRule]") -> RoutingRule | None:
-        """Return the first of some rules that fits a case and whose unit takes cases."""
+        """Return the first rule that matches a case and whose unit accepts cases."""
         facts: Mapping[str, str] | None = None
         for rule in rules:
             unit = self.organization.units.by_id.get(rule.unit_id)
@@ -114,7 +114,7 @@ class RoutingService:
         return Route(unit=unit.key, rule="category") if unit and unit.active else None
 
     def fallback(self) -> Route:
-        """Return the route of a case for which nothing else decides."""
+        """Return the route of a case that nothing else decides."""
         return Route(unit=self.work.site.fallback_unit, rule="fallback")
 
     def _to_somebody(self, case: Case, route: Route) -> Route:
@@ -146,7 +146,7 @@ class RoutingService:
         try:
             unit = self.organization.unit(route.unit)
         except UnknownUnit as error:
-            # A unit may be deleted, or never have been: no citizen's report fails for it.
+            # A unit may be missing or deleted: no report of a citizen may fail for it.
             log.error("route_case: %s", error)
             return None
         return route if unit.active else None

@@ -1,4 +1,4 @@
-"""Cases as rows of a list. The number of statements does not grow with the number of rows."""
+"""Cases as rows of a list. The number of statements does not depend on the number of rows."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 Counts = Counter[int | None]
-"""Numbers by ids of cases."""
+"""Counts by case id."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
     """One case of a list.
 
-    :ivar line: whose kartable it lies in; None on a closed case of a search.
-    :ivar person: who has it in hand by name, empty for a whole unit.
-    :ivar mine: the actor has it in hand.
-    :ivar referred: a person or unit has sent it here.
+    :ivar line: its open referral; None for a closed case of a search.
+    :ivar person: name of the assignee, empty for a whole unit.
+    :ivar mine: the actor is the assignee.
+    :ivar referred: sent here by a person or unit.
     """
 
     case: Case
@@ -52,12 +52,12 @@ class Row:
 
     @property
     def referred(self) -> bool:
-        """Tell whether the case was sent here, not routed."""
+        """Return whether the case was referred by staff, not routed."""
         return self.line is not None and self.line.from_unit_id is not None
 
     @property
     def is_new(self) -> bool:
-        """Tell whether nobody has read the line yet."""
+        """Return whether the referral is unread."""
         return self.line is not None and self.line.closed_at is None and self.line.read_at is None
 
 
@@ -70,20 +70,20 @@ def names_of(work: "Work", user_ids: Iterable[int | None]) -> dict[int, str]:
 
 
 class RowService:
-    """Adds to cases what a list shows of them."""
+    """Load the data of cases that a list shows."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
         self.organization = work.get(OrganizationService)
 
     def rows(self, found: Collection[tuple[Case, Referral | None]]) -> list[Row]:
-        """Return the rows of (case, line) pairs, in two statements at most."""
+        """Return the rows of (case, referral) pairs, in at most two statements."""
         photos, comments = self._counts([case.id for case, _line in found])
         names = names_of(self.work, (holder_id(line) for _case, line in found))
         return [self._row(case, line, photos, comments, names) for case, line in found]
 
     def names_found(self, cases: Iterable[Case], typed: str) -> dict[int, str]:
-        """Return, by ids of cases, the names of people in which words were found: those that the actor may know."""
+        """Return, by case id, the names in which search words were found, as far as the actor may know them."""
         wanted = read(typed)
         if not wanted.terms:
             return {}
@@ -98,9 +98,9 @@ class RowService:
         return {case_id: " · ".join(some) for case_id, some in found.items() if some}
 
     def row(self, case: Case, line: Referral | None, names: Mapping[int, str]) -> Row:
-        """Return the row of a case whose history and pictures its page shows anyway.
+        """Return the row of a case whose history and pictures are loaded already.
 
-        :param names: of people by id, the holder's among them.
+        :param names: of people by id, including the assignee.
         """
         photos = Counts({case.id: len(self.work.get(AttachmentService).of_case(case))})
         events = self.work.get(CaseService).events(case)
@@ -108,7 +108,7 @@ class RowService:
         return self._row(case, line, photos, comments, names)
 
     def icon(self, case: Case) -> tuple[str, str]:
-        """Return icon and tone of a case: those of its root category, else of its kind."""
+        """Return icon and colour of a case: those of its root category, else of its kind."""
         tree = self.organization.categories
         if case.category_id in tree.by_id:
             root = tree.root_of(case.category_id)
@@ -142,7 +142,7 @@ class RowService:
         )
 
     def _counts(self, ids: Collection[int]) -> tuple[Counts, Counts]:
-        """Return how many pictures and how many comments the cases have, by their ids."""
+        """Return the numbers of pictures and comments by case id."""
         photos = select(literal(0), Attachment.case_id, func.count()).where(Attachment.case_id.in_(ids))
         comments = select(literal(1), CaseEvent.case_id, func.count()).where(
             CaseEvent.case_id.in_(ids), CaseEvent.type == "commented"
@@ -155,7 +155,7 @@ class RowService:
 
 
 def holder_id(line: Referral | None) -> int | None:
-    """Return who has an open line in hand by name: who took it, else to whom it was sent."""
+    """Return the id of a referral's assignee: the person who took it over, else the addressee."""
     if line is None or line.closed_at is not None:
         return None
     return line.taken_by_id or line.to_user_id

@@ -1,4 +1,4 @@
-"""Editing the site's routing rules: their order, what each has done, and which can never do anything."""
+"""Editing of routing rules: order, hits, and rules that never match."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ LATELY = timedelta(days=30)
 
 @dataclass(frozen=True, kw_only=True)
 class Hits:
-    """How often a rule has routed a case.
+    """The number of cases a rule has routed.
 
     :ivar lately: in the last 30 days.
     """
@@ -37,7 +37,7 @@ class Hits:
 
 
 class RuleService:
-    """Add, change, order, switch and delete rules; each is written into the trail."""
+    """Add, change, order, enable and delete rules, each recorded in the audit trail."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
@@ -45,7 +45,7 @@ class RuleService:
         self.organization = work.get(OrganizationService)
 
     def all(self) -> list[RoutingRule]:
-        """Return the rules in their order, those that are switched off too."""
+        """Return the rules in order, including disabled ones."""
         return list(self.session.scalars(select(RoutingRule).order_by(RoutingRule.position, RoutingRule.id)))
 
     def fetch(self, rule_id: int, *, lock: bool = False) -> RoutingRule:
@@ -56,7 +56,7 @@ class RuleService:
         return fetch_row(self.session, RoutingRule, rule_id, lock=lock)
 
     def add(self, values: Mapping[str, Any]) -> RoutingRule:
-        """Make a rule, the last of all.
+        """Add a rule at the end.
 
         :param values: ``title``, ``kind``, ``category_id``, ``facts``, ``unit_id``, ``user_id``, ``deadline_days``,
             ``active``.
@@ -69,7 +69,7 @@ class RuleService:
         return rule
 
     def change(self, rule: RoutingRule, values: Mapping[str, Any]) -> None:
-        """Change a rule; the cases it has routed stay where they are."""
+        """Change a rule; cases it has routed keep their unit."""
         changed = changes(rule, values)
         for name in changed:
             setattr(rule, name, values[name])
@@ -77,7 +77,7 @@ class RuleService:
             self._record("change", rule, changes=changed)
 
     def move(self, rule: RoutingRule, step: int) -> None:
-        """Let a rule change places with its neighbour.
+        """Swap a rule with its neighbour.
 
         :param step: -1 up, 1 down.
         """
@@ -92,12 +92,12 @@ class RuleService:
         self._record("move", rule, step=step)
 
     def set_active(self, rule: RoutingRule, active: bool) -> None:
-        """Switch a rule on or off."""
+        """Enable or disable a rule."""
         rule.active = active
         self._record("on" if active else "off", rule)
 
     def hits(self) -> dict[str, Hits]:
-        """Return what every rule has done, by key."""
+        """Return the hits of every rule, by key."""
         since = self.work.clock.now() - LATELY
         query = (
             select(
@@ -106,7 +106,7 @@ class RuleService:
                 func.sum(sql_case((Referral.created_at > since, 1), else_=0)),
                 func.max(Referral.created_at),
             )
-            # A line that is handed over carries on the rule of the one before, which routed nothing again.
+            # A referral that is passed on keeps the rule of the one before; it is not a new routing.
             .where(Referral.rule.startswith(BY_RULE), Referral.previous_id.is_(None))
             .group_by(Referral.rule)
         )
@@ -116,12 +116,12 @@ class RuleService:
         }
 
     def may_delete(self, rule: RoutingRule) -> bool:
-        """Tell whether no case says that this rule has routed it."""
+        """Return whether no case refers to this rule."""
         query = select(Referral.id).where(Referral.rule == BY_RULE + rule.key).limit(1)
         return self.session.scalar(query) is None
 
     def delete(self, rule: RoutingRule) -> None:
-        """Delete a rule that has routed nothing.
+        """Delete a rule that has routed no case.
 
         :raises NotPossible: when a case names it.
         """
@@ -131,7 +131,7 @@ class RuleService:
         self.session.delete(rule)
 
     def dead(self) -> dict[int, TranslationString]:
-        """Return why a rule that is switched on can never decide anything, by id of the rule."""
+        """Return why an enabled rule can never match, by id of the rule."""
         found: dict[int, TranslationString] = {}
         before: list[RoutingRule] = []
         for rule in self.all():
@@ -162,7 +162,7 @@ class RuleService:
         return None
 
     def covers(self, broad: RoutingRule, narrow: RoutingRule) -> bool:
-        """Tell whether one rule fits every case that another fits."""
+        """Return whether one rule matches every case that another matches."""
         if broad.kind and broad.kind != self._kind(narrow):
             return False
         if broad.category_id:

@@ -1,4 +1,4 @@
-"""The forms of the kartable: filters of the list, and what staff write on a case's page."""
+"""Forms of the kartable: filters of the list, and the forms of the case page."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ SORT_TITLES = {sort.name: sort.title for sort in SORTS.values()}
 
 
 class InboxFilters(StrictSchema):
-    """What narrows the list; it stands in the address."""
+    """Filters of the list, in its URL."""
 
     q = Node(CleanText(0, 100), title=_("Words"), missing="")
     kind = optional_choice("kinds", _("Service"), _("All services"))
@@ -28,7 +28,7 @@ class InboxFilters(StrictSchema):
 
 
 class Referral(StrictSchema):
-    """To whom a case, a copy of it or an inquiry goes."""
+    """The addressee of a referral, a copy or an inquiry."""
 
     unit = Node(Choice(lambda bindings: bindings["units"]), title=_("Unit"))
     user = optional_choice(
@@ -44,13 +44,13 @@ class Referral(StrictSchema):
 
 
 class ReturnNote(StrictSchema):
-    """What goes back with a case."""
+    """The note of a returned case."""
 
     note = Node(CleanText(0, LONGEST_WORDS, multiline=True), missing="")
 
 
 class Comment(StrictSchema):
-    """An internal note, or the opinion of an expert."""
+    """An internal note, or an expert's opinion."""
 
     text = Node(CleanText(2, LONGEST_WORDS, multiline=True), title=_("Text"), widget=TextAreaWidget(rows=4))
     sort = Node(
@@ -75,7 +75,7 @@ class Comment(StrictSchema):
     )
 
     def validator(self, node: colander.SchemaNode, values: dict[str, Any]) -> None:
-        """Refuse a note that is internal and public at once."""
+        """Refuse a note that is both internal and public."""
         if values["public"] and values["sort"] == "note":
             error = colander.Invalid(node)
             error["public"] = _("An internal note is never shown to the citizen: choose the expert comment.")
@@ -94,7 +94,7 @@ class Publication(StrictSchema):
 
 
 class Answer(StrictSchema):
-    """What a unit answers to an inquiry."""
+    """The answer to an inquiry."""
 
     text = Node(
         CleanText(2, LONGEST_WORDS, multiline=True),
@@ -105,7 +105,7 @@ class Answer(StrictSchema):
 
 
 def _known_fields(node: colander.SchemaNode, text: str) -> None:
-    """Refuse a text with fields that nothing fills in.
+    """Refuse a text with unknown placeholders.
 
     :raises colander.Invalid: names them.
     """
@@ -116,7 +116,7 @@ def _known_fields(node: colander.SchemaNode, text: str) -> None:
 
 
 class ReadyText(StrictSchema):
-    """Words for an answer, and which steps offer them."""
+    """A ready text, and the transitions that offer it."""
 
     place = Node(Choice(lambda bindings: bindings["places"]), title=_("Offered for"))
     title = Node(CleanText(2, 100), title=_("Title"), description=_("What staff choose it by."))

@@ -1,4 +1,4 @@
-"""Referrals: who has to act, and how work passes from one kartable to the next."""
+"""Referrals: who has to act on a case, and how it passes from one kartable to the next."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class KartableService:
-    """Take, refer, copy, ask, answer, return; each is an event of the case and is relayed."""
+    """Take over, refer, copy, inquire, answer and return cases; each creates an event of the case."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
@@ -40,7 +40,7 @@ class KartableService:
     # -- following the case ---------------------------------------------------------------------------------
 
     def follow(self, change: CaseChange) -> None:
-        """Keep the lines in step with a change: the first line of what opens, the last of what closes."""
+        """Update the referrals after a change of the case: open the first one, close the last one."""
         if change.type == "opened":
             self._begin(change.case)
         elif change.reopens:
@@ -81,7 +81,7 @@ class KartableService:
             inquiry.closed_event_id = event.id
 
     def _keep_in_sight(self, closed: Case) -> None:
-        """Let who made another case of this one read on, though it lies with a unit of which they see nothing else."""
+        """Let the person who converted a case continue to see the new one, even if it belongs to a unit outside their scope."""
         made = self.work.get(ConversionService).successor(closed)
         if made is not None and made.unit_id is not None:
             line = self._add(made, made.unit_id, to_user_id=self.work.actor.user_id, type_="copy")
@@ -100,15 +100,15 @@ class KartableService:
     # -- what staff do --------------------------------------------------------------------------------------
 
     def mark_read(self, case: Case) -> None:
-        """Note that the addressee has opened the case, the first time."""
+        """Record the first time that the addressee has opened the case."""
         for line in self.access.lines(case):
             if line.read_at is None and holds(self.work.actor, case, line):
                 line.read_at = self.work.clock.now()
 
     def take(self, case: Case, *, version: int | None = None) -> CaseEvent:
-        """Take a line of one's unit in hand: colleagues no longer see it as theirs.
+        """Take over a referral of the actor's unit; colleagues then see it as taken.
 
-        :raises ReferralError: when somebody else has taken it.
+        :raises ReferralError: when a colleague has taken it.
         """
         line = self._my_line(case, version, "work")
         if line.taken_by_id not in (None, self.work.actor.user_id):
@@ -118,7 +118,7 @@ class KartableService:
         return self._tell(case, "taken", line, notify=False)
 
     def release(self, case: Case, *, version: int | None = None) -> CaseEvent:
-        """Put a taken line back into the unit's kartable."""
+        """Return a referral that was taken over to the unit's kartable."""
         line = self._my_line(case, version, "work")
         line.taken_by_id = None
         return self._tell(case, "released", line, notify=False)
@@ -160,7 +160,7 @@ class KartableService:
             raise ReferralError(_("Nobody sent this case: it was routed here."))
         if not self._takes_cases(unit_id):
             raise ReferralError(_("The unit that sent it takes no cases any more: refer it to another one."))
-        # Who works elsewhere by now gets nothing back: the unit does.
+        # A sender who has left the unit does not get it back in person: the unit does.
         user_id = line.from_user_id if works_for(self.work, line.from_user_id, unit_id) else None
         if user_id and not self._is_attended(case, unit_id, user_id):
             user_id = None
@@ -169,19 +169,19 @@ class KartableService:
         return self._pass_on(case, line, "returned", unit_id, user_id, note)
 
     def copy(self, case: Case, unit_id: int, *, user_id: int | None = None, note: str = "") -> CaseEvent:
-        """Send a carbon copy: the other side reads and comments only."""
+        """Send a copy, which can be read and commented only."""
         self._require(case, "refer")
         line = self._send(case, "copy", unit_id, user_id, note)
         return self._tell(case, "copied", line, internal_text=note, notify=False)
 
     def dismiss_copy(self, case: Case) -> None:
-        """Take a copy that has been read out of one's kartable."""
+        """Remove a copy from the actor's kartable."""
         for line in self.access.lines(case):
             if line.type == "copy" and holds(self.work.actor, case, line):
                 self._close(line, "closed")
 
     def inquire(self, case: Case, unit_id: int, *, user_id: int | None = None, note: str = "") -> CaseEvent:
-        """Ask another unit; the case cannot close before it has answered.
+        """Send an inquiry to another unit; the case cannot be closed before the answer.
 
         :raises ReferralError: when the case is closed already.
         """
@@ -190,7 +190,7 @@ class KartableService:
         return self._tell(case, "inquiry", line, internal_text=note, notify=False)
 
     def answer(self, case: Case, text: str) -> CaseEvent:
-        """Answer an inquiry that lies in one's kartable.
+        """Answer an inquiry of the actor's kartable.
 
         :raises ReferralError: when there is none.
         """
@@ -206,7 +206,7 @@ class KartableService:
         return [user for user, _unit in self._addressees(Membership.unit_id == unit_id)]
 
     def addressees(self) -> list[tuple[User, int]]:
-        """Return by name everyone to whom a case may be referred, with the unit in which they are one."""
+        """Return everyone to whom a case may be referred by name, with their unit."""
         return self._addressees()
 
     def _addressees(self, *conditions: ColumnElement[bool]) -> list[tuple[User, int]]:
@@ -265,7 +265,7 @@ class KartableService:
         self.cases.assign(case, unit_id, passed_on=True)
         data = {"unit_id": unit_id, "user_id": user_id, "undo": before}
         event = self.cases.record(case, type_, internal_text=note, public=True, data=data)
-        # The event before its lines: they are written once, with its number.
+        # Flush the event before its referrals, which contain its id.
         self._close(line, type_)
         line.closed_event_id = event.id
         self.session.flush()

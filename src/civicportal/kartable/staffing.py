@@ -10,7 +10,7 @@ Topics: TypeAlias = frozenset[int] | None
 """Ids of categories, 0 for cases without one; None for all."""
 NOTHING: Topics = frozenset()
 _GONE = 0
-"""Stands for a unit of which nobody is a member."""
+"""Stands for a unit without members."""
 
 
 class Staffing:
@@ -85,7 +85,7 @@ class Today:
         return self.staffing.able(kind).union(*by_deputies)
 
     def is_read(self, unit_id: int, kind: str) -> bool:
-        """Return whether anybody of a unit may read copies and inquiries that are addressed to it.
+        """Return whether anyone of a unit may read copies and inquiries that are addressed to it.
 
         Members of the whole city could, too, but do not look after every unit.
         """

@@ -1,4 +1,4 @@
-"""The history of a case as staff read it: who did what, for whom, and who reads which words."""
+"""The history of a case for staff: actors, deputies, and the visibility of each text."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ TITLES: dict[str, TranslationString] = {
     "followers_released": _("Citizens of a former duplicate follow it no longer"),
     "deadline": _("The deadline moved with the calendar of the city"),
 }
-#: What an officer opened for somebody says how it came in.
+#: A case that an officer registered shows its channel.
 OPENED: dict[str, TranslationString] = {
     "phone": _("Registered by telephone"),
     "counter": _("Registered at the counter"),
@@ -70,13 +70,13 @@ CLOSERS = frozenset({"referred", "returned"})
 
 @dataclass(frozen=True, kw_only=True)
 class StaffEvent:
-    """One line of the history.
+    """One entry of the history.
 
-    :ivar actor: name of who did it; empty for the portal itself and for citizens.
+    :ivar actor: name of the actor; empty for the portal itself and for citizens.
     :ivar by_citizen: a citizen did it.
-    :ivar absent: for whom a deputy did it, by name.
-    :ivar public_text: the citizen reads it; ``internal_text``: only staff do.
-    :ivar undone: it was taken back afterwards.
+    :ivar absent: name of the person whom a deputy represented.
+    :ivar public_text: visible to the citizen; ``internal_text``: only to staff.
+    :ivar undone: it was reverted afterwards.
     """
 
     event: CaseEvent
@@ -91,17 +91,17 @@ class StaffEvent:
 
     @property
     def public_text(self) -> str:
-        """Return the words that the citizen reads too."""
+        """Return the text that is visible to the citizen."""
         return self.event.public_text
 
     @property
     def internal_text(self) -> str:
-        """Return the words that only staff read."""
+        """Return the text that only staff see."""
         return self.event.internal_text
 
 
 class StaffHistory:
-    """Builds the timeline of staff in four statements, however long it is."""
+    """Build the timeline for staff in four statements, whatever its length."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
@@ -109,11 +109,11 @@ class StaffHistory:
         self.organization = work.get(OrganizationService)
 
     def of(self, case: Case) -> list[StaffEvent]:
-        """Return every event of a case, the latest first."""
+        """Return every event of a case, latest first."""
         return self._lines(case, self.cases.events(case))
 
     def since(self, case: Case, event_id: int) -> list[StaffEvent]:
-        """Return what others did after an event, the latest first."""
+        """Return other people's events after a given one, latest first."""
         events = [event for event in self.cases.events(case) if event.id > event_id]
         return self._lines(case, [e for e in events if e.actor_id != self.work.actor.user_id])
 

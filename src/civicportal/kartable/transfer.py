@@ -1,4 +1,4 @@
-"""What somebody leaves behind: their open lines pass to a colleague or back to the whole unit, some at a time."""
+"""Transfer of a leaving person's open referrals to a colleague or to their units, in batches."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from civicportal.site import Site
 
 CHUNK = 10
-"""Lines in one transaction: each is told to the plugins, and whoever works meanwhile does not wait."""
+"""Referrals per transaction: plugins are called for each, and other users must not wait."""
 AT_ONCE = 200
-"""Lines that one press of the button moves at most."""
+"""Maximum number of referrals moved by one submission of the form."""
 
 Way = Literal["unit", "colleague"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Moved:
-    """What a transfer did.
+    """The result of a transfer.
 
-    :ivar left: open lines that still lie with the person.
+    :ivar left: open referrals that the person still has.
     """
 
     to_units: int
@@ -39,20 +39,20 @@ class Moved:
 
     @property
     def total(self) -> int:
-        """Return how many lines were moved."""
+        """Return the number of moved referrals."""
         return self.to_units + self.to_colleague
 
 
 class TransferService(KartableService):
-    """Passes on the lines of somebody who leaves."""
+    """Transfer the referrals of a person who leaves."""
 
     def open_lines(self, user_id: int) -> int:
-        """Return how many open lines lie with a person."""
+        """Return the number of a person's open referrals."""
         query = select(func.count()).select_from(Referral).where(*_of(user_id))
         return self.session.scalar(query) or 0
 
     def open_actions(self, user_ids: list[int]) -> dict[int, int]:
-        """Return in how many cases each of some people has to act themselves, by their ids."""
+        """Return the numbers of cases in which people have to act themselves, by user id."""
         to_act = (Referral.type == "action", Referral.closed_at.is_(None))
         taken = select(Referral.taken_by_id.label("holder")).where(
             *to_act, Referral.taken_by_id.in_(user_ids)
@@ -64,7 +64,7 @@ class TransferService(KartableService):
         return dict(self.session.execute(select(lines.c.holder, func.count()).group_by(lines.c.holder)).all())
 
     def heirs(self, user_id: int) -> list[User]:
-        """Return the colleagues who may take over: those of any unit in which the person has an open line."""
+        """Return the colleagues who can take over: members of any unit in which the person has an open referral."""
         units = set(self.session.scalars(select(Referral.to_unit_id).where(*_of(user_id)).distinct()))
         found = {user.id: user for user, unit_id in self.addressees() if unit_id in units}
         found.pop(user_id, None)
@@ -83,10 +83,10 @@ class TransferService(KartableService):
         done: Counter[Way] = Counter()
         query = select(Referral.id, Referral.case_id).where(*_of(user_id)).order_by(Referral.id).limit(limit)
         for line_id, case_id in self.session.execute(query).all():
-            # Case first, then its line: everybody who writes takes them in this order.
+            # Lock the case first, then its referral: every writer uses this order.
             case = self.session.scalars(select(Case).where(Case.id == case_id).with_for_update()).one()
             line = self.session.get_one(Referral, line_id, populate_existing=True)
-            # Somebody may have acted while this one waited for the case.
+            # Another user may have acted while this transaction waited for the lock.
             if holder_id(line) == user_id:
                 may = line.type != "action" or self._is_attended(case, line.to_unit_id, heir_id)
                 to = heir_id if line.to_unit_id in members and may else None
@@ -95,7 +95,7 @@ class TransferService(KartableService):
         return done
 
     def addressees_of(self, user_id: int) -> list[int]:
-        """Return the units in which somebody may be referred to by name."""
+        """Return the units in which people can be referred to by name."""
         return [unit_id for user, unit_id in self.addressees() if user.id == user_id]
 
     def _hand_over(self, case: Case, line: Referral, heir_id: int | None, note: str) -> CaseEvent:
@@ -111,7 +111,7 @@ class TransferService(KartableService):
             previous=line,
             rule=line.rule,
         )
-        # It still comes from whoever sent it, and goes back to them.
+        # The sender stays the same, so it can be returned to them.
         new.from_user_id = line.from_user_id
         event = self._tell(case, "transferred", new, internal_text=note, notify=False)
         line.closed_event_id = new.opened_event_id = event.id
@@ -127,12 +127,12 @@ def transfer(
     note: str = "",
     most: int = AT_ONCE,
 ) -> Moved:
-    """Pass on what somebody leaves behind, in one short transaction after the other.
+    """Transfer a person's referrals, in a series of short transactions.
 
     Must not be called while the same thread has a writing unit of work open. What was moved stays moved if it is
-    interrupted; the next call goes on.
+    interrupted; the next call continues.
 
-    :param most: lines that are moved at most.
+    :param most: maximum number of referrals.
     :raises Forbidden: without the right to manage members.
     """
     done: Counter[Way] = Counter()
@@ -148,6 +148,6 @@ def transfer(
 
 
 def _of(user_id: int) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions of the open lines in a person's own hands: taken, or sent to them and not taken."""
+    """Return the conditions of a person's own open referrals: taken over, or addressed to them and not taken."""
     sent = and_(Referral.to_user_id == user_id, Referral.taken_by_id.is_(None))
     return Referral.closed_at.is_(None), or_(Referral.taken_by_id == user_id, sent)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """Where a case goes.
+    """The route of a case.
 
     :ivar unit: key of the unit.
-    :ivar user_id: one person of it, if wished.
-    :ivar deadline_days: office days; None leaves the category's.
+    :ivar user_id: a person of it, optional.
+    :ivar deadline_days: office days; None uses the category's.
     """
 
     unit: str

@@ -1,4 +1,4 @@
-"""Taking a step back within the seconds in which its notices still wait."""
+"""Undo of the last transition while its notifications are still held back."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -19,28 +19,28 @@ UNDOABLE = frozenset({"transition", "referred", "returned"})
 
 
 class UndoService:
-    """Reverse the actor's last step: a reversing event, state and line restored, waiting notices cancelled."""
+    """Undo the actor's last transition: add a reverting event, restore status and referral, cancel pending notifications."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
         self.session = work.session
 
     def last(self, case: Case) -> CaseEvent | None:
-        """Return the event that the actor may take back now, if there is one."""
+        """Return the event that the actor can undo now, if any."""
         event = self.work.get(CaseService).last_event(case)
         if event is None or event.type not in UNDOABLE or event.actor_id != self.work.actor.user_id:
             return None
         if LINK in event.data or "undo" not in event.data:
-            # A case has been made of it, which an undo would not take away; or what was before has been forgotten.
+            # Not after a conversion, whose new case an undo would not remove, nor if the previous data was erased.
             return None
         seconds = self.work.site.settings["notifications"]["undo_seconds"]
         return event if self.work.clock.now() - event.at < timedelta(seconds=seconds) else None
 
     def undo(self, case: Case, event_id: int) -> CaseEvent:
-        """Take a step back.
+        """Undo a transition.
 
-        :param event_id: the event the person saw and wants to reverse.
-        :raises CannotUndo: when it is not the last one, not the actor's, or too old, or a notice of it has gone out.
+        :param event_id: the event that the person saw and wants to undo.
+        :raises CannotUndo: when it is not the last one, not the actor's, too old, or a notification of it was sent.
         """
         event = self.last(case)
         if event is None or event.id != event_id:
@@ -68,7 +68,7 @@ class UndoService:
         for line in lines:
             if line.opened_event_id == event.id:
                 line.closed_at, line.closed_how = self.work.clock.now(), "undone"
-        # An open case has one open action line at any moment, this one included.
+        # An open case always has exactly one open referral for action.
         self.session.flush()
         for line in lines:
             if line.closed_event_id == event.id:

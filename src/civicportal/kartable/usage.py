@@ -1,4 +1,4 @@
-"""What still points to a unit: before it is closed, all this should go elsewhere."""
+"""References to a unit that should be moved before it is closed."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """Somebody who works in a unit, and as what."""
+    """A person who works in a unit, and their role."""
 
     user: User
     role: str
@@ -27,10 +27,10 @@ class Member:
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
-    """What points to a unit.
+    """References to a unit.
 
-    :ivar lines: open lines of kartables, copies and inquiries too; ``cases``: those on which it has to act.
-    :ivar categories: active categories it is responsible for; ``rules``: active rules that lead to it.
+    :ivar lines: open referrals, including copies and inquiries; ``cases``: those for action.
+    :ivar categories: active categories it is responsible for; ``rules``: active rules that route to it.
     :ivar units: active units below it.
     """
 
@@ -42,14 +42,14 @@ class Usage:
 
 
 class UsageService:
-    """Finds and hands over what points to a unit."""
+    """Find and move references to a unit."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
         self.session = work.session
 
     def members(self, unit: Unit) -> list[Member]:
-        """Return who works in a unit, by name."""
+        """Return the members of a unit, ordered by name."""
         query = (
             select(User, Membership)
             .join(Membership, Membership.user_id == User.id)
@@ -63,7 +63,7 @@ class UsageService:
         ]
 
     def of(self, unit: Unit) -> Usage:
-        """Return what points to a unit now."""
+        """Return the current references to a unit."""
         lines = select(func.count()).where(Referral.to_unit_id == unit.id, Referral.closed_at.is_(None))
         categories = select(Category).where(Category.unit_id == unit.id, Category.active)
         rules = select(RoutingRule).where(RoutingRule.unit_id == unit.id, RoutingRule.active)
@@ -77,12 +77,12 @@ class UsageService:
         )
 
     def open_cases(self, unit: Unit) -> int:
-        """Return in how many cases a unit has to act, by the lines themselves."""
+        """Return the number of open cases for which a unit has a referral for action."""
         query = select(func.count()).where(*_to_act(unit))
         return self.session.scalar(query) or 0
 
     def open_codes(self, unit: Unit, limit: int) -> list[str]:
-        """Return the codes of cases whose action line lies in a unit, the oldest first."""
+        """Return the codes of cases for which a unit has a referral for action, oldest first."""
         query = (
             select(Case.code)
             .join(Referral, Referral.case_id == Case.id)
@@ -93,13 +93,13 @@ class UsageService:
         return list(self.session.scalars(query))
 
     def hand_over(self, unit: Unit, target: Unit) -> None:
-        """Let another unit be responsible for the categories of a unit, and let its rules lead there."""
+        """Make another unit responsible for the categories of a unit, and let its rules route there."""
         usage = self.of(unit)
         for model in (Category, RoutingRule):
             self.session.execute(
                 update(model).where(model.unit_id == unit.id, model.active).values(unit_id=target.id)
             )
-        # A rule's person works in the old unit.
+        # A person named in a rule works in the old unit.
         self.session.execute(
             update(RoutingRule)
             .where(RoutingRule.id.in_([rule.id for rule in usage.rules]))

@@ -94,7 +94,7 @@ def deliver_once(site: "Site", lane: Lane) -> bool:
 
 
 def _stirs(site: "Site", lane: Lane) -> bool:
-    """Tell whether the time of any message has come, be it to go out, to be tidied up, or to wait for its gate."""
+    """Return whether the time of any message has come, be it to go out, to be tidied up, or to wait for its gate."""
     with site.engines.read.connect() as connection:
         return connection.scalar(_STIRS, {"lane": lane, "now": site.clock.now()}) is not None
 
@@ -111,7 +111,7 @@ class Delivery:
     # -- tidying --------------------------------------------------------------------------------------------
 
     def is_untidy(self, lane: Lane) -> bool:
-        """Tell whether a message is past its deadline or a lease has run out."""
+        """Return whether a message is past its deadline or a lease has run out."""
         conditions = (self._expired(lane), self._abandoned(lane), self._unsettled_for_good(lane))
         query = select(OutboxMessage.id).where(or_(*conditions))
         return self.session.scalar(query.limit(1)) is not None
@@ -155,7 +155,7 @@ class Delivery:
     # -- leasing --------------------------------------------------------------------------------------------
 
     def is_due(self, lane: Lane) -> bool:
-        """Tell whether a message may go out now: one is due, and the gate is open or may be tried."""
+        """Return whether a message may go out now: one is due, and the gate is open or may be tried."""
         if not self.gate.is_open and not self.gate.may_probe():
             return False
         return self.session.scalar(self._due(lane)) is not None

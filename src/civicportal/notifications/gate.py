@@ -39,22 +39,22 @@ class GateService:
 
     @property
     def is_open(self) -> bool:
-        """Tell whether messages get through, as far as is known."""
+        """Return whether messages get through, as far as is known."""
         return self.row is None or self.row.open
 
     @property
     def worker_lives(self) -> bool:
-        """Tell whether a worker was seen lately."""
+        """Return whether a worker was seen lately."""
         seen = self.row.worker_seen_at if self.row else None
         return seen is not None and self.work.clock.now() - seen < WORKER_GONE_AFTER
 
     @property
     def works(self) -> bool:
-        """Tell whether a code that is asked for now can be expected to arrive."""
+        """Return whether a code that is asked for now can be expected to arrive."""
         return self.is_open and self.worker_lives
 
     def worked_at(self, moment: datetime) -> bool:
-        """Tell whether a message of a moment got through, as far as is known."""
+        """Return whether a message of a moment got through, as far as is known."""
         if self.works or self.row is None:
             return self.works
         stopped = self.row.since if not self.row.open else self.row.worker_seen_at
@@ -76,7 +76,7 @@ class GateService:
         )
 
     def may_probe(self) -> bool:
-        """Tell whether a closed gate may be tried now."""
+        """Return whether a closed gate may be tried now."""
         row = self.row
         return row is not None and (
             row.probed_at is None or self.work.clock.now() - row.probed_at >= PROBE_EVERY

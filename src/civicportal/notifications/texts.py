@@ -80,7 +80,7 @@ class TextService:
         return str(self.site.localizer(locale).translate(text.text))
 
     def is_changed(self, key: str, locale: str | None = None) -> bool:
-        """Tell whether the site has a wording of its own."""
+        """Return whether the site has a wording of its own."""
         return key in self._stored_in(locale or self.site.locale)
 
     def render(self, key: str, locale: str | None, fields: Mapping[str, str]) -> str | None:

@@ -76,12 +76,12 @@ def ask(site: "Site", message: Message) -> Outcome:
 
 
 def is_served(site: "Site") -> bool:
-    """Tell whether anybody sends by the site's transport."""
+    """Return whether anybody sends by the site's transport."""
     return _of_transport(site, "send_message") is not None
 
 
 def takes_many(site: "Site") -> bool:
-    """Tell whether the site's transport can send several messages of one text in one call."""
+    """Return whether the site's transport can send several messages of one text in one call."""
     return _of_transport(site, "send_messages") is not None
 
 

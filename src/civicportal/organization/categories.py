@@ -103,7 +103,7 @@ class CategoryService:
         self._record("open" if active else "close", category)
 
     def may_delete(self, category: Category) -> bool:
-        """Tell whether nothing refers to a category."""
+        """Return whether nothing refers to a category."""
         return not editing.is_used(self.work, category)
 
     def delete(self, category: Category) -> None:

@@ -54,7 +54,7 @@ def last_weight(tree: Tree[Node]) -> int:
 
 
 def is_used(work: "Work", row: Unit | Category) -> bool:
-    """Tell whether a row of any table, those of plugins too, refers to a unit or category."""
+    """Return whether a row of any table, those of plugins too, refers to a unit or category."""
     target = type(row).__table__.c.id
     metadatas = [Base.metadata, *(models.metadata for models in work.site.models.values())]
     columns = (

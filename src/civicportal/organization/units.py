@@ -96,7 +96,7 @@ class UnitService:
         self._record("close", unit)
 
     def may_delete(self, unit: Unit) -> bool:
-        """Tell whether nothing refers to a unit."""
+        """Return whether nothing refers to a unit."""
         return unit.key != self.work.site.fallback_unit and not editing.is_used(self.work, unit)
 
     def delete(self, unit: Unit) -> None:

@@ -136,5 +136,5 @@ class _Sink:
 
 
 def _is_given(column: Column[Any]) -> bool:
-    """Tell whether a column's value is handed out: the numbers by which rows know each other say nothing."""
+    """Return whether a column's value is handed out: the numbers by which rows know each other say nothing."""
     return bool(column.info.get("export", True)) and not isinstance(column.type, BigInteger)

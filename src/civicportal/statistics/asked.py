@@ -61,7 +61,7 @@ class Whole:
         return calendar.day(self.year, self._first_month, 1)
 
     def exists(self, calendar: CityCalendar) -> bool:
-        """Tell whether its first day is one that a list takes in its address."""
+        """Return whether its first day is one that a list takes in its address."""
         try:
             calendar.parse_date(f"{self.year:04}/{self._first_month:02}/01")
         except InvalidDate:

@@ -7,7 +7,7 @@ FEWEST = 5
 
 
 def is_small(number: int) -> bool:
-    """Tell whether a number is hidden; none at all is told."""
+    """Return whether a number is hidden; none at all is told."""
     return 0 < number < FEWEST
 
 

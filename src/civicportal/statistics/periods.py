@@ -34,7 +34,7 @@ class Span:
         return (self.last - self.first).days + 1 if self.first and self.last else None
 
     def holds(self, day: date) -> bool:
-        """Tell whether a day is one of them."""
+        """Return whether a day is one of them."""
         return not (self.first and day < self.first) and not (self.last and day > self.last)
 
     @property

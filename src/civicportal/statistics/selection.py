@@ -38,7 +38,7 @@ class Selection:
     narrowed: bool = False
 
     def counted(self, work: "Work") -> bool:
-        """Tell whether the counters know the answer: nothing but days, categories and units narrows, and no scope."""
+        """Return whether the counters know the answer: nothing but days, categories and units narrows, and no scope."""
         return not self.narrowed and sees_all(work.actor, self.kind.name)
 
     def rows(self, work: "Work", span: Span, *columns: Any, facet: "Facet | None" = None) -> Select[Any]:
@@ -86,7 +86,7 @@ class Facet:
 
     @property
     def of_case(self) -> bool:
-        """Tell whether the column is one of the core's."""
+        """Return whether the column is one of the core's."""
         return self.column.class_ is Case
 
 

@@ -85,7 +85,7 @@ class StatisticsService:
             first = following
 
     def missing(self) -> bool:
-        """Tell whether there are cases and no counter."""
+        """Return whether there are cases and no counter."""
         counter, case = (self.session.scalar(select(of).limit(1)) for of in (CaseCount.kind, Case.id))
         return case is not None and counter is None
 

@@ -88,7 +88,7 @@ def new_key() -> str:
 
 
 def is_key(name: str) -> bool:
-    """Tell whether a name is 22 characters of `A-Za-z0-9_-`, or those and a variant such as `.small`."""
+    """Return whether a name is 22 characters of `A-Za-z0-9_-`, or those and a variant such as `.small`."""
     return _KEY.fullmatch(name) is not None
 
 
@@ -133,7 +133,7 @@ class IFileStorage(Protocol):
         """
 
     def exists(self, key: str) -> bool:
-        """Tell whether a finished file has this key."""
+        """Return whether a finished file has this key."""
 
     def delete(self, key: str) -> bool:
         """Delete the file; False if there was none, so that deleting twice is no error."""

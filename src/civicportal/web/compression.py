@@ -15,7 +15,7 @@ MOST_FILES = 512
 
 
 def takes_gzip(request: Request) -> bool:
-    """Tell whether the browser said that it reads gzip."""
+    """Return whether the browser said that it reads gzip."""
     accepted = request.accept_encoding
     return accepted.header_value is not None and bool(accepted.acceptable_offers(["gzip"]))
 

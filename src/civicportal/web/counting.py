@@ -18,7 +18,7 @@ _texts: ContextVar[list[str] | None] = ContextVar("statements", default=None)
 
 
 def is_on(site: Any) -> bool:
-    """Tell whether the environment asks for the header; a production site never shows it."""
+    """Return whether the environment asks for the header; a production site never shows it."""
     return not site.is_production and os.environ.get(SWITCH, "") not in ("", "0")
 
 

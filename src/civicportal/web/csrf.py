@@ -57,7 +57,7 @@ def set_session_cookie(
 
 
 def holds_kept_back(request: Request) -> bool:
-    """Tell whether this browser has a staff session whose cookie it has not sent: another site leads here."""
+    """Return whether this browser has a staff session whose cookie it has not sent: another site leads here."""
     return session_token(request) is None and _mark(request) in request.cookies
 
 
@@ -79,14 +79,14 @@ class DerivedTokens:
         return self.get_csrf_token(request)
 
     def check_csrf_token(self, request: Request, supplied_token: Any) -> bool:
-        """Tell whether a form came from this browser's own session."""
+        """Return whether a form came from this browser's own session."""
         if session_token(request) is None:
             return False
         return same(self.get_csrf_token(request), str(supplied_token))
 
 
 def from_own_page(request: Request) -> bool:
-    """Tell whether the browser says that a page of this portal has sent a form that carries no token.
+    """Return whether the browser says that a page of this portal has sent a form that carries no token.
 
     With a token no page on which the form stands would be the same for everybody.
     """

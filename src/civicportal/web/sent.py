@@ -28,7 +28,7 @@ class Sent:
     is_own: bool = True
 
     def __bool__(self) -> bool:
-        """Tell whether there is anything to give back."""
+        """Return whether there is anything to give back."""
         return bool(self.texts)
 
     @property

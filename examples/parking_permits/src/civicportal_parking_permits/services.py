@@ -102,7 +102,7 @@ class PermitService:
         return case, permit
 
     def may_renew(self, case: Case, permit: Permit) -> bool:
-        """Tell whether a permit has ended or ends soon, and nothing goes on from it yet."""
+        """Return whether a permit has ended or ends soon, and nothing goes on from it yet."""
         if case.status not in ("issued", "expired") or permit.last_day is None:
             return False
         begun = select(Permit.case_id).where(Permit.renews_id == case.id)

@@ -52,7 +52,7 @@ class ZoneService:
         return {row[0]: row[1] for row in self.session.execute(query)}
 
     def has_room(self, permit: Permit) -> bool:
-        """Tell whether a permit finds a place in its zone; one that it renews makes room for it."""
+        """Return whether a permit finds a place in its zone; one that it renews makes room for it."""
         zone = self.session.get_one(Zone, permit.zone_id)
         own = [permit.case_id, permit.renews_id or permit.case_id]
         query = (

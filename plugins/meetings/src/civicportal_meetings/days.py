@@ -29,7 +29,7 @@ _SATURDAY = 5
 
 
 def in_part(clock: time, part: str) -> bool:
-    """Tell whether a time of the day lies in the part that suits a citizen; "" and "any" are the whole day."""
+    """Return whether a time of the day lies in the part that suits a citizen; "" and "any" are the whole day."""
     return {"morning": clock < NOON, "noon": clock >= NOON}.get(part, True)
 
 

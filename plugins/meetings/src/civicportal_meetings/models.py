@@ -78,7 +78,7 @@ class MeetingSession(MeetingsBase):
 
     @property
     def is_closed_time(self) -> bool:
-        """Tell whether it only keeps the mayor's time from being given away."""
+        """Return whether it only keeps the mayor's time from being given away."""
         return self.capacity == 0
 
 

@@ -101,7 +101,7 @@ def suitable_time(case: Case, work: Work, minutes: int) -> datetime | None:
 
 
 def suits(request: MeetingRequest, day: date) -> bool:
-    """Tell whether a day is among those that the citizen named."""
+    """Return whether a day is among those that the citizen named."""
     return not request.suitable_days or list(WEEKDAYS)[day.weekday()] in request.suitable_days
 
 

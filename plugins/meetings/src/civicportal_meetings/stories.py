@@ -29,7 +29,7 @@ class Story:
 
     @property
     def may_be_open(self) -> bool:
-        """Tell whether the request may still be open today."""
+        """Return whether the request may still be open today."""
         return self.end in OPEN_ENDS or self.this_week is not None
 
 

@@ -16,7 +16,7 @@ class Topic:
 
     @property
     def is_leaf(self) -> bool:
-        """Tell whether the root itself is what can be chosen."""
+        """Return whether the root itself is what can be chosen."""
         return self.leaves == (self.root,)
 
 

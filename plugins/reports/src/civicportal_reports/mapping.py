@@ -171,7 +171,7 @@ class ReportMap:
 
     @staticmethod
     def _tallied(filters: Filters) -> bool:
-        """Tell whether the counters know all that is asked, but for what somebody sees outside their own units."""
+        """Return whether the counters know all that is asked, but for what somebody sees outside their own units."""
         return replace(filters.uncounted, district=None, located=False) == Filters()
 
     def _tally_query(

@@ -30,7 +30,7 @@ class District:
 
     @property
     def listed(self) -> bool:
-        """Tell whether there is a list of just these: the filters offer the districts of the map, and that there is none."""
+        """Return whether there is a list of just these: the filters offer the districts of the map, and that there is none."""
         return self.n > 0 and (self.shade is not None or not self.name)
 
 

@@ -150,7 +150,7 @@ def fitting(value: str) -> str:
 
 
 def is_iranian(mobile: str) -> bool:
-    """Tell whether the provider may know this number; E.164."""
+    """Return whether the provider may know this number; E.164."""
     return mobile.startswith("+98")
 
 

@@ -25,7 +25,7 @@ class _Troubles(dict[str, _Trouble]):
 
 
 def rests(site: Site, what: str) -> bool:
-    """Tell whether the provider has refused this lately.
+    """Return whether the provider has refused this lately.
 
     :param what: is asked: words for the log.
     """

@@ -12,7 +12,7 @@ BASE_URL = "https://api.sms.ir"
 
 
 def is_loopback(url: str) -> bool:
-    """Tell whether an address leads to this machine."""
+    """Return whether an address leads to this machine."""
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback

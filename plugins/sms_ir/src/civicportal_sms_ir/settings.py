@@ -67,7 +67,7 @@ class Settings:
 
 
 def is_in_use(site: Site) -> bool:
-    """Tell whether the site sends by sms.ir."""
+    """Return whether the site sends by sms.ir."""
     return site.transport == NAME
 
 

@@ -121,7 +121,7 @@ def context(request: Request, challenge: OtpChallenge) -> dict[str, Any]:
 
 
 def codes_arrive(request: Request) -> bool:
-    """Tell whether a code can be expected to arrive, for every number alike."""
+    """Return whether a code can be expected to arrive, for every number alike."""
     with request.site.work(actor=request.identity, write=False) as work:
         return messages.codes_arrive(work)
 

@@ -31,11 +31,11 @@ class StepForm:
 
     @property
     def asks(self) -> bool:
-        """Tell whether there is anything to fill in or to read before it is sent."""
+        """Return whether there is anything to fill in or to read before it is sent."""
         return any(not field.hidden for field in self.form) or bool(self.form.errors)
 
     def shows(self, form: BoundForm | None) -> bool:
-        """Tell whether the page shows this very form."""
+        """Return whether the page shows this very form."""
         return form is self.form and not self.step.reason
 
 
@@ -96,7 +96,7 @@ def step_forms(request: Request, case: Case, steps: list[Step]) -> dict[str, Ste
 
 
 def is_stale(request: Request, case: Case) -> bool:
-    """Tell whether a form that names the version it was made from was made from an earlier one."""
+    """Return whether a form that names the version it was made from was made from an earlier one."""
     return VERSION in request.POST and sent_version(request) != case.version
 
 

@@ -1,1 +1,1 @@
-"""Pages of the kartable: the list, a case, and what staff do with one or with many."""
+"""Views of the kartable: the list, a case, actions on one case and bulk actions."""

@@ -1,4 +1,4 @@
-"""What staff do with one case. Every form carries the version it was made from; nothing typed is lost."""
+"""Actions on one case. Every form contains the version it was made from; no input is lost."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -48,7 +48,7 @@ class _Doubtful(Exception):
 
 
 def step(request: Request) -> Any:
-    """Take a step of the workflow."""
+    """Take a transition of the workflow."""
     transition, form, case = _transition(request)
     if request.POST.get(forms.INSERT) and request.POST.get(forms.READY):
         return _insert(request, transition, form)
@@ -94,12 +94,12 @@ def copy(request: Request) -> Any:
 
 
 def inquire(request: Request) -> Any:
-    """Ask another unit."""
+    """Send an inquiry to another unit."""
     return _inform(request, "inquiry", KartableService.inquire, _("The inquiry was sent."))
 
 
 def give_back(request: Request) -> Any:
-    """Return the case to whom it came from."""
+    """Return the case to its sender."""
     form = forms.return_form(request)
 
     def act(case: Case, values: dict[str, Any]) -> None:
@@ -109,14 +109,14 @@ def give_back(request: Request) -> Any:
 
 
 def take(request: Request) -> Any:
-    """Take the case in hand."""
+    """Take over the case."""
     return _press(
         request, lambda case: request.work.get(KartableService).take(case), _("The case is in your hands.")
     )
 
 
 def release(request: Request) -> Any:
-    """Put the case back for the whole unit."""
+    """Release the case to the whole unit."""
     return _press(
         request,
         lambda case: request.work.get(KartableService).release(case),
@@ -125,7 +125,7 @@ def release(request: Request) -> Any:
 
 
 def dismiss(request: Request) -> Any:
-    """Take a copy that has been read out of the kartable."""
+    """Remove a copy from the kartable after reading."""
     return _press(
         request,
         lambda case: request.work.get(KartableService).dismiss_copy(case),
@@ -134,7 +134,7 @@ def dismiss(request: Request) -> Any:
 
 
 def publish(request: Request) -> Any:
-    """Show the case to everybody, or hide it again."""
+    """Publish the case, or hide it again."""
     service = request.work.get(CaseService)
     if request.POST.get("public") != "true":
         return _press(
@@ -152,14 +152,14 @@ def publish(request: Request) -> Any:
 
 
 def urgent(request: Request) -> Any:
-    """Set or take away the mark of urgency."""
+    """Set or remove the mark "urgent"."""
     mark = request.POST.get("urgent") == "true"
     done = _("Marked as urgent") if mark else _("The mark of urgency was taken away")
     return _press(request, lambda case: request.work.get(CaseService).mark_urgent(case, mark), done)
 
 
 def comment(request: Request) -> Any:
-    """Add a note or an expert comment; it makes nobody's form stale, nor can it be stale."""
+    """Add a note or an expert opinion; it needs no version and does not change it."""
     form = forms.comment_form(request)
 
     def act(case: Case, values: dict[str, Any]) -> None:
@@ -182,7 +182,7 @@ def reply(request: Request) -> Any:
 
 
 def undo(request: Request) -> Any:
-    """Take one's last step back, within its seconds."""
+    """Undo the actor's last transition, while that is possible."""
     case = request.work.get(CaseService).fetch(request.matchdict["code"], lock=True)
     try:
         request.work.get(UndoService).undo(case, whole_number(request.GET.get("event", "")))
@@ -197,7 +197,7 @@ def undo(request: Request) -> Any:
 
 
 def _inform(request: Request, type_: str, method: Callable[..., Any], done: Any) -> Any:
-    """Send a copy or an inquiry, after a confirmation if nobody in the unit could read it."""
+    """Send a copy or an inquiry, after a confirmation if no one in the unit could read it."""
     form = forms.referral_form(request, request.work)
 
     def act(case: Case, values: dict[str, Any]) -> None:
@@ -227,11 +227,11 @@ def _act(
     versioned: bool = True,
     case: Case | None = None,
 ) -> Any:
-    """Read a form, act on the case, go on; the page shows a refused form as it was sent.
+    """Parse a form, act on the case, redirect; a refused form is redisplayed with its input.
 
     :param place: where the page shows the form.
-    :param versioned: refuse a form that was made from an older version of the case.
-    :param case: read for writing already, to make the form.
+    :param versioned: refuse a form made from an older version of the case.
+    :param case: already locked for update, to build the form.
     """
     try:
         values = form.validate(request.POST)
@@ -241,7 +241,7 @@ def _act(
         act(case, values)
     except FormInvalid:
         case, shown = case or _locked(request), _shown(request, place, form)
-        # What a colleague did is told before a form's own mistakes: whoever mends these should know it.
+        # Report a colleague's change before errors of the form: whoever corrects these should know it.
         if versioned and _is_stale(request, case):
             return _stale(request, shown)
         return case_page(request, case, status=422, sent=shown)
@@ -285,7 +285,7 @@ def _pointed_out(
 
 
 def _insert(request: Request, transition: Transition, form: BoundForm) -> Any:
-    """Show the form of a step with a ready text below what was written."""
+    """Redisplay a transition's form with a ready text inserted below the input."""
     form.keep(request.POST)
     case = _locked(request)
     insert(request, case, transition, form)
@@ -307,7 +307,7 @@ def _stale(request: Request, shown: dict[str, BoundForm]) -> Any:
 def _shown(request: Request, place: str, form: BoundForm) -> dict[str, BoundForm]:
     if place != "refer" or "unit" in [field.name for field in form]:
         return {place: form}
-    # The note of a return stands in the form of the referral.
+    # The note of a return is in the form of the referral.
     full = forms.referral_form(request, request.work)
     full.fill(form.draft())
     return {place: full}
@@ -338,13 +338,13 @@ def _then(request: Request, case: Case) -> str:
 
 
 def _transition(request: Request) -> tuple[Transition, BoundForm, Case | None]:
-    """Return the named step and its form.
+    """Return the named transition and its form.
 
-    A form that may bring pictures is read apart, for they are kept before anything is locked; else the case is returned
-    too, read for writing. A step that is not possible from the present status is returned as well: the case has changed
-    meanwhile.
+    A form with pictures is parsed separately, because they are stored before anything is locked; otherwise the case is returned
+    too, locked for update. A transition that is not possible from the current status is returned as well: the case was changed
+    concurrently.
 
-    :raises NotFound: when staff have no such step.
+    :raises NotFound: when staff have no such transition.
     """
     if request.content_type != WITH_FILES:
         case = _locked(request)

@@ -1,4 +1,4 @@
-"""Work on many cases at once: ask what is missing, do it, go where it is said what became of each."""
+"""Bulk actions: ask for missing data, act, and redirect to the results."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 MOST = 100
-"""Cases at once."""
+"""Maximum number of cases at once."""
 UNASKED = 20
-"""More than these are acted on only after a page has named them."""
+"""More cases than these need a confirmation page."""
 OWN = ("code", "action", "transition", "confirmed", forms.ANYWAY)
 
 
 def bulk(request: Request) -> Any:
-    """Refer, take or step with every chosen case; a choice that lacks its particulars is asked for them."""
+    """Refer, take over or change every selected case; an action that needs data shows its form first."""
     codes = _codes(request)
     actions = {"refer": _refer, "step": _step, "take": _take}
     action = request.POST.get("action", "")
@@ -50,7 +50,7 @@ def bulk(request: Request) -> Any:
 
 
 def undo(request: Request) -> Any:
-    """Take back what the page before did with many cases."""
+    """Undo the bulk action of the previous page."""
     pairs = (text.partition(":") for text in request.POST.getall("step")[:MOST])
     steps = [(code, whole_number(event)) for code, _colon, event in pairs if tracking.is_valid(code)]
     outcomes = many.undo_each(request.site, request.identity, steps)

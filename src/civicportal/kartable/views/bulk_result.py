@@ -1,4 +1,4 @@
-"""What became of many cases: kept for the browser that asked, and shown at an address of its own."""
+"""Results of a bulk action, stored for the browser and shown at their own address."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -17,12 +17,12 @@ KEY = "kartable:bulk"
 
 
 def show_later(request: Request, outcomes: Sequence[Outcome], title: Any, *, undoable: bool) -> HTTPSeeOther:
-    """Keep the outcomes and go to the page that shows them: to load it again does nothing twice.
+    """Store the results and redirect to their page, so that reloading repeats nothing.
 
-    :param undoable: offer to take all of it back while that is possible.
+    :param undoable: offer to undo all of it while that is possible.
     """
     reasons = [request.translate(one.reason) if one.reason else "" for one in outcomes]
-    # Many cases are refused for one reason: it is kept once.
+    # Many cases are refused for one reason: store it once.
     texts = list(dict.fromkeys(reasons))
     kept = {
         "title": request.translate(title),
@@ -38,7 +38,7 @@ def show_later(request: Request, outcomes: Sequence[Outcome], title: Any, *, und
 
 
 def result(request: Request) -> Any:
-    """Show what became of each case; without anything kept go to the list."""
+    """Show the result of each case; redirect to the list if none is stored."""
     kept = request.work.get(SessionService).visitor_data(request.ensure_session_token(), KEY)
     if kept is None:
         return HTTPSeeOther(request.route_path("kartable"))

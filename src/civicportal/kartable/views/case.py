@@ -1,4 +1,4 @@
-"""The page of a case, the citizen's number and identity, the preview of a notice."""
+"""The page of a case, the citizen's number and identity, the preview of a notification."""
 
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,7 @@ from civicportal.work import Work
 
 
 def show(request: Request) -> dict[str, Any]:
-    """Show a case; that somebody has opened it is written before it is shown, in a unit of work of its own."""
+    """Show a case; the visit is recorded first, in a separate unit of work."""
     case = _case(request)
     if request.method == "GET":
         lines = request.work.get(AccessService).lines(case)
@@ -34,7 +34,7 @@ def show(request: Request) -> dict[str, Any]:
 
 
 def step(request: Request) -> Any:
-    """Show a case with the form of one step open; a script asks for that form alone."""
+    """Show a case with the form of one transition open; a script requests that form alone."""
     case, cases = _case(request), request.work.get(CaseService)
     steps = cases.steps(case)
     if request.matchdict["step"] not in [step.transition.name for step in steps if not step.reason]:
@@ -48,9 +48,9 @@ def step(request: Request) -> Any:
 
 
 def reveal(request: Request) -> dict[str, Any]:
-    """Show the citizen's number or identity on this page, and write into the trail that it was asked for.
+    """Show the citizen's number or identity, and record it in the audit trail.
 
-    :raises TooMany: when the officer has asked for too many.
+    :raises TooMany: when the officer has asked too often.
     :raises Forbidden: without the right to it.
     """
     what = "identity" if request.POST.get("what") == "identity" else "contact"
@@ -64,7 +64,7 @@ def reveal(request: Request) -> dict[str, Any]:
 
 
 def preview(request: Request) -> dict[str, Any]:
-    """Show the notice that a step would send, as it would be sent with what stands in the form."""
+    """Show the notification of a transition for the current input of its form."""
     with request.site.work(actor=request.identity, write=False) as work:
         cases = work.get(CaseService)
         case = cases.fetch(request.matchdict["code"])
@@ -83,7 +83,7 @@ def preview(request: Request) -> dict[str, Any]:
 
 
 def _said(request: Request, transition: Transition, case: Case, work: Work) -> dict[str, Any] | None:
-    """Return what the notice says of the form; None while the form says too little."""
+    """Return the message's values of the form; None while they are incomplete."""
     if transition.notice is None:
         return {}
     form = forms.step_form(request, transition, case, work)

@@ -1,4 +1,4 @@
-"""Confirmation of a referral to a unit in which no member attends to the case, or of a copy or an inquiry that nobody could read."""
+"""Confirmation of a referral to a unit in which no member attends to the case, or of a copy or inquiry that no one could read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Unread:
-    """A copy or an inquiry that nobody in the unit could read.
+    """A copy or an inquiry that no one in the unit could read.
 
     :ivar type: "copy" or "inquiry".
     :ivar token: value of the checkbox that confirms this one only.
@@ -82,7 +82,7 @@ def doubt(request: Request, work: "Work", cases: Sequence[Case], to: dict[str, A
 
 
 def unread(request: Request, case: Case, type_: str, to: dict[str, Any]) -> Unread | None:
-    """Return what must be confirmed before a copy or an inquiry is sent; None if somebody reads it, or if it is confirmed."""
+    """Return what must be confirmed before a copy or an inquiry is sent; None if anyone reads it, or if it is confirmed."""
     unit_id, user_id = to["unit_id"], to["user_id"]
     token = f"{type_}-{unit_id}"
     if request.POST.get(forms.ANYWAY) == token or request.work.get(CustodyService).is_read(

@@ -1,4 +1,4 @@
-"""The forms of a case's page and of work on many cases."""
+"""Forms of the case page and of bulk actions."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,34 +21,34 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 VERSION, SEEN, THEN = "version", "seen", "then"
-"""Hidden fields: the version of the case that the form was made from, the last event shown, where to go then."""
+"""Hidden fields: the version of the case that the form was made from, the last event shown, the next page."""
 READY, INSERT = "ready", "insert"
-"""The choice of a ready text, and the button that takes it over."""
+"""The selected ready text, and the button that inserts it."""
 ANYWAY = "anyway"
-"""The tick that refers a case where no member of the unit attends to it; its value names unit and person."""
+"""The checkbox that confirms a referral to which no member of the unit attends; its value names unit and person."""
 OWN = (VERSION, SEEN, THEN, READY, INSERT, ANYWAY)
 WORDS = frozenset({"public_text", "internal_text"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class StepForm:
-    """A step with its form."""
+    """A transition with its form."""
 
     transition: Transition
     form: BoundForm
 
 
 def path(request: Request, name: str, **more: str) -> str:
-    """Return the address of something done with the case of this page."""
+    """Return the address of an action on the case of this page."""
     return str(request.route_path(name, code=request.matchdict["code"], **more))
 
 
 def open_step(
     request: Request, case: Case, steps: Sequence[Step], sent: BoundForm | None = None
 ) -> StepForm | None:
-    """Return the step whose form a page shows: the one that the address names, else the first; None if none is possible.
+    """Return the transition whose form is shown: the one in the address, else the first; None if none is possible.
 
-    :param sent: the form of the named step as it was sent and refused.
+    :param sent: the refused form of the named transition.
     """
     possible = [step.transition for step in steps if not step.reason]
     if not possible:
@@ -61,7 +61,7 @@ def open_step(
 
 
 def step_form(request: Request, transition: Transition, case: Case, work: "Work") -> BoundForm:
-    """Return the form of a step of the workflow."""
+    """Return the form of a transition."""
     prefill = transition.prefill(case, work) if transition.prefill else Prefill()
     return BoundForm(
         request,
@@ -76,7 +76,7 @@ def step_form(request: Request, transition: Transition, case: Case, work: "Work"
 
 
 def words_form(request: Request, transition: Transition, ignore: tuple[str, ...]) -> BoundForm | None:
-    """Return the form of a step for many cases, which asks for words alone; None if it needs more than words."""
+    """Return the form of a transition for bulk actions, which has a text field only; None if it needs more."""
     schema = transition.schema() if transition.schema else StrictSchema()
     for node in list(schema.children):
         if node.name in WORDS:
@@ -90,12 +90,12 @@ def words_form(request: Request, transition: Transition, ignore: tuple[str, ...]
 def referral_form(
     request: Request, work: "Work", *, ignore: tuple[str, ...] = OWN, outlives: bool = False
 ) -> BoundForm:
-    """Return the form that says to whom a case goes.
+    """Return the form with the addressee of a referral.
 
     :param outlives: the form is used after the unit of work has ended.
     """
     units = list(_units(work))
-    # Most cases go to a whole unit: who works there is read where it is shown or somebody is named.
+    # Most cases go to a whole unit, so the staff is loaded only where it is shown or a person is chosen.
     people = cache(partial(_people, work, units))
     if outlives:
         people()
@@ -114,7 +114,7 @@ def addressee(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def return_form(request: Request) -> BoundForm:
-    """Return the form that reads the note of a referral which goes back to its sender."""
+    """Return the form with the note of a return."""
     return BoundForm(request, schemas.ReturnNote(), prefix="refer", ignore=(*OWN, "unit", "user"))
 
 
@@ -140,7 +140,7 @@ def reply_form(request: Request) -> BoundForm:
 
 
 def sent_number(request: Request, name: str) -> int:
-    """Return a number of a hidden field; what cannot be read is 0, which fits no case."""
+    """Return the number in a hidden field; 0, which matches no case, if it is invalid."""
     return whole_number(request.POST.get(name, ""))
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def inbox(request: Request) -> dict[str, Any]:
-    """Show one view of the kartable under the filters of the address."""
+    """Show one view of the kartable with the filters of the URL."""
     work = request.work
     address = InboxAddress(request, work)
     service = work.get(InboxService)
@@ -48,7 +48,7 @@ def inbox(request: Request) -> dict[str, Any]:
 
 
 def news(request: Request) -> Response:
-    """Say how many cases have come since the list was read, as JSON for its bar."""
+    """Return as JSON how many cases have arrived since the list was read."""
     count = request.work.get(NewsService).count(whole_number(request.GET.get("since", "")))
     shown = localized_digits(str(count), request.locale_name)
     text = request.translate(_("${n} new cases: show them", mapping={"n": shown})) if count else ""
@@ -56,7 +56,7 @@ def news(request: Request) -> Response:
 
 
 def _instead(work: "Work", address: InboxAddress) -> str:
-    """Return words that would find something where these find nothing."""
+    """Return alternative words for a search without results."""
     filters = address.filters
     if not filters.words or address.cursor:
         return ""
@@ -67,7 +67,7 @@ def _instead(work: "Work", address: InboxAddress) -> str:
 
 
 def search(request: Request) -> HTTPSeeOther:
-    """Go where the words of the search box lead: a case, a citizen's cases, or a list. A number is never kept."""
+    """Redirect a search: to a case, a citizen's cases, or a list. A number is never stored."""
     text = typed_search(request)
     if not text:
         return HTTPSeeOther(ADDRESS)

@@ -1,4 +1,4 @@
-"""The page of a case, as it is shown first and after something went wrong."""
+"""The page of a case, first shown or after a refused form."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,7 +23,7 @@ from civicportal.web.request import Request
 
 AUDIENCES = ("citizen", "public")
 PLACES = ("step", "refer", "comment", "reply", "publish", "button")
-"""Where the page shows a form that was sent."""
+"""Places of forms on the page."""
 
 
 def case_page(
@@ -36,7 +36,7 @@ def case_page(
     doubt: Doubt | Unread | None = None,
     reveal: str = "",
 ) -> dict[str, Any]:
-    """Return what the template of a case's page needs.
+    """Return the variables for the template of the case page.
 
     :param sent: a refused form by its place, one of ``PLACES``.
     :param merge: the case was changed since the form was shown: list the changes.
@@ -86,7 +86,7 @@ def case_page(
 
 
 def last_event(cases: CaseService, case: Case) -> int:
-    """Return the id of the last event, which the forms of the page carry; 0 for none."""
+    """Return the id of the last event, a hidden field of the forms; 0 for none."""
     event = cases.last_event(case)
     return event.id if event else 0
 
@@ -94,7 +94,7 @@ def last_event(cases: CaseService, case: Case) -> int:
 def _refused_form(
     shown: Mapping[str, BoundForm | None], opened: forms.StepForm | None, rights: Rights
 ) -> BoundForm | None:
-    """Return the form that was sent and that the page cannot show any more: its step or its inquiry is gone."""
+    """Return a submitted form that the page no longer offers: its transition or inquiry is gone."""
     if shown["reply"] and rights.inquiry is None:
         return shown["reply"]
     return None if opened and opened.form is shown["step"] else shown["step"]

@@ -1,4 +1,4 @@
-"""Ready texts: taken over into the form of a step, and the pages on which they are kept."""
+"""Views of ready texts: insertion into a form, and administration."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ WAYS = {"up": -1, "down": 1}
 
 
 def insert(request: Request, case: Case, transition: Transition, form: BoundForm) -> None:
-    """Put the chosen text below the words of a step's form, which was sent for nothing else."""
+    """Insert the selected text below the input of a transition's form."""
     offers = request.work.get(ReadyTextService).offers(case, transition)
     chosen = next((offer for offer in offers if offer.key == request.POST.get(READY)), None)
     if chosen is None:
@@ -32,13 +32,13 @@ def insert(request: Request, case: Case, transition: Transition, form: BoundForm
 
 
 def texts(request: Request) -> dict[str, Any]:
-    """List the texts, kind by kind in their order."""
+    """List the texts by kind."""
     service = request.work.get(ReadyTextService)
     return {"kinds": [(kind, service.rows(kind.name), _steps(kind)) for kind in _kinds(request)]}
 
 
 def new(request: Request) -> Any:
-    """Write a new text."""
+    """Create a text."""
     kind = request.GET.get("kind", "")
     form = _form(request, {"active": True, "place": f"{kind}:" if kind else None})
 
@@ -50,7 +50,7 @@ def new(request: Request) -> Any:
 
 
 def edit(request: Request) -> Any:
-    """Change a text, or offer it no more."""
+    """Change or disable a text."""
     row = _row(request)
     place = f"{row.kind}:{row.transition}"
     form = _form(request, {"place": place, "title": row.title, "text": row.text, "active": row.active})
@@ -63,7 +63,7 @@ def edit(request: Request) -> Any:
 
 
 def move(request: Request) -> HTTPSeeOther:
-    """Let a text change places with its neighbour."""
+    """Swap a text with its neighbour."""
     row = _row(request)
     by = WAYS.get(request.POST.get("way", ""))
     if by:

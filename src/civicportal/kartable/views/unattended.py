@@ -33,7 +33,7 @@ def unattended(request: Request) -> dict[str, Any]:
 
 
 def tell_unattended(request: Request, work: "Work") -> None:
-    """Say, after rights were taken from somebody, how many open cases nobody attends to; nothing where there are none."""
+    """Warn, after rights were removed, how many open cases are unattended."""
     work.session.flush()
     count = work.get(CustodyService).count()
     if count:

@@ -61,7 +61,7 @@ class _Editor:
 
     @property
     def may_publish(self) -> bool:
-        """Tell whether the officer may put announcements on the board."""
+        """Return whether the officer may put announcements on the board."""
         return bool(self.request.identity.permits(PUBLISH))
 
     def answer(self) -> Any:

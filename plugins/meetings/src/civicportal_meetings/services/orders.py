@@ -51,7 +51,7 @@ class OrderService:
         self.cases = work.get(CaseService)
 
     def may_give(self, meeting: Case) -> bool:
-        """Tell whether the actor may write down orders of this meeting."""
+        """Return whether the actor may write down orders of this meeting."""
         access = self.work.get(AccessService)
         allowed = all(access.allows(meeting, right) for right in (GIVE_ORDERS, REFER_ORDERS))
         return allowed and access.can(meeting, "work")
@@ -115,7 +115,7 @@ class OrderService:
         return meeting
 
     def is_told(self, order: Case) -> bool:
-        """Tell whether the citizen knows how the order ended: one that was opened since may end otherwise."""
+        """Return whether the citizen knows how the order ended: one that was opened since may end otherwise."""
         told, closing = self.session.get_one(Order, order.id).shared_at, self._closing(order)
         return told is not None and closing is not None and told >= closing.at
 

@@ -48,7 +48,7 @@ class Filters(CaseFilters):
 
     @property
     def waiting_only(self) -> bool:
-        """Tell whether only requests that wait for a time are meant: nobody has chosen a status, or a person."""
+        """Return whether only requests that wait for a time are meant: nobody has chosen a status, or a person."""
         return self.status is None and self.citizen is None and not self.person
 
 

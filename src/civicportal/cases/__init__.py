@@ -1,4 +1,4 @@
-"""The case: what reports, meetings and feedback share."""
+"""Cases: the data, rules and pages that all services share."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ ROUTES = {
     "attachment": r"/attachments/{key:[\w-]{22}}",
     "attachment_small": r"/attachments/{key:[\w-]{22}}/small",
     "my": "/my",
-    # Before the routes with a code: the first that fits is taken.
+    # Before the routes with a code, because the first match is taken.
     "followed": r"/my/followed/{id:\d{1,18}}",
     "followed_rate": r"/my/followed/{id:\d{1,18}}/rate",
     "followed_notices": r"/my/followed/{id:\d{1,18}}/notices",
@@ -26,7 +26,7 @@ ROUTES = {
     "track_code": "/track/code",
     "track_case": r"/track/{code:\d{10}}",
 }
-#: Route, view, template or renderer, who may, method.
+#: Route, view, template or renderer, permission, method.
 VIEWS = (
     ("uploads", "files.upload", "json", EVERYBODY, "POST"),
     ("upload_remove", "files.remove", "json", EVERYBODY, "POST"),
@@ -48,14 +48,14 @@ VIEWS = (
 )
 
 
-#: No step of citizens may have one of these names, but the objection's own: its address would be theirs.
+#: Reserved: a citizens' transition with one of these names would have the same address as a page.
 RESERVED = frozenset({"rate", "object", "notices"})
 
 
 def includeme(config: Any) -> None:
     """Add the pages of citizens.
 
-    :raises ConfigurationError: when a step has the name of something else that a citizen does with a case.
+    :raises ConfigurationError: when a transition has the name of another action of citizens on a case.
     """
     _refuse_reserved(config.registry.site)
     config.add_subscriber("civicportal.cases.uploads.keep_uploads", SessionReplaced)
@@ -63,7 +63,7 @@ def includeme(config: Any) -> None:
     # A tracking code, not a one-time code.
     config.add_open_fields("track_code", "code")
     add_pages(config, ROUTES, VIEWS, views="civicportal.cases.views", templates="civicportal:templates/cases")
-    # The box stands on pages that are the same for everybody and carry nobody's token.
+    # The box is on pages that are cached for everyone and contain no token.
     config.add_view(
         "civicportal.cases.views.track.take_code",
         route_name="track_code",

@@ -1,4 +1,4 @@
-"""Pictures of cases: kept when they are uploaded, claimed when the case or the step is written."""
+"""Pictures of cases: stored when uploaded, claimed when the case or the transition is written."""
 
 from collections.abc import Collection, Container, Iterable, Sequence
 from datetime import timedelta
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 UNCLAIMED = timedelta(hours=24)
 MOST = 4
-"""Pictures a case is opened with, or a step is taken with, at most."""
+"""Maximum number of pictures per case or transition."""
 
 
 def store_files(site: "Site", image: "ProcessedImage") -> str:
@@ -31,14 +31,14 @@ def store_files(site: "Site", image: "ProcessedImage") -> str:
 
 
 def drop_files(site: "Site", keys: Iterable[str]) -> None:
-    """Delete pictures in every size; after their rows, for a file without a row is swept and a row without one is not."""
+    """Delete pictures in every size; after their rows, because orphaned files are cleaned up and orphaned rows are not."""
     for key in keys:
         for name in (key, *(f"{key}.{variant}" for variant in VARIANTS)):
             site.storage.delete(name)
 
 
 def copy_files(site: "Site", attachment: Attachment) -> str:
-    """Write both sizes of a kept picture under a new key; before any row, and outside any transaction."""
+    """Copy both sizes of a stored picture to a new key; before any row, and outside any transaction."""
     key = new_key()
     for ending in ("", ".small"):
         with site.storage.open(f"{attachment.key}{ending}") as file:
@@ -47,7 +47,7 @@ def copy_files(site: "Site", attachment: Attachment) -> str:
 
 
 class AttachmentService:
-    """Rows of pictures. ``owner`` is the hash of the session or visitor token that uploaded them."""
+    """Manage rows of pictures. ``owner`` is the hash of the session or visitor token that uploaded them."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
@@ -55,7 +55,7 @@ class AttachmentService:
         self._of_case: dict[int, Sequence[Attachment]] = work.memo()
 
     def add(self, key: str, image: "ProcessedImage", owner: str) -> Attachment:
-        """Note a picture whose files are stored already; it waits 24 hours to be claimed."""
+        """Add an uploaded picture whose files are stored; it can be claimed for 24 hours."""
         attachment = Attachment(
             key=key,
             owner=owner,
@@ -72,7 +72,7 @@ class AttachmentService:
         return attachment
 
     def duplicate(self, attachment: Attachment, key: str, owner: str) -> Attachment:
-        """Note a copy of a picture whose files are stored already; it waits to be claimed as a new one does."""
+        """Add a copy of a picture whose files are stored; it can be claimed like a new one."""
         copy = Attachment(
             key=key,
             owner=owner,
@@ -88,7 +88,7 @@ class AttachmentService:
         return copy
 
     def unclaimed(self, keys: Sequence[str], owner: str) -> list[Attachment]:
-        """Return the owner's waiting pictures among the keys, in their order."""
+        """Return the owner's unclaimed pictures among the keys, in their order."""
         rows = self.session.scalars(
             select(Attachment).where(
                 Attachment.key.in_(keys), Attachment.owner == owner, Attachment.case_id.is_(None)
@@ -99,11 +99,11 @@ class AttachmentService:
     def claim(
         self, keys: Sequence[str], owner: str, case: Case, event: CaseEvent, *, purpose: str = "before"
     ) -> None:
-        """Bind pictures to a case and the event they came with.
+        """Bind pictures to a case and to the event they came with.
 
-        Which browser sent them is forgotten. Those a case is opened with are its citizen's: of an anonymous one nobody's.
+        The uploading browser is removed. Pictures of a new case belong to its citizen, to no one if it is anonymous.
 
-        :raises PictureGone: when one is not there, not the owner's, or claimed already.
+        :raises PictureGone: when one is missing, not the owner's, or already claimed.
         """
         if not keys:
             return
@@ -121,7 +121,7 @@ class AttachmentService:
                 owner="",
                 user_id=case.citizen_id if purpose == "before" else self.work.actor.user_id,
                 purpose=purpose,
-                # What a citizen adds to a published case waits for an officer, as the first pictures did.
+                # Pictures that a citizen adds to a published case wait for an officer, as the first ones did.
                 audience="public" if case.public and event.door != "citizen" else "citizen",
             )
             .returning(Attachment.id)
@@ -131,10 +131,10 @@ class AttachmentService:
             raise PictureGone
 
     def adopt(self, keys: Sequence[str], owner: str) -> list[Attachment]:
-        """Take pictures for something that is no case: they wait no longer, and only what adopts them shows them.
+        """Claim pictures for an object that is not a case; only that object shows them.
 
         :returns: the pictures in the order of their keys.
-        :raises PictureGone: when one is not there, not the owner's, or taken already.
+        :raises PictureGone: when one is missing, not the owner's, or already claimed.
         """
         found = self.unclaimed(keys, owner) if keys else []
         if len(found) != len(set(keys)):
@@ -145,7 +145,7 @@ class AttachmentService:
         return found
 
     def discard(self, ids: Collection[int]) -> list[str]:
-        """Give up adopted pictures; their files go with the sweep, or by :func:`drop_files` after the commit.
+        """Release adopted pictures; cleanup deletes their files, or :func:`drop_files` after the commit.
 
         :returns: their keys.
         """
@@ -154,7 +154,7 @@ class AttachmentService:
         return list(self.session.scalars(gone.execution_options(synchronize_session=False)))
 
     def hand_over(self, old: str, new: str) -> None:
-        """Give the waiting pictures of one owner to another: a session has begun and its token is new."""
+        """Transfer unclaimed pictures to another owner, whose session has a new token."""
         self.session.execute(
             update(Attachment)
             .where(Attachment.owner == old, Attachment.case_id.is_(None))
@@ -163,14 +163,14 @@ class AttachmentService:
         )
 
     def fetch(self, key: str, owner: str, proved: Container[str] = ()) -> tuple[Attachment, str]:
-        """Return a picture that the actor may see and the tracking code of its case, empty while it waits.
+        """Return a picture that the actor may see and the tracking code of its case, empty while it is unclaimed.
 
-        Its uploader sees it until a case claims it; then the right to it is the right to its case: the citizen,
-        staff whose memberships cover it, everybody once it is published, whoever proved the code's second part if they
-        are no papers.
+        Its uploader sees it until a case claims it; then access to it is access to its case: the citizen,
+        staff whose memberships cover it, everyone once it is published, and, unless the pictures are private documents,
+        browsers that have verified the tracking code.
 
-        :param proved: tracking codes whose second part this browser has shown.
-        :raises NotFound: when there is none, and just so when the actor may not know of it.
+        :param proved: tracking codes that this browser has verified.
+        :raises NotFound: when there is none, or the actor may not know of it.
         """
         actor = self.work.actor
         of_citizen = Attachment.audience.in_(("citizen", "public"))
@@ -200,14 +200,14 @@ class AttachmentService:
         return self.session.scalar(query)
 
     def of_case(self, case: Case) -> Sequence[Attachment]:
-        """Return the pictures of a case in the order they came."""
+        """Return the pictures of a case, oldest first."""
         if case.id not in self._of_case:
             query = select(Attachment).where(Attachment.case_id == case.id).order_by(Attachment.id)
             self._of_case[case.id] = self.session.scalars(query).all()
         return self._of_case[case.id]
 
     def publish(self, case: Case, public: bool) -> None:
-        """Show the case's pictures to everybody, or to the citizen only; those of staff alone stay so."""
+        """Show the case's pictures to everyone, or to the citizen only; staff's internal ones stay internal."""
         self._of_case.pop(case.id, None)
         self.session.execute(
             update(Attachment)
@@ -217,7 +217,7 @@ class AttachmentService:
         )
 
     def remove(self, key: str, owner: str) -> None:
-        """Take back a waiting picture; its files go with the sweep."""
+        """Remove an unclaimed picture; cleanup deletes its files."""
         self.session.execute(
             delete(Attachment).where(
                 Attachment.key == key, Attachment.owner == owner, Attachment.case_id.is_(None)

@@ -1,4 +1,4 @@
-"""What plugins are told of when a case changes."""
+"""Events of cases that are passed to plugins."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class CaseChange:
-    """One event of a case, relayed inside its transaction.
+    """One event of a case, passed to plugins inside its transaction.
 
-    :ivar type: that of the event: opened, transition, referred, taken, returned, copied, inquiry, answered,
-        commented, rated, undone.
-    :ivar transition: the step, if it was one.
-    :ivar referral: the line that was made, if it was a referral.
-    :ivar notify: whether the citizen is to be told.
+    :ivar type: of the event: opened, transition, referred, taken, returned, copied, inquiry, answered,
+    commented, rated, undone.
+    :ivar transition: the name of the transition, if it was one.
+    :ivar referral: the new referral, if it was one.
+    :ivar notify: whether the citizen is notified.
     """
 
     case: "Case"
@@ -34,7 +34,7 @@ class CaseChange:
 
     @property
     def reopens(self) -> bool:
-        """Return whether a closed case is open again."""
+        """Return whether a closed case is reopened."""
         before = self.event.before
         return (
             self.type == "transition"

@@ -1,4 +1,4 @@
-"""Tracking codes as the database knows them: which are taken, and from codes to numbers and back."""
+"""Lookup of tracking codes in the database."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -12,33 +12,33 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 _CASES = select(Case.id, Case.code, Case.idempotency_key)
-#: The cases that have a key or a code; made once, for every form that opens a case asks for it. Each by its index: where most
-#: cases have no key, SQLite takes "none" for one key of many, and would read all cases for "this key or that code".
+#: The cases with a key or a code; built once, because every form that opens a case uses it. Two queries: where most
+#: cases have no key, SQLite would read all cases for "this key or that code".
 TAKEN = union_all(
     _CASES.where(Case.idempotency_key == bindparam("key")), _CASES.where(Case.code == bindparam("code"))
 )
 NONE = 0
-"""The number of no case."""
+"""The id that no case has."""
 
 
 class CodeService:
-    """Looks codes up; it opens nothing, so it asks for no right."""
+    """Look up codes; it returns ids only and therefore checks no right."""
 
     def __init__(self, work: "Work") -> None:
         self.session = work.session
         self._free = ""
 
     def id_of(self, code: str) -> int:
-        """Return the number of a case, or 0 when no case has this code."""
+        """Return the id of a case, or 0 when no case has this code."""
         return self.session.scalar(select(Case.id).where(Case.code == code)) or NONE
 
     def codes_of(self, ids: Iterable[int]) -> dict[int, str]:
-        """Return the codes of cases by their numbers."""
+        """Return the codes of cases by their ids."""
         rows = self.session.execute(select(Case.id, Case.code).where(Case.id.in_(set(ids))))
         return dict(rows.all())
 
     def free(self) -> str:
-        """Return a new code that no case has."""
+        """Return a new, unused code."""
         code, self._free = self._free, ""
         while not code:
             drawn = new_code()
@@ -48,7 +48,7 @@ class CodeService:
     def opened_by(self, idempotency_key: str) -> Case | None:
         """Return the case that has this key, if any.
 
-        Where there is none, one is opened next: whether a code is free for it is asked along.
+        Otherwise one is opened next, so the query also checks whether a code is free for it.
         """
         code = new_code()
         found = self.session.execute(TAKEN, {"key": idempotency_key, "code": code}).all()

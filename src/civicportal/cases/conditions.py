@@ -1,4 +1,4 @@
-"""Conditions on cases that every list of them offers."""
+"""SQL conditions that every list of cases offers."""
 
 from datetime import date, datetime
 
@@ -13,29 +13,29 @@ from civicportal.lists import within_days
 
 
 def stages_of(stage: str) -> tuple[str, ...]:
-    """Return the stages that a filter means: one, or for "open" all that still wait for somebody."""
+    """Return the stages of a filter: one, or all open ones for "open"."""
     return tuple(OPEN_STAGES) if stage == "open" else (stage,)
 
 
 def in_stage(stage: str) -> ColumnElement[bool]:
-    """Return the condition for what a filter of stages means."""
+    """Return the condition of a stage filter."""
     return Case.stage.in_(stages_of(stage))
 
 
 def sent_between(calendar: CityCalendar, first: date | None, last: date | None) -> ColumnElement[bool]:
-    """Return the condition for the days on which a case was opened, both included; None leaves an end open."""
+    """Return the condition that a case was opened between two days, inclusive; None leaves an end open."""
     return within_days(Case.created_at, calendar, first, last)
 
 
 def overdue(now: datetime) -> ColumnElement[bool]:
-    """Return the condition for open cases past their deadline; one that waits for its citizen is not."""
-    # Most open cases may be past it: SQLite would gather them all by their deadlines, whatever a list is sorted by.
+    """Return the condition for open, overdue cases; those that wait for the citizen are not overdue."""
+    # Most open cases may be overdue: SQLite would read all of them by deadline, whatever the order of the list.
     return and_(Case.stage.in_(OPEN_STAGES), Unindexed(Case.deadline) < now, Case.paused_at.is_(None))
 
 
 def closed_on_time() -> ColumnElement[bool]:
-    """Return the condition for cases that had a deadline and were closed within it."""
-    # Most cases have one: as in ``overdue``.
+    """Return the condition for cases that had a deadline and were closed in time."""
+    # Most cases match: as in ``overdue``.
     has_one = Unindexed(Case.deadline) < NEVER
     return and_(Case.closed_at.is_not(None), has_one, Case.closed_at <= Case.deadline)
 
@@ -46,10 +46,10 @@ def closed_late() -> ColumnElement[bool]:
 
 
 def late(now: datetime) -> ColumnElement[bool]:
-    """Return the condition for cases that were closed after their deadline, or are open past it."""
+    """Return the condition for cases closed after their deadline, or open and overdue."""
     return or_(closed_late(), overdue(now))
 
 
 def mostly_satisfied() -> ColumnElement[bool]:
-    """Return the condition for cases whose last closing more than half of those who rated it gave four or five stars."""
+    """Return the condition for cases whose last closing was rated with four or five stars by more than half of the raters."""
     return 2 * Case.satisfied > Case.rated

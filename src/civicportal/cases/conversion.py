@@ -1,4 +1,4 @@
-"""A case that turns out to be the business of another service: it closes, and goes on as a case of that kind."""
+"""Conversion: a case is closed and continues as a case of another kind."""
 
 from typing import TYPE_CHECKING
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 LINK = "converted"
-"""``CaseLink.type`` from the closed case to the one as which it goes on."""
+"""``CaseLink.type`` from the closed case to its successor."""
 
 
 class ConversionService:
-    """Closes a case and binds it to the case of another kind that a plugin has made of it."""
+    """Close a case and link it to the case of another kind that a plugin has opened for it."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
@@ -31,7 +31,7 @@ class ConversionService:
         self.cases = work.get(CaseService)
 
     def targets(self, case: Case) -> "list[CaseKind]":
-        """Return the kinds that the actor may make of a case now."""
+        """Return the kinds to which the actor may convert a case now."""
         name = self.cases.kind(case).handover
         possible = {step.transition.name for step in self.cases.steps(case) if not step.reason}
         if name not in possible:
@@ -40,12 +40,12 @@ class ConversionService:
         return [kind for kind in kinds if kind.name != case.kind and self._may_make(kind)]
 
     def source(self, code: str, target: "CaseKind", *, lock: bool = False) -> Case:
-        """Return a case that the actor may make one of another kind.
+        """Return a case that the actor may convert.
 
-        :raises NotFound: when there is none, and just so when the actor may not know of it.
+        :raises NotFound: when there is none, or the actor may not know of it.
         :raises Forbidden: without the right to close it, or to register cases of the other kind.
         :raises UnknownTransition: when it is closed already.
-        :raises Refused: when something stands in the way, such as an open inquiry.
+        :raises Refused: when a guard refuses, for instance because of an open inquiry.
         """
         case = self.cases.fetch(code, lock=lock)
         name = self.cases.kind(case).handover
@@ -57,10 +57,10 @@ class ConversionService:
         return case
 
     def finish(self, case: Case, made: Case, *, version: int | None = None) -> CaseEvent:
-        """Close a case that goes on as another one; its citizen is told of the new one only.
+        """Close a converted case; its citizen is notified of the new one only.
 
-        :param version: of the form's case.
-        :raises StaleCase: when somebody changed the case since the form was made.
+        :param version: of the case, from the form.
+        :raises StaleCase: when the case was changed since the form was made.
         """
         translate = self.work.site.localizer().translate
         title = translate(self.cases.kind(made).title)
@@ -77,7 +77,7 @@ class ConversionService:
         )
 
     def successor(self, case: Case) -> Case | None:
-        """Return the case as which this one goes on, if it does."""
+        """Return the case to which this one was converted, if any."""
         query = (
             select(Case)
             .join(CaseLink, CaseLink.to_id == Case.id)
@@ -86,7 +86,7 @@ class ConversionService:
         return self.session.scalar(query)
 
     def chain(self, case: Case) -> list[Case]:
-        """Return the cases as which this one went on, one after the other."""
+        """Return the chain of cases to which this one was converted."""
         found: list[Case] = []
         following = self.successor(case)
         while following is not None:
@@ -99,14 +99,14 @@ class ConversionService:
 
 
 def not_converted(case: Case, work: "Work") -> TranslationString | None:
-    """Guard of the step that opens a case again: one that goes on elsewhere stays closed."""
+    """Guard of the reopening transition: a converted case stays closed."""
     if work.get(ConversionService).successor(case) is None:
         return None
     return _("It goes on as another request: please look there.")
 
 
 def copy_pictures(site: "Site", actor: "Identity", code: str, owner: str) -> list[str]:
-    """Copy the pictures that a case was opened with, for the case that is made of it to claim.
+    """Copy the pictures that a case was opened with, to be claimed by the new case.
 
     The files are copied outside any transaction, each attachment has its own.
 

@@ -1,6 +1,6 @@
-"""Until when a case should be closed: so much working time from a moment on, by the city's calendar.
+"""Deadlines of cases: a working time from a start, by the city's calendar.
 
-Start and working time are kept beside the deadline itself, so that it can be told again when the calendar has changed.
+Start and working time are stored with the deadline, so that it can be recomputed after a calendar change.
 """
 
 from datetime import datetime, timedelta
@@ -9,15 +9,15 @@ from civicportal.calendar import CityCalendar
 from civicportal.cases.models import Case
 from civicportal.db import NEVER
 
-#: Seconds of working time are kept whole: what differs by less is the same deadline.
+#: Working time is stored in whole seconds; smaller differences are the same deadline.
 TOLERANCE = timedelta(minutes=1)
 
 
 def promise(case: Case, start: datetime, days: float | None, calendar: CityCalendar) -> None:
-    """Give a case a deadline, never one from before its registration: lists rely on it.
+    """Set the deadline of a case, never before its registration: lists rely on it.
 
-    :param start: of the time, which may lie before the registration: the day on a letter.
-    :param days: office days from the start on; None or 0 for no deadline.
+    :param start: start of the time, possibly before the registration, such as the date of a letter.
+    :param days: office days from the start; None or 0 for no deadline.
     """
     if not days:
         case.deadline, case.deadline_from, case.deadline_work = NEVER, None, None
@@ -28,7 +28,7 @@ def promise(case: Case, start: datetime, days: float | None, calendar: CityCalen
 
 
 def resume(case: Case, now: datetime, calendar: CityCalendar) -> None:
-    """Move the deadline of a case on by the working time for which it rested."""
+    """Extend the deadline of a case by the working time of a pause."""
     if case.paused_at is None or case.deadline == NEVER:
         return
     waited = calendar.working_time_between(case.paused_at, now)
@@ -38,7 +38,7 @@ def resume(case: Case, now: datetime, calendar: CityCalendar) -> None:
 
 
 def expected(case: Case, calendar: CityCalendar) -> datetime:
-    """Return the deadline that the calendar gives a case; the one it has where that is the same, or nobody knows more."""
+    """Return the deadline by the calendar; the stored one if it is equal or cannot be recomputed."""
     if case.deadline_from is None or case.deadline_work is None:
         return case.deadline
     counted = calendar.add_working_time(case.deadline_from, timedelta(seconds=case.deadline_work))

@@ -1,4 +1,4 @@
-"""What can go wrong with a case."""
+"""Errors of cases."""
 
 from translationstring import TranslationString
 
@@ -7,7 +7,7 @@ from civicportal.i18n import _
 
 
 class CaseError(CivicportalError):
-    """Something about a case is not as it must be."""
+    """Base of all errors of cases."""
 
 
 class StaleCase(CaseError, Conflict):
@@ -15,13 +15,13 @@ class StaleCase(CaseError, Conflict):
 
 
 class CannotUndo(CaseError, Conflict):
-    """It is too late, or somebody acted since."""
+    """It is too late to undo, or the case was changed since."""
 
 
 class Refused(CaseError):
-    """A rule forbids the step at present.
+    """A rule forbids the transition now.
 
-    :ivar reason: why, for the person who tried.
+    :ivar reason: the explanation for the user.
     """
 
     def __init__(self, reason: TranslationString) -> None:
@@ -30,7 +30,7 @@ class Refused(CaseError):
 
 
 class PictureGone(Refused, NotFound):
-    """A picture that came with a form is not there, not the sender's, or claimed already."""
+    """An uploaded picture is missing, not the sender's, or already claimed."""
 
     def __init__(self) -> None:
         super().__init__(_("A picture is not there any more. Please add it again."))

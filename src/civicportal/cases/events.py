@@ -1,4 +1,4 @@
-"""Reading the history of cases, once in a unit of work."""
+"""The history of cases, read once per unit of work."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Events:
-    """The events of the cases of one unit of work, the latest first."""
+    """The events of the cases of one unit of work, latest first."""
 
     def __init__(self, work: "Work") -> None:
         self._session = work.session
@@ -27,7 +27,7 @@ class Events:
         return self._read[case.id]
 
     def last(self, case: Case) -> CaseEvent | None:
-        """Return the latest event, without the rest where that was not read yet."""
+        """Return the latest event, without loading the others."""
         if case.id in self._read:
             return next(iter(self._read[case.id]), None)
         if case.id in self._added:
@@ -36,7 +36,7 @@ class Events:
         return self._session.scalar(query.limit(1))
 
     def add(self, event: CaseEvent) -> None:
-        """Write an event; what was read of its case is read again."""
+        """Add an event, and drop the loaded history of its case."""
         self._session.add(event)
         self._session.flush()
         self._read.pop(event.case_id, None)

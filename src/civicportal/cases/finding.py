@@ -1,4 +1,4 @@
-"""Where a search box leads: to one case, to the cases of a citizen, or to a list of what words find."""
+"""Search boxes: the result is a case, the cases of a citizen, or a list of matches."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 LONGEST_SEARCH = 100
 TYPED = "typed"
-"""Queue of the next page for a number that is nobody's: shown there once, it stands in no address."""
+"""Flash queue for a number without a match: shown once, never part of an address."""
 
 
 class SearchFields(StrictSchema):
-    """What :func:`search_list` leaves in the address of a list; the box above it shows it."""
+    """Filters that :func:`search_list` puts into the address of a list and that the search box shows."""
 
     words = Node(CleanText(0, LONGEST_SEARCH), title=_("Search"), missing="", widget=HiddenWidget())
     citizen = Node(RowId(), title=_("Cases of one citizen"), missing=None, widget=HiddenWidget())
@@ -35,9 +35,9 @@ class SearchFields(StrictSchema):
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What was typed into a search box; words, or one of the two others: some numbers of people may be tracking codes too.
+    """A parsed search: words, a tracking code or a person's number; some numbers can be both.
 
-    :ivar citizen: 0 for a number that belongs to nobody whom the actor may look for; None for what is no number of a person.
+    :ivar citizen: 0 for a number of no one whom the actor may find; None if it is not a person's number.
     """
 
     code: str | None = None
@@ -46,16 +46,16 @@ class Found:
 
 
 class FindService:
-    """Reads search boxes."""
+    """Parse search boxes."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
         self.session = work.session
 
     def read(self, text: str) -> Found:
-        """Read a code, a mobile, or words.
+        """Parse a code, a mobile, or words.
 
-        A mobile finds only those whose case the actor may see with its contact, a national code nobody.
+        A mobile finds only citizens of cases whose contact the actor may see, a national code no one.
         """
         code, citizen = _tracking_code(text), self._citizen(text)
         is_number = code is not None or citizen is not None
@@ -72,7 +72,7 @@ class FindService:
         return self.session.scalar(query.limit(1)) or 0
 
     def sees(self, code: str) -> bool:
-        """Return whether there is such a case for the actor."""
+        """Return whether the actor may see a case with this code."""
         query = select(Case.id).where(Case.code == code, visible(self.work.actor))
         return self.session.scalar(query) is not None
 
@@ -85,25 +85,25 @@ def _tracking_code(text: str) -> str | None:
 
 
 def typed_search(request: Request) -> str:
-    """Return what was sent by a search box."""
+    """Return the submitted text of a search box."""
     text: str = request.POST.get("q", "")
     return text[:LONGEST_SEARCH].strip()
 
 
 def way_to_case(request: Request, found: Found) -> HTTPSeeOther | None:
-    """Return the way to the case whose code was typed, whatever it is about; None for one that the actor does not see."""
+    """Return the redirect to the case with the typed code; None if the actor does not see it."""
     if found.code and request.work.get(FindService).sees(found.code):
         return HTTPSeeOther(request.route_path("kartable.case", code=found.code))
     return None
 
 
 def filters_found(request: Request, found: Found, words: str) -> dict[str, str]:
-    """Return what a search leaves in the address of a list. Numbers of people stand in no address.
+    """Return the filters of a search for the address of a list, without numbers of people.
 
     :param found: no case that the actor sees has its code.
-    :param words: name of the filter that takes words.
+    :param words: name of the filter for words.
     """
-    # Of the numbers of people that are typed with ten digits, one in ten has the check digit of a tracking code too.
+    # One in ten ten-digit numbers of people also has the check digit of a tracking code.
     if found.citizen is None:
         return {words: found.words or found.code or ""}
     if not found.citizen:
@@ -112,7 +112,7 @@ def filters_found(request: Request, found: Found, words: str) -> dict[str, str]:
 
 
 def typed_number(request: Request) -> str:
-    """Return the number that a search has just found to be nobody's, once; empty for none."""
+    """Return the number that the previous search did not find, once; empty for none."""
     typed: list[str] = request.session.pop_flash(TYPED)
     return typed[-1] if typed else ""
 
@@ -124,11 +124,11 @@ def search_list(
     anchor: str = "",
     people: Mapping[str, Callable[[str], str]] | None = None,
 ) -> HTTPSeeOther:
-    """Answer the search box of a desk, whose list has the filters ``words`` and ``citizen`` and keeps its others.
+    """Answer the search box of a list that has the filters ``words`` and ``citizen``; its other filters are kept.
 
     :param route: of the list.
-    :param anchor: id of the list on its page, where other things stand above it.
-    :param people: by names of further filters what finds, in what was typed, people whom only the plugin knows; empty for nobody.
+    :param anchor: id of the list on a page that has other content above it.
+    :param people: functions by name of further filters that find people known to the plugin only.
     """
     text, ways = typed_search(request), people or {}
     found = request.work.get(FindService).read(text)

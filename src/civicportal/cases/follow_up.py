@@ -1,4 +1,4 @@
-"""Citizens' lists of cases, and what opens a case to somebody who is not signed in."""
+"""Citizens' lists of cases, and tracking by code without signing in."""
 
 import secrets
 from collections.abc import Container, Sequence
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 PIN_DIGITS = 4
 _NO_PROOF = "-" * PIN_DIGITS
-"""Compared with where a case has no mobile or no PIN: no digits equal it."""
+"""Compared where a case has no mobile or no PIN: no digits equal it."""
 _STEPS = {"registered": 1, "in_progress": 2, "done": 3, "rejected": 3}
 
 
 @dataclass(frozen=True, kw_only=True)
 class CaseSummary:
-    """A case as a list of citizens shows it.
+    """A case in a citizen's list.
 
-    :ivar deadline: until when it should be settled; None where there is none, it is closed, or its state keeps it inside.
-    :ivar steps: how many of three it has gone.
+    :ivar deadline: the public deadline; None where there is none, it is closed, or its status hides it.
+    :ivar steps: progress, 0 to 3.
     """
 
     case: Case
@@ -46,16 +46,16 @@ class CaseSummary:
 
 
 class FollowUpService:
-    """Reads cases for their citizens and followers, and checks the second part of a tracking code."""
+    """Read cases for their citizens and followers, and verify tracking codes."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
         self.session = work.session
 
     def own(self, *, before: int | None = None, limit: int = 20) -> list[CaseSummary]:
-        """Return the actor's own cases, the latest first.
+        """Return the actor's own cases, latest first.
 
-        :param before: id of the last case of the page before.
+        :param before: id of the last case of the previous page.
         """
         place = (Case.created_at, Case.id)
         query = select(Case).where(Case.citizen_id == self.work.actor.user_id)
@@ -65,7 +65,7 @@ class FollowUpService:
         return self.summaries(self.session.scalars(query).all())
 
     def followed(self, *, limit: int = 50) -> list[CaseSummary]:
-        """Return the cases of others that the actor follows, the latest first."""
+        """Return the cases of others that the actor follows, latest first."""
         me = self.work.actor.user_id
         query = (
             select(Case)
@@ -113,9 +113,9 @@ class FollowUpService:
     # -- without a session ----------------------------------------------------------------------------------
 
     def give_pin(self, case: Case, form_key: str = "") -> str:
-        """Give a case without a citizen a PIN; it is shown once and kept as a keyed hash.
+        """Set the PIN of a case without a citizen; it is shown once and stored as a keyed hash.
 
-        :param form_key: of the form that opened the case: sent again, it gets the same PIN. None gives a new one.
+        :param form_key: of the form that opened the case: resubmitted, it gets the same PIN. None gives a new one.
         """
         number = secrets.randbelow(10**PIN_DIGITS)
         if form_key:
@@ -125,10 +125,10 @@ class FollowUpService:
         return pin
 
     def prove(self, code: str, proof: str) -> Case | None:
-        """Return the case of a tracking code, if the second part is right: the mobile's last four digits or the PIN.
+        """Return the case of a tracking code if its proof is right: the mobile's last four digits or the PIN.
 
         A case without a mobile and a PIN cannot be opened, nor can cases of a deleted citizen by their mobile. A
-        wrong code and a wrong second part do the same work.
+        wrong code and a wrong proof take the same time.
 
         :param proof: four Latin digits; anything else is wrong.
         """
@@ -141,11 +141,11 @@ class FollowUpService:
         return case if is_proof and (by_mobile or by_pin) else None
 
     def owner(self, code: str) -> int | None:
-        """Return the id of the citizen whose case has this code, if there is one."""
+        """Return the id of the citizen whose case has this code, if any."""
         return self.session.scalar(select(Case.citizen_id).where(Case.code == code))
 
     def fetch_proved(self, code: str, proved: Container[str]) -> Case:
-        """Return a case whose second part this browser has shown before.
+        """Return a case that this browser has verified.
 
         :raises NotFound: otherwise.
         """

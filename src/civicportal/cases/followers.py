@@ -1,4 +1,4 @@
-"""Who hears of a case: its citizen, and those who said "me too"."""
+"""Recipients of a case's notifications: its citizen and its followers."""
 
 from collections.abc import Collection
 from typing import TYPE_CHECKING
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def hearing(case_id: ColumnElement[int], citizen_id: ColumnElement[int]) -> ColumnElement[bool]:
-    """Return the condition on ``User`` for those whom :meth:`FollowerService.recipients` names.
+    """Return the condition on ``User`` for those whom :meth:`FollowerService.recipients` returns.
 
-    :param citizen_id: of the case's citizen; NULL where there is none.
+    :param citizen_id: of the case's citizen; NULL if there is none.
     """
     of_case = Follower.case_id == case_id
     everybody = union(select(citizen_id), select(Follower.user_id).where(of_case))
@@ -24,21 +24,21 @@ def hearing(case_id: ColumnElement[int], citizen_id: ColumnElement[int]) -> Colu
 
 
 class FollowerService:
-    """Follows cases of others and mutes notices. The citizen's own row, if there is one, only says that it is muted."""
+    """Follow cases of others and mute notifications. A row of the citizen means that they are muted."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
         self.session = work.session
 
     def follow(self, case: Case, user_id: int | None = None) -> None:
-        """Let the actor, or another citizen, hear of a case from now on; once more changes nothing.
+        """Add the actor, or another citizen, to the followers; nothing happens if they follow already.
 
-        :param user_id: whom the portal adds.
+        :param user_id: a person whom the portal adds.
         """
         self._set(case, user_id or self._actor_id, muted=False)
 
     def mute(self, case: Case, muted: bool = True) -> None:
-        """Send the actor no more notices of a case, or send them again."""
+        """Mute or unmute the actor's notifications of a case."""
         self._set(case, self._actor_id, muted=muted)
 
     def find(self, case: Case) -> Follower | None:
@@ -46,12 +46,12 @@ class FollowerService:
         return self.session.get(Follower, (case.id, self._actor_id))
 
     def is_muted(self, case: Case) -> bool:
-        """Return whether the actor wants no notices of the case."""
+        """Return whether the actor has muted the case."""
         row = self.find(case)
         return row is not None and row.muted
 
     def bring(self, case: Case, *, to: Case) -> list[int]:
-        """Let all who hear of a case follow another one too: the muted stay muted, and who follows it already changes nothing.
+        """Let all recipients of a case follow another one too, keeping muted ones muted.
 
         :param to: for instance the earlier report of a duplicate.
         :returns: the ids of those who did not follow it before.
@@ -68,20 +68,20 @@ class FollowerService:
         return sorted(self.session.scalars(new))
 
     def remove(self, case: Case, user_ids: Collection[int]) -> None:
-        """Let people follow a case no longer."""
+        """Remove followers."""
         self.session.execute(
             delete(Follower).where(Follower.case_id == case.id, Follower.user_id.in_(user_ids))
         )
 
     def audience(self, case: Case) -> dict[int, bool]:
-        """Return the ids of the citizen, who comes first, and of the followers, each with whether they are muted."""
+        """Return the ids of the citizen, first, and of the followers, each with whether they are muted."""
         query = select(Follower.user_id, Follower.muted).where(Follower.case_id == case.id)
         muted = dict(self.session.execute(query.order_by(Follower.user_id)).all())
         owner = {} if case.citizen_id is None else {case.citizen_id: False}
         return owner | muted
 
     def recipients(self, case: Case) -> list[int]:
-        """Return the ids of all who get notices: the citizen first, then the followers, without the muted."""
+        """Return the ids of all unmuted recipients, the citizen first."""
         return [user_id for user_id, muted in self.audience(case).items() if not muted]
 
     @property

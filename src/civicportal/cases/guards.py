@@ -1,4 +1,4 @@
-"""What may stand in the way of a step, whatever the kind."""
+"""Guards of transitions for all kinds."""
 
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def objection_in_time(case: Case, work: "Work") -> TranslationString | None:
-    """Let a citizen open a case again for as long as its closing may be rated; staff at any time."""
+    """Allow citizens to reopen a case while its closing can be rated, and staff at any time."""
     if not work.actor.is_citizen or case.closed_at is None:
         return None
     if work.clock.now() - case.closed_at < WINDOW:

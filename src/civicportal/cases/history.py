@@ -1,4 +1,4 @@
-"""A case's history as citizens read it: units are named, persons never."""
+"""The public history of a case: units are named, persons never."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,11 +27,11 @@ TITLES: dict[str, TranslationString] = {
 
 @dataclass(frozen=True, kw_only=True)
 class PublicEvent:
-    """One line of the timeline.
+    """One entry of the timeline.
 
-    :ivar stage: as the macro ``step`` draws it; empty for a line without a change of status.
-    :ivar unit: whose words ``text`` is; empty where nothing was said.
-    :ivar photos: of the work before and after, where they may be seen.
+    :ivar stage: as the macro ``step`` draws it; empty without a change of status.
+    :ivar unit: the author of ``text``; empty without a text.
+    :ivar photos: of the work before and after, if visible.
     """
 
     title: str | TranslationString
@@ -43,7 +43,7 @@ class PublicEvent:
 
 
 def public_status(kind: CaseKind, status: str) -> TranslationString:
-    """Return a status as citizens read it; one whose plugin is off has its stage's name at most."""
+    """Return the public title of a status; for an inactive plugin at most the name of its stage."""
     try:
         state = kind.workflow.state(status)
     except UnknownTransition:
@@ -52,7 +52,7 @@ def public_status(kind: CaseKind, status: str) -> TranslationString:
 
 
 def status_title(kind: CaseKind, case: Case) -> TranslationString:
-    """Return a status as staff read it; one whose service is off has the name of its stage."""
+    """Return the title of a status for staff; for an inactive service the name of its stage."""
     try:
         return kind.workflow.state(case.status).title
     except UnknownTransition:
@@ -60,7 +60,7 @@ def status_title(kind: CaseKind, case: Case) -> TranslationString:
 
 
 class PublicHistory:
-    """Builds the timeline that citizens, followers and visitors see."""
+    """Build the timeline for citizens, followers and visitors."""
 
     def __init__(self, work: "Work") -> None:
         self.cases = work.get(CaseService)
@@ -69,9 +69,9 @@ class PublicHistory:
         self.organization = work.get(OrganizationService)
 
     def of(self, case: Case, *, own: bool = False, audiences: Sequence[str] = ()) -> list[PublicEvent]:
-        """Return the public events of a case, the latest first.
+        """Return the public events of a case, latest first.
 
-        :param own: the reader is the case's citizen, who alone reads what they wrote with a step.
+        :param own: the reader is the case's citizen, who alone sees the texts they sent.
         :param audiences: of the pictures this reader may see, for instance ``("citizen", "public")``.
         """
         events = self.cases.events(case)
@@ -84,7 +84,7 @@ class PublicHistory:
         ]
 
     def photos(self, case: Case, audiences: Sequence[str]) -> list[Attachment]:
-        """Return the pictures of a case that this reader may see, in the order they came."""
+        """Return the pictures of a case that this reader may see, oldest first."""
         if not audiences:
             return []
         return [photo for photo in self.attachments.of_case(case) if photo.audience in audiences]
@@ -106,7 +106,7 @@ class PublicHistory:
 
     def _title(self, kind: CaseKind, event: CaseEvent) -> str | TranslationString:
         if event.transition and event.before == event.after:
-            # A step that stays says what was done; the status says nothing new.
+            # A transition without a change of status shows its own title.
             return name_of_step(kind, event)
         if event.after:
             return public_status(kind, event.after)
@@ -116,7 +116,7 @@ class PublicHistory:
 
 
 def name_of_step(kind: CaseKind, event: CaseEvent) -> TranslationString:
-    """Return the title of the step that an event was."""
+    """Return the title of an event's transition."""
     named = (step.title for step in kind.workflow.transitions if step.name == event.transition)
     return next(named, kind.title)
 

@@ -1,4 +1,4 @@
-"""What a kind of case knows of the person behind it: shown masked, and in full only by right and on the record."""
+"""Identity data of a case's person: masked, and in full only by right and with an audit entry."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ from translationstring import TranslationString
 
 @dataclass(frozen=True, kw_only=True)
 class IdentityFact:
-    """One thing of a person's identity, for instance the national code.
+    """One item of a person's identity, for instance the national code.
 
-    :ivar masked: what everybody sees who may see the case.
-    :ivar value: what is shown after somebody with the right ``<kind>:case:identity`` asked for it.
+    :ivar masked: shown to everyone who may see the case.
+    :ivar value: shown on request to holders of the right ``<kind>:case:identity``.
     """
 
     title: TranslationString

@@ -1,4 +1,4 @@
-"""Marking in a text what a search has found in it: the text stays as it was written."""
+"""Highlighting of search matches in a text, which stays as it was written."""
 
 from collections.abc import Iterator
 
@@ -8,13 +8,13 @@ from civicportal.cases.wanted import Term, Wanted, read
 from civicportal.persian import Word, words
 
 AROUND = 60
-"""Letters shown on each side of what was found."""
-_MARK = Markup("<mark>{}</mark>")  # what is put in by format() is escaped by it
+"""Letters shown on each side of a match."""
+_MARK = Markup("<mark>{}</mark>")  # format() escapes the inserted text
 Span = tuple[int, int]
 
 
 def spans(text: str, wanted: Wanted) -> list[Span]:
-    """Return where in a text the words of a search stand, in order and apart from each other."""
+    """Return the positions of search matches in a text, ordered and disjoint."""
     there = list(words(text))
     found = sorted(span for term in wanted.terms for span in _of_term(term, there))
     merged: list[Span] = []
@@ -27,12 +27,12 @@ def spans(text: str, wanted: Wanted) -> list[Span]:
 
 
 def marked(text: str, typed: str) -> Markup:
-    """Return a text with what was found in ``<mark>``; a text without it is only escaped."""
+    """Return a text with matches in ``<mark>``; a text without any is only escaped."""
     return _mark(text, spans(text, read(typed)))
 
 
 def snippet(text: str, typed: str) -> Markup:
-    """Return the part of a text around the first thing found, marked; empty when nothing is."""
+    """Return the part of a text around the first match, marked; empty without one."""
     found = spans(text, read(typed))
     if not found:
         return escape("")
@@ -67,7 +67,7 @@ def _begins(run: list[Word], spelling: tuple[str, ...], goes_on: bool) -> bool:
 
 
 def _written_in_one(term: Term, there: list[Word]) -> Iterator[Span]:
-    """Yield words that a ZWNJ divides and whose parts together are what is looked for."""
+    """Yield words joined by a ZWNJ whose parts together match."""
     start = 0
     for place in range(1, len(there) + 1):
         if place < len(there) and there[place].joined:

@@ -1,6 +1,6 @@
-"""What the statistics count of a case: kept on its row when it changes, and added to the counters.
+"""Measures of a case for statistics: stored on its row when it changes, and added to the counters.
 
-``docs/metrics.md`` says what each number means.
+``docs/metrics.md`` defines each number.
 """
 
 from collections.abc import Iterator
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 SATISFIED = 4
-"""So many stars of five say that a citizen is satisfied."""
+"""Minimum stars of a satisfied citizen."""
 
 
 def count(work: "Work", case: Case, sign: int = 1) -> None:
-    """Add a case to the counters, or take it away."""
+    """Add a case to the counters, or subtract it."""
     day = work.site.calendar.today(case.created_at)
     where = (case.category_id or 0, case.unit_id or 0)
     work.count(CountKey(case.kind, day, case.stage, case.status, *where), _values(case), sign)
@@ -36,14 +36,14 @@ def count(work: "Work", case: Case, sign: int = 1) -> None:
 
 @contextmanager
 def recounted(work: "Work", case: Case) -> Iterator[None]:
-    """Take a case out of the counters and, once it has changed, add it again."""
+    """Subtract a case from the counters and, after its change, add it again."""
     count(work, case, -1)
     yield
     count(work, case)
 
 
 def note_move(case: Case, *, was_open: bool, now: datetime, calendar: CityCalendar) -> None:
-    """Keep the measures in step with a status that has just changed; a case that stays closed stays as it was."""
+    """Update the measures after a change of status; a case that stays closed keeps them."""
     if case.is_open:
         case.handling_minutes = None
         case.reopenings += not was_open
@@ -51,16 +51,16 @@ def note_move(case: Case, *, was_open: bool, now: datetime, calendar: CityCalend
         case.handling_minutes = round(
             calendar.working_time_between(case.created_at, now).total_seconds() / 60
         )
-        # Of another closing nobody has said anything yet.
+        # A new closing has no ratings yet.
         case.rated = case.satisfied = 0
 
 
 def note_rating(work: "Work", case: Case, *, before: int | None, stars: int) -> None:
     """Count a rating of the last closing.
 
-    The row's version stays: what a citizen thinks of a case does not outdate the forms that others have open.
+    The row's version is unchanged: a rating does not outdate forms that others have open.
 
-    :param before: stars of the same person until now.
+    :param before: the person's previous stars.
     """
     rated = case.rated + (before is None)
     satisfied = case.satisfied + (stars >= SATISFIED) - (before is not None and before >= SATISFIED)

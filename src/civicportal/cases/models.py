@@ -1,4 +1,4 @@
-"""The case: what reports, meetings and feedback share. Plugins own 1:1 detail tables beside it."""
+"""Tables of cases. Plugins have 1:1 detail tables."""
 
 from datetime import datetime
 
@@ -26,7 +26,7 @@ _UNMEASURED = text("closed_at IS NOT NULL AND handling_minutes IS NULL")
 
 
 class Case(Base):
-    """A citizen's matter on its way through the municipality.
+    """A request of a citizen, of one kind.
 
     One concrete table for all kinds; ``kind`` names the plugin's :class:`~civicportal.cases.workflow.CaseKind`.
     """
@@ -39,7 +39,7 @@ class Case(Base):
         Index(None, "kind", "status", "created_at", "id"),
         Index(None, "unit_id", "stage", "deadline"),
         Index(None, "category_id", "stage"),
-        # What figures of a span of days are read from without touching the rows themselves.
+        # Covering index for statistics of a span of days.
         Index(
             "ix_cases_figures",
             "kind",
@@ -48,7 +48,7 @@ class Case(Base):
             "unit_id",
             "handling_minutes",
             "citizen_id",
-            # By which the cases of an officer's units are told; SQLite has it in every index.
+            # Finds the cases of an officer's units; SQLite has these columns in every index.
             postgresql_include=["id"],
         ),
         Index(
@@ -62,7 +62,7 @@ class Case(Base):
             postgresql_where=_OPEN,
             sqlite_where=_OPEN,
         ),
-        # Every order in which a list may be read has an index, or a list of a large city would be sorted for each page.
+        # Every sort order of a list has an index, or a large list would be sorted for each page.
         Index(None, "kind", "updated_at", "id"),
         Index(None, "kind", "deadline", "id"),
         # The earliest deadlines of all are those of cases closed long ago.
@@ -91,7 +91,7 @@ class Case(Base):
     code: Mapped[str] = tagged(String(10), unique=True)
     kind: Mapped[str] = tagged(String(40))
     citizen_id: Mapped[int | None] = tagged(BigId, ForeignKey("users.id", ondelete="SET NULL"), erase="null")
-    #: Made by us, or the citizen's own words: see :attr:`civicportal.cases.workflow.CaseKind.own_subject`.
+    #: Generated, or the citizen's words: see :attr:`civicportal.cases.workflow.CaseKind.own_subject`.
     subject: Mapped[str] = tagged(String(200))
     place: Mapped[str] = tagged(String(300), default="", pii="content", erase="null")
     body: Mapped[str] = tagged(Text, default="", pii="content", erase="null")
@@ -110,29 +110,29 @@ class Case(Base):
     updated_at: Mapped[datetime] = tagged()
     closed_at: Mapped[datetime | None] = tagged(index=True)
     deadline: Mapped[datetime] = tagged(default=NEVER)
-    #: The deadline is so many seconds of working time after this moment; see :mod:`civicportal.cases.deadlines`.
+    #: Seconds of working time after this start; see :mod:`civicportal.cases.deadlines`.
     deadline_from: Mapped[datetime | None] = tagged()
     deadline_work: Mapped[int | None] = tagged(Integer)
-    #: Since when a pausing state holds the deadline still.
+    #: Start of a pause of the deadline.
     paused_at: Mapped[datetime | None] = tagged()
     #: Working time from registration to the last closing, in minutes; None while the case is open.
     handling_minutes: Mapped[int | None] = tagged(Integer)
-    #: How often it was opened again, and passed on from one kartable to another.
+    #: Number of reopenings, and of referrals and returns.
     reopenings: Mapped[int] = tagged(Integer, default=0, server_default="0")
     hops: Mapped[int] = tagged(Integer, default=0, server_default="0")
-    #: Ratings of the last closing, and those of them with four or five stars.
+    #: Number of ratings of the last closing, and of those with four or five stars.
     rated: Mapped[int] = tagged(Integer, default=0, server_default="0")
     satisfied: Mapped[int] = tagged(Integer, default=0, server_default="0")
     version: Mapped[int] = tagged(Integer, nullable=False, default=1)
-    #: Words for searching, see :func:`civicportal.persian.folded`; triggers keep an index of them.
+    #: Search words, see :func:`civicportal.persian.folded`; triggers maintain their index.
     search_text: Mapped[str] = tagged(
         Text, default="", deferred=True, pii="content", erase="null", export=False
     )
-    #: Names by which the case is found besides its citizen's, one in a line: who comes to a meeting, and for which firm.
+    #: Names by which the case is found besides its citizen's, one per line: a visitor's, a company's.
     people: Mapped[str] = tagged(
         Text, default="", server_default="", deferred=True, pii="contact", erase="null", export=False
     )
-    #: The words of the citizen's name and of these.
+    #: The words of the citizen's name and of these names.
     search_person: Mapped[str] = tagged(
         String(400), default="", server_default="", deferred=True, pii="contact", erase="null", export=False
     )
@@ -146,12 +146,12 @@ class Case(Base):
 
     @property
     def is_open(self) -> bool:
-        """Return whether somebody still has to act."""
+        """Return whether the case is open."""
         return self.stage in ("registered", "in_progress")
 
 
 class CaseEvent(SealedRow, Base):
-    """One line of a case's history. Rows are inserted and read, never changed."""
+    """One entry of a case's history. Rows are inserted and read, never changed."""
 
     __tablename__ = "case_events"
     __table_args__ = (Index(None, "case_id", "id"), {"sqlite_autoincrement": True})
@@ -183,7 +183,7 @@ class CaseEvent(SealedRow, Base):
     door: Mapped[str] = tagged(String(10))
     on_behalf_of_id: Mapped[int | None] = tagged(BigId)
     unit_id: Mapped[int | None] = tagged(BigId)
-    #: The citizen sees that this happened.
+    #: Visible to the citizen.
     public: Mapped[bool] = tagged(Boolean, default=False)
     public_text: Mapped[str] = tagged(Text, default="", pii="content", erase="null")
     internal_text: Mapped[str] = tagged(Text, default="", pii="content", erase="null", export=False)
@@ -192,7 +192,7 @@ class CaseEvent(SealedRow, Base):
 
 
 class CaseLink(Base):
-    """Two cases that belong together."""
+    """A link between two cases."""
 
     __tablename__ = "case_links"
     __table_args__ = (
@@ -209,25 +209,25 @@ class CaseLink(Base):
 
 
 class Attachment(Base):
-    """One picture: its files are named by its own random key and never shared."""
+    """A picture: its files are named by its own random key and never shared."""
 
     __tablename__ = "attachments"
     __table_args__ = (Index(None, "case_id"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = id_column()
     key: Mapped[str] = tagged(String(22), unique=True)
-    #: None until a case claims it, 24 hours at most.
+    #: None until a case claims it, within 24 hours.
     case_id: Mapped[int | None] = tagged(
         BigId, ForeignKey("cases.id", ondelete="CASCADE"), erase="row", person="case"
     )
     event_id: Mapped[int | None] = tagged(BigId)
     #: Who may claim it: the hash of the session or visitor token that uploaded it.
     owner: Mapped[str] = tagged(String(64), default="", export=False)
-    #: Who sent it; the picture is of the case, so what an officer took stays when they leave.
+    #: The sender; the picture belongs to the case, so an officer's stay after they leave.
     user_id: Mapped[int | None] = tagged(BigId, person="")
-    #: "citizen", "staff" or "public": who may see it besides staff with the right to the case.
+    #: "citizen", "staff" or "public": who sees it besides staff with access to the case.
     audience: Mapped[str] = tagged(String(10), default="citizen")
-    #: "before" as the citizen sent it, "after" the work.
+    #: "before": sent by the citizen; "after": the finished work.
     purpose: Mapped[str] = tagged(String(10), default="before")
     content_type: Mapped[str] = tagged(String(40))
     #: Pixels.
@@ -240,7 +240,7 @@ class Attachment(Base):
 
 
 class Rating(Base):
-    """What one citizen says of one closing."""
+    """A citizen's rating of one closing."""
 
     __tablename__ = "ratings"
     __table_args__ = (
@@ -261,7 +261,7 @@ class Rating(Base):
 
 
 class Follower(Base):
-    """A citizen who said "me too" and gets every notice."""
+    """A citizen who follows another person's case and receives its notifications."""
 
     __tablename__ = "followers"
 

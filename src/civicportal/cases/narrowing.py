@@ -1,4 +1,4 @@
-"""Filters that every list of cases has, so that each figure of the statistics leads to the list behind it."""
+"""Filters of every list of cases, so that each figure of the statistics can link to its list."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
@@ -40,23 +40,23 @@ WEEKDAYS = [
     ("5", _("Saturday")),
     ("6", _("Sunday")),
 ]
-"""As Python counts them."""
+"""Weekdays in Python's numbering."""
 HOURS = [(str(hour), _("${hour}:00", mapping={"hour": f"{hour:02}"})) for hour in range(24)]
 NONE = "-"
-"""What a filter by unit, category or place says for the cases that have none; no key looks like it."""
+"""Filter value for cases without a unit, category or place; no key equals it."""
 NO_ID = 0
-"""Stands among the ids of units or categories for the cases without one, as it does in the counters."""
+"""Id that stands for "none" in filters and in the counters."""
 
 NOT_SAID = _("Not said")
 
 
 def none_option(label: Any = NOT_SAID) -> Option:
-    """Return the choice of a filter for the cases that have none of what it asks for."""
+    """Return the filter choice for cases without a value."""
     return Option(value=NONE, label=label)
 
 
 def unit_ids(work: "Work", key: str) -> frozenset[int]:
-    """Return the ids of a unit and of those below it, as a filter names it.
+    """Return the ids of a unit and its subunits.
 
     :param key: of a unit, or :data:`NONE`.
     """
@@ -67,10 +67,10 @@ def unit_ids(work: "Work", key: str) -> frozenset[int]:
 
 
 def category_ids(work: "Work", kind: str, key: str, *, itself: bool = False) -> frozenset[int]:
-    """Return the ids of a category and of those below it, as a filter names it.
+    """Return the ids of a category and its subcategories.
 
     :param key: of a category of the kind, or :data:`NONE`.
-    :param itself: without those below it.
+    :param itself: without subcategories.
     """
     if key == NONE:
         return frozenset({NO_ID})
@@ -82,29 +82,29 @@ def category_ids(work: "Work", kind: str, key: str, *, itself: bool = False) -> 
 
 
 def has_one_of(column: Any, ids: Collection[int]) -> ColumnElement[bool]:
-    """Return the condition that a column of cases or of counters names one of these ids, :data:`NO_ID` being none."""
+    """Return the condition that a column of cases or counters has one of these ids, :data:`NO_ID` meaning NULL."""
     among: ColumnElement[bool] = column.in_(ids)
     return or_(among, column.is_(None)) if NO_ID in ids else among
 
 
 @dataclass(frozen=True, kw_only=True)
 class CaseFilters:
-    """What narrows a list of cases; an empty field does not. A plugin derives from it and adds what its own table knows.
+    """Filters of a list of cases; empty fields have no effect. A plugin adds filters of its own table in a subclass.
 
     :ivar words: and
-    :ivar citizen: what :class:`~civicportal.cases.finding.SearchFields` says.
-    :ivar stage: or "open" for all that still wait for somebody.
+    :ivar citizen: see :class:`~civicportal.cases.finding.SearchFields`.
+    :ivar stage: or "open" for all open stages.
     :ivar status: name of a state of the workflow.
-    :ivar source: the way on which it came.
-    :ivar first_day: of its registration, as is
-    :ivar last_day: included.
+    :ivar source: the channel.
+    :ivar first_day: of registration;
+    :ivar last_day: inclusive.
     :ivar overdue: open past its deadline.
     :ivar timing: one of :data:`TIMINGS`.
     :ivar rating: one of :data:`RATINGS`.
-    :ivar reopened: opened again at least once.
+    :ivar reopened: reopened at least once.
     :ivar passed_on: referred or returned at least once.
-    :ivar weekday: on which it was registered in the city, Monday being "0".
-    :ivar hour: of the city's clock at which it was registered.
+    :ivar weekday: of registration in the city, Monday being "0".
+    :ivar hour: of registration by the city's clock.
     """
 
     words: str = ""
@@ -124,12 +124,12 @@ class CaseFilters:
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
-        """Return the filters of a form that may have further fields, or lack some."""
+        """Return the filters of a form, which may have further fields or lack some."""
         names = {field.name for field in fields(cls)}
         return cls(**{name: value for name, value in values.items() if name in names})
 
     def conditions(self, work: "Work") -> list[ColumnElement[bool]]:
-        """Return these filters as conditions on ``Case``, but for words, citizen and status: plugins look for them their way."""
+        """Return the filters as conditions on ``Case``, except words, citizen and status, which plugins implement."""
         calendar, now = work.site.calendar, work.clock.now()
         found = [sent_between(calendar, self.first_day, self.last_day)]
         if self.stage:
@@ -155,7 +155,7 @@ class CaseFilters:
         return found
 
     def since(self, work: "Work") -> datetime | None:
-        """Return the moment before which none of these cases was registered; None where nobody asks for days."""
+        """Return the earliest registration time of the filtered cases; None without a filter by day."""
         return work.site.calendar.begin(self.first_day)
 
 
@@ -164,7 +164,7 @@ def _in_order(bindings: Mapping[str, Any]) -> list[tuple[str, Any]]:
 
 
 class FigureFields(StrictSchema):
-    """What figures count, as fields of a list's form."""
+    """Form fields of the filters that statistics use."""
 
     timing = optional_choice([*TIMINGS.items()], _("On time"), _("Whether on time or not"))
     rating = optional_choice([*RATINGS.items()], _("Satisfaction"), _("Whether rated or not"))

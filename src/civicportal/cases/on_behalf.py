@@ -1,8 +1,8 @@
-"""Registration for somebody who calls, comes to the counter or writes a letter.
+"""Registration of cases for callers, for visitors at the counter and from letters.
 
-The form of an officer inherits the citizens' schema and :class:`Caller`, or :class:`NamedCaller` where nothing else asks
-for a name; its view ends with :func:`register_for`. The officer vouches for who is speaking, so the identity level that
-a kind asks of citizens is not asked here.
+The form of an officer inherits the citizens' schema and :class:`Caller`, or :class:`NamedCaller` if it has no other field
+for a name; its view ends with :func:`register_for`. The officer vouches for the person, so the identity level that
+a kind requires of citizens is not checked here.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 
 TEMPLATE = "civicportal:templates/cases/registered.jinja2"
 
-#: Opens the case: of which citizen, if any, and under which idempotency key.
+#: Opens the case for a citizen, if any, with an idempotency key.
 OpenCase = Callable[[int | None, str], "Case"]
 
 
 class Caller(StrictSchema):
-    """How the matter came in, and where its citizen is told of it."""
+    """The channel of the case, and the mobile for notifications."""
 
     source = Node(
         Choice(list(BY_OFFICERS.items())),
@@ -55,7 +55,7 @@ class Caller(StrictSchema):
 
 
 class NamedCaller(Caller):
-    """A caller whose name nothing else on the form asks for; it is kept with the mobile."""
+    """A caller with a name field, for forms without another one; it is stored with the mobile."""
 
     name = Node(
         CleanText(2, 120),
@@ -65,7 +65,7 @@ class NamedCaller(Caller):
     )
 
     def validator(self, node: colander.SchemaNode, values: Mapping[str, Any]) -> None:
-        """Refuse a name without a mobile: it would not be kept."""
+        """Refuse a name without a mobile: it would not be stored."""
         if values["name"] and values["mobile"] is None:
             wrong = colander.Invalid(node)
             wrong["name"] = _("Without a mobile no name is kept. Write the mobile too, or leave this empty.")
@@ -76,8 +76,8 @@ class NamedCaller(Caller):
 class Registered:
     """A case that an officer has registered.
 
-    :ivar citizen: None where nobody could be told of it.
-    :ivar pin: what opens it besides the code, for whoever has no mobile; else empty.
+    :ivar citizen: None without a mobile.
+    :ivar pin: the PIN of a case without a mobile; else empty.
     """
 
     case: "Case"
@@ -86,7 +86,7 @@ class Registered:
 
 
 class OnBehalfService:
-    """Opens cases for others: by the officer who acts, of the citizen of a mobile."""
+    """Open a case for the person with a mobile number, as the acting officer."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
@@ -94,10 +94,10 @@ class OnBehalfService:
     def register(
         self, kind: "CaseKind", values: Mapping[str, Any], open_case: OpenCase, *, form_key: str
     ) -> Registered:
-        """Open a case for a caller; the same form sent again by the same officer returns the same case and PIN.
+        """Open a case for a caller; the same form submitted again by the same officer returns the same case and PIN.
 
-        :param values: of the form: ``source``, ``mobile`` (E.164 or None) and perhaps ``name``, which somebody whom the
-            portal knows by a name keeps.
+        :param values: of the form: ``source``, ``mobile`` (E.164 or None) and optionally ``name``, ignored for a person
+        whose name is known.
         :param form_key: the form's idempotency key.
         :raises Forbidden: without the right ``<kind>:case:register``.
         """
@@ -124,19 +124,19 @@ class OnBehalfService:
         if mobile is None:
             return None
         user = self.work.get(AccountService).citizen_by_mobile(mobile, name)
-        # Who has left, or may not come in, is told of nothing: such a caller gets a PIN as everybody without a mobile.
+        # A deleted or disabled account is not notified: such a caller gets a PIN, as without a mobile.
         return None if user.disabled_at or user.deleted_at else user
 
 
 def register_for(
     request: Request, form: BoundForm, kind: "CaseKind", values: Mapping[str, Any], open_case: OpenCase
 ) -> Any:
-    """Register what stands in an officer's form, and answer with its code; the end of the view.
+    """Register the case of an officer's form, and show its code; the end of the view.
 
-    The page is the answer to the form itself, for its PIN is kept nowhere. Sent again, the form gets the same answer.
+    The page is the response to the form itself, because the PIN is not stored. Resubmitted, the form gets the same response.
 
     :param values: of the form, with ``source`` and ``mobile``.
-    :raises FormInvalid: when the case was refused, or a picture is gone.
+    :raises FormInvalid: when the case was refused, or a picture is missing.
     """
     work = request.work
     try:

@@ -1,4 +1,4 @@
-"""A form that is sent twice opens one case."""
+"""Idempotent opening of cases."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ def open_once(work: "Work", key: str | None, open_case: Callable[[], "Case"]) ->
         with work.attempt():
             return open_case()
     except IntegrityError:
-        # The same form arrived twice at one moment, and the other one was first.
+        # A concurrent submission of the same form has committed first.
         before = cases.by_idempotency_key(key) if key else None
         if before is None:
             raise

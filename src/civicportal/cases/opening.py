@@ -1,4 +1,4 @@
-"""A new case before it is written: with its code, its words and the unit it goes to."""
+"""Preparation of a new case: code, search words, unit and deadline."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class OpeningService:
-    """Makes cases ready to be written, in one go: a row of ``cases`` that changes again has a dozen indexes to follow."""
+    """Prepare cases completely before the insert: an update of ``cases`` maintains a dozen indexes."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
@@ -37,9 +37,9 @@ class OpeningService:
         citizen_id: int | None,
         **values: Any,
     ) -> Case:
-        """Return a new case that knows where it goes, not written yet.
+        """Return a new, routed case that is not written yet.
 
-        :param detail: the row of the kind's own table that is written after it, if there is one.
+        :param detail: the row of the kind's own table that is written after it, if any.
         :param values: of further columns.
         """
         now, initial = self.work.clock.now(), kind.workflow.state(kind.workflow.initial)
@@ -67,20 +67,20 @@ class OpeningService:
         return case
 
     def unknown(self, kind: CaseKind) -> Case:
-        """Return a case of which nothing but its kind is known: to ask where it would go, never to be written."""
+        """Return a case of which only its kind is known, to test routing; it is never written."""
         case = Case(kind=kind.name, status=kind.workflow.initial)
         self._details[case] = None
         return case
 
     def detail(self, case: Case) -> Any:
-        """Return the row of the kind's own table that belongs to a case; see ``CaseService.detail``."""
+        """Return the row of the kind's own table for a case; see ``CaseService.detail``."""
         if case in self._details:
             return self._details[case]
         model = self.work.site.kind(case.kind).detail_model
         return self.work.session.get(model, case.id) if model else None
 
     def read_details(self, cases: Iterable[Case]) -> None:
-        """Read these rows of many cases, in one statement for each kind."""
+        """Load the detail rows of many cases, in one statement per kind."""
         by_kind: dict[str, list[Case]] = {}
         for case in cases:
             by_kind.setdefault(case.kind, []).append(case)

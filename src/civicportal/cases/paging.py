@@ -1,4 +1,4 @@
-"""Pages of case lists that do not slow down: each page begins where the last one ended, no rows are counted over."""
+"""Keyset pagination of case lists: each page begins where the previous one ended."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,16 +18,16 @@ PAGE_SIZE = 25
 Rows = Select[*tuple[Any, ...]]
 """A query for any columns."""
 Way = Literal["after", "before"]
-"""Which side of a place in a list."""
+"""Direction from a position in a list."""
 _WAYS: dict[str, Way] = {"after": "after", "before": "before"}
 CLOCKS = timedelta(hours=1)
-"""By which the clocks of two machines do not differ."""
+"""Maximum difference between the clocks of two machines."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sort:
-    """An order of cases by one moment that is never NULL, ties broken by id."""
+    """A sort order of cases by one timestamp that is never NULL, ties broken by id."""
 
     name: str
     title: TranslationString
@@ -36,12 +36,12 @@ class Sort:
 
     @property
     def order(self) -> tuple[ColumnElement[Any], ...]:
-        """Return what a query is ordered by."""
+        """Return the ORDER BY columns."""
         key = (self.column, Case.id)
         return tuple(column.desc() if self.descending else column.asc() for column in key)
 
 
-#: Orders of lists of cases, by their names in an address.
+#: Sort orders of case lists, by their names in an address.
 SORTS = {
     sort.name: sort
     for sort in (
@@ -55,9 +55,9 @@ SORTS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Cursor:
-    """A place in a sorted list.
+    """A position in a sorted list.
 
-    :ivar way: "after" or "before" the place.
+    :ivar way: "after" or "before" the position.
     """
 
     way: Way
@@ -70,7 +70,7 @@ class Cursor:
 
     @classmethod
     def parse(cls, text: str) -> "Cursor | None":
-        """Read a cursor of an address; None for anything that is none."""
+        """Parse a cursor of an address; None if it is invalid."""
         named, _, rest = text.partition("-")
         moment, _, case_id = rest.partition("-")
         way = _WAYS.get(named)
@@ -85,9 +85,9 @@ class Cursor:
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """Some rows of a list, and the cursors of its neighbours.
+    """Rows of a page, and the cursors of its neighbours.
 
-    :ivar total: how many the whole list has; None where that is not known yet.
+    :ivar total: number of rows of the whole list; None if unknown.
     """
 
     rows: Sequence[Any]
@@ -97,12 +97,12 @@ class Page:
 
 
 class Window:
-    """One page of a list that is to be read: where it begins, which way, and how many rows.
+    """A page to be read: its start, direction and size.
 
-    :param cursor: of the address; anything unreadable means the first page.
-    :param size: rows, 100 at most.
-    :param since: no case of the list was registered before: then it has no deadline and no change before either, and the
-        database need not go along all that was due earlier.
+    :param cursor: of the address; an invalid one means the first page.
+    :param size: rows, at most 100.
+    :param since: no case of the list was registered before, so it has no earlier deadline or change either, and the
+    index need not be scanned from the beginning.
     """
 
     def __init__(
@@ -114,9 +114,9 @@ class Window:
         self._backwards = self._place is not None and self._place.way == "before"
 
     def narrow(self, query: Rows, *key: Any) -> Rows:
-        """Return a query for the rows of the page and one more, which tells whether there are others.
+        """Return a query for the rows of the page and one more, which shows whether there are others.
 
-        :param key: the moment and the id of the case where they do not stand in ``Case`` itself.
+        :param key: timestamp and case id, if they are not columns of ``Case`` itself.
         """
         moment, case_id = key or (self.sort.column, Case.id)
         if self.since:
@@ -130,9 +130,9 @@ class Window:
         return query.limit(self.size + 1)
 
     def page(self, rows: Sequence[Any], total: Total | None = None) -> Page:
-        """Return the page of the rows of :meth:`narrow`, of which the first column is ``Case``.
+        """Return the page of the rows of :meth:`narrow`, whose first column is ``Case``.
 
-        :param total: how many the whole list has, where that is known.
+        :param total: number of rows of the whole list, if known.
         """
         more, rows = len(rows) > self.size, rows[: self.size]
         if self._backwards:
@@ -164,8 +164,8 @@ def case_page(
 ) -> Page:
     """Return one page of a query whose first column is ``Case``, in one statement.
 
-    :param cursor: of the address; anything unreadable means the first page.
-    :param size: rows, 100 at most.
+    :param cursor: of the address; an invalid one means the first page.
+    :param size: rows, at most 100.
     :param since: no case of the list was registered before, see :meth:`CaseFilters.since`.
     """
     window = Window(sort, cursor, size, since=since)

@@ -1,7 +1,7 @@
-"""Which tracking codes this browser has shown the second part of; kept with the session on the server.
+"""Tracking codes that a browser has verified, stored with its session on the server.
 
-Of a code a mark is kept that only this browser's cookie can make: whoever has signed in and looks after their anonymous
-message leaves nothing by which its case could be found.
+Only a keyed mark of each code is stored, which needs this browser's cookie: the session of a signed-in person who checks
+an anonymous message does not reveal its case.
 """
 
 from collections.abc import Container
@@ -21,7 +21,7 @@ MOST = 10
 
 
 class Proofs(Container[str]):
-    """The codes that a browser has proved: one can ask for a code, but not which they are."""
+    """The codes that a browser has verified: they can be tested, not listed."""
 
     def __init__(self, keys: Keys, token: str, marks: list[str]) -> None:
         self._keys, self._token, self._marks = keys, token, marks
@@ -33,7 +33,7 @@ class Proofs(Container[str]):
         return len(self._marks)
 
     def with_code(self, code: str) -> list[str]:
-        """Return what to keep once a further code was proved, the oldest of too many left out."""
+        """Return the stored value with a further code; the oldest of too many is dropped."""
         mark = self._mark(code)
         return [*(kept for kept in self._marks if kept != mark), mark][-MOST:]
 
@@ -42,15 +42,15 @@ class Proofs(Container[str]):
 
 
 def proved_codes(request: Request) -> Proofs:
-    """Return the codes; empty without a session."""
+    """Return the verified codes; empty without a session."""
     return _proofs(request, request.session_token or "")
 
 
 def fetch_own_or_proved(request: Request, code: str) -> Case:
-    """Return a case to its signed-in citizen, or to a browser that has shown the second part of its code.
+    """Return a case to its signed-in citizen, or to a browser that has verified its code.
 
-    :raises HTTPForbidden: for a visitor who has shown none: it shows them the door.
-    :raises NotFound: for everybody else.
+    :raises HTTPForbidden: for a visitor who has verified none, who is shown the sign-in page.
+    :raises NotFound: otherwise.
     """
     work, proved = request.work, proved_codes(request)
     if request.identity.door == "visitor" and code not in proved:
@@ -67,7 +67,7 @@ def fetch_own_or_proved(request: Request, code: str) -> Case:
 
 
 def keep_proof(request: Request, code: str) -> None:
-    """Remember a code, and forget the oldest of too many."""
+    """Store a verified code, and drop the oldest of too many."""
     token = request.ensure_session_token()
     kept = _proofs(request, token).with_code(code)
     request.work.get(SessionService).keep_visitor_data(token, NAME, kept)

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 Find = Callable[[str], list[PersonalDatum]]
 ALLOWED = "allowed"
-"""Under this the data of an event keep the uncertain words that its officer said are no names."""
+"""Key in an event's data for the words that an officer declared not to be names."""
 ANYBODYS: frozenset[Kind] = frozenset({"mobile", "national_code"})
-"""What is refused in texts of the city's own too, which are about nobody: the address of an office may stand there."""
+"""Kinds that are refused in texts of the city too, where the address of an office is allowed."""
 _CLEARED = "civicportal.cleared_cases"
 
 
@@ -123,7 +123,7 @@ class PublicTexts:
         return PublicText("" if find(said, person, self.country, allowed=allowed) else said, CHECKED)
 
     def said(self, case: Case, text: str, data: Mapping[str, Any]) -> PublicText:
-        """Return the public words of an event as others than the sender may read them.
+        """Return the public text of an event for readers other than the sender.
 
         :param data: of the event, with the words that its officer allowed.
         """

@@ -7,7 +7,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 CHECKED = object()
-"""Handed to :class:`PublicText` by who has checked the text: :mod:`civicportal.cases.public_texts` alone."""
+"""Passed to :class:`PublicText` only by :mod:`civicportal.cases.public_texts`, which checks texts."""
 
 
 class PublicText(str):

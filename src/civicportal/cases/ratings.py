@@ -1,4 +1,4 @@
-"""Satisfaction: one rating for each closing, changeable for seven days, within which the citizen may object."""
+"""Ratings: one per closing and citizen, changeable for seven days, during which the citizen may object."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 WINDOW = timedelta(days=7)
-"""So long after a closing its citizen may rate it, and object."""
+"""Time after a closing for ratings and objections."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """What the actor may still say of a closing.
+    """Whether and until when the actor may rate a closing.
 
-    :ivar until: end of the window.
-    :ivar mine: what they said already.
+    :ivar until: end of the period.
+    :ivar mine: their current rating.
     """
 
     until: datetime
@@ -36,7 +36,7 @@ class Standing:
 
 @dataclass(frozen=True, kw_only=True)
 class RatingSummary:
-    """What all citizens say of the last closing.
+    """All ratings of the last closing.
 
     :ivar mean: of the stars, rounded to one decimal.
     """
@@ -46,7 +46,7 @@ class RatingSummary:
 
 
 class RatingService:
-    """Rate and object."""
+    """Rate closings and object to them."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
@@ -54,7 +54,7 @@ class RatingService:
         self.cases = work.get(CaseService)
 
     def standing(self, case: Case) -> Standing | None:
-        """Return what the actor may say of the case now, or None."""
+        """Return whether the actor may rate the case now, or None."""
         closing = self._ratable(case)
         user_id = self.work.actor.user_id
         if closing is None or user_id is None:
@@ -62,12 +62,12 @@ class RatingService:
         return Standing(until=closing.at + WINDOW, mine=self._rating(case, user_id, closing))
 
     def rate(self, case: Case, stars: int, words: str = "", *, user_id: int | None = None) -> Rating:
-        """Say how satisfied the actor is with the last closing, or change it.
+        """Set or change the actor's rating of the last closing.
 
-        :param case: read for writing, so that two answers of one person do not meet.
+        :param case: locked for update, so that concurrent answers of one person are serialised.
         :param stars: 1 to 5.
-        :param user_id: for whom the portal acts, when the answer came by SMS.
-        :raises Refused: when the case is not to be rated, or no longer.
+        :param user_id: the person, when the rating came by SMS.
+        :raises Refused: when the case cannot be rated (any more).
         :raises Forbidden: when the person neither owns nor follows the case.
         """
         closing = self._ratable(case)
@@ -85,7 +85,7 @@ class RatingService:
         return rating
 
     def may_object(self, case: Case) -> bool:
-        """Return whether an objection of the actor would open the case again now."""
+        """Return whether an objection of the actor would reopen the case now."""
         kind = self.cases.kind(case)
         if kind.reopen is None or case.is_open or not self._owns(case):
             return False
@@ -95,12 +95,12 @@ class RatingService:
         return bool(steps) and not hindered and closing is not None and self._in_time(closing)
 
     def object(self, case: Case, reason: str, *, version: int | None = None) -> CaseEvent:
-        """Open the case again: its citizen finds that it is not settled.
+        """Reopen the case on an objection of its citizen.
 
-        :param reason: read by staff, never by followers.
-        :raises Refused: when it is too late, or the kind knows no objection from here.
+        :param reason: visible to staff, never to followers.
+        :raises Refused: when it is too late, or the kind has no objection from this status.
         :raises Forbidden: when the actor is not the case's citizen.
-        :raises StaleCase: when somebody changed the case since the form was made.
+        :raises StaleCase: when the case was changed since the form was made.
         """
         name = self.cases.kind(case).reopen
         if name is None or not self.may_object(case):
@@ -108,7 +108,7 @@ class RatingService:
         return self.cases.apply(case, name, version=version, internal_text=reason, data={"objection": True})
 
     def summary(self, case: Case) -> RatingSummary | None:
-        """Return what was said of the last closing, or None when nobody said anything."""
+        """Return the ratings of the last closing, or None without any."""
         closing = self.closing(case)
         if closing is None:
             return None
@@ -122,7 +122,7 @@ class RatingService:
     # -- inside ---------------------------------------------------------------------------------------------
 
     def closing(self, case: Case) -> CaseEvent | None:
-        """Return the last step that closed the case and was not taken back."""
+        """Return the last event that closed the case and was not undone."""
         states = self.cases.kind(case).workflow.states
         closed = {state.name for state in states if not state.is_open}
         still_open = {state.name for state in states if state.is_open}

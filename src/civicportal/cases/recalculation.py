@@ -1,4 +1,4 @@
-"""Deadlines of open cases after the calendar of the city has changed: nothing moves until somebody asks for it."""
+"""Recalculation of deadlines after a calendar change, only on request."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 CHUNK = 200
-"""Cases moved in one transaction."""
+"""Cases per transaction."""
 MOST = 5000
-"""Open cases that are looked at in one go, which takes some seconds."""
+"""Open cases examined in one batch, which takes some seconds."""
 
 
 @dataclass(frozen=True)
 class Moved:
-    """What one go has done.
+    """Result of one batch.
 
-    :ivar number: how many deadlines have moved.
-    :ivar before: id before which cases are left for the next go, 0 if none are.
+    :ivar number: number of changed deadlines.
+    :ivar before: id before which cases are left for the next batch, 0 if none are.
     """
 
     number: int
@@ -36,27 +36,27 @@ class Moved:
 
 
 def misplaced(work: "Work") -> int:
-    """Return of how many open cases, the newest first, the calendar would move the deadline."""
+    """Return the number of open cases, newest first, whose deadline differs from the calendar."""
     calendar = work.get(OrganizationService).calendar
     cases = work.session.scalars(_open().order_by(Case.id.desc()).limit(MOST))
     return sum(expected(case, calendar) != case.deadline for case in cases)
 
 
 def move_deadlines(site: "Site", actor: Identity, before: int = 0) -> Moved:
-    """Move the deadlines of open cases to where the calendar puts them, the newest first; each is an event of its case.
+    """Recompute the deadlines of open cases, newest first; each change is an event of its case.
 
     Must not be called while the same thread has a writing unit of work open.
 
-    :param before: where the last go ended; 0 to begin.
+    :param before: where the last batch ended; 0 to begin.
     """
     moved = 0
     for _chunk in range(MOST // CHUNK):
         with site.work(actor=actor) as work:
             ids = work.session.scalars(_next(before)).all()
-            # Held in the order in which all hold several.
+            # Locked in the order used everywhere for several cases.
             held = _open().where(Case.id.in_(ids)).order_by(Case.id).with_for_update(of=Case)
             here = sum(_move(work, case) for case in work.session.scalars(held).all())
-            # Each chunk says for itself who moved it: a restart may end the go.
+            # Each chunk has its own audit entry, because a restart may interrupt the batch.
             if here:
                 work.get(AuditService).record("calendar:deadlines", cases=here)
             moved += here

@@ -1,7 +1,7 @@
-"""What steps of a case ask for, and the forms of the follow-up pages.
+"""Forms of transitions, and of the tracking pages.
 
-Workflows of plugins use the first four as the ``schema`` of a transition. Where their values go says
-:func:`step_values`: texts and pictures to the history, everything else into the event's ``data``.
+Workflows of plugins use the first four as the ``schema`` of a transition. :func:`step_values` splits their values:
+texts and pictures go to the history, everything else into the event's ``data``.
 """
 
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ FACES = (
 
 
 class PublicAnswer(StrictSchema):
-    """An answer that the citizen reads."""
+    """An answer to the citizen."""
 
     public_text = Node(
         CleanText(5, LONGEST_WORDS, multiline=True),
@@ -44,7 +44,7 @@ class PublicAnswer(StrictSchema):
 
 
 class Reason(StrictSchema):
-    """Why a step is taken, told to whom it concerns."""
+    """The reason for a transition, visible to those concerned."""
 
     public_text = Node(
         CleanText(5, LONGEST_WORDS, multiline=True),
@@ -54,7 +54,7 @@ class Reason(StrictSchema):
 
 
 class ExpertComment(StrictSchema):
-    """A comment among staff."""
+    """A comment visible to staff only."""
 
     internal_text = Node(
         CleanText(2, LONGEST_WORDS, multiline=True),
@@ -64,13 +64,13 @@ class ExpertComment(StrictSchema):
 
 
 class AfterPhoto(PublicAnswer):
-    """An answer, with pictures of the work that was done."""
+    """An answer with pictures of the finished work."""
 
     photos = Node(KeyList(MOST), title=_("Pictures after the work"), missing=())
 
 
 class RatingForm(StrictSchema):
-    """Five faces and a few words."""
+    """A rating of one to five stars, and a comment."""
 
     stars = Node(Choice(FACES), title=_("Satisfaction"))
     words = Node(
@@ -82,40 +82,40 @@ class RatingForm(StrictSchema):
 
 
 class Objection(StrictSchema):
-    """Why the citizen finds that the case is not settled."""
+    """The reason of a citizen's objection."""
 
     reason = Node(CleanText(5, LONGEST_WORDS, multiline=True), title=_("What is still wrong?"))
 
 
 class Notices(StrictSchema):
-    """Whether somebody wants to hear of a case."""
+    """Whether to receive notifications of a case."""
 
     wanted = Node(Flag(), title=_("SMS at every change"), missing=False)
 
 
 class Page(StrictSchema):
-    """Where a list goes on: the id of the last case shown."""
+    """Position in a list: the id of the last case shown."""
 
     before = Node(RowId(), missing=None)
 
 
 class Follow(StrictSchema):
-    """The two parts that open a case to whoever has them."""
+    """Tracking code and proof."""
 
     code = Node(TrackingCode(), title=_("Tracking code"), description=_("Ten digits; spaces do not matter."))
     proof = Node(
         Code(4),
         title=_("Last four digits of your mobile, or the PIN"),
         description=_("The PIN was shown with the code when the request was sent without a name."),
-        # No one-time code: the browser offers none, and sends the form by itself for none.
+        # Not marked as a one-time code, so that the browser neither offers one nor submits the form by itself.
         widget=NumberWidget(autocomplete="off"),
     )
 
 
 def step_values(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments of ``CaseService.apply`` for the values of a step's form.
+    """Return the arguments of ``CaseService.apply`` for the values of a transition's form.
 
-    ``public_text``, ``internal_text`` and ``photos`` (attachment keys) have their own places.
+    ``public_text``, ``internal_text`` and ``photos`` (attachment keys) are separate arguments.
     """
     own = {"public_text", "internal_text", "photos"}
     return {

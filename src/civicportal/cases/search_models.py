@@ -1,4 +1,4 @@
-"""The words that cases use, for proposals when a search finds nothing."""
+"""Table of the words used in cases, for search suggestions."""
 
 from sqlalchemy import Integer, String
 from sqlalchemy.orm import Mapped
@@ -8,7 +8,7 @@ from civicportal.persian import LONGEST_WORD
 
 
 class SearchWord(Base):
-    """A word that several cases use. The table is rebuilt again and again, so that it keeps nobody's words."""
+    """A word that several cases use. The table is rebuilt regularly, so that it keeps no person's words."""
 
     __tablename__ = "search_words"
 

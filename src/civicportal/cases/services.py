@@ -1,4 +1,4 @@
-"""The life of a case. Nothing else in the portal writes a status."""
+"""The service for cases; no other code changes a status."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 
 SENT_TWICE = timedelta(minutes=10)
-"""Within which the same note of the same person is the same form."""
+"""Period in which the same note by the same person is treated as a resubmitted form."""
 
 
 class CaseService:
-    """Open, read and change cases; every change is an event and is relayed to ``case_changed``."""
+    """Open, read and change cases; every change is an event and is passed to ``case_changed``."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
@@ -49,17 +49,17 @@ class CaseService:
     # -- reading --------------------------------------------------------------------------------------------
 
     def fetch(self, code: str, verb: str = "view", *, lock: bool = False) -> Case:
-        """Return a case by its code, if the actor may do this with it.
+        """Return a case by its code, if the actor has the given right.
 
-        :param lock: read it to write it (``FOR UPDATE``).
-        :raises NotFound: when there is none, and just so when the actor may not know of it.
+        :param lock: lock it for update (``FOR UPDATE``).
+        :raises NotFound: when there is none, or the actor may not know of it.
         """
         return self._one(select(Case).where(Case.code == code, visible(self.work.actor, verb)), lock)
 
     def fetch_own(self, code: str, *, lock: bool = False) -> Case:
         """Return a case of the acting citizen.
 
-        :raises NotFound: when there is none, or it belongs to somebody else.
+        :raises NotFound: when there is none, or it belongs to another person.
         """
         me = self.work.actor.user_id
         return self._one(
@@ -71,7 +71,7 @@ class CaseService:
         return self.work.get(CodeService).opened_by(idempotency_key)
 
     def events(self, case: Case, *, public: bool = False) -> Sequence[CaseEvent]:
-        """Return the history, the latest first; for citizens only what is public."""
+        """Return the history, latest first; for citizens only public events."""
         return [event for event in self._events.of(case) if event.public or not public]
 
     def last_event(self, case: Case) -> CaseEvent | None:
@@ -85,9 +85,9 @@ class CaseService:
         return case
 
     def detail(self, case: Case) -> Any:
-        """Return the row of the kind's own table that belongs to a case, None where there is none.
+        """Return the row of the kind's own table for a case, None if there is none.
 
-        Of a case that is being routed, which is not written yet, the row that will be written with it.
+        For a case that is being routed and not written yet, the row that will be written with it.
         """
         return self.work.get(OpeningService).detail(case)
 
@@ -110,13 +110,13 @@ class CaseService:
         urgent: bool = False,
         idempotency_key: str | None = None,
     ) -> Case:
-        """Open a case: route it, write case, detail, event and the claim of its pictures, then the relay.
+        """Open a case: route it, write case, detail, event and claimed pictures, then call the hooks.
 
-        :param people: names by which the case is found besides its citizen's, by who may know that one.
+        :param people: names by which the case is found besides its citizen's, with the same right.
         :param detail: row of the kind's detail model; its ``case_id`` is set here.
         :param attachments: keys of uploaded pictures.
-        :param owner: whose uploads they are; see :class:`~civicportal.cases.attachments.AttachmentService`.
-        :raises PictureGone: when a picture is not there or not the owner's.
+        :param owner: their uploader; see :class:`~civicportal.cases.attachments.AttachmentService`.
+        :raises PictureGone: when a picture is missing or not the owner's.
         """
         case = self.work.get(OpeningService).prepare(
             kind,
@@ -136,7 +136,7 @@ class CaseService:
         if detail is not None:
             detail.case_id = case.id
             self.session.add(detail)
-        # Who opens a case does so outside the unit that it goes to.
+        # A case is opened from outside the unit to which it is routed.
         event = self.record(case, "opened", after=case.status, public=True, unit_id=None)
         self.work.get(AttachmentService).claim(attachments, owner, case, event)
         count(self.work, case)
@@ -146,7 +146,7 @@ class CaseService:
     # -- changing -------------------------------------------------------------------------------------------
 
     def steps(self, case: Case) -> list[Step]:
-        """Return the transitions the actor's sort of person has from here, with the reason of those not possible."""
+        """Return the transitions from the current status for the actor's realm, with the reason of those not possible."""
         return self._steps.possible(case)
 
     def apply(
@@ -163,7 +163,7 @@ class CaseService:
         notify: bool = True,
         allowed: Collection[str] = (),
     ) -> CaseEvent:
-        """Take a step of the workflow.
+        """Take a transition of the workflow.
 
         :param version: version of the case in the form; None when the caller has just read it.
         :param attachments: keys of pictures that show the work done.
@@ -178,7 +178,7 @@ class CaseService:
         kind = self.kind(case)
         transition = self._steps.permitted(case, name)
         self._check_public(case, "public_text", public_text, allowed)
-        # A plugin that is told may refuse the step too.
+        # A plugin's hook may refuse the transition too.
         with self.work.attempt():
             before = snapshot(case) | self._holder(case)
             self._move(case, kind, transition.target)
@@ -270,7 +270,7 @@ class CaseService:
         self.record(case, "published" if public else "hidden")
 
     def mark_urgent(self, case: Case, urgent: bool) -> None:
-        """Set or take away the mark of urgency.
+        """Set or remove the mark "urgent".
 
         :raises Forbidden: without the right to work on it.
         """
@@ -279,16 +279,16 @@ class CaseService:
         self.record(case, "urgent" if urgent else "not_urgent")
 
     def restore(self, case: Case, event: CaseEvent) -> None:
-        """Put unit, status, stage and deadline back to what they were before an event (an undo)."""
+        """Restore unit, status, stage and deadline from before an event (an undo)."""
         before: Any = event.data["undo"]
         with recounted(self.work, case):
             put_back(case, before)
             case.updated_at = self.work.clock.now()
 
     def assign(self, case: Case, unit_id: int, *, passed_on: bool = False) -> None:
-        """Note which unit holds the case now.
+        """Set the unit that holds the case.
 
-        :param passed_on: somebody has referred or returned it there.
+        :param passed_on: it was referred or returned there by staff.
         """
         with recounted(self.work, case):
             case.unit_id = unit_id
@@ -296,7 +296,7 @@ class CaseService:
             case.updated_at = self.work.clock.now()
 
     def record(self, case: Case, type_: str, **values: Any) -> CaseEvent:
-        """Append to the history by the present actor; nothing is relayed."""
+        """Add an event by the current actor; no hook is called."""
         actor = self.work.actor
         event = CaseEvent(
             case_id=case.id,
@@ -325,12 +325,12 @@ class CaseService:
         return self._steps.may_comment(case)
 
     def _check_public(self, case: Case, name: str, text: str, allowed: Collection[str]) -> None:
-        """Refuse personal data in texts of staff that are public at once; texts of citizens are not."""
+        """Refuse personal data in staff texts that become public at once; texts of citizens are not checked."""
         if case.public and text and not self.work.actor.is_citizen:
             self.work.get(PublicTexts).check(case, {name: text}, allowed=allowed, addressed=True)
 
     def _holder(self, case: Case) -> dict[str, int | None]:
-        """Return in whose hands the case is, for a step of staff takes it in hand or releases it."""
+        """Return the assignee of the case after a transition of staff, which takes it over or releases it."""
         line = self.work.get(AccessService).action_line(case) if self.work.actor.is_staff else None
         return {"taken_by_id": line.taken_by_id} if line else {}
 

@@ -1,4 +1,4 @@
-"""What an undo has to put back: where a case stood, as JSON values."""
+"""Snapshots of a case as JSON values, for undo."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -25,7 +25,7 @@ def snapshot(case: Case) -> dict[str, Any]:
 
 
 def put_back(case: Case, values: Mapping[str, Any]) -> None:
-    """Let a case stand where it stood when the snapshot was taken."""
+    """Restore a case from a snapshot."""
     case.unit_id = values.get("unit_id", case.unit_id)
     case.status, case.stage = values["status"], values["stage"]
     case.deadline = datetime.fromisoformat(values["deadline"])

@@ -1,16 +1,16 @@
-"""The ways by which a case comes in: what stands in ``Case.source``, and how people read it."""
+"""Channels by which cases arrive: values of ``Case.source`` and their titles."""
 
 from translationstring import TranslationString
 
 from civicportal.i18n import _
 
-#: The ways that an officer writes down.
+#: Channels that an officer can choose.
 BY_OFFICERS: dict[str, TranslationString] = {
     "phone": _("By telephone"),
     "counter": _("At the counter"),
     "letter": _("By letter"),
 }
-#: Ways in which cases come in, and what they are called.
+#: Titles of all channels.
 SOURCES: dict[str, TranslationString] = {
     "web": _("Portal"),
     **BY_OFFICERS,

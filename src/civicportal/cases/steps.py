@@ -1,4 +1,4 @@
-"""Who may take which step of a case, and what stands in the way."""
+"""Rights over transitions: who may take which, and why not."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """A transition somebody may think of: possible, or not and why."""
+    """A transition of the actor's realm: possible, or the reason why not."""
 
     transition: Transition
     reason: str | None = None
 
 
 class StepService:
-    """The rights of the actor over the steps of cases: workflow, permission, kartable, guards."""
+    """The rights of the actor over transitions: workflow, permission, kartable, guards."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
         self.access = work.get(AccessService)
 
     def possible(self, case: Case) -> list[Step]:
-        """Return the transitions the actor's sort of person has from here, with the reason of those not possible."""
+        """Return the transitions from the current status for the actor's realm, with the reason of those not possible."""
         kind = self._kind(case)
         found = kind.workflow.from_state(case.status, self._sort)
         return [
@@ -40,11 +40,11 @@ class StepService:
         ]
 
     def permitted(self, case: Case, name: str) -> Transition:
-        """Return the named step, if the actor may take it now.
+        """Return the named transition, if the actor may take it now.
 
-        :raises UnknownTransition: when there is no such step from here.
+        :raises UnknownTransition: when there is none from this status.
         :raises Forbidden: when the actor may not take it.
-        :raises Refused: when a guard says no.
+        :raises Refused: when a guard refuses.
         """
         kind = self._kind(case)
         transition = kind.workflow.step(case.status, name)
@@ -56,21 +56,21 @@ class StepService:
         return transition
 
     def may_comment(self, case: Case) -> bool:
-        """Return whether the actor may add a note or an expert comment: the right, and the case or a line of it."""
+        """Return whether the actor may add a note or an expert comment: by right, and by scope or a referral."""
         permitted = self.work.actor.permits(self._kind(case).permission("comment"))
         return self.access.can(case, "comment") or (permitted and self.access.has_line(case))
 
     def require_work(self, case: Case) -> None:
-        """Refuse who may not work on the case.
+        """Check the right to work on the case.
 
-        :raises Forbidden: without the right.
+        :raises Forbidden: without it.
         """
         if not self.access.can(case, "work"):
             raise Forbidden("may not work on it")
 
     @property
     def _sort(self) -> Any:
-        # Which transitions the actor may think of: those of staff, of citizens or of the portal itself.
+        # Transitions by realm: those of staff, of citizens or of the portal itself.
         door = self.work.actor.door
         return "citizen" if door == "visitor" else door
 
@@ -85,7 +85,7 @@ class StepService:
 
     def _hindrance(self, case: Case, kind: CaseKind, transition: Transition) -> Any:
         closes = not kind.workflow.state(transition.target).is_open
-        # A question between offices holds back the office, not the citizen who withdraws.
+        # An open inquiry blocks staff, not a citizen who withdraws.
         if closes and case.is_open and self.work.actor.is_staff and self.access.open_inquiries(case):
             return _("An inquiry is still open; it must be answered first")
         return next((reason for guard in transition.guards if (reason := guard(case, self.work))), None)

@@ -1,4 +1,4 @@
-"""Comparing the rows of pictures with the files they name."""
+"""Verification of picture files against their rows."""
 
 import hashlib
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ THREADS = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Damage:
-    """A file that a row names and that is not as it should be.
+    """A missing or damaged file.
 
     :ivar name: the file's key with its variant.
     """
@@ -31,16 +31,16 @@ class Damage:
 
 
 def damages(site: "Site", storage: "IFileStorage", *, contents: bool) -> Iterator[Damage]:
-    """Yield what is wrong with the files of all pictures, in the order of their rows.
+    """Yield the missing and damaged files of all pictures, in the order of their rows.
 
-    :param contents: read every large picture and compare its digest, not only look whether the files are there.
+    :param contents: read every large picture and compare its digest, not only test existence.
     :raises StoreAway: when the store cannot be used.
     """
     present = set(storage.keys())
     with ThreadPoolExecutor(THREADS) as pool:
         for rows in _batches(site):
             names = [name for key, _digest in rows for name in (key, f"{key}.small")]
-            # A picture may have come since the list was made.
+            # A picture may have been added since the listing.
             gone = {name for name in names if name not in present and not storage.exists(name)}
             yield from (Damage(name=name, what="missing") for name in names if name in gone)
             if contents:

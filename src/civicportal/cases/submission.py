@@ -1,4 +1,4 @@
-"""The page on which citizens send a new case."""
+"""The page on which citizens submit a new case."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -29,18 +29,18 @@ def case_form(
     bindings: Mapping[str, Any] | None = None,
     initial: Mapping[str, Any] | None = None,
 ) -> Any:
-    """Show the form of a new case, or open the case and lead to its page: a whole view.
+    """Show and process the form of a new case: a complete view.
 
-    Who is below the identity level of the kind fills it in to the end, then proves who they are and finds it as it was.
-    Pictures lie in a field ``photo_key``. The template gets ``form`` and ``kept``; a draft of
-    its form in the browser bears the name of the kind.
+    Citizens below the identity level of the kind fill in the form first, then verify their identity and find it unchanged.
+    Pictures are in a field ``photo_key``. The template gets ``form`` and ``kept``; a draft of
+    its form in the browser is named after the kind.
 
     :param kind: name of the kind of case.
-    :param submit: opens the case of what was sent, under the idempotency ``key`` in it; the reason why it is :class:`~civicportal.cases.errors.Refused` stands
-        over the form.
-    :param send: what stands on the button.
-    :param bindings: what the schema asks for besides country and calendar, for instance options.
-    :param initial: what stands in the form at first.
+    :param submit: opens the case with the submitted values, under their idempotency ``key``; the reason of a :class:`~civicportal.cases.errors.Refused` is shown
+    above the form.
+    :param send: label of the submit button.
+    :param bindings: further bindings of the schema besides country and calendar, for instance options.
+    :param initial: initial values of the form.
     """
     button = Button(title=send or _("Send"), css_class="btn-primary btn-lg w-100")
     form = BoundForm(

@@ -1,7 +1,7 @@
-"""Tracking codes (کد رهگیری): ten digits that can be spoken on the telephone and typed on any keypad.
+"""Tracking codes (کد رهگیری): ten digits that can be dictated by telephone and typed on any keypad.
 
-The first is 1-9, the last a Damm check digit, which finds every single wrong digit and every two neighbours swapped.
-A code carries no date and no sequence, and alone it opens nothing.
+The first is 1-9, the last a Damm check digit, which detects every single wrong digit and every swap of two neighbours.
+A code contains no date and no sequence, and gives no access by itself.
 """
 
 import re
@@ -18,27 +18,27 @@ _SYSTEM_RANDOM = secrets.SystemRandom()
 
 
 class InvalidTrackingCode(InvalidInput):
-    """A typed text is no tracking code, or has a wrong digit."""
+    """The text is not a tracking code, or has a wrong digit."""
 
 
 def new_code(rng: Random = _SYSTEM_RANDOM) -> str:
-    """Return a new random code; whether it is taken already, the database says.
+    """Return a new random code; it may be taken already.
 
-    :param rng: source of randomness; anything but the system's is for sample data and tests.
+    :param rng: source of randomness; other than the system's only for demo data and tests.
     """
     body = str(rng.randrange(10**8, 10**9))
     return body + str(damm.calc_check_digit(body))
 
 
 def is_valid(code: str) -> bool:
-    """Return whether a stored or normalised code is well-formed and its check digit right."""
+    """Return whether a normalised code is well-formed and its check digit right."""
     return _CODE.fullmatch(code) is not None and bool(damm.is_valid(code))
 
 
 def normalize(text: str) -> str:
-    """Return the code in a typed text: any digits, grouped by spaces or dashes, with or without direction marks.
+    """Return the code in a text: any digits, with spaces, dashes or direction marks.
 
-    :raises InvalidTrackingCode: when it is none.
+    :raises InvalidTrackingCode: when there is none.
     """
     code = compact(text, also=DASHES)
     if not is_valid(code):
@@ -47,5 +47,5 @@ def normalize(text: str) -> str:
 
 
 def grouped(code: str) -> str:
-    """Return the code as it is shown: ``405 903 1274``."""
+    """Return the code formatted for display: ``405 903 1274``."""
     return f"{code[:3]} {code[3:6]} {code[6:]}"

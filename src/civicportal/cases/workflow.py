@@ -27,7 +27,7 @@ Stage = Literal["registered", "in_progress", "done", "rejected"]
 Actor = Literal["staff", "citizen", "system"]
 Guard = Callable[["Case", "Work"], TranslationString | None]
 
-#: What stands behind every state of every workflow: the stage, and what it is called.
+#: The stages of all workflows, and their titles.
 STAGES: dict[str, TranslationString] = {
     "registered": _("Registered"),
     "in_progress": _("In progress"),
@@ -35,20 +35,20 @@ STAGES: dict[str, TranslationString] = {
     "rejected": _("Closed without action"),
 }
 OPEN_STAGES = ("registered", "in_progress")
-"""Stages of cases that somebody must still work on."""
+"""Stages of open cases."""
 
 
 class UnknownTransition(Conflict):
-    """The workflow knows no such step from here."""
+    """The workflow has no such transition from this status."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class State:
     """A status of a case.
 
-    :ivar public_title: what the citizen reads, if not the title.
-    :ivar pauses_deadline: while a case waits here its deadline moves on.
-    :ivar tells_deadline: the citizen reads until when the case should be settled; not where they have a time of their own.
+    :ivar public_title: for citizens, if it differs from the title.
+    :ivar pauses_deadline: the deadline is extended by the time in this status.
+    :ivar tells_deadline: citizens see the deadline; False where the citizen has to act.
     :ivar retired: kept for old cases, reached by no transition.
     """
 
@@ -68,10 +68,10 @@ class State:
 
 @dataclass(frozen=True, kw_only=True)
 class Prefill:
-    """What the form of a step begins with.
+    """Initial content of a transition's form.
 
     :ivar initial: values by field.
-    :ivar bindings: what the schema asks for besides country and calendar, for instance options.
+    :ivar bindings: further bindings of the schema, for instance options.
     """
 
     initial: Mapping[str, Any] = field(default_factory=dict)
@@ -80,17 +80,17 @@ class Prefill:
 
 @dataclass(frozen=True, kw_only=True)
 class Transition:
-    """A step from some states to another.
+    """A transition from some states to another.
 
-    :ivar permission: the right it needs; None means ``<permission_prefix>:work``.
-    :ivar notify: tell the citizen and the followers.
-    :ivar guards: each says why the step is not possible now, or None.
-    :ivar schema: builds the colander schema of what is asked for; the result stands in ``CaseEvent.data``.
-    :ivar prefill: what the form of a case begins with, and what it offers.
-    :ivar text: ending of the key of the message, where it is not the name of the state reached.
-    :ivar releases: afterwards the case is the whole unit's again, for its next step is somebody else's.
-    :ivar notice: what the message would say of the values that can be read in the form, for its preview: ``moment`` and
-        ``note``, or one of them, as in ``CaseEvent.data``; None while they say too little.
+    :ivar permission: the required right; None means ``<permission_prefix>:work``.
+    :ivar notify: notify the citizen and the followers.
+    :ivar guards: each returns why the transition is not possible now, or None.
+    :ivar schema: builds the colander schema of the form; its values are stored in ``CaseEvent.data``.
+    :ivar prefill: returns the initial content of the form.
+    :ivar text: suffix of the message key, if it is not the name of the new state.
+    :ivar releases: the case returns to the whole unit, because its next step belongs to a colleague.
+    :ivar notice: returns the message's values of an incomplete form, for the preview: ``moment`` and
+    ``note``, or one of them, as in ``CaseEvent.data``; None while they are missing.
     """
 
     name: str
@@ -110,7 +110,7 @@ class Transition:
 
 @dataclass(frozen=True, kw_only=True)
 class Workflow:
-    """The states of a kind and the steps between them."""
+    """The states of a kind and the transitions between them."""
 
     initial: str
     states: tuple[State, ...]
@@ -132,7 +132,7 @@ class Workflow:
             raise UnknownTransition(f"no state {name!r}; there are {', '.join(self.by_name)}") from None
 
     def from_state(self, status: str, actor: Actor | None = None) -> list[Transition]:
-        """Return the steps that lead out of a state, for one sort of actor or for all."""
+        """Return the transitions from a state, for one realm or for all."""
         return [
             transition
             for transition in self.transitions
@@ -140,9 +140,9 @@ class Workflow:
         ]
 
     def step(self, status: str, name: str) -> Transition:
-        """Return the named step out of a state.
+        """Return the named transition from a state.
 
-        :raises UnknownTransition: names the step and what is allowed instead.
+        :raises UnknownTransition: names the transition and the possible ones.
         """
         for transition in self.from_state(status):
             if transition.name == name:
@@ -151,7 +151,7 @@ class Workflow:
         raise UnknownTransition(f"{name!r} is not possible from {status!r}: allowed is {allowed}")
 
     def problems(self) -> list[str]:
-        """Return what is wrong with the workflow, in words for its author."""
+        """Return the errors of the workflow, for its author."""
         found = []
         if len(self.by_name) != len(self.states):
             found.append("two states have the same name")
@@ -185,9 +185,9 @@ class Workflow:
 
 @dataclass(frozen=True, kw_only=True)
 class KnownFact:
-    """Something that routing rules may ask of a case besides its kind and category.
+    """A fact that routing rules can test besides kind and category.
 
-    :ivar values: what it can be, as it is stored and read.
+    :ivar values: the possible values with their titles.
     """
 
     name: str
@@ -197,28 +197,28 @@ class KnownFact:
 
 @dataclass(frozen=True, kw_only=True)
 class CaseKind:
-    """A sort of case, for instance reports: what a plugin registers.
+    """A kind of case, for instance reports; registered by a plugin.
 
     :ivar name: stored in ``cases.kind``.
     :ivar detail_model: the plugin's 1:1 table, whose primary key is ``case_id``.
     :ivar permission_prefix: ``<kind>:case``.
     :ivar rating: the citizen rates each closing.
-    :ivar publishable: an officer may show a case with its words and pictures to everybody.
-    :ivar papers: its pictures are documents of a person: staff and the citizen who has signed in see them, but not whoever
-        has shown the tracking code and four digits, which can be guessed.
-    :ivar own_subject: its subject is the citizen's own words, or tells of them: once they are forgotten, the kind's title
-        stands there.
-    :ivar reopen: the transition by which an objection of the citizen opens the case again.
-    :ivar handover: the transition that closes a case which goes on as one of another kind; None where none does.
-    :ivar made_from_case: name of the route, with the ``code`` of a case of another kind, whose page makes one of this kind
-        of it; see :mod:`civicportal.cases.conversion`.
+    :ivar publishable: an officer may publish a case with its text and pictures.
+    :ivar papers: its pictures are private documents, visible to staff and the signed-in citizen, but not after verifying
+    the tracking code with four digits, which can be guessed.
+    :ivar own_subject: its subject contains the citizen's words: after erasure it is replaced by
+    the kind's title.
+    :ivar reopen: the transition by which an objection reopens the case.
+    :ivar handover: the transition that closes a converted case; None if cases cannot be converted.
+    :ivar made_from_case: name of the route, with the ``code`` of a case of another kind, whose page converts it to this
+    kind; see :mod:`civicportal.cases.conversion`.
     :ivar register_route: name of the route whose page registers one for a caller; see :mod:`civicportal.cases.on_behalf`.
     :ivar level: identity level a citizen needs to open one (0 anonymous, 1 mobile, 2 verified).
-    :ivar facts: what the routing rules of a site may ask, for instance the district of a case; asked before it is
-        written, so from ``CaseService.detail``.
+    :ivar facts: returns the facts for routing rules, for instance the district of a case; called before it is
+    written, so with ``CaseService.detail``.
     :ivar known_facts: those facts with all their values on a site, for the form of a rule.
-    :ivar identity: what is known of the person behind a case; staff read it masked until they ask for it by right.
-    :ivar tally: counters that the kind keeps besides those of every case.
+    :ivar identity: returns the identity data of a case's person; masked for staff unless requested by right.
+    :ivar tally: counters of the kind besides those of every case.
     """
 
     name: str
@@ -246,7 +246,7 @@ class CaseKind:
         return f"{self.permission_prefix}:{verb}"
 
     def check(self) -> None:
-        """Refuse a kind that cannot work.
+        """Refuse an inconsistent kind.
 
         :raises ConfigurationError: with every problem found.
         """
@@ -263,7 +263,7 @@ class CaseKind:
             raise ConfigurationError(f"case kind {self.name!r}: {'; '.join(problems)}")
 
 
-#: Verbs of which every kind has a permission.
+#: Verbs of the rights that every kind has.
 VERBS: dict[str, TranslationString] = {
     "view": _("See the cases"),
     "work": _("Work on the cases"),
@@ -290,7 +290,7 @@ def permissions_of(kind: CaseKind) -> Iterator[Permission]:
 
 
 def unknown_kind(name: str) -> CaseKind:
-    """Return a stand-in for a kind whose plugin is off: no transitions, titles from the stages."""
+    """Return a substitute for a kind whose plugin is inactive: no transitions, titles from the stages."""
     states = tuple(State(name=stage, title=STAGES[stage], stage=stage) for stage in ("registered", "done"))
     return CaseKind(
         name=name,
@@ -298,7 +298,7 @@ def unknown_kind(name: str) -> CaseKind:
         workflow=Workflow(initial="registered", states=states, transitions=()),
         permission_prefix=f"{name}:case",
         icon="plug-connected-x",
-        # What its pictures showed and who named it, only the plugin knew.
+        # Only the plugin knew what its pictures showed and who named it.
         papers=True,
         own_subject=True,
     )

@@ -1,1 +1,1 @@
-"""Pages of citizens: their cases, the follow-up by code, pictures."""
+"""Views of citizens: their cases, tracking by code, pictures."""

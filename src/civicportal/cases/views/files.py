@@ -1,4 +1,4 @@
-"""Pictures on their way in and out."""
+"""Upload and download of pictures."""
 
 from typing import Any
 
@@ -14,12 +14,12 @@ from civicportal.storage import FileMissing
 from civicportal.web.request import Request
 
 AN_HOUR = 3600
-#: A picture is data and nothing else, whatever is made of its address.
+#: A picture must never be interpreted as anything else, whatever its address.
 POLICY = "default-src 'none'; sandbox"
 
 
 def upload(request: Request) -> dict[str, str]:
-    """Take one picture and answer its key; a refused one gets 422 and the reason, one that may come later 503."""
+    """Store one picture and return its key; 422 with the reason if it is refused, 503 if it should be retried."""
     file = request.POST.get(FILE)
     if not hasattr(file, "file"):
         return _refused(request, _("There is no picture in this request."))
@@ -31,18 +31,18 @@ def upload(request: Request) -> dict[str, str]:
 
 
 def remove(request: Request) -> dict[str, str]:
-    """Take back a picture that no case has claimed."""
+    """Remove a picture that no case has claimed."""
     request.work.get(AttachmentService).remove(request.matchdict["key"], upload_owner(request))
     return {}
 
 
 def large(request: Request) -> Any:
-    """Show a picture."""
+    """Return a picture."""
     return _picture(request, "")
 
 
 def small(request: Request) -> Any:
-    """Show a picture's small version."""
+    """Return the small version of a picture."""
     return _picture(request, ".small")
 
 

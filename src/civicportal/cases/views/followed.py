@@ -1,4 +1,4 @@
-"""Cases of others that a citizen follows: what everybody may know, notices and the rating."""
+"""Cases of others that a citizen follows: public data, notifications and rating."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,12 +19,12 @@ from civicportal.web.request import Request
 
 
 def show(request: Request) -> dict[str, Any]:
-    """Show a followed case; its pictures only once it is published."""
+    """Show a followed case; its pictures only if it is published."""
     return _page(request, _followed(request))
 
 
 def rate(request: Request) -> Any:
-    """Keep the follower's rating."""
+    """Save the follower's rating."""
     form = forms.rating_form(request, _path(request, "followed_rate"), None)
 
     def keep(values: dict[str, Any]) -> None:
@@ -35,7 +35,7 @@ def rate(request: Request) -> Any:
 
 
 def notices(request: Request) -> Any:
-    """Mute the notices of one case, or hear of it again."""
+    """Mute or unmute the notifications of one case."""
     form = forms.notices_form(request, _path(request, "followed_notices"), wanted=True)
 
     def save(values: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The forms of a citizen's case page: rating, objection, notices, and the steps of its workflow."""
+"""Forms of a citizen's case page: rating, objection, notifications, and transitions."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -19,28 +19,28 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 VERSION = "version"
-"""Hidden field of steps: which version of the case the citizen saw."""
+"""Hidden field of transitions: the version of the case that the citizen saw."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StepForm:
-    """A step with its form, or with the reason why it is not possible now."""
+    """A transition with its form, or the reason why it is not possible now."""
 
     step: Step
     form: BoundForm
 
     @property
     def asks(self) -> bool:
-        """Return whether there is anything to fill in or to read before it is sent."""
+        """Return whether there is anything to fill in or to read before submitting."""
         return any(not field.hidden for field in self.form) or bool(self.form.errors)
 
     def shows(self, form: BoundForm | None) -> bool:
-        """Return whether the page shows this very form."""
+        """Return whether the page shows this form."""
         return form is self.form and not self.step.reason
 
 
 def rating_form(request: Request, action: str, standing: Standing | None) -> BoundForm:
-    """Return the form of the five faces, filled with what was said before."""
+    """Return the rating form, with the current rating."""
     mine = standing.mine if standing else None
     return BoundForm(
         request,
@@ -53,7 +53,7 @@ def rating_form(request: Request, action: str, standing: Standing | None) -> Bou
 
 
 def objection_form(request: Request, action: str) -> BoundForm:
-    """Return the form that opens a closed case again."""
+    """Return the objection form."""
     button = Button(title=_("Open the request again"), css_class="btn-danger-q")
     return BoundForm(
         request, Objection(), buttons=(button,), action=action, prefix="objection", ignore=(VERSION,)
@@ -69,7 +69,7 @@ def notices_form(request: Request, action: str, *, wanted: bool) -> BoundForm:
 
 
 def step_form(request: Request, transition: Transition, case: Case, work: "Work") -> BoundForm:
-    """Return the form of a step of the workflow."""
+    """Return the form of a transition."""
     schema = transition.schema() if transition.schema else StrictSchema()
     prefill = transition.prefill(case, work) if transition.prefill else Prefill()
     return BoundForm(
@@ -86,7 +86,7 @@ def step_form(request: Request, transition: Transition, case: Case, work: "Work"
 
 
 def step_forms(request: Request, case: Case, steps: list[Step]) -> dict[str, StepForm]:
-    """Return the forms of the steps a citizen has from here, by the step's name."""
+    """Return the forms of the citizen's transitions from the current status, by name."""
     return {
         step.transition.name: StepForm(
             step=step, form=step_form(request, step.transition, case, request.work)
@@ -96,10 +96,10 @@ def step_forms(request: Request, case: Case, steps: list[Step]) -> dict[str, Ste
 
 
 def is_stale(request: Request, case: Case) -> bool:
-    """Return whether a form that names the version it was made from was made from an earlier one."""
+    """Return whether a form was made from an older version of the case."""
     return VERSION in request.POST and sent_version(request) != case.version
 
 
 def sent_version(request: Request) -> int:
-    """Return the version a form was made from; one that cannot be read fits no case."""
+    """Return the version a form was made from; an invalid one matches no case."""
     return whole_number(request.POST.get(VERSION, ""))

@@ -1,4 +1,4 @@
-"""A signed-in citizen's cases: list, page of one, rating, objection, notices and the steps of its workflow."""
+"""A signed-in citizen's cases: list, page, rating, objection, notifications and transitions."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -32,7 +32,7 @@ GONE = _("The request has changed meanwhile: this is not possible any more.")
 
 
 def cases(request: Request) -> dict[str, Any]:
-    """List the citizen's cases, the latest first, and those of others they follow."""
+    """List the citizen's cases, latest first, and those they follow."""
     before = BoundForm(request, Page()).read_filters(request.GET)["before"]
     service = request.work.get(FollowUpService)
     found = service.own(before=before, limit=PAGE_SIZE + 1)
@@ -51,7 +51,7 @@ def case(request: Request) -> dict[str, Any]:
 
 
 def rate(request: Request) -> Any:
-    """Keep the citizen's rating."""
+    """Save the citizen's rating."""
     form = forms.rating_form(request, _path(request, "my_rate"), None)
 
     def keep(found: Case, values: dict[str, Any]) -> None:
@@ -61,7 +61,7 @@ def rate(request: Request) -> Any:
 
 
 def object_(request: Request) -> Any:
-    """Open a closed case again on the citizen's objection."""
+    """Reopen a closed case on the citizen's objection."""
     form = forms.objection_form(request, _path(request, "my_object"))
 
     def reopen(found: Case, values: dict[str, Any]) -> None:
@@ -72,7 +72,7 @@ def object_(request: Request) -> Any:
 
 
 def notices(request: Request) -> Any:
-    """Mute the notices of one case, or hear of it again."""
+    """Mute or unmute the notifications of one case."""
     form = forms.notices_form(request, _path(request, "my_notices"), wanted=True)
 
     def save(found: Case, values: dict[str, Any]) -> None:
@@ -82,7 +82,7 @@ def notices(request: Request) -> Any:
 
 
 def step(request: Request) -> Any:
-    """Take a step of the workflow that is the citizen's."""
+    """Take a citizen's transition."""
     transition, form = _transition(request)
 
     def apply(found: Case, values: dict[str, Any]) -> None:
@@ -113,11 +113,11 @@ def _path(request: Request, route: str, **names: str) -> str:
 
 
 def _transition(request: Request) -> tuple[Transition, BoundForm]:
-    """Return the named step and its form, read apart: its form may bring pictures.
+    """Return the named transition and its form, parsed first because it may contain pictures.
 
-    One that is not possible from the present status is returned as well: the case has changed meanwhile.
+    One that is not possible from the current status is returned as well: the case was changed concurrently.
 
-    :raises NotFound: when citizens have no such step.
+    :raises NotFound: when citizens have no such transition.
     """
     name = request.matchdict["step"]
     with request.site.work(actor=request.identity, write=False) as work:
@@ -139,9 +139,9 @@ def _act(
     thanks: Any,
     **shown: BoundForm,
 ) -> Any:
-    """Read a form, act on the case, go back to its page; the page shows a refused form as it was sent.
+    """Parse a form, act on the case, redirect to its page; a refused form is redisplayed with its input.
 
-    :param shown: the form, by the place where the page shows it.
+    :param shown: the form, by its place on the page.
     """
     try:
         values = form.validate(request.POST)
@@ -150,7 +150,7 @@ def _act(
         found = _own(request)
         if not forms.is_stale(request, found):
             return _page(request, found, status=422, sent=shown)
-        # What is new comes before what is wrong: whoever reads it may want to say something else.
+        # Report changes before errors: the reader may want to write something different.
         return _page(request, found, status=409, sent=shown, why=CHANGED)
     except StaleCase:
         return _page(request, _own(request), status=409, sent=shown, why=CHANGED)
@@ -168,10 +168,10 @@ def _page(
     sent: Mapping[str, BoundForm] | None = None,
     why: TranslationString | None = None,
 ) -> dict[str, Any]:
-    """Return what the template needs.
+    """Return the variables of the template.
 
-    :param sent: a form that was refused, by the place where the page shows it: rating, objection or step.
-    :param why: it was refused as a whole.
+    :param sent: a refused form, by its place on the page: rating, objection or step.
+    :param why: the reason if it was refused as a whole.
     """
     work = request.work
     request.response.status_int = status

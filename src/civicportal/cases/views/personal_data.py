@@ -13,7 +13,7 @@ from civicportal.personal_data import KINDS, PersonalDatum
 from civicportal.web.request import Request
 
 MOST = 20
-"""Words that an officer may say are no names."""
+"""Checkboxes for words that an officer declares not to be names."""
 
 
 def allowed_words(request: Request) -> frozenset[str]:
@@ -70,7 +70,7 @@ def warn_of_personal_data(
 
 
 def typed(form: BoundForm, name: str) -> str:
-    """Return the text of a field with its characters as a browser counts them."""
+    """Return the text of a field with line breaks as a browser counts them."""
     return shown(form[name].cstruct).replace("\r\n", "\n")
 
 

@@ -1,7 +1,7 @@
-"""Follow-up without signing in: a tracking code and its second part.
+"""Tracking without signing in: a tracking code and its proof.
 
-Every miss gets one answer, whether the code exists or not, and is counted. What was proved stays with the browser's
-session; the code never stands in the address that is asked for the second part.
+Every failure gets the same answer, whether the code exists or not, and is counted. Verified codes are stored with the browser's
+session; the code is not part of the address while the proof is requested.
 """
 
 from typing import Any
@@ -27,17 +27,17 @@ from civicportal.web.request import Request
 
 AUDIENCES = ("citizen", "public")
 LONGEST_CODE = 40
-"""Characters of a code as it is typed, with its spaces."""
+"""Maximum characters of a typed code, including spaces."""
 MISS = _("No request was found with this tracking code and these four digits.")
 
 
 def ask(request: Request) -> dict[str, Any]:
-    """Ask for the code and its second part."""
+    """Ask for code and proof."""
     return {"form": _shown(request)}
 
 
 def take_code(request: Request) -> Any:
-    """Take the code from a box on another page of ours and ask for its second part; nothing is looked up yet."""
+    """Take the code from a box on another page of the portal and ask for its proof, without a lookup."""
     if not from_own_page(request):
         return back_to_form(request)
     form = _shown(request)
@@ -46,18 +46,18 @@ def take_code(request: Request) -> Any:
 
 
 def back_to_form(request: Request) -> HTTPSeeOther:
-    """Lead to the whole form, for instance in another language."""
+    """Redirect to the form, for instance in another language."""
     return HTTPSeeOther(request.route_path("track"))
 
 
 def check(request: Request) -> Any:
-    """Open the case, or say that nothing was found."""
+    """Open the case, or report that nothing was found."""
     form = _form(request)
     return handle_form(request, form, lambda values: _open(request, form, **values))
 
 
 def show(request: Request) -> Any:
-    """Show the timeline of a case whose second part this browser has shown; else ask for it."""
+    """Show the timeline of a verified case; else ask for the proof."""
     code, work = request.matchdict["code"], request.work
     try:
         found = work.get(FollowUpService).fetch_proved(code, proved_codes(request))
@@ -106,7 +106,7 @@ def _open(request: Request, form: BoundForm, *, code: str, proof: str) -> Any:
     if found is None:
         form.fail("", MISS)
         raise FormInvalid
-    # Who may read a case may read the one as which it goes on.
+    # Access to a case includes the case to which it was converted.
     for case in (*later, found):
         keep_proof(request, case.code)
     return HTTPSeeOther(request.route_path("track_case", code=found.code))

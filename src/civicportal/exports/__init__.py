@@ -1,4 +1,4 @@
-"""Lists and figures as files and on paper: who may see a list takes it along, by the same query and the same filters."""
+"""Exports of lists and statistics as files and for printing, with the query and the filters of the list."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ ROUTES = {
     "exports.print": "/exports/{name}/print",
 }
 SHOWS, ACTS, FORM = ("GET",), ("POST",), ("GET", "POST")
-#: Route, view, template, who may, methods.
+#: Route, view, template, permission, methods.
 VIEWS = (
     ("exports", "jobs.mine", "mine", STAFF, SHOWS),
     ("exports.job", "jobs.show", "job", STAFF, SHOWS),

@@ -1,4 +1,4 @@
-"""What the exports of all kinds of cases share: their rows and the columns of every case."""
+"""Rows and columns shared by the exports of all kinds of cases."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,11 +28,11 @@ PEOPLE = frozenset({"citizen", "mobile"})
 
 @dataclass(frozen=True, kw_only=True)
 class CaseRow:
-    """A case as its columns read it.
+    """A row of a case export.
 
     :ivar details: what the source reads besides the case.
     :ivar category: name of the root category.
-    :ivar topic: name of the category itself where it is another one.
+    :ivar topic: name of the category itself if it is not the root.
     """
 
     case: Case
@@ -48,14 +48,14 @@ class CaseRow:
 
 
 class CaseSource:
-    """Rows of cases; a plugin's source says by which query they are found.
+    """Source of case rows; a plugin's subclass provides the query.
 
-    :param names: of the columns that are wanted.
+    :param names: of the requested columns.
     """
 
-    #: What is read of each case.
+    #: Entities read for each case.
     entities: tuple[Any, ...] = (Case,)
-    #: Name of the list's order while its address names none.
+    #: Default order of the list.
     usual_sort = "newest"
 
     def __init__(self, work: "Work", values: Mapping[str, Any], names: frozenset[str]) -> None:
@@ -74,7 +74,7 @@ class CaseSource:
         return SORTS.get(self.values.get(SORT) or "", SORTS[self.usual_sort])
 
     def rows(self, found: Sequence[Any]) -> Iterable[CaseRow]:
-        """Return the rows of what was found; the citizens are read only where a column names them."""
+        """Return the rows of the found cases; citizens are loaded only if a column needs them."""
         people = self._people(one[0] for one in found) if self.names & PEOPLE else {}
         return [self.row(case, details, people) for case, *details in found]
 
@@ -181,5 +181,5 @@ CASE_COLUMNS: tuple[Column, ...] = (
 
 
 def case_columns(*, without: Collection[str] = (), more: Iterable[Column] = ()) -> tuple[Column, ...]:
-    """Return the columns of every case but some, and those of one kind after them."""
+    """Return the columns of every case except some, followed by those of one kind."""
     return (*(column for column in CASE_COLUMNS if column.name not in without), *more)

@@ -1,4 +1,4 @@
-"""Files of comma-separated values: UTF-8 with a mark that says so, for Excel, and lines as RFC 4180 wants them."""
+"""CSV files: UTF-8 with a byte order mark, for Excel, and CRLF as in RFC 4180."""
 
 import csv
 import re
@@ -11,7 +11,7 @@ from civicportal.exports.values import FORMULA_SIGNS, harmless
 
 _SIGNS = re.escape("".join(sorted(FORMULA_SIGNS - set("\t\r\n"))))
 _BEHIND_SEPARATOR = re.compile(rf"([;\t|]\s*[\"']?)([{_SIGNS}])")
-"""Excel splits at the separator of the country, in Iran and most of Europe the semicolon."""
+"""Excel splits at the country's list separator, in Iran and most of Europe the semicolon."""
 
 
 def write_csv(file: BinaryIO, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

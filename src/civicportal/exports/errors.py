@@ -1,4 +1,4 @@
-"""Why an export is not made."""
+"""Errors of exports."""
 
 from civicportal.errors import Conflict
 
@@ -8,8 +8,8 @@ class TooManyRunning(Conflict):
 
 
 class Lost(Exception):
-    """The export is no longer this worker's: it was cancelled, or another worker has it."""
+    """This worker has lost the export: it was cancelled, or another worker has it."""
 
 
 class Halted(Exception):
-    """The worker is told to stop."""
+    """The worker is shutting down."""

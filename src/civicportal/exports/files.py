@@ -1,4 +1,4 @@
-"""Writing an export into a file, whatever its format."""
+"""Writing of an export to a file of any format."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -28,10 +28,10 @@ _NAMED = 2
 
 @dataclass(frozen=True, kw_only=True)
 class Cover:
-    """What a file says of itself.
+    """The heading of a file.
 
-    :ivar filters: what narrows it, as pairs of label and words.
-    :ivar by: name of whoever takes it.
+    :ivar filters: pairs of label and value.
+    :ivar by: name of the person who exports it.
     """
 
     title: Title
@@ -42,17 +42,17 @@ class Cover:
 
 
 def file_name(site: "Site", name: str, format_: str, at: datetime) -> str:
-    """Return a name for the file of an export: ``reports.list-1405-09-03.xlsx``."""
+    """Return the file name of an export: ``reports.list-1405-09-03.xlsx``."""
     day = site.calendar.format_date(at, "short", "en").replace("/", "-")
     return f"{name}-{day}.{format_}"
 
 
 def disposition(site: "Site", name: str, title: str, format_: str, at: datetime) -> str:
-    """Return the header that names the file of an export: by its title, and by its name for programs that know ASCII alone.
+    """Return the Content-Disposition header of an export: its title, and an ASCII name for old clients.
 
     :param title: of the export, translated.
     """
-    # Browsers write a sign that is not seen as a low line.
+    # Browsers replace an invisible character with an underscore.
     said = quote(file_name(site, title.replace(ZWNJ, " "), format_, at), safe="")
     return f"attachment; filename=\"{file_name(site, name, format_, at)}\"; filename*=UTF-8''{said}"
 
@@ -62,7 +62,7 @@ def write_rows(
 ) -> None:
     """Write the rows of an export.
 
-    :param rows: as :func:`~civicportal.exports.rows.batches` reads them; taken one by one.
+    :param rows: as :func:`~civicportal.exports.rows.batches` reads them; consumed one by one.
     """
     columns = order.columns
     cells = Cells(site, cover.locale, machine=order.export.machine)
@@ -81,7 +81,7 @@ def write_rows(
 def write_tables(
     site: "Site", file: BinaryIO, format_: str, tables: Sequence[FigureTable], cover: Cover
 ) -> None:
-    """Write tables of figures: a sheet each, or in one list of table, row, measure and figure, what the file is first."""
+    """Write statistics tables: a sheet each, or one CSV list of table, row, measure and figure, with the heading first."""
     cells = Cells(site, cover.locale)
     lines = _lines(site, cover, cells)
     lines[_NAMED:_NAMED] = [_in_a_line(row, cells) for table in tables if table.about for row in table.rows]
@@ -109,7 +109,7 @@ def _book(site: "Site", file: BinaryIO, cover: Cover, cells: Cells) -> Book:
 
 
 def _lines(site: "Site", cover: Cover, cells: Cells) -> list[tuple[str, Any]]:
-    """Return what says where a file comes from and what narrows it; the first :data:`_NAMED` name it."""
+    """Return the heading lines of a file; the first :data:`_NAMED` are its source."""
     return [
         (cells.say(_("Title")), cells.say(cover.title)),
         (cells.say(_("Portal")), site.name),
@@ -140,7 +140,7 @@ def _long(tables: Sequence[FigureTable], cells: Cells) -> Iterator[list[Any]]:
 
 
 class _Counted:
-    """Rows that know in the end how many they were."""
+    """Rows with a counter."""
 
     def __init__(self, rows: Iterable[Sequence[Any]]) -> None:
         self._rows, self.count = rows, 0
@@ -152,5 +152,5 @@ class _Counted:
 
 
 def narrowest(columns: Sequence[Column]) -> tuple[Column, ...]:
-    """Return the columns that a sheet of paper has room for."""
+    """Return the columns that fit on a printed page."""
     return tuple(column for column in columns if column.printed)

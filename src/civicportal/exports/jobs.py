@@ -1,4 +1,4 @@
-"""Throwing exports away."""
+"""Cleanup of exports."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def sweep_exports(site: "Site") -> None:
-    """Delete expired exports, then their files: a file without a row is cleaned up later."""
+    """Delete expired exports, then their files; orphaned files are cleaned up later."""
     now = site.clock.now()
     over = ExportJob.state.not_in(RUNNING)
     old = select(ExportJob.id).where(

@@ -1,4 +1,4 @@
-"""With which memberships a file was written, and whether whoever asks for it has as much today."""
+"""The scope with which a file was written, compared with the requester's scope today."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
@@ -7,11 +7,11 @@ from civicportal.exports.types import Column
 from civicportal.security import Grant, Identity
 
 Part: TypeAlias = Mapping[str, Any]
-"""One membership as JSON holds it: ``administrator``, ``permissions``, ``units``, ``categories``; None leaves a side open."""
+"""One membership as JSON: ``administrator``, ``permissions``, ``units``, ``categories``; None means unlimited."""
 
 
 def reach_of(identity: Identity, columns: Iterable[Column]) -> list[Part]:
-    """Return what decided which cases, and which numbers of people, a file of these columns holds."""
+    """Return the memberships that decided which cases and numbers of people a file contains."""
     verbs = {"export", *(column.personal for column in columns if column.personal)}
     parts: list[Part] = []
     for grant in identity.grants:
@@ -29,9 +29,9 @@ def reach_of(identity: Identity, columns: Iterable[Column]) -> list[Part]:
 
 
 def is_within(reach: Sequence[Part] | None, identity: Identity) -> bool:
-    """Return whether somebody's memberships hold all of it today.
+    """Return whether a person's memberships today cover all of it.
 
-    :param reach: None is not known, of a file of older code.
+    :param reach: None is unknown, of a file of older code.
     """
     if reach is None:
         return False
@@ -43,7 +43,7 @@ def _holds(grant: Grant, part: Part) -> bool:
         part["administrator"] or not grant.permissions.issuperset(part["permissions"])
     ):
         return False
-    # What has no category is part of a unit, see Grant.covers, and of no category in all units.
+    # Cases without a category belong to a unit, see Grant.covers, and to no category in all units.
     same_sides = grant.categories is None or (grant.units is None) == (part["units"] is None)
     return (
         same_sides

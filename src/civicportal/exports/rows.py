@@ -1,8 +1,8 @@
-"""The rows of an export in batches, each read in a short transaction of its own: no lock lasts, little memory is held.
+"""Rows of an export in batches, each read in a short transaction, with constant memory.
 
-Which cases there are, and their order, is that of the list in the moment in which it is taken: one statement reads their ids,
-of which eight bytes each are kept. So nothing comes twice and nothing is left out, however long the reader takes and whatever moves meanwhile;
-a case that the filters leave no more, or that the reader may see no more, is passed over.
+The cases and their order are those of the list when the export starts: one statement reads their ids, eight bytes
+each. So no row is repeated or left out, however long it takes and whatever changes concurrently;
+a case that no longer matches the filters, or that the reader may no longer see, is skipped.
 """
 
 import logging
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 BATCH = 1000
-"""Cases in one transaction."""
+"""Cases per transaction."""
 PATIENCE = 60
-"""Seconds a statement of the worker may take: nobody waits for it before a screen."""
+"""Statement timeout of the worker in seconds."""
 AWAITED = 3
-"""Seconds while somebody waits: those of every page."""
+"""Statement timeout of a request in seconds, as for every page."""
 SLICE = 2_000
-"""Ids that are held as rows while they are read."""
+"""Ids fetched at once."""
 Row = Sequence[Any]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """What is to be written.
+    """The content of an export.
 
     :ivar values: of the filters.
     :ivar full: numbers of people in full where the actor has the right, else masked as on the screen.
@@ -53,9 +53,9 @@ class Order:
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """Some rows.
+    """A batch of rows.
 
-    :ivar shown: by verb the cases, with their citizens, of which a number is given in full.
+    :ivar shown: by verb, the cases with their citizens whose numbers are shown in full.
     """
 
     rows: Sequence[Row]
@@ -65,10 +65,10 @@ class Batch:
 def export_rows(
     site: "Site", actor: Identity, export: str, values: Mapping[str, Any], columns: Sequence[str] = ()
 ) -> Iterator[dict[str, Any]]:
-    """Yield the rows of an export as a file would hold them, by the names of their columns.
+    """Yield the rows of an export as dictionaries by column name.
 
-    :param values: of the filters, as the list's form reads them from its address; what is left out does not narrow.
-    :param columns: names; the usual choice if there are none.
+    :param values: of the filters, as parsed from the list's URL; missing ones do not filter.
+    :param columns: names; the default columns if empty.
     """
     found: Export = site.exports[export]
     with site.work(actor=actor, write=False) as work:
@@ -81,7 +81,7 @@ def export_rows(
 
 
 def bound_schema(work: "Work", export: Any) -> Any:
-    """Return the schema of an export's filters with what it asks for."""
+    """Return the bound schema of an export's filters."""
     site = work.site
     return export.schema().bind(country=site.country, calendar=site.calendar, **export.bindings(work))
 
@@ -89,10 +89,10 @@ def bound_schema(work: "Work", export: Any) -> Any:
 def count(
     site: "Site", actor: Identity, order: Order, most: int | None = None, *, patience: int = PATIENCE
 ) -> int | None:
-    """Return how many rows there are, or None when the database cannot count them in good time.
+    """Return the number of rows, or None when the database cannot count them in time.
 
-    :param most: that are counted; all of them if None.
-    :param patience: seconds that counting may take, if more than a statement of a page.
+    :param most: maximum; all if None.
+    :param patience: statement timeout in seconds, if longer than a page's.
     """
     try:
         with site.work(actor=actor, write=False, patience=patience) as work:
@@ -104,7 +104,7 @@ def count(
 
 
 def count_few(site: "Site", actor: Identity, order: Order, most: int) -> int:
-    """Return how many rows there are; ``most + 1`` stands for all above it, and for what takes too long to count."""
+    """Return the number of rows; ``most + 1`` means more, or a timeout."""
     found = count(site, actor, order, most + 1, patience=0)
     return most + 1 if found is None else found
 
@@ -120,9 +120,9 @@ def batches(
 ) -> Iterator[Batch]:
     """Yield the rows; between two batches no transaction is open.
 
-    :param size: rows of a batch at most.
-    :param most: rows at most; all of them if None.
-    :param patience: seconds that a statement may take.
+    :param size: maximum rows of a batch.
+    :param most: maximum rows; all if None.
+    :param patience: statement timeout in seconds.
     """
     with site.work(actor=actor, write=False, patience=patience) as work:
         ids = _ids(work, order, most)
@@ -134,7 +134,7 @@ def batches(
 
 
 def _ids(work: "Work", order: Order, most: int | None) -> "array[int]":
-    """Read the ids slice by slice: on PostgreSQL from a cursor, which lives in the transaction of a patient unit of work."""
+    """Read the ids in slices: on PostgreSQL with a server-side cursor in the transaction of a patient unit of work."""
     sort = getattr(_source(work, order), SORT, SORTS["newest"])
     query = _selected(work, order, Case.id).order_by(*sort.order).limit(most)
     return array("q", work.session.scalars(query.execution_options(yield_per=SLICE)))
@@ -162,7 +162,7 @@ def _batch(work: "Work", order: Order, ids: "array[int]") -> Batch:
 
 
 def _cell(column: Column, row: Any, may: set[str], full: bool) -> tuple[Any, bool]:
-    """Return a value as this reader may know it, and whether it is a number in full."""
+    """Return a value as this reader may see it, and whether it is a person's number in full."""
     if column.personal and column.personal not in may:
         return None, False
     value = column.value(row)

@@ -1,4 +1,4 @@
-"""The worker's part: lease an ordered export, write its file beside, and offer it only when it is whole."""
+"""The worker's part of exports: lease an order, write its file, and publish it only when complete."""
 
 import logging
 import secrets
@@ -36,13 +36,13 @@ LEASE = timedelta(minutes=2)
 RENEW_SECONDS = 20.0
 MOST_ATTEMPTS = 3
 AGAIN = timedelta(seconds=30)
-"""Pause before an export that failed is tried once more."""
+"""Pause before a failed export is retried."""
 Values = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lease:
-    """An export that this worker alone writes."""
+    """An export that only this worker writes."""
 
     job: ExportJob
     lease_id: str
@@ -51,7 +51,7 @@ class Lease:
 def make_next(site: "Site", stop: threading.Event | None = None) -> bool:
     """Write the next ordered export, if there is one.
 
-    :param stop: when it is set, the export is given back after the batch.
+    :param stop: when set, the export is released after the batch.
     :returns: whether there was one.
     """
     lease = _lease(site)
@@ -71,7 +71,7 @@ def make_next(site: "Site", stop: threading.Event | None = None) -> bool:
 
 
 def _lease(site: "Site") -> Lease | None:
-    """Take the oldest export that waits, or whose worker was lost; one that was lost too often has failed."""
+    """Lease the oldest waiting export, or one whose lease expired; one that expired too often has failed."""
     with site.work(write=False) as work:
         now = work.clock.now()
         due = select(ExportJob).where(_is_free(now)).order_by(ExportJob.created_at, ExportJob.id)
@@ -130,7 +130,7 @@ def _make(site: "Site", lease: Lease, stop: threading.Event) -> None:
 
 
 def _read(site: "Site", job: ExportJob) -> tuple[Identity, Order, int | None]:
-    """Return who ordered it with the rights of this moment, what is to be written, and how many rows that is.
+    """Return the identity of the person who ordered it with their current rights, the content, and the number of rows.
 
     :raises Forbidden: when the right is gone.
     """
@@ -151,7 +151,7 @@ def _read(site: "Site", job: ExportJob) -> tuple[Identity, Order, int | None]:
 
 
 class _Progress:
-    """Rows on their way into the file, told to whoever waits for them."""
+    """Rows on their way into the file, with progress."""
 
     def __init__(self, site: "Site", lease: Lease, stop: threading.Event) -> None:
         self.site, self.lease, self.stop, self.done = site, lease, stop, 0
@@ -160,7 +160,7 @@ class _Progress:
         """Yield the rows.
 
         :raises Lost: when the export was cancelled or another worker has it.
-        :raises Halted: when the worker is told to stop.
+        :raises Halted: when the worker is shutting down.
         """
         for batch in batches(self.site, actor, order):
             if self.stop.is_set():
@@ -194,9 +194,9 @@ def _settle(site: "Site", lease: Lease, **values: Any) -> None:
 
 
 def _write(work: Any, lease: Lease, values: Values) -> None:
-    """Change the row while it is this worker's.
+    """Update the row while this worker holds the lease.
 
-    :raises Lost: when it is not.
+    :raises Lost: when it does not.
     """
     mine = (ExportJob.id == lease.job.id, ExportJob.lease_id == lease.lease_id, ExportJob.state == "running")
     if not changed_rows(work.session.execute(update(ExportJob).where(*mine).values(**values), **_PLAIN)):

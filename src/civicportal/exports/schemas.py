@@ -1,4 +1,4 @@
-"""The form that chooses what stands in the file."""
+"""The form with the content and format of a file."""
 
 from civicportal.forms import CheckboxWidget, RadioWidget
 from civicportal.i18n import _
@@ -12,7 +12,7 @@ MOST_COLUMNS = 100
 
 
 class ExportEntry(StrictSchema):
-    """What is to be taken; a button that only names the format takes the usual columns."""
+    """Columns and format; a button that only names the format selects the default columns."""
 
     format = Node(
         Choice(lambda bindings: [FORMATS[name] for name in bindings["formats"]]),

@@ -1,4 +1,4 @@
-"""What the address of a list selects, read for its export: values, texts and words of the filters."""
+"""The filters of a list's URL for its export: parsed values, raw values and display texts."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,18 +14,18 @@ from civicportal.i18n import _
 from civicportal.web.request import Request
 
 CITIZEN = "citizen"
-"""Name of the filter that holds somebody's number."""
+"""Name of the filter with a person's number."""
 DAYS = ("first_day", "last_day")
 
 
 class Selection:
-    """An export and the filters of the present address.
+    """An export and the filters of the current URL.
 
     :ivar values: of the filters.
-    :ivar address: their texts by name, as far as they narrow.
-    :ivar filters: label and words of the same, and of the order, as people read them.
-    :ivar narrows: they leave something out.
-    :ivar refused: something typed cannot be read: the list says what.
+    :ivar address: the active ones by name, as in the URL.
+    :ivar filters: label and value of the active ones, and of the order, for display.
+    :ivar narrows: any filter is active.
+    :ivar refused: a filter is invalid: the list shows which.
     """
 
     def __init__(self, request: Request, export: Offer) -> None:
@@ -44,7 +44,7 @@ class Selection:
         self._sort()
 
     def _sort(self) -> None:
-        """Take over the order that the address names."""
+        """Use the order in the URL."""
         sort = SORTS.get(self._request.GET.get(SORT, ""))
         if sort is None or SORT in self.address or not getattr(self.export, "sortable", False):
             return
@@ -59,29 +59,29 @@ class Selection:
 
     @property
     def list_url(self) -> str:
-        """Return the address of the list itself."""
+        """Return the URL of the list itself."""
         return self.url(self.export.route)
 
     def _is_chosen(self, field: Any) -> bool:
-        # Days that are named go before a period.
+        # Explicit days take precedence over a period.
         is_passed_over = field.name == "period" and any(self.values.get(name) for name in DAYS)
         value = self.values[field.name]
-        # The number 0 narrows: it belongs to nobody.
+        # The number 0 is a filter too: it matches no one.
         return not (field.is_empty or value is None or value is False or is_passed_over)
 
     def _said(self, field: Any) -> tuple[str, str]:
         if field.name != CITIZEN:
             return field.label, field.words
-        # The number of a person says nothing to people.
+        # A user id means nothing to readers.
         say = self._request.translate
         return say(_("Only")), say(_("Cases of one citizen"))
 
 
 def selection(request: Request) -> Selection:
-    """Return what the address names.
+    """Return the export and filters of the URL.
 
     :raises NotFound: when there is no such export, or it is not for this person.
-    :raises HTTPSeeOther: back to the list, where a filter cannot be read: no file holds more than was meant.
+    :raises HTTPSeeOther: to the list, if a filter is invalid: no file contains more than intended.
     """
     export = request.site.exports.get(request.matchdict["name"])
     if export is None or not export.is_for(request.identity):

@@ -1,4 +1,4 @@
-"""Ordering an export, looking how far it is, cancelling it."""
+"""Ordering, monitoring and cancelling exports."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 MOST_RUNNING = 2
-"""Exports of one person that are not finished."""
+"""Maximum unfinished exports per person."""
 KEPT = timedelta(days=3)
-"""How long a finished file can be fetched; the row that tells of it goes with it."""
+"""How long a finished file and its row are kept."""
 SHOWN = 20
 Words = Sequence[tuple[str, str]]
 
 
 class ExportService:
-    """The exports of whoever acts."""
+    """The exports of the actor."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
@@ -47,12 +47,12 @@ class ExportService:
         """Put an export into the worker's queue.
 
         :param columns: names.
-        :param address: texts of the filters by name.
-        :param filters: the same as people read them.
+        :param address: values of the filters by name.
+        :param filters: the same for display.
         :raises TooManyRunning: while two others of this person are not finished.
         """
         user_id = self.work.actor.user_id
-        # Two orders at once wait for each other here, so that both count the other.
+        # Concurrent orders of one person are serialised here, so that both count the other.
         self.session.execute(select(User.id).where(User.id == user_id).with_for_update())
         if self._running() >= MOST_RUNNING:
             raise TooManyRunning
@@ -73,7 +73,7 @@ class ExportService:
         return job
 
     def own(self, key: str) -> ExportJob:
-        """Return an export of one's own.
+        """Return an export of the actor.
 
         :raises NotFound: when there is none of this key, or it is another person's.
         """
@@ -84,10 +84,10 @@ class ExportService:
         return job
 
     def offers(self, job: ExportJob) -> bool:
-        """Return whether the file of one's own export can be fetched.
+        """Return whether the file of an actor's export can be downloaded.
 
-        It is whole and kept still, and whoever acts might take all of it along today too: not who has lost the right since, nor
-        who works in another unit.
+        It is complete and not expired, and the actor could export all of it today too: not after losing the right or
+        changing the unit.
         """
         export = self.work.site.exports.get(job.name)
         is_kept = (
@@ -97,12 +97,12 @@ class ExportService:
         return is_kept and may
 
     def recent(self) -> Sequence[ExportJob]:
-        """Return one's own exports, the latest first."""
+        """Return the actor's exports, latest first."""
         mine = select(ExportJob).where(ExportJob.user_id == self.work.actor.user_id)
         return self.session.scalars(mine.order_by(ExportJob.id.desc()).limit(SHOWN)).all()
 
     def cancel(self, job: ExportJob) -> bool:
-        """Stop an export; False when it is over already."""
+        """Cancel an export; False when it is finished already."""
         values = {"state": "cancelled", "finished_at": self.work.clock.now(), "lease_id": None}
         changed = self.session.execute(
             update(ExportJob).where(ExportJob.id == job.id, ExportJob.state.in_(RUNNING)).values(**values),
@@ -118,7 +118,7 @@ class ExportService:
         filters: Sequence[Sequence[str]],
         rows: int | None = None,
     ) -> None:
-        """Write into the trail who took what: ``export:make``, ``order``, ``take`` or ``print``."""
+        """Record an export in the audit trail: ``export:make``, ``order``, ``take`` or ``print``."""
         chosen = [mask(f"{label}: {words}") for label, words in filters]
         data: dict[str, object] = {"export": export.name, "format": format_, "filters": chosen}
         if rows is not None:

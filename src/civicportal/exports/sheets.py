@@ -1,4 +1,4 @@
-"""Excel files, written row by row: XlsxWriter keeps one row in memory and the rest in a file beside."""
+"""Excel files, written row by row: XlsxWriter keeps one row in memory and the rest in a temporary file."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from typing import Any, BinaryIO
 from civicportal.exports.values import Heading, is_formula
 
 MOST_ROWS = 1_000_000
-"""Of one sheet; a sheet of Excel ends at 1,048,576. What is left goes on the next one."""
+"""Maximum rows of a sheet; Excel's limit is 1,048,576. Further rows go to the next sheet."""
 LONGEST_NAME = 31
-"""Characters in the name of a sheet."""
+"""Maximum characters of a sheet's name."""
 A4 = 9
 _FORBIDDEN = str.maketrans(dict.fromkeys("[]:*?/\\'", " "))
 _USUAL = {"font_name": "Tahoma", "font_size": 10}
@@ -23,7 +23,7 @@ _FORMATS: Mapping[str, Mapping[str, Any]] = {
         "text_wrap": True,
         "valign": "top",
     },
-    # Excel shows such a text as it is, and it stays a text when somebody edits the cell.
+    # Excel shows such a text as it is, and keeps it a text when it is edited.
     "quoted": {"quote_prefix": True},
     "moment": {"num_format": "yyyy-mm-dd hh:mm", "align": "left"},
     "day": {"num_format": "yyyy-mm-dd", "align": "left"},
@@ -42,13 +42,13 @@ class Sheet:
 class Book:
     """An Excel file.
 
-    :param file: where it is written when the book is closed; stays open.
+    :param file: target, written when the book is closed; stays open.
     :param rtl: sheets run from right to left.
     """
 
     def __init__(self, file: BinaryIO, *, title: str, company: str, made: datetime, rtl: bool) -> None:
         self._folder = TemporaryDirectory()
-        # Files are made by the worker; a process that serves pages has no need of it.
+        # Imported here: only the worker needs it, processes that serve pages do not.
         import xlsxwriter
 
         options = {"constant_memory": True, "tmpdir": self._folder.name, "default_format_properties": _USUAL}
@@ -66,7 +66,7 @@ class Book:
             if kind is None:
                 self._book.close()
             else:
-                # A file that nobody will have: only what lies beside it is closed.
+                # An aborted file: only close the temporary files.
                 for sheet in self._book.worksheets():
                     sheet.row_data_fh.close()
 
@@ -113,7 +113,7 @@ class Book:
             page.write_number(row, column, value)
 
     def _name(self, title: str) -> str:
-        """Return a name that no sheet of the book has."""
+        """Return a sheet name that is unique in the book."""
         short = title.translate(_FORBIDDEN).strip()[:LONGEST_NAME] or "1"
         name, number = short, 2
         while name.casefold() in self._names:

@@ -1,4 +1,4 @@
-"""What a plugin says of an export: its columns, its rows by the filters of a list, its tables of figures."""
+"""Definition of an export by a plugin: columns, rows by the filters of a list, tables of statistics."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 Kind = Literal["text", "code", "number", "moment", "day", "flag"]
 Title: TypeAlias = "TranslationString | str"
 SORT = "sort"
-"""Under this the address of a list names its order."""
+"""URL parameter of a list's order."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Masked:
-    """A number of a person: as every reader of the case sees it, and in full."""
+    """A number of a person: masked for every reader of the case, and in full."""
 
     masked: str
     full: str
@@ -32,12 +32,12 @@ class Column:
     """A column of an export.
 
     :ivar value: reads it from a row of the export's source: text, text to translate, number, aware datetime, date, bool,
-        :class:`Masked` or None.
-    :ivar kind: a moment or a day stands twice: as a text of the city's calendar and as a date that can be reckoned with.
+    :class:`Masked` or None.
+    :ivar kind: a time or a day is written twice: as a text of the city's calendar and as a date for calculations.
     :ivar width: of the column in a sheet, in characters.
     :ivar personal: the verb of the right to a case without which the cell stays empty: "contact" or "identity".
-    :ivar chosen: part of the export unless somebody chooses otherwise.
-    :ivar printed: part of the list on paper.
+    :ivar chosen: selected by default.
+    :ivar printed: part of the printed list.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Column:
 class Source(Protocol):
     """The rows of an export under some filters, in one unit of work.
 
-    It may have a ``sort``, the :class:`~civicportal.cases.paging.Sort` of the list; else the newest come first.
+    It may have a ``sort``, the :class:`~civicportal.cases.paging.Sort` of the list; the default is newest first.
     """
 
     def query(self, *columns: Any) -> "Select[Any]":
@@ -61,22 +61,22 @@ class Source(Protocol):
 
     @property
     def entities(self) -> Sequence[Any]:
-        """Return what :meth:`rows` reads of each case; ``Case`` comes first."""
+        """Return the entities that :meth:`rows` needs of each case; ``Case`` comes first."""
 
     def rows(self, found: Sequence[Any]) -> Iterable[Any]:
-        """Return what the columns read, one for each found row, in their order and in few statements."""
+        """Return one row for each found case, in order and in few statements."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
-    """Something that can be taken along as a file.
+    """Something that can be exported.
 
-    :ivar name: unique over all plugins, for instance ``reports.list``; it stands in addresses and in the trail.
-    :ivar permissions: whoever has one of them finds it.
-    :ivar route: of the page whose address holds the filters.
-    :ivar schema: of that address; every field has a ``missing``.
-    :ivar bindings: what the schema asks for besides country and calendar.
-    :ivar unsaid: of the values of the filters, what narrows the list although its address does not say so: label and words.
+    :ivar name: unique over all plugins, for instance ``reports.list``; used in URLs and in the audit trail.
+    :ivar permissions: any of these rights allows it.
+    :ivar route: of the page whose URL contains the filters.
+    :ivar schema: of that URL; every field has a ``missing``.
+    :ivar bindings: further bindings of the schema besides country and calendar.
+    :ivar unsaid: returns label and value of filters that apply although the URL does not contain them.
     """
 
     name: str
@@ -89,7 +89,7 @@ class Offer:
 
     @property
     def formats(self) -> tuple[str, ...]:
-        """Return what kinds of files there are."""
+        """Return the available formats."""
         return ("xlsx", "csv")
 
     def is_for(self, identity: "Identity") -> bool:
@@ -99,11 +99,11 @@ class Offer:
 
 @dataclass(frozen=True, kw_only=True)
 class Export(Offer):
-    """A list of cases; of each case it asks for the right "export".
+    """An export of a list of cases; each case needs the right "export".
 
-    :ivar source: of a unit of work, the values of the filters and the names of the columns that are wanted.
-    :ivar machine: for programs: ASCII headings, dates in ISO 8601, CSV alone, whose byte order mark importers skip.
-    :ivar sortable: the address of the list may name its order.
+    :ivar source: called with a unit of work, the values of the filters and the names of the requested columns.
+    :ivar machine: for programs: ASCII headings, dates in ISO 8601, CSV only, whose byte order mark importers skip.
+    :ivar sortable: the URL of the list may contain its order.
     """
 
     columns: tuple[Column, ...]
@@ -113,22 +113,22 @@ class Export(Offer):
 
     @property
     def formats(self) -> tuple[str, ...]:
-        """Return what kinds of files there are."""
+        """Return the available formats."""
         return ("csv",) if self.machine else ("xlsx", "csv")
 
     def chosen(self, names: Iterable[str] = ()) -> tuple[Column, ...]:
-        """Return the named columns in the export's order; without a name those of the usual choice."""
+        """Return the named columns in the export's order; the default ones without names."""
         wanted = frozenset(names)
         return tuple(one for one in self.columns if (one.name in wanted if wanted else one.chosen))
 
 
 @dataclass(frozen=True, kw_only=True)
 class FigureTable:
-    """A table of figures.
+    """A table of statistics.
 
     :ivar head: of all columns, the first one names the rows.
-    :ivar rows: a name and figures; what is not known is None.
-    :ivar about: it says what is counted: in a book its rows stand on the sheet about the file.
+    :ivar rows: a name and figures; unknown ones are None.
+    :ivar about: it describes the selection: in a workbook its rows are on the sheet about the file.
     """
 
     title: Title
@@ -139,9 +139,9 @@ class FigureTable:
 
 @dataclass(frozen=True, kw_only=True)
 class Figures(Offer):
-    """A page of statistics; each table is a sheet.
+    """An export of a statistics page; each table is a sheet.
 
-    :ivar tables: of a unit of work and the values of the filters; the same figures as the page.
+    :ivar tables: called with a unit of work and the values of the filters; the same figures as the page.
     """
 
     tables: Callable[["Work", Mapping[str, Any]], Sequence[FigureTable]]

@@ -1,4 +1,4 @@
-"""Cells of a file: texts in the reader's language, days in both calendars, nothing that a program takes for a formula."""
+"""Cells of a file: texts in the reader's language, dates in both calendars, no formulas."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,17 +13,17 @@ from civicportal.i18n import _
 if TYPE_CHECKING:
     from civicportal.site import Site
 
-#: Source: OWASP ASVS 5, 1.2.10 (the first six); programs of East Asia read the wide forms too.
+#: Source: OWASP ASVS 5, 1.2.10 (the first six); East Asian programs also interpret the full-width forms.
 FORMULA_SIGNS = frozenset("=+-@\t\0\r\n＝＋－＠")
 LONGEST_TEXT = 32_767
-"""Characters that a cell of a sheet holds."""
+"""Maximum characters of a cell."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Heading:
-    """A column of a file.
+    """A heading of a file.
 
-    :ivar kind: "jalali" for the text of a moment or day in the city's calendar.
+    :ivar kind: "jalali" for the text of a time or day in the city's calendar.
     """
 
     title: str
@@ -32,10 +32,10 @@ class Heading:
 
 
 class Cells:
-    """Writes the cells of one reader.
+    """Format the cells for one reader.
 
-    :param locale: of headings and of what is translated.
-    :param machine: ISO 8601 and plain names instead of the city's calendar and words.
+    :param locale: of headings and translatable values.
+    :param machine: ISO 8601 and plain names instead of the city's calendar and translations.
     """
 
     def __init__(self, site: "Site", locale: str, *, machine: bool = False) -> None:
@@ -45,11 +45,11 @@ class Cells:
         self.twice = not machine and site.calendar.kind != "gregorian"
 
     def say(self, text: Any) -> str:
-        """Return a text in the reader's language; one that is nobody's translation as it is."""
+        """Return a text in the reader's language."""
         return str(self._localizer.translate(text)) if isinstance(text, TranslationString) else str(text)
 
     def headings(self, columns: Sequence[Column]) -> list[Heading]:
-        """Return the columns as they stand in a file: a moment or day is two of them."""
+        """Return the headings; a time or day has two."""
         found = []
         for column in columns:
             title = self.say(column.title)
@@ -60,14 +60,14 @@ class Cells:
         return found
 
     def row(self, columns: Sequence[Column], values: Sequence[Any]) -> list[Any]:
-        """Return the cells of a row: texts, numbers, and moments on the city's clock without a zone."""
+        """Return the cells of a row: texts, numbers, and local times without a zone."""
         cells: list[Any] = []
         for column, value in zip(columns, values, strict=True):
             cells.extend(self._cells(column.kind, value))
         return cells
 
     def plain(self, value: Any) -> Any:
-        """Return a value of a table of figures as a cell."""
+        """Return a value of a statistics table as a cell."""
         return value if value is None or isinstance(value, int | float) else self.say(value)
 
     def _cells(self, kind: Kind, value: Any) -> Iterator[Any]:
@@ -96,10 +96,10 @@ class Cells:
 
 
 def is_formula(text: str) -> bool:
-    """Return whether a program could take a text for a formula."""
+    """Return whether a program could interpret a text as a formula."""
     return text[:1] in FORMULA_SIGNS or text.lstrip()[:1] in FORMULA_SIGNS if text else False
 
 
 def harmless(text: str) -> str:
-    """Return a text that no program takes for a formula: an apostrophe goes before what could be one."""
+    """Return a text that no program interprets as a formula: an apostrophe precedes what could be one."""
     return f"'{text}" if is_formula(text) else text

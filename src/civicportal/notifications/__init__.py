@@ -1,4 +1,4 @@
-"""Notices to citizens: texts, outbox, transports, and their administration."""
+"""Notifications to citizens: texts, outbox, transports, and their administration."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ ROUTES = {
     "admin.message_text": r"/admin/messages/texts/{key:[a-z0-9_.]{1,60}}",
     "admin.message_text_reset": r"/admin/messages/texts/{key:[a-z0-9_.]{1,60}}/reset",
 }
-#: Route, view, template, who may, method.
+#: Route, view, template, permission, method.
 VIEWS = (
     ("admin.messages", "messages", "messages", SEE, "GET"),
     ("admin.messages_find", "find", None, SEE, "POST"),

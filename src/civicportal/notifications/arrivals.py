@@ -1,4 +1,4 @@
-"""Whether a message arrived, as its provider says some time after it was sent."""
+"""Delivery reports of providers."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 Arrival = Literal["arrived", "off", "not_taken", "lost", "blocked", "silent"]
-"""What is known of a message after it was sent."""
+"""Delivery states of a sent message."""
 ARRIVALS = {
     "arrived": _("Arrived"),
     "off": _("Did not reach the phone: it was off, full or out of reach"),
@@ -24,15 +24,15 @@ ARRIVALS = {
 
 
 class ArrivalService:
-    """Writes beside messages whether they arrived; for the plugins that send them."""
+    """Store delivery reports; for the plugins that send messages."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
 
     def note(self, message_id: int, arrival: Arrival, at: datetime | None = None) -> None:
-        """Write down what the provider says of a message of the outbox.
+        """Store the provider's delivery report for a message of the outbox.
 
-        :param at: when it arrived, aware; now if the provider does not say.
+        :param at: time of arrival, aware; now if the provider does not say.
         """
         self.work.session.execute(
             update(OutboxMessage)

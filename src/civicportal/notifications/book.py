@@ -1,4 +1,4 @@
-"""The outbox as administrators read it: fate of each message, and sending again what did not arrive."""
+"""The outbox for administrators: the state of each message, and resending."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 COUNTED = timedelta(days=30)
-"""Older messages are listed, but not counted: totals of years cost too much to be shown on every page."""
+"""Older messages are listed but not counted: totals of years are too expensive for every page."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MessageQuery:
-    """What is looked for; None asks for all.
+    """Filters of the list of messages; None means no filter.
 
     :ivar arrival: a name of ``ARRIVALS``.
     :ivar ending: the last digits of the number; found among the messages of the last thirty days.
@@ -39,7 +39,7 @@ class MessageQuery:
 
 
 class MessageBook:
-    """Reads the outbox; the only thing it changes is what is sent again."""
+    """Read the outbox; the only change it makes is resending."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
@@ -66,9 +66,9 @@ class MessageBook:
         return {row.state: row.number for row in self.session.execute(query)}
 
     def send_again(self, message_id: int) -> None:
-        """Let a failed or unknown message go out again.
+        """Resend a failed or unknown message.
 
-        :raises Conflict: when it is neither, or a code: a person asks for a new one.
+        :raises Conflict: when it is neither, or a code: the person requests a new one.
         """
         now = self.work.clock.now()
         row = self.session.execute(

@@ -1,4 +1,4 @@
-"""The lane of announcements: one free text to many people, in batches that can be watched and stopped."""
+"""Broadcasts: one free text to many people, in batches that can be monitored and stopped."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class BatchProgress:
-    """How many messages of a batch stand where.
+    """Numbers of messages of a batch by state.
 
-    :ivar unknown: nobody knows whether they arrived.
+    :ivar unknown: it is not known whether they were sent.
     """
 
     waiting: int = 0
@@ -32,19 +32,19 @@ class BatchProgress:
 
     @property
     def promised(self) -> int:
-        """Return how many there are."""
+        """Return the total number."""
         return self.waiting + self.sent + self.unknown + self.failed + self.cancelled
 
 
 class BroadcastLane:
-    """Promises free texts, one for each person of a batch."""
+    """Queue free texts, one for each person of a batch."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
         self.session = work.session
 
     def quiet_until(self) -> datetime | None:
-        """Return when the quiet hours that reign now end, or None outside them."""
+        """Return the end of the current quiet hours, or None outside them."""
         site = self.work.site
         quiet = self.work.get(NotificationService).quiet_hours
         around = timing.quiet_hours_around(self.work.clock.now(), quiet, site.calendar)
@@ -53,14 +53,14 @@ class BroadcastLane:
     def promise(
         self, batch: str, kind: str, text: str, people: Sequence[tuple[int, str]], pace: timedelta
     ) -> None:
-        """Write a message for each person; whoever has one of this batch gets no second one.
+        """Queue a message for each person; nobody gets a second one of the same batch.
 
-        Up to a hundred leave at one moment, so that they may go in one call; the next ones when their time has come.
+        Up to a hundred are due at the same time, so that they can be sent in one call; the next ones later.
 
-        :param batch: name of the batch, 40 characters at most.
-        :param kind: what the messages are; no registered text, so that no provider takes a template for it.
+        :param batch: name of the batch, at most 40 characters.
+        :param kind: name of the messages; no registered text, so that no provider uses a template for it.
         :param people: user id and mobile (E.164).
-        :param pace: time from one message to the next, on the average.
+        :param pace: average time between two messages.
         """
         now = self.work.clock.now()
         quiet = self.work.get(NotificationService).quiet_hours
@@ -102,7 +102,7 @@ class BroadcastLane:
         )
 
     def cancel(self, batch: str) -> None:
-        """Take back what has not left."""
+        """Cancel the messages that are not sent yet."""
         self.session.execute(
             update(OutboxMessage)
             .where(OutboxMessage.batch == batch, OutboxMessage.state == "new")

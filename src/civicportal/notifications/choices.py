@@ -1,4 +1,4 @@
-"""What each person wants to be told by SMS. Codes and warnings about one's own account are sent in any case."""
+"""Notification preferences of people. Codes and security warnings are always sent."""
 
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,12 +17,12 @@ Choice = Literal["case_notices", "reminders", "broadcasts", "digest"]
 
 @dataclass(frozen=True, kw_only=True)
 class Choices:
-    """One person's choices; the defaults hold for whoever never chose.
+    """A person's preferences; the defaults apply to people who never changed them.
 
-    :ivar case_notices: every step of one's cases.
+    :ivar case_notices: every transition of their cases.
     :ivar reminders: reminders of appointments, and questions after a case was closed.
-    :ivar broadcasts: what the city announces to everybody who asked for it.
-    :ivar digest: for staff, once a day what is new and overdue in the kartable.
+    :ivar broadcasts: announcements of the city, on request.
+    :ivar digest: for staff, a daily summary of new and overdue cases.
     """
 
     case_notices: bool = True
@@ -32,9 +32,9 @@ class Choices:
 
 
 def wants(choice: Choice, user_id: SQLColumnExpression[Any] | None = None) -> ColumnElement[bool]:
-    """Return the condition for those who want this.
+    """Return the condition for people who want this notification.
 
-    :param user_id: of somebody, or a column of the query that asks; of each ``User`` if None.
+    :param user_id: of a person, or a column of the outer query; of each ``User`` if None.
     """
     column = getattr(NotificationChoices, choice)
     person = User.id if user_id is None else user_id
@@ -45,7 +45,7 @@ def wants(choice: Choice, user_id: SQLColumnExpression[Any] | None = None) -> Co
 
 
 class ChoiceService:
-    """Keep and ask for people's choices."""
+    """Read and save notification preferences."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
@@ -59,9 +59,9 @@ class ChoiceService:
         return Choices(**{name: getattr(row, name) for name in asdict(Choices())})
 
     def save(self, user_id: int, choices: Choices) -> None:
-        """Keep a person's choices; what changed is written into the trail, as a proof of consent.
+        """Save a person's preferences; changes are recorded in the audit trail as proof of consent.
 
-        Announcements that were promised to whoever takes leave of them, and have not left, are taken back.
+        Queued announcements to a person who unsubscribes are cancelled.
         """
         before, after = asdict(self.of(user_id)), asdict(choices)
         changed = {name: value for name, value in after.items() if value != before[name]}
@@ -84,7 +84,7 @@ class ChoiceService:
         )
 
     def announce_to(self, mobile: str, wanted: bool) -> None:
-        """Begin or end announcements to a number that asked for it by SMS; a number of nobody gets none anyway.
+        """Subscribe or unsubscribe a number by SMS; an unknown number gets no announcements anyway.
 
         :param mobile: E.164.
         """
@@ -93,9 +93,9 @@ class ChoiceService:
             self.save(user_id, Choices(**{**asdict(self.of(user_id)), "broadcasts": wanted}))
 
     def broadcast_audience(self) -> Select[int, str | None]:
-        """Return id and mobile (E.164) of those who asked for announcements and may still be written to.
+        """Return id and mobile (E.164) of subscribers of announcements who may be contacted.
 
-        The last word counts, whether it came by SMS or was ticked in the profile.
+        The latest choice counts, whether by SMS or in the profile.
         """
         reachable = (User.mobile.is_not(None), User.disabled_at.is_(None), User.deleted_at.is_(None))
         return select(User.id, User.mobile).where(*reachable, wants("broadcasts"))

@@ -1,4 +1,4 @@
-"""What became of a one-time code, for the page that waits for it."""
+"""The delivery state of a one-time code, for the page that waits for it."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 Fate = Literal["waiting", "held", "sent", "failed"]
 HOLLOW_SECONDS = 2
-"""After so long a code that is sent to nobody is called sent, as a real one would be."""
+"""Time after which a code without a recipient is reported as sent, like a real one."""
 
 
 def fate_of_code(work: "Work", challenge: "OtpChallenge") -> Fate:
-    """Say what became of a code, the same for a hollow challenge; "held" while nothing gets through."""
+    """Return the state of a code, the same for a decoy challenge; "held" while the gate is closed."""
     gate = work.get(GateService)
     if challenge.hollow:
         arrives = challenge.created_at + timedelta(seconds=HOLLOW_SECONDS)

@@ -1,4 +1,4 @@
-"""The texts that the core itself sends."""
+"""Texts of messages sent by the core."""
 
 from civicportal.i18n import _
 from civicportal.notifications.types import MessageText

@@ -1,6 +1,6 @@
-"""Bringing the outbox out: lease a message, send it outside any transaction, settle it by the lease.
+"""Delivery of the outbox: lease a message, send it outside any transaction, settle it by the lease.
 
-Of a broadcast a whole chunk is leased and sent in one call, where the transport can do that.
+Of a broadcast a whole chunk is leased and sent in one call, if the transport supports it.
 """
 
 import random
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 LANES: tuple[Lane, ...] = ("codes", "notices", "broadcasts")
 LEASE = timedelta(seconds=60)
 SEND_TIMEOUT = 5
-"""Seconds a transport may take for one call to its provider."""
+"""Seconds for one call of a transport to its provider."""
 AT_DUSK = timedelta(minutes=1)
-"""What was promised right before the quiet hours may still go out in them."""
+"""Messages queued right before the quiet hours may still be sent during them."""
 WAITING = ("new", "unknown")
 UNSETTLED = ("new", "leased", "unknown")
-# The states stand in the text of the statement, as the partial index wants them.
+# Literals in the statement, as the partial index requires.
 IS_UNSETTLED = OutboxMessage.state.in_(bindparam("states", UNSETTLED, expanding=True, literal_execute=True))
-# Every lane asks this twice a second, nearly always in vain: made once.
+# Built once, because every lane runs it twice a second.
 _STIRS = (
     select(OutboxMessage.id)
     .where(
@@ -56,7 +56,7 @@ _STIRS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Lease:
-    """A message that this worker alone may send until the lease runs out."""
+    """A message that only this worker may send until the lease expires."""
 
     lease_id: str
     message: Message
@@ -65,9 +65,9 @@ class Lease:
 
 
 def deliver_once(site: "Site", lane: Lane) -> bool:
-    """Tidy up a lane and bring out its next message, if one is due; of a broadcast the next chunk.
+    """Clean up a lane and send its next message, if one is due; of a broadcast the next chunk.
 
-    :returns: whether there was one, so that the caller asks again at once.
+    :returns: whether there was one, so that the caller repeats at once.
     """
     if not _stirs(site, lane):
         return False
@@ -94,13 +94,13 @@ def deliver_once(site: "Site", lane: Lane) -> bool:
 
 
 def _stirs(site: "Site", lane: Lane) -> bool:
-    """Return whether the time of any message has come, be it to go out, to be tidied up, or to wait for its gate."""
+    """Return whether any message is due, be it to be sent, expired, or waiting for its gate."""
     with site.engines.read.connect() as connection:
         return connection.scalar(_STIRS, {"lane": lane, "now": site.clock.now()}) is not None
 
 
 class Delivery:
-    """The statements of one lane; each method is one short transaction."""
+    """Statements of one lane; each method is one short transaction."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
@@ -111,15 +111,15 @@ class Delivery:
     # -- tidying --------------------------------------------------------------------------------------------
 
     def is_untidy(self, lane: Lane) -> bool:
-        """Return whether a message is past its deadline or a lease has run out."""
+        """Return whether a message is past its deadline or a lease has expired."""
         conditions = (self._expired(lane), self._abandoned(lane), self._unsettled_for_good(lane))
         query = select(OutboxMessage.id).where(or_(*conditions))
         return self.session.scalar(query.limit(1)) is not None
 
     def tidy(self, lane: Lane) -> None:
-        """Cancel what is past its deadline; what a dead worker held may have gone out: it is unknown.
+        """Cancel expired messages; those leased by a dead worker may have been sent and become unknown.
 
-        What is unknown and past its deadline stays so, and holds up nothing that follows it.
+        Unknown messages past their deadline stay unknown and block nothing that follows.
         """
         self._update(self._expired(lane), state="cancelled")
         self._update(
@@ -155,13 +155,13 @@ class Delivery:
     # -- leasing --------------------------------------------------------------------------------------------
 
     def is_due(self, lane: Lane) -> bool:
-        """Return whether a message may go out now: one is due, and the gate is open or may be tried."""
+        """Return whether a message may be sent now: one is due, and the gate is open or may be probed."""
         if not self.gate.is_open and not self.gate.may_probe():
             return False
         return self.session.scalar(self._due(lane)) is not None
 
     def lease(self, lane: Lane) -> list[Lease]:
-        """Take the next message, and what may go with it; nothing when others were faster."""
+        """Lease the next message and its companions; nothing if other workers were faster."""
         probe = not self.gate.is_open
         row = self.session.scalar(self._due(lane).with_for_update(skip_locked=True))
         if row is None or (probe and not self.gate.take_probe()):
@@ -170,7 +170,7 @@ class Delivery:
         return [self._take(one, lane, probe) for one in (row, *companions)]
 
     def _companions(self, row: OutboxMessage, lane: Lane) -> Sequence[OutboxMessage]:
-        """Return what may go in one call with a message: others of its batch that have its words and its certainty."""
+        """Return the messages that can be sent in the same call: same batch, text and certainty."""
         if lane != "broadcasts" or row.batch is None or not transports.takes_many(self.work.site):
             return ()
         query = self._due(lane).where(
@@ -208,7 +208,7 @@ class Delivery:
 
     def _due(self, lane: Lane) -> Any:
         earlier = aliased(OutboxMessage)
-        # One after the other for each person and case; what is asked about no more holds nobody up.
+        # In order for each person and case; a message that is not looked up any more blocks nobody.
         is_behind = exists().where(
             earlier.case_id == OutboxMessage.case_id,
             earlier.recipient == OutboxMessage.recipient,
@@ -231,9 +231,9 @@ class Delivery:
         )
 
     def _may_disturb(self, lane: Lane) -> ColumnElement[bool]:
-        """Hold back at night what was promised by day and did not go out: the gate was closed, or an attempt failed.
+        """Hold back at night what was queued by day and not sent: the gate was closed, or an attempt failed.
 
-        What is promised at night for now answers something that the person does just then.
+        Messages queued at night for immediate delivery answer an action of the person.
         """
         quiet = self.work.get(NotificationService).quiet_hours
         around = timing.quiet_hours_around(self.now, quiet, self.work.site.calendar)
@@ -244,15 +244,15 @@ class Delivery:
     # -- settling -------------------------------------------------------------------------------------------
 
     def cancel(self, leases: Sequence[Lease]) -> None:
-        """Give up leased messages whose deadline has passed; what may have gone out stays unknown."""
+        """Cancel leased messages whose deadline has passed; those that may have been sent stay unknown."""
         for lease in leases:
             state = "unknown" if lease.attempt.maybe_sent else "cancelled"
             self._write(lease, state=state, next_at=NEVER, attempts=lease.attempt.number - 1)
 
     def settle(self, leases: Sequence[Lease], outcomes: Sequence[Outcome]) -> None:
-        """Write down what came of each message of a call, unless the lease has run out meanwhile.
+        """Store the outcome of each message of a call, unless the lease has expired.
 
-        One call shows one thing of the transport. What is tried again is tried together: the pause is the same for all.
+        One call gives one verdict on the transport. Messages to be retried are retried together, after the same pause.
         """
         chance = random.random()  # noqa: S311 - jitter
         results = [

@@ -1,4 +1,4 @@
-"""What the doctor says of messages: nobody sends them, nothing gets through, or some do not go out."""
+"""Findings about messages: no worker, closed gate, or messages that are not sent."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 LONG = timedelta(hours=1)
-"""What a provider may be away, and a message late, before it is a finding."""
+"""How long a provider may be unavailable, or a message late, before it is a finding."""
 
 
 def findings(work: "Work") -> Iterator[Finding]:
-    """Yield what is wrong, each with its remedy."""
+    """Yield the problems, each with its remedy."""
     yield from _transport(work.site)
     gate = work.get(GateService)
     yield from _late(work) if gate.is_open else _gate(work, gate)
@@ -59,7 +59,7 @@ def _gate(work: "Work", gate: GateService) -> Iterator[Finding]:
 
 
 def _late(work: "Work") -> Iterator[Finding]:
-    """Look at what people wait for: a broadcast to many takes its time."""
+    """Check messages that people wait for; a broadcast may take long."""
     now = work.clock.now()
     since = now - LONG
     quiet = work.get(NotificationService).quiet_hours

@@ -1,6 +1,6 @@
-"""The gate of the site's transport: closed while nothing gets through, so that nobody waits for a code in vain.
+"""The gate of the site's transport: closed while sending fails, so that the sign-in page can say so.
 
-Its closing is told once: a line of the log, and a word on the desk of whoever may see the messages.
+Its closing is reported once: in the log, and on the desk of users who may see messages.
 """
 
 import logging
@@ -26,7 +26,7 @@ WORKER_GONE_AFTER = timedelta(seconds=30)
 
 
 class GateService:
-    """Reads and keeps the row of the site's transport."""
+    """Read and update the gate of the site's transport."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
@@ -34,34 +34,34 @@ class GateService:
 
     @property
     def row(self) -> Gate | None:
-        """Return the row; there is none before a worker has run."""
+        """Return the row; None before a worker has run."""
         return self.session.get(Gate, self.work.site.transport)
 
     @property
     def is_open(self) -> bool:
-        """Return whether messages get through, as far as is known."""
+        """Return whether messages can be sent, as far as known."""
         return self.row is None or self.row.open
 
     @property
     def worker_lives(self) -> bool:
-        """Return whether a worker was seen lately."""
+        """Return whether a worker was active recently."""
         seen = self.row.worker_seen_at if self.row else None
         return seen is not None and self.work.clock.now() - seen < WORKER_GONE_AFTER
 
     @property
     def works(self) -> bool:
-        """Return whether a code that is asked for now can be expected to arrive."""
+        """Return whether a code requested now can be expected to arrive."""
         return self.is_open and self.worker_lives
 
     def worked_at(self, moment: datetime) -> bool:
-        """Return whether a message of a moment got through, as far as is known."""
+        """Return whether messages could be sent at a given time, as far as known."""
         if self.works or self.row is None:
             return self.works
         stopped = self.row.since if not self.row.open else self.row.worker_seen_at
         return stopped is not None and moment < stopped
 
     def seen(self) -> None:
-        """Mark that a worker lives."""
+        """Record that a worker is alive."""
         now = self.work.clock.now()
         statement = self.work.site.engines.insert(Gate).values(
             transport=self.work.site.transport,
@@ -83,7 +83,7 @@ class GateService:
         )
 
     def take_probe(self) -> bool:
-        """Take the one probe of this minute; False when another lane or worker has it."""
+        """Take the single probe of this minute; False when another lane or worker has it."""
         now = self.work.clock.now()
         due = or_(Gate.probed_at.is_(None), Gate.probed_at <= now - PROBE_EVERY)
         taken = self.session.scalar(
@@ -96,9 +96,9 @@ class GateService:
         return taken is not None
 
     def judge(self, verdict: Verdict, reason: str) -> None:
-        """Open or close the gate by what an attempt has shown; one that shows nothing leaves its probe to the next.
+        """Open or close the gate by the verdict of an attempt; one without a verdict leaves its probe to the next.
 
-        :param reason: why it failed, as :func:`~civicportal.notifications.troubles.keep` keeps it.
+        :param reason: of the failure, as stored by :func:`~civicportal.notifications.troubles.keep`.
         """
         row = self.session.get(Gate, self.work.site.transport, with_for_update=True)
         if row is None:
@@ -122,9 +122,9 @@ class GateService:
             self._open(row)
 
     def open_again(self) -> None:
-        """Try at once whether messages get through: somebody has mended the settings.
+        """Retry at once after the configuration was corrected.
 
-        Whatever still fails closes the gate again.
+        A further failure closes the gate again.
 
         :raises Conflict: when it is open.
         """
@@ -136,7 +136,7 @@ class GateService:
         self.work.get(AuditService).record("gate:open", transport=row.transport)
 
     def note_credit(self, credit: float) -> None:
-        """Write down how many messages the provider's account still pays for."""
+        """Store the number of messages that the provider account's credit covers."""
         self.session.execute(
             update(Gate)
             .where(Gate.transport == self.work.site.transport)
@@ -147,7 +147,7 @@ class GateService:
     def _open(self, row: Gate) -> None:
         now = self.work.clock.now()
         row.open, row.since, row.reason = True, now, ""
-        # What waits for its next attempt need not wait any longer.
+        # Messages waiting for a retry need not wait any longer.
         self.session.execute(
             update(OutboxMessage)
             .where(OutboxMessage.state == "new", OutboxMessage.attempts > 0, OutboxMessage.next_at > now)

@@ -1,4 +1,4 @@
-"""What people send to the city's line: kept first, then answered, each message in a transaction of its own."""
+"""Inbound messages: stored first, then answered, each in a separate transaction."""
 
 import logging
 import re
@@ -31,23 +31,23 @@ log = logging.getLogger(__name__)
 BATCH = 100
 LIMIT = "inbound_sender"
 GIVE_UP_AFTER = timedelta(days=1)
-"""What could not be answered within a day is left alone: a later answer would puzzle more than help."""
+"""Messages not answered within a day are ignored: a later answer would confuse."""
 KEEP_STRANGERS = timedelta(days=90)
-"""What came from a number without an account stays so long, for whoever asks what was written; nobody could ask to have it erased."""
+"""Retention of messages from numbers without an account; no one could request their erasure."""
 _CODE = re.compile(r"(?<!\d)\d{10}(?!\d)")
 _MARKS = " .،,؛;:!؟?«»\"'()-"
-"""What people put around a word that they copy from a message."""
+"""Characters that people copy along with a word from a message."""
 
 
 class InboundService:
-    """Keeps what came in, and answers it."""
+    """Store inbound messages, and answer them."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
         self.session = work.session
 
     def keep(self, provider_id: str, sender: str, text: str, received_at: datetime) -> None:
-        """Keep a message; one that is there already is not kept twice.
+        """Store a message, once.
 
         :param provider_id: the provider's name for it, unique over all providers: ``<transport>:<number>``.
         :param sender: E.164.
@@ -64,7 +64,7 @@ class InboundService:
         self.session.execute(statement.on_conflict_do_nothing(index_elements=["provider_id"]))
 
     def waiting(self) -> list[tuple[int, str]]:
-        """Return id and sender of messages that wait for an answer: the oldest first, and behind them what failed already."""
+        """Return id and sender of messages to be answered: oldest first, failed ones last."""
         since = self.work.clock.now() - GIVE_UP_AFTER
         rows = self.session.execute(
             select(InboundMessage.id, InboundMessage.sender)
@@ -75,7 +75,7 @@ class InboundService:
         return [(row.id, row.sender) for row in rows]
 
     def put_behind(self, message_id: int) -> None:
-        """Note that a message could not be answered now: the others come before it."""
+        """Record that a message could not be answered now, so that others come first."""
         self.session.execute(
             update(InboundMessage)
             .where(InboundMessage.id == message_id)
@@ -84,10 +84,10 @@ class InboundService:
         )
 
     def handle(self, message_id: int, *, silent: bool = False) -> bool:
-        """Ask the plugins for an answer and promise it at once, whatever the hour.
+        """Ask the plugins for an answer and queue it for immediate delivery, whatever the time.
 
-        :param silent: promise none: this number has had enough answers.
-        :returns: False when the message is, or was, in other hands.
+        :param silent: queue none: this number has had enough answers.
+        :returns: False when the message was handled elsewhere.
         """
         query = select(InboundMessage).where(
             InboundMessage.id == message_id, InboundMessage.handled_at.is_(None)
@@ -117,14 +117,14 @@ class InboundService:
         send("inbound.help", once=f"inbound.help:{today}")
 
     def _keep_choice(self, message: InboundMessage) -> None:
-        """Keep a farewell from announcements or a return to them, whoever answers it."""
+        """Apply an unsubscription or subscription of announcements, whichever plugin answers it."""
         country, word = self.work.site.country, _word(message)
         if word in country.stop_words or word in country.start_words:
             self.work.get(ChoiceService).announce_to(message.sender, word in country.start_words)
 
 
 def locale_at(number: str, work: "Work") -> str:
-    """Return the language in which whoever has a number reads messages; the site's own for a stranger.
+    """Return the message language of a number's owner; the site's own for an unknown number.
 
     :param number: E.164.
     """
@@ -137,12 +137,12 @@ def _word(message: InboundMessage) -> str:
 
 
 def _storable(text: str) -> str:
-    """Return a text without what no database keeps, NUL and halves of characters: it may be a part of many."""
+    """Return a text without characters that a database refuses: NUL and lone surrogates, as in parts of long messages."""
     return text.replace("\x00", "").encode("utf-8", "ignore").decode()
 
 
 def answer_inbound(site: "Site") -> None:
-    """Answer what waits; a message that makes a plugin fail is tried again, and holds up nobody."""
+    """Answer waiting messages; one that makes a plugin fail is retried and does not block others."""
     with site.work(write=False) as work:
         waiting = work.get(InboundService).waiting()
     for message_id, sender in waiting:
@@ -155,7 +155,7 @@ def answer_inbound(site: "Site") -> None:
 
 
 def _answer_one(site: "Site", message_id: int, sender: str) -> None:
-    """Answer a message; unless that comes to an end here, it uses up none of its sender's answers."""
+    """Answer a message; a failure does not count against the sender's limit of answers."""
     silent, handled = _has_had_enough(site, sender), False
     try:
         handled = _handle(site, message_id, silent)
@@ -178,10 +178,10 @@ def _has_had_enough(site: "Site", sender: str) -> bool:
 
 
 def answer(message: InboundMessage, work: "Work") -> Reply | None:
-    """Answer for the core: a farewell from announcements, a return to them, a verdict on a closing, or a tracking code.
+    """Answer for the core: (un)subscription of announcements, acceptance or objection, or a tracking code.
 
-    :returns: None for anything else, and for somebody else's code: whoever sends that learns nothing. What is closed at
-        both doors is closed here too.
+    :returns: None for anything else, and for another person's code, so that its sender learns nothing. Disabled accounts
+    get no answers either.
     """
     word = _word(message)
     if word in work.site.country.stop_words:

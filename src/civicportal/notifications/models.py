@@ -1,4 +1,4 @@
-"""The outbox, the gate of a transport, inbound messages and the site's own wording."""
+"""The outbox, the gate of a transport, inbound messages and the site's wording."""
 
 from datetime import datetime
 
@@ -14,7 +14,7 @@ _OF_A_CODE = text("challenge_id IS NOT NULL")
 
 
 class OutboxMessage(Base):
-    """A message that was promised in the transaction of what it tells of."""
+    """A message, queued in the transaction of its cause."""
 
     __tablename__ = "outbox"
     __table_args__ = (
@@ -27,15 +27,15 @@ class OutboxMessage(Base):
         ),
         Index(None, "case_id", "recipient", "id"),
         Index("ix_outbox_batch", "batch", "state", postgresql_where=_IN_A_BATCH, sqlite_where=_IN_A_BATCH),
-        # Each code that is deleted looks for its message.
+        # Each deleted code looks up its message.
         Index("ix_outbox_challenge_id", "challenge_id", postgresql_where=_OF_A_CODE, sqlite_where=_OF_A_CODE),
         {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = id_column()
-    #: ``<event>:<recipient>:<channel>``: one event tells one person once.
+    #: ``<event>:<recipient>:<channel>``: one event notifies a person once.
     event_key: Mapped[str] = tagged(String(120), unique=True)
-    #: What belongs together and may be stopped together, such as one announcement to many people.
+    #: Messages that can be stopped together, such as an announcement to many people.
     batch: Mapped[str | None] = tagged(String(40))
     #: Key of the text, for instance ``reports.registered``.
     kind: Mapped[str] = tagged(String(60))
@@ -50,9 +50,9 @@ class OutboxMessage(Base):
     challenge_id: Mapped[int | None] = tagged(BigId, ForeignKey("otp_challenges.id", ondelete="SET NULL"))
     #: Rendered; empty for a code, which is derived when it is sent.
     text: Mapped[str] = tagged(Text, default="", pii="content", erase="row")
-    #: The values of the text's fields as JSON, for transports that send templates.
+    #: The values of the text's placeholders as JSON, for transports that send templates.
     fields: Mapped[str] = tagged(Text, default="{}", pii="content", erase="row")
-    #: The language it is written in; empty for the site's own.
+    #: Its language; empty for the site's own.
     locale: Mapped[str] = tagged(String(10), default="", server_default="")
     #: "new", "leased", "sent", "unknown", "dead" or "cancelled".
     state: Mapped[str] = tagged(String(10), default="new")
@@ -64,7 +64,7 @@ class OutboxMessage(Base):
     lease_id: Mapped[str | None] = tagged(String(32))
     sent_at: Mapped[datetime | None] = tagged()
     provider_id: Mapped[str | None] = tagged(String(100))
-    #: Whether it arrived, as the provider says later; a name of ``ARRIVALS``, empty while nobody has said.
+    #: The delivery state as reported by the provider; a name of ``ARRIVALS``, empty without a report.
     delivery: Mapped[str] = tagged(String(12), default="", server_default="")
     delivered_at: Mapped[datetime | None] = tagged()
     #: Masked.
@@ -72,7 +72,7 @@ class OutboxMessage(Base):
 
 
 class Gate(Base):
-    """Whether a transport gets through at present, kept by the worker."""
+    """Whether a transport works at present, maintained by the worker."""
 
     __tablename__ = "gates"
 
@@ -82,52 +82,52 @@ class Gate(Base):
     reason: Mapped[str] = tagged(String(300), default="")
     failures: Mapped[int] = tagged(Integer, default=0)
     last_ok_at: Mapped[datetime | None] = tagged()
-    #: While it is closed, one message a minute tries whether it is open again.
+    #: While it is closed, one message a minute is sent as a probe.
     probed_at: Mapped[datetime | None] = tagged()
     worker_seen_at: Mapped[datetime | None] = tagged()
-    #: Messages that the account of the provider still pays for, and when it said so.
+    #: Messages covered by the provider account's credit, and the time of that report.
     credit: Mapped[float | None] = tagged(Float)
     credit_at: Mapped[datetime | None] = tagged()
 
 
 class InboundMessage(Base):
-    """A message that a person sent to the city's line."""
+    """A message from a person to the city's number."""
 
     __tablename__ = "inbound"
 
     id: Mapped[int] = id_column()
     provider_id: Mapped[str] = tagged(String(100), unique=True)
     sender: Mapped[str] = tagged(String(20), index=True, pii="contact", erase="row", person="mobile")
-    #: Who had the number when it came; None for a stranger.
+    #: The owner of the number at that time; None if unknown.
     user_id: Mapped[int | None] = tagged(BigId, index=True, erase="row")
     text: Mapped[str] = tagged(Text, pii="content", erase="row")
     received_at: Mapped[datetime] = tagged()
     handled_at: Mapped[datetime | None] = tagged()
-    #: When it could not be answered the last time.
+    #: The last failed attempt to answer it.
     tried_at: Mapped[datetime | None] = tagged()
 
 
 class NotificationChoices(Base):
-    """What a person wants to be told by SMS; without a row the defaults hold."""
+    """A person's notification preferences; without a row the defaults apply."""
 
     __tablename__ = "notification_choices"
 
     user_id: Mapped[int] = tagged(
         BigId, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, erase="row"
     )
-    #: Every step of one's cases.
+    #: Every transition of the person's cases.
     case_notices: Mapped[bool] = tagged(Boolean, default=True)
     #: Reminders of appointments, and questions after a case was closed.
     reminders: Mapped[bool] = tagged(Boolean, default=True)
-    #: What the city announces: only to those who asked for it.
+    #: Announcements of the city, on request only.
     broadcasts: Mapped[bool] = tagged(Boolean, default=False)
-    #: For staff: once a day what is new and overdue in the kartable.
+    #: For staff: a daily summary of new and overdue cases.
     digest: Mapped[bool] = tagged(Boolean, default=False)
     updated_at: Mapped[datetime] = tagged()
 
 
 class StoredText(Base):
-    """The site's own wording of a message, edited in the browser or seeded by the site's files."""
+    """The site's wording of a message, edited in the browser or seeded by the site's files."""
 
     __tablename__ = "message_texts"
     __table_args__ = {"info": REFERENCE}

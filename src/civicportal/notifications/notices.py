@@ -1,4 +1,4 @@
-"""Which text tells of a change of a case, and the values of its fields."""
+"""Text and placeholder values of a notification about a case."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 NOTICE = "notice"
-"""Key of ``CaseEvent.data`` under which a step may give ``moment`` (ISO 8601, aware) and ``note`` for the message."""
+"""Key of ``CaseEvent.data`` under which a transition may set ``moment`` (ISO 8601, aware) and ``note`` for the message."""
 
-#: Changes other than steps of the workflow that the citizen is told of.
+#: Changes other than transitions about which the citizen is notified.
 _OTHERS = {"referred": "referred", "returned": "referred", "commented": "answered"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What a message may say of a change.
+    """Data of a change that a message may contain.
 
-    :ivar unit_id: who has the case now.
-    :ivar moment: the date and time that the message names.
+    :ivar unit_id: the unit that has the case now.
+    :ivar moment: date and time in the message.
     :ivar note: at most 25 UTF-16 units of it are sent.
     """
 
@@ -38,9 +38,9 @@ class Facts:
 
 
 def keys_of_step(kind: "CaseKind", before: str | None, after: str, own: str | None = None) -> list[str]:
-    """Return the keys of texts for a step of the workflow, the fittest first.
+    """Return candidate text keys for a transition, most specific first.
 
-    :param own: ending of the key that the step itself names.
+    :param own: suffix of the key that the transition itself defines.
     """
     reached = f"{kind.name}.{after}"
     if own:
@@ -48,7 +48,7 @@ def keys_of_step(kind: "CaseKind", before: str | None, after: str, own: str | No
     if before is None:
         return [reached]
     if before == after:
-        # A step that stays: `reschedule` keeps a meeting `scheduled`, and its text is `rescheduled`.
+        # Without a change of status: `reschedule` keeps a meeting `scheduled`, and its text is `rescheduled`.
         return [f"{kind.name}.re{after}", reached]
     states = kind.workflow.by_name
     was_closed = before in states and not states[before].is_open
@@ -58,7 +58,7 @@ def keys_of_step(kind: "CaseKind", before: str | None, after: str, own: str | No
 
 
 def keys_of(change: "CaseChange") -> list[str]:
-    """Return the keys of texts for a change, the fittest first; none for what nobody is told of."""
+    """Return candidate text keys for a change, most specific first; none for changes without a notification."""
     event = change.event
     if event.type in ("opened", "transition") and event.after:
         own = change.transition.text if change.transition else None
@@ -68,7 +68,7 @@ def keys_of(change: "CaseChange") -> list[str]:
 
 
 def facts_of(change: "CaseChange") -> Facts:
-    """Return what a message may say of a change."""
+    """Return the data of a change for its message."""
     event = change.event
     notice: Any = event.data.get(NOTICE) or {}
     moment = notice.get("moment")
@@ -82,7 +82,7 @@ def facts_of(change: "CaseChange") -> Facts:
 
 
 class Notices:
-    """Chooses and fills in the texts of cases; what is previewed is made by the very same steps as what is sent."""
+    """Choose and render the texts of cases; a preview uses the same code as the message."""
 
     def __init__(self, work: "Work") -> None:
         self.site = work.site
@@ -90,7 +90,7 @@ class Notices:
         self.organization = work.get(OrganizationService)
 
     def choose(self, keys: list[str], facts: Facts) -> str | None:
-        """Return the first key that has a text; with a note, the text that has room for it."""
+        """Return the first key that has a text; with a note, the variant with a placeholder for it."""
         for key in keys:
             if facts.note and f"{key}_note" in self.site.messages:
                 return f"{key}_note"
@@ -99,9 +99,9 @@ class Notices:
         return None
 
     def fields(self, case: "Case", facts: Facts, locale: str, *, own: bool = True) -> dict[str, str]:
-        """Return the values of all fields of a case's texts.
+        """Return the values of all placeholders of a case's texts.
 
-        :param own: a follower reads the case's public number: the tracking code is its citizen's alone.
+        :param own: False for a follower, who gets the public number of the case instead of its tracking code.
         """
         calendar = self.site.calendar
         status = public_status(self.site.kind(case.kind), facts.status)

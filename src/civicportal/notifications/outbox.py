@@ -1,4 +1,4 @@
-"""Writing rows of the outbox."""
+"""Inserts into the outbox."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -18,14 +18,14 @@ _NEW = {"state": "new", "attempts": 0, "last_error": ""}
 
 
 def write_messages(work: "Work", rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write messages that name the same columns, many in one statement; a second one of event and person is dropped."""
+    """Insert messages with the same columns in one statement; duplicates of event and person are ignored."""
     values = [_values(work, row) for row in rows]
     if values:
         work.session.connection().execute(_insert(work.site.engines.dialect), values)
 
 
 def write_wanted(work: "Work", choice: Choice, row: Mapping[str, Any]) -> None:
-    """Write a message to somebody, unless they have chosen not to be told: asked in the statement that writes it."""
+    """Insert a message unless the person has opted out, checked in the same statement."""
     values = _values(work, row)
     work.session.connection().execute(
         _insert_wanted(work.site.engines.dialect, choice, tuple(values)), values
@@ -46,7 +46,7 @@ def _insert_wanted(dialect: str, choice: Choice, names: tuple[str, ...]) -> Any:
 
 @cache
 def _insert(dialect: str) -> Any:
-    # RETURNING lets SQLAlchemy send all rows at once; without values of its own it is made and compiled once.
+    # RETURNING lets SQLAlchemy send all rows at once; without literal values the statement is compiled once.
     statement = insert_into(dialect, OutboxMessage.__table__)
     statement = statement.on_conflict_do_nothing(index_elements=["event_key"])
     return statement.returning(OutboxMessage.id)

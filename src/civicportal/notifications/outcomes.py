@@ -1,4 +1,4 @@
-"""What an attempt to send means for the message and for the gate: pure data, testable as a table."""
+"""Rules for the outcome of an attempt to send: pure data, testable as a table."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from civicportal.notifications.types import (
 
 MOST_ATTEMPTS = 12
 LOOK_UP_AFTER = timedelta(minutes=2)
-"""When the provider is asked what became of a message whose sending ended uncertain."""
+"""Delays after which the provider is asked about a message with an uncertain outcome."""
 
 Outcome = Receipt | SendError
 Verdict = Literal["works", "fails", "misconfigured", "unknown"]
@@ -33,8 +33,8 @@ class Attempt:
     """One attempt.
 
     :ivar number: of this attempt, from 1.
-    :ivar maybe_sent: an earlier attempt ended uncertain, so this one looked it up first.
-    :ivar probe: it was let through a closed gate and uses up no attempt.
+    :ivar maybe_sent: an earlier attempt was uncertain, so this one looked it up first.
+    :ivar probe: it was sent through a closed gate and does not count as an attempt.
     """
 
     lane: Lane
@@ -45,11 +45,11 @@ class Attempt:
 
 @dataclass(frozen=True, kw_only=True)
 class Settlement:
-    """What is written after an attempt.
+    """The result of an attempt.
 
-    :ivar next_at: NEVER for an unknown message that is asked about no more.
+    :ivar next_at: NEVER for an unknown message that is not looked up any more.
     :ivar attempts: used up so far.
-    :ivar verdict: what the attempt says of the transport.
+    :ivar verdict: what the attempt shows about the transport.
     """
 
     state: Literal["sent", "new", "unknown", "dead"]
@@ -60,7 +60,7 @@ class Settlement:
 
 
 def settle(attempt: Attempt, outcome: Outcome, now: datetime, chance: float) -> Settlement:
-    """Return what an outcome leads to.
+    """Return the settlement of an outcome.
 
     :param chance: a random number from 0 to 1, for the jitter of retries.
     """
@@ -71,7 +71,7 @@ def settle(attempt: Attempt, outcome: Outcome, now: datetime, chance: float) -> 
         case Receipt():
             return Settlement(state="sent", next_at=now, attempts=attempt.number, verdict="works")
         case Permanent():
-            # Often the provider was not even asked: a number abroad, a text without a template.
+            # Often the provider was not called: a foreign number, a text without a template.
             return Settlement(
                 state="dead", next_at=now, attempts=attempt.number, verdict="unknown", error=error
             )
@@ -92,7 +92,7 @@ def settle(attempt: Attempt, outcome: Outcome, now: datetime, chance: float) -> 
             return Settlement(
                 state="unknown", next_at=now + LOOK_UP_AFTER, attempts=attempts, verdict="fails", error=error
             )
-    # Uncertain codes are never sent again; after the last attempt a message that may have gone out stays unknown.
+    # Uncertain codes are never sent again; after the last attempt a message that may have been sent stays unknown.
     maybe = attempt.maybe_sent or isinstance(outcome, Uncertain)
     return Settlement(
         state="unknown" if maybe else "dead",
@@ -104,5 +104,5 @@ def settle(attempt: Attempt, outcome: Outcome, now: datetime, chance: float) -> 
 
 
 def gravest(settlements: Iterable[Settlement]) -> Settlement:
-    """Return the one that says the worst of the transport: some may have been found sent where the rest failed."""
+    """Return the outcome that is worst for the transport: some messages may have been found sent while others failed."""
     return min(settlements, key=lambda settlement: _GRAVITY.index(settlement.verdict))

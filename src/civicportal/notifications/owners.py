@@ -1,4 +1,4 @@
-"""Whose messages a number wrote and got, written down before it becomes another person's."""
+"""Owner of a number's messages, recorded before the number passes to another person."""
 
 from typing import TYPE_CHECKING
 
@@ -13,9 +13,9 @@ _NUMBERS = ((OutboxMessage, OutboxMessage.recipient), (InboundMessage, InboundMe
 
 
 def keep_owner(work: "Work", number: str, user_id: int) -> None:
-    """Write the person of a number on its messages that name nobody: from before it had an account.
+    """Record the person on messages of their number that have no user id: from before the account existed.
 
-    :param number: E.164, given up by the person just now.
+    :param number: E.164, which the person has just given up.
     """
     for model, column in _NUMBERS:
         nobodys = update(model).where(column == number, model.user_id.is_(None)).values(user_id=user_id)

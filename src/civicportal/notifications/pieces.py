@@ -1,4 +1,4 @@
-"""What the outbox contributes to other pages: the notices of a case, and a word when nothing gets through."""
+"""Panels of the outbox on other pages: a case's notifications, and a warning while the gate is closed."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ _TEMPLATES = "civicportal:templates/notifications"
 
 
 def case_panels(case: "Case", request: Request) -> Iterator[Panel]:
-    """Return the notices of a case with what became of each, for staff; they name no number."""
+    """Return the notifications of a case with their states, for staff; without numbers."""
     if not request.identity.is_staff:
         return
     query = select(OutboxMessage).where(OutboxMessage.case_id == case.id)
@@ -41,7 +41,7 @@ def case_panels(case: "Case", request: Request) -> Iterator[Panel]:
 
 
 def gate_widget(request: Request) -> Iterator[Widget]:
-    """Tell whoever may see the messages that none goes out, for as long as that is so."""
+    """Warn users who may see messages while the gate is closed."""
     if not request.identity.permits(SEE):
         return
     gate = request.display_work.get(GateService)

@@ -1,4 +1,4 @@
-"""Telling the citizen of a case what no change of it brings about, for instance that an appointment is near."""
+"""Notifications of a case's citizen that no change triggers, such as a reminder of an appointment."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class ReminderService:
-    """Promises reminders; who wants no messages of the case, or cannot be reached, gets none."""
+    """Queue reminders for citizens who want them and can be reached."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
@@ -25,12 +25,12 @@ class ReminderService:
         self.notifications = work.get(NotificationService)
 
     def remind(self, case: "Case", kind: str, *, moment: datetime, once: str, expires_at: datetime) -> None:
-        """Promise one message to the citizen of a case.
+        """Queue one message to the citizen of a case.
 
         :param kind: key of the text.
-        :param moment: the date and time that the message names.
-        :param once: names the event; a second message of the same name is not written.
-        :param expires_at: afterwards it is of no use any more.
+        :param moment: date and time in the message.
+        :param once: name of the event; a second message with the same name is ignored.
+        :param expires_at: it is not sent after this time.
         """
         user = self._citizen(case)
         if user is None or user.mobile is None:

@@ -1,4 +1,4 @@
-"""The forms of the messages' pages."""
+"""Forms of the pages of messages."""
 
 import colander
 
@@ -9,7 +9,7 @@ from civicportal.schema import CityDate, CleanText, Digits, Node, Option, RowId,
 
 LONGEST_TEXT = 500
 ENDING = 4
-"""Digits of a number that may stand in an address."""
+"""Number of digits of a mobile that may be in an address."""
 STATES = {
     "new": _("Waiting"),
     "leased": _("Being sent"),
@@ -21,7 +21,7 @@ STATES = {
 
 
 class MessageFilters(StrictSchema):
-    """What narrows the list; it stands in the address, so a number never does."""
+    """Filters of the list, in its URL, which therefore never contains a full number."""
 
     state = optional_choice(
         [Option(value=name, label=title) for name, title in STATES.items()],
@@ -42,7 +42,7 @@ class MessageFilters(StrictSchema):
 
 
 class MessageWording(StrictSchema):
-    """The site's own words of a text."""
+    """The site's wording of a text."""
 
     text = Node(
         CleanText(2, LONGEST_TEXT, multiline=True),
@@ -51,7 +51,7 @@ class MessageWording(StrictSchema):
     )
 
     def validator(self, node: colander.SchemaNode, values: dict[str, str]) -> None:
-        """Refuse fields this text does not have, and a code without its digits."""
+        """Refuse unknown placeholders, and a code text without the code."""
         unknown = node.bindings["unknown_fields"](values["text"])
         error = colander.Invalid(node)
         if unknown:

@@ -1,4 +1,4 @@
-"""Handing messages to the site's transport, one or several of one text; nothing that it raises gets past here."""
+"""Calls of the site's transport, which never raise."""
 
 import logging
 from collections.abc import Sequence
@@ -16,9 +16,9 @@ log = logging.getLogger(__name__)
 
 
 def send(site: "Site", messages: Sequence[Message]) -> Sequence[Outcome]:
-    """Send messages of one text in one call and return what came of each.
+    """Send messages of one text in one call and return their outcomes.
 
-    :param messages: one at least; several only where the transport takes many.
+    :param messages: at least one; several only if the transport supports it.
     """
     try:
         return _send(site, messages)

@@ -1,4 +1,4 @@
-"""Writing messages into the outbox, in the transaction of what they tell of."""
+"""Queuing of messages in the outbox, in the transaction of their cause."""
 
 import json
 import secrets
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from civicportal.cases.models import Case, CaseEvent
     from civicportal.work import Work
 
-#: Who hears of a case, can be reached and wants to be told; made once, for every step asks for it.
+#: Recipients of a case who can be reached and have not opted out; built once, because every transition uses it.
 _TOLD = (
     select(User.id, User.mobile, User.locale)
     .where(
@@ -45,7 +45,7 @@ _TOLD = (
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """A text as it would be sent, and what it costs."""
+    """A message as it would be sent, with its cost."""
 
     key: str
     text: str
@@ -53,7 +53,7 @@ class Preview:
 
 
 class NotificationService:
-    """Promises messages: one row of the outbox for each event and person."""
+    """Queue messages: one row of the outbox per event and person."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
@@ -65,7 +65,7 @@ class NotificationService:
     # -- cases ----------------------------------------------------------------------------------------------
 
     def case_changed(self, change: "CaseChange") -> None:
-        """Tell the citizen and the followers of a change, or take back the notices of a step that was undone."""
+        """Notify the citizen and the followers of a change, or cancel the notifications of an undone transition."""
         if change.type == "undone":
             self._cancel(change.case, change.event.data.get("event"))
         elif change.notify:
@@ -78,7 +78,7 @@ class NotificationService:
             return
         me, case = self.work.actor, change.case
         if change.type == "opened" and me.is_citizen and me.user_id == case.citizen_id and me.mobile:
-            # Who sends a case is known already, except for whether they want to hear of it.
+            # The sender of a new case is loaded already, except for their preferences.
             write_wanted(self.work, "case_notices", self._row(change, key, facts, me.user_id, me))
             return
         rows = [self._row(change, key, facts, person.id, person) for person in self._people(change)]
@@ -87,7 +87,7 @@ class NotificationService:
     def _row(
         self, change: "CaseChange", key: str, facts: Facts, user_id: int | None, person: Any
     ) -> dict[str, Any]:
-        """Return the message to somebody who has a ``mobile`` and a ``locale``."""
+        """Return the message row for a person with ``mobile`` and ``locale``."""
         case, locale = change.case, self.locale_of(person)
         fields = self.notices.fields(case, facts, locale, own=user_id == case.citizen_id)
         return {
@@ -102,7 +102,7 @@ class NotificationService:
         }
 
     def _people(self, change: "CaseChange") -> Sequence[Any]:
-        """Return who hears of a change, can be reached and wants to be told."""
+        """Return the recipients of a change who can be reached and have not opted out."""
         case = change.case
         return self.session.execute(_TOLD, {"case_id": case.id, "citizen_id": case.citizen_id}).all()
 
@@ -119,13 +119,13 @@ class NotificationService:
 
     @cached_property
     def quiet_hours(self) -> tuple[time, time]:
-        """Return when the city's quiet hours begin and end."""
+        """Return start and end of the city's quiet hours."""
         return parse_hours(self.site.settings["notifications"]["quiet_hours"])
 
     def _cancel(self, case: "Case", event_id: Any) -> None:
-        """Take back the notices of a step.
+        """Cancel the notifications of a transition.
 
-        :raises CannotUndo: when the worker has taken one to send it.
+        :raises CannotUndo: when the worker has leased one.
         """
         of_step = (OutboxMessage.case_id == case.id, OutboxMessage.event_id == event_id)
         self.session.execute(
@@ -139,7 +139,7 @@ class NotificationService:
             raise CannotUndo(f"a notice of event {event_id} has gone out")
 
     def hasten(self, event: "CaseEvent", citizen: User) -> bool:
-        """Let the notice of an event go to one person at once: it answers what they have just sent.
+        """Make the notification of an event to one person due at once: it answers their message.
 
         :returns: whether there is one.
         """
@@ -155,9 +155,9 @@ class NotificationService:
     # -- codes ----------------------------------------------------------------------------------------------
 
     def send_code(self, challenge: OtpChallenge, locale: str = "") -> None:
-        """Promise the code of a challenge at once; a hollow challenge sends nothing. The text is made when it goes.
+        """Queue the code of a challenge for immediate delivery; a decoy challenge sends nothing. The text is rendered when it is sent.
 
-        :param locale: of whoever waits for it; the site's own if empty.
+        :param locale: of the recipient; the site's own if empty.
         """
         if challenge.hollow:
             return
@@ -175,13 +175,13 @@ class NotificationService:
         )
 
     def text_of(self, message: OutboxMessage) -> str:
-        """Return the text of a message; that of a code is derived from its challenge, empty once that is gone."""
+        """Return the text of a message; that of a code is derived from its challenge, and empty after its deletion."""
         if message.challenge_id is None:
             return message.text
         return self.texts.render(message.kind, message.locale or None, self.fields_of(message)) or ""
 
     def fields_of(self, message: OutboxMessage) -> dict[str, str]:
-        """Return the values of the text's fields, for transports that send templates."""
+        """Return the values of the text's placeholders, for transports that send templates."""
         if message.challenge_id is None:
             fields: dict[str, str] = json.loads(message.fields)
             return fields
@@ -190,7 +190,7 @@ class NotificationService:
         return self.texts.values(message.kind, {"CODE": code})
 
     def _code_key(self, challenge: OtpChallenge) -> str:
-        """Return the text of a purpose; a browser fills in the code of a portal that has a public address."""
+        """Return the text key of a purpose; browsers can fill in the code if the portal has a public address."""
         key = f"otp.{challenge.purpose}"
         key = key if key in self.site.messages else "otp.login"
         return key if self.site.public_url else f"{key}.short"
@@ -211,12 +211,12 @@ class NotificationService:
         at_once: bool = False,
         expires_at: datetime | None = None,
     ) -> bool:
-        """Promise a message of a registered text.
+        """Queue a message with a registered text.
 
         :param kind: key of the text.
         :param recipient: E.164.
-        :param once: names the event: a second message of the same name to the same number is not written.
-        :param at_once: do not wait for the end of the quiet hours; for answers to what the person just did.
+        :param once: name of the event: a second message with the same name to the same number is ignored.
+        :param at_once: ignore the quiet hours; for answers to an action of the person.
         :returns: False when there is no text of this key.
         """
         content = self._content(kind, locale, fields or {})
@@ -238,7 +238,7 @@ class NotificationService:
         return True
 
     def preview(self, key: str, fields: Mapping[str, str], locale: str | None = None) -> Preview | None:
-        """Return a text as it would be sent with these fields, or None when there is none of this key."""
+        """Return a text as it would be sent with these values, or None for an unknown key."""
         text = self.texts.render(key, locale, fields)
         return None if text is None else Preview(key=key, text=text, length=sms_parts(text))
 
@@ -252,11 +252,11 @@ class NotificationService:
         moment: datetime | None = None,
         note: str = "",
     ) -> Preview | None:
-        """Return what the citizen would get for a step of the workflow, or for a referral.
+        """Return the citizen's message for a transition or a referral.
 
-        :param target: the state the step leads to; None for a referral.
-        :param own: ending of the key of the text that the step itself names.
-        :param unit_id: to whom the case is referred.
+        :param target: the new state of a transition; None for a referral.
+        :param own: suffix of the text key that the transition defines.
+        :param unit_id: the addressee of a referral.
         :param moment: of an appointment; now if None.
         """
         kind = self.site.kind(case.kind)
@@ -287,7 +287,7 @@ class NotificationService:
         write_messages(self.work, [values])
 
     def locale_of(self, person: Any) -> str:
-        """Return the language in which somebody, who has a ``locale``, reads messages."""
+        """Return the message language of a person with a ``locale``."""
         return str(person.locale) if person.locale in self.site.languages else self.site.locale
 
     def _digest(self, recipient: str) -> str:

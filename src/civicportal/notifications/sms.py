@@ -1,4 +1,4 @@
-"""Lengths of short messages (3GPP TS 23.038 and 23.040): what a text costs, and cutting it without breaking it."""
+"""Length of short messages (3GPP TS 23.038 and 23.040): number of parts, and truncation."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ _GSM7 = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
     "abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-#: These take two septets, an escape and a character.
+#: Characters of two septets, an escape and a character.
 _GSM7_EXTENSION = frozenset("^{}\\[~]|€\f")
-#: Units that fit in a lone message, and in each part of a longer one.
+#: Units of a single message, and of each part of a longer one.
 _ROOM: dict[Encoding, tuple[int, int]] = {"GSM7": (160, 153), "UCS2": (70, 67)}
 
 
@@ -22,7 +22,7 @@ class SmsLength:
     """The size of a text as a short message.
 
     :param units: septets (GSM7) or UTF-16 code units (UCS2).
-    :param parts: messages it is sent, and charged, as; one for an empty text.
+    :param parts: number of messages that are sent and charged; one for an empty text.
     """
 
     encoding: Encoding
@@ -33,8 +33,8 @@ class SmsLength:
 def sms_parts(text: str) -> SmsLength:
     """Measure a text as phones and operators do; one Persian letter or emoji makes the whole text UCS2.
 
-    No part ends within an escape pair or a surrogate pair, so a text at the limit may need one part more than a
-    plain division says.
+    No part ends within an escape pair or a surrogate pair, so a text at the limit may need one part more than
+    division suggests.
     """
     if _GSM7_EXTENSION.union(_GSM7).issuperset(text):
         encoding: Encoding = "GSM7"
@@ -53,7 +53,7 @@ def utf16_len(text: str) -> int:
 
 
 def cut_units(text: str, limit: int) -> str:
-    """Return the longest beginning of the text within a number of UTF-16 code units, whole characters only."""
+    """Return the longest prefix within a number of UTF-16 code units, whole characters only."""
     fitting = sum(end <= limit for end in accumulate(map(_utf16_size, text)))
     return text[:fitting]
 

@@ -1,4 +1,4 @@
-"""The words of messages: what plugins propose, what the site says instead, and how fields are filled in."""
+"""Texts of messages: the plugins' defaults, the site's wording, and placeholders."""
 
 import re
 from collections.abc import Mapping
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from civicportal.site import Site
     from civicportal.work import Work
 
-#: Fields that every text may use.
+#: Placeholders that every text may use.
 COMMON_FIELDS = ("SITE", "HOST", "PHONE")
-#: UTF-16 units: templates of providers hold 25 a field; with 24 the longest notice of a referral is one part.
+#: UTF-16 units: templates of providers allow 25 per field; with 24 the longest notification of a referral is one part.
 LONGEST = {"UNIT": 24}
 LONGEST_OTHER = 25
 _WHOLE = frozenset({"CODE", "TRACK", "SITE", "HOST", "PHONE"})
@@ -29,17 +29,17 @@ _FIELD = re.compile(r"\{([A-Z]+)\}")
 
 
 def fill(text: str, fields: Mapping[str, str]) -> str:
-    """Write the values of known fields into a text; anything else in braces stays as it is."""
+    """Replace known placeholders in a text; unknown ones stay."""
     return _FIELD.sub(lambda match: fields.get(match[1], match[0]), text).strip()
 
 
 def used_fields(text: str) -> set[str]:
-    """Return the names that stand in braces in a text."""
+    """Return the names in braces in a text."""
     return set(_FIELD.findall(text))
 
 
 def cut_fields(fields: Mapping[str, str]) -> dict[str, str]:
-    """Shorten the values to what a field may hold; codes, numbers and names of the site stay whole."""
+    """Truncate values to the maximum of a placeholder, except codes, numbers and names of the site."""
     return {
         name: value if name in _WHOLE else cut_units(value, LONGEST.get(name, LONGEST_OTHER)).strip()
         for name, value in fields.items()
@@ -47,7 +47,7 @@ def cut_fields(fields: Mapping[str, str]) -> dict[str, str]:
 
 
 def common_fields(site: "Site", locale: str | None = None) -> dict[str, str]:
-    """Return the fields that say who speaks; whom to call has words where there is no number.
+    """Return the placeholders about the city; its phone has a fallback text if there is no number.
 
     :param locale: a language of the site; its own if None.
     """
@@ -59,7 +59,7 @@ def common_fields(site: "Site", locale: str | None = None) -> dict[str, str]:
 
 
 class TextService:
-    """The site's wording of each message over the one its plugin proposes."""
+    """The texts of messages: the site's wording, else the plugin's default."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
@@ -67,7 +67,7 @@ class TextService:
         self._stored: dict[str, dict[str, str]] = {}
 
     def wording(self, key: str, locale: str | None = None) -> str | None:
-        """Return a text with its fields unfilled, or None when no plugin sends this."""
+        """Return a text with its placeholders, or None for an unknown key."""
         proposed = self.site.messages.get(key)
         if proposed is None:
             return None
@@ -76,24 +76,24 @@ class TextService:
         return stored if stored is not None else self.default(proposed, locale)
 
     def default(self, text: MessageText, locale: str | None = None) -> str:
-        """Return what the plugin proposes, translated."""
+        """Return the plugin's default, translated."""
         return str(self.site.localizer(locale).translate(text.text))
 
     def is_changed(self, key: str, locale: str | None = None) -> bool:
-        """Return whether the site has a wording of its own."""
+        """Return whether the site has its own wording."""
         return key in self._stored_in(locale or self.site.locale)
 
     def render(self, key: str, locale: str | None, fields: Mapping[str, str]) -> str | None:
-        """Return a text ready to send, or None when there is no text of this key.
+        """Return a rendered text, or None for an unknown key.
 
         :param locale: a language of the site; its own if None.
-        :param fields: those the text does not list are not filled in.
+        :param fields: those that the text does not list are ignored.
         """
         wording = self.wording(key, locale)
         return None if wording is None else fill(wording, self.values(key, fields, locale))
 
     def values(self, key: str, fields: Mapping[str, str], locale: str | None = None) -> dict[str, str]:
-        """Return the values a text of this key may use, cut to length, with the site's own.
+        """Return the values a text of this key may use, truncated, with the site's own.
 
         :param locale: a language of the site; its own if None.
         """
@@ -102,19 +102,19 @@ class TextService:
         return cut_fields({name: value for name, value in given.items() if name in allowed})
 
     def allowed(self, key: str) -> frozenset[str]:
-        """Return the names of the fields a text of this key may use."""
+        """Return the placeholders that a text of this key may use."""
         return frozenset((*COMMON_FIELDS, *self.site.messages[key].fields))
 
     def unknown_fields(self, key: str, text: str) -> list[str]:
-        """Return the fields in a text that its key does not have, so that they would be sent in braces."""
+        """Return the unknown placeholders of a text, which would be sent in braces."""
         return sorted(used_fields(text) - self.allowed(key))
 
     def sample(self, key: str) -> str:
-        """Return the site's text of a key with the longest values that are usual."""
+        """Return the site's text of a key with the longest usual values."""
         return fill(self.wording(key) or "", self.sample_values(key))
 
     def sample_values(self, key: str) -> dict[str, str]:
-        """Return the longest values that are usual, of the fields a text of this key may use."""
+        """Return the longest usual values of the placeholders of a text of this key."""
         now, locale = self.work.clock.now(), self.site.locale
         translate = self.site.localizer().translate
         usual = {
@@ -132,7 +132,7 @@ class TextService:
         return self.values(key, usual)
 
     def save(self, key: str, text: str) -> None:
-        """Keep the site's own wording of a text in its main language."""
+        """Save the site's wording of a text in its main language."""
         locale = self.site.locale
         self.work.session.merge(
             StoredText(key=key, locale=locale, text=text, updated_at=self.work.clock.now())
@@ -140,7 +140,7 @@ class TextService:
         self._stored.pop(locale, None)
 
     def reset(self, key: str) -> None:
-        """Go back to what the plugin proposes."""
+        """Restore the plugin's default."""
         row = self.work.session.get(StoredText, (key, self.site.locale))
         if row is not None:
             self.work.session.delete(row)
@@ -152,7 +152,7 @@ class TextService:
         translate = self.site.localizer().translate
         names = [
             str(translate(public_status(one, state.name)))
-            # What no kind of case sends, for instance the answer to a code, tells of all of them.
+            # Texts that belong to no kind of case, for instance the answer to a code, may use the placeholders of all.
             for one in ([kinds[kind]] if kind in kinds else kinds.values())
             for state in one.workflow.states
         ]

@@ -1,4 +1,4 @@
-"""When a message may go out, and how long to wait after a failure: pure functions of their arguments."""
+"""Quiet hours and pauses between attempts: pure functions."""
 
 from datetime import datetime, time, timedelta
 
@@ -7,7 +7,7 @@ from civicportal.calendar import CityCalendar
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=1)
 JITTER = 0.25
-"""Share of the pause by which retries are spread, so that they do not come all at once."""
+"""Jitter of retries as a share of the pause."""
 
 
 ONE_DAY = timedelta(days=1)
@@ -16,7 +16,7 @@ ONE_DAY = timedelta(days=1)
 def quiet_hours_around(
     moment: datetime, quiet: tuple[time, time], calendar: CityCalendar
 ) -> tuple[datetime, datetime] | None:
-    """Return begin and end of the city's quiet hours that a moment falls into, or None.
+    """Return start and end of the city's quiet hours at a given time, or None.
 
     :param quiet: first and last minute on the city's clock; over midnight when the second is earlier.
     """
@@ -31,17 +31,17 @@ def quiet_hours_around(
 
 
 def after_quiet_hours(moment: datetime, quiet: tuple[time, time], calendar: CityCalendar) -> datetime:
-    """Return the moment itself, or the end of the city's quiet hours it falls into."""
+    """Return the time itself, or the end of the quiet hours that contain it."""
     around = quiet_hours_around(moment, quiet, calendar)
     return around[1] if around else moment
 
 
 def pause(attempts: int, chance: float, asked: float | None = None) -> timedelta:
-    """Return how long to wait before the next attempt: 30 s, doubled each time, an hour at most, and some jitter.
+    """Return the pause before the next attempt: 30 s, doubled each time, at most an hour, with jitter.
 
     :param attempts: made so far, one or more.
     :param chance: a random number from 0 to 1.
-    :param asked: seconds the provider asked for, if it did.
+    :param asked: seconds requested by the provider, if any.
     """
     doubled = FIRST_PAUSE * 2 ** min(attempts - 1, 12)
     wanted = max(doubled, timedelta(seconds=min(asked or 0, LONGEST_PAUSE.total_seconds())))

@@ -1,4 +1,4 @@
-"""The transports of the core: the console of demo and development, the memory of tests."""
+"""The transports of the core: the console for demo and development, the in-memory one for tests."""
 
 import logging
 import sys
@@ -19,10 +19,10 @@ Script = Outcome | Callable[[Message], Outcome]
 
 
 class Memory:
-    """What was sent by the transport "memory".
+    """Messages sent by the transport "memory".
 
-    :ivar sent: the messages it took, in their order.
-    :ivar script: what the next attempts come to, instead of a receipt.
+    :ivar sent: in order.
+    :ivar script: outcomes of the next attempts, instead of a receipt.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class Memory:
         self.script: deque[Script] = deque()
 
     def take(self, message: Message) -> Receipt:
-        """Answer as the script says; keep what was taken."""
+        """Return the scripted outcome and record sent messages."""
         step: Script = self.script.popleft() if self.script else Receipt(provider_id=f"memory-{message.id}")
         outcome = step(message) if callable(step) else step
         if not isinstance(outcome, Receipt):
@@ -40,14 +40,14 @@ class Memory:
 
 
 def memory(site: "Site") -> Memory:
-    """Return the memory of a site."""
+    """Return the in-memory transport of a site."""
     return site.memory.of(Memory)
 
 
 def send(message: Message, site: "Site") -> Receipt | None:
-    """Send by one of the core's transports; None when the site names another.
+    """Send with one of the core's transports; None when the site uses another.
 
-    :raises SendError: as a test has scripted it.
+    :raises SendError: scripted by a test.
     """
     if site.transport == "console":
         _show(message, site)
@@ -56,7 +56,7 @@ def send(message: Message, site: "Site") -> Receipt | None:
 
 
 def _show(message: Message, site: "Site") -> None:
-    """Tell the log that a message went out; whoever develops reads its words, codes too, in the terminal only."""
+    """Log that a message was sent; its text, including codes, is printed only on a developer's terminal."""
     to = site.country.mask_mobile(message.recipient)
     log.info("to %s by console: %s, %s letters", to, message.kind, len(message.text))
     if site.mode == "development":
@@ -64,9 +64,9 @@ def _show(message: Message, site: "Site") -> None:
 
 
 def ask(site: "Site", message: Message) -> Outcome:
-    """Hand a message to the one plugin that the site's transport names, and nobody else.
+    """Pass a message only to the plugin that the site's transport names.
 
-    An error that is none of ours leaves unknown whether the message went out.
+    An unexpected exception means that the outcome is unknown.
     """
     implementation = _of_transport(site, "send_message")
     if implementation is None:
@@ -76,7 +76,7 @@ def ask(site: "Site", message: Message) -> Outcome:
 
 
 def is_served(site: "Site") -> bool:
-    """Return whether anybody sends by the site's transport."""
+    """Return whether any plugin implements the site's transport."""
     return _of_transport(site, "send_message") is not None
 
 
@@ -86,10 +86,10 @@ def takes_many(site: "Site") -> bool:
 
 
 def ask_at_once(site: "Site", messages: Sequence[Message]) -> Sequence[Outcome]:
-    """Hand messages of one text to the site's transport, which takes many.
+    """Pass messages of one text to the site's transport, which sends several at once.
 
-    :returns: what came of each, in their order.
-    :raises SendError: what came of all of them; Uncertain when the answer is not one for each.
+    :returns: their outcomes, in order.
+    :raises SendError: the outcome of all of them; Uncertain when there is not one outcome for each.
     """
     outcomes: Any = _of_transport(site, "send_messages")(messages=messages, site=site)
     if outcomes is None:
@@ -106,6 +106,6 @@ def _not_taken(site: "Site") -> Configuration:
 
 
 def _of_transport(site: "Site", hook: str) -> Any:
-    """Return the implementation by the one plugin that the site's transport names, or None."""
+    """Return the hook implementation of the plugin that the site's transport names, or None."""
     owner = CORE if site.transport in ("console", "memory") else site.transport
     return next((found for name, found in in_order(site.hooks, hook) if name == owner), None)

@@ -1,4 +1,4 @@
-"""What went wrong with a message: kept once, told to each reader in their own language."""
+"""Reasons of failed messages: stored once, displayed in each reader's language."""
 
 import json
 from typing import Any
@@ -9,28 +9,28 @@ from civicportal.i18n import _, say
 from civicportal.logging import mask
 
 LONGEST = 300
-"""Characters that a column has for it."""
+"""Maximum characters of the column."""
 
 
 def keep(words: TranslationString | str) -> str:
-    """Return words as a column holds them, with numbers of people masked.
+    """Return a reason as stored in a column, with numbers of people masked.
 
-    A text whose fields are filled in could be looked up no more: it is kept beside their values.
+    A translatable text is stored with its values, since a rendered one could not be translated any more.
     """
     if not isinstance(words, TranslationString) or not words.mapping:
         return mask(words)[:LONGEST]
     kept = json.dumps(_parts(words), ensure_ascii=False)
-    # A part of it could not be read: what is too long is kept in English.
+    # Truncation would make it unreadable, so a text that is too long is stored in English.
     return kept if len(kept) <= LONGEST else mask(say(words))[:LONGEST]
 
 
 def told(kept: str, localizer: Any = None) -> str:
-    """Return what :func:`keep` has kept in a language; in English without one."""
+    """Return a reason stored by :func:`keep` in a language; in English without one."""
     return say(words(kept), localizer)
 
 
 def words(kept: str) -> TranslationString | str:
-    """Return what :func:`keep` has kept, to be told in any language."""
+    """Return a reason stored by :func:`keep` as a translatable text."""
     try:
         return _words(json.loads(kept))
     except (ValueError, TypeError, AttributeError):

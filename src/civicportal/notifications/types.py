@@ -1,4 +1,4 @@
-"""Values that pass between the outbox, the worker and the transports."""
+"""Data passed between the outbox, the worker and the transports."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,18 +11,18 @@ from civicportal.i18n import say
 
 Lane = Literal["codes", "notices", "broadcasts"]
 MOST_AT_ONCE = 100
-"""Messages that a transport is given in one call."""
+"""Maximum messages per call of a transport."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MessageText:
     """A text that a plugin sends.
 
-    :ivar key: ``<kind>.<state reached>`` or another name, for instance ``reports.registered``.
-    :ivar title: what an administrator reads beside the text.
-    :ivar text: the wording, with fields in braces: ``{TRACK}``.
-    :ivar fields: names of the fields the wording may use.
-    :ivar parts: so many parts of an SMS it may take, for instance two of one with a note.
+    :ivar key: ``<kind>.<new state>`` or another name, for instance ``reports.registered``.
+    :ivar title: for administrators.
+    :ivar text: the wording, with placeholders in braces: ``{TRACK}``.
+    :ivar fields: names of the placeholders it may use.
+    :ivar parts: maximum number of SMS parts, for instance two for one with a note.
     """
 
     key: str
@@ -34,14 +34,14 @@ class MessageText:
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """What a transport is asked to send.
+    """A message for a transport.
 
     :ivar recipient: E.164.
-    :ivar fields: the values of the text's fields, each 25 UTF-16 units at most.
-    :ivar maybe_sent: an earlier attempt ended uncertain: look it up before sending again.
-    :ivar provider_id: what the provider called it then, if it said so.
-    :ivar promised_at: aware; no provider can have it from before.
-    :ivar locale: the language it is written in.
+    :ivar fields: the values of the placeholders, each at most 25 UTF-16 units.
+    :ivar maybe_sent: an earlier attempt was uncertain: look it up before sending again.
+    :ivar provider_id: the provider's id of that attempt, if known.
+    :ivar promised_at: when it was queued, aware; no provider can have it from before.
+    :ivar locale: its language.
     """
 
     id: int
@@ -59,14 +59,14 @@ class Message:
 
 @dataclass(frozen=True, kw_only=True)
 class Receipt:
-    """The provider took the message."""
+    """The provider accepted the message."""
 
     provider_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """The answer to an inbound message: the key of a text and its fields; an empty key when a notice answers already."""
+    """The answer to an inbound message: key and values of a text; an empty key when a notification answers already."""
 
     kind: str
     fields: dict[str, str]
@@ -75,8 +75,8 @@ class Reply:
 class SendError(CivicportalError):
     """Sending failed.
 
-    :ivar words: why; kept masked beside the message, and told in the language of whoever looks at it if they are
-        translatable: ``_("the line ${line} is closed", mapping={"line": line})``.
+    :ivar words: the reason; stored masked with the message, and shown in the reader's language if it is
+    translatable: ``_("the line ${line} is closed", mapping={"line": line})``.
     """
 
     def __init__(self, words: TranslationString | str) -> None:
@@ -85,9 +85,9 @@ class SendError(CivicportalError):
 
 
 class Transient(SendError):
-    """It may work later: try again after a pause.
+    """A temporary failure: retry after a pause.
 
-    :ivar retry_after: seconds the provider asked for, if it did.
+    :ivar retry_after: seconds requested by the provider, if any.
     """
 
     def __init__(self, words: TranslationString | str, retry_after: float | None = None) -> None:
@@ -96,16 +96,16 @@ class Transient(SendError):
 
 
 class Configuration(SendError):
-    """Nothing will go out until somebody mends the settings: the gate closes."""
+    """Nothing can be sent until the configuration is corrected: the gate closes."""
 
 
 class Permanent(SendError):
-    """This message will never go out."""
+    """This message can never be sent."""
 
 
 class Uncertain(SendError):
-    """Nobody knows whether it went out."""
+    """It is not known whether the message was sent."""
 
 
 class CannotTell(SendError):
-    """The provider could not be asked whether an uncertain message went out."""
+    """The provider could not be asked whether an uncertain message was sent."""

@@ -1,6 +1,6 @@
-"""What people answer by SMS to the notice of a closing: one word of the site that it is settled, another that it is not.
+"""Answers by SMS to the notification of a closing: one word of the site accepts it, another objects.
 
-Meant is the case whose closing the number was told of and has not answered yet, seven days long. Of several the message
+They refer to the case of which the number was notified within seven days and that is not answered yet. If there are several, the message
 must name one by its code.
 """
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 SATISFIED = 5
-"""Stars of a plain yes, unless the citizen has given stars already."""
+"""Stars of an acceptance, unless the citizen has given stars already."""
 MOST_CODES = 2
-"""As many fit into the field of a template."""
+"""As many as fit into the placeholder of a template."""
 _WORD = re.compile(r"\s*(\w+)[\s.,،:؛-]*(.*)", re.DOTALL)
 _CODE = re.compile(r"((?:\d[ -]?){9}\d)(?!\d)[\s.,،:؛-]*(.*)", re.DOTALL)
 _NOTHING = Reply(kind="inbound.nothing", fields={})
@@ -36,10 +36,10 @@ _NOTHING = Reply(kind="inbound.nothing", fields={})
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What somebody says of a closing.
+    """An answer to a closing.
 
-    :ivar code: of the case that is meant, empty if none is named.
-    :ivar words: what stands after it.
+    :ivar code: of the case, empty if none is named.
+    :ivar words: the text after it.
     """
 
     accepts: bool
@@ -48,10 +48,10 @@ class Verdict:
 
 
 def read(text: str, accept: str, object_: str) -> Verdict | None:
-    """Read a message, or return None when it says neither.
+    """Parse a message, or return None when it is neither.
 
-    :param accept: the word of the site that means yes; empty for none.
-    :param object_: the word of the site that means no.
+    :param accept: the word of the site that accepts; empty for none.
+    :param object_: the word of the site that objects.
     """
     found = _WORD.match(latin_digits(text))
     if found is None:
@@ -65,7 +65,7 @@ def read(text: str, accept: str, object_: str) -> Verdict | None:
 
 
 class VerdictService:
-    """Takes a verdict on the citizen's behalf."""
+    """Rate or object on the citizen's behalf."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
@@ -73,7 +73,7 @@ class VerdictService:
         self.ratings = work.get(RatingService)
 
     def answer(self, message: InboundMessage) -> Reply | None:
-        """Do what a message says of a closing, or return None when it says nothing of one."""
+        """Apply an answer to a closing, or return None when the message is none."""
         settings = self.work.site.settings["notifications"]
         verdict = read(message.text, settings["accept"], settings["object"])
         if verdict is None:
@@ -101,7 +101,7 @@ class VerdictService:
             return _NOTHING
 
     def _told_of(self, citizen: User, code: str, possible: Callable[[Case], bool]) -> Sequence[Case]:
-        """Return the cases that can be meant: those without an answer, else all; the latest closing first."""
+        """Return the candidate cases: those without an answer, else all; latest closing first."""
         since = self.work.clock.now() - WINDOW
         query = select(Case).where(Case.citizen_id == citizen.id, Case.closed_at > since)
         if code:
@@ -114,7 +114,7 @@ class VerdictService:
 
     def _was_told(self, case: Case, citizen: User) -> bool:
         closing = self.ratings.closing(case)
-        # Whoever answers has read it, even if nobody could find out whether it arrived.
+        # An answer proves that the notification was read, even without a delivery report.
         gone_out = exists().where(
             OutboxMessage.case_id == case.id,
             OutboxMessage.event_id == (closing.id if closing else None),

@@ -1,4 +1,4 @@
-"""Administration of messages: the outbox with the fate of each, and the wording of the texts."""
+"""Administration of messages: the outbox, and the wording of texts."""
 
 from functools import partial
 from typing import Any
@@ -30,7 +30,7 @@ FILTERS = ("state", "arrival", "kind", "code", "ending", "first", "last", "perso
 
 
 def messages(request: Request) -> dict[str, Any]:
-    """List the messages under the filters of the address."""
+    """List the messages with the filters of the URL."""
     work = request.work
     texts = request.site.messages
     kinds = [Option(value=key, label=text.title) for key, text in sorted(texts.items())]
@@ -56,7 +56,7 @@ def messages(request: Request) -> dict[str, Any]:
 
 
 def find(request: Request) -> HTTPSeeOther:
-    """Go to the messages of a tracking code or of a mobile number, which itself stands in no address."""
+    """Redirect to the messages of a tracking code or of a mobile number, which is not put into the URL."""
     text = compact(typed_search(request))
     if request.work.session.scalar(select(Case.id).where(Case.code == text)):
         return HTTPSeeOther(_url(request, {"code": text}))
@@ -72,7 +72,7 @@ def find(request: Request) -> HTTPSeeOther:
 
 
 def open_gate(request: Request) -> HTTPSeeOther:
-    """Let messages try again at once, after somebody has mended the settings."""
+    """Retry sending at once after the configuration was corrected."""
     try:
         request.work.get(GateService).open_again()
     except Conflict:
@@ -83,7 +83,7 @@ def open_gate(request: Request) -> HTTPSeeOther:
 
 
 def again(request: Request) -> HTTPSeeOther:
-    """Send a message again that failed, or of which nobody knows whether it arrived."""
+    """Resend a message that failed or whose outcome is unknown."""
     try:
         request.work.get(MessageBook).send_again(int(request.matchdict["id"]))
     except Conflict:
@@ -94,7 +94,7 @@ def again(request: Request) -> HTTPSeeOther:
 
 
 def texts(request: Request) -> dict[str, Any]:
-    """List the texts with what each costs."""
+    """List the texts with their costs."""
     service = request.work.get(TextService)
     rows = [
         {
@@ -145,7 +145,7 @@ def text(request: Request) -> Any:
 
 
 def reset(request: Request) -> HTTPSeeOther:
-    """Go back to the words that come with the portal."""
+    """Restore the default wording."""
     key = _key(request)
     request.work.get(TextService).reset(key)
     request.work.get(AuditService).record("message_text:reset", key=key)

@@ -1,4 +1,4 @@
-"""Figures: counters closed with each unit of work, the numbers desks share, and the page of figures for everybody."""
+"""Statistics: counters maintained by units of work, the figures of each service, and the public page."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The days that the address of figures names by a word: the last thirty, a week, a month or a year of the city's calendar."""
+"""Periods of statistics named in a URL: the last thirty days, a week, month or year of the city's calendar."""
 
 import re
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ _WEEK = 7
 
 @dataclass(frozen=True, kw_only=True)
 class Whole:
-    """A month of the city's calendar, or without one a year; an address names it ``1405-08`` or ``1405``."""
+    """A month of the city's calendar, or without a month number a year; in URLs ``1405-08`` or ``1405``."""
 
     year: int
     month: int | None = None
@@ -36,7 +36,7 @@ class Whole:
 
     @classmethod
     def read(cls, text: str, calendar: CityCalendar) -> Self | None:
-        """Return what an address names; None for what is neither a month nor a year."""
+        """Parse a month or year of a URL; None if it is neither."""
         found = re.fullmatch(r"([0-9]{4})(?:-([0-9]{2}))?", text)
         if not found:
             return None
@@ -45,7 +45,7 @@ class Whole:
 
     @classmethod
     def now(cls, period: str, calendar: CityCalendar, today: date) -> Self | None:
-        """Return this month or this year for "month" or "year", else what :meth:`read` does."""
+        """Return the current month or year for "month" or "year", else the result of :meth:`read`."""
         year, month, _day = calendar.year_month_day(today)
         if period in ("month", "year"):
             return cls(year=year, month=month if period == "month" else None)
@@ -53,15 +53,15 @@ class Whole:
 
     @property
     def months(self) -> int:
-        """Return how many months it has."""
+        """Return its number of months."""
         return 12 if self.month is None else 1
 
     def first(self, calendar: CityCalendar) -> date:
-        """Return its first day; ``ValueError`` where there is none such."""
+        """Return its first day; ``ValueError`` if it does not exist."""
         return calendar.day(self.year, self._first_month, 1)
 
     def exists(self, calendar: CityCalendar) -> bool:
-        """Return whether its first day is one that a list takes in its address."""
+        """Return whether its first day is valid in the URL of a list."""
         try:
             calendar.parse_date(f"{self.year:04}/{self._first_month:02}/01")
         except InvalidDate:
@@ -73,14 +73,14 @@ class Whole:
         return 1 if self.month is None else self.month
 
     def beside(self, number: int) -> "Whole":
-        """Return the one so many later, or before for a number below zero."""
+        """Return the one that many later, or earlier for a negative number."""
         if self.month is None:
             return Whole(year=self.year + number)
         years, rest = divmod(self.year * 12 + self.month - 1 + number, 12)
         return Whole(year=years, month=rest + 1)
 
     def name(self, calendar: CityCalendar, locale: str) -> str:
-        """Return what people call it."""
+        """Return its name for display."""
         if self.month is None:
             return localized_digits(str(self.year), locale)
         return calendar.format_date(self.first(calendar), "month", locale)
@@ -89,12 +89,12 @@ class Whole:
 def span_of(
     period: str | None, first: date | None, last: date | None, calendar: CityCalendar, today: date
 ) -> Span:
-    """Return the days that are asked for.
+    """Return the days of a period.
 
-    What has not ended yet ends today, and is compared with the same days of the week, month, season or year before; days that
-    are named are compared with as many before them.
+    A period that has not ended ends today, and is compared with the same days of the previous week, month, season or year; explicit
+    days are compared with as many before them.
 
-    :param period: one of :data:`PERIODS`, or a month or a year; days that are named themselves go before it.
+    :param period: one of :data:`PERIODS`, or a month or a year; explicit days take precedence.
     """
     if first or last:
         ahead = first is not None and first > today
@@ -125,11 +125,11 @@ def _of_months(first: date, months: int, calendar: CityCalendar, today: date) ->
 
 @dataclass(frozen=True, kw_only=True)
 class Around:
-    """Months and years that a page offers beside what it shows.
+    """Months and years offered for navigation.
 
     :ivar shown: the month or year that is shown; None for other days.
-    :ivar earlier: the one before it, else the month before this one; None where the calendar has none such.
-    :ivar later: the one after it, None where that has not begun.
+    :ivar earlier: the previous one, else the previous month; None if the calendar has none.
+    :ivar later: the next one, None if it has not begun.
     :ivar months: the latest two dozen.
     :ivar years: this one and some before it.
     """
@@ -142,9 +142,9 @@ class Around:
 
 
 def around(period: str | None, calendar: CityCalendar, today: date) -> Around:
-    """Return the months and years beside a period.
+    """Return the months and years around a period.
 
-    :param period: as for :func:`span_of`; None where days are named themselves.
+    :param period: as for :func:`span_of`; None for explicit days.
     """
     year, month, _day = calendar.year_month_day(today)
     this_month, this_year = Whole(year=year, month=month), Whole(year=year)
@@ -161,6 +161,6 @@ def around(period: str | None, calendar: CityCalendar, today: date) -> Around:
 
 
 def period_words(period: str, calendar: CityCalendar, locale: str) -> Any:
-    """Return what people call a period: a text to translate, or the name of a month or a year."""
+    """Return the display name of a period: a text to translate, or the name of a month or a year."""
     whole = Whole.read(period, calendar)
     return whole.name(calendar, locale) if whole else PERIODS.get(period, period)

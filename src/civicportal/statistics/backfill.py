@@ -1,4 +1,4 @@
-"""Handling times of cases that were closed before the portal kept them, or that were loaded from elsewhere."""
+"""Backfill of measures and counters for imported cases and those closed by older releases."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 BATCH = 2000
-"""Cases measured in one transaction."""
+"""Cases per transaction."""
 PATIENCE = 60
-"""Seconds that a statement may take which reads the cases of a month."""
+"""Statement timeout in seconds for reading the cases of a month."""
 _UNMEASURED = (Case.closed_at.is_not(None), Case.handling_minutes.is_(None))
 
 
 def measure(site: "Site") -> int:
-    """Note how long closed cases took, where nobody has, some in one short transaction after the other.
+    """Store the handling time of closed cases without one, in a series of short transactions.
 
     Must not be called while the same thread has a writing unit of work open. What was measured stays measured if it is
-    interrupted; the next call goes on.
+    interrupted; the next call continues.
 
     :returns: how many were measured.
     """
@@ -42,8 +42,8 @@ def measure(site: "Site") -> int:
 def catch_up(site: "Site") -> None:
     """Rebuild the counters if there are none or cases were imported; the imported cases are then measured.
 
-    In this order: as long as such a case is not measured, the next run begins again, whatever this one ended with. Sums are
-    looked at too: code of an older release, which may still run, knows nothing of them.
+    In this order, so that the next run repeats both if this one is interrupted. Monthly sums are checked
+    too: an older release that still runs does not maintain them.
     """
     with site.work(write=False) as work:
         missing = work.get(StatisticsService).missing() or _are_unmeasured(work)
@@ -104,7 +104,7 @@ def _measure_some(work: "Work") -> int:
         }
         for row in rows
     ]
-    # By primary key and without the version: a form that an officer has open is not outdated by it.
+    # By primary key and without the version, so that open forms are not outdated.
     table: Any = Case.__table__
     statement = (
         update(table).where(table.c.id == bindparam("case")).values(handling_minutes=bindparam("minutes"))

@@ -1,4 +1,4 @@
-"""Numbers of categories in their tree, one level at a time."""
+"""Figures by category, one level of the tree at a time."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from civicportal.organization.services import Tree
 
 @dataclass(frozen=True, kw_only=True)
 class CategoryRow:
-    """One line of the table.
+    """A row of the table.
 
     :ivar category: None for cases without one.
-    :ivar itself: it is what lies in the category and in none below it.
-    :ivar inner: there are categories below it to look at.
+    :ivar itself: cases of the category itself, not of its subcategories.
+    :ivar inner: there are subcategories.
     """
 
     category: Category | None
@@ -26,7 +26,7 @@ class CategoryRow:
 class CategoryRows:
     """One level of the tree.
 
-    :ivar above: the way from the top down to the category that is looked at, itself included.
+    :ivar above: the path from the root to the shown category, inclusive.
     """
 
     rows: list[CategoryRow]
@@ -34,10 +34,10 @@ class CategoryRows:
 
 
 def category_rows(tree: Tree[Category], numbers: Mapping[int, int], key: str | None) -> CategoryRows:
-    """Return the level below a category, or the topmost, the largest number first; its sum is that of all numbers.
+    """Return the level below a category, or the top level, largest first; the sum equals that of all numbers.
 
     :param numbers: number of cases by id of their own category, 0 for none.
-    :param key: of the category that is looked at.
+    :param key: of the shown category.
     """
     chosen = next((one for one in tree.by_id.values() if one.key == key), None)
     rows = [_row(tree, numbers, child) for child in tree.children(chosen.id if chosen else None)]

@@ -1,4 +1,4 @@
-"""How a figure has changed against the days before, as pages show it."""
+"""Change of a figure against the previous period, for display."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -7,21 +7,21 @@ Unit = Literal["cases", "percent", "points", "hours", "times"]
 Hope = Literal["", "up", "down"]
 
 FEW = 20
-"""Of fewer cases before a share of them says little: one that becomes sixty is no growth of 6,000 percent."""
+"""Below this number of earlier cases a percentage is misleading: one that becomes sixty is no growth of 6,000 percent."""
 
 _NOTHING = 1e-9
-"""Equal shares differ by so much at most: they are divided in floating point."""
+"""Tolerance for equal shares, which are divided in floating point."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """What is different.
+    """A difference.
 
-    :ivar size: without a sign, rounded as it is shown.
-    :ivar grows: there is more now; a size of 0 does not tell.
-    :ivar unit: in which the size is: "percent" of the earlier number, or "points" between two percentages.
-    :ivar slight: something is different, but too little for a size.
-    :ivar better: it goes where one hopes; None where nothing is hoped for, or nothing has changed.
+    :ivar size: absolute value, rounded for display.
+    :ivar grows: it has increased; undefined for a size of 0.
+    :ivar unit: "percent" of the earlier number, or "points" between two percentages.
+    :ivar slight: there is a difference, too small to show.
+    :ivar better: it has improved; None if neither direction is better, or nothing has changed.
     """
 
     size: float
@@ -32,9 +32,9 @@ class Change:
 
 
 def changed(now: float | None, before: float | None, unit: Unit = "cases", hope: Hope = "") -> Change | None:
-    """Compare two figures; None where one of them is not known.
+    """Compare two figures; None if either is unknown.
 
-    :param unit: of both; a number of cases is told in percent of the earlier one, unless that was below :data:`FEW`.
+    :param unit: of both; numbers of cases are compared in percent of the earlier one, unless that is below :data:`FEW`.
     """
     if now is None or before is None:
         return None

@@ -1,16 +1,16 @@
-"""Drawing figures on the server: places of points and lines in an SVG, so that a chart needs no script."""
+"""Line charts as SVG coordinates computed on the server, without a script."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 720, 240
-"""Of the drawing, in its own units."""
+"""Size of the drawing, in its own units."""
 TOP, BOTTOM, SIDE = 14, 30, 52
-"""Margins; on both sides there is room for the numbers of the grid."""
+"""Margins; both sides have room for the grid's numbers."""
 AXIS = SIDE - 12
-"""Where the numbers end."""
+"""Position of the grid's numbers."""
 LINES = 4
-"""Lines of the grid above zero."""
+"""Number of grid lines above zero."""
 MOST_LABELS = 8
 
 
@@ -18,12 +18,12 @@ MOST_LABELS = 8
 class Chart:
     """A line chart.
 
-    :ivar series: for each line its points (x, y).
-    :ivar grid: height of each line of the grid, with its number.
-    :ivar labels: place of each name below, with the index of the step it belongs to; the newest step has one.
-    :ivar axis: where the numbers of the grid stand, beside the oldest step.
-    :ivar newest: where they stand once more, beside the newest: a phone begins there, and the axis is out of sight.
-    :ivar ends: of the lines of the grid.
+    :ivar series: the points (x, y) of each line.
+    :ivar grid: height of each grid line, with its number.
+    :ivar labels: position of each label below, with the index of its step; the newest step has one.
+    :ivar axis: position of the grid's numbers, beside the oldest step.
+    :ivar newest: their second position beside the newest: a phone shows that end first, without the axis.
+    :ivar ends: of the grid lines.
     """
 
     series: tuple[tuple[tuple[float, float], ...], ...]
@@ -43,7 +43,7 @@ class Chart:
 def line_chart(series: Sequence[Sequence[int]], *, rtl: bool) -> Chart:
     """Draw lines over the same steps.
 
-    :param rtl: time goes from right to left.
+    :param rtl: time runs from right to left.
     """
     steps = len(series[0])
     top = highest(max((value for line in series for value in line), default=0))
@@ -63,7 +63,7 @@ def line_chart(series: Sequence[Sequence[int]], *, rtl: bool) -> Chart:
 
 
 def highest(value: int) -> int:
-    """Return a round number not below a value that the lines of the grid divide evenly."""
+    """Return a round number not below a value, evenly divided by the grid lines."""
     size = LINES
     while True:
         for factor in (1, 2, 5):

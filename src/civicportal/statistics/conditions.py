@@ -1,4 +1,4 @@
-"""What is counted of a case, said in SQL; :mod:`civicportal.cases.measures` says the same of one loaded case."""
+"""Counted properties of a case in SQL; :mod:`civicportal.cases.measures` has the same for one loaded case."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ def _one_if(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return case((condition, 1), else_=0)
 
 
-#: A value of one case for each of :data:`~civicportal.statistics.counters.MEASURES`.
+#: The value of one case for each of :data:`~civicportal.statistics.counters.MEASURES`.
 MEASURED: dict[str, ColumnElement[Any] | Any] = {
     "n": literal(1),
     "on_time": _one_if(closed_on_time()),

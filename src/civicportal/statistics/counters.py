@@ -1,4 +1,4 @@
-"""The counters that a unit of work collects, to be written right before the commit."""
+"""Counters that a unit of work collects and writes right before the commit."""
 
 from datetime import date
 from typing import NamedTuple, TypeVar, cast
@@ -12,7 +12,7 @@ from civicportal.statistics.summing import Row, Summed
 
 
 class CountKey(NamedTuple):
-    """Which counter of a day or a month: see :class:`~civicportal.statistics.models.DatedCounter`."""
+    """The key of a daily or monthly counter: see :class:`~civicportal.statistics.models.DatedCounter`."""
 
     kind: str
     day: date
@@ -23,12 +23,12 @@ class CountKey(NamedTuple):
 
     @property
     def undated(self) -> "TotalKey":
-        """Return the key of the same cases of all the time."""
+        """Return the key of the total counter of the same cases."""
         return TotalKey(self.kind, *self[2:])
 
 
 class TotalKey(NamedTuple):
-    """Which counter of all the time."""
+    """The key of a total counter."""
 
     kind: str
     stage: str
@@ -38,7 +38,7 @@ class TotalKey(NamedTuple):
 
 
 MEASURES = ("n", "on_time", "late", "reopened", "rated", "satisfied", "hops")
-"""What is counted of the cases behind one key; ``docs/metrics.md`` says what each means."""
+"""The columns of a counter; ``docs/metrics.md`` defines each."""
 
 Values = tuple[int, ...]
 """One number for each of :data:`MEASURES`."""
@@ -48,10 +48,10 @@ Key = TypeVar("Key", CountKey, TotalKey)
 
 
 class Counts(dict[Key, Values]):
-    """What a unit of work adds to the counters."""
+    """The increments of a unit of work."""
 
     def add(self, key: Key, values: Values, sign: int) -> None:
-        """Add the values, or with a sign of -1 take them away."""
+        """Add the values, or subtract them with a sign of -1."""
         before = self.get(key, (0,) * len(MEASURES))
         self[key] = tuple(old + sign * new for old, new in zip(before, values, strict=True))
 
@@ -62,7 +62,7 @@ BY_DAY, BY_MONTH, IN_ALL = (
 
 
 def counted_rows(counts: Counts[CountKey], calendar: CityCalendar) -> dict[Summed, list[Row]]:
-    """Return what is added to the counters of days, of months and of all the time."""
+    """Return the increments of daily, monthly and total counters."""
     months, totals = Counts[CountKey](), Counts[TotalKey]()
     for key, values in counts.items():
         months.add(key._replace(day=month_of(key.day, calendar)), values, 1)

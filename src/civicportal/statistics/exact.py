@@ -1,4 +1,4 @@
-"""Counting a list to its end when somebody asks for it: a figure can be held against it, however many rows it has."""
+"""Exact count of a list on request, to compare with a figure, whatever the number of rows."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 ASKED, EXACT = "count", "exact"
-"""What the address of a list says when it is to be counted; no link of the list keeps it."""
+"""URL parameter that requests it; no link of the list keeps it."""
 
 
 def list_total(request: Request, total: Total, query: "Callable[[Work], Select[Any]]") -> Total:
-    """Return the total of a list, counted to the end where its address asks for that; it may take as long as figures do.
+    """Return the total of a list, exact if its URL requests that; this may take as long as statistics do.
 
     :param total: as far as a page counts.
     :param query: returns the list's own query in a unit of work.

@@ -1,4 +1,4 @@
-"""By what cases of every kind can be told apart."""
+"""Facets (dimensions) of cases of every kind."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ BY_UNIT, UNIT = _("By unit"), _("Unit")
 SOURCE = Facet(
     name="source", title=_("By the way they came"), head=_("Came by"), column=Case.source, titles=SOURCES
 )
-"""Cases by the way they came in."""
+"""Cases by channel."""
 
 
 def unit_facet(
@@ -23,10 +23,10 @@ def unit_facet(
     title: Any = BY_UNIT,
     head: Any = UNIT,
 ) -> Facet:
-    """Return the facet of units; as in a list that is filtered by one, a unit counts in those above it too.
+    """Return the facet of units; as in a filtered list, cases of a unit count for its parent units too.
 
-    :param chosen: key of the unit that is asked for: those above it would lead to more than is counted.
-    :param column: of the unit, where another is meant than the one that holds the case.
+    :param chosen: key of the filtered unit, whose parent units are left out.
+    :param column: the unit's column, if it is not the one that holds the case.
     """
     units = organization.units
     root = next((unit.id for unit in units.by_id.values() if unit.key == chosen), None)

@@ -1,6 +1,6 @@
-"""The figures of a selection: from the counters where they know the answer, else from the cases, the same either way.
+"""Figures of a selection: from the counters where they have the answer, else from the cases, with the same result.
 
-The number of statements does not depend on how many cases, units or days there are.
+The number of statements does not depend on the number of cases, units or days.
 """
 
 import hashlib
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 
 Stamp = tuple[int, bytes]
-"""How many cases the counters know, and a digest of all they say of them by stage, status and category."""
+"""The number of cases by the counters, and a digest of their counts by stage, status and category."""
 
 
 @dataclass(kw_only=True)
 class Figures:
-    """What is known of a selection.
+    """Figures of a selection.
 
-    :ivar before: the same of the span before, None where there is none.
+    :ivar before: the same of the previous period, None if there is none.
     :ivar by_status: number of cases by status.
     :ivar by_category: number of cases by id of their category; 0 for none.
     """
@@ -44,12 +44,12 @@ class Figures:
     by_category: dict[int, int] = field(default_factory=dict)
 
     def of(self, is_now: int) -> Numbers:
-        """Return the numbers of this span, or of the one before."""
+        """Return the numbers of this period, or of the previous one."""
         return self.now if is_now or self.before is None else self.before
 
 
 class FigureService:
-    """Reads figures."""
+    """Read figures."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
@@ -59,9 +59,9 @@ class FigureService:
         self._known: dict[str, Sequence[Any]] = {}
 
     def figures(self, selection: Selection, facet: Facet | None = None) -> Figures:
-        """Return the figures of a selection and of the span before it.
+        """Return the figures of a selection and of the previous period.
 
-        :param facet: whose table is asked for next: what is read for both is read once.
+        :param facet: whose table is requested next: data for both are read once.
         """
         found = Figures(before=Numbers() if selection.span.before else None)
         counted = selection.counted(self.work)
@@ -84,9 +84,9 @@ class FigureService:
         return found
 
     def by_day(self, selection: Selection, step: Step = "day") -> dict[date, tuple[int, int]]:
-        """Return by day of registration how many cases there are, and how many of them are reviewed by now.
+        """Return by day of registration the number of cases, and of those that are reviewed by now.
 
-        :param step: of "month" a whole month of the span counts as its first day.
+        :param step: with "month" each month of the period is summed under its first day.
         """
         found: dict[date, tuple[int, int]] = {}
         names, by_month = ("day", "stage"), step == "month" and selection.counted(self.work)
@@ -101,7 +101,7 @@ class FigureService:
         return found
 
     def days(self, selection: Selection) -> Span:
-        """Return the days of a selection; where an end is open, to its first or its last case."""
+        """Return the days of a selection; an open end is its first or its last case."""
         span = selection.span
         if span.first and span.last:
             return span
@@ -113,7 +113,7 @@ class FigureService:
         return Span(first=span.first or first, last=span.last or last)
 
     def table(self, selection: Selection, facet: Facet) -> dict[str, Numbers]:
-        """Return the numbers of each group of a facet, the largest first."""
+        """Return the numbers of each group of a facet, largest first."""
         found: dict[str, Numbers] = {}
         if not facet.counter:
             self._read_facet(selection, facet)
@@ -139,14 +139,14 @@ class FigureService:
         return dict(sorted(found.items(), key=lambda item: (-item[1].registered, item[0])))
 
     def by_hour(self, selection: Selection) -> dict[tuple[int, int], int]:
-        """Return how many cases were registered in each (weekday, hour) of the city, Monday being 0."""
+        """Return the number of cases registered in each (weekday, hour) of the city, Monday being 0."""
         rows = self._kept("hours of the day", selection, lambda: self.reader.by_hour(selection))
         return {(weekday, hour): number for weekday, hour, number in rows}
 
     # -- what cannot be added up: (is_now, group of the facet, …, number) ----------------------------------------
 
     def _live(self, selection: Selection, facet: Facet | None) -> Sequence[Any]:
-        """Return the sums of :meth:`figures` from the cases, and keep what came with them: they are gathered once."""
+        """Return the sums of :meth:`figures` from the cases, and keep the other results of the same statement."""
         found = self.reader.at_once(selection, facet)
         self._begin(selection, None)
         by = facet.name if facet else ""
@@ -161,7 +161,7 @@ class FigureService:
         return [(row.is_now, row.stage, row.status, row.category_id, *values) for row, values in sums]
 
     def _read_facet(self, selection: Selection, facet: Facet) -> None:
-        """Keep what the table of a facet says that no counter knows, unless :meth:`_live` has gathered it."""
+        """Read the data for the table of a facet that no counter has, unless :meth:`_live` has read them."""
         by = facet.name
         if self._of is selection and f"sums by {by}" in self._known:
             return
@@ -201,7 +201,7 @@ class FigureService:
         self._of, self._stamp, self._known = selection, stamp, {}
 
     def _kept(self, name: str, selection: Selection, read: Callable[[], Sequence[Any]]) -> Sequence[Any]:
-        """Return what was read before of the same cases: in this unit of work, or where :meth:`figures` counted them."""
+        """Return an earlier result for the same cases: from this unit of work, or while the counters of :meth:`figures` are unchanged."""
         if self._of is not selection:
             self._begin(selection, None)
         if name not in self._known:
@@ -219,5 +219,5 @@ class FigureService:
 
 
 def _digest(rows: Sequence[Any]) -> bytes:
-    # The rows themselves would be a tenth of a megabyte for each view that is remembered.
+    # The rows themselves would be a tenth of a megabyte for each cached view.
     return hashlib.sha256(pickle.dumps([tuple(row) for row in rows])).digest()

@@ -1,21 +1,21 @@
-"""Small numbers are told to nobody: not by themselves, and not as what is left when the others are taken from a total."""
+"""Suppression of small numbers in public statistics, including those that could be computed from a total."""
 
 from collections.abc import Sequence
 
 FEWEST = 5
-"""Cases, or ratings, that are counted in public; fewer could point at somebody."""
+"""Minimum cases, or ratings, that are published; fewer could identify a person."""
 
 
 def is_small(number: int) -> bool:
-    """Return whether a number is hidden; none at all is told."""
+    """Return whether a number is hidden; zero is shown."""
     return 0 < number < FEWEST
 
 
 def hide_small(parts: Sequence[int]) -> list[int | None]:
-    """Return the parts of a total that everybody may know, None for the hidden ones.
+    """Return the parts of a total for the public, None for hidden ones.
 
-    Where small parts are hidden so are the smallest others, until what is hidden together is no small number either and
-    does not lie in one part alone.
+    Where small parts are hidden so are the next smallest, until the hidden ones together are not a small number and
+    are more than one part.
     """
     order = sorted((number, index) for index, number in enumerate(parts) if number)
     hidden = {index for number, index in order if is_small(number)}
@@ -27,12 +27,12 @@ def hide_small(parts: Sequence[int]) -> list[int | None]:
 
 
 def told_together(numbers: Sequence[int]) -> list[tuple[int, int]]:
-    """Cut numbers that follow each other into the shortest runs of which none is a small number in all.
+    """Split consecutive numbers into the shortest runs of which none is a small number in total.
 
-    What is cut stays so whatever follows, and what is left at the end is not told yet. So whoever takes the runs of today and
-    of later from each other knows nothing of what lies inside one.
+    Runs do not change when numbers are appended, and an incomplete run at the end is not published. So the difference of today's and
+    later publications reveals nothing within a run.
 
-    :returns: the places of the first and the last number of each run.
+    :returns: the positions of the first and the last number of each run.
     """
     found, begun, held = [], 0, 0
     for place, number in enumerate(numbers):
@@ -44,7 +44,7 @@ def told_together(numbers: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def share(part: int, whole: int) -> int | None:
-    """Return a share in whole percent, or None where part or rest would be a small number."""
+    """Return a share in whole percent, or None if part or rest is a small number."""
     if whole < FEWEST or is_small(part) or is_small(whole - part):
         return None
     return round(100 * part / whole)

@@ -1,4 +1,4 @@
-"""Asking the counters: the length of a list that they know, and which of them hold which days."""
+"""Queries of the counters: length of a list, and the counters that cover a period."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 
 ALWAYS = Span()
 Narrowed = Mapping[str, Collection[Any] | None]
-"""Names of columns that cases and counters share, and the values that are asked for; None for all."""
+"""Columns that cases and counters share, and their filter values; None for all."""
 _IDS = frozenset({"category_id", "unit_id"})
-"""Those of which a case may have none: 0 stands for that."""
+"""Columns that may be empty in cases: 0 stands for that."""
 
 
 def pieces(span: Span, calendar: CityCalendar, *, dated: bool = False) -> Iterator[tuple[Any, Span]]:
-    """Yield the counters that hold the days of a span, each with its part of it: whole months, and what is left.
+    """Yield the counters that cover a period, each with its part: whole months, and the remaining days.
 
-    :param dated: each must say of which day or month it is; else one table may say all of an open span.
+    :param dated: only counters with a day or month; else the totals may answer an open period.
     """
     if span == ALWAYS and not dated:
         yield CaseTotal, span
@@ -43,8 +43,8 @@ def pieces(span: Span, calendar: CityCalendar, *, dated: bool = False) -> Iterat
 
 
 def counted_in(model: Any, kind: str, span: Span) -> list[ColumnElement[bool]]:
-    """Return the conditions on counters of a kind for some days."""
-    # Counters stay when their cases have gone elsewhere.
+    """Return the conditions on counters of a kind for a period."""
+    # Counters remain after their cases have changed.
     found = [model.kind == kind, model.n != 0]
     if span.first:
         found.append(model.day >= span.first)
@@ -54,7 +54,7 @@ def counted_in(model: Any, kind: str, span: Span) -> list[ColumnElement[bool]]:
 
 
 class CounterService:
-    """Says how many cases a list has, without reading those of the actor's own units."""
+    """Count the cases of lists without reading those of the actor's own units."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
@@ -71,13 +71,13 @@ class CounterService:
         units: Collection[int] | None = None,
         span: Span = ALWAYS,
     ) -> Total:
-        """Return how many cases a list shows to the actor, narrowed by this and by nothing else; None narrows nothing.
+        """Return the number of cases the actor sees in a list with only these filters; None is no filter.
 
-        Beside many of an officer's own units, cases that they may see elsewhere are not counted: there are more, it says.
+        If an officer's own units have many cases, those in other units are not counted: the result says "more than".
 
-        :param categories: their ids, 0 for the cases without one; so of
+        :param categories: their ids, 0 for the cases without one; likewise
         :param units: that hold the cases.
-        :param span: the days on which they were registered.
+        :param span: the days of registration.
         """
         narrowed = {"stage": stages, "status": statuses, "category_id": categories, "unit_id": units}
         if categories is None and units is None and span == ALWAYS:
@@ -96,11 +96,11 @@ class CounterService:
         return so_many(own + others.number + (not others.exact), MOST_COUNTED)
 
     def open_by_unit(self) -> dict[int, int]:
-        """Return how many open cases each unit holds, by id, whoever asks."""
+        """Return the number of open cases of each unit, by id, for any actor."""
         return self._open_by(CaseTotal.unit_id)
 
     def open_by_category(self, kind: str) -> dict[int, int]:
-        """Return how many open cases of a kind each category has, by id, whoever asks."""
+        """Return the number of open cases of a kind by category id, for any actor."""
         return self._open_by(CaseTotal.category_id, CaseTotal.kind == kind)
 
     def _open_by(self, column: Any, *conditions: ColumnElement[bool]) -> dict[int, int]:
@@ -138,7 +138,7 @@ class CounterService:
         return self._by_state[kind]
 
     def _seen(self, model: Any, kind: str, span: Span) -> list[ColumnElement[bool]]:
-        """Return the conditions on counters for what the actor sees by them."""
+        """Return the conditions on counters for the actor's scope."""
         found = counted_in(model, kind, span)
         if not sees_all(self.work.actor, kind):
             found.append(in_own_counters(self.work.actor, kind, model))

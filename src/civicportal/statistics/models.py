@@ -1,4 +1,4 @@
-"""Counters of cases, one row for each combination that occurs: by day, by month, and of all the time."""
+"""Counters of cases, one row per combination: by day, by month, and in total."""
 
 from datetime import date
 
@@ -9,7 +9,7 @@ from civicportal.db import Base, BigId, tagged
 
 
 class Counter:
-    """How many cases stand where, and what is counted of them. ``0`` means no category or no unit."""
+    """Number and measures of the cases of one combination. ``0`` means no category or no unit."""
 
     kind: Mapped[str] = tagged(String(40), primary_key=True, sort_order=-2)
     stage: Mapped[str] = tagged(String(12), primary_key=True)
@@ -17,38 +17,38 @@ class Counter:
     category_id: Mapped[int] = tagged(BigId, primary_key=True, autoincrement=False)
     unit_id: Mapped[int] = tagged(BigId, primary_key=True, autoincrement=False)
     n: Mapped[int] = tagged(Integer)
-    #: Of the closed ones with a deadline: closed within it, or after it.
+    #: Closed with a deadline: in time, or late.
     on_time: Mapped[int] = tagged(Integer, server_default="0")
     late: Mapped[int] = tagged(Integer, server_default="0")
-    #: Cases that were opened again at least once.
+    #: Cases that were reopened at least once.
     reopened: Mapped[int] = tagged(Integer, server_default="0")
-    #: Cases whose last closing was rated, and those of them with which most who rated are satisfied.
+    #: Cases whose last closing was rated, and those of them with a satisfied majority.
     rated: Mapped[int] = tagged(Integer, server_default="0")
     satisfied: Mapped[int] = tagged(Integer, server_default="0")
-    #: How often the cases were passed on from one kartable to another.
+    #: Number of referrals and returns.
     hops: Mapped[int] = tagged(Integer, server_default="0")
 
 
 class DatedCounter(Counter):
-    """The same of the cases that were registered on some days."""
+    """A counter of the cases registered in a day or month."""
 
-    #: The first of the days, on the city's clock.
+    #: The first day, on the city's clock.
     day: Mapped[date] = tagged(Date, primary_key=True, sort_order=-1)
 
 
 class CaseCount(DatedCounter, Base):
-    """The counters of single days."""
+    """Daily counters."""
 
     __tablename__ = "case_counts"
 
 
 class CaseMonthCount(DatedCounter, Base):
-    """Those of whole months of the city's calendar, from which long spans are read."""
+    """Monthly counters by the city's calendar, for long periods."""
 
     __tablename__ = "case_month_counts"
 
 
 class CaseTotal(Counter, Base):
-    """Those of all the time, from which the lengths of lists are read."""
+    """Total counters, for the lengths of lists."""
 
     __tablename__ = "case_totals"

@@ -1,4 +1,4 @@
-"""The figures of some cases, and how they follow from sums; ``docs/metrics.md`` defines every one."""
+"""Figures computed from sums over cases; ``docs/metrics.md`` defines every one."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -15,13 +15,13 @@ def _share(part: int, whole: int) -> float | None:
 
 @dataclass(kw_only=True)
 class Numbers:
-    """Sums over cases of which the figures are made.
+    """Sums over cases.
 
     :ivar by_stage: number of cases by stage.
     :ivar overdue: open cases past their deadline now.
-    :ivar hours: number of closed cases by the working hours they took.
+    :ivar hours: number of closed cases by working hours.
     :ivar open_again: open cases that were closed before.
-    :ivar citizens: different people who sent them; None where that was not asked for.
+    :ivar citizens: distinct senders; None if not requested.
     """
 
     by_stage: Counter[str] = field(default_factory=Counter)
@@ -32,7 +32,7 @@ class Numbers:
     open_again: int = 0
 
     def add(self, stage: str, values: Values) -> None:
-        """Add what was counted of some cases in one stage."""
+        """Add the sums of one stage."""
         self.by_stage[stage] += values[0]
         for name, value in zip(MEASURES, values, strict=True):
             self.sums[name] += value
@@ -41,32 +41,32 @@ class Numbers:
 
     @property
     def registered(self) -> int:
-        """Return how many there are."""
+        """Return the number of cases."""
         return self.sums["n"]
 
     @property
     def in_progress(self) -> int:
-        """Return how many still wait for somebody."""
+        """Return the number of open cases."""
         return sum(self.by_stage[stage] for stage in OPEN_STAGES)
 
     @property
     def reviewed(self) -> int:
-        """Return how many were closed with the matter dealt with."""
+        """Return the number of cases closed with action."""
         return self.by_stage["done"]
 
     @property
     def rejected(self) -> int:
-        """Return how many were closed without action."""
+        """Return the number of cases closed without action."""
         return self.by_stage["rejected"]
 
     @property
     def on_time(self) -> int:
-        """Return how many were closed within their deadline."""
+        """Return the number of cases closed within their deadline."""
         return self.sums["on_time"]
 
     @property
     def late(self) -> int:
-        """Return how many were closed after their deadline or are open past it."""
+        """Return the number of cases closed after their deadline, or open and overdue."""
         return self.sums["late"] + self.overdue
 
     @property
@@ -76,27 +76,27 @@ class Numbers:
 
     @property
     def reopened(self) -> int:
-        """Return how many were opened again at least once."""
+        """Return the number of cases reopened at least once."""
         return self.sums["reopened"]
 
     @property
     def closed_once(self) -> int:
-        """Return how many were closed at least once: the closed, and those that are open again."""
+        """Return the number of cases closed at least once: closed ones, and reopened ones."""
         return self.reviewed + self.rejected + self.open_again
 
     @property
     def reopen_share(self) -> float | None:
-        """Return opened again ÷ closed at least once, in percent."""
+        """Return reopened ÷ closed at least once, in percent."""
         return _share(self.reopened, self.closed_once)
 
     @property
     def rated(self) -> int:
-        """Return how many cases have a rating of their last closing."""
+        """Return the number of cases whose last closing was rated."""
         return self.sums["rated"]
 
     @property
     def satisfied(self) -> int:
-        """Return in how many of these more than half of the ratings are four or five stars."""
+        """Return the number of cases with more than half of the ratings at four or five stars."""
         return self.sums["satisfied"]
 
     @property
@@ -106,17 +106,17 @@ class Numbers:
 
     @property
     def hops(self) -> int:
-        """Return how often cases were passed on."""
+        """Return the number of referrals and returns."""
         return self.sums["hops"]
 
     @property
     def mean_hops(self) -> float | None:
-        """Return how often a case was passed on, on average."""
+        """Return the average number of referrals and returns."""
         return self.hops / self.registered if self.registered else None
 
     @property
     def median_hours(self) -> float | None:
-        """Return the median of the handling times, in whole working hours; of two in the middle, their mean."""
+        """Return the median handling time in whole working hours; for an even number the mean of both middle values."""
         number = self.hours.total()
         if not number:
             return None

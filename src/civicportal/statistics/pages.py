@@ -1,4 +1,4 @@
-"""The page of figures of any kind of case: a plugin says what is counted, everything else is the same for all."""
+"""The statistics page of any kind of case: a plugin defines what is counted, everything else is shared."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,21 +25,21 @@ from civicportal.work import Work
 CITIZENS = _("Citizens")
 PERIOD = "period"
 HOURS = "hours"
-"""The name by which the address asks for the busiest hours."""
+"""URL value of the table of busiest hours."""
 
 LONG = 200
-"""Days, with those that are compared; of more there may be so many cases that a statement takes longer than one of a page may."""
+"""Maximum days, including the compared ones, for which the live query fits the time limit of a page."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FiguresPage:
-    """Where figures are shown.
+    """Definition of a statistics page.
 
-    :ivar form: of the list's filters and :class:`~civicportal.statistics.schemas.PeriodFields`, read from the address.
+    :ivar form: of the list's filters and :class:`~civicportal.statistics.schemas.PeriodFields`, read from the URL.
     :ivar route: of the page, and of the list.
-    :ivar people: what those who sent the cases are called.
-    :ivar on_list: what the list's address says where nothing else is asked for.
-    :ivar anchor: id of the list on its page, where other things stand above it.
+    :ivar people: plural name of the senders of the cases.
+    :ivar on_list: the list's default parameters.
+    :ivar anchor: id of the list on a page that has other content above it.
     """
 
     form: BoundForm
@@ -51,19 +51,19 @@ class FiguresPage:
 
 
 class PageAddress(ListAddress):
-    """Addresses of the page itself: its period stands above the filters, and stays when they are cleared."""
+    """URLs of the page itself: its period is separate from the filters, and stays when they are cleared."""
 
     def __init__(self, request: Request, page: FiguresPage) -> None:
         super().__init__(request, page.form, page.route, keep=("by", "step"))
         self._filters = [field.name for field in page.form if field.name != PERIOD]
 
     def cleared(self, route: str = "") -> str:
-        """Return the address of the page, or of another one, without its filters."""
+        """Return the URL of the page, or of another one, without its filters."""
         return self(route, **dict.fromkeys(self._filters))
 
 
 class FigureAddress:
-    """Addresses of the list behind a number, and of the page itself with something changed."""
+    """URLs of the list behind a number, and of the page itself with changed parameters."""
 
     def __init__(self, request: Request, page: FiguresPage, values: Mapping[str, Any], span: Span) -> None:
         self._list = ListAddress(request, page.form, page.list_route, keep=(), anchor=page.anchor)
@@ -74,29 +74,29 @@ class FigureAddress:
         self._span = {PERIOD: None, **self.days(span.first, span.last)}
 
     def days(self, first: date | None, last: date | None) -> dict[str, str | None]:
-        """Return two days as they stand in an address."""
+        """Return two days as URL parameters."""
         written = [self._calendar.format_date(day, "short", "en") if day else None for day in (first, last)]
         return dict(zip(("first_day", "last_day"), written, strict=True))
 
     def only(self, name: str, value: str) -> dict[str, str]:
-        """Return the filters for one value, empty for none; nothing where the list offers no such choice."""
+        """Return the filters for one value, empty for none; None if the list offers no such choice."""
         field, asked = self._fields.get(name), value or NONE
         return {name: asked} if field and field.offers(asked) else {}
 
     def only_category(self, row: CategoryRow) -> dict[str, str | None]:
-        """Return the filters for one line of the table of categories; nothing where the list has none of just that."""
+        """Return the filters for one row of the table of categories; None if the list has no such filter."""
         only = self.only("category", row.category.key if row.category else "")
         if not row.itself:
             return {**only, ITSELF: None} if only else {}
         return {**only, ITSELF: "true"} if only and ITSELF in self._fields else {}
 
     def list(self, route: str = "", **changed: Any) -> str:
-        """Return the address of the list with the filters of the page, some of them changed."""
+        """Return the URL of the list with the filters of the page, some of them changed."""
         return self._list(route, **{**self._usual, **self._span, **changed})
 
 
 def figures_page(request: Request, subject: Subject, page: FiguresPage) -> dict[str, Any]:
-    """Return what ``civicportal:templates/statistics/desk.jinja2`` shows."""
+    """Return the variables of ``civicportal:templates/statistics/desk.jinja2``."""
     selection = subject.selection(request.work)
     if (both(selection.span).days or LONG) < LONG:
         return _shown(request, request.work, subject, selection, page)

@@ -1,4 +1,4 @@
-"""Spans of days that are counted, the ones they are compared with, and the steps of a trend."""
+"""Periods, the previous periods they are compared with, and the steps of a trend."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -12,16 +12,16 @@ Step = Literal["day", "week", "month"]
 
 STEPS: dict[Step, object] = {"day": _("By day"), "week": _("By week"), "month": _("By month")}
 _MOST_BY_DAY, _MOST_BY_WEEK = 45, 200
-"""Days of a span whose trend is still shown by day or by week."""
+"""Maximum days of a trend by day or by week."""
 MOST_STEPS: dict[Step, int] = {"day": 100, "week": 700, "month": 10**6}
-"""Days of a span of which somebody may ask for so fine a trend."""
+"""Maximum days for which a finer step can be requested."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Span:
-    """Some days, both ends included; None leaves an end open.
+    """A range of days, inclusive; None leaves an end open.
 
-    :ivar compared: the days that their figures are compared with, where these are not as many right before them.
+    :ivar compared: the previous period, if it is not as many days right before.
     """
 
     first: date | None = None
@@ -30,16 +30,16 @@ class Span:
 
     @property
     def days(self) -> int | None:
-        """Return how many days it has, None where an end is open."""
+        """Return the number of days, None if an end is open."""
         return (self.last - self.first).days + 1 if self.first and self.last else None
 
     def holds(self, day: date) -> bool:
-        """Return whether a day is one of them."""
+        """Return whether a day is within it."""
         return not (self.first and day < self.first) and not (self.last and day > self.last)
 
     @property
     def before(self) -> "Span | None":
-        """Return the span that it is compared with: else that of equal length right before it, None where an end is open."""
+        """Return the compared period: by default the same length right before it, None if an end is open."""
         if self.compared:
             return self.compared
         if self.first is None or self.days is None or self.days < 1:
@@ -48,7 +48,7 @@ class Span:
 
 
 def whole_months(span: Span, calendar: CityCalendar) -> tuple[Span | None, list[Span]]:
-    """Cut a span into whole months of the calendar and the days that are left before and behind them.
+    """Split a period into whole months of the calendar and the days before and after them.
 
     :returns: the months, None if there are none; and the days.
     """
@@ -65,7 +65,7 @@ def whole_months(span: Span, calendar: CityCalendar) -> tuple[Span | None, list[
 
 @dataclass(frozen=True, kw_only=True)
 class Bucket:
-    """One step of a trend, both ends included."""
+    """One step of a trend, inclusive."""
 
     first: date
     last: date
@@ -83,13 +83,13 @@ def month_of(day: date, calendar: CityCalendar) -> date:
 
 
 def month_after(day: date, calendar: CityCalendar) -> date:
-    """Return the first day of the month that follows the month of a day."""
+    """Return the first day of the next month."""
     year, month, _day = calendar.year_month_day(day)
     return calendar.day(*((year, month + 1, 1) if month < 12 else (year + 1, 1, 1)))
 
 
 def so_many_months_later(day: date, months: int, calendar: CityCalendar) -> date:
-    """Return the same day so many months later, or before for a number below zero; in a shorter month its last day."""
+    """Return the same day a number of months later, or earlier for a negative number; the last day in a shorter month."""
     year, month, number = calendar.year_month_day(day)
     years, rest = divmod(year * 12 + month - 1 + months, 12)
     first = calendar.day(years, rest + 1, 1)
@@ -97,7 +97,7 @@ def so_many_months_later(day: date, months: int, calendar: CityCalendar) -> date
 
 
 def week_of(day: date, calendar: CityCalendar) -> date:
-    """Return the first day of the city's week of a day."""
+    """Return the first day of a day's week in the city."""
     return day - calendar.week.index(day.weekday()) * _DAY
 
 
@@ -107,7 +107,7 @@ def weekdays(calendar: CityCalendar) -> list[int]:
 
 
 def step_of(wish: str | None, days: int) -> Step:
-    """Return by what a trend goes: as somebody wishes where that stays readable, else as fits the days."""
+    """Return the step of a trend: as requested if readable, else by the number of days."""
     for step, most in MOST_STEPS.items():
         if wish == step and days <= most:
             return step
@@ -115,7 +115,7 @@ def step_of(wish: str | None, days: int) -> Step:
 
 
 def buckets(first: date, last: date, step: Step, calendar: CityCalendar) -> list[Bucket]:
-    """Cut a span into steps; the first and the last may be shorter than the others."""
+    """Split a period into steps; the first and the last may be shorter."""
     found, day = [], first
     while day <= last:
         end = min(last, _end_of(day, step, calendar))

@@ -1,7 +1,7 @@
-"""Figures for everybody: twelve whole months of every service, small numbers hidden.
+"""Public statistics: twelve whole months of every service, with small numbers hidden.
 
-There is one span and no filter, so that no two pages of one day can be taken from each other. From one month to the next the span moves on,
-so months of which one alone is a small number enter it and leave it together.
+There is one fixed period and no filter, so that no two pages of one day can be subtracted. The period moves on each month,
+so months that are small numbers enter and leave it together.
 """
 
 from collections.abc import Mapping
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class PublicFigures:
-    """What everybody may know of a service; None is a small number.
+    """Public figures of a service; None is a small number.
 
-    :ivar span: the days that all of it is about.
+    :ivar span: the period.
     :ivar by_stage: by stage, in their order.
-    :ivar by_category: name and number of the root categories, the largest first; empty for a service without any.
-    :ivar by_month: registered in each month, or in some months that stand together.
+    :ivar by_category: name and number of the root categories, largest first; empty for a service without any.
+    :ivar by_month: registered in each month, or in combined months.
     :ivar on_time: closed on time ÷ (closed + open and overdue), in percent.
     :ivar satisfied: of the rated, in percent.
     """
@@ -47,14 +47,14 @@ class PublicFigures:
 
 
 class PublicFigureService:
-    """Reads the counters of months, and of the cases what is overdue."""
+    """Read the monthly counters, and overdue cases."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
         self.session = work.session
 
     def services(self) -> list[PublicFigures]:
-        """Return the figures of each service that citizens send something to, if there are enough of them."""
+        """Return the figures of each service for citizens, if there are enough cases."""
         kinds = [kind for kind in self.work.site.kinds.values() if kind.register_route]
         year = self._year()
         months = self._months(year)
@@ -71,7 +71,7 @@ class PublicFigureService:
         )
 
     def _told(self, months: Mapping[date, int], year: Span) -> list[tuple[Bucket, int]]:
-        """Return the months whose numbers may be told, small ones together: cut from the first one on, the same in every year."""
+        """Return the months that can be published, small ones combined: split from the first month on, the same in every year."""
         first, last = year.first or date.min, year.last or date.min
         steps = buckets(min([first, *months]), last, "month", self.work.site.calendar)
         numbers = [months.get(step.first, 0) for step in steps]
@@ -121,7 +121,7 @@ class PublicFigureService:
         return self.session.scalar(query) or 0
 
     def _months(self, year: Span) -> dict[str, dict[date, int]]:
-        """Return by kind how many cases were registered in each month until the end of the year, by its first day."""
+        """Return by kind the number of cases registered in each month until the end of the period, by its first day."""
         query = (
             select(CaseMonthCount.kind, CaseMonthCount.day, func.sum(CaseMonthCount.n))
             .where(CaseMonthCount.n != 0, CaseMonthCount.day <= year.last)

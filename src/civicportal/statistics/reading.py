@@ -1,4 +1,4 @@
-"""Reading what figures are made of: sums from the counters or from the cases, and what cannot be added up."""
+"""Reading of sums from the counters or from the cases, and of values that cannot be summed."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -35,16 +35,16 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 PATIENCE = 20
-"""Seconds that a statement may take which reads all cases of a large city some times over."""
+"""Statement timeout in seconds; such a statement reads all cases of a large city several times."""
 
 HOURS = (Case.handling_minutes + 30) // 60
-"""Whole working hours that a closed case took."""
+"""Whole working hours until the closing."""
 KEYS = ("is_now", "stage", "status", "category_id", "facet", "day", "hours")
 SUMS = ("overdue", *MEASURES)
 
 
 class FigureReader:
-    """One statement for each method, whatever is asked for."""
+    """Read figures, one statement per method."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
@@ -60,10 +60,10 @@ class FigureReader:
         before: bool = False,
         by_month: bool = True,
     ) -> Sequence[Any]:
-        """Return rows of the keys of these names and a sum for each measure.
+        """Return rows of these keys and a sum for each measure.
 
-        :param before: read the span before too; of it no more is told than is_now and stage.
-        :param by_month: whole months may be read from their counters.
+        :param before: read the previous period too, by is_now and stage only.
+        :param by_month: whole months may be read from monthly counters.
         """
         span, calendar = selection.span, self.work.site.calendar
         if selection.counted(self.work) and (facet is None or facet.counter):
@@ -94,11 +94,11 @@ class FigureReader:
         return self.session.execute(select(*found, *sums).group_by(*found)).all()
 
     def at_once(self, selection: Selection, facet: Facet | None) -> Mapping[str, Sequence[Any]]:
-        """Return what is asked of cases that no counter knows: gathered once, counted in several ways.
+        """Read everything that no counter has, in one statement that selects the cases once.
 
-        :returns: rows with the names of :data:`KEYS` and :data:`SUMS`, those that say nothing being None: under "sums" by
-            is_now, stage, status, category and facet; under "hours" by is_now, facet and hours; under "days" those of
-            the span itself by day and stage; under "citizens" how many people there are by is_now.
+        :returns: rows with the names of :data:`KEYS` and :data:`SUMS`, unused ones being None: under "sums" by
+        is_now, stage, status, category and facet; under "hours" by is_now, facet and hours; under "days" those of
+        the period itself by day and stage; under "citizens" the number of people by is_now.
         """
         columns = {
             **self._case_keys(selection, facet),
@@ -128,7 +128,7 @@ class FigureReader:
 
     @staticmethod
     def _part(name: str, rows: Any, of: Any, keys: Sequence[str], sums: Mapping[str, Any]) -> Select[Any]:
-        """Return one part of a union: all its columns, those that the part does not have being NULL of their type."""
+        """Return one part of a union, with NULL of the right type for columns it does not have."""
         known = {**{key: of.c[key] for key in keys}, **sums}
         columns = (
             known.get(column, cast(null(), rows.c[column].type)).label(column) for column in (*KEYS, *SUMS)
@@ -136,9 +136,9 @@ class FigureReader:
         return select(literal(name).label("part"), *columns).group_by(*(of.c[key] for key in keys))
 
     def by_facet(self, selection: Selection, facet: Facet) -> Sequence[Any]:
-        """Return (facet, stage, hours, overdue, sum of each measure) of the span itself: all that a table of figures says.
+        """Return (facet, stage, hours, overdue, sum of each measure) of the period itself, for the table of a facet.
 
-        Where no counter knows the facet, the cases are read once for all of it.
+        If no counter has the facet, the cases are read once for all of it.
         """
         columns = {
             "facet": facet.column,
@@ -166,7 +166,7 @@ class FigureReader:
         return self.session.execute(select(weekday, hour, func.sum(number)).group_by(weekday, hour)).all()
 
     def citizens(self, selection: Selection) -> Sequence[Any]:
-        """Return (is now, number of different people)."""
+        """Return (is now, number of distinct people)."""
         keys = (self.is_now(selection), Case.citizen_id)
         rows = self._rows(selection, keys, Case.citizen_id.is_not(None))
         # Grouping twice lets PostgreSQL hash; count(distinct …) would sort.
@@ -178,7 +178,7 @@ class FigureReader:
             return work.session.execute(statement).all()
 
     def first_and_last(self, selection: Selection) -> Any:
-        """Return the first and the last day with a case, as the counters know them."""
+        """Return the first and the last day with a case, by the counters."""
         ends = (func.min(CaseCount.day), func.max(CaseCount.day))
         return self.session.execute(self._counters(selection, CaseCount, selection.span, *ends)).one()
 
@@ -189,12 +189,12 @@ class FigureReader:
         *conditions: ColumnElement[bool],
         facet: Facet | None = None,
     ) -> Sequence[Any]:
-        """Return the values of columns that occur in the span and in the one before, and how often."""
+        """Return the distinct values of columns in both periods, with their numbers."""
         rows = self._rows(selection, columns, *conditions, facet=facet)
         return self.session.execute(select(*rows.c, func.count()).group_by(*rows.c)).all()
 
     def is_now(self, selection: Selection) -> ColumnElement[int]:
-        """Return 1 for cases of the span, 0 for those of the span before."""
+        """Return 1 for cases of the period, 0 for those of the previous one."""
         first = self._first(selection)
         return case((Case.created_at >= first, 1), else_=0) if first else literal(1)
 
@@ -217,7 +217,7 @@ class FigureReader:
     def _cases(
         self, selection: Selection, *columns: Any, before: bool, facet: Facet | None = None
     ) -> Select[Any]:
-        """Return a query for columns of the cases of the span; with ``before`` of those before it too."""
+        """Return a query for columns of the cases of the period; with ``before`` also of the previous one."""
         span = selection.span
         if not before:
             return selection.rows(self.work, span, *columns, facet=facet)
@@ -233,7 +233,7 @@ class FigureReader:
         if name == "is_now":
             return literal(int(is_now))
         key: ColumnElement[Any] = getattr(model, facet.counter if facet and name == "facet" else name)
-        # Of the span before there are fewer rows so.
+        # This condition leaves fewer rows of the previous period.
         return key if is_now or name == "stage" else cast(null(), key.type)
 
     def _case_keys(self, selection: Selection, facet: Facet | None) -> dict[str, Any]:
@@ -248,13 +248,13 @@ class FigureReader:
 
 
 def both(span: Span) -> Span:
-    """Return the days of a span and of the one before it, and those between them if there are any."""
+    """Return the days of both periods, and those between them if any."""
     before = span.before
     return Span(first=before.first if before else span.first, last=span.last)
 
 
 def _apart(span: Span, calendar: CityCalendar) -> list[ColumnElement[bool]]:
-    """Return the condition that leaves out what lies between the span before and the span itself, if anything does."""
+    """Return the condition that excludes the days between both periods, if any."""
     before = span.before
     if not (span.first and before and before.last) or (span.first - before.last).days == 1:
         return []

@@ -1,7 +1,7 @@
-"""What takes long to read at a city's size, remembered as long as the counters say the same of its cases.
+"""Cache of expensive figures, valid while the counters of their cases are unchanged.
 
-Medians, numbers of people, days and units are functions of the very cases that the counters have counted a moment ago.
-While these say the same, so do they; a minute is the end of it all the same.
+Medians, numbers of people, days and units are functions of the cases that the counters have just counted.
+While the counters are unchanged, so are these; entries expire after a minute anyway.
 """
 
 import pickle
@@ -18,7 +18,7 @@ WORTHWHILE = 1000
 """Fewer cases than this are counted each time."""
 SPAN = timedelta(minutes=1)
 MOST = 64
-"""Answers that a process keeps, a dozen views. They are kept as bytes: as rows those of a large city hold ten times as much, 6 MB."""
+"""Maximum entries per process, a dozen views. They are stored as bytes: rows of a large city would take ten times as much, 6 MB."""
 
 
 class _Answers(OrderedDict[Hashable, tuple[Hashable, datetime, bytes]]):
@@ -30,9 +30,9 @@ class _Answers(OrderedDict[Hashable, tuple[Hashable, datetime, bytes]]):
 def remembered(
     site: "Site", key: Hashable, stamp: Hashable, number: int, read: Callable[[], Sequence[Any]]
 ) -> Sequence[Any]:
-    """Return the rows that were read for a key while the stamp was the same, as tuples, else read them.
+    """Return cached rows for a key while the stamp is unchanged, as tuples, else read them.
 
-    :param stamp: what the counters say of the cases.
+    :param stamp: the result of the counters.
     :param number: of these cases.
     """
     if number < WORTHWHILE:

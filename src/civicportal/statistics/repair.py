@@ -1,4 +1,4 @@
-"""Compare all counters with the cases, and rebuild them."""
+"""Verify all counters against the cases, and rebuild them."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from civicportal.site import Site
 
 PATIENCE = 1800
-"""Seconds that a statement may take: every case is read."""
+"""Statement timeout in seconds: every case is read."""
 
 
 def wrong_counters(site: "Site") -> list[str]:
-    """Return what is wrong with the counters of the core and of all kinds, one line for each."""
+    """Return the errors of the counters of the core and of all kinds, one line for each."""
     with site.work(write=False, patience=PATIENCE) as work:
         service = work.get(StatisticsService)
         wrong, months, totals = service.verify(), service.verify_months(), service.verify_totals()
@@ -30,7 +30,7 @@ def wrong_counters(site: "Site") -> list[str]:
 
 
 def make_anew(site: "Site", progress: Callable[[str], None]) -> None:
-    """Measure what is not measured yet, and rebuild all counters from the cases."""
+    """Store missing measures, and rebuild all counters from the cases."""
     progress(f"{measure(site)} cases measured")
     progress(f"{rebuild(site)} counters")
     for kind in site.kinds.values():

@@ -1,4 +1,4 @@
-"""What the address of a page of figures says besides the filters of its list."""
+"""URL parameters of a statistics page besides the filters of its list."""
 
 from typing import Any
 
@@ -14,17 +14,17 @@ class Period(Scalar):
     """One of :data:`~civicportal.statistics.asked.PERIODS`, or a month or a year of the city's calendar."""
 
     def read(self, node: colander.SchemaNode, text: str) -> str:
-        """Return the name; raise :class:`colander.Invalid` for one that names no days."""
+        """Return the name; raise :class:`colander.Invalid` for an unknown period."""
         if text not in PERIODS and Whole.read(text, node.bindings["calendar"]) is None:
             raise colander.Invalid(node, _("This choice is not offered. Please choose one of the list."))
         return text
 
     def said(self, node: colander.SchemaNode, text: str, locale: str) -> Any:
-        """Return what people call it."""
+        """Return its display name."""
         return period_words(text, node.bindings["calendar"], locale)
 
 
 class PeriodFields(StrictSchema):
-    """The days that are counted; two days that are named go before it. The page offers them above its filters."""
+    """The period; two explicit days take precedence. The page shows them above its filters."""
 
     period = Node(Period(), title=_("Period"), missing=DEFAULT, widget=HiddenWidget())

@@ -1,4 +1,4 @@
-"""What is counted: the cases of a list, said once by the query of that list."""
+"""Selection of the counted cases, defined by the query of their list."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 class Selection:
     """The cases of one kind that a list shows with certain filters.
 
-    :ivar query: the list's own query: called with days and columns it returns the cases of these days that the filters
-        leave and the actor may see.
+    :ivar query: the list's own query: called with days and columns it returns the cases of these days that match the filters
+    and that the actor may see.
     :ivar span: the days.
-    :ivar categories: ids of the categories that the filters leave, 0 for none; None for all.
-    :ivar units: the same of units that hold the cases.
-    :ivar narrowed: the filters say more than days, categories and units, so that counters cannot answer.
+    :ivar categories: ids of the filtered categories, 0 for none; None for all.
+    :ivar units: the same for units that hold the cases.
+    :ivar narrowed: there are other filters, so that counters cannot answer.
     """
 
     kind: CaseKind
@@ -38,15 +38,15 @@ class Selection:
     narrowed: bool = False
 
     def counted(self, work: "Work") -> bool:
-        """Return whether the counters know the answer: nothing but days, categories and units narrows, and no scope."""
+        """Return whether the counters have the answer: no filters but days, categories and units, and no limited scope."""
         return not self.narrowed and sees_all(work.actor, self.kind.name)
 
     def rows(self, work: "Work", span: Span, *columns: Any, facet: "Facet | None" = None) -> Select[Any]:
         """Return a query for columns of the cases of some days.
 
-        Where nothing but core columns narrows, the kind's own table is left alone.
+        If only core columns are filtered, the kind's own table is not joined.
 
-        :param facet: whose column is among them.
+        :param facet: whose column is included.
         """
         if not self.counted(work) or (facet and not facet.of_case):
             return self.query(span, *columns)
@@ -65,15 +65,15 @@ class Selection:
 
 @dataclass(frozen=True, kw_only=True)
 class Facet:
-    """Something by which cases are told apart in a table: the unit, the district, how they came in.
+    """A dimension of cases, as a table: the unit, the district, the channel.
 
     :ivar name: of the list's filter.
-    :ivar title: of the table, and ``head`` of the column that says which one.
-    :ivar column: holds the value.
-    :ivar groups: values of the column to what the filter calls them; one value may count in several groups, a unit in
-        the units above it.
-    :ivar titles: what people read for each group.
-    :ivar counter: name of the column of the counters that holds the same, if there is one.
+    :ivar title: of the table, and ``head`` of its first column.
+    :ivar column: of the value.
+    :ivar groups: filter values by value of the column; one value may count in several groups, a unit in
+    its parent units.
+    :ivar titles: display name of each group.
+    :ivar counter: name of the counters' column with the same value, if any.
     """
 
     name: str
@@ -86,24 +86,24 @@ class Facet:
 
     @property
     def of_case(self) -> bool:
-        """Return whether the column is one of the core's."""
+        """Return whether the column belongs to the core."""
         return self.column.class_ is Case
 
 
 DAYS = frozenset({"period", "first_day", "last_day"})
-"""Filters that say which days are meant."""
+"""Filters that select days."""
 ITSELF = "itself"
-"""The filter that leaves out what lies below the category that is asked for; by itself it narrows nothing."""
+"""The filter that excludes subcategories; it has no effect by itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """What a page of figures is about.
+    """The subject of a statistics page.
 
-    :ivar values: of the list's filters and the period, as they were read.
+    :ivar values: of the list's filters and the period.
     :ivar query: the list's own query; see :class:`Selection`.
-    :ivar facets: by what cases can be told apart, the usual one first.
-    :ivar counted: filters that the counters know: "category" and "unit", where they mean the case's own.
+    :ivar facets: the available dimensions, default first.
+    :ivar counted: filters that the counters have: "category" and "unit", if they mean the case's own.
     """
 
     kind: CaseKind
@@ -113,7 +113,7 @@ class Subject:
     counted: frozenset[str] = frozenset({"category", "unit"})
 
     def selection(self, work: "Work") -> Selection:
-        """Return the cases that the filters leave."""
+        """Return the filtered cases."""
         values, calendar = self.values, work.site.calendar
         category, unit = (values.get(name) if name in self.counted else None for name in ("category", "unit"))
         narrowing = values.keys() - DAYS - self.counted - {ITSELF}
@@ -136,5 +136,5 @@ class Subject:
 
 
 def _narrows(value: Any) -> bool:
-    # The citizen 0 is a number that belongs to nobody: it leaves nothing, and equals False all the same.
+    # The citizen 0 is a number without an account: it matches nothing, although it equals False.
     return value is not False and value not in (None, "")

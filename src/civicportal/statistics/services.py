@@ -1,4 +1,4 @@
-"""Compare the counters with the cases, and rebuild them: both in the database, a month at a time."""
+"""Verify and rebuild the counters in the database, one month at a time."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -17,45 +17,45 @@ from civicportal.statistics.periods import Span, month_after, month_of
 if TYPE_CHECKING:
     from civicportal.work import Work
 
-# Whoever has changed a case and not yet counted it waits, and adds to the new counters. All counters are written by one
-# statement, those of days among them, so this one table is enough; who asked for more would wait crosswise with it, for
-# PostgreSQL locks the tables of a statement in one order when it is new and in another when its plan is kept.
+# A transaction that has changed a case and not yet counted it waits, and adds to the new counters. All counters are written by one
+# statement, including the daily ones, so locking this one table is enough; locking more could deadlock, because
+# PostgreSQL locks the tables of a new statement in another order than those of a cached plan.
 _ALONE = text("LOCK TABLE case_counts IN SHARE ROW EXCLUSIVE MODE")
 Differences = dict[Key, tuple[Values, Values]]
-"""Counters that are wrong, as (stored, live); the numbers in the order of the measures."""
+"""Wrong counters as (stored, live), in the order of the measures."""
 
 
 class StatisticsService:
-    """The counters of cases."""
+    """Verify and rebuild the counters of cases."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
         self.session = work.session
 
     def verify(self) -> Differences[CountKey]:
-        """Return the counters of days that are wrong."""
+        """Return the wrong daily counters."""
         found: Differences[CountKey] = {}
         for span in self.months():
             found |= self._compared(CountKey, _stored(CaseCount, CountKey, span), self._rows(span))
         return found
 
     def verify_months(self) -> Differences[CountKey]:
-        """Return the counters of months that do not say what those of their days do."""
+        """Return the monthly counters that differ from the sums of their days."""
         found: Differences[CountKey] = {}
         for span in self.months():
             found |= self._compared(CountKey, _stored(CaseMonthCount, CountKey, span), _days_of(span))
         return found
 
     def verify_totals(self) -> Differences[TotalKey]:
-        """Return the counters of all the time that do not say what those of months do."""
+        """Return the total counters that differ from the sums of the months."""
         return self._compared(TotalKey, _stored(CaseTotal, TotalKey), _all_months())
 
     def number(self) -> int:
-        """Return how many counters of days there are."""
+        """Return the number of daily counters."""
         return self.session.scalar(select(func.count()).select_from(CaseCount)) or 0
 
     def rebuild_month(self, span: Span) -> None:
-        """Rebuild the counters of a month and of its days; exact under whatever is written meanwhile."""
+        """Rebuild the counters of a month and of its days; exact under concurrent writes."""
         self._alone()
         self._replace(CaseCount, span, self._rows(span))
         self._sum_up(span)
@@ -66,7 +66,7 @@ class StatisticsService:
         self._sum_up(span)
 
     def total_up(self) -> None:
-        """Rebuild the counters of all the time from those of months."""
+        """Rebuild the total counters from the monthly ones."""
         self._alone()
         self._total_up()
 
@@ -85,7 +85,7 @@ class StatisticsService:
             first = following
 
     def missing(self) -> bool:
-        """Return whether there are cases and no counter."""
+        """Return whether there are cases but no counters."""
         counter, case = (self.session.scalar(select(of).limit(1)) for of in (CaseCount.kind, Case.id))
         return case is not None and counter is None
 
@@ -108,7 +108,7 @@ class StatisticsService:
         self.session.execute(insert(model).from_select([*CountKey._fields, *MEASURES], rows_summed))
 
     def _compared(self, key: type[Key], stored: Select[Any], rows: Subquery) -> Differences[Key]:
-        """Return where what is stored is not the sums of rows."""
+        """Return the stored rows that differ from the sums of other rows."""
         both = union_all(stored, _summed(rows, key, "live")).subquery()
         sums = [func.sum(both.c[f"{side}_{name}"]) for side in ("stored", "live") for name in MEASURES]
         keys = [both.c[name] for name in key._fields]
@@ -122,7 +122,7 @@ class StatisticsService:
         return found
 
     def _rows(self, span: Span) -> Subquery:
-        """Return every case of some days as its key and what is counted of it."""
+        """Return every case of a period as its key and measures."""
         calendar = self.work.site.calendar
         since = calendar.begin(span.first)
         values = {
@@ -143,7 +143,7 @@ def _within(model: Any, span: Span) -> tuple[Any, ...]:
 
 
 def _days_of(span: Span) -> Subquery:
-    """Return the counters of the days of a month, as its first."""
+    """Return the daily counters of a month, dated by its first day."""
     columns = {name: getattr(CaseCount, name) for name in (*CountKey._fields, *MEASURES)}
     columns["day"] = literal(span.first, CaseCount.day.type)
     return (
@@ -154,13 +154,13 @@ def _days_of(span: Span) -> Subquery:
 
 
 def _all_months() -> Subquery:
-    """Return the counters of all months, without saying of which."""
+    """Return all monthly counters without their month."""
     columns = (getattr(CaseMonthCount, name) for name in (*TotalKey._fields, *MEASURES))
     return select(*columns).where(CaseMonthCount.n != 0).subquery()
 
 
 def _summed(rows: Subquery, key: type[Key], side: str = "") -> Select[Any]:
-    """Return sums by key; with a side to be compared, under its name and beside nothing on the other."""
+    """Return sums by key; with a side, for a full comparison, zero on the other side."""
     keys = [rows.c[name] for name in key._fields]
     sums = [func.sum(rows.c[name]).label(f"{side}_{name}" if side else name) for name in MEASURES]
     zeros = [literal(0).label(f"stored_{name}") for name in MEASURES] if side else []

@@ -1,4 +1,4 @@
-"""Numbers of statuses, each with what tells it apart from the others of its stage."""
+"""Figures by status."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -9,10 +9,10 @@ from civicportal.cases.workflow import State, Workflow
 
 @dataclass(frozen=True, kw_only=True)
 class StatusRow:
-    """One line of the table, and one piece of the bar.
+    """A row of the table, and a segment of the bar.
 
-    :ivar order: its place among the statuses of its stage, from 0: the stage gives the colour, this the pattern. It is the
-        same whatever is counted.
+    :ivar order: its position among the statuses of its stage, from 0: the stage gives the colour, this the pattern. It does
+    not depend on the figures.
     """
 
     state: State
@@ -21,7 +21,7 @@ class StatusRow:
 
 
 def status_rows(workflow: Workflow, numbers: Mapping[str, int]) -> list[StatusRow]:
-    """Return the statuses as the workflow names them; a retired one only where cases are left in it.
+    """Return the statuses in the order of the workflow; a retired one only if it has cases.
 
     :param numbers: number of cases by status.
     """

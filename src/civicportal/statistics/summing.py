@@ -1,7 +1,7 @@
-"""Adding numbers to rows of counters by statements that are made once a process.
+"""Upserts of counters by statements that are compiled once per process.
 
-SQLAlchemy makes an INSERT of several rows again whenever it runs, which takes longer than the database works at it. On
-PostgreSQL the rows travel as arrays instead, whatever their number, and all tables on one way to the server.
+SQLAlchemy compiles an INSERT of several rows each time it runs, which takes longer than executing it. On
+PostgreSQL the rows are sent as arrays instead, whatever their number, and all tables in one statement.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,8 +20,8 @@ from civicportal.db import Engines
 class Summed:
     """A table of counters.
 
-    :ivar table: its primary key says what is counted.
-    :ivar measures: names of the columns that are added to.
+    :ivar table: its primary key is what is counted.
+    :ivar measures: names of the summed columns.
     """
 
     table: Table
@@ -29,22 +29,22 @@ class Summed:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Return the names of the columns that say what is counted."""
+        """Return the names of the key columns."""
         return tuple(column.name for column in self.table.primary_key)
 
     def parameter(self, name: str) -> str:
-        """Return the name under which the values of a column travel."""
+        """Return the parameter name of a column."""
         return f"{self.table.name}_{name}"
 
 
 Row = tuple[Any, ...]
-"""What is counted, then how much of it: the values of the keys and of the measures, in their order."""
+"""Keys and increments: the values of the keys and of the measures, in order."""
 
 
 def add_up(engines: Engines, session: Session, found: Mapping[Summed, Sequence[Row]]) -> None:
     """Add numbers to tables in their order, to the rows of each in the order of their keys.
 
-    So two units of work never wait crosswise. A row that is not there is made.
+    The fixed order prevents deadlocks. A missing row is inserted.
     """
     written = {summed: sorted(rows) for summed, rows in found.items() if rows}
     if not written:

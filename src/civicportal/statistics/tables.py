@@ -1,4 +1,4 @@
-"""The figures of a page as tables for a file: the same service, the same selection, every facet at once."""
+"""The figures of a page as tables for a file: the same selection, with every facet."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from civicportal.statistics.statuses import status_rows
 if TYPE_CHECKING:
     from civicportal.work import Work
 
-#: Title and how it follows from the numbers; hours are working hours, shares are percent.
+#: Title and function of each figure; hours are working hours, shares are percent.
 MEASURES: tuple[tuple[Any, Any], ...] = (
     (_("Registered"), lambda numbers: numbers.registered),
     (_("In progress"), lambda numbers: numbers.in_progress),
@@ -40,9 +40,9 @@ THIS, BEFORE = _("This period"), _("The period before")
 
 
 def figure_tables(work: "Work", subject: Subject, *, people: Any = CITIZENS) -> Sequence[FigureTable]:
-    """Return all tables of a page of figures.
+    """Return all tables of a statistics page.
 
-    :param people: what those who sent the cases are called.
+    :param people: plural name of the senders of the cases.
     """
     selection = subject.selection(work)
     figures = work.get(FigureService).figures(selection)
@@ -58,7 +58,7 @@ def figure_tables(work: "Work", subject: Subject, *, people: Any = CITIZENS) -> 
 
 
 def _days(work: "Work", selection: Selection) -> FigureTable:
-    """Return the days that are counted, where an end is open to the first or the last case, and those before."""
+    """Return the counted days, an open end being the first or the last case, and the compared ones."""
     calendar, before = work.site.calendar, selection.span.before
     spans = {THIS: work.get(FigureService).days(selection), BEFORE: before or Span()}
     rows = [

@@ -1,4 +1,4 @@
-"""Counters that a kind of case keeps besides those of every case, for instance of the places of reports."""
+"""Additional counters of a kind of case, for instance of the places of reports."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
     from civicportal.work import Work
 
 Place = tuple[Any, ...]
-"""A value for each column of the primary key, in their order."""
+"""A value for each column of the primary key, in order."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tally:
-    """A table of counters, written in the transaction of what is counted.
+    """A table of counters, written in the transaction of the change.
 
     :ivar model: a table whose columns are its primary key, and ``n``.
-    :ivar places: returns where a case counts, a value for each column of the primary key; nothing where it does not.
-    :ivar live: returns the query for the same columns and their number from the cases themselves.
+    :ivar places: returns the counters of a case, a value for each column of the primary key.
+    :ivar live: returns the query for the same columns and their number from the cases.
     """
 
     model: type[Any]
@@ -29,25 +29,25 @@ class Tally:
 
     @property
     def names(self) -> list[str]:
-        """Return the names of the columns that say where."""
+        """Return the names of the key columns."""
         return list(self.summed.keys)
 
     @property
     def summed(self) -> Summed:
-        """Return the table as one that is added to."""
+        """Return the table for :func:`add_up`."""
         return Summed(self.model.__table__, ("n",))
 
 
 class TallyCounts(dict[tuple[Tally, Place], int]):
-    """What a unit of work adds to such counters."""
+    """The increments of a unit of work."""
 
     def add(self, tally: Tally, place: Place, sign: int) -> None:
-        """Count one more, or with a sign of -1 one less."""
+        """Increment, or decrement with a sign of -1."""
         self[tally, place] = self.get((tally, place), 0) + sign
 
 
 def tallied_rows(counts: TallyCounts) -> dict[Summed, list[Row]]:
-    """Return what is added to each table of such counters, the tables in the order of their names."""
+    """Return the increments of each table, tables ordered by name."""
     found: dict[Summed, list[Row]] = {}
     for (tally, place), n in sorted(counts.items(), key=lambda item: item[0][0].model.__table__.name):
         if n:

@@ -1,4 +1,4 @@
-"""Compare the counters of kinds with their cases, and rebuild them in the database."""
+"""Verify the additional counters of kinds against their cases, and rebuild them in the database."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
 
 
 class TallyService:
-    """The counters that kinds of cases keep."""
+    """The additional counters of kinds."""
 
     def __init__(self, work: "Work") -> None:
         self.work = work
         self.session = work.session
 
     def tallies(self) -> Iterator[Tally]:
-        """Yield the counters of every kind that keeps some."""
+        """Yield the tallies of every kind."""
         yield from (kind.tally for kind in self.work.site.kinds.values() if kind.tally)
 
     def differences(self, tally: Tally) -> Sequence[Any]:
-        """Return what the counters say and the cases do not, and the other way round: their columns, and the number."""
+        """Return the differences between counters and cases: their columns, and the number."""
         model = tally.model
         stored = select(*[getattr(model, name) for name in tally.names], model.n).where(model.n != 0)
         live = select(tally.live().subquery())
@@ -32,10 +32,10 @@ class TallyService:
         return [*self.session.execute(missing), *self.session.execute(wrong)]
 
     def rebuild(self, tally: Tally) -> int:
-        """Let the counters say what the cases say; others go on working, and no row is held that is right.
+        """Rebuild the counters under concurrent writes, without locking rows that are right.
 
-        What is wrong is worked out and added by one statement, which sees cases and counters of one moment. What others
-        count meanwhile is added beside it.
+        Differences are computed and added by one statement with one snapshot of cases and counters. Concurrent increments
+        are added beside it.
 
         :returns: how many there are.
         """
@@ -45,7 +45,7 @@ class TallyService:
         both = union_all(select(live), stored).subquery()
         columns = [both.c[name] for name in keys]
         wrong = select(*columns, func.sum(both.c.n)).group_by(*columns).having(func.sum(both.c.n) != 0)
-        # In the order of the key: no two statements wait for each other crosswise, and what is read together lies
+        # In key order: this prevents deadlocks, and rows that are read together are stored
         # together on PostgreSQL, which makes a map five times as fast.
         statement = self.work.site.engines.insert(model).from_select([*keys, "n"], wrong.order_by(*columns))
         self.session.execute(

@@ -1,4 +1,4 @@
-"""The trend of a page of figures: what was registered step by step, as a chart and as its table."""
+"""The trend of a statistics page: registrations by step, as a chart and as its table."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,15 +20,15 @@ from civicportal.statistics.periods import (
 from civicportal.statistics.selection import Selection
 
 LONGEST = 1100
-"""Days; a longer one begins with the first case."""
+"""Maximum days; a longer period begins with the first case."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StepChoice:
     """A step that a page offers.
 
-    :ivar most: days of a span that it can show.
-    :ivar possible: so many are asked for at most.
+    :ivar most: maximum days of the period.
+    :ivar possible: within that maximum.
     """
 
     name: Step
@@ -39,12 +39,12 @@ class StepChoice:
 
 @dataclass(frozen=True, kw_only=True)
 class Trend:
-    """What was registered, and how much of it is reviewed by now.
+    """Registrations, and how many of them are reviewed by now.
 
-    :ivar rows: of each step the days, and the two numbers.
+    :ivar rows: the days and both numbers of each step.
     :ivar titles: names of the steps.
-    :ivar unfinished: the last step holds today, so that its number still grows.
-    :ivar chart: None where there is no step.
+    :ivar unfinished: the last step includes today, so its number still grows.
+    :ivar chart: None if there is no step.
     """
 
     step: Step
@@ -58,9 +58,9 @@ class Trend:
 def trend(service: FigureService, selection: Selection, wish: str | None, *, locale: str, rtl: bool) -> Trend:
     """Return the trend of a selection.
 
-    :param wish: the step that somebody asks for.
+    :param wish: the requested step.
     :param locale: of the names of the steps.
-    :param rtl: time goes from right to left.
+    :param rtl: time runs from right to left.
     """
     calendar, days = service.work.site.calendar, service.days(selection)
     today = calendar.today(service.work.clock.now())

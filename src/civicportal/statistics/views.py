@@ -1,4 +1,4 @@
-"""The page of figures for everybody."""
+"""The public statistics page."""
 
 from typing import Any
 
@@ -10,13 +10,13 @@ from civicportal.web.request import Request
 
 
 def public(request: Request) -> dict[str, Any]:
-    """Show what everybody may know of the services of the city."""
+    """Show the public figures of the city's services."""
     services = request.work.get(PublicFigureService).services()
     return {"services": [(one, _chart(one, request)) for one in services], "stages": STAGES}
 
 
 def _chart(figures: PublicFigures, request: Request) -> Any:
-    """Return the months as a line, unless some stand together: its steps would not be equally long."""
+    """Return the months as a line, unless some are combined, which would make steps of unequal length."""
     calendar = request.site.calendar
     if any(month_of(months.last, calendar) != months.first for months, _number in figures.by_month):
         return None

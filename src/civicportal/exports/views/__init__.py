@@ -1,1 +1,1 @@
-"""Pages of exports."""
+"""Views of exports."""

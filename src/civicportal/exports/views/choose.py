@@ -1,4 +1,4 @@
-"""Choosing columns and kind of file; what is small comes at once, what is large is ordered."""
+"""Choice of columns and format; small files are sent at once, large ones are ordered."""
 
 from collections.abc import Callable, Iterable
 from tempfile import TemporaryFile
@@ -22,14 +22,14 @@ from civicportal.web.request import Request
 from civicportal.web.step_up import ask_proof, forget_kept, restore
 
 MOST_AT_ONCE = 2000
-"""Rows that are written while the officer waits; a second at most."""
+"""Maximum rows that are written during the request; a second at most."""
 MOST_IN_FULL = 500
-"""People whose numbers one file gives in full."""
+"""Maximum people whose numbers one file contains in full."""
 LIMIT, LIMIT_IN_FULL = "export_officer", "export_numbers"
 
 
 def choose(request: Request) -> Any:
-    """Show what can be taken, and give it."""
+    """Show the form, and send or order the file."""
     chosen = selection(request)
     export = chosen.export
     form = BoundForm(
@@ -91,7 +91,7 @@ def _is_personal(columns: Iterable[Column]) -> bool:
 
 
 def _at_once(request: Request, chosen: Selection, order: Order, format_: str) -> Response:
-    """Write the file, then the trail: nobody gets a file that the trail does not know."""
+    """Write the file, then the audit entry: no file is sent without one."""
     number = 0
     shown: list[tuple[str, int, int | None]] = []
 
@@ -173,7 +173,7 @@ def _cover(request: Request, chosen: Selection) -> Cover:
 
 
 def _few(request: Request, chosen: Selection) -> int:
-    """Return how many rows there are; one more than what comes at once stands for all above it."""
+    """Return the number of rows; one more than the immediate maximum means more."""
     export: Any = chosen.export
     order = Order(export=export, values=chosen.values, columns=export.chosen())
     return count_few(request.site, request.identity, order, MOST_AT_ONCE)

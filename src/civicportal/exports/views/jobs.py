@@ -1,4 +1,4 @@
-"""Exports that take their time: how far they are, and their files for whoever ordered them."""
+"""Ordered exports: progress and download."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ from civicportal.web.request import Request
 
 
 def mine(request: Request) -> dict[str, Any]:
-    """List one's own exports."""
+    """List the actor's exports."""
     service = request.work.get(ExportService)
     jobs = service.recent()
     offered = {job.key for job in jobs if service.offers(job)}
@@ -25,7 +25,7 @@ def mine(request: Request) -> dict[str, Any]:
 
 
 def show(request: Request) -> dict[str, Any]:
-    """Show how far an export is."""
+    """Show the progress of an export."""
     job = _job(request)
     offered = request.work.get(ExportService).offers(job)
     progress = _progress(request, job)
@@ -33,13 +33,13 @@ def show(request: Request) -> dict[str, Any]:
 
 
 def progress(request: Request) -> dict[str, Any]:
-    """Say the same to the page's script."""
+    """Return the progress as JSON."""
     job = _job(request)
     return {"running": job.is_running, "percent": job.percent, "text": _progress(request, job)}
 
 
 def cancel(request: Request) -> HTTPSeeOther:
-    """Stop an export."""
+    """Cancel an export."""
     service = request.work.get(ExportService)
     stopped = service.cancel(service.own(request.matchdict["key"]))
     told = _("The export is cancelled.") if stopped else _("It was finished already.")
@@ -48,9 +48,9 @@ def cancel(request: Request) -> HTTPSeeOther:
 
 
 def file(request: Request) -> Response:
-    """Send the finished file; that it was taken is written first, in a unit of work of its own.
+    """Send the finished file; the download is recorded first, in a separate unit of work.
 
-    :raises NotFound: while it is not finished, when it was thrown away, and when the right to any of it is gone.
+    :raises NotFound: while it is not finished, after its deletion, and when the right to any of it is gone.
     """
     site = request.site
     job = _finished(request)
@@ -72,7 +72,7 @@ def file(request: Request) -> Response:
 
 
 def _finished(request: Request) -> ExportJob:
-    """Return an export whose file is offered; no unit of work waits while the store is asked for it."""
+    """Return a downloadable export; no unit of work is open while the store is read."""
     with request.site.work(actor=request.identity, write=False) as work:
         service = work.get(ExportService)
         job: ExportJob = service.own(request.matchdict["key"])
@@ -83,7 +83,7 @@ def _finished(request: Request) -> ExportJob:
 
 @contextmanager
 def _closed_on_error(source: BinaryIO) -> Iterator[None]:
-    """Close a file that is not sent after all."""
+    """Close a file that is not sent because of an error."""
     try:
         yield
     except BaseException:
@@ -97,7 +97,7 @@ def _job(request: Request) -> ExportJob:
 
 
 def _progress(request: Request, job: ExportJob) -> str:
-    """Say how far an export is; of what nobody could count, only what is done."""
+    """Return the progress of an export; without a total only the rows done."""
     if job.state == "waiting":
         return str(request.translate(_("The export waits for its turn.")))
     numbers = {"done": format_number(job.done, request.locale_name)}

@@ -1,4 +1,4 @@
-"""A list on paper: A4 with letterhead, the filters in words, and no more rows than anybody reads."""
+"""A printable list: A4 with letterhead, the filters as text, and a limited number of rows."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ LIMIT = "export_print"
 
 
 def printed(request: Request) -> Any:
-    """Show the list as it is printed; that somebody did is written first, in a unit of work of its own.
+    """Show the printable list; the printing is recorded first, in a separate unit of work.
 
     :raises NotFound: when there is no such list.
     :raises TooMany: when this person has printed too much.
@@ -37,7 +37,7 @@ def printed(request: Request) -> Any:
 
 
 def _first_rows(request: Request, order: Order) -> tuple[Any, Total]:
-    """Return the first rows of the list, and how many it has; one row more than is printed tells that there are others."""
+    """Return the first rows of the list, and its length; one row more than is printed shows that there are others."""
     site, actor = request.site, request.identity
     found = batches(site, actor, order, size=MOST_PRINTED, most=MOST_PRINTED + 1, patience=AWAITED)
     rows = [batch.rows for batch in found]
